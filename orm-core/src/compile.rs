@@ -1,0 +1,66 @@
+//! Statements become text: one walk for every dialect, which asks the dialect for the words that differ.
+//!
+//! In: a [`Statement`]. First its values are lifted out ([`lift`](structure::lift)), which leaves the structure and a key
+//! that tells it from every other; then, unless the key is known, the walk renders it as a [`Compiled`].
+
+pub(crate) mod ddl;
+mod dml;
+mod expr;
+mod select;
+pub(crate) mod structure;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orm_pool::Value;
+use orm_pool::driver;
+pub(crate) use writer::Writer;
+
+use crate::dialect::Dialect;
+use crate::error::Result;
+use crate::sql::Statement;
+
+/// A statement as a driver takes it, for every set of values that its structure takes.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) statement: driver::Statement,
+    /// For each placeholder in order, the number of the lifted value.
+    order: Vec<u32>,
+    /// What each column of a row is called, for messages.
+    pub(crate) labels: Vec<String>,
+}
+
+impl Compiled {
+    /// Puts the lifted values in the order of the placeholders.
+    pub(crate) fn arrange(&self, values: Vec<Value>) -> Vec<Value> {
+        let is_in_order = self.order.len() == values.len()
+            && self.order.iter().enumerate().all(|(position, &number)| position == number as usize);
+        if is_in_order {
+            return values;
+        }
+        self.order.iter().map(|&number| values[number as usize].clone()).collect()
+    }
+}
+
+/// Numbers the texts of the program; 0 is for text that is not kept.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// Renders a statement whose values have been lifted.
+pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compiled> {
+    let mut writer = Writer::new(dialect);
+    writer.statement(statement)?;
+    let (sql, order, labels) = writer.finish();
+    let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+    Ok(Compiled { statement: driver::Statement { sql: Arc::from(sql), id }, order, labels })
+}
+
+/// Renders a statement for a person; an error gives its text.
+pub(crate) fn display(statement: &Statement, dialect: Dialect) -> String {
+    let mut statement = statement.clone();
+    structure::lift(&mut statement);
+    match compile(&statement, dialect) {
+        Ok(compiled) => compiled.statement.sql.to_string(),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,334 @@
+//! Lifts the values out of a statement, and writes a key that is the same for two statements exactly when their
+//! structure is: what the cache of compiled statements compares.
+//!
+//! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Key`], the values.
+
+use orm_pool::Value;
+
+use crate::mapper::{Alias, Mapper};
+use crate::sql::{
+    ConflictAction, InsertNode, JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode,
+    UpdateNode,
+};
+use crate::sql::{DeleteNode, OutputKind, TextPart};
+
+/// What tells one structure from another, and the values that were in it.
+#[derive(Debug, Default)]
+pub(crate) struct Lifted {
+    pub(crate) key: Vec<u8>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// Lifts the values out of a statement.
+pub(crate) fn lift(statement: &mut Statement) -> Lifted {
+    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8) };
+    lifted.statement(statement);
+    lifted
+}
+
+impl Lifted {
+    fn tag(&mut self, tag: u8) {
+        self.key.push(tag);
+    }
+
+    fn flag(&mut self, flag: bool) {
+        self.key.push(u8::from(flag));
+    }
+
+    fn number(&mut self, number: usize) {
+        self.key.extend_from_slice(&number.to_ne_bytes());
+    }
+
+    fn column(&mut self, column: u16) {
+        self.key.extend_from_slice(&column.to_ne_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.key.extend_from_slice(text.as_bytes());
+    }
+
+    fn table(&mut self, mapper: &'static Mapper, alias: Alias) {
+        self.number(mapper.id());
+        self.column(alias.number());
+    }
+
+    fn list<T>(&mut self, list: &mut [T], mut each: impl FnMut(&mut Self, &mut T)) {
+        self.number(list.len());
+        list.iter_mut().for_each(|item| each(self, item));
+    }
+
+    fn nodes(&mut self, list: &mut [Node]) {
+        self.list(list, Self::node);
+    }
+
+    fn optional(&mut self, node: Option<&mut Node>) {
+        self.flag(node.is_some());
+        if let Some(node) = node {
+            self.node(node);
+        }
+    }
+
+    fn statement(&mut self, statement: &mut Statement) {
+        match statement {
+            Statement::Select(select) => {
+                self.tag(1);
+                self.select(select);
+            }
+            Statement::Count(select) => {
+                self.tag(2);
+                self.select(select);
+            }
+            Statement::Exists(select) => {
+                self.tag(3);
+                self.select(select);
+            }
+            Statement::Explain(inner) => {
+                self.tag(4);
+                self.statement(inner);
+            }
+            Statement::Insert(insert) => {
+                self.tag(5);
+                self.insert(insert);
+            }
+            Statement::Update(update) => {
+                self.tag(6);
+                self.update(update);
+            }
+            Statement::Delete(delete) => {
+                self.tag(7);
+                self.delete(delete);
+            }
+            Statement::Text(text) => {
+                self.tag(8);
+                self.sql_text(text);
+            }
+        }
+    }
+
+    fn select(&mut self, select: &mut SelectNode) {
+        self.list(&mut select.outputs, Self::output);
+        self.flag(select.distinct);
+        self.list(&mut select.from, |this, (mapper, alias)| this.table(mapper, *alias));
+        self.list(&mut select.joins, Self::join);
+        self.nodes(&mut select.filters);
+        self.nodes(&mut select.group_by);
+        self.nodes(&mut select.having);
+        self.list(&mut select.order_by, Self::order_item);
+        self.optional(select.limit.as_mut());
+        self.optional(select.offset.as_mut());
+        self.flag(select.limit_per.is_some());
+        if let Some((columns, limit)) = &mut select.limit_per {
+            self.nodes(columns);
+            self.node(limit);
+        }
+    }
+
+    fn output(&mut self, output: &mut Output) {
+        // Whether NULL may come decides whether an outer join is refused, so it is part of the structure.
+        self.flag(output.nullable);
+        match &mut output.kind {
+            OutputKind::Entity { mapper, alias } => {
+                self.tag(1);
+                self.table(mapper, *alias);
+            }
+            OutputKind::Expression(node) => {
+                self.tag(2);
+                self.node(node);
+            }
+        }
+    }
+
+    fn join(&mut self, join: &mut JoinNode) {
+        match join {
+            JoinNode::Relation { kind, relation } => {
+                self.tag(1);
+                self.tag(*kind as u8);
+                self.relation(relation);
+            }
+            JoinNode::On { kind, mapper, alias, on } => {
+                self.tag(2);
+                self.tag(*kind as u8);
+                self.table(mapper, *alias);
+                self.node(on);
+            }
+        }
+    }
+
+    fn relation(&mut self, relation: &RelationReference) {
+        self.table(relation.owner, relation.alias);
+        self.column(relation.index);
+        self.column(relation.target_alias.number());
+    }
+
+    fn order_item(&mut self, item: &mut OrderItem) {
+        self.flag(item.is_descending);
+        self.tag(item.nulls.map_or(0, |nulls| nulls as u8 + 1));
+        self.node(&mut item.node);
+    }
+
+    fn insert(&mut self, insert: &mut InsertNode) {
+        self.table(insert.mapper, Alias::NONE);
+        self.list(&mut insert.columns, |this, column| this.column(*column));
+        self.list(&mut insert.rows, |this, row| this.nodes(row));
+        self.flag(insert.on_conflict.is_some());
+        if let Some(conflict) = &mut insert.on_conflict {
+            self.list(&mut conflict.columns, |this, column| this.column(*column));
+            match &mut conflict.action {
+                ConflictAction::Nothing => self.tag(0),
+                ConflictAction::Update(columns) => {
+                    self.tag(1);
+                    self.list(columns, |this, column| this.column(*column));
+                }
+            }
+        }
+        self.list(&mut insert.returning, Self::output);
+    }
+
+    fn update(&mut self, update: &mut UpdateNode) {
+        self.table(update.mapper, Alias::NONE);
+        self.list(&mut update.sets, |this, (column, node)| {
+            this.column(*column);
+            this.node(node);
+        });
+        self.nodes(&mut update.filters);
+        self.list(&mut update.returning, Self::output);
+    }
+
+    fn delete(&mut self, delete: &mut DeleteNode) {
+        self.table(delete.mapper, Alias::NONE);
+        self.nodes(&mut delete.filters);
+        self.list(&mut delete.returning, Self::output);
+    }
+
+    fn sql_text(&mut self, text: &mut TextNode) {
+        self.number(text.model.map_or(0, Mapper::id));
+        self.list(&mut text.parts, |this, part| match part {
+            TextPart::Sql(sql) => {
+                this.tag(1);
+                this.text(sql);
+            }
+            TextPart::Parameter(node) => {
+                this.tag(2);
+                this.node(node);
+            }
+        });
+    }
+
+    fn node(&mut self, node: &mut Node) {
+        match node {
+            Node::Bind(value) => {
+                let kind = value.kind();
+                self.tag(1);
+                self.tag(kind as u8);
+                let index = self.values.len() as u32;
+                self.values.push(std::mem::replace(value, Value::Null(kind)));
+                *node = Node::Parameter { index, kind };
+            }
+            Node::Parameter { index, kind } => {
+                self.tag(2);
+                self.tag(*kind as u8);
+                self.number(*index as usize);
+            }
+            Node::Column { mapper, column, alias } => {
+                self.tag(3);
+                self.table(mapper, *alias);
+                self.column(*column);
+            }
+            Node::Sql(sql) => {
+                self.tag(4);
+                self.text(sql);
+            }
+            Node::Binary { operator, left, right } => {
+                self.tag(5);
+                self.tag(*operator as u8);
+                self.node(left);
+                self.node(right);
+            }
+            Node::Not(inner) => {
+                self.tag(6);
+                self.node(inner);
+            }
+            Node::All(list) => {
+                self.tag(7);
+                self.nodes(list);
+            }
+            Node::Any(list) => {
+                self.tag(8);
+                self.nodes(list);
+            }
+            Node::Tuple(list) => {
+                self.tag(9);
+                self.nodes(list);
+            }
+            Node::In { operand, list, negated } => {
+                self.tag(10);
+                self.flag(*negated);
+                self.node(operand);
+                self.nodes(list);
+            }
+            Node::InSelect { operand, select, negated } => {
+                self.tag(11);
+                self.flag(*negated);
+                self.node(operand);
+                self.select(select);
+            }
+            Node::Between { operand, low, high, negated } => {
+                self.tag(12);
+                self.flag(*negated);
+                [operand, low, high].into_iter().for_each(|node| self.node(node));
+            }
+            Node::IsNull { operand, negated } => {
+                self.tag(13);
+                self.flag(*negated);
+                self.node(operand);
+            }
+            Node::Like { operand, pattern, negated, ignore_case, escape } => {
+                self.tag(14);
+                [*negated, *ignore_case, *escape].into_iter().for_each(|flag| self.flag(flag));
+                self.node(operand);
+                self.node(pattern);
+            }
+            Node::Function { name, arguments, distinct, .. } => {
+                self.tag(15);
+                self.flag(*distinct);
+                self.text(name);
+                self.nodes(arguments);
+            }
+            Node::Case { whens, otherwise } => {
+                self.tag(16);
+                self.list(whens, |this, (when, then)| {
+                    this.node(when);
+                    this.node(then);
+                });
+                self.optional(otherwise.as_deref_mut());
+            }
+            Node::Cast { operand, column_type } => {
+                self.tag(17);
+                self.text(&format!("{column_type:?}"));
+                self.node(operand);
+            }
+            Node::Label { node, name } => {
+                self.tag(18);
+                self.text(name);
+                self.node(node);
+            }
+            Node::Select(select) => {
+                self.tag(19);
+                self.select(select);
+            }
+            Node::Exists { select, negated } => {
+                self.tag(20);
+                self.flag(*negated);
+                self.select(select);
+            }
+            Node::Related { relation, filter, negated } => {
+                self.tag(21);
+                self.flag(*negated);
+                self.relation(relation);
+                self.optional(filter.as_deref_mut());
+            }
+            Node::Star => self.tag(22),
+        }
+    }
+}

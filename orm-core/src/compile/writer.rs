@@ -1,0 +1,154 @@
+//! The text that a walk writes, and what it must remember on the way: placeholders, names, the tables in sight.
+
+use crate::dialect::{Capabilities, Dialect};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Mapper};
+use crate::sql::Statement;
+
+/// A table or alias in FROM.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    pub(crate) mapper: &'static Mapper,
+    pub(crate) alias: Alias,
+    /// Whether an outer join may leave it empty.
+    pub(crate) is_optional: bool,
+}
+
+impl Source {
+    pub(crate) fn is(&self, mapper: &Mapper, alias: Alias) -> bool {
+        self.alias == alias && self.mapper.is(mapper)
+    }
+}
+
+/// What writes a statement.
+pub(crate) struct Writer {
+    pub(crate) sql: String,
+    pub(crate) dialect: Dialect,
+    /// For each placeholder, the number of its value.
+    order: Vec<u32>,
+    pub(crate) labels: Vec<String>,
+    /// The tables of the statements around the one that is being written, outermost first.
+    pub(crate) scopes: Vec<Vec<Source>>,
+    /// Whether columns are written without their table, as in SET and in RETURNING.
+    pub(crate) bare_columns: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Writer {
+            sql: String::with_capacity(256),
+            dialect,
+            order: Vec::new(),
+            labels: Vec::new(),
+            scopes: Vec::new(),
+            bare_columns: false,
+        }
+    }
+
+    pub(crate) fn finish(self) -> (String, Vec<u32>, Vec<String>) {
+        (self.sql, self.order, self.labels)
+    }
+
+    pub(crate) fn capabilities(&self) -> &'static Capabilities {
+        self.dialect.capabilities()
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    pub(crate) fn identifier(&mut self, name: &str) {
+        self.dialect.write_identifier(name, &mut self.sql);
+    }
+
+    /// Writes the placeholder of a lifted value.
+    pub(crate) fn placeholder(&mut self, number: u32) {
+        self.order.push(number);
+        if self.capabilities().numbered_placeholders {
+            self.sql.push('$');
+            self.sql.push_str(&self.order.len().to_string());
+        } else {
+            self.sql.push('?');
+        }
+    }
+
+    /// Writes `each` for every item, with `separator` between.
+    pub(crate) fn separated<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        separator: &str,
+        mut each: impl FnMut(&mut Self, T) -> Result<()>,
+    ) -> Result<()> {
+        for (position, item) in items.into_iter().enumerate() {
+            if position > 0 {
+                self.push(separator);
+            }
+            each(self, item)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a table's name with its schema.
+    pub(crate) fn table_name(&mut self, mapper: &Mapper) {
+        if let Some(schema) = mapper.definition().schema {
+            self.identifier(schema);
+            self.sql.push('.');
+        }
+        self.identifier(mapper.definition().table);
+    }
+
+    /// Writes a table as FROM wants it: with its alias.
+    pub(crate) fn table(&mut self, mapper: &Mapper, alias: Alias) {
+        self.table_name(mapper);
+        if let Some(name) = alias.name() {
+            self.push(" AS ");
+            self.identifier(name);
+        }
+    }
+
+    /// Writes a column with its table or alias.
+    pub(crate) fn column(&mut self, mapper: &Mapper, column: u16, alias: Alias) {
+        if !self.bare_columns {
+            match alias.name() {
+                Some(name) => self.identifier(name),
+                None => self.table_name(mapper),
+            }
+            self.sql.push('.');
+        }
+        self.identifier(mapper.definition().columns[usize::from(column)].name);
+    }
+
+    /// Writes a whole statement.
+    pub(crate) fn statement(&mut self, statement: &Statement) -> Result<()> {
+        match statement {
+            Statement::Select(select) => self.select(select, true),
+            Statement::Count(select) => self.count(select),
+            Statement::Exists(select) => {
+                self.push("SELECT EXISTS (");
+                self.select(select, false)?;
+                self.push(")");
+                self.labels = vec!["exists".to_owned()];
+                Ok(())
+            }
+            Statement::Explain(inner) => {
+                let explain = self.capabilities().explain;
+                self.push(explain);
+                self.statement(inner)
+            }
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            Statement::Text(text) => self.text(text),
+        }
+    }
+
+    /// Says that the dialect has no such construct.
+    pub(crate) fn unsupported(&self, construct: &str) -> Error {
+        Error::new(ErrorKind::Compile, format!("{construct} is not supported on dialect {}", self.dialect))
+    }
+}
+
+/// Says how a table or alias is called, for messages.
+pub(crate) fn source_name(mapper: &Mapper, alias: Alias) -> &'static str {
+    alias.name().unwrap_or(mapper.definition().table)
+}

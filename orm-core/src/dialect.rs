@@ -1,0 +1,135 @@
+//! What databases differ in: capabilities as plain data, and the few words that differ.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::fmt;
+
+use crate::types::ColumnType;
+
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL.
+    MySql,
+    /// MariaDB.
+    MariaDb,
+}
+
+/// What a database can do and how it wants things written.
+#[derive(Debug)]
+pub(crate) struct Capabilities {
+    /// The character around identifiers.
+    pub(crate) quote: char,
+    /// Whether placeholders are numbered: `$1` rather than `?`.
+    pub(crate) numbered_placeholders: bool,
+    /// Which statements can give rows back.
+    pub(crate) returning: Returning,
+    /// The most values that one statement binds.
+    pub(crate) max_parameters: usize,
+    /// How an upsert is written.
+    pub(crate) upsert: Upsert,
+    /// What stands for no limit before OFFSET.
+    pub(crate) no_limit: &'static str,
+    /// Whether an INSERT without values is `DEFAULT VALUES` rather than `() VALUES ()`.
+    pub(crate) default_values: bool,
+    /// Whether `||` joins texts; otherwise `concat()`.
+    pub(crate) concat_operator: bool,
+    /// Whether NULLS FIRST and NULLS LAST exist.
+    pub(crate) nulls_order: bool,
+    /// How IS NOT DISTINCT FROM is written.
+    pub(crate) not_distinct: &'static str,
+    /// What the word before LIKE's pattern must be to ignore case; without one, both sides are lowered.
+    pub(crate) ilike: bool,
+    /// Whether the database has boolean values rather than 0 and 1.
+    pub(crate) has_boolean: bool,
+    /// How it explains a statement.
+    pub(crate) explain: &'static str,
+    /// Whether a transaction that holds the write lock may choose generated keys itself: SQLite has one writer.
+    pub(crate) reserves_keys: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Returning {
+    pub(crate) insert: bool,
+    pub(crate) update: bool,
+    pub(crate) delete: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upsert {
+    OnConflict,
+    OnDuplicateKey,
+}
+
+impl Dialect {
+    /// Returns the name, as a URL begins with it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgresql",
+            Dialect::MySql => "mysql",
+            Dialect::MariaDb => "mariadb",
+        }
+    }
+
+    pub(crate) fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Dialect::Sqlite => &sqlite::CAPABILITIES,
+            Dialect::Postgres => &postgres::CAPABILITIES,
+            Dialect::MySql => &mysql::MYSQL,
+            Dialect::MariaDb => &mysql::MARIADB,
+        }
+    }
+
+    /// Returns whether a name that is otherwise plain must be quoted.
+    pub(crate) fn is_reserved(self, word: &str) -> bool {
+        let words = match self {
+            Dialect::Sqlite => sqlite::RESERVED,
+            Dialect::Postgres => postgres::RESERVED,
+            Dialect::MySql | Dialect::MariaDb => mysql::RESERVED,
+        };
+        words.binary_search(&word).is_ok()
+    }
+
+    /// Returns what a column of this type is declared as, or why it cannot be.
+    pub(crate) fn type_name(self, column_type: &ColumnType) -> Result<String, String> {
+        match self {
+            Dialect::Sqlite => Ok(sqlite::type_name(column_type)),
+            Dialect::Postgres => Ok(postgres::type_name(column_type)),
+            Dialect::MySql | Dialect::MariaDb => Ok(mysql::type_name(self, column_type)),
+        }
+    }
+
+    /// Appends an identifier, quoted when it must be: other than lower-case letters, digits and `_`, or reserved.
+    pub(crate) fn write_identifier(self, name: &str, out: &mut String) {
+        let is_plain = name.bytes().enumerate().all(|(position, byte)| {
+            byte.is_ascii_lowercase() || byte == b'_' || (position > 0 && (byte.is_ascii_digit() || byte == b'$'))
+        });
+        if is_plain && !name.is_empty() && !self.is_reserved(name) {
+            out.push_str(name);
+            return;
+        }
+        let quote = self.capabilities().quote;
+        out.push(quote);
+        for character in name.chars() {
+            if character == quote {
+                out.push(quote);
+            }
+            out.push(character);
+        }
+        out.push(quote);
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,55 @@
+//! SQLite: one writer, types by affinity, everything in this process.
+
+use super::{Capabilities, Returning, Upsert};
+use crate::types::ColumnType;
+
+pub(super) static CAPABILITIES: Capabilities = Capabilities {
+    quote: '"',
+    numbered_placeholders: false,
+    returning: Returning { insert: true, update: true, delete: true },
+    max_parameters: 32_766,
+    upsert: Upsert::OnConflict,
+    no_limit: "-1",
+    default_values: true,
+    concat_operator: true,
+    nulls_order: true,
+    not_distinct: "IS",
+    ilike: false,
+    has_boolean: false,
+    explain: "EXPLAIN QUERY PLAN ",
+    reserves_keys: true,
+};
+
+pub(super) fn type_name(column_type: &ColumnType) -> String {
+    match column_type {
+        ColumnType::Boolean => "BOOLEAN".into(),
+        ColumnType::SmallInteger => "SMALLINT".into(),
+        ColumnType::Integer => "INTEGER".into(),
+        ColumnType::BigInteger => "BIGINT".into(),
+        ColumnType::Real => "REAL".into(),
+        ColumnType::Double => "DOUBLE".into(),
+        ColumnType::Text => "TEXT".into(),
+        ColumnType::String(length) => format!("VARCHAR({length})"),
+        ColumnType::LargeBinary => "BLOB".into(),
+        ColumnType::Date => "DATE".into(),
+        ColumnType::Time => "TIME".into(),
+        ColumnType::DateTime | ColumnType::Timestamp => "DATETIME".into(),
+        ColumnType::Uuid => "CHAR(36)".into(),
+        // NUMERIC affinity would turn the text into a float: decimals are kept as the text that they are.
+        ColumnType::Numeric(_) => "TEXT".into(),
+        ColumnType::Json => "JSON".into(),
+        ColumnType::Enum { labels, .. } => {
+            format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
+        }
+        ColumnType::Custom(sql) => (*sql).into(),
+    }
+}
+
+/// Words that cannot be names without quotes, of <https://sqlite.org/lang_keywords.html>, sorted.
+pub(super) static RESERVED: &[&str] = &[
+    "add", "all", "alter", "and", "as", "autoincrement", "between", "case", "check", "collate", "commit", "constraint",
+    "create", "default", "deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists", "foreign",
+    "from", "group", "having", "if", "in", "index", "insert", "intersect", "into", "is", "isnull", "join", "limit",
+    "not", "nothing", "notnull", "null", "on", "or", "order", "primary", "references", "returning", "select", "set",
+    "table", "then", "to", "transaction", "union", "unique", "update", "using", "values", "when", "where",
+];

@@ -1,0 +1,133 @@
+//! Where the data is: [`Engine`], a URL with a dialect and a pool, connected lazily.
+//!
+//! In: statements from the executors. Out: rows, through a driver's connection that the pool lends.
+
+mod builder;
+mod cache;
+mod connection;
+mod execute;
+mod executor;
+pub(crate) mod log;
+mod transaction;
+mod url;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
+pub(crate) use cache::StatementCache;
+pub use connection::{Connection, Transaction};
+pub(crate) use connection::{Connector, Guard};
+pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
+pub use transaction::{Work, WorkOnce};
+pub use url::Url;
+
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+
+/// A database: its URL, its dialect, and a pool of connections that are opened when they are first needed.
+///
+/// It is cheap to clone; all clones share one pool. SQLAlchemy's `Engine`.
+///
+/// ```
+/// # use orm_core::{Engine, text};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// let engine = Engine::new("sqlite::memory:")?; // parses, connects to nothing
+/// assert_eq!(text("SELECT 40 + 2").columns::<i64>().one(&engine).await?, 42);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all clones of an engine have in common.
+pub(crate) struct Shared {
+    pub(crate) url: Url,
+    pub(crate) dialect: Dialect,
+    pub(crate) pool: orm_pool::pool::Pool<Connector>,
+    pub(crate) cache: StatementCache,
+    pub(crate) echo: bool,
+    pub(crate) hide_parameters: bool,
+    /// How many statements have been sent since the engine was made.
+    pub(crate) statements: AtomicU64,
+}
+
+impl Engine {
+    /// Makes an engine of a URL, with default settings. It connects to nothing.
+    ///
+    /// `dialect://user:password@host:port/dbname?key=value`; for SQLite `sqlite::memory:`, `sqlite:///relative.db` and
+    /// `sqlite:////absolute.db`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the URL cannot be parsed, or names a database that this build does not support.
+    pub fn new(url: &str) -> Result<Engine> {
+        Engine::builder(url).build()
+    }
+
+    /// Starts an engine with settings of its own.
+    pub fn builder(url: &str) -> EngineBuilder {
+        EngineBuilder::new(url)
+    }
+
+    /// Returns the URL; printing it does not show the password.
+    pub fn url(&self) -> &Url {
+        &self.shared.url
+    }
+
+    /// Returns the kind of database.
+    pub fn dialect(&self) -> Dialect {
+        self.shared.dialect
+    }
+
+    /// Lends a connection from the pool.
+    ///
+    /// Its first statement begins a transaction, which [`commit`](Connection::commit) ends; what is not committed when it
+    /// is dropped is rolled back, with a warning if it wrote.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no connection can be opened, or none became free in time.
+    pub async fn connect(&self) -> Result<Connection> {
+        Ok(Connection::new(self.clone(), self.acquire().await?))
+    }
+
+    /// Lends a connection and begins a transaction on it; dropping it rolls back.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn begin(&self) -> Result<Transaction> {
+        let mut connection = self.connect().await?;
+        connection.begin(true).await?;
+        Ok(Transaction::new(connection))
+    }
+
+    /// Closes the connections that are idle; those that are lent out close when they come back.
+    ///
+    /// The engine stays usable and opens new ones.
+    pub async fn dispose(&self) {
+        self.shared.pool.dispose().await;
+    }
+
+    /// Returns how many statements have been sent since the engine was made, those that begin and end transactions not
+    /// counted.
+    ///
+    /// A multi-row INSERT is one; a test can assert what a piece of code costs.
+    pub fn statement_count(&self) -> u64 {
+        self.shared.statements.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub(crate) async fn acquire(&self) -> Result<Guard> {
+        self.shared.pool.acquire().await.map_err(Error::from_pool)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.shared.url)
+    }
+}

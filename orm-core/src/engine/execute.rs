@@ -1,0 +1,122 @@
+//! One statement on one connection: prepared, run, echoed, and its errors told with the SQL.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use orm_pool::Value;
+use orm_pool::driver::{self, Done, Row};
+
+use super::{Engine, Request};
+use crate::compile::Compiled;
+use crate::error::{Error, ErrorKind, Result};
+use crate::load;
+use crate::mapper::{Misread, RowType};
+use crate::sql::Statement;
+
+/// A compiled statement with its values.
+pub(crate) struct Prepared {
+    compiled: Arc<Compiled>,
+    values: Vec<Value>,
+}
+
+impl Engine {
+    /// Finds or makes the compiled form of a statement.
+    pub(crate) fn prepare(&self, statement: Statement) -> Result<Prepared> {
+        let (compiled, values) = self.shared.cache.prepare(statement, self.dialect())?;
+        Ok(Prepared { compiled, values })
+    }
+
+    /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
+    pub(crate) async fn run<F>(
+        &self,
+        connection: &mut driver::Connection,
+        prepared: &Prepared,
+        mut on_row: F,
+    ) -> Result<Done>
+    where
+        F: FnMut(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>> + Send,
+    {
+        let shared = &*self.shared;
+        shared.statements.fetch_add(1, Ordering::Relaxed);
+        let began = shared.echo.then(Instant::now);
+        let mut misread = None;
+        let mut rows = 0u64;
+        let Prepared { compiled, values } = prepared;
+        let done = connection
+            .run(&compiled.statement, values, |row| {
+                rows += 1;
+                on_row(row).unwrap_or_else(|wrong| {
+                    misread = Some(wrong);
+                    ControlFlow::Break(())
+                })
+            })
+            .await;
+        if let Some(began) = began {
+            shared.echo_statement(&compiled.statement.sql, values, rows, began.elapsed());
+        }
+        match (misread, done) {
+            (None, Ok(done)) => Ok(done),
+            (Some(misread), _) => Err(self.at(prepared, misread_error(&misread, compiled))),
+            (None, Err(error)) => Err(self.at(prepared, Error::from_pool(error))),
+        }
+    }
+
+    /// Adds the statement to an error.
+    #[cold]
+    fn at(&self, prepared: &Prepared, error: Error) -> Error {
+        error
+            .sql(&prepared.compiled.statement.sql)
+            .parameters(&prepared.values, self.shared.hide_parameters)
+    }
+
+    /// Runs a request whose rows become values, and loads the relationships that it asks for.
+    pub(crate) async fn fetch<S: RowType>(
+        &self,
+        connection: &mut driver::Connection,
+        request: Request,
+    ) -> Result<Vec<S>> {
+        let plans = request.plans()?;
+        let mut rows: Vec<S> = Vec::new();
+        for statement in request.statements {
+            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let prepared = self.prepare(statement)?;
+            self.run(connection, &prepared, |row| {
+                rows.push(S::__value(&row, 0)?);
+                Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            })
+            .await?;
+        }
+        if !plans.is_empty() {
+            let mut objects = Vec::with_capacity(rows.len());
+            for row in &mut rows {
+                row.__objects(0, &mut |_, object| objects.push(object));
+            }
+            load::values(self, connection, objects, &plans).await?;
+        }
+        Ok(rows)
+    }
+
+    /// Runs statements for their effect, and returns how many rows they changed.
+    pub(crate) async fn change(
+        &self,
+        connection: &mut driver::Connection,
+        statements: Vec<Statement>,
+    ) -> Result<u64> {
+        let mut changed = 0;
+        for statement in statements {
+            let prepared = self.prepare(statement)?;
+            changed += self.run(connection, &prepared, |_| Ok(ControlFlow::Continue(()))).await?.rows_affected;
+        }
+        Ok(changed)
+    }
+}
+
+/// Says which column of a row does not become its Rust value.
+#[cold]
+fn misread_error(misread: &Misread, compiled: &Compiled) -> Error {
+    let position = format!("#{}", misread.column + 1);
+    let label = compiled.labels.get(misread.column).unwrap_or(&position);
+    Error::new(ErrorKind::Data, format!("column `{label}` cannot be read: {}", misread.reason.reason()))
+}

@@ -1,0 +1,334 @@
+//! What runs a statement, and what comes out: [`Executor`].
+//!
+//! An engine, a connection and a transaction give values; a session gives handles.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use orm_pool::driver::Row;
+
+use super::{Connection, Engine, Transaction};
+use crate::error::{Error, ErrorKind, Result};
+use crate::load::{LoadPath, Plan};
+use crate::mapper::{Decoded, Misread, RowType};
+use crate::session::{Nested, NoAutoflush, Objects, Session};
+use crate::sql::{Output, Statement};
+use crate::types::DecodeError;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Statements whose rows are wanted, and what is loaded with them.
+#[derive(Debug)]
+pub struct Request {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) loads: Vec<LoadPath>,
+    /// The most rows that are wanted.
+    pub(crate) at_most: usize,
+    /// Whether a session lets go of the clean objects that only the last chunk brought in.
+    pub(crate) lets_go: bool,
+    /// Whether it is a chunk, whose objects are remembered for that.
+    pub(crate) is_chunk: bool,
+}
+
+impl Request {
+    pub(crate) fn new(statements: Vec<Statement>, loads: Vec<LoadPath>) -> Self {
+        Request { statements, loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
+    }
+
+    /// Wants no more than so many rows; a SELECT without a LIMIT gets one.
+    pub(crate) fn at_most(mut self, rows: usize) -> Self {
+        self.at_most = rows;
+        if let [Statement::Select(select)] = self.statements.as_mut_slice()
+            && select.limit.is_none()
+            && select.limit_per.is_none()
+        {
+            select.limit = Some(crate::sql::number(rows as u64));
+        }
+        self
+    }
+
+    /// Returns what is loaded with the objects of its rows.
+    pub(crate) fn plans(&self) -> Result<Vec<Plan>> {
+        let mut roots = Vec::new();
+        for statement in &self.statements {
+            match statement {
+                Statement::Select(select) => roots.extend(select.outputs.iter().filter_map(Output::mapper)),
+                Statement::Text(text) => roots.extend(text.model),
+                _ => {}
+            }
+        }
+        if self.loads.is_empty() && roots.iter().all(|root| root.definition().relationships.is_empty()) {
+            return Ok(Vec::new());
+        }
+        Plan::of(&roots, &self.loads)
+    }
+
+    pub(crate) fn chunk(mut self, lets_go: bool) -> Self {
+        self.is_chunk = true;
+        self.lets_go = lets_go;
+        self
+    }
+}
+
+/// Runs statements; what it is decides what comes out.
+///
+/// `&Engine`, `&mut Connection` and `&mut Transaction` give values, `&mut Session` gives handles. A function that runs
+/// several statements takes `mut db: impl Reader` and gives [`again`](Self::again) to all but the last.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run a statement",
+    label = "expected `&Engine`, `&mut Connection`, `&mut Transaction` or `&mut Session`",
+    note = "write `&engine`, `&mut connection` or `&mut session`"
+)]
+pub trait Executor: sealed::Sealed + Send + Sized {
+    /// Whether values or handles come out.
+    type Mode: Mode;
+
+    /// Borrows it for one statement.
+    fn again(&mut self) -> Exec<'_, Self::Mode>;
+
+    #[doc(hidden)]
+    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send;
+
+    /// Values, whatever the mode.
+    #[doc(hidden)]
+    fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send;
+
+    #[doc(hidden)]
+    fn __run(self, statements: Vec<Statement>) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// What a row of `S` becomes when `E` runs the statement.
+pub type Out<E, S> = <<E as Executor>::Mode as Mode>::Output<S>;
+
+/// What a statement gives: values or handles.
+pub trait Mode: Send + Sized + 'static {
+    /// What a row becomes.
+    type Output<S: RowType>: Send + 'static;
+
+    #[doc(hidden)]
+    fn __fetch<S: RowType>(
+        executor: Exec<'_, Self>,
+        request: Request,
+    ) -> impl Future<Output = Result<Vec<Self::Output<S>>>> + Send;
+}
+
+/// The mode of engines, connections and transactions.
+#[derive(Debug)]
+pub enum Values {}
+impl Mode for Values {
+    type Output<S: RowType> = S;
+
+    async fn __fetch<S: RowType>(executor: Exec<'_, Values>, request: Request) -> Result<Vec<S>> {
+        executor.__values(request).await
+    }
+}
+
+/// The mode of sessions.
+#[derive(Debug)]
+pub enum Handles {}
+impl Mode for Handles {
+    type Output<S: RowType> = S::Managed;
+
+    async fn __fetch<S: RowType>(executor: Exec<'_, Handles>, request: Request) -> Result<Vec<S::Managed>> {
+        match executor {
+            Exec::Session(session, _) => session.fetch_managed::<S>(request).await,
+            Exec::Engine(_) | Exec::Connection(_) => {
+                Err(Error::new(ErrorKind::InvalidRequest, "only a session gives handles"))
+            }
+        }
+    }
+}
+
+/// An executor that gives values: what a repository function takes.
+pub trait Reader: Executor<Mode = Values> {}
+impl<E: Executor<Mode = Values>> Reader for E {}
+
+/// An executor that is borrowed for one statement.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Exec<'a, M> {
+    /// An engine.
+    Engine(&'a Engine),
+    /// A connection.
+    Connection(&'a mut Connection),
+    /// A session.
+    Session(&'a mut Session, PhantomData<fn() -> M>),
+}
+
+impl sealed::Sealed for &Engine {}
+impl Executor for &Engine {
+    type Mode = Values;
+
+    fn again(&mut self) -> Exec<'_, Values> {
+        Exec::Engine(self)
+    }
+
+    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        self.__values(request).await
+    }
+
+    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        if request.statements.len() > 1 {
+            let mut transaction = self.begin().await?;
+            let rows = Executor::__values(&mut transaction, request).await?;
+            transaction.commit().await?;
+            return Ok(rows);
+        }
+        let mut guard = self.acquire().await?;
+        self.fetch(&mut guard, request).await
+    }
+
+    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+        if statements.len() > 1 {
+            let mut transaction = self.begin().await?;
+            let changed = Executor::__run(&mut transaction, statements).await?;
+            transaction.commit().await?;
+            return Ok(changed);
+        }
+        let mut guard = self.acquire().await?;
+        self.change(&mut guard, statements).await
+    }
+}
+
+impl sealed::Sealed for &mut Connection {}
+impl Executor for &mut Connection {
+    type Mode = Values;
+
+    fn again(&mut self) -> Exec<'_, Values> {
+        Exec::Connection(self)
+    }
+
+    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        self.__values(request).await
+    }
+
+    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        self.begin(request.statements.iter().any(Statement::is_write)).await?;
+        self.engine.fetch(&mut self.guard, request).await
+    }
+
+    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+        self.begin(statements.iter().any(Statement::is_write)).await?;
+        self.engine.change(&mut self.guard, statements).await
+    }
+}
+
+impl sealed::Sealed for &mut Session {}
+impl Executor for &mut Session {
+    type Mode = Handles;
+
+    fn again(&mut self) -> Exec<'_, Handles> {
+        Exec::Session(self, PhantomData)
+    }
+
+    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S::Managed>> {
+        self.fetch_managed::<S>(request).await
+    }
+
+    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        self.fetch_values(request).await
+    }
+
+    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+        self.change(statements).await
+    }
+}
+
+/// Executors that hold another one.
+macro_rules! delegates {
+    ($($type:ty, $mode:ty, |$this:ident| $inner:expr, |$again:ident| $exec:expr;)*) => { $(
+        impl sealed::Sealed for $type {}
+        impl Executor for $type {
+            type Mode = $mode;
+
+            fn again(&mut self) -> Exec<'_, $mode> {
+                let $again = self;
+                $exec
+            }
+
+            async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<<$mode as Mode>::Output<S>>> {
+                let $this = self;
+                $inner.__fetch::<S>(request).await
+            }
+
+            async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+                let $this = self;
+                $inner.__values(request).await
+            }
+
+            async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+                let $this = self;
+                $inner.__run(statements).await
+            }
+        }
+    )* };
+}
+delegates! {
+    &mut Transaction, Values, |this| (&mut this.connection), |this| Exec::Connection(&mut this.connection);
+    &mut Nested<'_>, Handles, |this| (&mut **this), |this| Exec::Session(this, PhantomData);
+    &mut NoAutoflush<'_>, Handles, |this| (&mut **this), |this| Exec::Session(this, PhantomData);
+}
+
+impl<M> sealed::Sealed for Exec<'_, M> {}
+impl<M: Mode> Executor for Exec<'_, M> {
+    type Mode = M;
+
+    fn again(&mut self) -> Exec<'_, M> {
+        match self {
+            Exec::Engine(engine) => Exec::Engine(engine),
+            Exec::Connection(connection) => Exec::Connection(connection),
+            Exec::Session(session, mode) => Exec::Session(session, *mode),
+        }
+    }
+
+    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<M::Output<S>>> {
+        M::__fetch::<S>(self, request).await
+    }
+
+    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        match self {
+            Exec::Engine(engine) => engine.__values(request).await,
+            Exec::Connection(connection) => connection.__values(request).await,
+            Exec::Session(session, _) => session.__values(request).await,
+        }
+    }
+
+    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+        match self {
+            Exec::Engine(engine) => engine.__run(statements).await,
+            Exec::Connection(connection) => connection.__run(statements).await,
+            Exec::Session(session, _) => session.__run(statements).await,
+        }
+    }
+}
+
+/// One line of a plan.
+#[derive(Debug)]
+pub struct PlanLine(pub(crate) String);
+
+impl RowType for PlanLine {
+    type Managed = PlanLine;
+
+    fn __width() -> usize {
+        1
+    }
+
+    fn __value(row: &Row<'_>, _at: usize) -> Decoded<Self> {
+        // SQLite gives ids before the text, the others text alone or a table: the last column says it in words.
+        let last = row.len() - 1;
+        match row.value(last) {
+            orm_pool::ValueRef::Text(line) => Ok(PlanLine(line.to_owned())),
+            other => Err(Misread::new(last, DecodeError::mismatch("text", other))),
+        }
+    }
+
+    fn __managed(row: &Row<'_>, at: usize, _objects: &mut Objects) -> Decoded<Self> {
+        Self::__value(row, at)
+    }
+
+    fn __is_null(_row: &Row<'_>, _at: usize) -> bool {
+        false
+    }
+}

@@ -1,0 +1,180 @@
+//! A closure as a transaction: committed when it returns `Ok`, rolled back when it returns `Err`, run again when the
+//! database could not serialize it.
+
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use super::Engine;
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+/// How often a transaction is tried.
+const ATTEMPTS: u32 = 12;
+
+impl Engine {
+    /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
+    ///
+    /// `Ok` commits and `Err` rolls back. After a serialization failure, a deadlock or a lock that was not had in time the
+    /// closure runs again with a fresh session, up to twelve times in all, after a short random wait; so it must not give
+    /// away what it captured. A commit whose answer was lost is not run again.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Account { #[orm(primary_key)] id: i64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Account].create_all(&engine).await?;
+    /// # engine.transaction_once(async |s| { s.add(Account { id: 1, balance: 100 }); Ok(()) }).await?;
+    /// let left = engine
+    ///     .transaction(async |session| {
+    ///         let account = session.get_one(Account, 1).await?;
+    ///         session[account].balance -= 10;
+    ///         Ok(session[account].balance)
+    ///     })
+    ///     .await?;
+    /// assert_eq!(left, 90);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the closure's error, or with that of the commit.
+    pub async fn transaction<F, R>(&self, work: F) -> Result<R>
+    where
+        R: Send,
+        F: Send
+            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R>
+            + for<'s> Work<&'s mut Session, Result<R>, Fut: Send>,
+    {
+        self.try_transaction(work).await
+    }
+
+    /// Runs a closure as [`transaction`](Self::transaction) does, with an error type of the user's own.
+    ///
+    /// Whether it is run again is decided by what happened to the session, not by the error.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the closure's error, or with that of the commit.
+    pub async fn try_transaction<F, R, E>(&self, mut work: F) -> Result<R, E>
+    where
+        R: Send,
+        E: From<Error> + Send,
+        F: Send
+            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
+            + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
+    {
+        let mut attempt = 1;
+        loop {
+            let mut session = Session::new(self);
+            let done = match session.begin_write().await {
+                Ok(()) => match work(&mut session).await {
+                    Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(E::from(error)),
+            };
+            match done {
+                Err(_) if session.has_retryable_failure() && attempt < ATTEMPTS => {
+                    roll_back(session).await;
+                    wait(attempt).await;
+                    attempt += 1;
+                }
+                Err(error) => {
+                    roll_back(session).await;
+                    return Err(error);
+                }
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
+    /// Runs a closure once in a transaction, so that it may give away what it captured.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let user = User { id: 0, name: "ed".into() };
+    /// engine.transaction_once(async move |session| { session.add(user); session.flush().await }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the closure's error, or with that of the commit.
+    pub async fn transaction_once<F, R>(&self, work: F) -> Result<R>
+    where
+        R: Send,
+        F: Send
+            + for<'s> AsyncFnOnce(&'s mut Session) -> Result<R>
+            + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
+    {
+        let mut session = Session::new(self);
+        session.begin_write().await?;
+        match work(&mut session).await {
+            Ok(value) => session.commit().await.map(|()| value),
+            Err(error) => {
+                roll_back(session).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Rolls back a session whose transaction has failed already; what goes wrong now changes nothing.
+async fn roll_back(mut session: Session) {
+    if let Err(error) = session.rollback().await {
+        tracing::warn!(target: "orm::engine", %error, "rolling back a failed transaction failed");
+    }
+}
+
+/// Waits longer after each attempt, for a random part of the time, so that rivals do not meet again.
+async fn wait(attempt: u32) {
+    let most = Duration::from_millis(1 << attempt.min(7));
+    // A new hasher state is random enough to spread rivals, and needs no generator.
+    let random = RandomState::new().hash_one(attempt) % 1000;
+    tokio::time::sleep(most.mul_f64(random as f64 / 1000.0)).await;
+}
+
+/// Names the future of an async closure that can be run again, so that it can be asked to be `Send`.
+#[diagnostic::on_unimplemented(
+    message = "this closure cannot be run again as a transaction",
+    label = "a transaction may be re-run after a serialization failure, so its closure must not give away what it captured",
+    note = "borrow or clone inside of it, or use `transaction_once`"
+)]
+pub trait Work<T, R>: AsyncFnMut(T) -> R + FnMut(T) -> <Self as Work<T, R>>::Fut {
+    /// The future.
+    type Fut: Future<Output = R>;
+}
+impl<F, T, R, Fut> Work<T, R> for F
+where
+    F: AsyncFnMut(T) -> R + FnMut(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+/// Names the future of an async closure that is run once.
+pub trait WorkOnce<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> <Self as WorkOnce<T, R>>::Fut {
+    /// The future.
+    type Fut: Future<Output = R>;
+}
+impl<F, T, R, Fut> WorkOnce<T, R> for F
+where
+    F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}

@@ -1,0 +1,307 @@
+//! The one error of the library: what happened, to what, and a hint.
+//!
+//! Each constructor stands beside the code that knows the fact; this file holds the type, its kinds and its questions.
+//! The distinctions are SQLAlchemy's.
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use orm_pool::DatabaseErrorKind;
+use orm_pool::Value;
+
+/// Anything that can go wrong.
+///
+/// One word wide and cheap to clone. Its text says what happened, to what, and then a hint; the SQL follows, with its
+/// parameters unless the engine hides them. It has no `From` implementations beside the trivial one, so that `?` infers
+/// in closures; wrap an error of your own by [`Error::other`].
+///
+/// ```
+/// # use orm_core::{Engine, Error};
+/// let error: Error = Engine::new("oracle://scott@localhost/xe").unwrap_err();
+/// assert!(error.to_string().contains("`oracle`"));
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    sql: Option<Arc<str>>,
+    parameters: Option<String>,
+    notes: Vec<String>,
+    retryable: bool,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting, a URL or an argument makes no sense.
+    Argument,
+    /// A mapper cannot be configured: a foreign key, a relationship or a table does not resolve.
+    Configuration,
+    /// A statement cannot be rendered, or would give wrong rows.
+    Compile,
+    /// The call does not fit the state that the session, the object or the connection is in.
+    InvalidRequest,
+    /// A relationship is read that has not been loaded.
+    NotLoaded,
+    /// [`one`](crate::Select::one) found no row.
+    NoResultFound,
+    /// [`one`](crate::Select::one) found more than one row.
+    MultipleResultsFound,
+    /// No connection became free in time.
+    Timeout,
+    /// A constraint of the database refused the change.
+    Integrity {
+        /// Which kind of constraint.
+        kind: DatabaseErrorKind,
+        /// Its name, where the database gives one.
+        constraint: Option<String>,
+        /// The table, where the database names it.
+        table: Option<String>,
+        /// The columns, where the database names them.
+        columns: Vec<String>,
+    },
+    /// The database could not do it now: a lock, a conflict of transactions, a read-only database.
+    Operational,
+    /// The database does not understand the statement.
+    Programming,
+    /// A value does not fit the Rust type of its column, or the other way round.
+    Data,
+    /// Rows are not as they were when they were read.
+    StaleData,
+    /// The connection was lost, or could not be opened.
+    Disconnected,
+    /// The answer to a COMMIT was lost: it may have happened or not.
+    CommitUnknown,
+    /// The session's transaction has failed and waits for `rollback()`.
+    PendingRollback,
+    /// An error of the application, wrapped by [`Error::other`].
+    Other,
+}
+
+/// A result of this library.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Makes an error of this kind with its first line.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            hint: None,
+            sql: None,
+            parameters: None,
+            notes: Vec::new(),
+            retryable: false,
+            source: None,
+        }))
+    }
+
+    /// Wraps an error of the application, so that it can leave a transaction's closure.
+    ///
+    /// ```
+    /// # use orm_core::Error;
+    /// let error = Error::other("the till is closed");
+    /// assert_eq!(error.to_string(), "the till is closed");
+    /// ```
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let source: Arc<dyn std::error::Error + Send + Sync> = Arc::from(error.into());
+        let mut wrapped = Error::new(ErrorKind::Other, source.to_string());
+        wrapped.inner().source = Some(source);
+        wrapped
+    }
+
+    /// Returns the application's error that [`other`](Self::other) wrapped, if it is of this type.
+    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        self.0.source.as_deref().and_then(|source| source.downcast_ref())
+    }
+
+    /// Translates an error of the driver or the pool.
+    pub(crate) fn from_pool(error: orm_pool::Error) -> Self {
+        use orm_pool::ErrorKind as Pool;
+        let kind = match error.kind() {
+            Pool::Configuration => ErrorKind::Argument,
+            Pool::Connect | Pool::Disconnected => ErrorKind::Disconnected,
+            Pool::Database { kind, constraint, table, columns, .. } => match kind {
+                DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::NotNullViolation
+                | DatabaseErrorKind::CheckViolation => ErrorKind::Integrity {
+                    kind: *kind,
+                    constraint: constraint.clone(),
+                    table: table.clone(),
+                    columns: columns.clone(),
+                },
+                DatabaseErrorKind::Syntax => ErrorKind::Programming,
+                _ => ErrorKind::Operational,
+            },
+            Pool::Data => ErrorKind::Data,
+            Pool::Timeout { .. } => ErrorKind::Timeout,
+            _ => ErrorKind::InvalidRequest,
+        };
+        let retryable = matches!(
+            error.database_kind(),
+            Some(
+                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Deadlock | DatabaseErrorKind::LockTimeout
+            )
+        );
+        let mut own = Error::new(kind, error.message());
+        own.inner().retryable = retryable;
+        own.inner().source = Some(Arc::new(error));
+        own
+    }
+
+    /// Adds what the reader can do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.inner().hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the statement that failed, unless one is known already.
+    pub(crate) fn sql(mut self, sql: &Arc<str>) -> Self {
+        if self.0.sql.is_none() {
+            self.inner().sql = Some(sql.clone());
+        }
+        self
+    }
+
+    /// Adds the statement's parameters, or says that they are hidden.
+    pub(crate) fn parameters(mut self, values: &[Value], hide: bool) -> Self {
+        if self.0.parameters.is_none() {
+            self.inner().parameters = Some(if hide {
+                "hidden, since `hide_parameters` is set".to_owned()
+            } else {
+                crate::engine::log::parameters(values)
+            });
+        }
+        self
+    }
+
+    /// Adds a line in parentheses, such as that autoflush raised it.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.inner().notes.push(note.into());
+        self
+    }
+
+    fn inner(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+
+    /// Returns what kind of thing went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Returns the first line alone: what happened, to what.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns the SQL of the statement that failed, if it came that far.
+    pub fn statement(&self) -> Option<&str> {
+        self.0.sql.as_deref()
+    }
+
+    /// Returns whether a unique or primary key constraint refused the change.
+    ///
+    /// ```
+    /// # use orm_core::Error;
+    /// # let error = Error::other("x");
+    /// assert!(!error.is_unique_violation());
+    /// ```
+    pub fn is_unique_violation(&self) -> bool {
+        self.is_violation(DatabaseErrorKind::UniqueViolation)
+    }
+
+    /// Returns whether a foreign key refused the change.
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.is_violation(DatabaseErrorKind::ForeignKeyViolation)
+    }
+
+    /// Returns whether a NOT NULL column refused the change.
+    pub fn is_not_null_violation(&self) -> bool {
+        self.is_violation(DatabaseErrorKind::NotNullViolation)
+    }
+
+    /// Returns whether a check constraint refused the change.
+    pub fn is_check_violation(&self) -> bool {
+        self.is_violation(DatabaseErrorKind::CheckViolation)
+    }
+
+    fn is_violation(&self, wanted: DatabaseErrorKind) -> bool {
+        matches!(&self.0.kind, ErrorKind::Integrity { kind, .. } if *kind == wanted)
+    }
+
+    /// Returns whether running the whole transaction again may succeed: a serialization failure, a deadlock or a lock
+    /// that was not had in time.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// Returns whether [`one`](crate::Select::one) found no row.
+    pub fn is_no_result_found(&self) -> bool {
+        self.0.kind == ErrorKind::NoResultFound
+    }
+
+    /// Returns whether the connection was lost or could not be opened.
+    pub fn is_disconnect(&self) -> bool {
+        self.0.kind == ErrorKind::Disconnected
+    }
+
+    /// Returns whether a relationship was read that is not loaded.
+    pub fn is_not_loaded(&self) -> bool {
+        self.0.kind == ErrorKind::NotLoaded
+    }
+
+    /// Returns whether rows were not as they were when they were read.
+    pub fn is_stale_data(&self) -> bool {
+        self.0.kind == ErrorKind::StaleData
+    }
+
+    /// Returns the columns that a violated constraint names, such as `name` of `UNIQUE constraint failed: users.name`.
+    pub fn columns(&self) -> &[String] {
+        match &self.0.kind {
+            ErrorKind::Integrity { columns, .. } => columns,
+            _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(hint) = &self.0.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        for note in &self.0.notes {
+            write!(f, "\n({note})")?;
+        }
+        if let Some(sql) = &self.0.sql {
+            write!(f, "\n[SQL: {sql}]")?;
+        }
+        if let Some(parameters) = &self.0.parameters {
+            write!(f, "\n[parameters: {parameters}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What `unwrap` and a `main` that returns it print: the text that a person reads.
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+const _: () = assert!(size_of::<Error>() == size_of::<usize>());

@@ -1,0 +1,223 @@
+//! Orders the work so that each row exists before a row refers to it.
+//!
+//! In: [`Work`]. Out: groups of models, each before those that refer to it; inside of a group whose models refer to each
+//! other or to themselves, levels of rows. Tables decide the order of models, links the order of rows.
+
+use std::collections::HashMap;
+
+use super::collect::Work;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Direction, Mapper, RelationshipInfo};
+use crate::session::{Key, Objects};
+
+/// Models that are ordered as one: a single one, or several that refer to each other.
+#[derive(Debug)]
+pub(super) struct Group(Vec<usize>);
+
+impl Group {
+    pub(super) fn inserts(&self, work: &Work) -> Vec<u32> {
+        self.of(work, &work.inserts)
+    }
+
+    pub(super) fn updates(&self, work: &Work) -> Vec<u32> {
+        self.of(work, &work.updates)
+    }
+
+    pub(super) fn deletes(&self, work: &Work) -> Vec<u32> {
+        self.of(work, &work.deletes)
+    }
+
+    fn of(&self, work: &Work, slots: &[u32]) -> Vec<u32> {
+        slots.iter().copied().filter(|&slot| self.0.contains(&work.model(slot))).collect()
+    }
+}
+
+/// Orders the models by their tables' foreign keys.
+pub(super) fn groups(work: &Work) -> Result<Vec<Group>> {
+    let mut edges = Vec::new();
+    for (child, mapper) in work.mappers.iter().enumerate() {
+        for key in &mapper.configured()?.foreign_keys {
+            if let Some(parent) = work.mappers.iter().position(|parent| parent.is(key.target)) {
+                edges.push((parent, child));
+            }
+        }
+    }
+    Ok(components(work.mappers.len(), &edges).into_iter().map(Group).collect())
+}
+
+/// Sorts nodes so that each comes after those that point at it; nodes that point at each other come together.
+///
+/// The result depends on the order of nodes and edges alone. Tarjan's algorithm, without recursion.
+pub(super) fn components(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    let mut parents: Vec<Vec<usize>> = vec![Vec::new(); count];
+    edges.iter().for_each(|&(from, to)| parents[to].push(from));
+    let (mut index, mut low) = (vec![UNSEEN; count], vec![0; count]);
+    let (mut on_stack, mut stack, mut found, mut next) = (vec![false; count], vec![], vec![], 0);
+    for root in 0..count {
+        if index[root] != UNSEEN {
+            continue;
+        }
+        // Each entry is a node and how many of its parents have been looked at.
+        let mut path = vec![(root, 0)];
+        while let Some((node, looked)) = path.pop() {
+            if looked == 0 {
+                (index[node], low[node]) = (next, next);
+                next += 1;
+                stack.push(node);
+                on_stack[node] = true;
+            }
+            match parents[node].get(looked) {
+                Some(&parent) => {
+                    path.push((node, looked + 1));
+                    if index[parent] == UNSEEN {
+                        path.push((parent, 0));
+                    } else if on_stack[parent] {
+                        low[node] = low[node].min(index[parent]);
+                    }
+                }
+                None => {
+                    if let Some(&(child, _)) = path.last() {
+                        low[child] = low[child].min(low[node]);
+                    }
+                    if low[node] == index[node] {
+                        let start = stack.iter().rposition(|&other| other == node).unwrap_or_default();
+                        let mut component = stack.split_off(start);
+                        component.iter().for_each(|&member| on_stack[member] = false);
+                        component.sort_unstable();
+                        found.push(component);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Splits new rows into levels: each row after those that its links lead to.
+pub(super) fn levels(objects: &Objects, slots: &[u32]) -> Result<Vec<Vec<u32>>> {
+    let position: HashMap<u32, usize> = slots.iter().enumerate().map(|(position, &slot)| (slot, position)).collect();
+    let mut edges = Vec::new();
+    for (child, &slot) in slots.iter().enumerate() {
+        let entry = objects.get(slot);
+        for link in &entry.links {
+            let parent = link.parent.and_then(|parent| position.get(&parent.slot));
+            if let Some(&parent) = parent
+                && !is_post_update(entry.mapper, link.foreign_key)?
+            {
+                edges.push((parent, child));
+            }
+        }
+    }
+    let mut level = vec![0; slots.len()];
+    if !edges.is_empty() {
+        let mut parents = vec![Vec::new(); slots.len()];
+        edges.iter().for_each(|&(parent, child)| parents[child].push(parent));
+        for component in components(slots.len(), &edges) {
+            if component.len() > 1 || parents[component[0]].contains(&component[0]) {
+                return Err(circular(objects, component.iter().map(|&position| slots[position])));
+            }
+            let node = component[0];
+            level[node] = parents[node].iter().map(|&parent| level[parent] + 1).max().unwrap_or(0);
+        }
+    }
+    let mut result = vec![Vec::new(); level.iter().max().map_or(0, |deepest| deepest + 1)];
+    for (&slot, level) in slots.iter().zip(level) {
+        result[level].push(slot);
+    }
+    Ok(result)
+}
+
+/// Splits rows to be deleted into levels: each row after those that refer to it.
+pub(super) fn delete_levels(objects: &Objects, slots: &[u32]) -> Vec<Vec<u32>> {
+    let by_key: HashMap<(usize, Key), usize> = slots
+        .iter()
+        .enumerate()
+        .filter_map(|(position, &slot)| {
+            Some(((objects.get(slot).mapper.id(), Key::of_object(objects.object(slot))?), position))
+        })
+        .collect();
+    let mut edges = Vec::new();
+    for (child, &slot) in slots.iter().enumerate() {
+        let entry = objects.get(slot);
+        let object = entry.base.as_deref().unwrap_or_else(|| objects.object(slot));
+        for key in entry.mapper.configured().map_or(&[][..], |configured| &configured.foreign_keys) {
+            let target = Key::of_columns(object, key.columns.iter().copied());
+            let parent = target.and_then(|target| by_key.get(&(key.target.id(), target)));
+            if let Some(&parent) = parent.filter(|&&parent| parent != child) {
+                edges.push((child, parent));
+            }
+        }
+    }
+    let mut before = vec![Vec::new(); slots.len()];
+    edges.iter().for_each(|&(from, to)| before[to].push(from));
+    let mut level = vec![0; slots.len()];
+    for component in components(slots.len(), &edges) {
+        // Rows in a ring go together; the database checks at the end of the statement.
+        let outside = component.iter().flat_map(|&node| &before[node]).filter(|from| !component.contains(from));
+        let deepest = outside.map(|&from| level[from] + 1).max().unwrap_or(0);
+        component.iter().for_each(|&node| level[node] = deepest);
+    }
+    let mut result = vec![Vec::new(); level.iter().max().map_or(0, |deepest| deepest + 1)];
+    for (&slot, level) in slots.iter().zip(level) {
+        result[level].push(slot);
+    }
+    result
+}
+
+/// Returns whether a relationship over a foreign key says that it is set by an UPDATE of its own.
+pub(super) fn is_post_update(child: &'static Mapper, foreign_key: usize) -> Result<bool> {
+    let key = &child.configured()?.foreign_keys[foreign_key];
+    let says_so = |info: &RelationshipInfo| {
+        info.definition.post_update
+            && info.direction != Direction::ManyToMany
+            && info.link.is_some_and(|link| link.child.is(child) && link.foreign_key == foreign_key)
+    };
+    Ok(child.configured()?.relationships.iter().any(says_so)
+        || key.target.configured()?.relationships.iter().any(says_so))
+}
+
+fn circular(objects: &Objects, slots: impl Iterator<Item = u32>) -> Error {
+    let names: Vec<String> = slots.map(|slot| format!("`{:?}`", objects.handle(slot))).collect();
+    let message = format!("circular dependency: the new objects {} refer to each other", names.join(", "));
+    Error::new(ErrorKind::InvalidRequest, message)
+        .hint("say `post_update` on one of the relationships, so that its foreign key is set after both rows exist")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::components;
+
+    #[test]
+    fn a_chain_is_sorted_parents_first() {
+        assert_eq!(components(3, &[(2, 1), (1, 0)]), [[2], [1], [0]]);
+    }
+
+    #[test]
+    fn nodes_without_edges_keep_their_order() {
+        assert_eq!(components(3, &[]), [[0], [1], [2]]);
+    }
+
+    #[test]
+    fn a_ring_comes_together_after_what_it_needs() {
+        assert_eq!(components(4, &[(0, 1), (1, 2), (2, 1), (2, 3)]), [vec![0], vec![1, 2], vec![3]]);
+    }
+
+    #[test]
+    fn a_diamond_has_its_top_first_and_its_bottom_last() {
+        let sorted = components(4, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
+        assert_eq!(sorted.first(), Some(&vec![0]));
+        assert_eq!(sorted.last(), Some(&vec![3]));
+    }
+
+    #[test]
+    fn a_node_that_points_at_itself_stands_alone() {
+        assert_eq!(components(2, &[(0, 0), (0, 1)]), [[0], [1]]);
+    }
+
+    #[test]
+    fn a_long_chain_does_not_overflow_the_stack() {
+        let edges: Vec<_> = (1..200_000).map(|node| (node - 1, node)).collect();
+        assert_eq!(components(200_000, &edges).len(), 200_000);
+    }
+}

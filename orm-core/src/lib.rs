@@ -1,0 +1,77 @@
+//! Metadata, SQL, mapping and the session of `orm`.
+//!
+//! Applications use the crate `orm`, which re-exports this one by name. In reading order: [`Error`], the types that
+//! columns hold ([`SqlType`]), models ([`Model`]), statements ([`select`], [`insert`], [`update`], [`delete`], [`text`]),
+//! the [`Engine`] that runs them, and the [`Session`] that owns objects.
+//!
+//! Nothing here knows sqlx or a socket: rows come from `orm-pool`.
+
+mod error;
+mod types;
+
+mod mapper;
+mod schema;
+
+mod compile;
+mod dialect;
+mod sql;
+
+mod engine;
+mod load;
+
+mod flush;
+mod session;
+
+pub use dialect::Dialect;
+pub use engine::{
+    Connection, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, PoolClass, Reader, Transaction,
+    Url, Values, Work, WorkOnce,
+};
+pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
+pub use load::{Contains, Load, LoadOption, joinedload, selectinload};
+pub use mapper::{
+    Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany,
+    Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
+};
+pub use orm_pool::{Kind, Value, ValueRef};
+pub use schema::MetaData;
+pub use session::{AnyHandle, Handle, HandleList, Nested, NoAutoflush, Query, Session};
+pub use sql::{
+    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget, Node,
+    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete, func,
+    insert, literal, select, text, update,
+};
+#[cfg(feature = "json")]
+pub use types::Json;
+pub use types::{ColumnType, DecodeError, Numeric, Placeholder, SqlType, Textual};
+
+/// What generated code calls. It changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use linkme;
+    pub use orm_pool::driver::Row;
+    pub use orm_pool::{Kind, Value, ValueRef};
+
+    pub use crate::load::Contains;
+    pub use crate::mapper::*;
+    pub use crate::schema::mapper_of;
+    pub use crate::session::{Handle, ObjectId, Objects};
+    pub use crate::sql::{IntoValue, OrderItem, Output, order_items};
+    #[cfg(feature = "json")]
+    pub use crate::types::Json;
+    pub use crate::types::{ColumnType, DecodeError, Placeholder, SqlType};
+
+    /// Two types that are the same up to `Option`.
+    #[diagnostic::on_unimplemented(
+        message = "a foreign key of type `{T}` cannot refer to a column of type `{Self}`",
+        label = "the types differ"
+    )]
+    pub trait Same<T> {}
+    impl<T> Same<T> for T {}
+    impl<T> Same<Option<T>> for T {}
+
+    /// Names the column that a foreign key of type `T` refers to.
+    pub fn foreign_key<T, M: Model, U: Same<T>>(attribute: Attribute<M, U>) -> ColumnReference {
+        attribute.__reference()
+    }
+}

@@ -1,0 +1,117 @@
+//! The paths of a query's options become a tree per model, with the relationships that are always loaded.
+
+use super::options::{LoadPath, LoadStep};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Lazy, Mapper, RelationshipInfo};
+use crate::sql::{Node, OrderItem};
+
+/// A relationship to load, and what is loaded of its members.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadNode {
+    pub(crate) owner: &'static Mapper,
+    pub(crate) index: u16,
+    pub(crate) filters: Vec<Node>,
+    pub(crate) order_by: Vec<OrderItem>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) children: Vec<LoadNode>,
+}
+
+/// What is loaded with the objects of one model.
+pub(crate) struct Plan {
+    pub(crate) root: &'static Mapper,
+    pub(crate) nodes: Vec<LoadNode>,
+}
+
+impl Plan {
+    /// Makes the plans for a query that selects these models.
+    pub(crate) fn of(roots: &[&'static Mapper], paths: &[LoadPath]) -> Result<Vec<Plan>> {
+        let mut plans: Vec<Plan> = Vec::new();
+        for &root in roots {
+            if !plans.iter().any(|plan| plan.root.is(root)) {
+                plans.push(Plan { root, nodes: Vec::new() });
+            }
+        }
+        for path in paths {
+            let Some(first) = path.steps.first() else { continue };
+            let Some(plan) = plans.iter_mut().find(|plan| plan.root.is(first.owner)) else {
+                return Err(missing_root(first));
+            };
+            merge(&mut plan.nodes, &path.steps);
+        }
+        for plan in &mut plans {
+            add_defaults(plan.root, &mut plan.nodes, &mut Vec::new())?;
+        }
+        plans.retain(|plan| !plan.nodes.is_empty());
+        Ok(plans)
+    }
+}
+
+fn missing_root(step: &LoadStep) -> Error {
+    let name = step.owner.definition.name;
+    let field = step.owner.definition.relationships[usize::from(step.index)].name;
+    let message = format!("the option for `{name}.{field}` does not start at what the query selects");
+    Error::new(ErrorKind::Argument, message)
+        .hint(format!("select `{name}`, or begin the path with a relationship of a model that the query selects"))
+}
+
+/// Adds a path to a tree; the constraints of the last mention of a relationship hold.
+fn merge(nodes: &mut Vec<LoadNode>, steps: &[LoadStep]) {
+    let [step, rest @ ..] = steps else { return };
+    let known = nodes.iter().position(|node| node.index == step.index && node.owner.is(step.owner));
+    let position = known.unwrap_or_else(|| {
+        nodes.push(LoadNode {
+            owner: step.owner,
+            index: step.index,
+            filters: vec![],
+            order_by: vec![],
+            limit: None,
+            children: vec![],
+        });
+        nodes.len() - 1
+    });
+    let node = &mut nodes[position];
+    if !step.filters.is_empty() || !step.order_by.is_empty() || step.limit.is_some() {
+        node.filters.clone_from(&step.filters);
+        node.order_by.clone_from(&step.order_by);
+        node.limit = step.limit;
+    }
+    merge(&mut node.children, rest);
+}
+
+/// Adds the relationships that a model always loads, and those of the members, without going round in a ring.
+fn add_defaults(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut Vec<usize>) -> Result<()> {
+    above.push(mapper.id());
+    for (index, definition) in mapper.definition.relationships.iter().enumerate() {
+        let index = index as u16;
+        let is_eager = matches!(definition.lazy, Lazy::Joined | Lazy::Selectin | Lazy::Subquery);
+        let is_known = nodes.iter().any(|node| node.index == index && node.owner.is(mapper));
+        if is_eager && !is_known && !above.contains(&(definition.target)().id()) {
+            let node = LoadNode {
+                owner: mapper,
+                index,
+                filters: vec![],
+                order_by: vec![],
+                limit: None,
+                children: vec![],
+            };
+            nodes.push(node);
+        }
+    }
+    for node in nodes.iter_mut() {
+        let target = (node.owner.definition.relationships[usize::from(node.index)].target)();
+        add_defaults(target, &mut node.children, above)?;
+    }
+    above.pop();
+    Ok(())
+}
+
+impl LoadNode {
+    /// A relationship without constraints and without anything below.
+    pub(crate) fn plain(owner: &'static Mapper, index: u16) -> Self {
+        LoadNode { owner, index, filters: vec![], order_by: vec![], limit: None, children: vec![] }
+    }
+
+    pub(crate) fn info(&self) -> Result<&'static RelationshipInfo> {
+        Ok(&self.owner.configured()?.relationships[usize::from(self.index)])
+    }
+}

@@ -1,0 +1,84 @@
+//! What is known of a model: its table, its columns, its relationships, and how to read and write its objects.
+//!
+//! In: the constant [`Definition`] that the derive writes. Out: a [`Mapper`] per model, configured at its first use:
+//! foreign keys and relationships are resolved then, so that one broken model breaks no other.
+
+mod attribute;
+mod configure;
+mod definition;
+mod members;
+mod model;
+mod new_row;
+mod object;
+mod registry;
+mod relationship;
+mod row;
+
+use once_cell::sync::OnceCell;
+
+pub use attribute::{Alias, Attribute};
+pub(crate) use configure::{Configured, Direction, Link, RelationshipInfo};
+pub use definition::{
+    Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, Lazy, ReferentialAction,
+    RelationshipDefinition, RelationshipKind,
+};
+pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
+pub use members::{Change, RelationField};
+pub use model::{Entity, IntoKey, Key, Model};
+pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set};
+pub(crate) use object::downcast;
+pub use object::{Object, ObjectVec};
+pub(crate) use registry::Registered;
+pub use registry::{MODELS, Registration};
+pub use relationship::{Many, One, Relationship};
+pub use row::{Decoded, Misread, Optional, RowType, Selectable, decode_column, optional};
+
+use crate::error::Error;
+
+/// What is known of one model. There is one per model, behind a `static`.
+pub struct Mapper {
+    pub(crate) definition: Definition,
+    /// Makes an empty list of the model's values, to be filled and shared out without knowing the type.
+    pub(crate) new_vec: fn() -> Box<dyn ObjectVec>,
+    /// Reads an object of the model.
+    pub(crate) read: fn(&orm_pool::driver::Row<'_>, usize) -> Decoded<Box<dyn Object>>,
+    configured: OnceCell<Result<Configured, Error>>,
+}
+
+impl Mapper {
+    /// Makes the mapper of a model; the derive puts it into a `static`.
+    pub const fn new<M: Model>(definition: Definition) -> Self {
+        Mapper { definition, new_vec: object::new_vec::<M>, read: object::read::<M>, configured: OnceCell::new() }
+    }
+
+    /// Returns what the derive wrote down.
+    pub fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// Returns the foreign keys and relationships, resolved at the first call.
+    pub(crate) fn configured(&'static self) -> Result<&'static Configured, Error> {
+        self.configured.get_or_init(|| configure::configure(self)).as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns how many columns a row of the model has.
+    pub(crate) fn width(&self) -> usize {
+        self.definition.columns.len()
+    }
+
+    /// Returns whether two mappers are the same model: there is one `static` for each.
+    pub(crate) fn is(&self, other: &Mapper) -> bool {
+        std::ptr::eq(self, other)
+    }
+
+    /// Returns a number that no other model of the program has.
+    pub(crate) fn id(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+}
+
+impl std::fmt::Debug for Mapper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mapper({})", self.definition.name)
+    }
+}

@@ -1,0 +1,96 @@
+//! [`Attribute`]: a column of a model that knows its Rust type; what `User.name` is.
+
+use std::marker::PhantomData;
+use std::sync::LazyLock;
+
+use parking_lot::Mutex;
+
+use super::{ColumnReference, Model};
+
+/// A column of a model, with its Rust type: what `User.name` is.
+///
+/// Four bytes: the column's position and the number of an alias; the model is in the type. The operators and comparisons
+/// are those of [`Expr`](crate::Expr). SQLAlchemy's `InstrumentedAttribute`.
+pub struct Attribute<M, T> {
+    column: u16,
+    alias: Alias,
+    types: PhantomData<fn() -> (M, T)>,
+}
+
+const _: () = assert!(size_of::<Attribute<(), i64>>() == 4);
+
+impl<M, T> Clone for Attribute<M, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M, T> Copy for Attribute<M, T> {}
+
+impl<M, T> std::fmt::Debug for Attribute<M, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attribute({}, {})", std::any::type_name::<M>(), self.column)
+    }
+}
+
+#[doc(hidden)]
+impl<M, T> Attribute<M, T> {
+    pub const fn __new(column: u16) -> Self {
+        Attribute { column, alias: Alias::NONE, types: PhantomData }
+    }
+
+    #[must_use]
+    pub const fn __alias(self, alias: Alias) -> Self {
+        Attribute { column: self.column, alias, types: PhantomData }
+    }
+
+    pub const fn __column(self) -> u16 {
+        self.column
+    }
+
+    pub(crate) const fn alias_of(self) -> Alias {
+        self.alias
+    }
+}
+
+#[doc(hidden)]
+impl<M: Model, T> Attribute<M, T> {
+    /// The column that a foreign key refers to.
+    pub fn __reference(self) -> ColumnReference {
+        ColumnReference { mapper: M::__mapper(), column: self.column }
+    }
+}
+
+/// The number of a table's alias in a statement; 0 is the table itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Alias(u16);
+
+static NAMES: LazyLock<Mutex<Vec<&'static str>>> = LazyLock::new(|| Mutex::new(vec![""]));
+
+impl Alias {
+    /// No alias.
+    pub const NONE: Alias = Alias(0);
+
+    /// Returns the number of this name; each name is kept for the life of the program.
+    ///
+    /// # Panics
+    ///
+    /// Panics at the 65,536th name: an alias names a role in a statement, not a row.
+    pub fn new(name: &str) -> Self {
+        let mut names = NAMES.lock();
+        let position = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            names.push(Box::leak(name.to_owned().into_boxed_str()));
+            names.len() - 1
+        });
+        Alias(u16::try_from(position).expect("a program has fewer than 65,536 names for table aliases"))
+    }
+
+    /// Returns the name, or `None` for the table itself.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        if self == Alias::NONE { None } else { Some(NAMES.lock()[usize::from(self.0)]) }
+    }
+
+    /// Returns the number.
+    pub(crate) fn number(self) -> u16 {
+        self.0
+    }
+}

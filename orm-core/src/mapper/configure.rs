@@ -1,0 +1,318 @@
+//! Resolves the foreign keys and relationships of one model, at its first use.
+//!
+//! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
+//! never their configuration, so that a cycle of models cannot wait for itself.
+
+use super::{ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A model whose references are resolved.
+pub(crate) struct Configured {
+    pub(crate) foreign_keys: Vec<ForeignKey>,
+    pub(crate) relationships: Vec<RelationshipInfo>,
+}
+
+/// A foreign key whose target is known.
+#[derive(Clone, Debug)]
+pub(crate) struct ForeignKey {
+    /// The positions of the columns that refer.
+    pub(crate) columns: Vec<u16>,
+    pub(crate) target: &'static Mapper,
+    /// The positions of the columns that are referred to, in the same order.
+    pub(crate) target_columns: Vec<u16>,
+    pub(crate) on_delete: Option<ReferentialAction>,
+    pub(crate) on_update: Option<ReferentialAction>,
+}
+
+/// Which way the foreign key of a relationship points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// The target refers to the owner.
+    OneToMany,
+    /// The owner refers to the target.
+    ManyToOne,
+    /// An association table refers to both.
+    ManyToMany,
+}
+
+/// A foreign key by its place: what both sides of a relationship have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    /// The model that has the foreign key's columns.
+    pub(crate) child: &'static Mapper,
+    /// The position among its foreign keys.
+    pub(crate) foreign_key: usize,
+}
+
+/// A relationship whose join is known.
+pub(crate) struct RelationshipInfo {
+    pub(crate) definition: &'static RelationshipDefinition,
+    pub(crate) index: u16,
+    pub(crate) owner: &'static Mapper,
+    pub(crate) target: &'static Mapper,
+    pub(crate) direction: Direction,
+    /// Columns that must be equal: of the owner, and of the target or, with a secondary table, of that.
+    pub(crate) pairs: Vec<(u16, u16)>,
+    /// The foreign key that a direct relationship writes.
+    pub(crate) link: Option<Link>,
+    pub(crate) secondary: Option<Secondary>,
+    /// The position of the other side among the target's relationships.
+    pub(crate) reverse: Option<u16>,
+}
+
+/// The association table of a many-to-many relationship.
+pub(crate) struct Secondary {
+    pub(crate) mapper: &'static Mapper,
+    /// Columns that must be equal: of the association table and of the target.
+    pub(crate) pairs: Vec<(u16, u16)>,
+}
+
+impl RelationshipInfo {
+    /// Returns `User.addresses`.
+    pub(crate) fn name(&self) -> String {
+        name(self.owner, self.definition)
+    }
+
+    /// Returns whether the field holds at most one member.
+    pub(crate) fn is_to_one(&self) -> bool {
+        matches!(self.definition.kind, RelationshipKind::HasOne | RelationshipKind::BelongsTo)
+    }
+}
+
+fn name(owner: &Mapper, definition: &RelationshipDefinition) -> String {
+    format!("{}.{}", owner.definition.name, definition.name)
+}
+
+/// Resolves a model.
+pub(super) fn configure(mapper: &'static Mapper) -> Result<Configured> {
+    let foreign_keys = foreign_keys(mapper)?;
+    let relationships = mapper.definition.relationships.iter().enumerate();
+    let relationships = relationships.map(|(index, definition)| relationship(mapper, index as u16, definition));
+    Ok(Configured { relationships: relationships.collect::<Result<_>>()?, foreign_keys })
+}
+
+/// Resolves the foreign keys of a model: those on single columns first, in the order of the fields.
+fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
+    let single = mapper.definition.columns.iter().enumerate().filter_map(|(position, column)| {
+        column.foreign_key.map(|key| {
+            let target = (key.target)();
+            ForeignKey {
+                columns: vec![position as u16],
+                target: target.mapper,
+                target_columns: vec![target.column],
+                on_delete: key.on_delete,
+                on_update: key.on_update,
+            }
+        })
+    });
+    let mut keys: Vec<ForeignKey> = single.collect();
+    for group in mapper.definition.foreign_keys {
+        let targets = (group.targets)();
+        let Some(first) = targets.first() else { continue };
+        if targets.len() != group.columns.len() || targets.iter().any(|target| !target.mapper.is(first.mapper)) {
+            let message = format!(
+                "the foreign key over {} columns of `{}` does not refer to as many columns of one table",
+                group.columns.len(),
+                mapper.definition.name
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        keys.push(ForeignKey {
+            columns: group.columns.to_vec(),
+            target: first.mapper,
+            target_columns: targets.iter().map(|target| target.column).collect(),
+            on_delete: group.on_delete,
+            on_update: group.on_update,
+        });
+    }
+    Ok(keys)
+}
+
+fn relationship(
+    owner: &'static Mapper,
+    index: u16,
+    definition: &'static RelationshipDefinition,
+) -> Result<RelationshipInfo> {
+    let target = (definition.target)();
+    let reverse = reverse(owner, index, definition, target)?;
+    let bare = RelationshipInfo {
+        definition,
+        index,
+        owner,
+        target,
+        direction: Direction::ManyToMany,
+        pairs: vec![],
+        link: None,
+        secondary: None,
+        reverse,
+    };
+    match definition.kind {
+        RelationshipKind::BelongsTo => {
+            let (position, key) = foreign_key_between(owner, target, &bare)?;
+            let pairs = key.columns.iter().copied().zip(key.target_columns).collect();
+            let link = Some(Link { child: owner, foreign_key: position });
+            Ok(RelationshipInfo { direction: Direction::ManyToOne, pairs, link, ..bare })
+        }
+        RelationshipKind::HasMany | RelationshipKind::HasOne => {
+            let (position, key) = foreign_key_between(target, owner, &bare)?;
+            let pairs = key.target_columns.into_iter().zip(key.columns).collect();
+            let link = Some(Link { child: target, foreign_key: position });
+            Ok(RelationshipInfo { direction: Direction::OneToMany, pairs, link, ..bare })
+        }
+        RelationshipKind::ManyToMany => many_to_many(bare),
+    }
+}
+
+fn many_to_many(bare: RelationshipInfo) -> Result<RelationshipInfo> {
+    let Some(secondary) = bare.definition.secondary else {
+        let message = format!("relationship `{}` is many-to-many and names no association table", bare.name());
+        return Err(Error::new(ErrorKind::Configuration, message).hint("add `secondary = …`, the model of that table"));
+    };
+    let secondary = secondary();
+    let keys = foreign_keys(secondary)?;
+    let to_owner: Vec<_> = keys.iter().filter(|key| key.target.is(bare.owner)).collect();
+    let to_target: Vec<_> = keys.iter().filter(|key| key.target.is(bare.target)).collect();
+    let missing = |to: &Mapper| {
+        let message = format!(
+            "relationship `{}` cannot be joined: the association table `{}` has no foreign key to `{}`",
+            bare.name(),
+            secondary.definition.table,
+            to.definition.table
+        );
+        Error::new(ErrorKind::Configuration, message)
+    };
+    let (near, far) = match (to_owner.as_slice(), to_target.as_slice()) {
+        ([], _) => return Err(missing(bare.owner)),
+        (_, []) => return Err(missing(bare.target)),
+        // To itself: the first key is the near one, unless the other side was declared first.
+        ([first, second, ..], _) if bare.owner.is(bare.target) => {
+            let is_second = bare.reverse.is_some_and(|reverse| reverse < bare.index);
+            if is_second { (*second, *first) } else { (*first, *second) }
+        }
+        ([near], [far]) => (*near, *far),
+        _ => {
+            let message = format!(
+                "relationship `{}` can be joined in several ways: the association table `{}` has several foreign keys to one table",
+                bare.name(),
+                secondary.definition.table
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+    };
+    let pairs = near.target_columns.iter().copied().zip(near.columns.iter().copied()).collect();
+    let far_pairs = far.columns.iter().copied().zip(far.target_columns.iter().copied()).collect();
+    let secondary = Some(Secondary { mapper: secondary, pairs: far_pairs });
+    Ok(RelationshipInfo { pairs, secondary, ..bare })
+}
+
+/// Finds the one foreign key of `child` to `parent` that a relationship follows.
+fn foreign_key_between(
+    child: &'static Mapper,
+    parent: &'static Mapper,
+    relationship: &RelationshipInfo,
+) -> Result<(usize, ForeignKey)> {
+    let chosen = chosen_columns(relationship);
+    let keys = foreign_keys(child)?;
+    let mut candidates: Vec<(usize, ForeignKey)> = keys
+        .into_iter()
+        .enumerate()
+        .filter(|(_, key)| key.target.is(parent))
+        .filter(|(_, key)| match &chosen {
+            Some(columns) => columns
+                .iter()
+                .all(|column| column.mapper.is(child) && key.columns.contains(&column.column)),
+            None => true,
+        })
+        .collect();
+    match candidates.len() {
+        1 => Ok(candidates.remove(0)),
+        0 => {
+            let message = format!(
+                "could not determine the join condition of relationship `{}`: there are no foreign keys linking `{}` to `{}`",
+                relationship.name(),
+                child.definition.table,
+                parent.definition.table
+            );
+            let hint = format!(
+                "add `#[orm(foreign_key = {}.…)]` to a field of `{}`",
+                parent.definition.name, child.definition.name
+            );
+            Err(Error::new(ErrorKind::Configuration, message).hint(hint))
+        }
+        _ => {
+            let columns: Vec<String> = candidates
+                .iter()
+                .map(|(_, key)| {
+                    let names = key.columns.iter().map(|c| child.definition.columns[usize::from(*c)].field);
+                    format!("`{}.{}`", child.definition.name, names.collect::<Vec<_>>().join(", "))
+                })
+                .collect();
+            let message = format!(
+                "could not determine the join condition of relationship `{}`: there are several foreign keys linking `{}` to `{}`",
+                relationship.name(),
+                child.definition.table,
+                parent.definition.table
+            );
+            let hint = format!("say which one by `foreign_key = …`: {}", columns.join(" or "));
+            Err(Error::new(ErrorKind::Configuration, message).hint(hint))
+        }
+    }
+}
+
+/// Returns the columns that the relationship or its other side says to follow.
+fn chosen_columns(relationship: &RelationshipInfo) -> Option<Vec<ColumnReference>> {
+    let own = relationship.definition.foreign_key;
+    let of_reverse = || {
+        let reverse = usize::from(relationship.reverse?);
+        relationship.target.definition.relationships[reverse].foreign_key
+    };
+    own.or_else(of_reverse).map(|columns| columns())
+}
+
+/// Finds the other side: what this one names, or the one over there that names this one.
+fn reverse(
+    owner: &'static Mapper,
+    index: u16,
+    definition: &'static RelationshipDefinition,
+    target: &'static Mapper,
+) -> Result<Option<u16>> {
+    let others = target.definition.relationships;
+    let Some(back_populates) = definition.back_populates else {
+        let named = others.iter().position(|other| {
+            (other.target)().is(owner) && other.back_populates.is_some_and(|back| back() == index)
+        });
+        return Ok(named.map(|position| position as u16));
+    };
+    let position = back_populates();
+    let other = &others[usize::from(position)];
+    if let Some(back) = other.back_populates.map(|back| back())
+        && back != index
+    {
+        let message = format!(
+            "relationship `{}` says `back_populates = {}`, but `{}` says `back_populates = {}`",
+            name(owner, definition),
+            other.name,
+            name(target, other),
+            owner.definition.relationships[usize::from(back)].name
+        );
+        return Err(Error::new(ErrorKind::Configuration, message));
+    }
+    let same_side = matches!(
+        (definition.kind, other.kind),
+        (RelationshipKind::BelongsTo, RelationshipKind::BelongsTo)
+            | (
+                RelationshipKind::HasMany | RelationshipKind::HasOne,
+                RelationshipKind::HasMany | RelationshipKind::HasOne
+            )
+    );
+    if same_side {
+        let message = format!(
+            "relationship `{}` and its other side `{}` both point the same way",
+            name(owner, definition),
+            name(target, other)
+        );
+        let hint = "one side is a `BelongsTo`, the other a `HasMany` or `HasOne`";
+        return Err(Error::new(ErrorKind::Configuration, message).hint(hint));
+    }
+    Ok(Some(position))
+}

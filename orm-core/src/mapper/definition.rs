@@ -1,0 +1,403 @@
+//! What the derive writes down of a model: constant data, made by `const` functions that read like the attributes.
+
+use orm_pool::Kind;
+
+use super::Mapper;
+use crate::sql::OrderItem;
+use crate::types::{ColumnType, SqlType};
+
+/// A model as its source says it.
+#[derive(Debug)]
+pub struct Definition {
+    /// The struct's name.
+    pub name: &'static str,
+    /// The table's name.
+    pub table: &'static str,
+    /// The table's schema, if not the default one.
+    pub schema: Option<&'static str>,
+    /// Where the struct stands: file and line.
+    pub location: (&'static str, u32),
+    /// The columns, in the order of the fields.
+    pub columns: &'static [Column],
+    /// The positions of the primary key's columns.
+    pub key: &'static [u16],
+    /// The relationships, in the order of the fields.
+    pub relationships: &'static [RelationshipDefinition],
+    /// Unique constraints over several columns, by position.
+    pub uniques: &'static [&'static [u16]],
+    /// Indexes over several columns, by position.
+    pub indexes: &'static [&'static [u16]],
+    /// Check constraints, as SQL.
+    pub checks: &'static [&'static str],
+    /// Foreign keys over several columns.
+    pub foreign_keys: &'static [ForeignKeyGroup],
+    /// The position of the version column.
+    pub version: Option<u16>,
+    /// A comment on the table.
+    pub comment: Option<&'static str>,
+    /// Options for single dialects, such as `("mysql_engine", "InnoDB")`.
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+/// A column as its field says it.
+#[derive(Debug)]
+pub struct Column {
+    /// The field's name.
+    pub field: &'static str,
+    /// The column's name.
+    pub name: &'static str,
+    /// What it is declared as.
+    pub column_type: fn() -> ColumnType,
+    /// The type of its parameters.
+    pub kind: Kind,
+    /// Whether it may hold NULL.
+    pub nullable: bool,
+    /// Whether it is part of the primary key.
+    pub primary_key: bool,
+    /// Whether the database generates it: the single integer key without a foreign key.
+    pub generated: bool,
+    /// Whether a constraint keeps its values apart.
+    pub unique: bool,
+    /// Whether it has an index of its own.
+    pub index: bool,
+    /// The greatest length of its text, in characters.
+    pub length: Option<u32>,
+    /// Digits in all, for a decimal number.
+    pub precision: Option<u8>,
+    /// Digits after the point, for a decimal number.
+    pub scale: Option<u8>,
+    /// The SQL type, taken as it stands.
+    pub sql_type: Option<&'static str>,
+    /// The default that the database fills in, as SQL.
+    pub server_default: Option<&'static str>,
+    /// The expression that the database computes it by, and whether it is stored.
+    pub computed: Option<(&'static str, bool)>,
+    /// Whether it is declared `GENERATED … AS IDENTITY` where the database can.
+    pub identity: bool,
+    /// Gives the value that every UPDATE of the row sets unless it sets another.
+    pub on_update: Option<fn() -> orm_pool::Value>,
+    /// A comment on the column.
+    pub comment: Option<&'static str>,
+    /// The column that it refers to.
+    pub foreign_key: Option<ForeignKeyColumn>,
+}
+
+impl Column {
+    /// A column for a field of this type.
+    pub const fn new<T: SqlType>(field: &'static str, name: &'static str) -> Self {
+        Column {
+            field,
+            name,
+            column_type: T::column_type,
+            kind: T::KIND,
+            nullable: T::NULLABLE,
+            primary_key: false,
+            generated: false,
+            unique: false,
+            index: false,
+            length: None,
+            precision: None,
+            scale: None,
+            sql_type: None,
+            server_default: None,
+            computed: None,
+            identity: false,
+            on_update: None,
+            comment: None,
+            foreign_key: None,
+        }
+    }
+
+    /// Returns whether the database fills the column when the INSERT leaves it out.
+    pub(crate) fn is_filled_by_database(&self) -> bool {
+        self.generated || self.server_default.is_some() || self.computed.is_some()
+    }
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])* $name:ident($($argument:ident: $type:ty)?) $($field:ident = $value:expr),+;)*) => {
+        impl Column { $(
+            $(#[doc = $doc])*
+            pub const fn $name(mut self $(, $argument: $type)?) -> Self {
+                $( self.$field = $value; )+
+                self
+            }
+        )* }
+    };
+}
+settings! {
+    /// Makes it part of the primary key.
+    primary_key() primary_key = true;
+    /// Lets the database generate it.
+    generated() generated = true;
+    /// Adds a unique constraint.
+    unique() unique = true;
+    /// Adds an index.
+    index() index = true;
+    /// States the greatest length.
+    length(value: u32) length = Some(value);
+    /// States the precision.
+    precision(value: u8) precision = Some(value);
+    /// States the scale.
+    scale(value: u8) scale = Some(value);
+    /// Takes SQL text as the type.
+    sql_type(value: &'static str) sql_type = Some(value);
+    /// Has the database fill it in.
+    server_default(value: &'static str) server_default = Some(value);
+    /// Has the database compute it, at each read.
+    computed(value: &'static str) computed = Some((value, false));
+    /// Has the database compute it, at each write.
+    computed_stored(value: &'static str) computed = Some((value, true));
+    /// Declares it as an identity column.
+    identity() identity = true, generated = true;
+    /// Sets it at each UPDATE.
+    on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
+    /// Comments it.
+    comment(value: &'static str) comment = Some(value);
+    /// Lets it refer to another column.
+    foreign_key(value: ForeignKeyColumn) foreign_key = Some(value);
+}
+
+/// A column of a model, named by position.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnReference {
+    /// The model.
+    pub mapper: &'static Mapper,
+    /// The column's position.
+    pub column: u16,
+}
+
+/// A foreign key on one column.
+#[derive(Clone, Copy, Debug)]
+pub struct ForeignKeyColumn {
+    /// Gives the column that is referred to; a function, since models may refer to each other.
+    pub target: fn() -> ColumnReference,
+    /// What deleting the other row does.
+    pub on_delete: Option<ReferentialAction>,
+    /// What changing the other row's key does.
+    pub on_update: Option<ReferentialAction>,
+}
+
+/// A foreign key over several columns.
+#[derive(Clone, Copy, Debug)]
+pub struct ForeignKeyGroup {
+    /// The positions of the columns that refer.
+    pub columns: &'static [u16],
+    /// Gives the columns that are referred to.
+    pub targets: fn() -> Vec<ColumnReference>,
+    /// What deleting the other row does.
+    pub on_delete: Option<ReferentialAction>,
+    /// What changing the other row's key does.
+    pub on_update: Option<ReferentialAction>,
+}
+
+/// What a database does to a row when the row that it refers to goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReferentialAction {
+    /// Deletes or changes it too.
+    Cascade,
+    /// Sets the columns to NULL.
+    SetNull,
+    /// Sets the columns to their defaults.
+    SetDefault,
+    /// Refuses, at once.
+    Restrict,
+    /// Refuses, at the end of the statement.
+    NoAction,
+}
+
+impl ReferentialAction {
+    /// Returns the SQL words.
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            ReferentialAction::Cascade => "CASCADE",
+            ReferentialAction::SetNull => "SET NULL",
+            ReferentialAction::SetDefault => "SET DEFAULT",
+            ReferentialAction::Restrict => "RESTRICT",
+            ReferentialAction::NoAction => "NO ACTION",
+        }
+    }
+}
+
+/// A relationship as its field says it.
+#[derive(Debug)]
+pub struct RelationshipDefinition {
+    /// The field's name.
+    pub name: &'static str,
+    /// Which kind.
+    pub kind: RelationshipKind,
+    /// Gives the other model.
+    pub target: fn() -> &'static Mapper,
+    /// Gives the position of the relationship on the other model that is this one's other side.
+    pub back_populates: Option<fn() -> u16>,
+    /// Gives the model of the association table.
+    pub secondary: Option<fn() -> &'static Mapper>,
+    /// Names the foreign key columns to follow, where there are several.
+    pub foreign_key: Option<fn() -> Vec<ColumnReference>>,
+    /// Names the referred columns, for a relationship of a model to itself.
+    pub remote: Option<fn() -> Vec<ColumnReference>>,
+    /// Orders the members.
+    pub order_by: Option<fn() -> Vec<OrderItem>>,
+    /// What follows from one end to the other.
+    pub cascade: Cascade,
+    /// How it is loaded when a query does not say.
+    pub lazy: Lazy,
+    /// Whether deleting leaves unloaded members to the database.
+    pub passive_deletes: bool,
+    /// Whether its foreign key is set by an UPDATE of its own, after both rows exist.
+    pub post_update: bool,
+    /// Whether it is only read.
+    pub viewonly: bool,
+}
+
+/// Which kind of relationship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RelationshipKind {
+    /// The foreign key is over there; many members.
+    HasMany,
+    /// The foreign key is over there; one member.
+    HasOne,
+    /// The foreign key is here.
+    BelongsTo,
+    /// An association table holds both keys.
+    ManyToMany,
+}
+
+impl RelationshipDefinition {
+    /// A relationship of this kind to the target.
+    pub const fn new(name: &'static str, kind: RelationshipKind, target: fn() -> &'static Mapper) -> Self {
+        RelationshipDefinition {
+            name,
+            kind,
+            target,
+            back_populates: None,
+            secondary: None,
+            foreign_key: None,
+            remote: None,
+            order_by: None,
+            cascade: Cascade::DEFAULT,
+            lazy: Lazy::Select,
+            passive_deletes: false,
+            post_update: false,
+            viewonly: false,
+        }
+    }
+
+    /// Names the other side.
+    pub const fn back_populates(mut self, index: fn() -> u16) -> Self {
+        self.back_populates = Some(index);
+        self
+    }
+
+    /// Names the association table.
+    pub const fn secondary(mut self, mapper: fn() -> &'static Mapper) -> Self {
+        self.secondary = Some(mapper);
+        self
+    }
+
+    /// Names the foreign key columns.
+    pub const fn foreign_key(mut self, columns: fn() -> Vec<ColumnReference>) -> Self {
+        self.foreign_key = Some(columns);
+        self
+    }
+
+    /// Names the referred columns.
+    pub const fn remote(mut self, columns: fn() -> Vec<ColumnReference>) -> Self {
+        self.remote = Some(columns);
+        self
+    }
+
+    /// Orders the members.
+    pub const fn order_by(mut self, order: fn() -> Vec<OrderItem>) -> Self {
+        self.order_by = Some(order);
+        self
+    }
+
+    /// Says what follows.
+    pub const fn cascade(mut self, cascade: Cascade) -> Self {
+        self.cascade = cascade;
+        self
+    }
+
+    /// Says how it is loaded.
+    pub const fn lazy(mut self, lazy: Lazy) -> Self {
+        self.lazy = lazy;
+        self
+    }
+
+    /// Leaves unloaded members to the database.
+    pub const fn passive_deletes(mut self) -> Self {
+        self.passive_deletes = true;
+        self
+    }
+
+    /// Sets its foreign key by an UPDATE of its own.
+    pub const fn post_update(mut self) -> Self {
+        self.post_update = true;
+        self
+    }
+
+    /// Only reads it.
+    pub const fn viewonly(mut self) -> Self {
+        self.viewonly = true;
+        self
+    }
+}
+
+/// What follows an object along a relationship. SQLAlchemy's words and defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cascade {
+    /// Adding one end adds the other.
+    pub save_update: bool,
+    /// Merging one end merges the other.
+    pub merge: bool,
+    /// Deleting one end deletes the other.
+    pub delete: bool,
+    /// A member that leaves its collection is deleted.
+    pub delete_orphan: bool,
+    /// Expunging one end expunges the other.
+    pub expunge: bool,
+    /// Refreshing or expiring one end does so to the other.
+    pub refresh_expire: bool,
+}
+
+impl Cascade {
+    /// Nothing follows.
+    pub const NONE: Cascade = Cascade {
+        save_update: false,
+        merge: false,
+        delete: false,
+        delete_orphan: false,
+        expunge: false,
+        refresh_expire: false,
+    };
+    /// `save_update` and `merge`.
+    pub const DEFAULT: Cascade = Cascade { save_update: true, merge: true, ..Cascade::NONE };
+    /// All but `delete_orphan`.
+    pub const ALL: Cascade = Cascade {
+        save_update: true,
+        merge: true,
+        delete: true,
+        delete_orphan: false,
+        expunge: true,
+        refresh_expire: true,
+    };
+}
+
+/// How a relationship is loaded when a query does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lazy {
+    /// By one SELECT when `session.load` asks; never unasked.
+    Select,
+    /// With its owners, by a LEFT OUTER JOIN.
+    Joined,
+    /// After its owners, by one SELECT … IN for all of them.
+    Selectin,
+    /// After its owners, by one SELECT that repeats theirs as a subquery.
+    Subquery,
+    /// Not at all: even `session.load` refuses.
+    Raise,
+}

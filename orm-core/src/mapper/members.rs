@@ -1,0 +1,723 @@
+//! The fields of relationships: [`HasMany`], [`HasOne`], [`BelongsTo`], [`ManyToMany`].
+//!
+//! Outside a session they hold values, inside one handles. What they hold is kept without its type, since models that
+//! refer to each other must not contain each other: the compiler would walk a ring of them for ever. What is changed
+//! through a field waits in it as a [`Change`] until the session takes it up at the next flush, load or query.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::new_row::{Incoming, MemberKind, NewObject, literal_set};
+use super::object::{Erased, Shared};
+use super::{ColumnSet, IntoMember, Mapper, Member, Model, NewRow};
+use crate::error::{Error, ErrorKind};
+use crate::session::{Handle, ObjectId};
+
+/// A many-to-many relationship: the same field as [`HasMany`], over an association table.
+pub type ManyToMany<T> = HasMany<T>;
+
+/// A one-to-one relationship whose foreign key is over there: the same field as [`BelongsTo`].
+pub type HasOne<T> = BelongsTo<T>;
+
+/// Where a field stands, for messages: the model and the position among its relationships.
+type Origin = Option<(&'static Mapper, u16)>;
+
+/// What was done through a field and waits for the session.
+#[derive(Debug)]
+pub enum Change {
+    /// A member was added.
+    Add(Incoming),
+    /// A member was removed.
+    Remove(ObjectId),
+    /// All members were removed.
+    Clear,
+}
+
+/// What the session and the loaders do to a field without knowing its type.
+pub trait RelationField: Send + Sync {
+    /// Makes it the field of an object of a session; what it holds is kept.
+    fn own(&mut self, owner: ObjectId);
+    /// Makes it an unloaded field outside a session.
+    fn release(&mut self);
+    /// Returns whether it holds all the members of its object.
+    fn is_loaded(&self) -> bool;
+    /// Takes what was done through the field, and makes it the field of `owner`.
+    ///
+    /// `is_new` says that the owner was just added: then what the field holds are its first members, and all of them.
+    fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change>;
+    /// Returns the members, for the field of a session's object.
+    fn members(&self) -> Vec<ObjectId>;
+    /// Makes these the members, all of them.
+    fn load(&mut self, members: &[ObjectId]);
+    /// Adds a member that the session knows, and returns whether it was not there.
+    fn insert(&mut self, member: ObjectId) -> bool;
+    /// Takes a member away, and returns whether it was there.
+    fn take_out(&mut self, member: ObjectId) -> bool;
+    /// Forgets what was loaded.
+    fn unload(&mut self);
+    /// Turns it into a field outside a session that holds these values: a boxed `Vec<T>`.
+    fn set_values(&mut self, values: Erased);
+    /// Turns it into a field outside a session that holds this value, or none.
+    fn set_value(&mut self, value: Option<Shared>);
+}
+
+// ---------------------------------------------------------------------------------------------------------- to many
+
+/// A collection of another model's objects.
+///
+/// Outside a session it holds values: [`get`](Self::get), [`iter`](Self::iter). Inside one it holds handles:
+/// [`handles`](Self::handles). Its default is unloaded for an object that was read, and empty for a new one.
+pub struct HasMany<T> {
+    state: Option<Box<ManyState<T>>>,
+    origin: Origin,
+    /// The object of a session whose field this is; after `mem::swap` it is another's.
+    owner: Option<ObjectId>,
+}
+
+struct ManyState<T> {
+    /// Whether all members are here.
+    loaded: bool,
+    /// Outside a session: a `Vec<T>`.
+    values: Option<Erased>,
+    /// Which columns of the values were set, as far as they came from builders.
+    sets: Vec<ColumnSet>,
+    /// Inside a session, or given to a new object.
+    handles: Arc<Vec<Handle<T>>>,
+    /// What the session has not taken up yet.
+    changes: Vec<Change>,
+}
+
+impl<T> Default for ManyState<T> {
+    fn default() -> Self {
+        ManyState { loaded: false, values: None, sets: vec![], handles: Arc::default(), changes: vec![] }
+    }
+}
+
+impl<T> HasMany<T> {
+    /// The field of an object that was read: unloaded.
+    #[doc(hidden)]
+    pub fn __unloaded(mapper: &'static Mapper, relationship: u16) -> Self {
+        HasMany { state: None, origin: Some((mapper, relationship)), owner: None }
+    }
+
+    /// Returns whether its members are here.
+    pub fn is_loaded(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.loaded)
+    }
+
+    /// Returns whether its members are not here.
+    pub fn is_unloaded(&self) -> bool {
+        !self.is_loaded()
+    }
+
+    fn state(&mut self) -> &mut ManyState<T> {
+        self.state.get_or_insert_default()
+    }
+}
+
+impl<T: Model> HasMany<T> {
+    /// Returns the members of an object outside a session.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded, with the text of [`try_get`](Self::try_get)'s error.
+    #[track_caller]
+    pub fn get(&self) -> &[T] {
+        self.try_get().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns the members of an object outside a session.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the relationship is not loaded, or when the object is a session's, whose members are handles.
+    pub fn try_get(&self) -> Result<&[T], Error> {
+        if self.owner.is_some() {
+            return Err(is_managed::<T>(self.origin));
+        }
+        let Some(state) = &self.state else { return Err(not_loaded::<T>(self.origin)) };
+        match values(state) {
+            Some(values) => Ok(values),
+            None if state.loaded => Ok(&[]),
+            None => Err(not_loaded::<T>(self.origin)),
+        }
+    }
+
+    /// Walks over the members of an object outside a session.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded; [`try_iter`](Self::try_iter) gives the error.
+    #[track_caller]
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.get().iter()
+    }
+
+    /// Walks over the members of an object outside a session.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_get`](Self::try_get).
+    pub fn try_iter(&self) -> Result<std::slice::Iter<'_, T>, Error> {
+        Ok(self.try_get()?.iter())
+    }
+
+    /// Returns the handles of the members of an object in a session.
+    ///
+    /// What was pushed as a value or a builder has no handle before the next flush, load or query.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded.
+    #[track_caller]
+    pub fn handles(&self) -> &[Handle<T>] {
+        match &self.state {
+            Some(state) if state.loaded || !state.handles.is_empty() => &state.handles,
+            _ => panic!("{}", not_loaded::<T>(self.origin)),
+        }
+    }
+
+    /// Returns the number of members that are here, those pushed since included.
+    #[allow(clippy::len_without_is_empty, reason = "an unloaded collection is not an empty one")]
+    pub fn len(&self) -> usize {
+        self.state.as_ref().map_or(0, |state| {
+            let pushed = state.changes.iter().filter(|change| matches!(change, Change::Add(Incoming::New(_))));
+            values(state).map_or(0, <[T]>::len) + state.handles.len() + pushed.count()
+        })
+    }
+
+    /// Adds a member: a value, a builder or a handle. An unloaded collection is not loaded for it.
+    pub fn push(&mut self, member: impl IntoMember<T>) {
+        let is_owned = self.owner.is_some();
+        let state = self.state();
+        match member.__member().0 {
+            MemberKind::New(row) if is_owned => state.changes.push(Change::Add(Incoming::New(NewObject::of(*row)))),
+            MemberKind::New(row) => state.push_value(*row),
+            MemberKind::Handle(handle) if state.handles.contains(&handle) => {}
+            MemberKind::Handle(handle) => {
+                Arc::make_mut(&mut state.handles).push(handle);
+                if is_owned {
+                    state.changes.push(Change::Add(Incoming::Known(handle.id())));
+                }
+            }
+        }
+    }
+
+    /// Takes a member away, and returns whether it was known to be one.
+    ///
+    /// The member stays in the session; its foreign key is set to NULL, or it is deleted where the relationship says
+    /// `delete_orphan`.
+    pub fn remove(&mut self, member: Handle<T>) -> bool {
+        let state = self.state();
+        let position = state.handles.iter().position(|handle| *handle == member);
+        if let Some(position) = position {
+            Arc::make_mut(&mut state.handles).remove(position);
+        }
+        if position.is_some() || !state.loaded {
+            state.changes.push(Change::Remove(member.id()));
+        }
+        position.is_some()
+    }
+
+    /// Takes all members away.
+    ///
+    /// Those of an unloaded collection are not known; load it first.
+    pub fn clear(&mut self) {
+        let is_owned = self.owner.is_some();
+        let state = self.state();
+        state.values = None;
+        state.sets.clear();
+        state.handles = Arc::default();
+        state.changes.clear();
+        if is_owned {
+            state.changes.push(Change::Clear);
+        } else {
+            state.loaded = true;
+        }
+    }
+
+    /// Makes these the members.
+    pub fn replace<I: IntoIterator<Item: IntoMember<T>>>(&mut self, members: I) {
+        self.clear();
+        members.into_iter().for_each(|member| self.push(member));
+    }
+
+    /// Copies the field as it stands: values with all that they hold, or handles; not what waits for the session.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __copy(&self) -> Self {
+        let state = self.state.as_ref().map(|state| {
+            let copied: Option<Vec<T>> = values(state).map(|values| values.iter().map(T::__copy).collect());
+            Box::new(ManyState {
+                loaded: state.loaded,
+                values: copied.map(|values| Box::new(values) as Erased),
+                sets: state.sets.clone(),
+                handles: state.handles.clone(),
+                changes: vec![],
+            })
+        });
+        HasMany { state, origin: self.origin, owner: self.owner }
+    }
+}
+
+impl<T: Model> ManyState<T> {
+    fn push_value(&mut self, row: NewRow<T>) {
+        let values = self.values.get_or_insert_with(|| Box::new(Vec::<T>::new()));
+        if let Some(values) = values.downcast_mut::<Vec<T>>() {
+            // Values that stood here before came as literals.
+            let known = self.sets.len();
+            self.sets.extend(values[known..].iter().map(|value| literal_set(value)));
+            values.push(row.value);
+            self.sets.push(row.set);
+        }
+    }
+
+    fn take_new(&mut self) -> Vec<NewObject> {
+        let sets = std::mem::take(&mut self.sets);
+        let values = self.values.take().and_then(|values| values.downcast::<Vec<T>>().ok());
+        let mut sets = sets.into_iter();
+        let rows = values.into_iter().flat_map(|values| *values).map(|value| match sets.next() {
+            Some(set) => NewRow { value, set },
+            None => NewRow::literal(value),
+        });
+        rows.map(NewObject::of).collect()
+    }
+}
+
+fn values<T: Model>(state: &ManyState<T>) -> Option<&[T]> {
+    state.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>()).map(Vec::as_slice)
+}
+
+impl<T: Model> RelationField for HasMany<T> {
+    fn own(&mut self, owner: ObjectId) {
+        self.owner = Some(owner);
+    }
+
+    fn release(&mut self) {
+        (self.state, self.owner) = (None, None);
+    }
+
+    fn is_loaded(&self) -> bool {
+        HasMany::is_loaded(self)
+    }
+
+    fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change> {
+        if self.owner == Some(owner) {
+            return self.state.as_mut().map_or_else(Vec::new, |state| std::mem::take(&mut state.changes));
+        }
+        let was_anothers = self.owner.replace(owner).is_some();
+        if was_anothers {
+            self.state = None;
+            return Vec::new();
+        }
+        let Some(state) = self.state.as_mut() else {
+            if is_new {
+                self.state().loaded = true;
+            }
+            return Vec::new();
+        };
+        let handles = std::mem::take(&mut state.handles);
+        let new = state.take_new().into_iter().map(|object| Change::Add(Incoming::New(object)));
+        let known = handles.iter().map(|handle| Change::Add(Incoming::Known(handle.id())));
+        // A value assigned to an object that was there before replaces its members.
+        let clear = (!is_new).then_some(Change::Clear);
+        let changes = clear.into_iter().chain(known).chain(new).collect();
+        state.loaded = true;
+        changes
+    }
+
+    fn members(&self) -> Vec<ObjectId> {
+        self.state.as_ref().map_or_else(Vec::new, |state| state.handles.iter().map(|handle| handle.id()).collect())
+    }
+
+    fn load(&mut self, members: &[ObjectId]) {
+        let state = self.state();
+        state.loaded = true;
+        state.handles = Arc::new(members.iter().map(|id| Handle::of(*id)).collect());
+    }
+
+    fn insert(&mut self, member: ObjectId) -> bool {
+        let state = self.state();
+        let handle = Handle::of(member);
+        let is_new = !state.handles.contains(&handle);
+        if is_new {
+            Arc::make_mut(&mut state.handles).push(handle);
+        }
+        is_new
+    }
+
+    fn take_out(&mut self, member: ObjectId) -> bool {
+        let Some(state) = self.state.as_mut() else { return false };
+        let position = state.handles.iter().position(|handle| handle.id() == member);
+        if let Some(position) = position {
+            Arc::make_mut(&mut state.handles).remove(position);
+        }
+        position.is_some()
+    }
+
+    fn unload(&mut self) {
+        self.state = None;
+    }
+
+    fn set_values(&mut self, values: Erased) {
+        self.owner = None;
+        self.state = Some(Box::new(ManyState { loaded: true, values: Some(values), ..ManyState::default() }));
+    }
+
+    fn set_value(&mut self, _value: Option<Shared>) {
+        self.unload();
+    }
+}
+
+impl<T> Default for HasMany<T> {
+    fn default() -> Self {
+        HasMany { state: None, origin: None, owner: None }
+    }
+}
+
+impl<T: Model> Clone for HasMany<T> {
+    /// Clones the values; a clone of a session's object has unloaded relationships.
+    fn clone(&self) -> Self {
+        match self.owner {
+            None => self.__copy(),
+            Some(_) => HasMany { state: None, origin: self.origin, owner: None },
+        }
+    }
+}
+
+impl<T: Model> From<Vec<T>> for HasMany<T> {
+    fn from(values: Vec<T>) -> Self {
+        let state = ManyState { loaded: true, values: Some(Box::new(values)), ..ManyState::default() };
+        HasMany { state: Some(Box::new(state)), origin: None, owner: None }
+    }
+}
+
+impl<T: fmt::Debug + 'static> fmt::Debug for HasMany<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(state) = &self.state else { return f.write_str("<not loaded>") };
+        match state.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>()) {
+            Some(values) => values.fmt(f),
+            None if state.loaded => state.handles.fmt(f),
+            None => f.write_str("<not loaded>"),
+        }
+    }
+}
+
+impl<T: PartialEq + 'static> PartialEq for HasMany<T> {
+    /// Compares what is loaded: values with values, handles with handles; two unloaded fields are equal.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.state, &other.state) {
+            (Some(left), Some(right)) => {
+                let left_values = left.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>());
+                let right_values = right.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>());
+                left.loaded == right.loaded && left_values == right_values && left.handles == right.handles
+            }
+            (None, None) => true,
+            (Some(one), None) | (None, Some(one)) => !one.loaded && one.values.is_none() && one.handles.is_empty(),
+        }
+    }
+}
+
+// ----------------------------------------------------------------------------------------------------------- to one
+
+/// At most one object of another model.
+///
+/// Outside a session it holds a value, shared by all who refer to it: [`get`](Self::get). Inside one it holds a handle:
+/// [`handle`](Self::handle).
+pub struct BelongsTo<T> {
+    content: Content,
+    /// What the session has not taken up yet.
+    change: Option<Box<Change>>,
+    origin: Origin,
+    owner: Option<ObjectId>,
+    member: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone, Default)]
+enum Content {
+    #[default]
+    Unloaded,
+    Empty,
+    Value(Shared, Option<Box<ColumnSet>>),
+    Handle(ObjectId),
+}
+
+impl<T> BelongsTo<T> {
+    /// The field of an object that was read: unloaded.
+    #[doc(hidden)]
+    pub fn __unloaded(mapper: &'static Mapper, relationship: u16) -> Self {
+        BelongsTo { origin: Some((mapper, relationship)), ..BelongsTo::default() }
+    }
+
+    /// Returns whether it is known what it refers to, be it nothing.
+    pub fn is_loaded(&self) -> bool {
+        !matches!(self.content, Content::Unloaded)
+    }
+
+    /// Returns whether it is not known what it refers to.
+    pub fn is_unloaded(&self) -> bool {
+        !self.is_loaded()
+    }
+}
+
+impl<T: Model> BelongsTo<T> {
+    /// Returns the value that an object outside a session refers to.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded, with the text of [`try_get`](Self::try_get)'s error.
+    #[track_caller]
+    pub fn get(&self) -> Option<&T> {
+        self.try_get().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns the value that an object outside a session refers to.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the relationship is not loaded, or when the object is a session's, which holds a handle.
+    pub fn try_get(&self) -> Result<Option<&T>, Error> {
+        match &self.content {
+            Content::Unloaded => Err(not_loaded::<T>(self.origin)),
+            Content::Empty => Ok(None),
+            Content::Value(value, _) => Ok(value.downcast_ref::<T>()),
+            Content::Handle(_) => Err(is_managed::<T>(self.origin)),
+        }
+    }
+
+    /// Returns the handle of what an object in a session refers to.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded.
+    #[track_caller]
+    pub fn handle(&self) -> Option<Handle<T>> {
+        match &self.content {
+            Content::Handle(id) => Some(Handle::of(*id)),
+            Content::Empty | Content::Value(..) => None,
+            Content::Unloaded => panic!("{}", not_loaded::<T>(self.origin)),
+        }
+    }
+
+    /// Makes it refer to a value, a builder or a handle.
+    pub fn replace(&mut self, member: impl IntoMember<T>) {
+        let is_owned = self.owner.is_some();
+        match member.__member().0 {
+            MemberKind::New(row) if is_owned => {
+                self.content = Content::Empty;
+                self.change = Some(Box::new(Change::Add(Incoming::New(NewObject::of(*row)))));
+            }
+            MemberKind::New(row) => self.content = Content::Value(Arc::new(row.value), Some(Box::new(row.set))),
+            MemberKind::Handle(handle) => {
+                self.content = Content::Handle(handle.id());
+                if is_owned {
+                    self.change = Some(Box::new(Change::Add(Incoming::Known(handle.id()))));
+                }
+            }
+        }
+    }
+
+    /// Makes it refer to nothing.
+    pub fn clear(&mut self) {
+        self.content = Content::Empty;
+        self.change = self.owner.map(|_| Box::new(Change::Clear));
+    }
+
+    /// Copies the field as it stands; a value is shared.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __copy(&self) -> Self {
+        BelongsTo {
+            content: self.content.clone(),
+            change: None,
+            origin: self.origin,
+            owner: self.owner,
+            member: PhantomData,
+        }
+    }
+}
+
+impl<T: Model> RelationField for BelongsTo<T> {
+    fn own(&mut self, owner: ObjectId) {
+        self.owner = Some(owner);
+    }
+
+    fn release(&mut self) {
+        (self.content, self.change, self.owner) = (Content::Unloaded, None, None);
+    }
+
+    fn is_loaded(&self) -> bool {
+        BelongsTo::is_loaded(self)
+    }
+
+    fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change> {
+        if self.owner == Some(owner) {
+            return self.change.take().into_iter().map(|change| *change).collect();
+        }
+        let was_anothers = self.owner.replace(owner).is_some();
+        self.change = None;
+        if was_anothers {
+            self.content = Content::Unloaded;
+            return Vec::new();
+        }
+        match std::mem::take(&mut self.content) {
+            Content::Unloaded => {
+                if is_new {
+                    self.content = Content::Empty;
+                }
+                Vec::new()
+            }
+            Content::Empty => {
+                self.content = Content::Empty;
+                if is_new { Vec::new() } else { vec![Change::Clear] }
+            }
+            Content::Value(shared, set) => {
+                self.content = Content::Empty;
+                shared_object::<T>(shared, set).map(|object| Change::Add(Incoming::New(object))).into_iter().collect()
+            }
+            Content::Handle(id) => {
+                self.content = Content::Handle(id);
+                vec![Change::Add(Incoming::Known(id))]
+            }
+        }
+    }
+
+    fn members(&self) -> Vec<ObjectId> {
+        match self.content {
+            Content::Handle(id) => vec![id],
+            _ => Vec::new(),
+        }
+    }
+
+    fn load(&mut self, members: &[ObjectId]) {
+        self.content = members.first().map_or(Content::Empty, |id| Content::Handle(*id));
+    }
+
+    fn insert(&mut self, member: ObjectId) -> bool {
+        let is_new = !matches!(self.content, Content::Handle(id) if id == member);
+        self.content = Content::Handle(member);
+        is_new
+    }
+
+    fn take_out(&mut self, member: ObjectId) -> bool {
+        let was_there = matches!(self.content, Content::Handle(id) if id == member);
+        if was_there {
+            self.content = Content::Empty;
+        }
+        was_there
+    }
+
+    fn unload(&mut self) {
+        self.content = Content::Unloaded;
+    }
+
+    fn set_values(&mut self, _values: Erased) {
+        self.unload();
+    }
+
+    fn set_value(&mut self, value: Option<Shared>) {
+        self.owner = None;
+        self.content = value.map_or(Content::Empty, |value| Content::Value(value, None));
+    }
+}
+
+/// Takes a value out of its shared pointer, or copies it where others hold it too; the origin tells that it is the same.
+fn shared_object<T: Model>(shared: Shared, set: Option<Box<ColumnSet>>) -> Option<NewObject> {
+    let origin = Arc::as_ptr(&shared).cast::<()>() as usize;
+    let is_shared = Arc::strong_count(&shared) > 1;
+    let typed: Arc<T> = shared.downcast::<T>().ok()?;
+    let value = Arc::try_unwrap(typed).unwrap_or_else(|shared| shared.__copy());
+    let row = match set {
+        Some(set) => NewRow { value, set: *set },
+        None => NewRow::literal(value),
+    };
+    Some(NewObject { origin: is_shared.then_some(origin), ..NewObject::of(row) })
+}
+
+impl<T> Default for BelongsTo<T> {
+    fn default() -> Self {
+        BelongsTo { content: Content::Unloaded, change: None, origin: None, owner: None, member: PhantomData }
+    }
+}
+
+impl<T: Model> Clone for BelongsTo<T> {
+    /// Clones the field and shares the value; a clone of a session's object has unloaded relationships.
+    fn clone(&self) -> Self {
+        match self.owner {
+            None => self.__copy(),
+            Some(_) => BelongsTo { origin: self.origin, ..BelongsTo::default() },
+        }
+    }
+}
+
+impl<T: Model> From<T> for BelongsTo<T> {
+    fn from(value: T) -> Self {
+        let mut field = BelongsTo::default();
+        field.replace(Member::__new(NewRow::literal(value)));
+        field
+    }
+}
+
+impl<T: Model> From<Handle<T>> for BelongsTo<T> {
+    fn from(handle: Handle<T>) -> Self {
+        BelongsTo { content: Content::Handle(handle.id()), ..BelongsTo::default() }
+    }
+}
+
+impl<T: fmt::Debug + 'static> fmt::Debug for BelongsTo<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.content {
+            Content::Unloaded => f.write_str("<not loaded>"),
+            Content::Empty => f.write_str("None"),
+            Content::Value(value, _) => value.downcast_ref::<T>().fmt(f),
+            Content::Handle(id) => Some(Handle::<T>::of(*id)).fmt(f),
+        }
+    }
+}
+
+impl<T: PartialEq + 'static> PartialEq for BelongsTo<T> {
+    /// Compares what is loaded; two unloaded fields are equal.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.content, &other.content) {
+            (Content::Unloaded, Content::Unloaded) | (Content::Empty, Content::Empty) => true,
+            (Content::Value(left, _), Content::Value(right, _)) => {
+                left.downcast_ref::<T>() == right.downcast_ref::<T>()
+            }
+            (Content::Handle(left), Content::Handle(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+// ----------------------------------------------------------------------------------------------------------- errors
+
+fn field_name<T>(origin: Origin) -> (String, String) {
+    match origin {
+        Some((mapper, index)) => {
+            let definition = mapper.definition();
+            let field = definition.relationships[usize::from(index)].name;
+            (format!("{}.{field}", definition.name), definition.name.to_lowercase())
+        }
+        None => {
+            let target = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+            (format!("…: {target}"), "object".to_owned())
+        }
+    }
+}
+
+#[cold]
+fn not_loaded<T>(origin: Origin) -> Error {
+    let (field, owner) = field_name::<T>(origin);
+    Error::new(ErrorKind::NotLoaded, format!("relationship `{field}` is not loaded")).hint(format!(
+        "add `.options(selectinload({field}))` to the query, or call `session.load({owner}, {field})`"
+    ))
+}
+
+#[cold]
+fn is_managed<T>(origin: Origin) -> Error {
+    let (field, owner) = field_name::<T>(origin);
+    let message = format!("relationship `{field}` of an object in a session holds handles, not values");
+    Error::new(ErrorKind::InvalidRequest, message)
+        .hint(format!("read it by `session.related({owner}, {field})` or `session.handles({owner}, {field})`"))
+}

@@ -1,0 +1,128 @@
+//! [`Model`]: what `#[derive(Model)]` implements, and the constant of its attributes, an [`Entity`].
+
+use orm_pool::driver::Row;
+use orm_pool::{Value, ValueRef};
+
+use super::{Decoded, Mapper, Misread, RelationField, RowType, Selectable};
+use crate::session::Handle;
+use crate::sql::IntoValue;
+use crate::types::{DecodeError, SqlType};
+
+/// A struct whose values are rows of a table.
+///
+/// Derive it; the hidden items are for generated code alone and change without notice.
+///
+/// ```
+/// # use orm_core as orm;
+/// use orm_core::{Model, select, Dialect};
+///
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// struct User {
+///     #[orm(primary_key)]
+///     id: i64,
+///     name: String,
+/// }
+///
+/// assert_eq!(select(User.name).to_sql(Dialect::Sqlite), "SELECT user.name FROM user");
+/// ```
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a model", note = "add `#[derive(Model)]` to it")]
+pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static {
+    /// The type of the constant that bears the struct's name.
+    type Attributes: Entity<Model = Self> + Copy + Send + Sync;
+    /// The type of the primary key: the column's type, or a tuple of them.
+    type Key: Key;
+    /// What [`builder`](Self::builder) gives.
+    type Builder;
+    /// The attributes, for generic code; elsewhere write the struct's name.
+    const ATTRIBUTES: Self::Attributes;
+
+    /// Starts a new object, whose fields are then set by name.
+    fn builder() -> Self::Builder;
+
+    #[doc(hidden)]
+    fn __mapper() -> &'static Mapper;
+
+    #[doc(hidden)]
+    fn __read(row: &Row<'_>, at: usize) -> Decoded<Self>;
+
+    #[doc(hidden)]
+    fn __column(&self, column: usize) -> Value;
+
+    #[doc(hidden)]
+    fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+
+    #[doc(hidden)]
+    fn __copy(&self) -> Self;
+
+    #[doc(hidden)]
+    fn __relation(&self, relationship: usize) -> &dyn RelationField;
+
+    #[doc(hidden)]
+    fn __relation_mut(&mut self, relationship: usize) -> &mut dyn RelationField;
+}
+
+/// The constant of a model: what `User` is as a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    label = "expected the name of a model, such as `User`"
+)]
+pub trait Entity: Selectable<Row = <Self as Entity>::Model> {
+    /// The model.
+    type Model: Model<Attributes = Self>;
+
+    #[doc(hidden)]
+    fn __alias_of(&self) -> super::Alias;
+}
+
+/// The type of a primary key.
+pub trait Key: Send + 'static {
+    #[doc(hidden)]
+    fn __values(self) -> Vec<Value>;
+}
+
+/// A value for a primary key: the key itself, or what a column of its type takes.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a key of type `{K}`")]
+pub trait IntoKey<K> {
+    #[doc(hidden)]
+    fn __into_key(self) -> Vec<Value>;
+}
+
+impl<K: SqlType> Key for K {
+    fn __values(self) -> Vec<Value> {
+        vec![self.encode()]
+    }
+}
+
+impl<K: SqlType, V: IntoValue<K>> IntoKey<K> for V {
+    fn __into_key(self) -> Vec<Value> {
+        vec![self.into_value().encode()]
+    }
+}
+
+macro_rules! tuple_keys {
+    ($($key:ident $value:ident $index:tt),*) => {
+        impl<$($key: SqlType),*> Key for ($($key,)*) {
+            fn __values(self) -> Vec<Value> {
+                vec![$(self.$index.encode()),*]
+            }
+        }
+        impl<$($key: SqlType, $value: IntoValue<$key>),*> IntoKey<($($key,)*)> for ($($value,)*) {
+            fn __into_key(self) -> Vec<Value> {
+                vec![$(self.$index.into_value().encode()),*]
+            }
+        }
+    };
+}
+tuple_keys!(A VA 0, B VB 1);
+tuple_keys!(A VA 0, B VB 1, C VC 2);
+tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3);
+tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3, E VE 4);
+tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3, E VE 4, F VF 5);
+
+/// Reads every column of a row into an object that exists, and leaves its relationships alone.
+pub(crate) fn reload<M: Model>(object: &mut M, row: &Row<'_>, at: usize) -> Decoded<()> {
+    for column in 0..M::__mapper().width() {
+        object.__set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! New objects on their way into a session or an INSERT: a value and which of its columns were set.
+
+use super::{Model, Object};
+use crate::session::{Handle, ObjectId};
+
+/// Which columns of a row are set, by position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnSet {
+    first: u64,
+    rest: Vec<u64>,
+}
+
+impl ColumnSet {
+    /// No column.
+    pub const fn new() -> Self {
+        ColumnSet { first: 0, rest: Vec::new() }
+    }
+
+    /// The first `count` columns.
+    pub(crate) fn all(count: usize) -> Self {
+        let mut set = ColumnSet::new();
+        (0..count).for_each(|column| set.insert(column));
+        set
+    }
+
+    /// Adds a column.
+    pub fn insert(&mut self, column: usize) {
+        match column / 64 {
+            0 => self.first |= 1 << column,
+            word => {
+                if self.rest.len() < word {
+                    self.rest.resize(word, 0);
+                }
+                self.rest[word - 1] |= 1 << (column % 64);
+            }
+        }
+    }
+
+    /// Takes a column away.
+    pub(crate) fn remove(&mut self, column: usize) {
+        match column / 64 {
+            0 => self.first &= !(1 << column),
+            word => {
+                if let Some(bits) = self.rest.get_mut(word - 1) {
+                    *bits &= !(1 << (column % 64));
+                }
+            }
+        }
+    }
+
+    /// Returns whether a column is in it.
+    pub fn contains(&self, column: usize) -> bool {
+        match column / 64 {
+            0 => self.first & (1 << column) != 0,
+            word => self.rest.get(word - 1).is_some_and(|bits| bits & (1 << (column % 64)) != 0),
+        }
+    }
+
+    /// Takes what a builder holds for a field: its value, which counts as set, or what `otherwise` gives, which does not.
+    pub fn take<T>(&mut self, column: usize, value: Option<T>, otherwise: fn() -> T) -> T {
+        match value {
+            Some(value) => {
+                self.insert(column);
+                value
+            }
+            None => otherwise(),
+        }
+    }
+
+    /// Takes what a builder holds for a field, or its default; both count as set.
+    pub fn fill<T>(&mut self, column: usize, value: Option<T>, default: impl FnOnce() -> T) -> T {
+        self.insert(column);
+        value.unwrap_or_else(default)
+    }
+
+    /// Takes what a builder holds for a required field.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it holds nothing, which the builder's type excludes.
+    pub fn require<T>(&mut self, column: usize, value: Option<T>) -> T {
+        self.insert(column);
+        value.expect("the builder's type says that every required field is set")
+    }
+}
+
+/// State of a required field that a builder has set.
+#[derive(Clone, Copy, Debug)]
+pub struct Set;
+
+/// A value of a model and which of its columns were set.
+#[derive(Debug)]
+pub struct NewRow<M> {
+    pub(crate) value: M,
+    pub(crate) set: ColumnSet,
+}
+
+impl<M: Model> NewRow<M> {
+    /// A row of which only some columns are set.
+    pub fn new(value: M, set: ColumnSet) -> Self {
+        NewRow { value, set }
+    }
+
+    /// A row as a literal gives it: every column is set, but a generated key that equals its default.
+    pub fn literal(value: M) -> Self {
+        let set = literal_set(&value);
+        NewRow { value, set }
+    }
+}
+
+/// Which columns a literal sets: a generated key of zero is left to the database, and so is what it computes.
+pub(crate) fn literal_set(object: &dyn Object) -> ColumnSet {
+    let columns = object.mapper().definition.columns;
+    let mut set = ColumnSet::all(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        if column.computed.is_some() || (column.generated && is_zero(&object.column(index))) {
+            set.remove(index);
+        }
+    }
+    set
+}
+
+fn is_zero(value: &orm_pool::Value) -> bool {
+    use orm_pool::Value;
+    matches!(value, Value::Int16(0) | Value::Int32(0) | Value::Int64(0) | Value::Null(_))
+}
+
+/// A new object: a model's value or its builder.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a new object",
+    label = "expected a model's value such as `User {{ .. }}` or its builder"
+)]
+pub trait NewInstance {
+    /// The model.
+    type Model: Model;
+
+    #[doc(hidden)]
+    fn __row(self) -> NewRow<Self::Model>;
+}
+
+/// Rows for an INSERT: a value, a builder, or a list of either.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not give rows of `{M}`",
+    label = "expected a `{M}`, its builder, or a `Vec` or array of these"
+)]
+pub trait IntoRows<M> {
+    #[doc(hidden)]
+    fn __rows(self) -> Vec<NewRow<M>>;
+}
+
+impl<M: Model, I: NewInstance<Model = M>> IntoRows<M> for Vec<I> {
+    fn __rows(self) -> Vec<NewRow<M>> {
+        self.into_iter().map(NewInstance::__row).collect()
+    }
+}
+
+impl<M: Model, I: NewInstance<Model = M>, const N: usize> IntoRows<M> for [I; N] {
+    fn __rows(self) -> Vec<NewRow<M>> {
+        self.into_iter().map(NewInstance::__row).collect()
+    }
+}
+
+/// What becomes a member of a relationship.
+#[derive(Debug)]
+pub struct Member<T>(pub(crate) MemberKind<T>);
+
+#[derive(Debug)]
+pub(crate) enum MemberKind<T> {
+    /// A new object, boxed so that models which refer to each other do not contain each other.
+    New(Box<NewRow<T>>),
+    /// An object of a session.
+    Handle(Handle<T>),
+}
+
+impl<T> Member<T> {
+    /// A new object.
+    #[doc(hidden)]
+    pub fn __new(row: NewRow<T>) -> Self {
+        Member(MemberKind::New(Box::new(row)))
+    }
+}
+
+/// A value that can become a member of a relationship: a model's value, its builder, or a handle.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot become a member of a relationship to `{T}`",
+    label = "expected a `{T}`, its builder, or a `Handle<{T}>`"
+)]
+pub trait IntoMember<T> {
+    #[doc(hidden)]
+    fn __member(self) -> Member<T>;
+}
+
+impl<T> IntoMember<T> for Handle<T> {
+    fn __member(self) -> Member<T> {
+        Member(MemberKind::Handle(self))
+    }
+}
+
+impl<T> IntoMember<T> for Member<T> {
+    fn __member(self) -> Member<T> {
+        self
+    }
+}
+
+/// A new object without its type, on its way into a session.
+pub struct NewObject {
+    pub(crate) object: Box<dyn Object>,
+    pub(crate) set: ColumnSet,
+    /// Where a shared value came from, so that it becomes one object however many hold it.
+    pub(crate) origin: Option<usize>,
+}
+
+impl NewObject {
+    pub(crate) fn of<M: Model>(row: NewRow<M>) -> Self {
+        NewObject { object: Box::new(row.value), set: row.set, origin: None }
+    }
+}
+
+impl std::fmt::Debug for NewObject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NewObject({})", self.object.mapper().definition.name)
+    }
+}
+
+/// A member on its way into a session.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A new object.
+    New(NewObject),
+    /// An object that a session has.
+    Known(ObjectId),
+}
+
+impl Incoming {
+    pub(crate) fn of<T: Model>(member: Member<T>) -> Self {
+        match member.0 {
+            MemberKind::New(row) => Incoming::New(NewObject::of(*row)),
+            MemberKind::Handle(handle) => Incoming::Known(handle.id()),
+        }
+    }
+}
+

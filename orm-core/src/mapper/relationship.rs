@@ -1,0 +1,56 @@
+//! [`Relationship`]: the way from one model to another; what `User.addresses` is.
+
+use std::marker::PhantomData;
+
+use super::Alias;
+
+/// The marker of a relationship with many members.
+#[derive(Clone, Copy, Debug)]
+pub struct Many;
+
+/// The marker of a relationship with at most one member.
+#[derive(Clone, Copy, Debug)]
+pub struct One;
+
+/// The way from a model `M` to a model `T`: what `User.addresses` is.
+///
+/// Joins, load options and the session's methods take it. It carries the alias of its start, so that `manager.reports`
+/// starts at `manager`.
+pub struct Relationship<M, T, K = Many> {
+    index: u16,
+    alias: Alias,
+    types: PhantomData<fn() -> (M, T, K)>,
+}
+
+impl<M, T, K> Clone for Relationship<M, T, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M, T, K> Copy for Relationship<M, T, K> {}
+
+impl<M, T, K> std::fmt::Debug for Relationship<M, T, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Relationship({} to {})", std::any::type_name::<M>(), std::any::type_name::<T>())
+    }
+}
+
+#[doc(hidden)]
+impl<M, T, K> Relationship<M, T, K> {
+    pub const fn __new(index: u16) -> Self {
+        Relationship { index, alias: Alias::NONE, types: PhantomData }
+    }
+
+    #[must_use]
+    pub const fn __alias(self, alias: Alias) -> Self {
+        Relationship { index: self.index, alias, types: PhantomData }
+    }
+
+    pub const fn __index(self) -> u16 {
+        self.index
+    }
+
+    pub(crate) const fn alias_of(self) -> Alias {
+        self.alias
+    }
+}

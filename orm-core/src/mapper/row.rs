@@ -1,0 +1,201 @@
+//! What a statement selects ([`Selectable`]) and what one row of it becomes ([`RowType`]).
+
+use orm_pool::driver::Row;
+
+use super::{Attribute, Model};
+use crate::session::Objects;
+use crate::sql::{Expr, Node, Output};
+use crate::types::{DecodeError, SqlType};
+
+/// What a row becomes, or which of its columns could not be read and why.
+pub type Decoded<T> = Result<T, Box<Misread>>;
+
+/// A column of a row that does not become its Rust value.
+#[derive(Debug)]
+pub struct Misread {
+    pub(crate) column: usize,
+    pub(crate) reason: DecodeError,
+}
+
+impl Misread {
+    #[cold]
+    pub(crate) fn new(column: usize, reason: DecodeError) -> Box<Self> {
+        Box::new(Misread { column, reason })
+    }
+}
+
+/// Reads one column.
+#[inline]
+pub fn decode_column<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<T> {
+    T::decode(row.value(at)).map_err(|reason| Misread::new(at, reason))
+}
+
+/// What one row becomes: `Self` from an engine or a connection, `Managed` from a session.
+///
+/// Implemented for models, for the types that columns hold, for `Option` and for tuples of these.
+#[diagnostic::on_unimplemented(message = "a row does not become a `{Self}`")]
+pub trait RowType: Sized + Send + 'static {
+    /// What a session gives: a handle for a model, the value itself for a column.
+    type Managed: Send + 'static;
+
+    #[doc(hidden)]
+    fn __width() -> usize;
+
+    #[doc(hidden)]
+    fn __value(row: &Row<'_>, at: usize) -> Decoded<Self>;
+
+    #[doc(hidden)]
+    fn __managed(row: &Row<'_>, at: usize, objects: &mut Objects) -> Decoded<Self::Managed>;
+
+    /// Whether an outer join found nothing here.
+    #[doc(hidden)]
+    fn __is_null(row: &Row<'_>, at: usize) -> bool;
+
+    /// Shows each object of the row, with its position among what is selected, to a loader of relationships.
+    #[doc(hidden)]
+    fn __objects<'a>(&'a mut self, _position: usize, _visit: &mut dyn FnMut(usize, &'a mut dyn super::Object)) {}
+}
+
+impl<R: RowType> RowType for Option<R> {
+    type Managed = Option<R::Managed>;
+
+    fn __width() -> usize {
+        R::__width()
+    }
+
+    #[inline]
+    fn __value(row: &Row<'_>, at: usize) -> Decoded<Self> {
+        if R::__is_null(row, at) { Ok(None) } else { R::__value(row, at).map(Some) }
+    }
+
+    #[inline]
+    fn __managed(row: &Row<'_>, at: usize, objects: &mut Objects) -> Decoded<Self::Managed> {
+        if R::__is_null(row, at) { Ok(None) } else { R::__managed(row, at, objects).map(Some) }
+    }
+
+    fn __is_null(row: &Row<'_>, at: usize) -> bool {
+        R::__is_null(row, at)
+    }
+
+    fn __objects<'a>(&'a mut self, position: usize, visit: &mut dyn FnMut(usize, &'a mut dyn super::Object)) {
+        if let Some(inner) = self {
+            inner.__objects(position, visit);
+        }
+    }
+}
+
+/// What can stand in `select(…)`: a model, a column, an expression, [`optional`] of these, or a tuple.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be selected",
+    label = "expected a model such as `User`, a column such as `User.name`, an expression, or a tuple of these"
+)]
+pub trait Selectable: Send + 'static {
+    /// What a row becomes.
+    type Row: RowType;
+
+    #[doc(hidden)]
+    fn __outputs(self, outputs: &mut Vec<Output>);
+}
+
+impl<M: Model, T: SqlType> Selectable for Attribute<M, T> {
+    type Row = T;
+
+    fn __outputs(self, outputs: &mut Vec<Output>) {
+        outputs.push(Output::expression(Node::column(self), T::NULLABLE));
+    }
+}
+
+impl<T: SqlType> Selectable for Expr<T> {
+    type Row = T;
+
+    fn __outputs(self, outputs: &mut Vec<Output>) {
+        outputs.push(Output::expression(self.node, T::NULLABLE));
+    }
+}
+
+/// What [`optional`] gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Optional<S>(S);
+
+/// Selects what an outer join may not find: a row becomes `Option<…>`.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{select, optional, HasMany, BelongsTo, Dialect, Select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, #[orm(foreign_key = User.id)] user_id: i64, user: BelongsTo<User> }
+/// let pairs: Select<(User, Option<Address>)> = select((User, optional(Address))).outerjoin(User.addresses);
+/// # let _ = pairs.to_sql(Dialect::Sqlite);
+/// ```
+pub fn optional<S: Selectable>(selected: S) -> Optional<S> {
+    Optional(selected)
+}
+
+impl<S: Selectable> Selectable for Optional<S> {
+    type Row = Option<S::Row>;
+
+    fn __outputs(self, outputs: &mut Vec<Output>) {
+        let first = outputs.len();
+        self.0.__outputs(outputs);
+        for output in &mut outputs[first..] {
+            output.make_optional();
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: RowType),*> RowType for ($($name,)*) {
+            type Managed = ($($name::Managed,)*);
+
+            fn __width() -> usize {
+                0 $(+ $name::__width())*
+            }
+
+            #[inline]
+            #[allow(non_snake_case, unused_assignments, reason = "one variable per member, named after it")]
+            fn __value(row: &Row<'_>, mut at: usize) -> Decoded<Self> {
+                $( let $name = $name::__value(row, at)?; at += $name::__width(); )*
+                Ok(($($name,)*))
+            }
+
+            #[inline]
+            #[allow(non_snake_case, unused_assignments, reason = "one variable per member, named after it")]
+            fn __managed(row: &Row<'_>, mut at: usize, objects: &mut Objects) -> Decoded<Self::Managed> {
+                $( let $name = $name::__managed(row, at, objects)?; at += $name::__width(); )*
+                Ok(($($name,)*))
+            }
+
+            #[allow(unused_assignments, reason = "the last width is not needed")]
+            fn __is_null(row: &Row<'_>, mut at: usize) -> bool {
+                $( if !$name::__is_null(row, at) { return false; } at += $name::__width(); )*
+                true
+            }
+
+            fn __objects<'a>(&'a mut self, position: usize, visit: &mut dyn FnMut(usize, &'a mut dyn super::Object)) {
+                $( self.$index.__objects(position + $index, visit); )*
+            }
+        }
+        impl<$($name: Selectable),*> Selectable for ($($name,)*) {
+            type Row = ($($name::Row,)*);
+
+            fn __outputs(self, outputs: &mut Vec<Output>) {
+                $( self.$index.__outputs(outputs); )*
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);

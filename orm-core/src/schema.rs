@@ -1,0 +1,54 @@
+//! What a database holds: [`Table`]s of [`Column`]s, constraints and indexes, as plain data, and [`MetaData`], several
+//! tables that are created together.
+//!
+//! In: the definitions of models. Out: data for [`ddl`](crate::compile::ddl), which writes it as SQL.
+
+mod column;
+mod constraint;
+mod index;
+mod metadata;
+mod naming;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use column::is_number;
+pub use column::{Column, Computed};
+pub use constraint::{CheckConstraint, ForeignKey, PrimaryKey, UniqueConstraint};
+pub use index::Index;
+pub use metadata::MetaData;
+pub(crate) use naming::fit;
+pub use table::Table;
+
+use crate::mapper::{Entity, Mapper, Model};
+
+/// Returns the mapper of a model; [`metadata!`](crate::metadata) calls it.
+#[doc(hidden)]
+pub fn mapper_of<A: Entity>(_entity: A) -> &'static Mapper {
+    A::Model::__mapper()
+}
+
+/// The tables of these models alone: `metadata![User, Address]`.
+///
+/// ```
+/// # use orm_core as orm;
+/// use orm_core::{Dialect, metadata};
+///
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// #[orm(table = "users")]
+/// struct User {
+///     #[orm(primary_key)]
+///     id: i64,
+///     name: String,
+/// }
+///
+/// let sql = metadata![User].to_sql(Dialect::Sqlite);
+/// assert_eq!(sql, "CREATE TABLE users (\n    id INTEGER NOT NULL,\n    name TEXT NOT NULL,\n    PRIMARY KEY (id)\n)");
+/// ```
+#[macro_export]
+macro_rules! metadata {
+    ($($model:expr),* $(,)?) => {
+        $crate::MetaData::__of(::std::vec![$($crate::__private::mapper_of($model)),*])
+    };
+}

@@ -1,0 +1,142 @@
+//! [`Column`], and the check that a server default is SQL.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{self, Definition};
+use crate::types::ColumnType;
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it is declared as, with the length of text and the digits of a number. SQL text that the model gives is
+    /// [`ColumnType::Custom`].
+    pub column_type: ColumnType,
+    /// The greatest length, in characters or bytes, where the model states it.
+    pub length: Option<u32>,
+    /// Whether it may hold NULL.
+    pub is_nullable: bool,
+    /// Whether the database makes up its values: a serial or auto-increment column.
+    pub is_generated: bool,
+    /// Whether it is `GENERATED … AS IDENTITY`, where the database knows it.
+    pub is_identity: bool,
+    /// What the database fills in, as SQL.
+    pub server_default: Option<String>,
+    /// The expression that the database computes it by.
+    pub computed: Option<Computed>,
+    /// A comment on the column.
+    pub comment: Option<String>,
+}
+
+/// The expression of a column that the database computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Computed {
+    /// The expression, as SQL.
+    pub sql: String,
+    /// Whether it is computed at each write and stored, rather than at each read.
+    pub is_stored: bool,
+}
+
+impl Column {
+    /// Makes the column of a model's field.
+    pub(super) fn of(definition: &Definition, column: &mapper::Column) -> Result<Column> {
+        if let Some(default) = column.server_default {
+            check_default(definition, column, default)?;
+        }
+        Ok(Column {
+            name: column.name.to_owned(),
+            column_type: column_type(definition, column)?,
+            length: column.length,
+            is_nullable: column.nullable && !column.primary_key,
+            is_generated: column.generated && column.server_default.is_none() && column.computed.is_none(),
+            is_identity: column.identity,
+            server_default: column.server_default.map(str::to_owned),
+            computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
+            comment: column.comment.map(str::to_owned),
+        })
+    }
+}
+
+/// Puts what the Rust type says and what the attributes say together.
+fn column_type(definition: &Definition, column: &mapper::Column) -> Result<ColumnType> {
+    let wrong = |setting: &str, kind: &str| {
+        let message = format!("`{setting}` is set for column `{}.{}`, which is {kind}", definition.table, column.name);
+        Err(Error::new(ErrorKind::Configuration, message).hint("leave it out, or give the type by `sql_type = \"…\"`"))
+    };
+    if let Some(sql) = column.sql_type {
+        return Ok(ColumnType::Custom(sql));
+    }
+    let column_type = match ((column.column_type)(), column.length) {
+        (ColumnType::Text | ColumnType::String(_), Some(length)) => ColumnType::String(length),
+        (ColumnType::LargeBinary | ColumnType::Enum { .. } | ColumnType::Custom(_), Some(_)) => (column.column_type)(),
+        (_, Some(_)) => return wrong("length", "neither text nor bytes"),
+        (column_type, None) => column_type,
+    };
+    match (column_type, column.precision, column.scale) {
+        (column_type, None, None) => Ok(column_type),
+        (ColumnType::Numeric(_), Some(precision), scale) => {
+            Ok(ColumnType::Numeric(Some((precision, scale.unwrap_or(0)))))
+        }
+        (ColumnType::Numeric(_), None, Some(_)) => wrong("scale", "without a `precision`"),
+        (_, Some(_), _) => wrong("precision", "not a decimal number"),
+        (_, None, Some(_)) => wrong("scale", "not a decimal number"),
+    }
+}
+
+/// Refuses words that are meant as text: `server_default = "active"` would be the name of a column.
+fn check_default(definition: &Definition, column: &mapper::Column, default: &str) -> Result<()> {
+    if is_sql(default) {
+        return Ok(());
+    }
+    let message = format!(
+        "`server_default` of column `{}.{}` is SQL, and `{default}` is no number, text, function or keyword",
+        definition.table, column.name
+    );
+    let quoted = default.trim().replace('\'', "''");
+    Err(Error::new(ErrorKind::Configuration, message)
+        .hint(format!("for the text, write it in quotes: `server_default = \"'{quoted}'\"`")))
+}
+
+/// Words that are values by themselves, or begin one.
+const KEYWORDS: &[&str] = &[
+    "case", "cast", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
+    "current_timestamp", "current_user", "false", "interval", "localtime", "localtimestamp", "not", "null",
+    "session_user", "true", "user",
+];
+
+/// Returns whether a default may be SQL: anything but words which are no keywords.
+fn is_sql(default: &str) -> bool {
+    let text = default.trim();
+    let is_words = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.'));
+    let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    match text.chars().next() {
+        None => false,
+        Some('0'..='9' | '.' | '-' | '+') => is_number(text) || !is_words,
+        Some(_) => !is_words || KEYWORDS.contains(&word.to_ascii_lowercase().as_str()),
+    }
+}
+
+/// Returns whether the text is a number; `inf` and `nan` are words.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.parse::<f64>().is_ok() && !text.contains(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_sql;
+
+    #[test]
+    fn sql_is_told_from_words() {
+        let sql = [
+            "0", "-1", "+1.5e3", ".5", "'active'", "'it''s'", "NULL", "true", "CURRENT_TIMESTAMP", "now()", "(1 + 2)",
+            "1 + 1", "gen_random_uuid()", "'{}'::jsonb", "x'00'", "INTERVAL '1 day'", "current_timestamp",
+            "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP", "nextval('s')", "ARRAY[]::text[]", " 7 ",
+        ];
+        for text in sql {
+            assert!(is_sql(text), "{text}");
+        }
+        for text in ["active", "", " ", "in progress", "in-progress", "a.b", "naïve", "2024-01-01", "3 apples", "inf"] {
+            assert!(!is_sql(text), "{text}");
+        }
+    }
+}

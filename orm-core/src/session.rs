@@ -1,0 +1,509 @@
+//! How data changes: [`Session`], an identity map and a unit of work. It owns the objects; a [`Handle`] names one.
+//!
+//! In: new objects, handles, statements. Out: handles and objects; statements go through the [`flush`](crate::flush) and
+//! the executors. The files: `objects` holds the objects and what they were, `graph` keeps both sides of relationships in
+//! step, `query` reads, `transaction` begins and ends, `detach` takes objects out.
+
+mod delete;
+mod detach;
+mod graph;
+mod handle;
+mod identity;
+mod objects;
+mod query;
+mod transaction;
+
+use std::ops::{Index, IndexMut};
+
+pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
+pub(crate) use identity::{Key, as_row_value};
+pub use objects::Objects;
+pub(crate) use objects::{PairChange, State};
+pub use query::Query;
+pub use transaction::{Nested, NoAutoflush};
+
+use crate::engine::{Connection, Engine};
+use crate::error::{Error, ErrorKind, Result};
+use crate::flush;
+use crate::mapper::{Incoming, IntoMember, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
+
+/// An identity map and a unit of work: the objects of one piece of work, and what has changed in them.
+///
+/// The session owns the objects that it manages, and a [`Handle`] names one: `session[handle]` reads it, and the borrow
+/// checker sees to it that nobody reads what another changes. Nothing is sent before a flush, nothing is kept before a
+/// commit, and dropping a session rolls back. Use one session per unit of work. SQLAlchemy's `Session`.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata, selectinload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String, #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// let mut session = Session::new(&engine); // connects on first use
+/// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+/// session.commit().await?; // INSERT of a user, INSERT of an address
+/// assert_eq!(session[ed].id, 1);
+///
+/// session[ed].name = "edward".into(); // marks it dirty
+/// session.commit().await?; // UPDATE of one column
+///
+/// let found = session.query(User).filter(User.name.eq("edward")).options(selectinload(User.addresses)).one().await?;
+/// assert_eq!(found, ed); // one row, one object
+/// for (_, address) in session.related(ed, User.addresses) {
+///     assert_eq!(address.email, "ed@x.org");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Session {
+    engine: Engine,
+    connection: Option<Connection>,
+    pub(crate) objects: Objects,
+    autoflush: bool,
+    expire_on_commit: bool,
+    /// Why the transaction waits for `rollback()`.
+    failed: Option<Error>,
+    /// What went wrong where no error can be returned; the next flush tells.
+    deferred: Option<Error>,
+    /// What was going on when a future may have been dropped.
+    busy: Busy,
+    /// A savepoint whose guard was dropped, to be rolled back before the next statement.
+    abandoned: Option<usize>,
+    /// Whether a statement failed in a way that running the transaction again may cure.
+    has_retryable_failure: bool,
+    /// What the last chunk of a query brought in.
+    chunk: Vec<u32>,
+}
+
+/// What a session was doing; what it still says at the next call was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Busy {
+    No,
+    Flush,
+    Commit,
+}
+
+impl Session {
+    /// Makes a session over an engine. It connects at its first statement.
+    pub fn new(engine: &Engine) -> Session {
+        Session {
+            engine: engine.clone(),
+            connection: None,
+            objects: Objects::new(),
+            autoflush: true,
+            expire_on_commit: true,
+            failed: None,
+            deferred: None,
+            busy: Busy::No,
+            abandoned: None,
+            has_retryable_failure: false,
+            chunk: Vec::new(),
+        }
+    }
+
+    /// Says whether queries flush first; on by default.
+    #[must_use]
+    pub fn with_autoflush(mut self, autoflush: bool) -> Self {
+        self.autoflush = autoflush;
+        self
+    }
+
+    /// Says whether a commit expires the objects, so that they are read again; on by default.
+    #[must_use]
+    pub fn with_expire_on_commit(mut self, expire: bool) -> Self {
+        self.expire_on_commit = expire;
+        self
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    // ------------------------------------------------------------------------------------------ objects in
+
+    /// Adds a new object with all that it holds, to be inserted by the next flush.
+    ///
+    /// In a value, a generated key equal to its default is left to the database, and every other column is sent as it
+    /// stands. A model that cannot be configured is told by the flush.
+    pub fn add<N: NewInstance>(&mut self, new: N) -> Handle<N::Model> {
+        let (slot, failure) = match self.objects.add_graph(NewObject::of(new.__row())) {
+            Ok(slot) => (slot, None),
+            Err(error) => (self.objects.pending.last().copied().unwrap_or_default(), Some(error)),
+        };
+        self.deferred = self.deferred.take().or(failure);
+        Handle::of(self.objects.id(slot))
+    }
+
+    /// Adds several new objects.
+    pub fn add_all<I>(&mut self, new: I) -> Vec<Handle<<I::Item as NewInstance>::Model>>
+    where
+        I: IntoIterator<Item: NewInstance>,
+    {
+        new.into_iter().map(|new| self.add(new)).collect()
+    }
+
+    /// Adds an object again whose first addition was rolled back.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session, or one that is not transient.
+    pub fn add_again<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        let slot = self.slot(handle)?;
+        match self.objects.get(slot).state {
+            State::Transient => self.objects.place_again(slot),
+            State::Pending | State::Persistent => {}
+            State::Deleted | State::Detached => {
+                let message = format!("object `{}` has been deleted and cannot be added again", model_name::<M>());
+                return Err(Error::new(ErrorKind::InvalidRequest, message)
+                    .hint("take it out by `detach` and add the value"));
+            }
+        }
+        Ok(())
+    }
+
+    // ------------------------------------------------------------------------------------------ reading and changing
+
+    fn slot<M: Model>(&self, handle: Handle<M>) -> Result<u32> {
+        self.objects.slot(handle.id(), model_name::<M>())
+    }
+
+    /// Returns the object that a handle names.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle is of another session, or its object has left this one.
+    pub fn object<M: Model>(&self, handle: Handle<M>) -> Result<&M> {
+        let slot = self.slot(handle)?;
+        let object: &dyn std::any::Any = self.objects.object(slot);
+        object.downcast_ref().ok_or_else(|| wrong_model::<M>())
+    }
+
+    /// Returns the object that a handle names, to be changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`object`](Self::object).
+    pub fn object_mut<M: Model>(&mut self, handle: Handle<M>) -> Result<&mut M> {
+        let slot = self.slot(handle)?;
+        self.objects.touch(slot);
+        let object: &mut dyn std::any::Any = self.objects.object_mut(slot);
+        object.downcast_mut().ok_or_else(|| wrong_model::<M>())
+    }
+
+    /// Returns two objects at once, to be changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`object`](Self::object), and when both handles name one object.
+    pub fn pair_mut<A: Model, B: Model>(&mut self, a: Handle<A>, b: Handle<B>) -> Result<(&mut A, &mut B)> {
+        let (first, second) = (self.slot(a)?, self.slot(b)?);
+        if first == second {
+            let message = format!("`pair_mut` was given the same object `{}` twice", model_name::<A>());
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        self.objects.touch(first);
+        self.objects.touch(second);
+        let Ok([left, right]) = self.objects.slots.get_disjoint_mut([first as usize, second as usize]) else {
+            return Err(wrong_model::<A>());
+        };
+        let (Some(left), Some(right)) = (left.object.as_deref_mut(), right.object.as_deref_mut()) else {
+            return Err(wrong_model::<A>());
+        };
+        let (left, right): (&mut dyn std::any::Any, &mut dyn std::any::Any) = (left, right);
+        let left = left.downcast_mut().ok_or_else(|| wrong_model::<A>())?;
+        Ok((left, right.downcast_mut().ok_or_else(|| wrong_model::<B>())?))
+    }
+
+    /// Walks over the objects that handles name.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`object`](Self::object) would fail.
+    pub fn iter<M: Model>(&self, handles: impl HandleList<M>) -> impl Iterator<Item = &M> {
+        handles.__list().into_iter().map(|handle| &self[handle])
+    }
+
+    /// Returns whether an object differs from what the database has, as far as the session knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`object`](Self::object).
+    pub fn is_modified<M: Model>(&self, handle: Handle<M>) -> Result<bool> {
+        let slot = self.slot(handle)?;
+        Ok(self.objects.is_modified(slot) || !self.objects.get(slot).links.is_empty())
+    }
+
+    fn list(&self, is_wanted: impl Fn(u32) -> bool) -> Vec<AnyHandle> {
+        let slots = self.objects.in_use().filter(|&slot| is_wanted(slot));
+        slots.map(|slot| self.objects.handle(slot)).collect()
+    }
+
+    /// Returns the new objects that wait for a flush: SQLAlchemy's `session.new`.
+    pub fn pending(&self) -> Vec<AnyHandle> {
+        self.list(|slot| self.objects.get(slot).state == State::Pending)
+    }
+
+    /// Returns the objects of the database that were changed and wait for a flush.
+    pub fn dirty(&self) -> Vec<AnyHandle> {
+        self.list(|slot| {
+            let entry = self.objects.get(slot);
+            entry.state == State::Persistent && (self.objects.is_modified(slot) || !entry.links.is_empty())
+        })
+    }
+
+    /// Returns the objects that the next flush deletes.
+    pub fn deleted(&self) -> Vec<AnyHandle> {
+        self.list(|slot| self.objects.get(slot).is_doomed)
+    }
+
+    /// Returns the objects that stand for rows of the database.
+    pub fn identity_map(&self) -> Vec<AnyHandle> {
+        self.list(|slot| self.objects.get(slot).state == State::Persistent)
+    }
+
+    /// Returns whether a handle names an object of this session.
+    pub fn contains<M: Model>(&self, handle: Handle<M>) -> bool {
+        self.slot(handle).is_ok()
+    }
+
+    // ------------------------------------------------------------------------------------------ relationships
+
+    fn info<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Result<&'static RelationshipInfo> {
+        Ok(&M::__mapper().configured()?.relationships[usize::from(relationship.__index())])
+    }
+
+    /// Walks over the members of a relationship: their handles and the objects.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded, or the handle names no object of this session.
+    #[track_caller]
+    pub fn related<M: Model, T: Model, K>(
+        &self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> impl Iterator<Item = (Handle<T>, &T)> {
+        self.handles(handle, relationship).into_iter().map(|member| (member, &self[member]))
+    }
+
+    /// Returns the handles of the members of a relationship, in a list of its own, so that objects may be changed
+    /// meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded, or the handle names no object of this session.
+    #[track_caller]
+    pub fn handles<M: Model, T: Model, K>(&self, handle: Handle<M>, relationship: Relationship<M, T, K>) -> Vec<Handle<T>> {
+        self.try_handles(handle, relationship).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns the handles of the members of a relationship.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the relationship is not loaded, or the handle names no object of this session.
+    pub fn try_handles<M: Model, T: Model, K>(
+        &self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> Result<Vec<Handle<T>>> {
+        let slot = self.slot(handle)?;
+        let field = self.objects.object(slot).relation(usize::from(relationship.__index()));
+        if !field.is_loaded() {
+            let model = model_name::<M>();
+            let definition = &M::__mapper().definition.relationships[usize::from(relationship.__index())];
+            let name = format!("{model}.{}", definition.name);
+            let message = format!("relationship `{name}` is not loaded");
+            return Err(Error::new(ErrorKind::NotLoaded, message).hint(format!(
+                "add `.options(selectinload({name}))` to the query, or call `session.load({}, {name})`",
+                model.to_lowercase()
+            )));
+        }
+        Ok(field.members().into_iter().map(Handle::of).collect())
+    }
+
+    /// Makes an object a member of a relationship, on both sides at once, and returns the member's handle.
+    ///
+    /// The member is a value, a builder or a handle. To-one relationships let go of what they referred to.
+    ///
+    /// # Panics
+    ///
+    /// Panics when a handle names no object of this session, or when the relationship cannot be configured.
+    #[track_caller]
+    pub fn link<M: Model, T: Model, K>(
+        &mut self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+        member: impl IntoMember<T>,
+    ) -> Handle<T> {
+        let link = || {
+            let slot = self.slot(handle)?;
+            self.objects.sync()?;
+            let info = Session::info(relationship)?;
+            let member = match Incoming::of(member.__member()) {
+                Incoming::Known(id) => id,
+                Incoming::New(new) => {
+                    let added = self.objects.add_graph(new)?;
+                    self.objects.id(added)
+                }
+            };
+            self.objects.link(self.objects.id(slot), info, member)?;
+            Ok(Handle::of(member))
+        };
+        link().unwrap_or_else(|error: Error| panic!("{error}"))
+    }
+
+    /// Ends the membership of an object, on both sides at once; `false` if it was no member.
+    ///
+    /// # Panics
+    ///
+    /// As [`link`](Self::link).
+    #[track_caller]
+    pub fn unlink<M: Model, T: Model, K>(
+        &mut self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+        member: Handle<T>,
+    ) -> bool {
+        let mut unlink = || {
+            let slot = self.slot(handle)?;
+            self.objects.sync()?;
+            let info = Session::info(relationship)?;
+            self.objects.unlink(self.objects.id(slot), info, member.id())
+        };
+        unlink().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Makes these the members of a relationship, on both sides at once, and returns their handles.
+    ///
+    /// # Panics
+    ///
+    /// As [`link`](Self::link), and when the relationship is not loaded.
+    #[track_caller]
+    pub fn replace<M: Model, T: Model, K, I: IntoIterator<Item: IntoMember<T>>>(
+        &mut self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+        members: I,
+    ) -> Vec<Handle<T>> {
+        let former = self.handles(handle, relationship);
+        let members: Vec<Handle<T>> =
+            members.into_iter().map(|member| self.link(handle, relationship, member)).collect();
+        for member in former {
+            if !members.contains(&member) {
+                self.unlink(handle, relationship, member);
+            }
+        }
+        members
+    }
+
+    // ------------------------------------------------------------------------------------------ flush
+
+    /// Sends what has changed: INSERT, UPDATE and DELETE in the order that the tables ask for.
+    ///
+    /// Nothing is kept before [`commit`](Self::commit). After a failure the transaction has been rolled back and the
+    /// session waits for [`rollback`](Self::rollback), which puts the objects back as they were.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database refuses a row, when rows are not as they were read ([`ErrorKind::StaleData`]), when new
+    /// objects refer to each other in a circle, and when a key that must not be NULL was not filled.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.check()?;
+        if let Some(error) = self.deferred.take() {
+            return Err(self.flush_failed(error).await);
+        }
+        if let Err(error) = self.objects.sync() {
+            return Err(self.flush_failed(error).await);
+        }
+        self.doom_orphans().await?;
+        if flush::is_clean(&self.objects) {
+            self.objects.settle_untouched();
+            return Ok(());
+        }
+        self.connected(true).await?;
+        self.busy = Busy::Flush;
+        let Session { connection, objects, .. } = self;
+        let done = match connection {
+            Some(connection) => flush::flush(objects, connection).await,
+            None => Ok(()),
+        };
+        self.busy = Busy::No;
+        match done {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.flush_failed(error).await),
+        }
+    }
+
+    /// Flushes before a query, unless that is switched off; a failure says where it came from.
+    async fn flush_before_query(&mut self) -> Result<()> {
+        if !self.autoflush {
+            return self.objects.sync();
+        }
+        self.flush().await.map_err(|error| match error.kind() {
+            ErrorKind::PendingRollback => error,
+            _ => error.note(
+                "raised as a result of autoflush; use `session.no_autoflush()` if this flush comes too early",
+            ),
+        })
+    }
+}
+
+/// Returns the struct's name.
+fn model_name<M: Model>() -> &'static str {
+    M::__mapper().definition.name
+}
+
+#[cold]
+fn wrong_model<M: Model>() -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("the handle does not name a `{}`", model_name::<M>()))
+}
+
+impl<T: Model> Index<Handle<T>> for Session {
+    type Output = T;
+
+    /// Returns the object.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`Session::object`] would fail, with its text.
+    #[track_caller]
+    fn index(&self, handle: Handle<T>) -> &T {
+        self.object(handle).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl<T: Model> IndexMut<Handle<T>> for Session {
+    /// Returns the object, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// Panics where [`Session::object_mut`] would fail, with its text.
+    #[track_caller]
+    fn index_mut(&mut self, handle: Handle<T>) -> &mut T {
+        self.object_mut(handle).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("id", &self.objects.session)
+            .field("engine", &self.engine)
+            .field("objects", &self.objects.in_use().count())
+            .field("in_transaction", &self.in_transaction())
+            .finish_non_exhaustive()
+    }
+}
+
+const _: fn() = || {
+    fn one_task_at_a_time<T: Send + Sync>() {}
+    one_task_at_a_time::<Session>();
+};

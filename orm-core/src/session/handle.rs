@@ -1,0 +1,131 @@
+//! [`Handle`]: the name of an object in a session. It is `Copy`, and it never names another object.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::num::NonZeroU32;
+
+/// Names an object of a session: `session[handle]` reads it.
+///
+/// It carries the session, the slot and a generation, so that a handle which outlives its object never names another.
+pub struct Handle<T> {
+    id: ObjectId,
+    object: PhantomData<fn() -> T>,
+}
+
+/// A handle without its type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId {
+    pub(crate) session: NonZeroU32,
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+impl ObjectId {
+    /// The object of no session, for what has to name an owner outside of one.
+    pub(crate) const NOWHERE: ObjectId = ObjectId { session: NonZeroU32::MAX, slot: u32::MAX, generation: 0 };
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.session, self.slot)
+    }
+}
+
+impl<T> Handle<T> {
+    pub(crate) fn of(id: ObjectId) -> Self {
+        Handle { id, object: PhantomData }
+    }
+
+    pub(crate) fn id(self) -> ObjectId {
+        self.id
+    }
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Handle<T> {}
+
+impl<T> PartialEq for Handle<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+impl<T> Eq for Handle<T> {}
+
+impl<T> Hash for Handle<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = std::any::type_name::<T>();
+        write!(f, "Handle<{}>({})", name.rsplit("::").next().unwrap_or(name), self.id.slot)
+    }
+}
+
+/// A handle of whatever model, in lists such as [`Session::dirty`](crate::Session::dirty).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AnyHandle {
+    pub(crate) id: ObjectId,
+    pub(crate) model: &'static str,
+}
+
+impl AnyHandle {
+    /// Returns the name of the object's model.
+    pub fn model(&self) -> &'static str {
+        self.model
+    }
+
+    /// Returns whether it names the same object as a typed handle.
+    pub fn is<T>(&self, handle: Handle<T>) -> bool {
+        self.id == handle.id
+    }
+}
+
+impl fmt::Debug for AnyHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle<{}>({})", self.model, self.id.slot)
+    }
+}
+
+/// One handle or many.
+pub trait HandleList<T>: Send {
+    #[doc(hidden)]
+    fn __list(self) -> Vec<Handle<T>>;
+}
+impl<T> HandleList<T> for Handle<T> {
+    fn __list(self) -> Vec<Handle<T>> {
+        vec![self]
+    }
+}
+impl<T> HandleList<T> for &[Handle<T>] {
+    fn __list(self) -> Vec<Handle<T>> {
+        self.to_vec()
+    }
+}
+impl<T> HandleList<T> for &Vec<Handle<T>> {
+    fn __list(self) -> Vec<Handle<T>> {
+        self.clone()
+    }
+}
+impl<T> HandleList<T> for Vec<Handle<T>> {
+    fn __list(self) -> Vec<Handle<T>> {
+        self
+    }
+}
+impl<T, const N: usize> HandleList<T> for [Handle<T>; N] {
+    fn __list(self) -> Vec<Handle<T>> {
+        self.to_vec()
+    }
+}
+impl<T, const N: usize> HandleList<T> for &[Handle<T>; N] {
+    fn __list(self) -> Vec<Handle<T>> {
+        self.to_vec()
+    }
+}

@@ -1,0 +1,130 @@
+//! What tells one row of a table from another, in a form that hashes fast: the identity map's key, and the key by which
+//! loaders find the owners of rows.
+//!
+//! A value and what a database gives back for it have the same key part, whatever form the database keeps it in.
+
+use orm_pool::driver::Row;
+use orm_pool::{Value, ValueRef, text};
+
+use crate::mapper::{Mapper, Object};
+
+/// The values of some columns. One integer is the common case and needs no memory of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Integer(i64),
+    Pair(i64, i64),
+    Parts(Box<[Part]>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    Integer(i64),
+    Text(Box<str>),
+    Bytes(Box<[u8]>),
+}
+
+impl Key {
+    /// Returns the key of these values, or `None` if one of them is NULL.
+    pub(crate) fn of(values: impl IntoIterator<Item = Value>) -> Option<Key> {
+        let parts: Option<Vec<Part>> = values.into_iter().map(part_of_value).collect();
+        parts.map(Key::from_parts)
+    }
+
+    /// Returns the key of some columns of an object.
+    pub(crate) fn of_columns(object: &dyn Object, columns: impl IntoIterator<Item = u16>) -> Option<Key> {
+        Key::of(columns.into_iter().map(|column| object.column(usize::from(column))))
+    }
+
+    /// Returns the primary key of an object.
+    pub(crate) fn of_object(object: &dyn Object) -> Option<Key> {
+        Key::of_columns(object, object.mapper().definition.key.iter().copied())
+    }
+
+    /// Returns the primary key of a model's row.
+    #[inline]
+    pub(crate) fn of_row(row: &Row<'_>, at: usize, mapper: &Mapper) -> Option<Key> {
+        Key::of_row_columns(row, mapper.definition.key.iter().map(|&column| at + usize::from(column)))
+    }
+
+    /// Returns the key of some columns of a row.
+    #[inline]
+    pub(crate) fn of_row_columns(row: &Row<'_>, columns: impl Iterator<Item = usize> + Clone) -> Option<Key> {
+        let mut first = columns.clone();
+        if let (Some(only), None) = (first.next(), first.next())
+            && let ValueRef::Int(value) = row.value(only)
+        {
+            return Some(Key::Integer(value));
+        }
+        let parts: Option<Vec<Part>> = columns.map(|column| part_of_row(row.value(column))).collect();
+        parts.map(Key::from_parts)
+    }
+
+    fn from_parts(parts: Vec<Part>) -> Key {
+        match parts.as_slice() {
+            [Part::Integer(value)] => Key::Integer(*value),
+            [Part::Integer(first), Part::Integer(second)] => Key::Pair(*first, *second),
+            _ => Key::Parts(parts.into_boxed_slice()),
+        }
+    }
+}
+
+fn part_of_value(value: Value) -> Option<Part> {
+    let text = |text: String| Some(Part::Text(text.into_boxed_str()));
+    match value {
+        Value::Null(_) => None,
+        Value::Bool(value) => Some(Part::Integer(value.into())),
+        Value::Int16(value) => Some(Part::Integer(value.into())),
+        Value::Int32(value) => Some(Part::Integer(value.into())),
+        Value::Int64(value) => Some(Part::Integer(value)),
+        Value::Float32(value) => text(f64::from(value).to_string()),
+        Value::Float64(value) => text(value.to_string()),
+        Value::Text(value) | Value::Decimal(value) | Value::Json(value) => text(value),
+        Value::Bytes(value) => Some(Part::Bytes(value.into_boxed_slice())),
+        Value::Date(days) => text(text::date(days)),
+        Value::Time(micros) => text(text::time(micros)),
+        Value::DateTime(micros) | Value::Timestamp(micros) => text(text::date_time(micros)),
+        Value::Uuid(bytes) => text(text::uuid(&bytes)),
+        other => text(format!("{other:?}")),
+    }
+}
+
+fn part_of_row(value: ValueRef<'_>) -> Option<Part> {
+    let text = |text: String| Some(Part::Text(text.into_boxed_str()));
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Bool(value) => Some(Part::Integer(value.into())),
+        ValueRef::Int(value) => Some(Part::Integer(value)),
+        ValueRef::Float32(value) => text(f64::from(value).to_string()),
+        ValueRef::Float64(value) => text(value.to_string()),
+        ValueRef::Text(value) | ValueRef::Decimal(value) | ValueRef::Json(value) => text(value.to_owned()),
+        ValueRef::Bytes(value) => Some(Part::Bytes(value.into())),
+        ValueRef::Date(days) => text(text::date(days)),
+        ValueRef::Time(micros) => text(text::time(micros)),
+        ValueRef::DateTime(micros) | ValueRef::Timestamp(micros) => text(text::date_time(micros)),
+        ValueRef::Uuid(bytes) => text(text::uuid(&bytes)),
+        other => text(format!("{other:?}")),
+    }
+}
+
+/// Returns a value as a row would hold it, to put it into a field.
+pub(crate) fn as_row_value(value: &Value) -> ValueRef<'_> {
+    match value {
+        Value::Bool(value) => ValueRef::Bool(*value),
+        Value::Int16(value) => ValueRef::Int((*value).into()),
+        Value::Int32(value) => ValueRef::Int((*value).into()),
+        Value::Int64(value) => ValueRef::Int(*value),
+        Value::Float32(value) => ValueRef::Float32(*value),
+        Value::Float64(value) => ValueRef::Float64(*value),
+        Value::Text(value) => ValueRef::Text(value),
+        Value::Bytes(value) => ValueRef::Bytes(value),
+        Value::Date(days) => ValueRef::Date(*days),
+        Value::Time(micros) => ValueRef::Time(*micros),
+        Value::DateTime(micros) => ValueRef::DateTime(*micros),
+        Value::Timestamp(micros) => ValueRef::Timestamp(*micros),
+        Value::Uuid(bytes) => ValueRef::Uuid(*bytes),
+        Value::Decimal(value) => ValueRef::Decimal(value),
+        Value::Json(value) => ValueRef::Json(value),
+        // NULL, and whatever else a later driver may bring that no field of today can hold.
+        _ => ValueRef::Null,
+    }
+}

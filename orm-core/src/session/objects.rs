@@ -1,0 +1,624 @@
+//! The objects of a session: slots that own them, the identity map that finds them, and what they were before.
+//!
+//! Nothing here talks to a database. Rows come in through [`Objects::__load`]; the flush asks what has changed.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use orm_pool::driver::Row;
+
+use super::handle::{AnyHandle, Handle, ObjectId};
+use super::identity::Key;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object};
+use crate::types::same;
+
+/// Where an object stands between memory and the database. SQLAlchemy's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Known to the session and not to be saved: it was added in a transaction that was rolled back.
+    Transient,
+    /// Added, to be inserted with the next flush.
+    Pending,
+    /// A row of the database.
+    Persistent,
+    /// Deleted by a flush of this transaction.
+    Deleted,
+    /// Deleted by a transaction that has committed; only memory has it.
+    Detached,
+}
+
+/// One place for an object.
+pub(crate) struct Slot {
+    pub(crate) generation: u32,
+    pub(crate) mapper: &'static Mapper,
+    /// `None` once the object has left.
+    pub(crate) object: Option<Box<dyn Object>>,
+    /// What took the object out, for messages.
+    pub(crate) gone: &'static str,
+    pub(crate) state: State,
+    /// The key under which the identity map has it.
+    pub(crate) key: Option<Key>,
+    /// For a pending object: the columns that were set.
+    pub(crate) set: ColumnSet,
+    /// The object as the database has it, since it was first changed after that.
+    pub(crate) base: Option<Arc<dyn Object>>,
+    /// Whether the row may have changed since it was read.
+    pub(crate) is_expired: bool,
+    /// Whether it was changed while it was expired: then an UPDATE makes sure that the row is as it was read.
+    pub(crate) was_expired: bool,
+    /// Whether the next flush deletes it.
+    pub(crate) is_doomed: bool,
+    /// Whether it left a collection that deletes what leaves it.
+    pub(crate) is_orphan: bool,
+    /// Whether it is in the list of touched objects.
+    pub(crate) is_touched: bool,
+    /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
+    pub(crate) links: Vec<LinkChange>,
+    /// The depth of the frame that has saved it, counted from 1.
+    saved_at: usize,
+    /// Whether the database made its key, so that a rollback takes it away again.
+    pub(crate) has_generated_key: bool,
+}
+
+/// A foreign key that a relationship has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LinkChange {
+    /// The position among the model's foreign keys.
+    pub(crate) foreign_key: usize,
+    /// The object whose key it takes; none for NULL.
+    pub(crate) parent: Option<ObjectId>,
+}
+
+/// A change of an association table.
+#[derive(Clone, Debug)]
+pub(crate) struct PairChange {
+    /// The relationship, from the side of `owner`.
+    pub(crate) relationship: (&'static Mapper, u16),
+    pub(crate) owner: ObjectId,
+    pub(crate) member: ObjectId,
+    pub(crate) is_added: bool,
+}
+
+/// What a transaction or savepoint needs to be undone in memory.
+#[derive(Default)]
+pub(crate) struct Frame {
+    saved: Vec<Saved>,
+    added: Vec<u32>,
+    loaded: Vec<u32>,
+}
+
+struct Saved {
+    slot: u32,
+    generation: u32,
+    object: Arc<dyn Object>,
+    state: State,
+    key: Option<Key>,
+    links: Vec<LinkChange>,
+    is_doomed: bool,
+}
+
+type IdentityMap = HashMap<(usize, Key), u32, foldhash::fast::RandomState>;
+
+/// The objects of one session.
+pub struct Objects {
+    pub(crate) session: NonZeroU32,
+    pub(crate) slots: Vec<Slot>,
+    free: Vec<u32>,
+    identity: IdentityMap,
+    /// Slots that were given out for change since the last flush, in order.
+    pub(crate) touched: Vec<u32>,
+    /// Pending slots, in the order in which they were added.
+    pub(crate) pending: Vec<u32>,
+    pub(crate) pairs: Vec<PairChange>,
+    /// The transaction, and a frame for each savepoint in it.
+    frames: Vec<Frame>,
+    /// What the statement that is running has read.
+    pub(crate) seen: Vec<u32>,
+    /// Whether rows overwrite what is there.
+    pub(crate) overwrites: bool,
+    /// Whether some object waits to be deleted.
+    pub(crate) has_doomed: bool,
+    warns_at: usize,
+}
+
+static NEXT_SESSION: AtomicU32 = AtomicU32::new(1);
+
+impl Objects {
+    pub(crate) fn new() -> Self {
+        let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
+        Objects {
+            session: NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN),
+            slots: Vec::new(),
+            free: Vec::new(),
+            identity: IdentityMap::default(),
+            touched: Vec::new(),
+            pending: Vec::new(),
+            pairs: Vec::new(),
+            frames: vec![Frame::default()],
+            seen: Vec::new(),
+            overwrites: false,
+            has_doomed: false,
+            warns_at: 100_000,
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ finding objects
+
+    pub(crate) fn id(&self, slot: u32) -> ObjectId {
+        ObjectId { session: self.session, slot, generation: self.slots[slot as usize].generation }
+    }
+
+    /// Returns the slot that a handle names.
+    #[inline]
+    pub(crate) fn slot(&self, id: ObjectId, model: &'static str) -> Result<u32> {
+        match self.slots.get(id.slot as usize) {
+            Some(slot) if id.session == self.session && slot.generation == id.generation && slot.object.is_some() => {
+                Ok(id.slot)
+            }
+            _ => Err(self.dead(id, model)),
+        }
+    }
+
+    #[cold]
+    fn dead(&self, id: ObjectId, model: &'static str) -> Error {
+        if id.session != self.session {
+            let message = format!(
+                "object `{model}` is already attached to session `{}` (this is `{}`)",
+                id.session, self.session
+            );
+            return Error::new(ErrorKind::InvalidRequest, message)
+                .hint("take it out of the other session by `detach`, or read it again in this one");
+        }
+        let slot = self.slots.get(id.slot as usize);
+        let gone = slot.filter(|slot| slot.object.is_none() && slot.generation == id.generation + 1);
+        let why = gone.map_or("taken out", |slot| slot.gone);
+        let message = format!("object `{model}` is no longer in the session: it was {why}");
+        Error::new(ErrorKind::InvalidRequest, message)
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> &Slot {
+        &self.slots[slot as usize]
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: u32) -> &mut Slot {
+        &mut self.slots[slot as usize]
+    }
+
+    /// Returns the object in a slot that has one.
+    pub(crate) fn object(&self, slot: u32) -> &dyn Object {
+        self.slots[slot as usize].object.as_deref().expect("a slot that is in use has an object")
+    }
+
+    /// Returns the object in a slot that has one, to be changed by the session itself: nothing is noted.
+    pub(crate) fn object_mut(&mut self, slot: u32) -> &mut dyn Object {
+        self.slots[slot as usize].object.as_deref_mut().expect("a slot that is in use has an object")
+    }
+
+    /// Returns the object of this key, if the session knows it.
+    pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<u32> {
+        // The key is cloned for the lookup; the common one is an integer.
+        self.identity.get(&(mapper.id(), key.clone())).copied()
+    }
+
+    /// Returns every slot in use.
+    pub(crate) fn in_use(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.slots.len() as u32).filter(|&slot| self.slots[slot as usize].object.is_some())
+    }
+
+    pub(crate) fn handle(&self, slot: u32) -> AnyHandle {
+        AnyHandle { id: self.id(slot), model: self.get(slot).mapper.definition.name }
+    }
+
+    // ------------------------------------------------------------------------------------------------ letting them in
+
+    /// Puts an object into a free slot.
+    fn place(&mut self, mut object: Box<dyn Object>, state: State, key: Option<Key>) -> u32 {
+        let mapper = object.mapper();
+        let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
+        let generation = self.slots.get(slot as usize).map_or(0, |slot| slot.generation);
+        let id = ObjectId { session: self.session, slot, generation };
+        for relationship in 0..mapper.definition.relationships.len() {
+            if state == State::Persistent {
+                object.relation_mut(relationship).own(id);
+            }
+        }
+        let entry = Slot {
+            generation,
+            mapper,
+            object: Some(object),
+            gone: "",
+            state,
+            key,
+            set: ColumnSet::new(),
+            base: None,
+            is_expired: false,
+            was_expired: false,
+            is_doomed: false,
+            is_orphan: false,
+            is_touched: false,
+            links: Vec::new(),
+            saved_at: 0,
+            has_generated_key: false,
+        };
+        match self.slots.get_mut(slot as usize) {
+            Some(free) => *free = entry,
+            None => self.slots.push(entry),
+        }
+        slot
+    }
+
+    /// Takes in a new object, to be inserted.
+    pub(crate) fn place_new(&mut self, object: Box<dyn Object>, set: ColumnSet) -> u32 {
+        let slot = self.place(object, State::Pending, None);
+        self.get_mut(slot).set = set;
+        self.pending.push(slot);
+        self.frame().added.push(slot);
+        slot
+    }
+
+    /// Takes a transient object in again, to be inserted.
+    pub(crate) fn place_again(&mut self, slot: u32) {
+        self.get_mut(slot).state = State::Pending;
+        self.pending.push(slot);
+        self.frame().added.push(slot);
+    }
+
+    /// Reads a row of a model: into the object that the session has of it, or into a new one.
+    #[inline]
+    pub fn __load<M: Model>(&mut self, row: &Row<'_>, at: usize) -> Decoded<Handle<M>> {
+        let mapper = M::__mapper();
+        let slot = match self.known(mapper, row, at)? {
+            Ok(slot) => slot,
+            Err(key) => {
+                let object = M::__read(row, at)?;
+                self.place_loaded(Box::new(object), key)
+            }
+        };
+        Ok(Handle::of(self.id(slot)))
+    }
+
+    /// The same without the type.
+    pub(crate) fn load_any(&mut self, mapper: &'static Mapper, row: &Row<'_>, at: usize) -> Decoded<u32> {
+        match self.known(mapper, row, at)? {
+            Ok(slot) => Ok(slot),
+            Err(key) => {
+                let object = (mapper.read)(row, at)?;
+                Ok(self.place_loaded(object, key))
+            }
+        }
+    }
+
+    fn known(&mut self, mapper: &'static Mapper, row: &Row<'_>, at: usize) -> Decoded<Result<u32, Option<Key>>> {
+        let Some(key) = Key::of_row(row, at, mapper) else { return Ok(Err(None)) };
+        let entry = (mapper.id(), key);
+        match self.identity.get(&entry) {
+            Some(&slot) => {
+                self.read_again(slot, row, at)?;
+                self.seen.push(slot);
+                Ok(Ok(slot))
+            }
+            None => Ok(Err(Some(entry.1))),
+        }
+    }
+
+    fn place_loaded(&mut self, object: Box<dyn Object>, key: Option<Key>) -> u32 {
+        let mapper = object.mapper();
+        let slot = self.place(object, State::Persistent, key.clone());
+        if let Some(key) = key {
+            self.identity.insert((mapper.id(), key), slot);
+        }
+        self.frame().loaded.push(slot);
+        self.seen.push(slot);
+        if self.slots.len() == self.warns_at {
+            tracing::warn!(target: "orm::session", objects = self.slots.len(), "a session holds very many objects: use one session per unit of work, `yield_per`, or `expunge_clean()`");
+        }
+        slot
+    }
+
+    /// Lets a row overwrite an object that is expired; what was changed and not flushed stays.
+    fn read_again(&mut self, slot: u32, row: &Row<'_>, at: usize) -> Decoded<()> {
+        let overwrites = self.overwrites;
+        let entry = self.get_mut(slot);
+        if !(entry.is_expired || overwrites) || entry.state != State::Persistent {
+            return Ok(());
+        }
+        let object = entry.object.as_deref_mut().expect("the identity map holds slots in use");
+        match &entry.base {
+            None => object.reload(row, at)?,
+            Some(base) if !overwrites => {
+                let mut fresh = base.copy();
+                fresh.reload(row, at)?;
+                for column in 0..entry.mapper.width() {
+                    if same(&object.column(column), &base.column(column)) {
+                        let value = fresh.column(column);
+                        object
+                            .set_column(column, super::identity::as_row_value(&value))
+                            .map_err(|reason| Misread::new(at + column, reason))?;
+                    }
+                }
+                entry.base = Some(Arc::from(fresh));
+            }
+            Some(_) => {
+                object.reload(row, at)?;
+                entry.base = None;
+            }
+        }
+        entry.is_expired = false;
+        entry.was_expired = false;
+        self.frame().loaded.push(slot);
+        Ok(())
+    }
+
+    // ------------------------------------------------------------------------------------------------ letting them go
+
+    /// Takes an object out. Its handles are dead from now on.
+    pub(crate) fn remove(&mut self, slot: u32, why: &'static str) -> Option<Box<dyn Object>> {
+        self.forget_identity(slot);
+        let entry = self.get_mut(slot);
+        let object = entry.object.take();
+        entry.gone = why;
+        entry.generation += 1;
+        entry.base = None;
+        entry.links = Vec::new();
+        self.free.push(slot);
+        self.pending.retain(|&pending| pending != slot);
+        self.touched.retain(|&touched| touched != slot);
+        object
+    }
+
+    /// Takes the object out of the identity map.
+    pub(crate) fn forget_identity(&mut self, slot: u32) {
+        let entry = &mut self.slots[slot as usize];
+        if let Some(key) = entry.key.take() {
+            let entry_key = (entry.mapper.id(), key);
+            if self.identity.get(&entry_key) == Some(&slot) {
+                self.identity.remove(&entry_key);
+            }
+        }
+    }
+
+    /// Puts the object into the identity map under the key that it has now.
+    pub(crate) fn identify(&mut self, slot: u32) {
+        self.forget_identity(slot);
+        let key = Key::of_object(self.object(slot));
+        if let Some(key) = key {
+            let mapper = self.get(slot).mapper;
+            self.identity.insert((mapper.id(), key.clone()), slot);
+            self.get_mut(slot).key = Some(key);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ noting changes
+
+    /// Notes that an object is given out for change: what it was is kept, once.
+    #[inline]
+    pub(crate) fn touch(&mut self, slot: u32) {
+        let depth = self.frames.len();
+        let entry = &self.slots[slot as usize];
+        if !entry.is_touched || entry.base.is_none() || entry.saved_at < depth {
+            self.remember(slot, depth);
+        }
+    }
+
+    fn remember(&mut self, slot: u32, depth: usize) {
+        let entry = &mut self.slots[slot as usize];
+        let object = entry.object.as_deref().expect("a slot that is in use has an object");
+        if entry.base.is_none() {
+            entry.base = Some(Arc::from(object.copy()));
+            entry.was_expired = entry.is_expired;
+        }
+        if !entry.is_touched {
+            entry.is_touched = true;
+            self.touched.push(slot);
+        }
+        if entry.saved_at < depth {
+            // In a savepoint the base may be older than the savepoint; then the object itself is what to go back to.
+            let object = match &entry.base {
+                Some(base) if entry.saved_at == 0 => base.clone(),
+                _ => Arc::from(object.copy()),
+            };
+            entry.saved_at = depth;
+            let saved = Saved {
+                slot,
+                generation: entry.generation,
+                object,
+                state: entry.state,
+                key: entry.key.clone(),
+                links: entry.links.clone(),
+                is_doomed: entry.is_doomed,
+            };
+            self.frame().saved.push(saved);
+        }
+    }
+
+    /// Says that a flush has made the database agree with an object.
+    pub(crate) fn settle(&mut self, slot: u32) {
+        let entry = self.get_mut(slot);
+        entry.base = None;
+        entry.is_touched = false;
+        entry.was_expired = false;
+        entry.links.clear();
+        entry.is_orphan = false;
+    }
+
+    /// Says that an UPDATE has made the row agree with an object that is still being flushed.
+    pub(crate) fn renew_base(&mut self, slot: u32) {
+        let copy: Arc<dyn Object> = Arc::from(self.object(slot).copy());
+        let entry = self.get_mut(slot);
+        entry.base = Some(copy);
+        entry.was_expired = false;
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("there is always the frame of the transaction")
+    }
+
+    // ------------------------------------------------------------------------------------------------ transactions
+
+    /// Begins a savepoint.
+    pub(crate) fn push_frame(&mut self) {
+        self.frames.push(Frame::default());
+    }
+
+    /// Ends a savepoint that is kept: what it would have undone, the transaction around it would.
+    pub(crate) fn merge_frame(&mut self) {
+        let Some(inner) = (self.frames.len() > 1).then(|| self.frames.pop()).flatten() else { return };
+        let depth = self.frames.len();
+        for saved in inner.saved {
+            let entry = &mut self.slots[saved.slot as usize];
+            let is_known = self.frames.iter().any(|frame| frame.saved.iter().any(|known| known.slot == saved.slot));
+            entry.saved_at = depth.min(entry.saved_at);
+            if !is_known {
+                self.frame().saved.push(saved);
+            }
+        }
+        self.frame().added.extend(inner.added);
+        self.frame().loaded.extend(inner.loaded);
+    }
+
+    /// Returns how many transactions and savepoints there are.
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Says that the transaction has committed: nothing can be undone, and everything may now change elsewhere.
+    pub(crate) fn commit(&mut self, expires: bool) {
+        self.frames = vec![Frame::default()];
+        for slot in &mut self.slots {
+            slot.saved_at = 0;
+            slot.has_generated_key = false;
+            match slot.state {
+                State::Persistent if expires => slot.is_expired = true,
+                State::Deleted => slot.state = State::Detached,
+                _ => {}
+            }
+        }
+    }
+
+    /// Undoes the innermost frame: objects are as they were when it began, and what it touched or read is expired.
+    pub(crate) fn rollback_frame(&mut self) {
+        let is_root = self.frames.len() == 1;
+        let frame = if is_root { std::mem::take(self.frame()) } else { self.frames.pop().unwrap_or_default() };
+        self.pairs.clear();
+        // What was added keeps the values that it has: they are all that is left of it.
+        for saved in frame.saved.into_iter().rev().filter(|saved| !frame.added.contains(&saved.slot)) {
+            self.restore(saved);
+        }
+        for slot in frame.added {
+            self.make_transient(slot);
+        }
+        if is_root {
+            for slot in &mut self.slots {
+                slot.saved_at = 0;
+                slot.is_expired = slot.state == State::Persistent;
+            }
+        } else {
+            for slot in frame.loaded {
+                self.get_mut(slot).is_expired = true;
+            }
+        }
+        let touched = std::mem::take(&mut self.touched);
+        for slot in touched {
+            let depth = self.frames.len();
+            let entry = self.get_mut(slot);
+            entry.saved_at = entry.saved_at.min(depth);
+            self.settle(slot);
+        }
+        let has_doomed = self.in_use().any(|slot| self.get(slot).is_doomed);
+        self.has_doomed = has_doomed;
+        let pending: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).state == State::Pending).collect();
+        self.pending = pending;
+    }
+
+    fn restore(&mut self, saved: Saved) {
+        let slot = saved.slot;
+        if self.get(slot).generation != saved.generation {
+            return;
+        }
+        self.forget_identity(slot);
+        let entry = self.get_mut(slot);
+        entry.object = Some(saved.object.copy());
+        entry.state = saved.state;
+        entry.links = saved.links;
+        entry.is_doomed = saved.is_doomed;
+        entry.is_expired = saved.state == State::Persistent;
+        entry.is_touched = false;
+        entry.base = None;
+        entry.saved_at = 0;
+        if let Some(key) = saved.key {
+            let mapper = entry.mapper;
+            entry.key = Some(key.clone());
+            self.identity.insert((mapper.id(), key), slot);
+        }
+    }
+
+    /// Makes an object that was added readable and nothing more; a key that the database made is taken away.
+    fn make_transient(&mut self, slot: u32) {
+        if self.get(slot).object.is_none() {
+            return;
+        }
+        self.forget_identity(slot);
+        if std::mem::take(&mut self.get_mut(slot).has_generated_key) {
+            for &column in self.get(slot).mapper.definition.key {
+                // The column is an integer, since the database generated it.
+                let _ = self.object_mut(slot).set_column(usize::from(column), orm_pool::ValueRef::Int(0));
+                self.get_mut(slot).set.remove(usize::from(column));
+            }
+        }
+        let entry = self.get_mut(slot);
+        entry.state = State::Transient;
+        entry.is_doomed = false;
+        entry.is_expired = false;
+    }
+
+    /// Notes what an object is before the session itself deletes or inserts it.
+    pub(crate) fn save(&mut self, slot: u32) {
+        let depth = self.frames.len();
+        if self.get(slot).saved_at < depth {
+            let was_touched = self.get(slot).is_touched;
+            self.remember(slot, depth);
+            if !was_touched {
+                self.get_mut(slot).is_touched = false;
+                self.touched.pop();
+            }
+        }
+    }
+
+    /// Loses what was changed in an object and not flushed, and what was loaded of its relationships.
+    pub(crate) fn forget_changes(&mut self, slot: u32) {
+        let entry = self.get_mut(slot);
+        if entry.state == State::Persistent {
+            if let Some(base) = entry.base.take() {
+                entry.object = Some(base.copy());
+            }
+            entry.links.clear();
+            entry.is_orphan = false;
+        }
+        for relationship in 0..self.get(slot).mapper.definition.relationships.len() {
+            self.object_mut(slot).relation_mut(relationship).unload();
+        }
+    }
+
+    /// Says that what was given out for change and is as it was is clean.
+    pub(crate) fn settle_untouched(&mut self) {
+        let touched = std::mem::take(&mut self.touched);
+        touched.into_iter().for_each(|slot| self.settle(slot));
+    }
+
+    /// Returns whether some object's foreign key waits for the key of this one.
+    pub(crate) fn is_linked_to(&self, slot: u32) -> bool {
+        self.touched.iter().chain(&self.pending).any(|&other| {
+            self.get(other).links.iter().any(|link| link.parent.is_some_and(|parent| parent.slot == slot))
+        })
+    }
+
+    /// Returns whether some column of an object differs from what the database has.
+    pub(crate) fn is_modified(&self, slot: u32) -> bool {
+        let entry = self.get(slot);
+        let (Some(base), Some(object)) = (&entry.base, &entry.object) else { return false };
+        (0..entry.mapper.width()).any(|column| !same(&base.column(column), &object.column(column)))
+    }
+}

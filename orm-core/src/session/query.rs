@@ -1,0 +1,438 @@
+//! What a session reads: queries, objects by key, relationships on demand.
+
+use std::ops::ControlFlow;
+
+use super::{Handle, HandleList, Key, Session, State, model_name};
+use crate::engine::{Executor, Handles, Mode, Request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::load::{self, LoadNode};
+use crate::mapper::{
+    Alias, Entity, IntoKey, Lazy, Mapper, Model, NewInstance, NewObject, Relationship, RowType, Selectable,
+};
+use crate::sql::{Node, Output, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select};
+use crate::types::SqlType;
+
+impl Session {
+    /// Starts a query whose rows come as handles: SQLAlchemy's 1.x style.
+    pub fn query<S: Selectable>(&mut self, selected: S) -> Query<'_, S::Row> {
+        Query { session: self, select: select(selected) }
+    }
+
+    pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
+        self.check()?;
+        self.flush_before_query().await?;
+        let plans = request.plans()?;
+        if request.lets_go {
+            self.let_go_of_chunk();
+        }
+        self.connected(request.statements.iter().any(Statement::is_write)).await?;
+        let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(Vec::new()) };
+        objects.seen.clear();
+        let mut rows: Vec<S::Managed> = Vec::new();
+        for statement in request.statements {
+            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let prepared = engine.prepare(statement)?;
+            engine
+                .run(&mut connection.guard, &prepared, |row| {
+                    rows.push(S::__managed(&row, 0, objects)?);
+                    Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                })
+                .await
+                .inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        }
+        let mut seen = std::mem::take(&mut objects.seen);
+        if !plans.is_empty() {
+            seen.sort_unstable();
+            seen.dedup();
+            load::load_objects(connection, objects, &seen, &plans).await?;
+        }
+        if request.is_chunk {
+            self.chunk = seen;
+        }
+        Ok(rows)
+    }
+
+    pub(crate) async fn fetch_values<S: RowType>(&mut self, request: Request) -> Result<Vec<S>> {
+        self.check()?;
+        self.flush_before_query().await?;
+        self.connected(request.statements.iter().any(Statement::is_write)).await?.__values(request).await
+    }
+
+    /// Runs statements for their effect; objects of the models that they write are expired.
+    pub(crate) async fn change(&mut self, statements: Vec<Statement>) -> Result<u64> {
+        self.check()?;
+        self.flush_before_query().await?;
+        let written: Vec<_> = statements
+            .iter()
+            .filter_map(|statement| match statement {
+                Statement::Update(update) => Some(update.mapper),
+                Statement::Delete(delete) => Some(delete.mapper),
+                Statement::Insert(insert) => Some(insert.mapper),
+                _ => None,
+            })
+            .collect();
+        let changed = self.connected(true).await?.__run(statements).await;
+        let changed = changed.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        for slot in self.objects.in_use().collect::<Vec<_>>() {
+            let entry = self.objects.get_mut(slot);
+            if entry.state == State::Persistent && written.iter().any(|mapper| mapper.is(entry.mapper)) {
+                entry.is_expired = true;
+            }
+        }
+        Ok(changed)
+    }
+
+    // ------------------------------------------------------------------------------------------ statements
+
+    /// Runs a statement and returns every row, as handles and values.
+    pub fn all<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Vec<Managed<Q>>>> + Send {
+        rows(statement).all(self)
+    }
+
+    /// The same as [`all`](Self::all), under the name that SQLAlchemy has for single columns and objects.
+    pub fn scalars<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Vec<Managed<Q>>>> + Send {
+        rows(statement).all(self)
+    }
+
+    /// Runs a statement and returns its first row.
+    pub fn first<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
+        rows(statement).first(self)
+    }
+
+    /// Runs a statement and returns its only row.
+    pub fn one<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Managed<Q>>> + Send {
+        rows(statement).one(self)
+    }
+
+    /// Runs a statement and returns its only row, or `None`.
+    pub fn one_or_none<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
+        rows(statement).one_or_none(self)
+    }
+
+    /// Runs a statement and returns the only column of its first row; no row and NULL are both `None`.
+    pub fn scalar<Q: Rows<Row: SqlType>>(
+        &mut self,
+        statement: Q,
+    ) -> impl Future<Output = Result<Option<<Q::Row as SqlType>::Plain>>> + Send {
+        rows(statement).scalar(self)
+    }
+
+    /// Runs an INSERT, UPDATE, DELETE or text in the session's transaction, and returns how many rows it changed.
+    pub fn execute(&mut self, statement: impl Write) -> impl Future<Output = Result<u64>> + Send {
+        let statements = statement.__statements();
+        async move { self.change(statements?).await }
+    }
+
+    // ------------------------------------------------------------------------------------------ by key
+
+    /// Returns the object with this key: from the identity map if it is there and fresh, else from the database.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// assert_eq!(session.get(User, 1).await?, Some(ed));
+    /// assert_eq!(session.get(User, 2).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database refuses the query, or the session waits for a rollback.
+    pub async fn get<A: Entity>(
+        &mut self,
+        _entity: A,
+        key: impl IntoKey<<A::Model as Model>::Key> + Send,
+    ) -> Result<Option<Handle<A::Model>>> {
+        self.check()?;
+        let mapper = A::Model::__mapper();
+        let values = key.__into_key();
+        let known = Key::of(values.iter().cloned()).and_then(|key| self.objects.find(mapper, &key));
+        if let Some(slot) = known
+            && !self.objects.get(slot).is_expired
+        {
+            return Ok(Some(Handle::of(self.objects.id(slot))));
+        }
+        let columns = mapper.definition.key.iter();
+        let filters = columns.zip(values).map(|(&column, value)| {
+            Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
+        });
+        let outputs = vec![Output::entity(mapper, Alias::NONE)];
+        let select = SelectNode { outputs, filters: filters.collect(), ..SelectNode::default() };
+        let request = Request::new(vec![Statement::Select(Box::new(select))], Vec::new());
+        let found = self.fetch_managed::<A::Model>(request).await?.into_iter().next();
+        if let (None, Some(slot)) = (found, known)
+            && self.objects.get(slot).is_expired
+        {
+            // The row is gone; the object stays readable, and is no longer what the key leads to.
+            self.objects.forget_identity(slot);
+            self.objects.get_mut(slot).state = State::Detached;
+        }
+        Ok(found)
+    }
+
+    /// Returns the object with this key.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and with [`ErrorKind::NoResultFound`] when there is none.
+    pub async fn get_one<A: Entity>(
+        &mut self,
+        entity: A,
+        key: impl IntoKey<<A::Model as Model>::Key> + Send,
+    ) -> Result<Handle<A::Model>> {
+        self.get(entity, key).await?.ok_or_else(|| {
+            let message = format!("no `{}` with this key was found when one was required", model_name::<A::Model>());
+            Error::new(ErrorKind::NoResultFound, message)
+        })
+    }
+
+    // ------------------------------------------------------------------------------------------ again
+
+    /// Loads a relationship for one object or for many, with one SELECT for every 500.
+    ///
+    /// What is loaded and fresh is left as it is; what is expired is read again.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a handle names no object of this session, when the relationship says `lazy = raise`, or when the
+    /// database refuses the query.
+    pub async fn load<M: Model, T: Model, K>(
+        &mut self,
+        handles: impl HandleList<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> Result<()> {
+        self.check()?;
+        let index = relationship.__index();
+        let info = Session::info(relationship)?;
+        if info.definition.lazy == Lazy::Raise {
+            let message = format!("relationship `{}` is not loaded on demand: it says `lazy = raise`", info.name());
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint(format!("add `.options(selectinload({}))` to the query", info.name())));
+        }
+        let handles = handles.__list();
+        let slots = handles.into_iter().map(|handle| self.slot(handle)).collect::<Result<Vec<u32>>>()?;
+        self.flush_before_query().await?;
+        let stale: Vec<u32> = slots
+            .into_iter()
+            .filter(|&slot| {
+                self.objects.get(slot).is_expired
+                    || !self.objects.object(slot).relation(usize::from(index)).is_loaded()
+            })
+            .collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        self.read_again(&stale).await?;
+        self.connected(false).await?;
+        let Session { connection: Some(connection), objects, .. } = self else { return Ok(()) };
+        load::load_relationship(connection, objects, &stale, &LoadNode::plain(M::__mapper(), index)).await
+    }
+
+    /// Reads an object again, and the relationships that are loaded are forgotten.
+    ///
+    /// Changes that were not flushed are lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session, or the row is gone.
+    pub async fn refresh<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        self.check()?;
+        let slot = self.slot(handle)?;
+        self.objects.forget_changes(slot);
+        self.objects.get_mut(slot).is_expired = true;
+        self.read_again(&[slot]).await?;
+        if self.objects.get(slot).is_expired {
+            let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        Ok(())
+    }
+
+    /// Reads the rows of expired objects, so that what is loaded for them is loaded by keys that are theirs.
+    async fn read_again(&mut self, slots: &[u32]) -> Result<()> {
+        let expired: Vec<u32> = slots.iter().copied().filter(|&slot| self.objects.get(slot).is_expired).collect();
+        let Some(&first) = expired.first() else { return Ok(()) };
+        let mapper = self.objects.get(first).mapper;
+        for chunk in expired.chunks(500) {
+            let keys = chunk.iter().filter_map(|&slot| {
+                let entry = self.objects.get(slot);
+                entry.key.as_ref()?;
+                let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+                let cells = mapper.definition.key.iter().map(|&column| {
+                    let value = object.column(usize::from(column));
+                    Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
+                });
+                Some(Node::All(cells.collect()))
+            });
+            let filters = vec![Node::Any(keys.collect())];
+            self.read_rows(mapper, filters).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the rows of a model that fulfil conditions into their objects.
+    pub(super) async fn read_rows(&mut self, mapper: &'static Mapper, filters: Vec<Node>) -> Result<()> {
+        self.connected(false).await?;
+        let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(()) };
+        let outputs = vec![Output::entity(mapper, Alias::NONE)];
+        let select = SelectNode { outputs, filters, ..SelectNode::default() };
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let read = engine.run(&mut connection.guard, &prepared, |row| {
+            objects.load_any(mapper, &row, 0)?;
+            Ok(ControlFlow::Continue(()))
+        });
+        read.await.map(|_| ())
+    }
+
+    /// Says that an object may have changed: the next row that is read for it overwrites it. Changes that were not
+    /// flushed are lost, and loaded relationships are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn expire<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
+        let slot = self.slot(handle)?;
+        self.objects.forget_changes(slot);
+        if self.objects.get(slot).state == State::Persistent {
+            self.objects.get_mut(slot).is_expired = true;
+        }
+        Ok(())
+    }
+
+    /// [Expires](Self::expire) every object.
+    pub fn expire_all(&mut self) {
+        for slot in self.objects.in_use().collect::<Vec<_>>() {
+            if self.objects.get(slot).state == State::Persistent {
+                self.objects.forget_changes(slot);
+                self.objects.get_mut(slot).is_expired = true;
+            }
+        }
+    }
+
+    /// Copies a value or a builder onto the object with its key, which is read if need be, or adds it as a new one.
+    ///
+    /// Only the columns that are set are copied; members of relationships are merged as well. A value whose generated
+    /// key is zero is new.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn merge<N: NewInstance + Send>(&mut self, new: N) -> Result<Handle<N::Model>> {
+        self.check()?;
+        let new = NewObject::of(new.__row());
+        let slot = self.merge_object(new).await?;
+        Ok(Handle::of(self.objects.id(slot)))
+    }
+}
+
+/// What a session makes of the rows of a statement.
+pub type Managed<Q> = <Handles as Mode>::Output<<Q as Rows>::Row>;
+
+/// Makes any statement with rows one that has the terminals.
+fn rows<Q: Rows>(statement: Q) -> Returning<Q::Row> {
+    Returning::of(statement.__request())
+}
+
+/// A query of a session: the clauses of [`Select`], and terminals that need no executor.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Engine, Model, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// session.add_all(["ed", "wendy"].map(|name| User::builder().name(name)));
+/// let first = session.query(User).order_by(User.name.desc()).first().await?; // flushes first
+/// assert_eq!(first.map(|user| session[user].name.as_str()), Some("wendy"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Query<'s, S> {
+    session: &'s mut Session,
+    select: Select<S>,
+}
+
+impl<'s, S: RowType> Query<'s, S> {
+    clauses!(|this| this.select);
+
+    /// Returns every row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Select::all`], and as [`Session::flush`], which comes first.
+    pub fn all(self) -> impl Future<Output = Result<Vec<S::Managed>>> + Send {
+        self.select.all(self.session)
+    }
+
+    /// Returns the first row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn first(self) -> impl Future<Output = Result<Option<S::Managed>>> + Send {
+        self.select.first(self.session)
+    }
+
+    /// Returns the only row.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and when there is none or several.
+    pub fn one(self) -> impl Future<Output = Result<S::Managed>> + Send {
+        self.select.one(self.session)
+    }
+
+    /// Returns the only row, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and when there are several.
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<S::Managed>>> + Send {
+        self.select.one_or_none(self.session)
+    }
+
+    /// Returns the only column of the first row; no row and NULL are both `None`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn scalar(self) -> impl Future<Output = Result<Option<S::Plain>>> + Send
+    where
+        S: SqlType,
+    {
+        self.select.scalar(self.session)
+    }
+
+    /// Returns how many rows there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn count(self) -> impl Future<Output = Result<u64>> + Send {
+        self.select.count(self.session)
+    }
+
+    /// Returns whether there is a row.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn exists(self) -> impl Future<Output = Result<bool>> + Send {
+        self.select.exists(self.session)
+    }
+}

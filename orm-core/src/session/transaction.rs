@@ -1,0 +1,280 @@
+//! A session's transaction: begun by the first statement, ended by commit, rollback or close; savepoints inside of it.
+
+use std::ops::{Deref, DerefMut};
+
+use super::{Busy, Session};
+use crate::engine::Connection;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Session {
+    /// Refuses work while the transaction waits for a rollback, and notices what a dropped future has left behind.
+    pub(super) fn check(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.busy, Busy::No) {
+            Busy::No => {}
+            Busy::Flush => {
+                // The connection comes back to the pool, which rolls back what it was in the middle of.
+                self.connection = None;
+                self.failed = Some(Error::new(ErrorKind::InvalidRequest, "a flush was cut off by its future being dropped"));
+            }
+            Busy::Commit => {
+                self.connection = None;
+                let message = "a commit was cut off: the transaction may have been committed or not";
+                self.failed = Some(Error::new(ErrorKind::CommitUnknown, message));
+            }
+        }
+        match &self.failed {
+            None => Ok(()),
+            Some(cause) => {
+                let message = "this session's transaction has been rolled back due to a previous error";
+                Err(Error::new(ErrorKind::PendingRollback, message)
+                    .hint("call `session.rollback()` to begin a new one")
+                    .note(format!("the original error was: {}", cause.message())))
+            }
+        }
+    }
+
+    /// Returns the connection of the transaction, which begins if there is none.
+    pub(super) async fn connected(&mut self, will_write: bool) -> Result<&mut Connection> {
+        if self.connection.is_none() {
+            self.connection = Some(self.engine.connect().await?);
+        }
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(Error::new(ErrorKind::InvalidRequest, "the session has no connection"));
+        };
+        connection.begin(will_write).await.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        if let Some(depth) = self.abandoned.take() {
+            connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(depth))).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Undoes in the database what a failed flush has sent, and leaves the session waiting for a rollback.
+    pub(super) async fn flush_failed(&mut self, error: Error) -> Error {
+        self.has_retryable_failure |= error.is_retryable();
+        let depth = self.objects.depth();
+        if let Some(connection) = self.connection.as_mut() {
+            let undone = if depth > 1 {
+                connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(depth))).await
+            } else {
+                connection.rollback().await
+            };
+            if undone.is_err() {
+                self.connection = None;
+            }
+        }
+        self.failed = Some(error.clone());
+        error
+    }
+
+    /// Flushes and returns the connection of the session's transaction, for values inside of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush), and when no connection can be had.
+    pub async fn connection(&mut self) -> Result<&mut Connection> {
+        self.flush().await?;
+        self.connected(false).await
+    }
+
+    /// Begins the transaction, which otherwise the first statement does.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it has begun already, or when no connection can be had.
+    pub async fn begin(&mut self) -> Result<()> {
+        self.check()?;
+        if self.in_transaction() {
+            return Err(Error::new(ErrorKind::InvalidRequest, "a transaction is already begun on this session"));
+        }
+        self.connected(false).await.map(|_| ())
+    }
+
+    /// Begins the transaction as one that will write.
+    pub(crate) async fn begin_write(&mut self) -> Result<()> {
+        self.connected(true).await.map(|_| ())
+    }
+
+    /// Returns whether the session's transaction has begun in the database.
+    pub fn in_transaction(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::in_transaction)
+    }
+
+    /// Returns whether a statement has failed in a way that running the whole transaction again may cure.
+    pub(crate) fn has_retryable_failure(&self) -> bool {
+        self.has_retryable_failure
+    }
+
+    /// Flushes, commits, and gives the connection back.
+    ///
+    /// Afterwards the objects stay readable and are expired: the next row that is read for one overwrites it, and
+    /// [`get`](Self::get) and [`load`](Self::load) read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost.
+    pub async fn commit(&mut self) -> Result<()> {
+        self.flush().await?;
+        // Savepoints that are still open end with the transaction.
+        while self.objects.depth() > 1 {
+            self.objects.merge_frame();
+        }
+        if let Some(connection) = self.connection.as_mut() {
+            self.busy = Busy::Commit;
+            let done = connection.commit().await;
+            self.busy = Busy::No;
+            if let Err(error) = done {
+                self.has_retryable_failure |= error.is_retryable();
+                let undone = match error.kind() {
+                    ErrorKind::CommitUnknown => Err(error.clone()),
+                    _ => connection.rollback().await,
+                };
+                if undone.is_err() {
+                    self.connection = None;
+                }
+                self.failed = Some(error.clone());
+                return Err(error);
+            }
+        }
+        self.connection = None;
+        self.objects.commit(self.expire_on_commit);
+        Ok(())
+    }
+
+    /// Rolls back, gives the connection back, and puts the objects back as they were when the transaction began.
+    ///
+    /// New objects become transient: they stay readable and can be added again. Everything else is expired, since what
+    /// was read may be what nobody ever committed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is lost; memory is put back all the same.
+    pub async fn rollback(&mut self) -> Result<()> {
+        while self.objects.depth() > 1 {
+            self.objects.rollback_frame();
+        }
+        self.objects.rollback_frame();
+        self.failed = None;
+        self.deferred = None;
+        self.abandoned = None;
+        self.busy = Busy::No;
+        match self.connection.take() {
+            Some(mut connection) => connection.rollback().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Rolls back and lets go of every object; their handles are dead. The session can be used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`rollback`](Self::rollback).
+    pub async fn close(&mut self) -> Result<()> {
+        let done = self.rollback().await;
+        self.remove_all("let go by `close()`");
+        done
+    }
+
+    /// Flushes and begins a savepoint. The guard is a session; dropping it rolls back to the savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    pub async fn begin_nested(&mut self) -> Result<Nested<'_>> {
+        self.flush().await?;
+        let depth = self.objects.depth() + 1;
+        let connection = self.connected(true).await?;
+        connection.words(&format!("SAVEPOINT {}", savepoint(depth))).await?;
+        self.objects.push_frame();
+        Ok(Nested { session: self, is_open: true })
+    }
+
+    /// Gives a session whose queries do not flush first.
+    pub fn no_autoflush(&mut self) -> NoAutoflush<'_> {
+        let before = std::mem::replace(&mut self.autoflush, false);
+        NoAutoflush { session: self, before }
+    }
+}
+
+fn savepoint(depth: usize) -> String {
+    format!("orm_savepoint_{}", depth - 1)
+}
+
+/// A savepoint of a session, which it stands for. Dropping it rolls back to it.
+#[derive(Debug)]
+pub struct Nested<'s> {
+    session: &'s mut Session,
+    is_open: bool,
+}
+
+impl Nested<'_> {
+    /// Flushes and keeps what was done; the transaction around it decides.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::flush`].
+    pub async fn commit(mut self) -> Result<()> {
+        self.session.flush().await?;
+        let depth = self.session.objects.depth();
+        self.session.connected(true).await?.words(&format!("RELEASE SAVEPOINT {}", savepoint(depth))).await?;
+        self.session.objects.merge_frame();
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Undoes what was done, in the database and in the objects.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is lost.
+    pub async fn rollback(mut self) -> Result<()> {
+        self.undo();
+        // `connected` sends what `undo` has left to be sent.
+        self.session.connected(true).await.map(|_| ())
+    }
+
+    fn undo(&mut self) {
+        if std::mem::take(&mut self.is_open) && self.session.objects.depth() > 1 {
+            self.session.abandoned = Some(self.session.objects.depth());
+            self.session.objects.rollback_frame();
+            self.session.failed = None;
+            self.session.deferred = None;
+        }
+    }
+}
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        self.undo();
+    }
+}
+
+/// A session whose queries do not flush first. Dropping it switches autoflush back.
+#[derive(Debug)]
+pub struct NoAutoflush<'s> {
+    session: &'s mut Session,
+    before: bool,
+}
+
+impl Drop for NoAutoflush<'_> {
+    fn drop(&mut self) {
+        self.session.autoflush = self.before;
+    }
+}
+
+macro_rules! guards {
+    ($($type:ident)*) => { $(
+        impl Deref for $type<'_> {
+            type Target = Session;
+
+            fn deref(&self) -> &Session {
+                self.session
+            }
+        }
+        impl DerefMut for $type<'_> {
+            fn deref_mut(&mut self) -> &mut Session {
+                self.session
+            }
+        }
+    )* };
+}
+guards!(Nested NoAutoflush);

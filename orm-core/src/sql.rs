@@ -1,0 +1,97 @@
+//! Statements as a user writes them: a typed shell, [`Expr<T>`] and [`Select<S>`], over one untyped core, [`Node`].
+//!
+//! In: attributes, values and functions. Out: a statement for [`compile`](crate::compile), free of any database.
+
+pub mod func;
+
+mod delete;
+mod expr;
+mod insert;
+mod node;
+mod relation;
+mod select;
+mod text;
+mod update;
+mod value;
+
+pub use delete::{Delete, delete};
+pub use expr::{Expr, Expression, Predicate, literal};
+pub use insert::{Insert, OnConflict, insert};
+pub(crate) use insert::{ConflictAction, InsertNode};
+pub use node::{Node, Output};
+pub(crate) use node::{JoinKind, JoinNode, Nullability, Nulls, Operator, OutputKind, RelationReference};
+pub use relation::RelationshipTo;
+pub use relation::JoinTarget;
+pub(crate) use select::SelectNode;
+pub use select::{Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, order_items, select};
+pub(crate) use text::{TextNode, TextPart};
+pub use text::{Bind, Text, text};
+pub use update::{Update, update};
+pub(crate) use update::{DeleteNode, UpdateNode};
+pub use value::{AsExpr, InList, IntoValue};
+pub(crate) use relation::{condition_join, relation_join};
+pub(crate) use select::clauses;
+
+/// A number of rows, to be bound.
+pub(crate) fn number(rows: u64) -> Node {
+    Node::Bind(orm_pool::Value::Int64(i64::try_from(rows).unwrap_or(i64::MAX)))
+}
+
+/// A statement without its types.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// SELECT.
+    Select(Box<SelectNode>),
+    /// SELECT count(*) of another.
+    Count(Box<SelectNode>),
+    /// SELECT EXISTS of another.
+    Exists(Box<SelectNode>),
+    /// What the database plans to do for another.
+    Explain(Box<Statement>),
+    /// INSERT of rows of one shape.
+    Insert(Box<InsertNode>),
+    /// UPDATE.
+    Update(Box<UpdateNode>),
+    /// DELETE.
+    Delete(Box<DeleteNode>),
+    /// SQL text.
+    Text(Box<TextNode>),
+}
+
+impl Statement {
+    /// Returns whether it may change rows, so that a transaction which begins with it takes the write lock.
+    pub(crate) fn is_write(&self) -> bool {
+        match self {
+            Statement::Select(_) | Statement::Count(_) | Statement::Exists(_) | Statement::Explain(_) => false,
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => true,
+            Statement::Text(text) => text.is_write(),
+        }
+    }
+}
+
+/// A statement that gives a number of rows, for `session.execute(…)`.
+pub trait Write {
+    #[doc(hidden)]
+    fn __statements(self) -> crate::Result<Vec<Statement>>;
+}
+
+/// Gives the writing statements their terminal.
+macro_rules! executes {
+    ($({$($generics:tt)*} $type:ty;)*) => { $(
+        impl<$($generics)*> $type {
+            /// Runs it and returns how many rows it inserted, updated or deleted.
+            ///
+            /// # Errors
+            ///
+            /// Fails when the statement cannot be rendered for the database, or when the database refuses it.
+            pub fn execute<E: $crate::engine::Executor>(
+                self,
+                db: E,
+            ) -> impl Future<Output = $crate::Result<u64>> + Send {
+                let statements = $crate::sql::Write::__statements(self);
+                async move { db.__run(statements?).await }
+            }
+        }
+    )* };
+}
+pub(crate) use executes;

@@ -1,0 +1,282 @@
+//! The untyped core: one enum for every expression, walked by the compiler with one `match`.
+
+use std::borrow::Cow;
+
+use orm_pool::{Kind, Value};
+
+use super::SelectNode;
+use crate::mapper::{Alias, Attribute, Mapper, Model};
+
+/// An expression without its type.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// A column of a model's table or of its alias.
+    Column { mapper: &'static Mapper, column: u16, alias: Alias },
+    /// A value, to be bound.
+    Bind(Value),
+    /// A value that has been lifted out: its number and its type.
+    Parameter { index: u32, kind: Kind },
+    /// SQL taken as it stands.
+    Sql(Cow<'static, str>),
+    /// Two operands.
+    Binary { operator: Operator, left: Box<Node>, right: Box<Node> },
+    /// NOT.
+    Not(Box<Node>),
+    /// AND of all; true when there are none.
+    All(Vec<Node>),
+    /// OR of all; false when there are none.
+    Any(Vec<Node>),
+    /// A list in parentheses.
+    Tuple(Vec<Node>),
+    /// IN of a list.
+    In { operand: Box<Node>, list: Vec<Node>, negated: bool },
+    /// IN of a subquery.
+    InSelect { operand: Box<Node>, select: Box<SelectNode>, negated: bool },
+    /// BETWEEN.
+    Between { operand: Box<Node>, low: Box<Node>, high: Box<Node>, negated: bool },
+    /// IS NULL.
+    IsNull { operand: Box<Node>, negated: bool },
+    /// LIKE, with `\` as the escape where `escape` says so.
+    Like { operand: Box<Node>, pattern: Box<Node>, negated: bool, ignore_case: bool, escape: bool },
+    /// A function.
+    Function { name: Cow<'static, str>, arguments: Vec<Node>, distinct: bool, nullability: Nullability },
+    /// CASE.
+    Case { whens: Vec<(Node, Node)>, otherwise: Option<Box<Node>> },
+    /// CAST.
+    Cast { operand: Box<Node>, column_type: crate::types::ColumnType },
+    /// A name for an output.
+    Label { node: Box<Node>, name: &'static str },
+    /// A scalar subquery.
+    Select(Box<SelectNode>),
+    /// EXISTS.
+    Exists { select: Box<SelectNode>, negated: bool },
+    /// EXISTS over the members of a relationship.
+    Related { relation: RelationReference, filter: Option<Box<Node>>, negated: bool },
+    /// `*`.
+    Star,
+}
+
+/// What a function makes of NULL arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nullability {
+    /// NULL in, NULL out.
+    Strict,
+    /// It decides for itself, such as `count` and `coalesce`.
+    Own,
+}
+
+/// A relationship from the table or alias that it starts at.
+#[derive(Clone, Copy, Debug)]
+pub struct RelationReference {
+    pub(crate) owner: &'static Mapper,
+    pub(crate) index: u16,
+    pub(crate) alias: Alias,
+    pub(crate) target_alias: Alias,
+}
+
+/// An operator between two operands, by rising precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    IsDistinctFrom,
+    IsNotDistinctFrom,
+    BitAnd,
+    BitOr,
+    ShiftLeft,
+    ShiftRight,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Concat,
+}
+
+impl Operator {
+    /// Returns how tightly it binds, in the scale of [`Node::precedence`].
+    pub(crate) fn precedence(self) -> u8 {
+        match self {
+            Operator::Eq
+            | Operator::Ne
+            | Operator::Lt
+            | Operator::Le
+            | Operator::Gt
+            | Operator::Ge
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom => 4,
+            Operator::BitAnd | Operator::BitOr | Operator::ShiftLeft | Operator::ShiftRight => 5,
+            Operator::Add | Operator::Sub => 6,
+            Operator::Mul | Operator::Div | Operator::Rem => 7,
+            Operator::Concat => 8,
+        }
+    }
+
+    /// Returns whether `a op (b op c)` needs no parentheses.
+    pub(crate) fn is_associative(self) -> bool {
+        matches!(self, Operator::Add | Operator::Mul | Operator::Concat | Operator::BitAnd | Operator::BitOr)
+    }
+}
+
+impl Node {
+    pub(crate) fn column<M: Model, T>(attribute: Attribute<M, T>) -> Node {
+        Node::Column { mapper: M::__mapper(), column: attribute.__column(), alias: attribute.alias_of() }
+    }
+
+    pub(crate) fn binary(operator: Operator, left: Node, right: Node) -> Node {
+        Node::Binary { operator, left: Box::new(left), right: Box::new(right) }
+    }
+
+    /// Compares with `=`, or with IS NULL where the value is NULL.
+    pub(crate) fn equals(left: Node, right: Node) -> Node {
+        match right {
+            Node::Bind(Value::Null(_)) => Node::IsNull { operand: Box::new(left), negated: false },
+            right => Node::binary(Operator::Eq, left, right),
+        }
+    }
+
+    /// Joins by AND, without nesting what is AND already.
+    pub(crate) fn and(self, other: Node) -> Node {
+        match (self, other) {
+            (Node::All(mut left), Node::All(right)) => {
+                left.extend(right);
+                Node::All(left)
+            }
+            (Node::All(mut left), right) => {
+                left.push(right);
+                Node::All(left)
+            }
+            (left, Node::All(mut right)) => {
+                right.insert(0, left);
+                Node::All(right)
+            }
+            (left, right) => Node::All(vec![left, right]),
+        }
+    }
+
+    /// Joins by OR, without nesting what is OR already.
+    pub(crate) fn or(self, other: Node) -> Node {
+        match (self, other) {
+            (Node::Any(mut left), Node::Any(right)) => {
+                left.extend(right);
+                Node::Any(left)
+            }
+            (Node::Any(mut left), right) => {
+                left.push(right);
+                Node::Any(left)
+            }
+            (left, Node::Any(mut right)) => {
+                right.insert(0, left);
+                Node::Any(right)
+            }
+            (left, right) => Node::Any(vec![left, right]),
+        }
+    }
+
+    /// Negates, taking a NOT that is there away.
+    pub(crate) fn negate(self) -> Node {
+        match self {
+            Node::Not(inner) => *inner,
+            Node::In { operand, list, negated } => Node::In { operand, list, negated: !negated },
+            Node::InSelect { operand, select, negated } => Node::InSelect { operand, select, negated: !negated },
+            Node::Between { operand, low, high, negated } => Node::Between { operand, low, high, negated: !negated },
+            Node::IsNull { operand, negated } => Node::IsNull { operand, negated: !negated },
+            Node::Like { operand, pattern, negated, ignore_case, escape } => {
+                Node::Like { operand, pattern, negated: !negated, ignore_case, escape }
+            }
+            Node::Exists { select, negated } => Node::Exists { select, negated: !negated },
+            Node::Related { relation, filter, negated } => Node::Related { relation, filter, negated: !negated },
+            other => Node::Not(Box::new(other)),
+        }
+    }
+
+    /// Returns how tightly the outermost operator binds; what binds less tightly than its surroundings gets parentheses.
+    pub(crate) fn precedence(&self) -> u8 {
+        match self {
+            Node::Any(list) if list.len() > 1 => 1,
+            Node::All(list) if list.len() > 1 => 2,
+            Node::Not(_) => 3,
+            Node::In { .. }
+            | Node::InSelect { .. }
+            | Node::Between { .. }
+            | Node::IsNull { .. }
+            | Node::Like { .. } => 4,
+            Node::Binary { operator, .. } => operator.precedence(),
+            Node::Any(list) | Node::All(list) => list.first().map_or(4, Node::precedence),
+            Node::Label { node, .. } => node.precedence(),
+            _ => 10,
+        }
+    }
+}
+
+/// One thing that a statement selects.
+#[derive(Clone, Debug)]
+pub struct Output {
+    pub(crate) kind: OutputKind,
+    /// Whether the row's type can take NULL for it.
+    pub(crate) nullable: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum OutputKind {
+    /// Every column of a model.
+    Entity { mapper: &'static Mapper, alias: Alias },
+    /// One expression.
+    Expression(Node),
+}
+
+impl Output {
+    /// A model.
+    pub fn entity(mapper: &'static Mapper, alias: Alias) -> Self {
+        Output { kind: OutputKind::Entity { mapper, alias }, nullable: false }
+    }
+
+    /// An expression.
+    pub(crate) fn expression(node: Node, nullable: bool) -> Self {
+        Output { kind: OutputKind::Expression(node), nullable }
+    }
+
+    /// Returns the model, if it is one.
+    pub(crate) fn mapper(&self) -> Option<&'static Mapper> {
+        match self.kind {
+            OutputKind::Entity { mapper, .. } => Some(mapper),
+            OutputKind::Expression(_) => None,
+        }
+    }
+
+    /// Lets the row's type take NULL for it.
+    pub(crate) fn make_optional(&mut self) {
+        self.nullable = true;
+    }
+}
+
+/// How rows without a partner are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    /// They go.
+    Inner,
+    /// Those on the left stay.
+    Left,
+}
+
+/// One JOIN.
+#[derive(Clone, Debug)]
+pub enum JoinNode {
+    /// Along a relationship.
+    Relation { kind: JoinKind, relation: RelationReference },
+    /// To a table or alias, on a condition.
+    On { kind: JoinKind, mapper: &'static Mapper, alias: Alias, on: Node },
+}
+
+/// Where NULLs sort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// Before all others.
+    First,
+    /// After all others.
+    Last,
+}

@@ -1,0 +1,187 @@
+//! SQL as text, with named parameters: `text("SELECT … WHERE name = :name").bind("name", "ed")`.
+
+use super::{Node, Returning, Statement, Write, executes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Entity, Mapper, Model, RowType};
+use crate::types::SqlType;
+
+/// SQL text, cut at its parameters.
+#[derive(Clone, Debug)]
+pub struct TextNode {
+    pub(crate) parts: Vec<TextPart>,
+    /// Gives the columns of this model, by name.
+    pub(crate) model: Option<&'static Mapper>,
+}
+
+/// A piece of SQL text.
+#[derive(Clone, Debug)]
+pub(crate) enum TextPart {
+    Sql(String),
+    Parameter(Node),
+}
+
+impl TextNode {
+    pub(super) fn is_write(&self) -> bool {
+        let Some(TextPart::Sql(start)) = self.parts.first() else { return false };
+        let word: String = start.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        !["select", "values", "explain", "pragma", "show"].contains(&word.to_ascii_lowercase().as_str())
+    }
+}
+
+/// SQL as text.
+///
+/// `:name` is a parameter outside of quotes and comments; `::` is a cast and `\:` a plain colon.
+///
+/// ```
+/// # use orm_core::{Engine, text};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// let rows = text("SELECT :n + 1, ':n'").bind("n", 41).columns::<(i64, String)>().all(&engine).await?;
+/// assert_eq!(rows, [(42, ":n".to_owned())]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Text {
+    sql: String,
+    values: Vec<(String, Node)>,
+}
+
+/// Starts a statement from SQL text.
+pub fn text(sql: impl Into<String>) -> Text {
+    Text { sql: sql.into(), values: Vec::new() }
+}
+
+/// A value for a named parameter of text.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot be bound to a parameter")]
+pub trait Bind {
+    #[doc(hidden)]
+    fn __bind(self) -> Node;
+}
+impl<T: SqlType> Bind for T {
+    fn __bind(self) -> Node {
+        Node::Bind(self.encode())
+    }
+}
+impl Bind for &str {
+    fn __bind(self) -> Node {
+        Node::Bind(self.to_owned().encode())
+    }
+}
+impl Bind for &String {
+    fn __bind(self) -> Node {
+        Node::Bind(self.encode())
+    }
+}
+
+impl Text {
+    /// Gives the parameter `:name` a value.
+    #[must_use]
+    pub fn bind(mut self, name: &str, value: impl Bind) -> Self {
+        self.values.push((name.to_owned(), value.__bind()));
+        self
+    }
+
+    /// Says what a row becomes, column by column.
+    pub fn columns<T: RowType>(self) -> Returning<T> {
+        Returning::statements(self.statements(None))
+    }
+
+    /// Says that a row becomes an object; its columns are found by name.
+    pub fn columns_of<A: Entity>(self, _entity: A) -> Returning<A::Model> {
+        Returning::statements(self.statements(Some(A::Model::__mapper())))
+    }
+
+    fn statements(self, model: Option<&'static Mapper>) -> Result<Vec<Statement>> {
+        let parts = self.parts()?;
+        Ok(vec![Statement::Text(Box::new(TextNode { parts, model }))])
+    }
+
+    /// Cuts the text at its parameters and puts the values in.
+    fn parts(&self) -> Result<Vec<TextPart>> {
+        let mut parts = Vec::new();
+        let mut used = vec![false; self.values.len()];
+        let mut sql = String::new();
+        let mut rest = self.sql.as_str();
+        while let Some(next) = Lexeme::next(rest) {
+            rest = &rest[next.length()..];
+            match next {
+                Lexeme::Plain(plain) => sql.push_str(plain),
+                Lexeme::Colon => sql.push(':'),
+                Lexeme::Parameter(name) => {
+                    let Some(position) = self.values.iter().position(|(known, _)| known == name) else {
+                        let message = format!("a value is required for the parameter `:{name}`");
+                        return Err(Error::new(ErrorKind::Compile, message)
+                            .hint(format!("add `.bind(\"{name}\", …)`, or write `\\:{name}` for a plain colon")));
+                    };
+                    used[position] = true;
+                    parts.push(TextPart::Sql(std::mem::take(&mut sql)));
+                    parts.push(TextPart::Parameter(self.values[position].1.clone()));
+                }
+            }
+        }
+        parts.push(TextPart::Sql(sql));
+        match used.iter().position(|used| !used) {
+            None => Ok(parts),
+            Some(position) => {
+                let name = &self.values[position].0;
+                Err(Error::new(ErrorKind::Compile, format!("this text has no parameter `:{name}`")))
+            }
+        }
+    }
+}
+
+/// A piece of SQL text as far as parameters are concerned.
+enum Lexeme<'a> {
+    /// Text to be copied: a quoted string, a comment, a cast, or what lies between.
+    Plain(&'a str),
+    /// `\:`.
+    Colon,
+    /// `:name`.
+    Parameter(&'a str),
+}
+
+impl<'a> Lexeme<'a> {
+    fn next(text: &'a str) -> Option<Lexeme<'a>> {
+        let first = text.chars().next()?;
+        let upto = |end: Option<usize>| Lexeme::Plain(&text[..end.unwrap_or(text.len())]);
+        let closing = |quote: char| text[1..].find(quote).map(|at| at + 2);
+        Some(match first {
+            '\'' | '"' | '`' => upto(closing(first)),
+            '-' if text.starts_with("--") => upto(text.find('\n')),
+            '/' if text.starts_with("/*") => upto(text.find("*/").map(|at| at + 2)),
+            '\\' if text.starts_with("\\:") => Lexeme::Colon,
+            ':' if text.starts_with("::") => upto(Some(2)),
+            ':' => match name(&text[1..]) {
+                "" => upto(Some(1)),
+                name => Lexeme::Parameter(name),
+            },
+            _ => {
+                let special = |c: char| matches!(c, '\'' | '"' | '`' | '-' | '/' | '\\' | ':');
+                let width = first.len_utf8();
+                upto(text[width..].find(special).map(|at| at + width))
+            }
+        })
+    }
+
+    fn length(&self) -> usize {
+        match self {
+            Lexeme::Plain(text) => text.len(),
+            Lexeme::Colon => 2,
+            Lexeme::Parameter(name) => name.len() + 1,
+        }
+    }
+}
+
+fn name(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
+}
+
+impl Write for Text {
+    fn __statements(self) -> Result<Vec<Statement>> {
+        self.statements(None)
+    }
+}
+executes! { {} Text; }

@@ -1,0 +1,162 @@
+//! What may stand where a value is wanted: [`IntoValue`] for plain values, [`AsExpr`] for values and expressions,
+//! [`InList`] for lists.
+//!
+//! The implementations are few on purpose: one integer implementation per comparison lets literals infer.
+
+use super::expr::Expr;
+use super::{Node, Select};
+use crate::mapper::{Attribute, Model};
+use crate::types::SqlType;
+
+/// A plain value for a column or a builder's field of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{T}` takes no `{Self}`",
+    label = "this is `{Self}`",
+    note = "an `Option<&str>` is given as `&text` of an `Option<String>`, or by `.map(str::to_owned)`"
+)]
+pub trait IntoValue<T> {
+    /// Returns the value.
+    fn into_value(self) -> T;
+}
+
+impl<T: SqlType> IntoValue<T> for T {
+    fn into_value(self) -> T {
+        self
+    }
+}
+impl<T: SqlType> IntoValue<Option<T>> for T {
+    fn into_value(self) -> Option<T> {
+        Some(self)
+    }
+}
+impl<T: SqlType> IntoValue<T> for &T {
+    fn into_value(self) -> T {
+        self.clone()
+    }
+}
+impl<T: SqlType> IntoValue<Option<T>> for &T {
+    fn into_value(self) -> Option<T> {
+        Some(self.clone())
+    }
+}
+
+/// A value or an expression of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "cannot compare or combine a `{T}` with `{Self}`",
+    label = "expected a value or an expression of type `{T}`"
+)]
+pub trait AsExpr<T> {
+    #[doc(hidden)]
+    fn __node(self) -> Node;
+}
+
+fn bind<T: SqlType>(value: &T) -> Node {
+    Node::Bind(value.encode())
+}
+
+impl<T: SqlType> AsExpr<T> for T {
+    fn __node(self) -> Node {
+        bind(&self)
+    }
+}
+impl<T: SqlType> AsExpr<Option<T>> for T {
+    fn __node(self) -> Node {
+        bind(&self)
+    }
+}
+impl<T: SqlType> AsExpr<T> for &T {
+    fn __node(self) -> Node {
+        bind(self)
+    }
+}
+impl<T: SqlType> AsExpr<Option<T>> for &T {
+    fn __node(self) -> Node {
+        bind(self)
+    }
+}
+
+macro_rules! borrowed {
+    ($($borrowed:ty => $owned:ty, |$value:ident| $convert:expr;)*) => { $(
+        impl IntoValue<$owned> for $borrowed {
+            fn into_value(self) -> $owned { let $value = self; $convert }
+        }
+        impl IntoValue<Option<$owned>> for $borrowed {
+            fn into_value(self) -> Option<$owned> { let $value = self; Some($convert) }
+        }
+        impl AsExpr<$owned> for $borrowed {
+            fn __node(self) -> Node { let $value = self; bind::<$owned>(&$convert) }
+        }
+        impl AsExpr<Option<$owned>> for $borrowed {
+            fn __node(self) -> Node { let $value = self; bind::<$owned>(&$convert) }
+        }
+    )* };
+}
+borrowed! {
+    &str => String, |value| value.to_owned();
+    &&str => String, |value| (*value).to_owned();
+    std::borrow::Cow<'_, str> => String, |value| value.into_owned();
+    Box<str> => String, |value| value.into_string();
+    &[u8] => Vec<u8>, |value| value.to_vec();
+}
+impl<const N: usize> IntoValue<Vec<u8>> for &[u8; N] {
+    fn into_value(self) -> Vec<u8> {
+        self.to_vec()
+    }
+}
+
+macro_rules! expressions {
+    ($({$($generics:tt)*} $type:ty;)*) => { $(
+        impl<$($generics)* T: SqlType> AsExpr<T> for $type {
+            fn __node(self) -> Node { self.into() }
+        }
+        impl<$($generics)* T: SqlType> AsExpr<Option<T>> for $type {
+            fn __node(self) -> Node { self.into() }
+        }
+    )* };
+}
+expressions! {
+    {} Expr<T>;
+    {M: Model,} Attribute<M, T>;
+}
+impl<T: SqlType> AsExpr<T> for Expr<Option<T>> {
+    fn __node(self) -> Node {
+        self.into()
+    }
+}
+impl<M: Model, T: SqlType> AsExpr<T> for Attribute<M, Option<T>> {
+    fn __node(self) -> Node {
+        self.into()
+    }
+}
+/// A scalar subquery.
+impl<T: SqlType> AsExpr<T> for Select<T> {
+    fn __node(self) -> Node {
+        Node::Select(self.node)
+    }
+}
+
+/// What `in_` takes: a list of values or a subquery.
+#[diagnostic::on_unimplemented(
+    message = "`in_` on a column of type `{T}` takes a list of such values or a subquery, not `{Self}`"
+)]
+pub trait InList<T> {
+    #[doc(hidden)]
+    fn __in(self, operand: Node) -> Node;
+}
+
+impl<T, I: IntoIterator<Item: AsExpr<T>>> InList<T> for I {
+    fn __in(self, operand: Node) -> Node {
+        let list = self.into_iter().map(AsExpr::__node).collect();
+        Node::In { operand: Box::new(operand), list, negated: false }
+    }
+}
+impl<T: SqlType> InList<T> for Select<T> {
+    fn __in(self, operand: Node) -> Node {
+        Node::InSelect { operand: Box::new(operand), select: self.node, negated: false }
+    }
+}
+impl<T: SqlType> InList<Option<T>> for Select<T> {
+    fn __in(self, operand: Node) -> Node {
+        Node::InSelect { operand: Box::new(operand), select: self.node, negated: false }
+    }
+}

@@ -1,0 +1,64 @@
+//! `rust_decimal::Decimal`: an exact number of up to 28 digits, whose zeros at the end are kept.
+
+use orm_pool::{Kind, Value, ValueRef};
+use rust_decimal::Decimal;
+
+use super::{ColumnType, DecodeError, Numeric, Placeholder, SqlType};
+
+crate::row_type!(Decimal);
+
+impl Numeric for Decimal {}
+
+impl Placeholder for Decimal {
+    fn placeholder() -> Self {
+        Decimal::ZERO
+    }
+}
+
+impl SqlType for Decimal {
+    type Plain = Decimal;
+    const KIND: Kind = Kind::Decimal;
+
+    fn column_type() -> ColumnType {
+        ColumnType::Numeric(None)
+    }
+
+    fn encode(&self) -> Value {
+        Value::Decimal(self.to_string())
+    }
+
+    /// Never rounds: a number with more digits than fit is an error.
+    fn decode(value: ValueRef<'_>) -> Result<Self, DecodeError> {
+        match value {
+            ValueRef::Decimal(text) | ValueRef::Text(text) => parse(text, value),
+            ValueRef::Int(number) => Ok(Decimal::from(number)),
+            // A SQLite column of another program, or a sum: the shortest text that means this float is the number meant.
+            ValueRef::Float64(number) => parse(&number.to_string(), value),
+            ValueRef::Float32(number) => parse(&number.to_string(), value),
+            other => Err(DecodeError::mismatch("a decimal number", other)),
+        }
+    }
+}
+
+fn parse(text: &str, found: ValueRef<'_>) -> Result<Decimal, DecodeError> {
+    // Zeros at the end take digits which the number may need before the point.
+    let exact = Decimal::from_str_exact(text).ok().or_else(|| Decimal::from_str_exact(without_zeros(text)?).ok());
+    exact.ok_or_else(|| {
+        if is_number(text) {
+            DecodeError::new(format!("{text} does not fit into `Decimal`, which has 28 digits"))
+        } else {
+            DecodeError::mismatch("a decimal number", found)
+        }
+    })
+}
+
+/// Returns the text without zeros at the end of its fraction, if it has one.
+fn without_zeros(text: &str) -> Option<&str> {
+    text.contains('.').then(|| text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}

@@ -1,0 +1,601 @@
+//! What may be written in `#[orm(…)]`.
+//!
+//! In: the attributes of a struct, a field, an enum or a variant. Out: one plain struct for each of these, which keeps
+//! the user's tokens; nothing is judged here but the words themselves.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use proc_macro2::{Ident, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Expr, Lit, LitBool, LitInt, LitStr, Meta, Path, Result, Token, parenthesized, token};
+
+use crate::mistakes::Mistakes;
+use crate::names::{list, suggestion};
+
+/// The attributes of a struct.
+pub(crate) const STRUCT: &[&str] = &[
+    "table",
+    "schema",
+    "comment",
+    "unique",
+    "index",
+    "check",
+    "primary_key",
+    "foreign_key",
+    "version",
+    "metadata",
+    "attributes",
+    "crate",
+    "mysql",
+    "postgres",
+    "sqlite",
+];
+
+/// The attributes of a column.
+pub(crate) const COLUMN: &[&str] = &[
+    "primary_key",
+    "column",
+    "length",
+    "precision",
+    "scale",
+    "sql_type",
+    "unique",
+    "index",
+    "default",
+    "server_default",
+    "on_update",
+    "foreign_key",
+    "on_delete",
+    "comment",
+    "computed",
+    "identity",
+    "json",
+    "autoincrement",
+];
+
+/// The attributes of a relationship.
+pub(crate) const RELATIONSHIP: &[&str] = &[
+    "back_populates",
+    "cascade",
+    "secondary",
+    "foreign_key",
+    "remote",
+    "order_by",
+    "lazy",
+    "passive_deletes",
+    "post_update",
+    "viewonly",
+];
+
+/// Words with a meaning that the library does not have yet.
+const LATER: &[&str] = &["deferred", "flatten", "embed"];
+
+/// What databases do to a row when the row that it refers to goes, as written.
+pub(crate) const ACTIONS: &[&str] = &["cascade", "set_null", "set_default", "restrict", "no_action"];
+
+/// What may follow along a relationship, as written.
+pub(crate) const CASCADES: &[&str] =
+    &["save_update", "merge", "delete", "delete_orphan", "expunge", "refresh_expire", "all", "none"];
+
+/// How a relationship is loaded, as written.
+pub(crate) const STRATEGIES: &[&str] = &["select", "joined", "selectin", "subquery", "raise"];
+
+/// What a struct says.
+#[derive(Default)]
+pub(crate) struct StructOptions {
+    pub(crate) table: Option<LitStr>,
+    pub(crate) schema: Option<LitStr>,
+    pub(crate) comment: Option<LitStr>,
+    pub(crate) uniques: Vec<Vec<Ident>>,
+    pub(crate) indexes: Vec<Vec<Ident>>,
+    pub(crate) checks: Vec<LitStr>,
+    pub(crate) primary_key: Option<Vec<Ident>>,
+    pub(crate) foreign_keys: Vec<CompositeKey>,
+    pub(crate) version: Option<Ident>,
+    /// Whether `MetaData::global()` is to leave it out.
+    pub(crate) unregistered: bool,
+    pub(crate) attributes: Option<Ident>,
+    pub(crate) library: Option<Path>,
+    /// Options of single databases: `mysql_engine` and its value.
+    pub(crate) dialects: Vec<(String, String)>,
+}
+
+/// A foreign key over several columns: `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)`.
+pub(crate) struct CompositeKey {
+    pub(crate) columns: Vec<Ident>,
+    pub(crate) targets: Vec<Expr>,
+    pub(crate) on_delete: Option<Ident>,
+    pub(crate) on_update: Option<Ident>,
+}
+
+/// What the field of a column says.
+#[derive(Default)]
+pub(crate) struct ColumnOptions {
+    pub(crate) primary_key: Option<Ident>,
+    pub(crate) column: Option<LitStr>,
+    pub(crate) length: Option<Written<u32>>,
+    pub(crate) precision: Option<Written<u8>>,
+    pub(crate) scale: Option<Written<u8>>,
+    pub(crate) sql_type: Option<LitStr>,
+    pub(crate) unique: Option<Ident>,
+    pub(crate) index: Option<Ident>,
+    /// `None` inside: `default` alone.
+    pub(crate) default: Option<Written<Option<Expr>>>,
+    pub(crate) server_default: Option<LitStr>,
+    pub(crate) on_update: Option<Written<Expr>>,
+    pub(crate) foreign_key: Option<Expr>,
+    pub(crate) on_delete: Option<Written<Ident>>,
+    pub(crate) comment: Option<LitStr>,
+    pub(crate) computed: Option<Computed>,
+    pub(crate) identity: Option<Ident>,
+    pub(crate) json: Option<Ident>,
+    pub(crate) autoincrement: Option<Written<bool>>,
+}
+
+/// A value with the name that it was given to.
+pub(crate) struct Written<T> {
+    pub(crate) name: Ident,
+    pub(crate) value: T,
+}
+
+/// `computed = "…"` or `computed("…", stored)`.
+pub(crate) struct Computed {
+    pub(crate) name: Ident,
+    pub(crate) sql: LitStr,
+    pub(crate) is_stored: bool,
+}
+
+/// What the field of a relationship says.
+#[derive(Default)]
+pub(crate) struct RelationshipOptions {
+    pub(crate) back_populates: Option<Ident>,
+    pub(crate) cascade: Option<Vec<Ident>>,
+    pub(crate) secondary: Option<Written<Path>>,
+    pub(crate) foreign_key: Vec<Expr>,
+    pub(crate) remote: Vec<Expr>,
+    pub(crate) order_by: Option<Written<Vec<Expr>>>,
+    pub(crate) lazy: Option<Ident>,
+    pub(crate) passive_deletes: bool,
+    pub(crate) post_update: bool,
+    pub(crate) viewonly: bool,
+}
+
+// ------------------------------------------------------------------------------------------------------------ readers
+
+impl StructOptions {
+    /// Reads the attributes of a struct.
+    pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = StructOptions::default();
+        let repeatable = ["unique", "index", "check", "foreign_key", "mysql", "postgres", "sqlite"];
+        each(attributes, &repeatable, mistakes, |name, input, mistakes| options.option(name, input, mistakes));
+        options
+    }
+
+    fn option(&mut self, name: &Ident, input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<()> {
+        match name.to_string().as_str() {
+            "table" => self.table = Some(filled(text(name, input)?)?),
+            "schema" => self.schema = Some(filled(text(name, input)?)?),
+            "comment" => self.comment = Some(text(name, input)?),
+            "unique" => self.uniques.push(field_list(name, input)?),
+            "index" => self.indexes.push(field_list(name, input)?),
+            "primary_key" => self.primary_key = Some(field_list(name, input)?),
+            "check" => self.checks.push(text_in_parentheses(name, input)?),
+            "foreign_key" => self.foreign_keys.push(CompositeKey::read(name, input, mistakes)?),
+            "version" => self.version = Some(word(name, "field", input)?),
+            "metadata" => {
+                let value = word(name, "none", input)?;
+                one_of("metadata", &value, &["none"])?;
+                self.unregistered = true;
+            }
+            "attributes" => self.attributes = Some(word(name, "Name", input)?),
+            "crate" => {
+                equals(name, "orm", input)?;
+                self.library = Some(input.call(Path::parse_mod_style)?);
+            }
+            dialect @ ("mysql" | "postgres" | "sqlite") => self.dialect(dialect, name, input)?,
+            _ => return Err(unknown(name, "model", STRUCT)),
+        }
+        Ok(())
+    }
+
+    fn dialect(&mut self, dialect: &str, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        let form = format!("`{dialect}(option = \"value\")`");
+        let content = parentheses(name, &form, input)?;
+        let options = Punctuated::<_, Token![,]>::parse_terminated_with(&content, dialect_option);
+        let options = drained(&content, options)?.into_iter();
+        self.dialects.extend(options.map(|(option, value)| (format!("{dialect}_{option}"), value)));
+        Ok(())
+    }
+}
+
+/// Reads `engine = "InnoDB"`, or `strict` alone.
+fn dialect_option(input: ParseStream<'_>) -> Result<(Ident, String)> {
+    let option = input.call(Ident::parse_any)?;
+    let value = match input.parse::<Option<Token![=]>>()? {
+        None => "true".to_owned(),
+        Some(_) => match input.parse::<Lit>()? {
+            Lit::Str(text) => text.value(),
+            other => other.to_token_stream().to_string(),
+        },
+    };
+    Ok((option, value))
+}
+
+impl CompositeKey {
+    fn read(name: &Ident, input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
+        let form = "`foreign_key((a, b) = (Other.x, Other.y))`";
+        if input.peek(Token![=]) {
+            let hint = "on the struct it is over several columns; a foreign key of one column stands on its field";
+            return Err(Error::new(name.span(), format!("expected {form}\n{hint}")));
+        }
+        let content = parentheses(name, form, input)?;
+        let mut read = |input: ParseStream<'_>| {
+            let columns = parentheses(name, form, input)?;
+            let columns = drained(&columns, idents(&columns))?;
+            input.parse::<Token![=]>().map_err(|error| Error::new(error.span(), format!("expected {form}")))?;
+            let mut key = CompositeKey { columns, targets: expressions(input)?, on_delete: None, on_update: None };
+            while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+                let option = input.call(Ident::parse_any)?;
+                match option.to_string().as_str() {
+                    "on_delete" => key.on_delete = mistakes.take(action(&option, input)),
+                    "on_update" => key.on_update = mistakes.take(action(&option, input)),
+                    _ => return Err(unknown(&option, "foreign key", &["on_delete", "on_update"])),
+                }
+            }
+            Ok(key)
+        };
+        drained(&content, read(&content))
+    }
+}
+
+impl ColumnOptions {
+    /// Reads the attributes of a column's field.
+    pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = ColumnOptions::default();
+        each(attributes, &[], mistakes, |name, input, _| options.option(name, input));
+        options
+    }
+
+    fn option(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        match name.to_string().as_str() {
+            "primary_key" => self.primary_key = Some(flag(name, input)?),
+            "column" => self.column = Some(filled(text(name, input)?)?),
+            "length" => self.length = Some(number(name, input)?),
+            "precision" => self.precision = Some(number(name, input)?),
+            "scale" => self.scale = Some(number(name, input)?),
+            "sql_type" => self.sql_type = Some(filled(text(name, input)?)?),
+            "unique" => self.unique = Some(flag(name, input)?),
+            "index" => self.index = Some(flag(name, input)?),
+            "default" => {
+                let value = input.peek(Token![=]).then(|| expression(name, "value", input)).transpose()?;
+                self.default = Some(Written { name: name.clone(), value });
+            }
+            "server_default" => self.server_default = Some(text(name, input)?),
+            "on_update" => {
+                let value = expression(name, "value", input)?;
+                self.on_update = Some(Written { name: name.clone(), value });
+            }
+            "foreign_key" => self.foreign_key = Some(column_of_model(expression(name, "User.id", input)?)?),
+            "on_delete" => {
+                self.on_delete = Some(Written { name: name.clone(), value: action(name, input)? });
+            }
+            "comment" => self.comment = Some(text(name, input)?),
+            "computed" => self.computed = Some(Computed::read(name, input)?),
+            "identity" => self.identity = Some(flag(name, input)?),
+            "json" => self.json = Some(flag(name, input)?),
+            "autoincrement" => {
+                equals(name, "false", input)?;
+                let value = input.parse::<LitBool>()?.value;
+                self.autoincrement = Some(Written { name: name.clone(), value });
+            }
+            misplaced if RELATIONSHIP.contains(&misplaced) => {
+                let hint = "relationships are the fields of type `HasMany`, `HasOne`, `BelongsTo` and `ManyToMany`";
+                let message = format!("`{name}` is for relationships, and this field is a column\n{hint}");
+                return Err(Error::new(name.span(), message));
+            }
+            _ => return Err(unknown(name, "column", COLUMN)),
+        }
+        Ok(())
+    }
+}
+
+impl Computed {
+    fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let name = name.clone();
+        if !input.peek(token::Paren) {
+            return Ok(Computed { sql: text(&name, input)?, name, is_stored: false });
+        }
+        let content = parentheses(&name, "`computed(\"…\", stored)`", input)?;
+        let read = |input: ParseStream<'_>| {
+            let sql = input.parse::<LitStr>()?;
+            let mut is_stored = false;
+            if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+                one_of("computed", &input.call(Ident::parse_any)?, &["stored"])?;
+                is_stored = true;
+            }
+            Ok((sql, is_stored))
+        };
+        let (sql, is_stored) = drained(&content, read(&content))?;
+        Ok(Computed { name, sql, is_stored })
+    }
+}
+
+impl RelationshipOptions {
+    /// Reads the attributes of a relationship's field.
+    pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = RelationshipOptions::default();
+        each(attributes, &[], mistakes, |name, input, mistakes| options.option(name, input, mistakes));
+        options
+    }
+
+    fn option(&mut self, name: &Ident, input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<()> {
+        match name.to_string().as_str() {
+            "back_populates" => self.back_populates = Some(word(name, "field", input)?),
+            "cascade" => self.cascade = Some(cascades(name, input, mistakes)?),
+            "secondary" => {
+                equals(name, "Model", input)?;
+                let value =
+                    input.call(Path::parse_mod_style).map_err(|error| unquoted(name, "Model", input, &error))?;
+                self.secondary = Some(Written { name: name.clone(), value });
+            }
+            "foreign_key" => self.foreign_key = columns(name, input)?,
+            "remote" => self.remote = columns(name, input)?,
+            "order_by" => {
+                equals(name, "field", input)?;
+                let value = expressions(input).map_err(|error| unquoted(name, "field", input, &error))?;
+                self.order_by = Some(Written { name: name.clone(), value });
+            }
+            "lazy" => {
+                let value = word(name, "selectin", input)?;
+                one_of("lazy", &value, STRATEGIES)?;
+                self.lazy = Some(value);
+            }
+            "passive_deletes" => self.passive_deletes = flag(name, input).is_ok(),
+            "post_update" => self.post_update = flag(name, input).is_ok(),
+            "viewonly" => self.viewonly = flag(name, input).is_ok(),
+            misplaced if COLUMN.contains(&misplaced) => {
+                let message = format!(
+                    "`{name}` is for columns, and this field is a relationship\na relationship takes {}",
+                    list(RELATIONSHIP)
+                );
+                return Err(Error::new(name.span(), message));
+            }
+            _ => return Err(unknown(name, "relationship", RELATIONSHIP)),
+        }
+        Ok(())
+    }
+}
+
+/// Reads `#[orm(…)]` option by option; after a mistake it goes on behind the next comma.
+pub(crate) fn each(
+    attributes: &[Attribute],
+    repeatable: &[&str],
+    mistakes: &mut Mistakes,
+    mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Mistakes) -> Result<()>,
+) {
+    let mut seen: Vec<String> = vec![];
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("orm")) {
+        let Meta::List(content) = &attribute.meta else {
+            mistakes.add(attribute, "expected `#[orm(…)]` with attributes in parentheses");
+            continue;
+        };
+        let known = mistakes.count();
+        let walk = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = option(input, repeatable, &mut seen, |name| read(name, input, mistakes)) {
+                    mistakes.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            Ok(())
+        };
+        let walked = walk.parse2(content.tokens.clone());
+        // What a broken option left in its parentheses is not a mistake of its own.
+        if let Err(error) = walked
+            && mistakes.count() == known
+        {
+            mistakes.push(error);
+        }
+    }
+}
+
+fn option(
+    input: ParseStream<'_>,
+    repeatable: &[&str],
+    seen: &mut Vec<String>,
+    read: impl FnOnce(&Ident) -> Result<()>,
+) -> Result<()> {
+    let name =
+        input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), "expected the name of an attribute"))?;
+    let text = name.to_string();
+    if LATER.contains(&text.as_str()) {
+        return Err(Error::new(name.span(), format!("`{text}` is not supported yet")));
+    }
+    if seen.contains(&text) && !repeatable.contains(&text.as_str()) {
+        return Err(Error::new(name.span(), format!("`{text}` is stated twice")));
+    }
+    seen.push(text);
+    read(&name)?;
+    if input.is_empty() {
+        return Ok(());
+    }
+    let comma: Result<Token![,]> = input.parse();
+    comma.map(drop).map_err(|error| Error::new(error.span(), format!("expected `,` after `{name}`")))
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------------------- values
+
+/// Reads a name that stands alone.
+pub(crate) fn flag(name: &Ident, input: ParseStream<'_>) -> Result<Ident> {
+    if input.peek(Token![=]) || input.peek(token::Paren) {
+        return Err(Error::new(name.span(), format!("`{name}` stands alone, without a value")));
+    }
+    Ok(name.clone())
+}
+
+/// Reads `= "…"`.
+pub(crate) fn text(name: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    equals(name, "\"…\"", input)?;
+    input.parse().map_err(|error| Error::new(error.span(), format!("expected a text in quotes: `{name} = \"…\"`")))
+}
+
+/// Reads `("…")`, or `= "…"`.
+fn text_in_parentheses(name: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    if input.peek(Token![=]) {
+        return text(name, input);
+    }
+    let content = parentheses(name, &format!("`{name}(\"…\")`"), input)?;
+    drained(&content, content.parse())
+}
+
+fn filled(text: LitStr) -> Result<LitStr> {
+    if text.value().is_empty() { Err(Error::new(text.span(), "this text must not be empty")) } else { Ok(text) }
+}
+
+fn number<N: FromStr<Err: Display>>(name: &Ident, input: ParseStream<'_>) -> Result<Written<N>> {
+    equals(name, "10", input)?;
+    let literal: LitInt =
+        input.parse().map_err(|error| Error::new(error.span(), format!("expected a number: `{name} = 10`")))?;
+    Ok(Written { name: name.clone(), value: literal.base10_parse()? })
+}
+
+/// Reads `= word`; `form` shows what kind of word.
+pub(crate) fn word(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<Ident> {
+    equals(name, form, input)?;
+    input.call(Ident::parse_any).map_err(|error| unquoted(name, form, input, &error))
+}
+
+fn expression(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<Expr> {
+    equals(name, form, input)?;
+    input.parse()
+}
+
+/// Reads an expression, or several in parentheses.
+fn expressions(input: ParseStream<'_>) -> Result<Vec<Expr>> {
+    if input.peek(LitStr) {
+        return Err(input.error("expected the name of a field"));
+    }
+    Ok(match input.parse()? {
+        Expr::Tuple(tuple) => tuple.elems.into_iter().collect(),
+        Expr::Paren(paren) => vec![*paren.expr],
+        single => vec![single],
+    })
+}
+
+/// Reads `= field`, `= Model.field` or several of these in parentheses.
+fn columns(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Expr>> {
+    equals(name, "field", input)?;
+    let columns = expressions(input).map_err(|error| unquoted(name, "field", input, &error))?;
+    for column in &columns {
+        if !matches!(column, Expr::Field(_)) && field_name(column).is_none() {
+            let message = format!("expected a field or a column such as `Address.user_id`: `{name} = user_id`");
+            return Err(Error::new_spanned(column, message));
+        }
+    }
+    Ok(columns)
+}
+
+/// Returns the name that an expression consists of.
+pub(crate) fn field_name(expression: &Expr) -> Option<&Ident> {
+    match expression {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        Expr::Group(group) => field_name(&group.expr),
+        _ => None,
+    }
+}
+
+/// Checks that a foreign key is written as `Model.field`.
+fn column_of_model(expression: Expr) -> Result<Expr> {
+    match expression {
+        Expr::Field(_) => Ok(expression),
+        Expr::Group(group) => column_of_model(*group.expr),
+        other => Err(Error::new_spanned(other, "expected a column of a model: `foreign_key = User.id`")),
+    }
+}
+
+fn field_list(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {
+    let form = format!("fields in parentheses: `{name}(first, second)`");
+    let content = parentheses(name, &form, input)?;
+    let fields = drained(&content, idents(&content))?;
+    if fields.is_empty() { Err(Error::new(name.span(), format!("expected {form}"))) } else { Ok(fields) }
+}
+
+fn idents(input: ParseStream<'_>) -> Result<Vec<Ident>> {
+    let idents = Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)?;
+    Ok(idents.into_iter().collect())
+}
+
+fn cascades(name: &Ident, input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Vec<Ident>> {
+    let content = parentheses(name, "`cascade(all, delete_orphan)`", input)?;
+    let words = drained(&content, idents(&content))?;
+    for word in &words {
+        mistakes.take(one_of("cascade", word, CASCADES));
+    }
+    Ok(words)
+}
+
+fn action(name: &Ident, input: ParseStream<'_>) -> Result<Ident> {
+    let action = word(name, "cascade", input)?;
+    one_of(&name.to_string(), &action, ACTIONS)?;
+    Ok(action)
+}
+
+/// Checks that a word is one of those that an attribute takes.
+pub(crate) fn one_of(name: &str, word: &Ident, words: &[&str]) -> Result<()> {
+    if words.iter().any(|known| word == known) {
+        return Ok(());
+    }
+    let hint = suggestion(&word.to_string(), words.iter().copied());
+    Err(Error::new(word.span(), format!("`{name}` does not know `{word}`{hint}\nit takes {}", list(words))))
+}
+
+/// The attribute does not exist.
+pub(crate) fn unknown(name: &Ident, place: &str, known: &[&str]) -> Error {
+    let hint = suggestion(&name.to_string(), known.iter().copied());
+    Error::new(name.span(), format!("unknown attribute `{name}`{hint}\na {place} takes {}", list(known)))
+}
+
+fn equals(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<()> {
+    match input.parse::<Option<Token![=]>>()? {
+        Some(_) if input.is_empty() => Err(Error::new(name.span(), format!("expected `{name} = {form}`"))),
+        Some(_) => Ok(()),
+        None => Err(Error::new(name.span(), format!("expected `{name} = {form}`"))),
+    }
+}
+
+fn unquoted(name: &Ident, form: &str, input: ParseStream<'_>, error: &Error) -> Error {
+    let hint = if input.peek(LitStr) { ", without quotes" } else { "" };
+    Error::new(error.span(), format!("expected `{name} = {form}`{hint}"))
+}
+
+fn parentheses<'i>(name: &Ident, form: &str, input: ParseStream<'i>) -> Result<syn::parse::ParseBuffer<'i>> {
+    if !input.peek(token::Paren) {
+        return Err(Error::new(name.span(), format!("expected {form}")));
+    }
+    let content;
+    parenthesized!(content in input);
+    Ok(content)
+}
+
+/// Leaves nothing behind in the parentheses of a broken option, which would be reported as a mistake of its own.
+fn drained<T>(content: ParseStream<'_>, result: Result<T>) -> Result<T> {
+    let result = match result {
+        Ok(_) if !content.is_empty() => Err(content.error("unexpected token")),
+        result => result,
+    };
+    if result.is_err() {
+        while content.parse::<TokenTree>().is_ok() {}
+    }
+    result
+}

@@ -1,0 +1,190 @@
+//! What must agree: the parts of a model with each other.
+//!
+//! In: a model as it was understood. Out: mistakes, each on the tokens that do not fit. What concerns another model is
+//! checked by the compiler, in the functions that are generated.
+
+use std::collections::HashMap;
+
+use proc_macro2::Ident;
+use syn::Expr;
+
+use crate::attr::ACTIONS;
+use crate::mistakes::Mistakes;
+use crate::model::{Column, Kind, Model, OnUpdate, Relationship};
+use crate::names::{is_written_as, list, plain};
+
+const INTEGERS: &[&str] = &["i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"];
+const FLOATS: &[&str] = &["f32", "f64"];
+
+/// Checks a model.
+pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
+    primary_key(model, mistakes);
+    column_names(model, mistakes);
+    for column in &model.columns {
+        sizes(column, mistakes);
+        defaults(column, mistakes);
+        foreign_key(column, mistakes);
+        autoincrement(column, mistakes);
+    }
+    version(model, mistakes);
+    composite_keys(model, mistakes);
+    for relationship in &model.relationships {
+        cascade(relationship, mistakes);
+        shape(relationship, mistakes);
+    }
+}
+
+fn primary_key(model: &Model, mistakes: &mut Mistakes) {
+    let name = &model.ident;
+    if let Some(listed) = &model.options.primary_key {
+        for marked in model.columns.iter().filter_map(|column| column.options.primary_key.as_ref()) {
+            let message = format!("the primary key is stated twice: `{name}` lists {}", list(&texts(listed)));
+            mistakes.add(marked, message);
+        }
+    } else if model.key.is_empty() {
+        let hint = "add `#[orm(primary_key)]` to the field that tells its rows apart, such as `id: i64`";
+        mistakes.add(name, format!("`{name}` has no primary key\n{hint}"));
+    }
+    if model.key.len() > 6 {
+        mistakes
+            .add(name, format!("a primary key has at most 6 columns, and that of `{name}` has {}", model.key.len()));
+    }
+    for column in model.key_columns().filter(|column| column.is_option()) {
+        let hint = "a generated key of 0 is left to the database, so no `Option` is needed";
+        let message = format!("the primary key `{}` cannot be an `Option`: it is never NULL\n{hint}", column.ident);
+        mistakes.add(&column.written, message);
+    }
+}
+
+fn column_names(model: &Model, mistakes: &mut Mistakes) {
+    let mut seen: HashMap<&str, &Ident> = HashMap::new();
+    for column in &model.columns {
+        let Some(first) = seen.insert(&column.name, &column.ident) else { continue };
+        let message = format!("`{}` and `{first}` are both stored in the column `{}`", column.ident, column.name);
+        match &column.options.column {
+            Some(written) => mistakes.add(written, message),
+            None => mistakes.add(&column.ident, message),
+        }
+    }
+}
+
+/// Checks that a length or a precision is given to a type that has one, as far as the written type tells.
+fn sizes(column: &Column, mistakes: &mut Mistakes) {
+    let ty = crate::names::option_argument(&column.written).unwrap_or(&column.written);
+    let is_integer = is_written_as(ty, INTEGERS);
+    let is_number_or_bool = is_integer || is_written_as(ty, FLOATS) || is_written_as(ty, &["bool"]);
+    if let (Some(length), true) = (&column.options.length, is_number_or_bool) {
+        mistakes.add(&length.name, "`length` is for text and bytes");
+    }
+    let is_exact = is_integer || is_written_as(ty, &["bool", "String"]);
+    for size in [&column.options.precision, &column.options.scale].into_iter().flatten() {
+        if is_exact {
+            mistakes.add(&size.name, format!("`{}` is for decimal numbers", size.name));
+        }
+    }
+    if let (Some(identity), false) = (&column.options.identity, is_integer || !is_number_or_bool && !is_exact) {
+        mistakes.add(identity, "`identity` is for integers");
+    }
+}
+
+fn defaults(column: &Column, mistakes: &mut Mistakes) {
+    let Some(computed) = &column.options.computed else { return };
+    if let Some(default) = &column.options.default {
+        let message = format!("the database computes `{}`, so it takes no `default`", column.ident);
+        mistakes.add(&default.name, message);
+    }
+    if let Some(default) = &column.options.server_default {
+        let message = format!("`{}` is `{}`, so it takes no `server_default`", column.ident, computed.name);
+        mistakes.add(default, message);
+    }
+}
+
+fn foreign_key(column: &Column, mistakes: &mut Mistakes) {
+    if column.options.foreign_key.is_some() {
+        return;
+    }
+    if let Some(action) = &column.options.on_delete {
+        let message =
+            "`on_delete` needs a `foreign_key`\nadd `foreign_key = User.id`, the column that this one refers to";
+        mistakes.add(&action.name, message);
+    }
+    if let (Some(OnUpdate::Action(action)), Some(written)) = (&column.on_update, &column.options.on_update) {
+        let message = format!(
+            "`on_update = {action}` needs a `foreign_key`\n{} say what happens to a foreign key; another column takes a value",
+            list(ACTIONS)
+        );
+        mistakes.add(&written.name, message);
+    }
+}
+
+fn autoincrement(column: &Column, mistakes: &mut Mistakes) {
+    if let (Some(written), false) = (&column.options.autoincrement, column.is_key) {
+        let message = format!("`autoincrement` is for the primary key, and `{}` is not of it", column.ident);
+        mistakes.add(&written.name, message);
+    }
+}
+
+fn version(model: &Model, mistakes: &mut Mistakes) {
+    let (Some(position), Some(written)) = (model.version, &model.options.version) else { return };
+    let column = &model.columns[usize::from(position)];
+    let other = ["bool", "String", "char"].iter().chain(FLOATS).copied().collect::<Vec<_>>();
+    let is_list = crate::names::last_segment(&column.written).is_some_and(|segment| segment.ident == "Vec");
+    if is_written_as(&column.written, &other) || is_list || column.is_option() {
+        let message = format!("the version `{written}` must be an integer or a time, and never NULL");
+        mistakes.add(written, message);
+    }
+}
+
+fn composite_keys(model: &Model, mistakes: &mut Mistakes) {
+    for (key, written) in model.foreign_keys.iter().zip(&model.options.foreign_keys) {
+        for target in &key.targets {
+            if !matches!(target, Expr::Field(_)) {
+                mistakes.add(target, "expected a column of a model, such as `Other.x`");
+            }
+        }
+        if written.columns.len() != written.targets.len() {
+            let (here, there) = (written.columns.len(), written.targets.len());
+            let message = format!("{here} columns cannot refer to {there}");
+            match written.columns.first() {
+                Some(first) => mistakes.add(first, message),
+                None => mistakes.add(&model.ident, message),
+            }
+        }
+    }
+}
+
+fn cascade(relationship: &Relationship, mistakes: &mut Mistakes) {
+    let Some(words) = &relationship.options.cascade else { return };
+    let find = |name: &str| words.iter().find(|word| *word == name);
+    let Some(orphan) = find("delete_orphan") else { return };
+    if find("delete").is_none() && find("all").is_none() {
+        let message = "`delete_orphan` needs `delete`: a member whose owner is deleted has no owner either\n\
+                       write `cascade(all, delete_orphan)`";
+        mistakes.add(orphan, message);
+    }
+    if matches!(relationship.kind, Kind::BelongsTo | Kind::ManyToMany) {
+        let kind = relationship.kind.name();
+        let message =
+            format!("`delete_orphan` is for `HasMany` and `HasOne`: what a `{kind}` leads to may have other owners");
+        mistakes.add(orphan, message);
+    }
+}
+
+fn shape(relationship: &Relationship, mistakes: &mut Mistakes) {
+    let Relationship { ident, kind, options, .. } = relationship;
+    if *kind == Kind::ManyToMany && options.secondary.is_none() {
+        let hint = "add `secondary = …`, the model of the association table";
+        mistakes.add(ident, format!("the many-to-many relationship `{ident}` names no association table\n{hint}"));
+    }
+    if let (Some(secondary), false) = (&options.secondary, kind.is_many()) {
+        let message = format!("`secondary` is for `ManyToMany`, and `{ident}` is a `{}`", kind.name());
+        mistakes.add(&secondary.name, message);
+    }
+    if let (Some(order), false) = (&options.order_by, kind.is_many()) {
+        mistakes.add(&order.name, format!("`order_by` is for collections, and `{ident}` has at most one member"));
+    }
+}
+
+fn texts(idents: &[Ident]) -> Vec<String> {
+    idents.iter().map(plain).collect()
+}

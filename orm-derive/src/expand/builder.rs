@@ -1,0 +1,208 @@
+//! The builder: a setter per field, and in its type which required fields are set.
+//!
+//! Only required fields are in the type, as one parameter each: `__missing::name` until the field is set, then `Set`.
+//! The traits for a complete builder ask every parameter for a trait of its own, whose message names the field.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{hydrate, number};
+use crate::model::{Column, Model, Presence, Relationship, Storage};
+use crate::names::{plain, quiet};
+
+/// Defines the builder, and lets it and the struct become rows and members; `finish` makes the row.
+pub(super) fn expand(model: &Model, finish: &TokenStream) -> TokenStream {
+    let definition = definition(model);
+    let required = required_fields(model);
+    let setters = setters(model);
+    let conversions = conversions(model, finish);
+    quote!(#definition #required #setters #conversions)
+}
+
+/// Writes a builder of which nothing is set.
+pub(super) fn empty(model: &Model) -> TokenStream {
+    let (builder, fields) = (&model.names.builder, &model.names.fields);
+    let columns = model.columns.iter().map(|column| &column.ident);
+    let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
+    quote! {
+        #builder(
+            #fields {
+                #(#columns: ::core::option::Option::None,)*
+                #(#relationships: ::core::default::Default::default(),)*
+            },
+            ::core::marker::PhantomData,
+        )
+    }
+}
+
+fn parameters(model: &Model) -> Vec<Ident> {
+    model.required().map(|column| quiet(&format_ident!("__{}", column.ident))).collect()
+}
+
+fn requirement(column: &Column) -> Ident {
+    quiet(&format_ident!("__requires_{}", column.ident))
+}
+
+fn definition(model: &Model) -> TokenStream {
+    let Model { vis, .. } = model;
+    let (builder, fields) = (&model.names.builder, &model.names.fields);
+    let parameters = parameters(model);
+    let missing: Vec<_> = model.required().map(|column| quiet(&column.ident)).collect();
+    let columns = model.columns.iter().map(|column| {
+        let (field, ty) = (quiet(&column.ident), &column.ty);
+        quote!(#field: ::core::option::Option<#ty>)
+    });
+    let relationships = model.relationships.iter().map(|relationship| {
+        let (field, target, ty) =
+            (quiet(&relationship.ident), &relationship.target, hydrate::field_type(relationship.kind));
+        quote!(#field: __orm::#ty<#target>)
+    });
+    let unused = format!("a builder of `{}` does nothing until it is added or inserted", model.ident);
+    quote! {
+        mod __missing { #(pub enum #missing {})* }
+
+        #[must_use = #unused]
+        #vis struct #builder<#(#parameters = __missing::#missing),*>(
+            #fields,
+            ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,
+        );
+        #vis struct #fields { #(#columns,)* #(#relationships,)* }
+    }
+}
+
+/// One trait per required field: the compiler says its message when the field is not set.
+fn required_fields(model: &Model) -> TokenStream {
+    let vis = &model.vis;
+    let note = "a field may be left out when it has a `default` or a `server_default`, or is an `Option`";
+    let traits = model.required().map(|column| {
+        let name = plain(&column.ident);
+        let requirement = requirement(column);
+        let message = format!("the required field `{name}` of `{}` is not set", model.ident);
+        let label = format!("`.{name}(…)` is missing in this builder");
+        quote! {
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
+            #vis trait #requirement {}
+            impl #requirement for __orm::Set {}
+        }
+    });
+    traits.collect()
+}
+
+fn setters(model: &Model) -> TokenStream {
+    let builder = &model.names.builder;
+    let parameters = parameters(model);
+    let mut position = 0;
+    let columns = model.columns.iter().map(|column| match column.presence {
+        Presence::Required => {
+            let states = parameters
+                .iter()
+                .enumerate()
+                .map(|(index, parameter)| if index == position { quote!(__orm::Set) } else { quote!(#parameter) });
+            let result = quote!(#builder<#(#states),*>);
+            position += 1;
+            setter(column, &result, builder)
+        }
+        Presence::Default(_) | Presence::Absent => setter(column, &quote!(Self), builder),
+    });
+    let columns: TokenStream = columns.collect();
+    let relationships = model.relationships.iter().map(relationship_setter);
+    quote!(impl<#(#parameters),*> #builder<#(#parameters),*> { #columns #(#relationships)* })
+}
+
+fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream {
+    let (vis, field, ty) = (&column.vis, quiet(&column.ident), &column.ty);
+    let (bound, value) = match column.storage {
+        Storage::Plain => (quote!(__orm::IntoValue<#ty>), quote!(__orm::IntoValue::into_value(value))),
+        Storage::Json | Storage::OptionalJson => {
+            (quote!(::core::convert::Into<#ty>), quote!(::core::convert::Into::into(value)))
+        }
+    };
+    quote! {
+        #vis fn #field(mut self, value: impl #bound) -> #result {
+            self.0.#field = ::core::option::Option::Some(#value);
+            #builder(self.0, ::core::marker::PhantomData)
+        }
+    }
+}
+
+fn relationship_setter(relationship: &Relationship) -> TokenStream {
+    let (vis, field, target) = (&relationship.vis, quiet(&relationship.ident), &relationship.target);
+    if relationship.kind.is_many() {
+        quote! {
+            #vis fn #field(mut self, members: impl ::core::iter::IntoIterator<Item: __orm::IntoMember<#target>>) -> Self {
+                for member in members { self.0.#field.push(member); }
+                self
+            }
+        }
+    } else {
+        quote! {
+            #vis fn #field(mut self, member: impl __orm::IntoMember<#target>) -> Self {
+                self.0.#field.replace(member);
+                self
+            }
+        }
+    }
+}
+
+/// Lets a value of the model and its complete builder become rows and members.
+fn conversions(model: &Model, finish: &TokenStream) -> TokenStream {
+    let Model { ident, .. } = model;
+    let (builder, fields) = (&model.names.builder, &model.names.fields);
+    let parameters = parameters(model);
+    let requirements: Vec<_> = model.required().map(requirement).collect();
+    let generics = quote!(<#(#parameters: #requirements),*>);
+    let complete = quote!(#builder<#(#parameters),*>);
+    let of_value = conversion(&quote!(), &quote!(#ident), ident, &quote!(__orm::NewRow::literal(self)));
+    let of_builder = conversion(&generics, &complete, ident, &quote!(self.0.__finish()));
+    quote! {
+        impl #fields {
+            fn __finish(self) -> __orm::NewRow<#ident> { #finish }
+        }
+        #of_value
+        #of_builder
+    }
+}
+
+fn conversion(generics: &TokenStream, from: &TokenStream, model: &Ident, row: &TokenStream) -> TokenStream {
+    quote! {
+        impl #generics __orm::NewInstance for #from {
+            type Model = #model;
+            fn __row(self) -> __orm::NewRow<#model> { #row }
+        }
+        impl #generics __orm::IntoMember<#model> for #from {
+            fn __member(self) -> __orm::Member<#model> { __orm::Member::__new(#row) }
+        }
+        impl #generics __orm::IntoRows<#model> for #from {
+            fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { ::std::vec![#row] }
+        }
+    }
+}
+
+/// Makes the row of a complete builder, and notes which columns were set.
+pub(super) fn finish(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let columns = model.columns.iter().enumerate().map(|(position, column)| {
+        let (field, value) = (&column.ident, finished(position, column));
+        quote!(#field: #value)
+    });
+    let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
+    quote! {
+        let mut __set = __orm::ColumnSet::new();
+        __orm::NewRow::new(#ident { #(#columns,)* #(#relationships: self.#relationships,)* }, __set)
+    }
+}
+
+fn finished(position: usize, column: &Column) -> TokenStream {
+    let (field, position, ty) = (&column.ident, number(position), &column.ty);
+    let is_json = column.storage != Storage::Plain;
+    match &column.presence {
+        Presence::Required => quote!(__set.require(#position, self.#field)),
+        Presence::Default(None) => quote!(__set.fill(#position, self.#field, ::core::default::Default::default)),
+        Presence::Default(Some(value)) if is_json => quote!(__set.fill(#position, self.#field, || #value)),
+        Presence::Default(Some(value)) => {
+            quote!(__set.fill(#position, self.#field, || __orm::IntoValue::<#ty>::into_value(#value)))
+        }
+        Presence::Absent if is_json => quote!(__set.take(#position, self.#field, ::core::default::Default::default)),
+        Presence::Absent => quote!(__set.take(#position, self.#field, __orm::Placeholder::placeholder)),
+    }
+}

@@ -1,0 +1,166 @@
+//! Between rows and objects: reading, encoding, changing and copying one column after the other.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::number;
+use crate::model::{Column, Kind, Model, Relationship, Storage};
+
+/// Says what a row of the model becomes.
+pub(super) fn row_type(model: &Model) -> TokenStream {
+    let Model { ident, key, .. } = model;
+    let width = number(model.columns.len());
+    let key = key.iter().map(|position| number(usize::from(*position)));
+    quote! {
+        impl __orm::RowType for #ident {
+            type Managed = __orm::Handle<#ident>;
+            fn __width() -> usize { #width }
+            fn __value(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
+                <Self as __orm::Model>::__read(__row, __at)
+            }
+            fn __managed(
+                __row: &__orm::Row<'_>,
+                __at: usize,
+                __objects: &mut __orm::Objects,
+            ) -> __orm::Decoded<__orm::Handle<#ident>> {
+                __objects.__load::<#ident>(__row, __at)
+            }
+            fn __is_null(__row: &__orm::Row<'_>, __at: usize) -> bool {
+                #(__row.value(__at + #key).is_null())&&*
+            }
+            fn __objects<'__a>(
+                &'__a mut self,
+                __position: usize,
+                __visit: &mut dyn ::core::ops::FnMut(usize, &'__a mut dyn __orm::Object),
+            ) {
+                __visit(__position, self);
+            }
+        }
+        impl __orm::Contains<#ident> for #ident {}
+    }
+}
+
+/// Says so of a model with mistakes.
+pub(super) fn row_type_stub(model: &Model) -> TokenStream {
+    stub(&model.ident)
+}
+
+/// The items of a row that is never read.
+pub(crate) fn stub(ident: &proc_macro2::Ident) -> TokenStream {
+    quote! {
+        impl __orm::RowType for #ident {
+            type Managed = __orm::Handle<#ident>;
+            fn __width() -> usize { ::core::unreachable!() }
+            fn __value(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
+            fn __managed(
+                _: &__orm::Row<'_>,
+                _: usize,
+                _: &mut __orm::Objects,
+            ) -> __orm::Decoded<__orm::Handle<#ident>> {
+                ::core::unreachable!()
+            }
+            fn __is_null(_: &__orm::Row<'_>, _: usize) -> bool { ::core::unreachable!() }
+        }
+        impl __orm::Contains<#ident> for #ident {}
+    }
+}
+
+/// The methods of `Model` that go through the columns.
+pub(super) fn methods(model: &Model) -> TokenStream {
+    let read = model.columns.iter().enumerate().map(|(position, column)| read_column(position, column));
+    let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
+    let mapper = (!model.relationships.is_empty()).then(|| quote!(let __mapper = <Self as __orm::Model>::__mapper();));
+    let encode = model.columns.iter().enumerate().map(|(position, column)| {
+        let (position, value) = (number(position), encode(column));
+        quote!(#position => #value)
+    });
+    let decode = model.columns.iter().enumerate().map(|(position, column)| {
+        let (position, change) = (number(position), decode(column));
+        quote!(#position => #change)
+    });
+    let copied = model.columns.iter().map(|column| {
+        let field = &column.ident;
+        quote!(#field: ::core::clone::Clone::clone(&self.#field))
+    });
+    let copied_relationships = model.relationships.iter().map(|relationship| {
+        let field = &relationship.ident;
+        quote!(#field: self.#field.__copy())
+    });
+    let no_column = format!("`{}` has no column of this number", model.ident);
+    quote! {
+        fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
+            #mapper
+            ::core::result::Result::Ok(Self { #(#read,)* #(#unloaded,)* })
+        }
+        fn __column(&self, __column: usize) -> __orm::Value {
+            match __column { #(#encode,)* _ => ::core::panic!(#no_column) }
+        }
+        fn __set_column(
+            &mut self,
+            __column: usize,
+            __value: __orm::ValueRef<'_>,
+        ) -> ::core::result::Result<(), __orm::DecodeError> {
+            match __column { #(#decode,)* _ => ::core::panic!(#no_column) }
+            ::core::result::Result::Ok(())
+        }
+        fn __copy(&self) -> Self {
+            Self { #(#copied,)* #(#copied_relationships,)* }
+        }
+    }
+}
+
+fn read_column(position: usize, column: &Column) -> TokenStream {
+    let (field, position, ty) = (&column.ident, number(position), &column.column_type);
+    let value =
+        or_return(&quote!(__orm::decode_column::<#ty>(__row, __at + #position)), |value| as_field(column, value));
+    quote!(#field: #value)
+}
+
+fn decode(column: &Column) -> TokenStream {
+    let (field, ty) = (&column.ident, &column.column_type);
+    or_return(&quote!(<#ty as __orm::SqlType>::decode(__value)), |value| {
+        let value = as_field(column, value);
+        quote!(self.#field = #value)
+    })
+}
+
+/// Goes on with a value or returns the error: what `?` does, without the traits that it asks the compiler to solve,
+/// which are a tenth of what a model costs.
+fn or_return(result: &TokenStream, with: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+    let with = with(quote!(__value));
+    quote! {
+        match #result {
+            ::core::result::Result::Ok(__value) => #with,
+            ::core::result::Result::Err(__error) => return ::core::result::Result::Err(__error),
+        }
+    }
+}
+
+/// Makes what the field holds of what the column holds.
+fn as_field(column: &Column, value: TokenStream) -> TokenStream {
+    match column.storage {
+        Storage::Plain => value,
+        Storage::Json => quote!(#value.0),
+        Storage::OptionalJson => quote!(#value.map(|__json| __json.0)),
+    }
+}
+
+fn encode(column: &Column) -> TokenStream {
+    let (field, ty) = (&column.ident, &column.column_type);
+    let value = match column.storage {
+        Storage::Plain => quote!(&self.#field),
+        Storage::Json => quote!(&__orm::Json(::core::clone::Clone::clone(&self.#field))),
+        Storage::OptionalJson => quote!(&::core::clone::Clone::clone(&self.#field).map(__orm::Json)),
+    };
+    quote!(<#ty as __orm::SqlType>::encode(#value))
+}
+
+fn unloaded(index: usize, relationship: &Relationship) -> TokenStream {
+    let (field, index, ty) = (&relationship.ident, number(index), field_type(relationship.kind));
+    quote!(#field: __orm::#ty::__unloaded(__mapper, #index))
+}
+
+/// Returns the type of a relationship's field; the other two names are aliases.
+pub(super) fn field_type(kind: Kind) -> TokenStream {
+    if kind.is_many() { quote!(HasMany) } else { quote!(BelongsTo) }
+}

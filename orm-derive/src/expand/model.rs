@@ -1,0 +1,213 @@
+//! `impl Model`: the types, the constant's value, and the definition that the mapper keeps.
+
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::LitStr;
+
+use super::{attributes, column, hydrate, positions, quiet_span, relationships};
+use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
+use crate::names::{option, plain};
+
+/// Implements `Model`.
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let definition = definition(model);
+    let ident = &model.ident;
+    let methods = [hydrate::methods(model), relationships::methods(model)];
+    let body = quote! {
+        fn __mapper() -> &'static __orm::Mapper {
+            const __DEFINITION: __orm::Definition = #definition;
+            static __MAPPER: __orm::Mapper = __orm::Mapper::new::<#ident>(__DEFINITION);
+            &__MAPPER
+        }
+        #(#methods)*
+    };
+    implementation(model, &body)
+}
+
+/// Implements `Model` for a model with mistakes.
+pub(super) fn expand_stub(model: &Model) -> TokenStream {
+    implementation(model, &stub_methods())
+}
+
+/// The methods of a model that has no rows.
+pub(crate) fn stub_methods() -> TokenStream {
+    quote! {
+        fn __mapper() -> &'static __orm::Mapper { ::core::unreachable!() }
+        fn __read(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
+        fn __column(&self, _: usize) -> __orm::Value { ::core::unreachable!() }
+        fn __set_column(
+            &mut self,
+            _: usize,
+            _: __orm::ValueRef<'_>,
+        ) -> ::core::result::Result<(), __orm::DecodeError> {
+            ::core::unreachable!()
+        }
+        fn __copy(&self) -> Self { ::core::unreachable!() }
+        fn __relation(&self, _: usize) -> &dyn __orm::RelationField { ::core::unreachable!() }
+        fn __relation_mut(&mut self, _: usize) -> &mut dyn __orm::RelationField { ::core::unreachable!() }
+    }
+}
+
+fn implementation(model: &Model, methods: &TokenStream) -> TokenStream {
+    let Model { ident, .. } = model;
+    let (attributes, builder) = (&model.names.attributes, &model.names.builder);
+    let value = attributes::value(model);
+    let key = key(model);
+    let builder_value = super::builder::empty(model);
+    quote! {
+        impl __orm::Model for #ident {
+            type Attributes = #attributes;
+            type Key = #key;
+            type Builder = #builder;
+            const ATTRIBUTES: #attributes = #value;
+            fn builder() -> #builder { #builder_value }
+            #methods
+        }
+    }
+}
+
+/// Returns the type of the primary key: that of its column, or a tuple.
+fn key(model: &Model) -> TokenStream {
+    let types: Vec<_> = model.key_columns().map(|column| &column.column_type).collect();
+    match types.as_slice() {
+        [] => quote!(i64),
+        [only] => quote!(#only),
+        several => quote!((#(#several,)*)),
+    }
+}
+
+fn definition(model: &Model) -> TokenStream {
+    let options = &model.options;
+    let name = plain(&model.ident);
+    let table = &model.table;
+    let schema = option(options.schema.as_ref());
+    let columns = model.columns.iter().map(|column| column_definition(model, column));
+    let key = positions(&model.key);
+    let relationships = relationships::definitions(model);
+    let uniques = model.uniques.iter().map(|unique| positions(unique));
+    let indexes = model.indexes.iter().map(|index| positions(index));
+    let checks = &options.checks;
+    let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
+    let version = option(model.version.map(Literal::u16_unsuffixed));
+    let comment = option(options.comment.as_ref());
+    let dialects = options.dialects.iter().map(|(option, value)| quote!((#option, #value)));
+    quote! {
+        __orm::Definition {
+            name: #name,
+            table: #table,
+            schema: #schema,
+            location: (::core::file!(), ::core::line!()),
+            columns: &[#(#columns),*],
+            key: #key,
+            relationships: &[#(#relationships),*],
+            uniques: &[#(#uniques),*],
+            indexes: &[#(#indexes),*],
+            checks: &[#(#checks),*],
+            foreign_keys: &[#(#foreign_keys),*],
+            version: #version,
+            comment: #comment,
+            options: &[#(#dialects),*],
+        }
+    }
+}
+
+fn column_definition(model: &Model, column: &Column) -> TokenStream {
+    let options = &column.options;
+    let (field, name, ty) = (plain(&column.ident), &column.name, &column.column_type);
+    let mut settings = TokenStream::new();
+    let mut set = |method: &str, argument: Option<TokenStream>| {
+        let method = format_ident!("{method}");
+        settings.extend(quote!(.#method(#argument)));
+    };
+    let mut flag = |method: &str, is_set: bool| {
+        if is_set {
+            set(method, None);
+        }
+    };
+    flag("primary_key", column.is_key);
+    flag("generated", column.is_generated);
+    flag("unique", options.unique.is_some());
+    flag("index", options.index.is_some());
+    flag("identity", options.identity.is_some());
+    if let Some(length) = &options.length {
+        let length = Literal::u32_unsuffixed(length.value);
+        set("length", Some(quote!(#length)));
+    }
+    for (method, size) in [("precision", &options.precision), ("scale", &options.scale)] {
+        if let Some(size) = size {
+            let size = Literal::u8_unsuffixed(size.value);
+            set(method, Some(quote!(#size)));
+        }
+    }
+    let mut text = |method: &str, text: Option<&LitStr>| {
+        if let Some(text) = text {
+            set(method, Some(quote!(#text)));
+        }
+    };
+    text("sql_type", options.sql_type.as_ref());
+    text("server_default", options.server_default.as_ref());
+    text("comment", options.comment.as_ref());
+    if let Some(computed) = &options.computed {
+        text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
+    }
+    if let Some(OnUpdate::Value(value)) = &column.on_update {
+        let value = on_update(column, value);
+        set("on_update", Some(value));
+    }
+    if options.foreign_key.is_some() {
+        set("foreign_key", Some(foreign_key(model, column)));
+    }
+    quote!(__orm::Column::new::<#ty>(#field, #name) #settings)
+}
+
+fn on_update(column: &Column, value: &TokenStream) -> TokenStream {
+    let ty = &column.ty;
+    match column.storage {
+        Storage::Plain => quote!(|| __orm::SqlType::encode(&__orm::IntoValue::<#ty>::into_value(#value))),
+        Storage::Json => quote!(|| __orm::SqlType::encode(&__orm::Json::<#ty>(#value))),
+        Storage::OptionalJson => quote!(|| {
+            let __value: #ty = #value;
+            __orm::SqlType::encode(&__value.map(__orm::Json))
+        }),
+    }
+}
+
+fn foreign_key(model: &Model, field: &Column) -> TokenStream {
+    let ty = &field.column_type;
+    let target = field.options.foreign_key.as_ref().map(|expression| {
+        let column = column(expression, &model.ident, model);
+        quote_spanned!(quiet_span(expression)=> __orm::foreign_key::<#ty, _, _>(#column))
+    });
+    let on_delete = action(field.options.on_delete.as_ref().map(|written| &written.value));
+    let on_update = action(match &field.on_update {
+        Some(OnUpdate::Action(action)) => Some(action),
+        _ => None,
+    });
+    quote!(__orm::ForeignKeyColumn { target: || #target, on_delete: #on_delete, on_update: #on_update })
+}
+
+fn composite_key(model: &Model, key: &ForeignKey) -> TokenStream {
+    let columns = positions(&key.columns);
+    let targets = key.columns.iter().zip(&key.targets).map(|(position, expression)| {
+        let ty = &model.columns[usize::from(*position)].column_type;
+        let column = column(expression, &model.ident, model);
+        quote_spanned!(quiet_span(expression)=> __orm::foreign_key::<#ty, _, _>(#column))
+    });
+    let (on_delete, on_update) = (action(key.on_delete.as_ref()), action(key.on_update.as_ref()));
+    quote! {
+        __orm::ForeignKeyGroup {
+            columns: #columns,
+            targets: || ::std::vec![#(#targets),*],
+            on_delete: #on_delete,
+            on_update: #on_update,
+        }
+    }
+}
+
+fn action(word: Option<&Ident>) -> TokenStream {
+    option(word.map(|word| {
+        let action = format_ident!("{}", word.to_string().to_upper_camel_case());
+        quote!(__orm::ReferentialAction::#action)
+    }))
+}

@@ -1,0 +1,175 @@
+//! The macros of `orm`; use them through that crate.
+//!
+//! In: the user's tokens. Out: implementations that call `orm::__private`. On the way `attr` reads what may be written,
+//! `model` understands what was meant, `check` compares what must agree, and `expand` writes one item after the other.
+//! All mistakes are reported at once, on the user's own tokens; then `fallback` writes stubs, so that each stays one.
+
+mod attr;
+mod check;
+mod expand;
+mod fallback;
+mod map;
+mod mistakes;
+mod model;
+mod names;
+mod sql_enum;
+mod sql_newtype;
+mod sql_type;
+#[cfg(test)]
+mod tests;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct a model: its values are the rows of a table.
+///
+/// ```ignore
+/// use orm::prelude::*;
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "users")]
+/// pub struct User {
+///     #[orm(primary_key)]
+///     pub id: i64,
+///     #[orm(length = 50, unique)]
+///     pub name: String,
+///     #[orm(back_populates = user, cascade(all, delete_orphan), order_by = id)]
+///     pub addresses: HasMany<Address>,
+/// }
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "addresses")]
+/// pub struct Address {
+///     #[orm(primary_key)]
+///     pub id: i64,
+///     pub email: String,
+///     #[orm(foreign_key = User.id, on_delete = cascade, index)]
+///     pub user_id: i64,
+///     #[orm(back_populates = addresses)]
+///     pub user: BelongsTo<User>,
+/// }
+/// ```
+///
+/// Beside the implementation of `Model`, with its typed `builder()`, there is then a constant of the struct's name, whose
+/// fields are the columns and relationships: `User.name`, `User.addresses`.
+///
+/// # The struct
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `table = "…"` | the table's name; the struct's name in snake case if it is not stated |
+/// | `schema = "…"` | the table's schema |
+/// | `comment = "…"` | a comment on the table |
+/// | `primary_key(a, b)` | the primary key, where the order is not that of the fields |
+/// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated |
+/// | `index(a, b)` | an index over these columns; may be repeated |
+/// | `check("…")` | a condition that each row must meet, as SQL; may be repeated |
+/// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated |
+/// | `version = field` | the column that counts changes, so that a stale object overwrites nothing |
+/// | `metadata = none` | `MetaData::global()` leaves the table out |
+/// | `attributes = Name` | the constant's name, where the struct's name is taken |
+/// | `mysql(engine = "InnoDB")`, `postgres(…)`, `sqlite(strict)` | options for one database |
+/// | `crate = path` | where the library is, if not at `::orm` |
+///
+/// # A column
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `primary_key` | it is part of the primary key; a single integer key is made up by the database |
+/// | `autoincrement = false` | the key is not made up by the database |
+/// | `identity` | `GENERATED … AS IDENTITY`, where the database knows it |
+/// | `column = "…"` | the column's name, if not the field's |
+/// | `length = 50` | the greatest length of text or bytes |
+/// | `precision = 10`, `scale = 2` | the digits of a decimal number, and those after the point |
+/// | `sql_type = "…"` | the type in SQL, taken as it stands |
+/// | `unique`, `index` | a unique constraint, an index |
+/// | `default`, `default = value` | what a builder fills in: `Default::default()`, or this |
+/// | `server_default = "…"` | what the database fills in, as SQL |
+/// | `on_update = value` | what every UPDATE of the row sets, unless it sets another value |
+/// | `foreign_key = User.id` | the column that it refers to |
+/// | `on_delete = cascade`, `on_update = cascade` | what then happens; also `set_null`, `set_default`, `restrict`, `no_action` |
+/// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |
+/// | `comment = "…"` | a comment on the column |
+/// | `json` | the value is stored as JSON |
+///
+/// An `Option` may be NULL. A builder may leave out an `Option`, a key that the database makes up, a field with a
+/// default, a server default, `computed` or `identity`, and a foreign key outside the primary key, which a relationship
+/// may fill. Another field that is not set does not compile.
+///
+/// # A relationship
+///
+/// A field of type `HasMany<T>`, `HasOne<T>`, `BelongsTo<T>` or `ManyToMany<T>`.
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `back_populates = field` | the relationship of `T` that leads back |
+/// | `cascade(all, delete_orphan)` | what follows from one end to the other: `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`, `all`, `none`; without it `save_update` and `merge` |
+/// | `secondary = Model` | the model of the association table, for `ManyToMany` |
+/// | `foreign_key = field` | which foreign key to follow, where there are several: a field of the side that has it, a column such as `Address.billing_id`, or several in parentheses |
+/// | `remote = field` | the column at the other end, for a relationship of a model to itself |
+/// | `order_by = id`, `order_by = (name, id.desc())` | the order of the members; names are fields of `T` |
+/// | `lazy = selectin` | how it is loaded when a query does not say: `select`, `joined`, `selectin`, `subquery`, `raise` |
+/// | `passive_deletes` | deleting leaves members that are not loaded to the database |
+/// | `post_update` | its foreign key is set by an UPDATE of its own, for rows that refer to each other |
+/// | `viewonly` | it is only read |
+#[proc_macro_derive(Model, attributes(orm))]
+pub fn derive_model(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand::derive_model(&input).into()
+}
+
+/// Makes a model of a struct that is written elsewhere in the same module: SQLAlchemy's classical mapping.
+///
+/// The attributes are those of [`Model`](macro@Model), in brackets behind the field; those of the struct stand in front,
+/// as `#[orm(…)]`. Fields are as visible as the name, unless they say otherwise.
+///
+/// ```ignore
+/// pub struct Person {
+///     pub id: i64,
+///     pub name: String,
+/// }
+///
+/// orm::map! { pub Person => "people" { id: i64 [primary_key], name: String [length = 50, unique] } }
+/// ```
+#[proc_macro]
+pub fn map(input: TokenStream) -> TokenStream {
+    map::map(input.into()).into()
+}
+
+/// Stores an enum without fields in a column, by the names of its variants.
+///
+/// ```ignore
+/// #[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+/// #[orm(rename_all = "snake_case")]
+/// pub enum Status {
+///     Active,
+///     OnLeave,
+///     #[orm(rename = "gone")]
+///     Retired,
+/// }
+/// ```
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `rename_all = "snake_case"` | how the labels are written; also `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE` |
+/// | `rename = "…"` | the label of one variant |
+/// | `name = "…"` | the name of the type, where the database has one; the enum's name in snake case if it is not stated |
+/// | `integer` | the variants are stored as their numbers |
+/// | `crate = path` | where the library is, if not at `::orm` |
+#[proc_macro_derive(SqlEnum, attributes(orm))]
+pub fn derive_sql_enum(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    sql_enum::derive(&input).into()
+}
+
+/// Stores a struct around one value in a column, as that value.
+///
+/// ```ignore
+/// #[derive(Clone, Debug, PartialEq, SqlNewtype)]
+/// pub struct Email(String);
+/// ```
+#[proc_macro_derive(SqlNewtype, attributes(orm))]
+pub fn derive_sql_newtype(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    sql_newtype::derive(&input).into()
+}

@@ -1,0 +1,208 @@
+//! `#[derive(SqlEnum)]`: an enum without fields, stored by its variants' names or by their numbers.
+
+use heck::{ToKebabCase, ToLowerCamelCase, ToShoutyKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Data, DeriveInput, Fields, LitStr, Path, Token, Variant};
+
+use crate::attr::{each, flag, text, unknown};
+use crate::mistakes::Mistakes;
+use crate::names::{library, list, plain, suggestion};
+use crate::sql_type::SqlType;
+
+const ENUM: &[&str] = &["name", "rename_all", "integer", "crate"];
+const VARIANT: &[&str] = &["rename"];
+const CASES: &[&str] = &[
+    "lowercase",
+    "UPPERCASE",
+    "PascalCase",
+    "camelCase",
+    "snake_case",
+    "SCREAMING_SNAKE_CASE",
+    "kebab-case",
+    "SCREAMING-KEBAB-CASE",
+];
+
+#[derive(Default)]
+struct Options {
+    name: Option<LitStr>,
+    rename_all: Option<LitStr>,
+    integer: Option<Ident>,
+    library: Option<Path>,
+}
+
+/// A variant and the label that the database knows it by.
+struct Label<'i> {
+    variant: &'i Ident,
+    label: String,
+}
+
+/// Expands `#[derive(SqlEnum)]`.
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let variants = variants(input, &mut mistakes);
+    let options = read(input, &mut mistakes);
+    let labels = labels(&variants, &options, &mut mistakes);
+    let Some(first) = labels.first() else { return mistakes.to_compile_errors() };
+    let parts = if options.integer.is_some() { as_integer(input, &labels) } else { as_text(input, &labels, &options) };
+    let first = first.variant;
+    let parts = SqlType { placeholder: quote!(Self::#first), nullable: quote!(false), ..parts };
+    let library = options.library.unwrap_or_else(library);
+    let errors = mistakes.to_compile_errors();
+    let implementations = parts.implement(&input.ident, &library);
+    quote!(#errors #implementations)
+}
+
+fn variants<'i>(input: &'i DeriveInput, mistakes: &mut Mistakes) -> Vec<&'i Variant> {
+    let name = &input.ident;
+    if !input.generics.params.is_empty() {
+        mistakes.add(&input.generics, format!("`{name}` cannot be generic: its labels are one type of the database"));
+        return vec![];
+    }
+    let Data::Enum(data) = &input.data else {
+        let hint = "for a struct with one field, derive `SqlNewtype`";
+        mistakes.add(name, format!("`SqlEnum` is for enums, and `{name}` is none\n{hint}"));
+        return vec![];
+    };
+    if data.variants.is_empty() {
+        mistakes.add(name, format!("`{name}` has no variants, so a column of it could hold nothing"));
+    }
+    for variant in data.variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
+        let hint = "for a value with fields, use `Json` of the whole enum";
+        mistakes
+            .add(&variant.fields, format!("`{name}::{}` has fields, which a label cannot hold\n{hint}", variant.ident));
+    }
+    if mistakes.is_empty() { data.variants.iter().collect() } else { vec![] }
+}
+
+fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Options {
+    let mut options = Options::default();
+    each(&input.attrs, &[], mistakes, |name, tokens, _| {
+        match name.to_string().as_str() {
+            "name" => options.name = Some(text(name, tokens)?),
+            "rename_all" => {
+                let case = text(name, tokens)?;
+                if !CASES.contains(&case.value().as_str()) {
+                    let hint = suggestion(&case.value(), CASES.iter().copied());
+                    let message =
+                        format!("`rename_all` does not know `{}`{hint}\nit takes {}", case.value(), list(CASES));
+                    return Err(syn::Error::new(case.span(), message));
+                }
+                options.rename_all = Some(case);
+            }
+            "integer" => options.integer = Some(flag(name, tokens)?),
+            "crate" => {
+                tokens.parse::<Token![=]>()?;
+                options.library = Some(tokens.call(Path::parse_mod_style)?);
+            }
+            _ => return Err(unknown(name, "database enum", ENUM)),
+        }
+        Ok(())
+    });
+    if let (Some(rename), Some(_)) = (&options.rename_all, &options.integer) {
+        mistakes.add(rename, "`rename_all` changes labels, and with `integer` the variants are stored as numbers");
+    }
+    options
+}
+
+fn labels<'i>(variants: &[&'i Variant], options: &Options, mistakes: &mut Mistakes) -> Vec<Label<'i>> {
+    let mut labels: Vec<Label<'i>> = vec![];
+    for variant in variants {
+        let label = rename_of(variant, options, mistakes);
+        if let Some(other) = labels.iter().find(|other| other.label == label) {
+            let message = format!("`{}` and `{}` are both stored as `{label}`", other.variant, variant.ident);
+            mistakes.add(&variant.ident, message);
+        }
+        labels.push(Label { variant: &variant.ident, label });
+    }
+    labels
+}
+
+fn rename_of(variant: &Variant, options: &Options, mistakes: &mut Mistakes) -> String {
+    let mut rename = None;
+    each(&variant.attrs, &[], mistakes, |name, tokens, _| {
+        if name != "rename" {
+            return Err(unknown(name, "variant", VARIANT));
+        }
+        if options.integer.is_some() {
+            let message = "`rename` changes a label, and with `integer` the variants are stored as numbers";
+            return Err(syn::Error::new(name.span(), message));
+        }
+        rename = Some(text(name, tokens)?);
+        Ok(())
+    });
+    let name = plain(&variant.ident);
+    match (rename, &options.rename_all) {
+        (Some(rename), _) => rename.value(),
+        (None, Some(case)) => in_case(&name, &case.value()),
+        (None, None) => name,
+    }
+}
+
+fn in_case(name: &str, case: &str) -> String {
+    match case {
+        "lowercase" => name.to_lowercase(),
+        "UPPERCASE" => name.to_uppercase(),
+        "PascalCase" => name.to_upper_camel_case(),
+        "camelCase" => name.to_lower_camel_case(),
+        "snake_case" => name.to_snake_case(),
+        "SCREAMING_SNAKE_CASE" => name.to_shouty_snake_case(),
+        "kebab-case" => name.to_kebab_case(),
+        "SCREAMING-KEBAB-CASE" => name.to_shouty_kebab_case(),
+        _ => name.to_owned(),
+    }
+}
+
+fn as_text(input: &DeriveInput, labels: &[Label<'_>], options: &Options) -> SqlType {
+    let ident = plain(&input.ident);
+    let name = options.name.as_ref().map_or_else(|| ident.to_snake_case(), LitStr::value);
+    let variants: Vec<_> = labels.iter().map(|label| label.variant).collect();
+    let texts: Vec<_> = labels.iter().map(|label| &label.label).collect();
+    let unknown =
+        format!("{{:?}} is not a label of `{ident}`, which has {}", list(&texts).replace('{', "{{").replace('}', "}}"));
+    let expected = format!("a label of `{ident}`");
+    SqlType {
+        kind: quote!(__orm::Kind::Text),
+        column_type: quote!(__orm::ColumnType::Enum { name: #name, labels: &[#(#texts),*] }),
+        encode: quote! {
+            __orm::Value::Text(::std::string::String::from(match self { #(Self::#variants => #texts),* }))
+        },
+        decode: quote! {
+            match __value {
+                #(__orm::ValueRef::Text(#texts) => ::core::result::Result::Ok(Self::#variants),)*
+                __orm::ValueRef::Text(__text) => {
+                    ::core::result::Result::Err(__orm::DecodeError::new(::std::format!(#unknown, __text)))
+                }
+                __other => ::core::result::Result::Err(__orm::DecodeError::mismatch(#expected, __other)),
+            }
+        },
+        nullable: TokenStream::new(),
+        placeholder: TokenStream::new(),
+    }
+}
+
+fn as_integer(input: &DeriveInput, labels: &[Label<'_>]) -> SqlType {
+    let ident = plain(&input.ident);
+    let variants: Vec<_> = labels.iter().map(|label| label.variant).collect();
+    let names: Vec<String> = variants.iter().map(|variant| plain(variant)).collect();
+    let unknown = format!("{{}} is not a number of `{ident}`, which has {}", list(&names));
+    let expected = format!("a number of `{ident}`");
+    SqlType {
+        kind: quote!(__orm::Kind::Int32),
+        column_type: quote!(__orm::ColumnType::Integer),
+        encode: quote!(__orm::Value::Int32(match self { #(Self::#variants => Self::#variants as i32),* })),
+        decode: quote! {
+            match __value {
+                #(__orm::ValueRef::Int(__number) if __number == i64::from(Self::#variants as i32) => {
+                    ::core::result::Result::Ok(Self::#variants)
+                })*
+                __orm::ValueRef::Int(__number) => {
+                    ::core::result::Result::Err(__orm::DecodeError::new(::std::format!(#unknown, __number)))
+                }
+                __other => ::core::result::Result::Err(__orm::DecodeError::mismatch(#expected, __other)),
+            }
+        },
+        nullable: TokenStream::new(),
+        placeholder: TokenStream::new(),
+    }
+}

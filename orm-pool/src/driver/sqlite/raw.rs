@@ -1,0 +1,465 @@
+//! The one file with `unsafe`: the raw handle of a SQLite connection, and what is done with it.
+//!
+//! In: an open sqlx connection, SQL text, bound values. Out: rows that borrow SQLite's own buffers. Called by the rest
+//! of [`sqlite`](super), which decides what to run and what a failure means; nothing here waits, retries or caches.
+//!
+//! What always holds, and what the blocks below rely upon:
+//!
+//! - **One user at a time.** The handle is opened without SQLite's mutex. sqlx's worker thread is locked out for as long
+//!   as [`Handle`] lives, and every function that touches the handle takes `&mut Handle`, or a [`Running`] that borrows
+//!   it mutably. What `&Handle` gives is a copy of a flag.
+//! - **Statements die before their connection.** A `Prepared` never leaves the vector in its `Handle`, whose fields are
+//!   dropped in the order statements, lock, connection.
+//! - **Bound memory outlives its use.** Text and bytes are bound in place. SQLite reads them in `sqlite3_step` only, and
+//!   a statement is stepped only through a [`Running`], which exists once every parameter was bound anew to values that
+//!   it borrows. What an idle statement still points to is never read.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use libsqlite3_sys as ffi;
+use sqlx::Connection as _;
+use sqlx::sqlite::{LockedSqliteHandle, SqliteConnection};
+
+use crate::driver::Done;
+use crate::{Value, ValueRef, text};
+
+/// What SQLite refused, in its own words.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite returned an error.
+    Database {
+        /// The extended result code.
+        code: c_int,
+        /// SQLite's message.
+        message: String,
+        /// Whether it was raised while the text was prepared.
+        at_prepare: bool,
+    },
+    /// The number of values is not the number of parameters.
+    ParameterCount {
+        /// The statement's parameters.
+        expected: usize,
+        /// The values.
+        given: usize,
+    },
+}
+
+/// Names a prepared statement of one [`Handle`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot(u32);
+
+/// Whether a statement is kept after it ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It is prepared for a long life, and finalized by [`Handle::finalize`] or with the handle.
+    Yes,
+    /// It is finalized at the end of its run.
+    No,
+}
+
+/// A statement that SQLite has compiled; dropping it finalizes it.
+struct Prepared {
+    statement: NonNull<ffi::sqlite3_stmt>,
+    parameters: usize,
+    is_read_only: bool,
+    keep: Keep,
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `sqlite3_prepare_v3` and is finalized here only. The connection is still open,
+        // since a `Prepared` never leaves its `Handle`, which drops its statements first; the caller holds that handle
+        // mutably or by value.
+        unsafe { ffi::sqlite3_finalize(self.statement.as_ptr()) };
+    }
+}
+
+/// The raw handle of one connection, with its statements.
+pub(super) struct Handle {
+    // The order of the fields is the order in which they are dropped, and must stay: sqlx panics when a statement is open
+    // while the connection closes, and the lock borrows from the connection.
+    statements: Vec<Option<Prepared>>,
+    vacant: Vec<u32>,
+    database: NonNull<ffi::sqlite3>,
+    is_in_transaction: bool,
+    lock: LockedSqliteHandle<'static>,
+    connection: SqliteConnection,
+}
+
+// The lock and the connection may change threads; the compiler checks it here, so that the next `impl` need not claim it.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<LockedSqliteHandle<'static>>();
+    is_send::<SqliteConnection>();
+};
+
+// SAFETY: SQLite lets a connection opened without a mutex move between threads as long as no two use it at once
+// (<https://www.sqlite.org/threadsafe.html>, "multi-thread"), which `&mut` ensures; the other fields are `Send`.
+unsafe impl Send for Handle {}
+
+// SAFETY: a shared reference gives access to `is_in_transaction` alone, which is a plain `bool` that only `&mut self`
+// changes. No function with `&self` touches the handle, the lock or the connection.
+unsafe impl Sync for Handle {}
+
+impl Handle {
+    /// Takes the raw handle of a connection, and locks sqlx's worker out of it for good.
+    pub(super) async fn new(mut connection: SqliteConnection) -> Result<Self, sqlx::Error> {
+        let lock = connection.lock_handle().await?;
+        // SAFETY: the lock borrows the mutex behind an `Arc` of the connection, whose place does not change when the
+        // connection moves. Both go into one struct, which drops the lock first, lends neither out, and does not touch
+        // the connection before the lock is gone.
+        let mut lock: LockedSqliteHandle<'static> = unsafe { std::mem::transmute(lock) };
+        let database = lock.as_raw_handle();
+        // SAFETY: the handle is open, and ours alone while the lock lives.
+        unsafe {
+            ffi::sqlite3_busy_timeout(database.as_ptr(), 0);
+            ffi::sqlite3_extended_result_codes(database.as_ptr(), 1);
+        }
+        Ok(Handle { statements: Vec::new(), vacant: Vec::new(), database, is_in_transaction: false, lock, connection })
+    }
+
+    /// Returns whether a transaction was open when the last statement ended.
+    #[inline]
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.is_in_transaction
+    }
+
+    /// Compiles the first statement of the text.
+    ///
+    /// Returns its name, or `None` if there is only white space and comment, and how many bytes of the text it took.
+    pub(super) fn prepare(&mut self, sql: &str, keep: Keep) -> Result<(Option<Slot>, usize), Failure> {
+        let length = c_int::try_from(sql.len()).map_err(|_| Failure::Database {
+            code: ffi::SQLITE_TOOBIG,
+            message: "the statement is longer than 2 GiB".into(),
+            at_prepare: true,
+        })?;
+        let flags = if keep == Keep::Yes { ffi::SQLITE_PREPARE_PERSISTENT } else { 0 };
+        let mut statement = ptr::null_mut();
+        let mut tail: *const c_char = ptr::null();
+        // SAFETY: the handle is open and ours; the text is valid for `length` bytes, and SQLite keeps its own copy; both
+        // out-pointers are valid for a write.
+        let code = unsafe {
+            let text = sql.as_ptr().cast::<c_char>();
+            ffi::sqlite3_prepare_v3(self.database.as_ptr(), text, length, flags, &mut statement, &mut tail)
+        };
+        if code != ffi::SQLITE_OK {
+            return Err(self.failure(code, true));
+        }
+        let used = if tail.is_null() { sql.len() } else { (tail.addr() - sql.as_ptr().addr()).min(sql.len()) };
+        let Some(statement) = NonNull::new(statement) else { return Ok((None, used)) };
+        // SAFETY: the statement was just compiled.
+        let (parameters, is_read_only) = unsafe {
+            (
+                ffi::sqlite3_bind_parameter_count(statement.as_ptr()) as usize,
+                ffi::sqlite3_stmt_readonly(statement.as_ptr()) != 0,
+            )
+        };
+        Ok((Some(self.insert(Prepared { statement, parameters, is_read_only, keep })), used))
+    }
+
+    fn insert(&mut self, prepared: Prepared) -> Slot {
+        if let Some(index) = self.vacant.pop() {
+            self.statements[index as usize] = Some(prepared);
+            return Slot(index);
+        }
+        self.statements.push(Some(prepared));
+        Slot(self.statements.len() as u32 - 1)
+    }
+
+    /// Finalizes a statement.
+    pub(super) fn finalize(&mut self, slot: Slot) {
+        if self.statements[slot.0 as usize].take().is_some() {
+            self.vacant.push(slot.0);
+        }
+    }
+
+    /// Binds every parameter and makes the statement ready to be stepped.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the statement has been finalized.
+    #[inline]
+    pub(super) fn start<'h>(&'h mut self, slot: Slot, parameters: &'h [Value]) -> Result<Running<'h>, Failure> {
+        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        let (statement, expected) = (prepared.statement, prepared.parameters);
+        let (is_read_only, keep) = (prepared.is_read_only, prepared.keep);
+        let changes_before = if is_read_only { 0 } else { self.total_changes() };
+        // From here on the statement is reset however this ends.
+        let mut running = Running { handle: self, slot, statement, is_read_only, keep, changes_before, width: 0 };
+        if parameters.len() != expected {
+            return Err(Failure::ParameterCount { expected, given: parameters.len() });
+        }
+        for (position, value) in (1..).zip(parameters) {
+            running.bind(position, value)?;
+        }
+        Ok(running)
+    }
+
+    /// Finalizes all statements, gives the handle back to sqlx and closes it.
+    pub(super) async fn close(self) -> Result<(), sqlx::Error> {
+        let Handle { statements, lock, connection, .. } = self;
+        drop(statements);
+        drop(lock);
+        connection.close().await
+    }
+
+    fn total_changes(&mut self) -> i64 {
+        // SAFETY: the handle is open and ours.
+        unsafe { ffi::sqlite3_total_changes64(self.database.as_ptr()) }
+    }
+
+    /// Returns the failure that SQLite has just reported.
+    #[cold]
+    fn failure(&mut self, code: c_int, at_prepare: bool) -> Failure {
+        // SAFETY: the handle is open and ours; the message is copied before anything else is done with the handle.
+        unsafe {
+            let extended = ffi::sqlite3_extended_errcode(self.database.as_ptr());
+            // The handle's own code is finer, where it is about the same error.
+            let code = if extended & 0xff == code & 0xff { extended } else { code };
+            let message = ffi::sqlite3_errmsg(self.database.as_ptr());
+            let message = if message.is_null() {
+                "out of memory".into()
+            } else {
+                CStr::from_ptr(message).to_string_lossy().into_owned()
+            };
+            Failure::Database { code, message, at_prepare }
+        }
+    }
+}
+
+/// A statement between its first step and its reset.
+///
+/// Dropping it resets the statement, so that it holds no lock and reads no bound value, and finalizes one that is not
+/// kept.
+pub(super) struct Running<'h> {
+    handle: &'h mut Handle,
+    slot: Slot,
+    statement: NonNull<ffi::sqlite3_stmt>,
+    is_read_only: bool,
+    keep: Keep,
+    changes_before: i64,
+    width: usize,
+}
+
+impl Running<'_> {
+    /// Returns whether the statement leaves the database as it is.
+    #[inline]
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+
+    /// Goes on to the next row; `None` when the statement is done.
+    #[inline]
+    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Failure> {
+        // SAFETY: the statement is alive while its handle is borrowed, and every bound value is borrowed as long as
+        // `self` (see `Handle::start`).
+        let code = unsafe { ffi::sqlite3_step(self.statement.as_ptr()) };
+        match code {
+            ffi::SQLITE_ROW => {
+                if self.width == 0 {
+                    // Counted after the first step, which may have compiled the statement anew for a changed schema.
+                    // SAFETY: the statement is alive.
+                    self.width = unsafe { ffi::sqlite3_column_count(self.statement.as_ptr()) } as usize;
+                }
+                Ok(Some(Row { statement: self.statement, width: self.width, valid: PhantomData }))
+            }
+            ffi::SQLITE_DONE => Ok(None),
+            code => Err(self.handle.failure(code, false)),
+        }
+    }
+
+    /// Says what a statement did that has been stepped to its end.
+    #[inline]
+    pub(super) fn done(&mut self) -> Done {
+        // `sqlite3_changes` keeps the number of an earlier statement when this one is not a DML statement.
+        if self.is_read_only || self.handle.total_changes() == self.changes_before {
+            return Done::default();
+        }
+        let database = self.handle.database.as_ptr();
+        // SAFETY: the handle is open and ours.
+        let (changes, last) = unsafe { (ffi::sqlite3_changes64(database), ffi::sqlite3_last_insert_rowid(database)) };
+        Done { rows_affected: changes.max(0) as u64, last_insert_id: Some(last) }
+    }
+
+    #[inline]
+    fn bind(&mut self, position: c_int, value: &Value) -> Result<(), Failure> {
+        let statement = self.statement.as_ptr();
+        // SAFETY: the statement is alive and reset (SQLite refuses to bind to one that is not).
+        let code = unsafe {
+            match value {
+                Value::Null(_) => ffi::sqlite3_bind_null(statement, position),
+                Value::Bool(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
+                Value::Int16(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
+                Value::Int32(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
+                Value::Int64(value) => ffi::sqlite3_bind_int64(statement, position, *value),
+                Value::Float32(value) => ffi::sqlite3_bind_double(statement, position, f64::from(*value)),
+                Value::Float64(value) => ffi::sqlite3_bind_double(statement, position, *value),
+                Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
+                    self.bind_text(position, value, ffi::SQLITE_STATIC())
+                }
+                Value::Bytes(value) => {
+                    let bytes = value.as_ptr().cast();
+                    // Valid for its length, and borrowed as long as the statement may be stepped.
+                    ffi::sqlite3_bind_blob64(statement, position, bytes, value.len() as u64, ffi::SQLITE_STATIC())
+                }
+                Value::Date(days) => self.bind_copy(position, &text::date(*days)),
+                Value::Time(micros) => self.bind_copy(position, &text::time(*micros)),
+                Value::DateTime(micros) | Value::Timestamp(micros) => {
+                    self.bind_copy(position, &text::date_time(*micros))
+                }
+                Value::Uuid(bytes) => self.bind_copy(position, &text::uuid(bytes)),
+            }
+        };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(self.handle.failure(code, false)) }
+    }
+
+    /// Binds text that SQLite copies.
+    fn bind_copy(&mut self, position: c_int, value: &str) -> c_int {
+        // SAFETY: SQLite copies the text before the call returns.
+        unsafe { self.bind_text(position, value, ffi::SQLITE_TRANSIENT()) }
+    }
+
+    /// Binds text.
+    ///
+    /// # Safety
+    ///
+    /// Unless the destructor is `SQLITE_TRANSIENT`, the text must live as long as the statement may be stepped.
+    #[inline]
+    unsafe fn bind_text(&mut self, position: c_int, value: &str, destructor: ffi::sqlite3_destructor_type) -> c_int {
+        let (text, length) = (value.as_ptr().cast(), value.len() as u64);
+        let encoding = ffi::SQLITE_UTF8 as u8;
+        // SAFETY: the statement is alive, the text is valid for its length, and lives as the caller promises.
+        unsafe { ffi::sqlite3_bind_text64(self.statement.as_ptr(), position, text, length, destructor, encoding) }
+    }
+}
+
+impl Drop for Running<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the statement is alive, and the handle is open and ours. The code that `sqlite3_reset` returns repeats
+        // the failure of the last step, which was reported.
+        unsafe {
+            ffi::sqlite3_reset(self.statement.as_ptr());
+            self.handle.is_in_transaction = ffi::sqlite3_get_autocommit(self.handle.database.as_ptr()) == 0;
+        }
+        if self.keep == Keep::No {
+            self.handle.finalize(self.slot);
+        }
+    }
+}
+
+/// A row of SQLite, valid until the next step.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    statement: NonNull<ffi::sqlite3_stmt>,
+    width: usize,
+    // Borrows the `Running`, so that neither step nor reset can come between.
+    valid: PhantomData<&'a ()>,
+}
+
+impl<'a> Row<'a> {
+    /// Returns the value at this position: an integer, a float, text, bytes or NULL, as it is stored.
+    ///
+    /// Text that is not UTF-8 comes as bytes.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the row has no such position.
+    #[inline]
+    pub fn value(&self, column: usize) -> ValueRef<'a> {
+        self.check(column);
+        let (statement, column) = (self.statement.as_ptr(), column as c_int);
+        // SAFETY: the statement stands on a row while `'a` lasts, and the column exists. The value may be read directly,
+        // which is faster than asking for it by its column each time: it needs the protection of the connection's mutex,
+        // which `&mut` stands in for. Text and bytes are valid until the next step, reset or conversion: a value is only
+        // ever read as the type that it has, so the second reading converts nothing, and `'a` ends before the next step.
+        unsafe {
+            let value = ffi::sqlite3_column_value(statement, column);
+            match ffi::sqlite3_value_type(value) {
+                ffi::SQLITE_INTEGER => ValueRef::Int(ffi::sqlite3_value_int64(value)),
+                ffi::SQLITE_FLOAT => ValueRef::Float64(ffi::sqlite3_value_double(value)),
+                ffi::SQLITE_TEXT => {
+                    let text = ffi::sqlite3_value_text(value);
+                    if text.is_null() {
+                        out_of_memory();
+                    }
+                    let bytes = slice(text, ffi::sqlite3_value_bytes(value));
+                    std::str::from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
+                }
+                ffi::SQLITE_BLOB => {
+                    let bytes = ffi::sqlite3_value_blob(value);
+                    ValueRef::Bytes(slice(bytes.cast(), ffi::sqlite3_value_bytes(value)))
+                }
+                _ => ValueRef::Null,
+            }
+        }
+    }
+
+    /// Returns how many values the row has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.width
+    }
+
+    /// Returns whether the row has no values.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.width == 0
+    }
+
+    /// Returns the name of the column at this position, up to the first byte that is not UTF-8.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the row has no such position.
+    pub fn name(&self, column: usize) -> &'a str {
+        self.check(column);
+        // SAFETY: the statement is alive and the column exists. The name belongs to the statement and stays where it is
+        // until that is compiled anew or finalized, neither of which happens while `'a` lasts; it is only ever asked for
+        // as UTF-8, so that it is not converted.
+        let name = unsafe {
+            let name = ffi::sqlite3_column_name(self.statement.as_ptr(), column as c_int);
+            if name.is_null() { c"" } else { CStr::from_ptr(name) }
+        };
+        match std::str::from_utf8(name.to_bytes()) {
+            Ok(name) => name,
+            Err(error) => std::str::from_utf8(&name.to_bytes()[..error.valid_up_to()]).unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    fn check(&self, column: usize) {
+        if column >= self.width {
+            no_such_column(column, self.width);
+        }
+    }
+}
+
+/// Makes a slice of what SQLite returned for a value.
+///
+/// # Safety
+///
+/// Unless it is null, the pointer must be valid for this many bytes for as long as `'a`.
+#[inline]
+unsafe fn slice<'a>(bytes: *const u8, length: c_int) -> &'a [u8] {
+    // SQLite gives no pointer for an empty blob.
+    if bytes.is_null() || length <= 0 {
+        return &[];
+    }
+    // SAFETY: as the caller promises.
+    unsafe { std::slice::from_raw_parts(bytes, length as usize) }
+}
+
+#[cold]
+#[inline(never)]
+fn out_of_memory() -> ! {
+    panic!("out of memory while SQLite converted text")
+}
+
+#[cold]
+#[inline(never)]
+fn no_such_column(column: usize, width: usize) -> ! {
+    panic!("the row has {width} columns, so there is none at position {column}")
+}

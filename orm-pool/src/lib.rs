@@ -1,0 +1,14 @@
+//! Connections for `orm`: text and bound values in, rows out, and who holds a connection.
+//!
+//! [`driver`] opens and speaks to one database through a closed [`Connection`](driver::Connection) enum; [`pool`] holds
+//! connections of any kind and knows no SQL. Nothing here knows what a statement means or what a model is.
+
+mod error;
+mod value;
+
+#[cfg(feature = "sqlite")]
+pub mod driver;
+pub mod pool;
+
+pub use error::{DatabaseErrorKind, Error, ErrorKind};
+pub use value::{Kind, Value, ValueRef, text};

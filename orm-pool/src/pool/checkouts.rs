@@ -1,0 +1,114 @@
+//! Since when and from where each connection is lent, for the messages that have to explain an exhausted pool.
+//!
+//! Reading the clock takes as long as all else that lending an idle connection takes, so whoever finds all connections
+//! at home does not look at it: the time is noted when the next user comes. In a pool that runs dry, that is soon.
+
+use std::fmt::Write as _;
+use std::panic::Location;
+use std::time::Instant;
+
+/// Names one checkout while it lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ticket(u32);
+
+#[derive(Clone, Copy)]
+struct Checkout {
+    /// `None` for one that was alone so far.
+    since: Option<Instant>,
+    location: &'static Location<'static>,
+}
+
+/// The checkouts of a pool. At most one has no time.
+#[derive(Default)]
+pub(super) struct Checkouts {
+    entries: Vec<Option<Checkout>>,
+    vacant: Vec<u32>,
+    without_time: Option<Ticket>,
+}
+
+impl Checkouts {
+    #[inline]
+    pub(super) fn insert(&mut self, location: &'static Location<'static>) -> Ticket {
+        let is_alone = self.vacant.len() == self.entries.len();
+        let since = if is_alone { None } else { Some(self.note_time()) };
+        let ticket = self.vacant.pop().map_or_else(|| self.grow(), Ticket);
+        self.entries[ticket.0 as usize] = Some(Checkout { since, location });
+        if is_alone {
+            self.without_time = Some(ticket);
+        }
+        ticket
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Ticket {
+        self.entries.push(None);
+        Ticket(self.entries.len() as u32 - 1)
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, ticket: Ticket) {
+        self.entries[ticket.0 as usize] = None;
+        self.vacant.push(ticket.0);
+    }
+
+    /// Notes the time for the one that has none, and returns it.
+    pub(super) fn note_time(&mut self) -> Instant {
+        let now = Instant::now();
+        if let Some(ticket) = self.without_time.take()
+            && let Some(checkout) = &mut self.entries[ticket.0 as usize]
+        {
+            checkout.since.get_or_insert(now);
+        }
+        now
+    }
+
+    /// Writes down that the connection has changed hands.
+    pub(super) fn hand_over(&mut self, ticket: Ticket, location: &'static Location<'static>) {
+        self.entries[ticket.0 as usize] = Some(Checkout { since: Some(Instant::now()), location });
+    }
+
+    /// Lists the places that hold a connection.
+    pub(super) fn places(&self) -> String {
+        let places: Vec<_> = self.entries.iter().flatten().map(|checkout| checkout.location.to_string()).collect();
+        places.join(", ")
+    }
+
+    /// Says how many connections are out, and where the oldest three went.
+    pub(super) fn describe(&self) -> String {
+        let now = Instant::now();
+        let age = |checkout: &Checkout| now.saturating_duration_since(checkout.since.unwrap_or(now));
+        let mut all: Vec<&Checkout> = self.entries.iter().flatten().collect();
+        all.sort_by_key(|checkout| std::cmp::Reverse(age(checkout)));
+        let mut text = match all.len() {
+            1 => "1 connection is checked out".to_owned(),
+            count => format!("{count} connections are checked out"),
+        };
+        for (n, checkout) in all.iter().take(3).enumerate() {
+            let lead = if n == 0 { "; the oldest for" } else { "," };
+            _ = write!(text, "{lead} {:.2} s (at {})", age(checkout).as_secs_f64(), checkout.location);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_gets_its_time_from_the_second_and_the_count_is_right() {
+        let here = Location::caller();
+        let mut checkouts = Checkouts::default();
+        let first = checkouts.insert(here);
+        assert!(checkouts.entries[0].unwrap().since.is_none());
+        let second = checkouts.insert(here);
+        assert!(checkouts.entries.iter().all(|entry| entry.unwrap().since.is_some()));
+        checkouts.remove(first);
+        checkouts.remove(second);
+        assert_eq!(checkouts.describe(), "0 connections are checked out");
+        let third = checkouts.insert(here);
+        assert!(checkouts.describe().starts_with("1 connection is checked out; the oldest for 0.00 s (at "));
+        checkouts.remove(third);
+        assert_eq!(checkouts.entries.len(), 2);
+    }
+}

@@ -1,0 +1,96 @@
+//! How a pool behaves: plain data from the engine's settings, and the limits that follow from it.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Which kind of pool it is, by SQLAlchemy's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// Keeps up to `size` connections open, and opens up to `max_overflow` more while they are needed.
+    #[default]
+    Queue,
+    /// Opens a connection for each user and closes it afterwards. No limit.
+    Null,
+    /// Has one connection, which its users take in turn.
+    Static,
+    /// Has one connection, and refuses it to a second user: a test aid, against checkouts inside checkouts.
+    Assertion,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Class::Queue => "QueuePool",
+            Class::Null => "NullPool",
+            Class::Static => "StaticPool",
+            Class::Assertion => "AssertionPool",
+        })
+    }
+}
+
+/// How a pool behaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Which kind of pool it is.
+    pub class: Class,
+    /// How many connections a [`Class::Queue`] keeps open; 0 keeps all, without limit.
+    pub size: usize,
+    /// How many more it may open; they are closed when they come back. `None` for no limit.
+    pub max_overflow: Option<usize>,
+    /// How long to wait for a connection to come back.
+    pub timeout: Duration,
+    /// The age at which a connection is replaced before it is lent again.
+    pub recycle: Option<Duration>,
+    /// Whether a connection is asked for a sign of life before it is lent again.
+    pub pre_ping: bool,
+    /// Whether the connection that came back last is lent first, so that a pool which is too large goes idle at one end.
+    pub lifo: bool,
+}
+
+impl Default for Options {
+    /// Five connections and ten more, 30 s.
+    fn default() -> Self {
+        Options {
+            class: Class::Queue,
+            size: 5,
+            max_overflow: Some(10),
+            timeout: Duration::from_secs(30),
+            recycle: None,
+            pre_ping: false,
+            lifo: true,
+        }
+    }
+}
+
+/// What the options come down to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The most connections that are kept while nobody uses them.
+    pub(super) idle: usize,
+    /// The most connections that are open.
+    pub(super) open: usize,
+}
+
+impl Options {
+    pub(super) fn limits(&self) -> Limits {
+        const NONE: usize = usize::MAX;
+        match self.class {
+            Class::Queue if self.size == 0 => Limits { idle: NONE, open: NONE },
+            Class::Queue => {
+                let open = self.max_overflow.map_or(NONE, |overflow| self.size.saturating_add(overflow));
+                Limits { idle: self.size, open }
+            }
+            Class::Null => Limits { idle: 0, open: NONE },
+            Class::Static | Class::Assertion => Limits { idle: 1, open: 1 },
+        }
+    }
+
+    /// Returns the size and the overflow as the timeout message names them.
+    pub(super) fn shape(&self) -> (usize, String) {
+        match self.class {
+            Class::Queue => (self.size, self.max_overflow.map_or_else(|| "unlimited".into(), |n| n.to_string())),
+            Class::Null | Class::Static | Class::Assertion => (1, "0".into()),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What travels between a statement and a database: [`Value`] going in, [`ValueRef`] coming out.
+//!
+//! Both are closed enums over what the databases can hold, free of any date or decimal library: dates are days, times
+//! are microseconds. The crates above convert.
+
+use std::fmt;
+
+/// The type of a parameter whose value may be NULL, for the databases that want to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `BOOLEAN`.
+    Bool,
+    /// 16 bits, signed.
+    Int16,
+    /// 32 bits, signed.
+    Int32,
+    /// 64 bits, signed.
+    Int64,
+    /// 32 bits, IEEE.
+    Float32,
+    /// 64 bits, IEEE.
+    Float64,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A day.
+    Date,
+    /// A time of day.
+    Time,
+    /// A date and a time without a zone.
+    DateTime,
+    /// A moment.
+    Timestamp,
+    /// A UUID.
+    Uuid,
+    /// An exact decimal number.
+    Decimal,
+    /// JSON.
+    Json,
+}
+
+/// A value bound to a parameter.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// NULL of a type.
+    Null(Kind),
+    /// A truth value.
+    Bool(bool),
+    /// A 16-bit integer.
+    Int16(i16),
+    /// A 32-bit integer.
+    Int32(i32),
+    /// A 64-bit integer.
+    Int64(i64),
+    /// A 32-bit float.
+    Float32(f32),
+    /// A 64-bit float.
+    Float64(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Microseconds since 1970-01-01T00:00:00, without a zone.
+    DateTime(i64),
+    /// Microseconds since 1970-01-01T00:00:00 UTC.
+    Timestamp(i64),
+    /// The sixteen bytes of a UUID.
+    Uuid([u8; 16]),
+    /// A decimal number in plain notation, such as `-12.50`.
+    Decimal(String),
+    /// A JSON document.
+    Json(String),
+}
+
+impl Value {
+    /// Returns the type of this value.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::Null(kind) => *kind,
+            Value::Bool(_) => Kind::Bool,
+            Value::Int16(_) => Kind::Int16,
+            Value::Int32(_) => Kind::Int32,
+            Value::Int64(_) => Kind::Int64,
+            Value::Float32(_) => Kind::Float32,
+            Value::Float64(_) => Kind::Float64,
+            Value::Text(_) => Kind::Text,
+            Value::Bytes(_) => Kind::Bytes,
+            Value::Date(_) => Kind::Date,
+            Value::Time(_) => Kind::Time,
+            Value::DateTime(_) => Kind::DateTime,
+            Value::Timestamp(_) => Kind::Timestamp,
+            Value::Uuid(_) => Kind::Uuid,
+            Value::Decimal(_) => Kind::Decimal,
+            Value::Json(_) => Kind::Json,
+        }
+    }
+
+    /// Returns whether this is NULL.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null(_))
+    }
+}
+
+/// A value of a row, borrowed from the driver's buffer until the next row.
+///
+/// What a database cannot hold natively comes as what it does hold: SQLite gives dates and UUIDs as [`Text`].
+///
+/// [`Text`]: ValueRef::Text
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// NULL.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer of any width.
+    Int(i64),
+    /// A 32-bit float.
+    Float32(f32),
+    /// A 64-bit float.
+    Float64(f64),
+    /// Text.
+    Text(&'a str),
+    /// Bytes, or text that is not UTF-8.
+    Bytes(&'a [u8]),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Microseconds since 1970-01-01T00:00:00, without a zone.
+    DateTime(i64),
+    /// Microseconds since 1970-01-01T00:00:00 UTC.
+    Timestamp(i64),
+    /// The sixteen bytes of a UUID.
+    Uuid([u8; 16]),
+    /// A decimal number in plain notation.
+    Decimal(&'a str),
+    /// A JSON document.
+    Json(&'a str),
+}
+
+impl ValueRef<'_> {
+    /// Returns whether this is NULL.
+    pub fn is_null(&self) -> bool {
+        matches!(self, ValueRef::Null)
+    }
+
+    /// Names the type as a user would, for messages.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            ValueRef::Null => "NULL",
+            ValueRef::Bool(_) => "boolean",
+            ValueRef::Int(_) => "integer",
+            ValueRef::Float32(_) | ValueRef::Float64(_) => "float",
+            ValueRef::Text(_) => "text",
+            ValueRef::Bytes(_) => "bytes",
+            ValueRef::Date(_) => "date",
+            ValueRef::Time(_) => "time",
+            ValueRef::DateTime(_) => "datetime",
+            ValueRef::Timestamp(_) => "timestamp",
+            ValueRef::Uuid(_) => "uuid",
+            ValueRef::Decimal(_) => "decimal",
+            ValueRef::Json(_) => "json",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Writes the value as an echoed parameter: text in quotes, bytes by their number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null(_) => f.write_str("NULL"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Int16(value) => write!(f, "{value}"),
+            Value::Int32(value) => write!(f, "{value}"),
+            Value::Int64(value) => write!(f, "{value}"),
+            Value::Float32(value) => write!(f, "{value:?}"),
+            Value::Float64(value) => write!(f, "{value:?}"),
+            Value::Text(value) | Value::Json(value) => write!(f, "{value:?}"),
+            Value::Bytes(value) => write!(f, "<{} bytes>", value.len()),
+            Value::Date(days) => f.write_str(&text::date(*days)),
+            Value::Time(micros) => f.write_str(&text::time(*micros)),
+            Value::DateTime(micros) | Value::Timestamp(micros) => f.write_str(&text::date_time(*micros)),
+            Value::Uuid(bytes) => f.write_str(&text::uuid(bytes)),
+            Value::Decimal(value) => f.write_str(value),
+        }
+    }
+}
+
+/// Dates, times and UUIDs as the text that databases without such types hold.
+pub mod text {
+    /// Returns `YYYY-MM-DD` for a number of days since 1970-01-01.
+    pub fn date(days: i32) -> String {
+        let (year, month, day) = civil(i64::from(days));
+        if (0..=9999).contains(&year) {
+            format!("{year:04}-{month:02}-{day:02}")
+        } else {
+            format!("{year:+05}-{month:02}-{day:02}")
+        }
+    }
+
+    /// Returns `HH:MM:SS.ffffff` for microseconds since midnight.
+    pub fn time(micros: i64) -> String {
+        let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+        format!("{:02}:{:02}:{:02}.{fraction:06}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
+
+    /// Returns `YYYY-MM-DD HH:MM:SS.ffffff` for microseconds since 1970-01-01T00:00:00.
+    pub fn date_time(micros: i64) -> String {
+        let days = micros.div_euclid(86_400_000_000);
+        // The range of i64 microseconds is 292,000 years to each side, so the days fit.
+        format!("{} {}", date(days as i32), time(micros.rem_euclid(86_400_000_000)))
+    }
+
+    /// Returns the hyphenated form of a UUID.
+    pub fn uuid(bytes: &[u8; 16]) -> String {
+        let mut out = String::with_capacity(36);
+        for (i, byte) in bytes.iter().enumerate() {
+            if matches!(i, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            for digit in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+            }
+        }
+        out
+    }
+
+    /// Returns the civil date of a day count, by Howard Hinnant's algorithm
+    /// (<https://howardhinnant.github.io/date_algorithms.html>).
+    fn civil(days: i64) -> (i64, u32, u32) {
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_index = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+        let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year, month as u32, day as u32)
+    }
+}

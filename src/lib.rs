@@ -1,0 +1,69 @@
+//! An ORM with an identity map and a unit of work: what SQLAlchemy is to Python, for Rust.
+//!
+//! Four words explain it: a [`Model`](trait@Model) says *what* the rows are, [`select`] *how* to ask, an [`Engine`]
+//! *where* the data is, and a [`Session`] *how it changes*.
+//!
+//! ```
+//! use orm::prelude::*;
+//!
+//! #[derive(Clone, Debug, Model)]
+//! #[orm(table = "users")]
+//! struct User {
+//!     #[orm(primary_key)]
+//!     id: i64,
+//!     #[orm(length = 50, unique)]
+//!     name: String,
+//!     fullname: Option<String>,
+//!     #[orm(back_populates = user, cascade(all, delete_orphan))]
+//!     addresses: HasMany<Address>,
+//! }
+//!
+//! #[derive(Clone, Debug, Model)]
+//! #[orm(table = "addresses")]
+//! struct Address {
+//!     #[orm(primary_key)]
+//!     id: i64,
+//!     email: String,
+//!     #[orm(foreign_key = User.id, index)]
+//!     user_id: i64,
+//!     #[orm(back_populates = addresses)]
+//!     user: BelongsTo<User>,
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Error> {
+//!     let engine = Engine::new("sqlite::memory:")?;
+//!     metadata![User, Address].create_all(&engine).await?;
+//!
+//!     let mut session = Session::new(&engine);
+//!     let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+//!     session.commit().await?;
+//!
+//!     session[ed].fullname = Some("Ed Jones".into());
+//!     session.commit().await?;
+//!
+//!     let users: Vec<User> = select(User).options(selectinload(User.addresses)).all(&engine).await?;
+//!     assert_eq!(users[0].fullname.as_deref(), Some("Ed Jones"));
+//!     assert_eq!(users[0].addresses.get()[0].email, "ed@x.org");
+//!     Ok(())
+//! }
+//! ```
+
+pub mod prelude;
+
+#[cfg(feature = "json")]
+pub use orm_core::Json;
+pub use orm_core::{
+    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains, DatabaseErrorKind,
+    DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor, Expr, Expression,
+    GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,
+    IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData, Mode, Model, Nested,
+    NewInstance, NewRow, NoAutoflush, Node, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
+    PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Result, Returning, RowType, Rows, Select,
+    Selectable, Session, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, Work, WorkOnce, Write,
+    delete, func, insert, joinedload, literal, metadata, optional, row_type, select, selectinload, text, update,
+};
+pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
+
+#[doc(hidden)]
+pub use orm_core::__private;

@@ -1,0 +1,8 @@
+//! What an application writes: `use orm::prelude::*`.
+//!
+//! Every name is also at the root of the crate. There is no `Result` among them, which would shadow the user's.
+
+pub use crate::{BelongsTo, HasMany, HasOne, ManyToMany, Model};
+pub use crate::{Engine, Error, Executor, Handle, MetaData, Reader, Select, Session};
+pub use crate::{SqlEnum, SqlNewtype};
+pub use crate::{delete, func, insert, joinedload, metadata, optional, select, selectinload, text, update};

@@ -1,0 +1,33 @@
+//! The feature tests: one binary, a module per feature.
+//!
+//! | module | what is tested |
+//! |---|---|
+//! | `read` | `select` and its terminals, joins, aggregates, text |
+//! | `write` | insert, update, delete and upsert statements |
+//! | `session` | add, get, query, flush, commit; the statements that each sends |
+//! | `relationships` | members added, linked, moved and taken away; both sides in step |
+//! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
+//! | `rollback` | what a rollback, a savepoint and a failed flush leave behind |
+//! | `deleting` | cascades, orphans, foreign keys set to NULL |
+//! | `handles` | a handle never names another object |
+//! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `errors` | bad input, each with its message |
+//! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
+//! | `registry` | two models of one name in one program |
+//! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
+
+mod support;
+
+mod chinook;
+mod deleting;
+mod errors;
+mod handles;
+mod loading;
+mod read;
+mod registry;
+mod relationships;
+mod rollback;
+mod session;
+mod spawn;
+mod transaction;
+mod write;

@@ -1,0 +1,207 @@
+//! Queries and what they give.
+
+use orm::prelude::*;
+use orm::{Dialect, ErrorKind, literal};
+
+use crate::support::{Address, Node, User, engine, two_users};
+
+#[tokio::test]
+async fn every_terminal_gives_what_it_says() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let by_name = || select(User).order_by(User.name.asc());
+    let users: Vec<User> = by_name().all(&engine).await.unwrap();
+    assert_eq!(users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["ed", "wendy"]);
+    assert_eq!(by_name().first(&engine).await.unwrap().unwrap().name, "ed");
+    assert_eq!(select(User).filter(User.name.eq("nobody")).first(&engine).await.unwrap(), None);
+    assert_eq!(select(User).filter(User.name.eq("ed")).one(&engine).await.unwrap().id, 1);
+    assert_eq!(select(User.id).filter(User.name.eq("x")).one_or_none(&engine).await.unwrap(), None);
+    assert_eq!(select(User.fullname).filter(User.name.eq("ed")).scalar(&engine).await.unwrap().unwrap(), "Ed Jones");
+    assert_eq!(select(User.fullname).filter(User.name.eq("wendy")).scalar(&engine).await.unwrap(), None);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+    assert_eq!(select(User).limit(1).count(&engine).await.unwrap(), 1);
+    assert!(select(User).filter(User.active).exists(&engine).await.unwrap());
+    assert!(!select(User).filter(User.id.gt(100)).exists(&engine).await.unwrap());
+    assert!(select(User).explain(&engine).await.unwrap().contains("users"));
+}
+
+#[tokio::test]
+async fn one_tells_none_from_many() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let none = select(User).filter(User.id.eq(9)).one(&engine).await.unwrap_err();
+    assert_eq!((none.kind(), none.message()), (&ErrorKind::NoResultFound, "no row was found when one was required"));
+    let many = select(User).one(&engine).await.unwrap_err();
+    assert_eq!(*many.kind(), ErrorKind::MultipleResultsFound);
+    assert_eq!(many.message(), "multiple rows were found when exactly one was required");
+    let many = select(User).one_or_none(&engine).await.unwrap_err();
+    assert_eq!(many.message(), "multiple rows were found when one or none was required");
+}
+
+#[tokio::test]
+async fn what_runs_a_statement_decides_what_comes_out() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    let values: Vec<User> = select(User).all(&mut connection).await.unwrap();
+    let mut transaction = engine.begin().await.unwrap();
+    assert_eq!(select(User).all(&mut transaction).await.unwrap(), values);
+    let mut session = Session::new(&engine);
+    let handles: Vec<Handle<User>> = select(User).all(&mut session).await.unwrap();
+    assert_eq!(session.iter(&handles).map(|user| user.id).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(session.all(select(User)).await.unwrap(), handles);
+    assert_eq!(session.scalars(select(User.name)).await.unwrap(), ["ed", "wendy"]);
+    assert_eq!(select(User).all(session.connection().await.unwrap()).await.unwrap(), values);
+}
+
+#[tokio::test]
+async fn joins_follow_relationships() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let pairs: Vec<(String, String)> = select((User.name, Address.email))
+        .join(User.addresses)
+        .order_by(Address.id.asc())
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(pairs.len(), 3);
+    assert_eq!(pairs[2], ("wendy".to_owned(), "wendy@x.org".to_owned()));
+    let counts: Vec<(String, i64)> = select((User.name, func::count(Address.id)))
+        .outerjoin(User.addresses)
+        .group_by(User.name)
+        .having(func::count(Address.id).gt(1))
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(counts, [("ed".to_owned(), 2)]);
+}
+
+#[tokio::test]
+async fn an_outer_join_gives_none_where_it_finds_nothing() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    insert(User).values(User::builder().name("fred")).execute(&engine).await.unwrap();
+    let rows: Vec<(User, Option<Address>)> = select((User, optional(Address)))
+        .outerjoin(User.addresses)
+        .order_by((User.id, Address.id))
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0].1.as_ref().map(|address| address.email.as_str()), Some("ed@x.org"));
+    assert_eq!((rows[3].0.name.as_str(), &rows[3].1), ("fred", &None));
+    let mut session = Session::new(&engine);
+    let handles: Vec<(Handle<User>, Option<Handle<Address>>)> =
+        select((User, optional(Address))).outerjoin(User.addresses).order_by(User.id).all(&mut session).await.unwrap();
+    assert_eq!(handles[0].0, handles[1].0);
+    assert!(handles[3].1.is_none());
+}
+
+#[tokio::test]
+async fn what_an_outer_join_may_miss_must_be_optional() {
+    let engine = engine().await;
+    let error = select((User.name, Address.email)).outerjoin(User.addresses).all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Compile);
+    assert_eq!(
+        error.to_string(),
+        "column `Address.email` comes from an outer join and may be NULL\n\
+         hint: select `optional(Address.email)`, which gives an `Option`"
+    );
+    let error = select((User, Address)).outerjoin(User.addresses).all(&engine).await.unwrap_err();
+    assert!(error.to_string().contains("`Address` comes from an outer join"), "{error}");
+    let error = select(Address.id + 1).outerjoin(User.addresses).all(&engine).await.unwrap_err();
+    assert!(error.to_string().contains("`Address.id`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_joins_itself_under_an_alias() {
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    session.add(Node::builder().name("root").children([Node::builder().name("leaf")]));
+    session.commit().await.unwrap();
+    let parent = Node.alias("parent");
+    let query = select((Node.name, parent.name)).join(Node.parent.of(parent));
+    assert_eq!(
+        query.to_sql(Dialect::Sqlite),
+        "SELECT nodes.name, parent.name FROM nodes JOIN nodes AS parent ON nodes.parent_id = parent.id"
+    );
+    assert_eq!(query.all(&engine).await.unwrap(), [("leaf".to_owned(), "root".to_owned())]);
+    let on = select((Node.name, parent.name)).join_on(parent, Node.parent_id.eq(parent.id));
+    assert_eq!(on.count(&engine).await.unwrap(), 1);
+    let error = select(Node).join(Node.parent).all(&engine).await.unwrap_err();
+    assert!(error.to_string().contains("leads from `Node` to itself"), "{error}");
+}
+
+#[tokio::test]
+async fn conditions_compose() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let names = |query: Select<String>| {
+        let engine = engine.clone();
+        async move { query.order_by(User.id).all(&engine).await.unwrap() }
+    };
+    let name = || select(User.name);
+    assert_eq!(names(name().filter(User.name.in_(["ed", "x"]))).await, ["ed"]);
+    assert_eq!(names(name().filter(User.name.in_(Vec::<String>::new()))).await, [""; 0]);
+    assert_eq!(names(name().filter(User.name.not_in(Vec::<String>::new()) & User.id.gt(1))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.fullname.eq(None))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.fullname.is_not_null())).await, ["ed"]);
+    assert_eq!(names(name().filter(!User.active)).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.id.between(2, 5) | User.name.eq("ed"))).await, ["ed", "wendy"]);
+    assert_eq!(names(name().filter(User.name.contains("en"))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.name.contains("%"))).await, [""; 0]);
+    assert_eq!(names(name().filter(User.name.ilike("E%"))).await, ["ed"]);
+    assert_eq!(names(name().filter(User.id.in_(select(Address.user_id).filter(Address.email.like("w%"))))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.addresses.any(Address.email.like("ed%")))).await, ["ed"]);
+    assert_eq!(names(name().filter(!User.addresses.any(Address.email.like("ed%")))).await, ["wendy"]);
+    assert_eq!(names(name().filter(literal(true))).await, ["ed", "wendy"]);
+    assert_eq!(names(name().filter((User.id * 2 + 1).eq(5))).await, ["wendy"]);
+    let has = select(Address.id).filter(Address.user.has(User.name.eq("wendy")));
+    assert_eq!(has.all(&engine).await.unwrap(), [3]);
+    let correlated = func::exists(select(Address.id).filter(Address.user_id.eq(User.id) & Address.email.like("w%")));
+    assert_eq!(names(name().filter(correlated)).await, ["wendy"]);
+}
+
+#[tokio::test]
+async fn text_binds_by_name_and_gives_typed_rows() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let rows = text("SELECT id, name FROM users WHERE name = :name OR name = :name || ':name' -- :not")
+        .bind("name", "ed")
+        .columns::<(i64, String)>()
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(rows, [(1, "ed".to_owned())]);
+    let mut session = Session::new(&engine);
+    // The columns are found by name, in whatever order the text has them.
+    let users = text("SELECT name, active, id, fullname, 'more' AS more FROM users WHERE name = :name")
+        .bind("name", "wendy")
+        .columns_of(User)
+        .all(&mut session)
+        .await
+        .unwrap();
+    assert_eq!(session[users[0]].name, "wendy");
+    let missing = text("SELECT :a").columns::<i64>().all(&engine).await.unwrap_err();
+    assert!(missing.to_string().starts_with("a value is required for the parameter `:a`"), "{missing}");
+    let unused = text("SELECT 1").bind("a", 1).columns::<i64>().all(&engine).await.unwrap_err();
+    assert_eq!(unused.message(), "this text has no parameter `:a`");
+}
+
+#[tokio::test]
+async fn chunks_give_every_row_once() {
+    let engine = engine().await;
+    let users: Vec<_> = (0..25).map(|n| User::builder().name(format!("user {n}"))).collect();
+    insert(User).values(users).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let mut chunks = select(User).yield_per(10);
+    let mut sizes = Vec::new();
+    while let Some(users) = chunks.next(&mut session).await.unwrap() {
+        sizes.push(users.len());
+        assert!(session.identity_map().len() <= 20, "earlier chunks are let go");
+    }
+    assert_eq!(sizes, [10, 10, 5]);
+    let mut chunks = select(User).yield_per(10).keep();
+    while chunks.next(&mut session).await.unwrap().is_some() {}
+    assert_eq!(session.identity_map().len(), 25);
+}

@@ -1,0 +1,113 @@
+//! INSERT, UPDATE and DELETE statements.
+
+use orm::prelude::*;
+
+use crate::support::{Address, User, engine, two_users};
+
+#[tokio::test]
+async fn insert_takes_values_builders_and_lists() {
+    let engine = engine().await;
+    let id = insert(User).values(User::builder().name("ed")).returning(User.id).one(&engine).await.unwrap();
+    assert_eq!(id, 1);
+    let rows = vec![User::builder().name("a"), User::builder().name("b")];
+    assert_eq!(insert(User).values(rows).execute(&engine).await.unwrap(), 2);
+    let literal = User {
+        id: 0,
+        name: "c".into(),
+        fullname: None,
+        active: false,
+        addresses: HasMany::default(),
+        keywords: ManyToMany::default(),
+    };
+    let returned: Vec<(i64, String)> =
+        insert(User).values([literal]).returning((User.id, User.name)).all(&engine).await.unwrap();
+    assert_eq!(returned, [(4, "c".to_owned())]);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn insert_refuses_members_that_it_would_lose() {
+    let engine = engine().await;
+    let user = User::builder().name("ed").addresses([Address::builder().email("e")]);
+    let error = insert(User).values(user).execute(&engine).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`insert(User)` writes one table, and `User.addresses` holds 1 members\n\
+         hint: add the object with its members by `session.add(…)`"
+    );
+}
+
+#[tokio::test]
+async fn a_conflict_updates_or_does_nothing() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let again = || User::builder().name("ed").fullname("Edward");
+    insert(User).values(again()).on_conflict(User.name).do_nothing().execute(&engine).await.unwrap();
+    let fullname = || select(User.fullname).filter(User.name.eq("ed")).scalar(&engine);
+    assert_eq!(fullname().await.unwrap().as_deref(), Some("Ed Jones"));
+    insert(User).values(again()).on_conflict(User.name).do_update((User.fullname, User.active)).execute(&engine).await.unwrap();
+    assert_eq!(fullname().await.unwrap().as_deref(), Some("Edward"));
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn update_sets_values_and_expressions() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let changed = update(User)
+        .set(User.fullname, "Ed")
+        .set(User.active, false)
+        .filter(User.id.eq(1))
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(changed, 1);
+    update(User).set(User.fullname, None).execute(&engine).await.unwrap();
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap(), None);
+    let ids = update(Address)
+        .set(Address.id, Address.id + 10)
+        .filter(Address.user_id.eq(1))
+        .returning(Address.id)
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(ids, [11, 12]);
+    let error = update(User).filter(User.id.eq(1)).execute(&engine).await.unwrap_err();
+    assert!(error.to_string().starts_with("`update(User)` sets no column"), "{error}");
+}
+
+#[tokio::test]
+async fn delete_deletes_what_it_says() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    assert_eq!(delete(Address).filter(Address.user_id.eq(1)).execute(&engine).await.unwrap(), 2);
+    let names = delete(User).filter(User.id.eq(1)).returning(User.name).all(&engine).await.unwrap();
+    assert_eq!(names, ["ed"]);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_commits_as_it_goes_and_forgets_what_is_not_committed() {
+    let engine = engine().await;
+    let mut connection = engine.connect().await.unwrap();
+    insert(User).values(User::builder().name("kept")).execute(&mut connection).await.unwrap();
+    connection.commit().await.unwrap();
+    insert(User).values(User::builder().name("lost")).execute(&mut connection).await.unwrap();
+    drop(connection);
+    assert_eq!(select(User.name).all(&engine).await.unwrap(), ["kept"]);
+    let mut transaction = engine.begin().await.unwrap();
+    insert(User).values(User::builder().name("also kept")).execute(&mut transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_list_over_the_parameter_limit_is_split_and_still_one_transaction() {
+    let engine = engine().await;
+    let rows: Vec<_> = (0..20_000).map(|n| User::builder().name(format!("u{n}")).fullname("x")).collect();
+    assert_eq!(insert(User).values(rows).execute(&engine).await.unwrap(), 20_000);
+    let mut rows: Vec<_> = (0..20_000).map(|n| User::builder().name(format!("v{n}")).fullname("x")).collect();
+    rows.push(User::builder().name("v0").fullname("twice"));
+    insert(User).values(rows).execute(&engine).await.unwrap_err();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 20_000);
+}
