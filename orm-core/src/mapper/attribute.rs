@@ -47,7 +47,7 @@ impl<M, T> Attribute<M, T> {
         self.column
     }
 
-    pub(crate) const fn alias_of(self) -> Alias {
+    pub const fn __alias_of(self) -> Alias {
         self.alias
     }
 }

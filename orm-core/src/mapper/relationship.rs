@@ -50,7 +50,7 @@ impl<M, T, K> Relationship<M, T, K> {
         self.index
     }
 
-    pub(crate) const fn alias_of(self) -> Alias {
+    pub const fn __alias_of(self) -> Alias {
         self.alias
     }
 }

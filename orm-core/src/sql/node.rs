@@ -124,7 +124,7 @@ impl Operator {
 
 impl Node {
     pub(crate) fn column<M: Model, T>(attribute: Attribute<M, T>) -> Node {
-        Node::Column { mapper: M::__mapper(), column: attribute.__column(), alias: attribute.alias_of() }
+        Node::Column { mapper: M::__mapper(), column: attribute.__column(), alias: attribute.__alias_of() }
     }
 
     pub(crate) fn binary(operator: Operator, left: Node, right: Node) -> Node {

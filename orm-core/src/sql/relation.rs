@@ -15,7 +15,7 @@ impl<M: Model, T: Model, K> Relationship<M, T, K> {
         RelationReference {
             owner: M::__mapper(),
             index: self.__index(),
-            alias: self.alias_of(),
+            alias: self.__alias_of(),
             target_alias: Alias::NONE,
         }
     }
