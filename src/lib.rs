@@ -58,7 +58,7 @@ pub use orm_core::{
     DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor, Expr, Expression,
     GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,
     IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData, Mode, Model, Nested,
-    NewInstance, NewRow, NoAutoflush, Node, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
+    NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
     PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Result, Returning, RowType, Rows, Select,
     Selectable, Session, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, Work, WorkOnce, Write,
     delete, func, insert, joinedload, literal, metadata, optional, row_type, select, selectinload, text, update,

@@ -47,8 +47,6 @@ pub(crate) struct Capabilities {
     pub(crate) not_distinct: &'static str,
     /// What the word before LIKE's pattern must be to ignore case; without one, both sides are lowered.
     pub(crate) ilike: bool,
-    /// Whether the database has boolean values rather than 0 and 1.
-    pub(crate) has_boolean: bool,
     /// How it explains a statement.
     pub(crate) explain: &'static str,
     /// Whether a transaction that holds the write lock may choose generated keys itself: SQLite has one writer.

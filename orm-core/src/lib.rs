@@ -10,7 +10,7 @@ mod error;
 mod types;
 
 mod mapper;
-mod schema;
+pub mod schema;
 
 mod compile;
 mod dialect;
@@ -35,10 +35,10 @@ pub use mapper::{
 };
 pub use orm_pool::{Kind, Value, ValueRef};
 pub use schema::MetaData;
-pub use session::{AnyHandle, Handle, HandleList, Nested, NoAutoflush, Query, Session};
+pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session};
 pub use sql::{
-    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget, Node,
-    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete, func,
+    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget, OnConflict,
+    OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete, func,
     insert, literal, select, text, update,
 };
 #[cfg(feature = "json")]
@@ -52,11 +52,12 @@ pub mod __private {
     pub use orm_pool::driver::Row;
     pub use orm_pool::{Kind, Value, ValueRef};
 
-    pub use crate::load::Contains;
+    pub use crate::engine::{PlanLine, Request};
+    pub use crate::load::{Contains, LoadPath};
     pub use crate::mapper::*;
     pub use crate::schema::mapper_of;
     pub use crate::session::{Handle, ObjectId, Objects};
-    pub use crate::sql::{IntoValue, OrderItem, Output, order_items};
+    pub use crate::sql::{IntoValue, Node, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement, Targeted, order_items};
     #[cfg(feature = "json")]
     pub use crate::types::Json;
     pub use crate::types::{ColumnType, DecodeError, Placeholder, SqlType};

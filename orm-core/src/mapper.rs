@@ -25,6 +25,7 @@ pub use definition::{
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
+pub(crate) use new_row::literal_set;
 pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set};
 pub(crate) use object::downcast;
 pub use object::{Object, ObjectVec};

@@ -1,7 +1,7 @@
 //! What a database holds: [`Table`]s of [`Column`]s, constraints and indexes, as plain data, and [`MetaData`], several
 //! tables that are created together.
 //!
-//! In: the definitions of models. Out: data for [`ddl`](crate::compile::ddl), which writes it as SQL.
+//! In: the definitions of models. Out: data, which `compile/ddl.rs` writes as SQL.
 
 mod column;
 mod constraint;
@@ -21,6 +21,7 @@ pub use metadata::MetaData;
 pub(crate) use naming::fit;
 pub use table::Table;
 
+pub use crate::mapper::ReferentialAction;
 use crate::mapper::{Entity, Mapper, Model};
 
 /// Returns the mapper of a model; [`metadata!`](crate::metadata) calls it.

@@ -4,6 +4,7 @@
 //! the executors. The files: `objects` holds the objects and what they were, `graph` keeps both sides of relationships in
 //! step, `query` reads, `transaction` begins and ends, `detach` takes objects out.
 
+mod again;
 mod delete;
 mod detach;
 mod graph;
@@ -19,7 +20,7 @@ pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub(crate) use identity::{Key, as_row_value};
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};
-pub use query::Query;
+pub use query::{Managed, Query};
 pub use transaction::{Nested, NoAutoflush};
 
 use crate::engine::{Connection, Engine};
@@ -157,7 +158,7 @@ impl Session {
     pub fn add_again<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.slot(handle)?;
         match self.objects.get(slot).state {
-            State::Transient => self.objects.place_again(slot),
+            State::Transient => self.objects.add_again(slot)?,
             State::Pending | State::Persistent => {}
             State::Deleted | State::Detached => {
                 let message = format!("object `{}` has been deleted and cannot be added again", model_name::<M>());

@@ -18,12 +18,13 @@ pub use delete::{Delete, delete};
 pub use expr::{Expr, Expression, Predicate, literal};
 pub use insert::{Insert, OnConflict, insert};
 pub(crate) use insert::{ConflictAction, InsertNode};
-pub use node::{Node, Output};
-pub(crate) use node::{JoinKind, JoinNode, Nullability, Nulls, Operator, OutputKind, RelationReference};
+pub(crate) use node::{JoinKind, JoinNode, Nulls, OutputKind};
+pub use node::{Node, Nullability, Operator, Output, RelationReference};
 pub use relation::RelationshipTo;
-pub use relation::JoinTarget;
-pub(crate) use select::SelectNode;
-pub use select::{Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, order_items, select};
+pub use relation::{JoinTarget, Targeted};
+pub use select::{
+    Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, order_items, select,
+};
 pub(crate) use text::{TextNode, TextPart};
 pub use text::{Bind, Text, text};
 pub use update::{Update, update};

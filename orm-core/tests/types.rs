@@ -1,7 +1,13 @@
 //! Values of the types behind features: to a parameter, to the text that SQLite holds, and back.
 
-#![cfg(any(feature = "chrono", feature = "time", feature = "jiff", feature = "uuid", feature = "rust_decimal", feature = "json"))]
-
+#![cfg(any(
+    feature = "chrono",
+    feature = "time",
+    feature = "jiff",
+    feature = "uuid",
+    feature = "rust_decimal",
+    feature = "json"
+))]
 #![allow(dead_code, unused_macros, reason = "a build with one feature uses its share of the helpers")]
 
 use std::fmt::Debug;
@@ -111,17 +117,30 @@ macro_rules! common_dates {
         fn dates_that_do_not_exist_are_refused() {
             refuses_texts::<$date>(
                 &[
-                    "", "2024", "2024-02", "2023-02-29", "1900-02-29", "2024-04-31", "2024-00-01", "2024-13-01",
-                    "2024-01-00", "2024-1-1", "24-01-01", "2024-01-01 ", " 2024-01-01", "2024-01-01 00:00:00",
-                    "2024/01/01", "1234567-01-01", "--001-01-01", "2024-01-0é", "٢٠٢٤-01-01",
+                    "",
+                    "2024",
+                    "2024-02",
+                    "2023-02-29",
+                    "1900-02-29",
+                    "2024-04-31",
+                    "2024-00-01",
+                    "2024-13-01",
+                    "2024-01-00",
+                    "2024-1-1",
+                    "24-01-01",
+                    "2024-01-01 ",
+                    " 2024-01-01",
+                    "2024-01-01 00:00:00",
+                    "2024/01/01",
+                    "1234567-01-01",
+                    "--001-01-01",
+                    "2024-01-0é",
+                    "٢٠٢٤-01-01",
                 ],
                 DATE,
             );
             refuses::<$date>(ValueRef::Int(0), "expected a date as `YYYY-MM-DD`, found the integer 0");
-            refuses::<$date>(
-                ValueRef::DateTime(0),
-                "expected a date as `YYYY-MM-DD`, found a value of type datetime",
-            );
+            refuses::<$date>(ValueRef::DateTime(0), "expected a date as `YYYY-MM-DD`, found a value of type datetime");
             null_needs_an_option::<$date>();
         }
 
@@ -140,7 +159,18 @@ macro_rules! common_dates {
         #[test]
         fn times_that_do_not_exist_are_refused() {
             refuses_texts::<$time>(
-                &["", "24:00:00", "00:60:00", "00:00:60", "1:2:3", "01:02:03.", "01:02:", "-1:00:00", "01:02:03Z", "12"],
+                &[
+                    "",
+                    "24:00:00",
+                    "00:60:00",
+                    "00:00:60",
+                    "1:2:3",
+                    "01:02:03.",
+                    "01:02:",
+                    "-1:00:00",
+                    "01:02:03Z",
+                    "12",
+                ],
                 TIME,
             );
             refuses::<$time>(ValueRef::Time(86_400_000_000), "expected a time of day, found 24:00:00.000000");
@@ -182,9 +212,16 @@ macro_rules! common_dates {
             check::<$moment>(noon, "2024-02-29 12:00:00.000000");
             // As `CURRENT_TIMESTAMP` of SQLite gives it, and as other programs write it.
             for text in [
-                "2024-02-29 12:00:00", "2024-02-29T12:00:00Z", "2024-02-29 12:00:00.000z", "2024-02-29 12:00",
-                "2024-02-29 14:00:00+02:00", "2024-02-29 14:00:00+02", "2024-02-29T14:00:00+0200",
-                "2024-02-29 06:30:00-05:30", "2024-03-01 02:00:00+14:00", "2024-02-28 21:59:58.0-14:00:02",
+                "2024-02-29 12:00:00",
+                "2024-02-29T12:00:00Z",
+                "2024-02-29 12:00:00.000z",
+                "2024-02-29 12:00",
+                "2024-02-29 14:00:00+02:00",
+                "2024-02-29 14:00:00+02",
+                "2024-02-29T14:00:00+0200",
+                "2024-02-29 06:30:00-05:30",
+                "2024-03-01 02:00:00+14:00",
+                "2024-02-28 21:59:58.0-14:00:02",
             ] {
                 reads::<$moment>(text, noon);
             }
@@ -353,16 +390,9 @@ mod jiff_types {
         Time::new(hour, minute, second, micro * 1000).unwrap()
     }
 
-    common_dates!(
-        Date,
-        Time,
-        DateTime,
-        Timestamp,
-        ymd,
-        hms_micro,
-        DateTime::from_parts,
-        |civil| Offset::UTC.to_timestamp(civil).unwrap()
-    );
+    common_dates!(Date, Time, DateTime, Timestamp, ymd, hms_micro, DateTime::from_parts, |civil| Offset::UTC
+        .to_timestamp(civil)
+        .unwrap());
 
     #[test]
     fn the_ends_of_jiff_come_back() {
@@ -421,8 +451,17 @@ mod decimal_types {
     #[test]
     fn decimals_come_back() {
         for text in [
-            "0", "1", "-1", "0.1", "-12.50", "100", "0.0000000000000000000000000001", "79228162514264337593543950335",
-            "-79228162514264337593543950335", "1.10", "12345678901234.56789012345678",
+            "0",
+            "1",
+            "-1",
+            "0.1",
+            "-12.50",
+            "100",
+            "0.0000000000000000000000000001",
+            "79228162514264337593543950335",
+            "-79228162514264337593543950335",
+            "1.10",
+            "12345678901234.56789012345678",
         ] {
             check(decimal(text), text);
             assert_eq!(decimal(text).encode(), Value::Decimal(text.to_owned()));
@@ -453,7 +492,9 @@ mod decimal_types {
 
     #[test]
     fn nothing_is_rounded() {
-        for text in ["79228162514264337593543950336", "0.00000000000000000000000000001", "1234567890123456789012345678.55"] {
+        for text in
+            ["79228162514264337593543950336", "0.00000000000000000000000000001", "1234567890123456789012345678.55"]
+        {
             let reason = format!("{text} does not fit into `Decimal`, which has 28 digits");
             refuses::<Decimal>(ValueRef::Decimal(text), &reason);
         }
@@ -474,7 +515,10 @@ mod json_types {
     #[test]
     fn documents_come_back() {
         check(json!(null), "null");
-        check(json!({"a": [1, -2.5, {"b": [[]]}], "c": "\u{1F600} \"quoted\" \n"}), "{\"a\":[1,-2.5,{\"b\":[[]]}],\"c\":\"😀 \\\"quoted\\\" \\n\"}");
+        check(
+            json!({"a": [1, -2.5, {"b": [[]]}], "c": "\u{1F600} \"quoted\" \n"}),
+            "{\"a\":[1,-2.5,{\"b\":[[]]}],\"c\":\"😀 \\\"quoted\\\" \\n\"}",
+        );
         check(Json(vec![Some("😀".to_owned()), None]), "[\"😀\",null]");
         check(Json(BTreeMap::from([("a".to_owned(), Json(1u8))])), "{\"a\":1}");
         check(Json(None::<u8>), "null");

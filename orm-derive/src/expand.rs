@@ -36,7 +36,7 @@ pub(crate) fn derive_model(input: &DeriveInput) -> TokenStream {
         return expand(&model);
     }
     let errors = mistakes.to_compile_errors();
-    let stub = fallback::for_model(&model);
+    let stub = fallback::for_model(model);
     quote!(#errors #stub)
 }
 

@@ -8,12 +8,15 @@ use quote::{format_ident, quote};
 use syn::{Data, DeriveInput, Fields, Visibility};
 
 use crate::expand::{self, hydrate, model};
-use crate::model::Model;
+use crate::model::{Model, Presence};
 use crate::names;
 
-/// Stands in for a struct with named fields.
-pub(crate) fn for_model(model: &Model) -> TokenStream {
-    expand::expand_stub(model)
+/// Stands in for a struct with named fields. Its builder requires nothing: what does is not settled yet.
+pub(crate) fn for_model(mut model: Model) -> TokenStream {
+    for column in &mut model.columns {
+        column.presence = Presence::Absent;
+    }
+    expand::expand_stub(&model)
 }
 
 /// Stands in for what is no struct with named fields: it is a model without columns.

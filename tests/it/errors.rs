@@ -1,1 +1,170 @@
-//! to come
+//! Bad input: each a clear error, and nothing lost.
+
+use orm::prelude::*;
+use orm::{DatabaseErrorKind, ErrorKind, PoolClass};
+
+use crate::support::{User, engine, two_users};
+
+#[test]
+fn an_unknown_scheme_names_itself_and_the_known_ones() {
+    let error = Engine::new("oracle://scott:tiger@localhost/xe").unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Argument);
+    assert_eq!(
+        error.to_string(),
+        "the database URL names the unknown dialect `oracle`\n\
+         hint: the known ones are `sqlite`, `postgresql`, `mysql` and `mariadb`"
+    );
+    assert!(Engine::new("shop.db").unwrap_err().to_string().contains("it has no scheme"));
+    let key = Engine::new("sqlite::memory:?jurnal=wal").unwrap_err();
+    assert!(key.to_string().starts_with("the database URL has the unknown key `jurnal`"), "{key}");
+    let value = Engine::new("sqlite::memory:?busy_timeout=soon").unwrap_err();
+    assert!(value.to_string().contains("expected a number of milliseconds"), "{value}");
+}
+
+#[test]
+fn a_url_never_shows_its_password() {
+    let engine = Engine::new("sqlite:///x.db?password=secret").map(|engine| engine.url().to_string());
+    assert!(!format!("{engine:?}").contains("secret"));
+}
+
+#[test]
+fn a_setting_that_is_not_there_is_refused_and_not_ignored() {
+    let error = Engine::builder("sqlite::memory:").pool_class(PoolClass::Singleton).build().unwrap_err();
+    assert_eq!(error.to_string(), "pool class `Singleton` is not supported");
+}
+
+#[tokio::test]
+async fn an_unreadable_database_file_names_the_path_and_the_reason() {
+    let engine = Engine::new("sqlite:////no/such/folder/shop.db").unwrap();
+    let error = select(User).all(&engine).await.unwrap_err();
+    assert!(error.is_disconnect());
+    assert!(error.message().contains("/no/such/folder/shop.db"), "{error}");
+    let path = std::env::temp_dir().join(format!("orm-not-a-database-{}.db", std::process::id()));
+    std::fs::write(&path, "this is plain text and no database, long enough to be read as a header of one.......").unwrap();
+    let engine = Engine::new(&format!("sqlite:///{}", path.display())).unwrap();
+    let error = select(User).all(&engine).await.unwrap_err();
+    std::fs::remove_file(&path).unwrap();
+    assert!(error.message().contains("not a database"), "{error}");
+}
+
+#[tokio::test]
+async fn null_in_a_column_that_is_no_option_names_the_column() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let error = text("SELECT id, NULL FROM users").columns::<(i64, String)>().all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Data);
+    assert_eq!(error.message(), "column `#2` cannot be read: it is NULL, and the Rust type is not an `Option`");
+
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "users", metadata = none)]
+    struct Strict {
+        #[orm(primary_key)]
+        id: i64,
+        fullname: String,
+    }
+    let error = select(Strict).order_by(Strict.id).all(&engine).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "column `users.fullname` cannot be read: it is NULL, and the Rust type is not an `Option`"
+    );
+    assert!(error.statement().unwrap().starts_with("SELECT users.id, users.fullname"));
+}
+
+#[tokio::test]
+async fn text_in_an_integer_column_says_what_was_found() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "loose", metadata = none)]
+    struct Loose {
+        #[orm(primary_key)]
+        id: i64,
+        number: i64,
+    }
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Loose].create_all(&engine).await.unwrap();
+    text("INSERT INTO loose VALUES (1, 'seven')").execute(&engine).await.unwrap();
+    let error = select(Loose).all(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "column `loose.number` cannot be read: expected an integer, found the text \"seven\"");
+    let small = select(Loose.id).all(&engine).await.unwrap();
+    assert_eq!(small, [1]);
+    text("UPDATE loose SET number = 1 << 40").execute(&engine).await.unwrap();
+    let error = text("SELECT number FROM loose").columns::<i32>().all(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "column `#1` cannot be read: 1099511627776 does not fit into i32");
+}
+
+#[tokio::test]
+async fn a_unique_violation_names_the_column_and_the_statement() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let error = insert(User).values(User::builder().name("ed")).execute(&engine).await.unwrap_err();
+    assert!(error.is_unique_violation() && !error.is_retryable());
+    assert_eq!(error.columns(), ["name"]);
+    assert!(matches!(
+        error.kind(),
+        ErrorKind::Integrity { kind: DatabaseErrorKind::UniqueViolation, table: Some(table), .. } if table == "users"
+    ));
+    assert_eq!(
+        error.to_string(),
+        "UNIQUE constraint failed: users.name\n\
+         [SQL: INSERT INTO users (name, active) VALUES (?, ?)]\n\
+         [parameters: (\"ed\", true)]"
+    );
+}
+
+#[tokio::test]
+async fn hidden_parameters_are_in_no_error() {
+    let engine = Engine::builder("sqlite::memory:").hide_parameters(true).build().unwrap();
+    metadata![User, crate::support::Address, crate::support::Keyword, crate::support::UserKeyword]
+        .create_all(&engine)
+        .await
+        .unwrap();
+    let twice = vec![User::builder().name("secret"), User::builder().name("secret")];
+    let error = insert(User).values(twice).execute(&engine).await.unwrap_err();
+    assert!(error.to_string().contains("[parameters: hidden"), "{error}");
+    assert!(!error.to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn bad_sql_is_a_programming_error_with_the_text() {
+    let engine = engine().await;
+    let error = text("SELEC 1").columns::<i64>().all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Programming);
+    assert!(error.to_string().contains("SELEC 1"), "{error}");
+    let error = text("SELECT * FROM nowhere").columns::<i64>().all(&engine).await.unwrap_err();
+    assert!(error.message().contains("no such table: nowhere"), "{error}");
+}
+
+#[tokio::test]
+async fn a_pool_that_is_exhausted_says_who_holds_it() {
+    let engine = Engine::builder("sqlite::memory:")
+        .pool_size(1)
+        .max_overflow(0)
+        .pool_timeout(std::time::Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let _held = engine.connect().await.unwrap();
+    let error = text("SELECT 1").columns::<i64>().one(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Timeout);
+    assert!(
+        error.message().starts_with("QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 0.05"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_configured_breaks_no_other() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "broken", metadata = none)]
+    struct Broken {
+        #[orm(primary_key)]
+        id: i64,
+        users: HasMany<User>,
+    }
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    let error = session.query(Broken).options(selectinload(Broken.users)).all().await.unwrap_err();
+    assert!(
+        error.message().starts_with("could not determine the join condition of relationship `Broken.users`"),
+        "{error}"
+    );
+    assert_eq!(session.query(User).count().await.unwrap(), 0);
+}

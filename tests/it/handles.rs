@@ -1,1 +1,92 @@
-//! to come
+//! A handle names one object for ever: never another one, whatever became of its own.
+
+use orm::prelude::*;
+
+use crate::support::{Address, User, session, two_users};
+
+#[tokio::test]
+async fn a_handle_kept_past_expunge_never_names_another_row() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.expunge(ed).unwrap();
+    let error = session.object(ed).unwrap_err();
+    assert_eq!(error.message(), "object `User` is no longer in the session: it was expunged");
+    // The slot is used again, by an object of the same model.
+    let wendy = session.get_one(User, 2).await.unwrap();
+    assert_ne!(ed, wendy);
+    assert!(session.object(ed).is_err());
+    let again = session.get_one(User, 1).await.unwrap();
+    assert_ne!(ed, again);
+    assert!(session.object(ed).is_err());
+}
+
+#[tokio::test]
+async fn a_handle_kept_past_a_rollback_names_its_own_object_or_none() {
+    let (_engine, mut session) = session().await;
+    let lost = session.add(User::builder().name("lost"));
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    let kept = session.add(User::builder().name("kept"));
+    session.commit().await.unwrap();
+    assert_ne!(lost, kept);
+    assert_eq!((session[lost].name.as_str(), session[kept].name.as_str()), ("lost", "kept"));
+    session.expunge_all();
+    let other = session.get_one(User, 1).await.unwrap();
+    assert!(session.object(lost).is_err() && session.object(kept).is_err() && session.object(other).is_ok());
+}
+
+#[tokio::test]
+async fn a_handle_kept_past_a_delete_reads_the_object_until_it_is_expunged() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.delete(ed).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session[ed].name, "ed");
+    insert(User).values(User::builder().id(1).name("another")).execute(&engine).await.unwrap();
+    let another = session.get_one(User, 1).await.unwrap();
+    assert_ne!(ed, another);
+    assert_eq!(session[ed].name, "ed");
+    session.expunge(ed).unwrap();
+    assert!(session.object(ed).is_err());
+}
+
+#[tokio::test]
+#[should_panic(expected = "object `User` is no longer in the session: it was taken out by `detach`")]
+async fn reading_by_a_dead_handle_panics_with_what_removed_it() {
+    let (_engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    let value = session.detach(ed).unwrap();
+    assert_eq!(value.name, "ed");
+    let _ = &session[ed];
+}
+
+#[tokio::test]
+async fn a_handle_of_another_session_is_refused() {
+    let (engine, mut one) = session().await;
+    let mut two = Session::new(&engine);
+    let ed = one.add(User::builder().name("ed"));
+    let address = two.add(Address::builder().email("e"));
+    let error = two.object(ed).unwrap_err();
+    let text = error.message();
+    assert!(text.starts_with("object `User` is already attached to session `"), "{text}");
+    assert!(text.contains("` (this is `"), "{text}");
+    assert!(two.delete(ed).await.is_err());
+    assert!(two.refresh(ed).await.is_err());
+    assert!(two.load(ed, User.addresses).await.is_err());
+    two[address].user.replace(ed);
+    let error = two.flush().await.unwrap_err();
+    assert!(error.message().contains("already attached to session"), "{error}");
+}
+
+#[tokio::test]
+async fn handles_are_small_and_tell_their_model() {
+    let (_engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    assert_eq!(size_of_val(&ed), 12);
+    assert_eq!(format!("{ed:?}"), "Handle<User>(0)");
+    let pending = session.pending();
+    assert!(pending[0].is(ed));
+    assert_eq!(pending[0].model(), "User");
+}

@@ -1,1 +1,152 @@
-//! to come
+//! `engine.transaction`: committed, rolled back, run again; many tasks at one balance.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use orm::prelude::*;
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "accounts", metadata = none)]
+struct Account {
+    #[orm(primary_key)]
+    id: i64,
+    balance: i64,
+}
+
+async fn engine_with(balance: i64) -> Engine {
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Account].create_all(&engine).await.unwrap();
+    insert(Account).values(Account { id: 1, balance }).execute(&engine).await.unwrap();
+    engine
+}
+
+async fn balance(engine: &Engine) -> i64 {
+    select(Account.balance).one(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn ok_commits_and_err_rolls_back() {
+    let engine = engine_with(100).await;
+    let left = engine
+        .transaction(async |session| {
+            let account = session.get_one(Account, 1).await?;
+            session[account].balance -= 10;
+            Ok(session[account].balance)
+        })
+        .await
+        .unwrap();
+    assert_eq!((left, balance(&engine).await), (90, 90));
+    let refused: Result<(), Error> = engine
+        .transaction(async |session| {
+            let account = session.get_one(Account, 1).await?;
+            session[account].balance = 0;
+            session.flush().await?;
+            Err(Error::other("no"))
+        })
+        .await;
+    assert_eq!((refused.unwrap_err().to_string(), balance(&engine).await), ("no".to_owned(), 90));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_two_tasks_at_one_balance_lose_nothing() {
+    let engine = engine_with(32 * 10).await;
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                for _ in 0..5 {
+                    engine
+                        .transaction(async |session| {
+                            let account = session.get_one(Account, 1).await?;
+                            session[account].balance -= 2;
+                            Ok(())
+                        })
+                        .await?;
+                }
+                Ok::<(), Error>(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(balance(&engine).await, 0);
+}
+
+#[tokio::test]
+async fn a_conflict_with_another_writer_is_run_again_with_a_fresh_session() {
+    let engine = engine_with(100).await;
+    // A session that has read and then writes is refused when another has written between.
+    let mut session = Session::new(&engine);
+    let account = session.get_one(Account, 1).await.unwrap();
+    update(Account).set(Account.balance, 50).execute(&engine).await.unwrap();
+    session[account].balance -= 1;
+    let error = session.commit().await.unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    drop(session);
+
+    let tries = AtomicU32::new(0);
+    let left = engine
+        .transaction(async |session| {
+            if tries.fetch_add(1, Ordering::Relaxed) == 0 {
+                // The same conflict, made inside: the transaction gives up its write lock and reads without it.
+                session.rollback().await?;
+                let account = session.get_one(Account, 1).await?;
+                update(Account).set(Account.balance, 40).execute(&engine).await?;
+                session[account].balance -= 1;
+                session.flush().await?;
+            }
+            let account = session.get_one(Account, 1).await?;
+            session[account].balance -= 1;
+            Ok(session[account].balance)
+        })
+        .await
+        .unwrap();
+    assert_eq!((left, tries.load(Ordering::Relaxed), balance(&engine).await), (39, 2, 39));
+}
+
+#[derive(Debug)]
+enum Refused {
+    TooPoor,
+    Orm(Error),
+}
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refused::Orm(error)
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_takes_the_users_own_error_type() {
+    let engine = engine_with(5).await;
+    let withdraw = async |amount: i64| -> Result<i64, Refused> {
+        engine
+            .try_transaction(async |session| {
+                let account = session.get_one(Account, 1).await?;
+                if session[account].balance < amount {
+                    return Err(Refused::TooPoor);
+                }
+                session[account].balance -= amount;
+                Ok(session[account].balance)
+            })
+            .await
+    };
+    assert_eq!(withdraw(3).await.unwrap(), 2);
+    assert!(matches!(withdraw(3).await, Err(Refused::TooPoor)));
+    delete(Account).execute(&engine).await.unwrap();
+    let Err(Refused::Orm(error)) = withdraw(1).await else { panic!("there is no account") };
+    assert!(error.is_no_result_found());
+}
+
+#[tokio::test]
+async fn a_transaction_that_runs_once_may_give_away_what_it_captured() {
+    let engine = engine_with(0).await;
+    let account = Account { id: 2, balance: 7 };
+    engine
+        .transaction_once(async move |session| {
+            session.add(account);
+            session.flush().await
+        })
+        .await
+        .unwrap();
+    assert_eq!(select(Account).count(&engine).await.unwrap(), 2);
+}

@@ -156,7 +156,11 @@ impl Ddl {
                 let columns = key.columns.join(", ");
                 let message = format!("column `{}.{columns}` refers to another schema", table.full_name());
                 let hint = "a foreign key of SQLite stays within one database file";
-                return Err(Error::new(ErrorKind::Compile, format!("{message}, which is not supported on dialect sqlite")).hint(hint));
+                return Err(Error::new(
+                    ErrorKind::Compile,
+                    format!("{message}, which is not supported on dialect sqlite"),
+                )
+                .hint(hint));
             }
             (Dialect::Sqlite, _) | (_, None) => self.identifier(&key.target_table),
             (_, Some(schema)) => format!("{}.{}", self.identifier(schema), self.identifier(&key.target_table)),
@@ -191,10 +195,11 @@ impl Ddl {
         if let Some(default) = &column.server_default {
             words.push(format!("DEFAULT {}", self.default(column, default.trim())));
         }
+        // MariaDB refuses NOT NULL on a computed column, and may be the server behind a URL of MySQL.
+        let takes_not_null = !self.is_mysql() || column.computed.is_none();
         if column.is_generated && options.autoincrement {
             words.push("PRIMARY KEY AUTOINCREMENT".to_owned());
-        } else if !column.is_nullable && !(self.dialect == Dialect::MariaDb && column.computed.is_some()) {
-            // MariaDB refuses NOT NULL on a computed column.
+        } else if !column.is_nullable && takes_not_null {
             words.push("NOT NULL".to_owned());
         }
         if self.is_mysql() {
@@ -247,7 +252,9 @@ impl Ddl {
             (Dialect::MySql | Dialect::MariaDb, ColumnType::LargeBinary, Some(length)) => {
                 Ok(format!("VARBINARY({length})"))
             }
-            (Dialect::MySql | Dialect::MariaDb, ColumnType::Custom(sql), _) if is_bare(sql, &["varchar", "nvarchar"]) => {
+            (Dialect::MySql | Dialect::MariaDb, ColumnType::Custom(sql), _)
+                if is_bare(sql, &["varchar", "nvarchar"]) =>
+            {
                 Err(self.needs_length(table, &column.name, "is VARCHAR"))
             }
             _ => type_name(),
@@ -461,7 +468,9 @@ fn is_serial(column: &Column) -> bool {
 /// Returns the type in a STRICT table of SQLite, which knows only these (<https://sqlite.org/stricttables.html>).
 fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
     match column_type {
-        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => Some("INTEGER"),
+        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
+            Some("INTEGER")
+        }
         ColumnType::Real | ColumnType::Double => Some("REAL"),
         ColumnType::LargeBinary => Some("BLOB"),
         ColumnType::Text
@@ -480,7 +489,16 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
 
 /// Types of MySQL that have no length, or not as they are written here.
 const LONG_TYPES: &[&str] = &[
-    "text", "tinytext", "mediumtext", "longtext", "blob", "tinyblob", "mediumblob", "longblob", "json", "varchar",
+    "text",
+    "tinytext",
+    "mediumtext",
+    "longtext",
+    "blob",
+    "tinyblob",
+    "mediumblob",
+    "longblob",
+    "json",
+    "varchar",
     "nvarchar",
 ];
 

@@ -15,7 +15,6 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     nulls_order: false,
     not_distinct: "<=>",
     ilike: false,
-    has_boolean: true,
     explain: "EXPLAIN ",
     reserves_keys: false,
 };

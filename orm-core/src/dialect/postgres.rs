@@ -15,7 +15,6 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     nulls_order: true,
     not_distinct: "IS NOT DISTINCT FROM",
     ilike: true,
-    has_boolean: true,
     explain: "EXPLAIN ",
     reserves_keys: false,
 };

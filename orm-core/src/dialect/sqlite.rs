@@ -15,7 +15,6 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     nulls_order: true,
     not_distinct: "IS",
     ilike: false,
-    has_boolean: false,
     explain: "EXPLAIN QUERY PLAN ",
     reserves_keys: true,
 };

@@ -98,6 +98,8 @@ fn add_defaults(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut 
         }
     }
     for node in nodes.iter_mut() {
+        // What cannot be joined is told before anything is sent.
+        node.info()?;
         let target = (node.owner.definition.relationships[usize::from(node.index)].target)();
         add_defaults(target, &mut node.children, above)?;
     }

@@ -107,11 +107,6 @@ impl Column {
             foreign_key: None,
         }
     }
-
-    /// Returns whether the database fills the column when the INSERT leaves it out.
-    pub(crate) fn is_filled_by_database(&self) -> bool {
-        self.generated || self.server_default.is_some() || self.computed.is_some()
-    }
 }
 
 macro_rules! settings {

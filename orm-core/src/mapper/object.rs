@@ -69,9 +69,9 @@ pub(super) fn read<M: Model>(row: &Row<'_>, at: usize) -> Decoded<Box<dyn Object
 }
 
 /// What a relationship's field holds on the value road: a `Vec<T>` in a box.
-pub type Erased = Box<dyn Any + Send + Sync>;
+pub(crate) type Erased = Box<dyn Any + Send + Sync>;
 /// What a to-one field holds on the value road: a `T`, stored once for all who share it.
-pub type Shared = Arc<dyn Any + Send + Sync>;
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// A list of values of some model, read from rows and then shared out among their owners.
 pub trait ObjectVec: Send {

@@ -99,9 +99,24 @@ fn check_default(definition: &Definition, column: &mapper::Column, default: &str
 
 /// Words that are values by themselves, or begin one.
 const KEYWORDS: &[&str] = &[
-    "case", "cast", "current_catalog", "current_date", "current_role", "current_schema", "current_time",
-    "current_timestamp", "current_user", "false", "interval", "localtime", "localtimestamp", "not", "null",
-    "session_user", "true", "user",
+    "case",
+    "cast",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "false",
+    "interval",
+    "localtime",
+    "localtimestamp",
+    "not",
+    "null",
+    "session_user",
+    "true",
+    "user",
 ];
 
 /// Returns whether a default may be SQL: anything but words which are no keywords.
@@ -128,14 +143,33 @@ mod tests {
     #[test]
     fn sql_is_told_from_words() {
         let sql = [
-            "0", "-1", "+1.5e3", ".5", "'active'", "'it''s'", "NULL", "true", "CURRENT_TIMESTAMP", "now()", "(1 + 2)",
-            "1 + 1", "gen_random_uuid()", "'{}'::jsonb", "x'00'", "INTERVAL '1 day'", "current_timestamp",
-            "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP", "nextval('s')", "ARRAY[]::text[]", " 7 ",
+            "0",
+            "-1",
+            "+1.5e3",
+            ".5",
+            "'active'",
+            "'it''s'",
+            "NULL",
+            "true",
+            "CURRENT_TIMESTAMP",
+            "now()",
+            "(1 + 2)",
+            "1 + 1",
+            "gen_random_uuid()",
+            "'{}'::jsonb",
+            "x'00'",
+            "INTERVAL '1 day'",
+            "current_timestamp",
+            "CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP",
+            "nextval('s')",
+            "ARRAY[]::text[]",
+            " 7 ",
         ];
         for text in sql {
             assert!(is_sql(text), "{text}");
         }
-        for text in ["active", "", " ", "in progress", "in-progress", "a.b", "naïve", "2024-01-01", "3 apples", "inf"] {
+        for text in ["active", "", " ", "in progress", "in-progress", "a.b", "naïve", "2024-01-01", "3 apples", "inf"]
+        {
             assert!(!is_sql(text), "{text}");
         }
     }

@@ -111,7 +111,7 @@ impl MetaData {
         mappers
     }
 
-    fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
+    pub(super) fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let Sorted { mut tables, forward } = self.sorted()?;
         let late = if ddl.takes_forward_references() { Vec::new() } else { take_out(&mut tables, &forward) };
         let mut statements = Vec::new();
@@ -124,7 +124,7 @@ impl MetaData {
         Ok(statements)
     }
 
-    fn dropping(&self, ddl: &Ddl) -> Result<Vec<String>> {
+    pub(super) fn dropping(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let Sorted { mut tables, forward } = self.sorted()?;
         let mut statements = Vec::new();
         if ddl.takes_forward_references() {
@@ -163,7 +163,9 @@ fn order(parents: &[Vec<usize>]) -> Vec<usize> {
     while order.len() < parents.len() {
         let mut waiting = (0..parents.len()).filter(|table| !is_done[*table]);
         let free = waiting.clone().find(|table| parents[*table].iter().all(|parent| is_done[*parent]));
-        let Some(next) = free.or_else(|| waiting.find(|table| reaches_itself(*table, parents, &is_done))) else { break };
+        let Some(next) = free.or_else(|| waiting.find(|table| reaches_itself(*table, parents, &is_done))) else {
+            break;
+        };
         is_done[next] = true;
         order.push(next);
     }
@@ -205,7 +207,9 @@ fn check_tables(mappers: &[&'static Mapper]) -> Result<()> {
     for (position, mapper) in mappers.iter().enumerate() {
         let second = mapper.definition();
         let first = mappers[..position].iter().map(|first| first.definition());
-        if let Some(first) = first.into_iter().find(|first| (first.schema, first.table) == (second.schema, second.table)) {
+        if let Some(first) =
+            first.into_iter().find(|first| (first.schema, first.table) == (second.schema, second.table))
+        {
             let place = |location: (&str, u32)| format!("{}:{}", location.0, location.1);
             let message = format!(
                 "two models have the table `{}`: `{}` at {} and `{}` at {}",
@@ -259,7 +263,8 @@ fn tell_names_apart(tables: &mut [Table]) {
         let indexes = indexes.iter_mut().map(|index| (&mut index.name, &index.columns));
         for (name, columns) in uniques.chain(foreign_keys).chain(indexes) {
             if !known.insert((schema.clone(), name.clone())) {
-                let parts: Vec<&str> = std::iter::once(table.as_str()).chain(columns.iter().map(String::as_str)).collect();
+                let parts: Vec<&str> =
+                    std::iter::once(table.as_str()).chain(columns.iter().map(String::as_str)).collect();
                 *name = naming::apart(name, &parts);
             }
         }

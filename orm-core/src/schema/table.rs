@@ -51,10 +51,7 @@ impl Table {
             schema: definition.schema.map(str::to_owned),
             name: table.to_owned(),
             columns: columns.collect::<Result<_>>()?,
-            primary_key: PrimaryKey {
-                name: naming::primary_key(table),
-                columns: names(definition, definition.key),
-            },
+            primary_key: PrimaryKey { name: naming::primary_key(table), columns: names(definition, definition.key) },
             uniques: uniques(definition),
             foreign_keys: foreign_keys(definition)?,
             checks: checks
@@ -153,7 +150,7 @@ fn uniques(definition: &Definition) -> Vec<UniqueConstraint> {
     let single = definition.columns.iter().filter(|column| column.unique && !column.index);
     let single = single.map(|column| vec![column.name.to_owned()]);
     let several = definition.uniques.iter().map(|positions| names(definition, positions));
-    without_repeats(single.chain(several))
+    without_repeats(single.chain(several), Vec::clone)
         .map(|columns| UniqueConstraint { name: naming::unique(definition.table, &columns), columns })
         .collect()
 }
@@ -163,7 +160,7 @@ fn indexes(definition: &Definition) -> Vec<Index> {
     let single = definition.columns.iter().filter(|column| column.index);
     let single = single.map(|column| (vec![column.name.to_owned()], column.unique));
     let several = definition.indexes.iter().map(|positions| (names(definition, positions), false));
-    without_repeats(single.chain(several))
+    without_repeats(single.chain(several), |(columns, _)| columns.clone())
         .map(|(columns, is_unique)| Index { name: naming::index(definition.table, &columns), columns, is_unique })
         .collect()
 }
@@ -181,7 +178,7 @@ fn foreign_keys(definition: &Definition) -> Result<Vec<ForeignKey>> {
         let columns = names(definition, group.columns);
         keys.push(foreign_key(definition, columns, &(group.targets)(), group.on_delete, group.on_update)?);
     }
-    Ok(without_repeats(keys.into_iter()).collect())
+    Ok(without_repeats(keys.into_iter(), |key| key.name.clone()).collect())
 }
 
 fn foreign_key(
@@ -214,13 +211,14 @@ fn foreign_key(
     })
 }
 
-/// Leaves out what was there before: two constraints of one table cannot have one name.
-fn without_repeats<T: PartialEq + Clone>(items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+/// Leaves out what was there before by its key: two constraints of one table cannot have one name.
+fn without_repeats<T, K: PartialEq>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
     let mut known = Vec::new();
     items.filter(move |item| {
-        let is_new = !known.contains(item);
+        let key = key(item);
+        let is_new = !known.contains(&key);
         if is_new {
-            known.push(item.clone());
+            known.push(key);
         }
         is_new
     })

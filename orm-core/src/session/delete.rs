@@ -42,6 +42,7 @@ impl Session {
             if self.objects.get(slot).is_doomed {
                 return Ok(());
             }
+            self.objects.save(slot);
             self.objects.get_mut(slot).is_doomed = true;
             self.objects.has_doomed = true;
             let mapper = self.objects.get(slot).mapper;

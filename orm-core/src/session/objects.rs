@@ -17,7 +17,7 @@ use crate::types::same;
 
 /// Where an object stands between memory and the database. SQLAlchemy's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// Known to the session and not to be saved: it was added in a transaction that was rolled back.
     Transient,
     /// Added, to be inserted with the next flush.

@@ -99,16 +99,39 @@ pub fn exists<S: RowType>(select: Select<S>) -> Expr<bool> {
     Expr::new(Node::Exists { select: select.node, negated: false })
 }
 
-/// Any function by its name, which is taken as it stands, with the type that it gives.
+/// Any function by its name, which is taken as it stands, with the type that it gives. The arguments are a tuple.
 ///
 /// ```
 /// # use orm_core::{Dialect, Expr, func, literal, select};
-/// let version: Expr<String> = func::custom("sqlite_version", []);
+/// let version: Expr<String> = func::custom("sqlite_version", ());
 /// assert_eq!(select(version).to_sql(Dialect::Sqlite), "SELECT sqlite_version()");
+/// let padded: Expr<String> = func::custom("printf", (literal("%5d".to_owned()), literal(7i64)));
+/// assert_eq!(select(padded).to_sql(Dialect::Sqlite), "SELECT printf(?, ?)");
 /// ```
-pub fn custom<T: SqlType>(name: &'static str, arguments: impl IntoIterator<Item = Node>) -> Expr<T> {
-    Expr::new(function(name, arguments.into_iter().collect(), Own))
+pub fn custom<T: SqlType>(name: &'static str, arguments: impl Arguments) -> Expr<T> {
+    let mut list = Vec::new();
+    arguments.__arguments(&mut list);
+    Expr::new(function(name, list, Own))
 }
+
+/// The arguments of a function: a tuple of columns and expressions.
+pub trait Arguments {
+    #[doc(hidden)]
+    fn __arguments(self, list: &mut Vec<Node>);
+}
+macro_rules! arguments {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Expression),*> Arguments for ($($name,)*) {
+            fn __arguments(self, _list: &mut Vec<Node>) { $( _list.push(self.$index.__expression()); )* }
+        }
+    };
+}
+arguments!();
+arguments!(A 0);
+arguments!(A 0, B 1);
+arguments!(A 0, B 1, C 2);
+arguments!(A 0, B 1, C 2, D 3);
+arguments!(A 0, B 1, C 2, D 3, E 4);
 
 /// NULL of a type.
 pub fn null<T: SqlType>() -> Expr<Option<T>> {

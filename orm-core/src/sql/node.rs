@@ -8,6 +8,7 @@ use super::SelectNode;
 use crate::mapper::{Alias, Attribute, Mapper, Model};
 
 /// An expression without its type.
+#[doc(hidden)]
 #[derive(Clone, Debug)]
 pub enum Node {
     /// A column of a model's table or of its alias.
@@ -75,6 +76,7 @@ pub struct RelationReference {
 }
 
 /// An operator between two operands, by rising precedence.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     Eq,
@@ -256,7 +258,7 @@ impl Output {
 
 /// How rows without a partner are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinKind {
+pub(crate) enum JoinKind {
     /// They go.
     Inner,
     /// Those on the left stay.
@@ -265,7 +267,7 @@ pub enum JoinKind {
 
 /// One JOIN.
 #[derive(Clone, Debug)]
-pub enum JoinNode {
+pub(crate) enum JoinNode {
     /// Along a relationship.
     Relation { kind: JoinKind, relation: RelationReference },
     /// To a table or alias, on a condition.
@@ -274,7 +276,7 @@ pub enum JoinNode {
 
 /// Where NULLs sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nulls {
+pub(crate) enum Nulls {
     /// Before all others.
     First,
     /// After all others.

@@ -87,7 +87,9 @@ fn mismatch(kind: Kind, found: ValueRef<'_>) -> DecodeError {
         }
         (Kind::Date, _) => DecodeError::mismatch("a date as `YYYY-MM-DD`", found),
         (Kind::Time, _) => DecodeError::mismatch("a time as `HH:MM:SS.ffffff`", found),
-        (Kind::DateTime, _) => DecodeError::mismatch("a date and time without a zone as `YYYY-MM-DD HH:MM:SS.ffffff`", found),
+        (Kind::DateTime, _) => {
+            DecodeError::mismatch("a date and time without a zone as `YYYY-MM-DD HH:MM:SS.ffffff`", found)
+        }
         _ => DecodeError::mismatch("a moment as `YYYY-MM-DD HH:MM:SS.ffffff`, in UTC or with an offset", found),
     }
 }

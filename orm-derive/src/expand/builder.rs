@@ -3,8 +3,8 @@
 //! Only required fields are in the type, as one parameter each: `__missing::name` until the field is set, then `Set`.
 //! The traits for a complete builder ask every parameter for a trait of its own, whose message names the field.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 
 use super::{hydrate, number};
 use crate::model::{Column, Model, Presence, Relationship, Storage};
@@ -163,19 +163,37 @@ fn conversions(model: &Model, finish: &TokenStream) -> TokenStream {
     }
 }
 
+/// Writes the three conversions of one type.
+///
+/// The trait and the type have the user's spans: the compiler explains a failed bound of an implementation by where these
+/// stand, and would otherwise advise to write it by hand.
 fn conversion(generics: &TokenStream, from: &TokenStream, model: &Ident, row: &TokenStream) -> TokenStream {
+    let span = model.span();
+    let from = at(from.clone(), span);
+    let new_instance = quote_spanned!(span=> __orm::NewInstance);
+    let into_member = quote_spanned!(span=> __orm::IntoMember<#model>);
+    let into_rows = quote_spanned!(span=> __orm::IntoRows<#model>);
     quote! {
-        impl #generics __orm::NewInstance for #from {
+        impl #generics #new_instance for #from {
             type Model = #model;
             fn __row(self) -> __orm::NewRow<#model> { #row }
         }
-        impl #generics __orm::IntoMember<#model> for #from {
+        impl #generics #into_member for #from {
             fn __member(self) -> __orm::Member<#model> { __orm::Member::__new(#row) }
         }
-        impl #generics __orm::IntoRows<#model> for #from {
+        impl #generics #into_rows for #from {
             fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { ::std::vec![#row] }
         }
     }
+}
+
+/// Sets the span of each token.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    moved.collect()
 }
 
 /// Makes the row of a complete builder, and notes which columns were set.

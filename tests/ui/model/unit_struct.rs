@@ -1,0 +1,7 @@
+//! A unit struct has no columns.
+use orm::prelude::*;
+
+#[derive(Clone, Debug, Model)]
+struct User;
+
+fn main() {}

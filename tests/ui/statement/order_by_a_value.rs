@@ -1,0 +1,12 @@
+//! What rows cannot be ordered by.
+#[path = "../models.rs"]
+mod models;
+
+use models::*;
+use orm::prelude::*;
+
+fn case() {
+    let _ = select(User).order_by("name");
+}
+
+fn main() {}

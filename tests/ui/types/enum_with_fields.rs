@@ -1,0 +1,11 @@
+//! A label holds no fields.
+use orm::prelude::*;
+
+#[derive(Clone, Debug, orm::SqlEnum)]
+enum Status {
+    Active,
+    Since(i64),
+    Until { year: i32 },
+}
+
+fn main() {}
