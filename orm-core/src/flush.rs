@@ -29,10 +29,13 @@ pub(crate) async fn flush(objects: &mut Objects, connection: &mut Connection) ->
         }
         update::emit(objects, connection, &waiting).await?;
     }
+    late.iter().for_each(|&slot| objects.renew_base(slot));
     update::emit(objects, connection, &late).await?; // keys of rows that refer to each other
     pairs::emit(objects, connection).await?;
     for group in groups.iter().rev() {
-        for level in order::delete_levels(objects, &group.deletes(&work)) {
+        let deletes = order::deletes(objects, &group.deletes(&work))?;
+        delete::part(objects, connection, &deletes.parted).await?; // rows that refer to each other
+        for level in deletes.levels {
             delete::emit(objects, connection, level).await?;
         }
     }

@@ -4,7 +4,6 @@
 //! the executors. The files: `objects` holds the objects and what they were, `graph` keeps both sides of relationships in
 //! step, `query` reads, `transaction` begins and ends, `detach` takes objects out.
 
-mod again;
 mod delete;
 mod detach;
 mod graph;

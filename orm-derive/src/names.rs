@@ -165,10 +165,10 @@ pub(crate) fn suggestion<'c>(name: &str, candidates: impl IntoIterator<Item = &'
     similar(name, candidates).map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"))
 }
 
-/// Writes an `Option` as tokens.
+/// Writes an `Option` as tokens, for a model's unnamed constant.
 pub(crate) fn option(value: Option<impl ToTokens>) -> TokenStream {
     match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
+        Some(value) => quote!(__Some(#value)),
+        None => quote!(__None),
     }
 }

@@ -3,11 +3,22 @@
 //! In: a [`Statement`] and its [`Value`]s, from the executor above. Out: each [`Row`] to a closure while it
 //! is still in the driver's buffer, and a [`Done`] at the end. sqlx opens the connections; its types stay in here.
 
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod refused;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod transaction;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod words;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Error, Value, ValueRef};
 
@@ -29,13 +40,19 @@ pub struct Done {
     pub last_insert_id: Option<i64>,
 }
 
-/// An open connection. One `match` per statement; nothing is boxed.
+/// An open connection. One `match` per statement, and none per value.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Connection {
     /// SQLite, driven through its own handle.
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Connection),
+    /// PostgreSQL, through sqlx.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Connection),
+    /// MySQL or MariaDB, through sqlx.
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Connection),
 }
 
 /// One row, valid while the decoder runs.
@@ -45,6 +62,12 @@ pub enum Row<'a> {
     /// A row of SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Row<'a>),
+    /// A row of PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Row<'a>),
+    /// A row of MySQL or MariaDB.
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Row<'a>),
 }
 
 impl<'a> Row<'a> {
@@ -58,6 +81,10 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.value(column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => row.value(column),
+            #[cfg(feature = "mysql")]
+            Row::MySql(row) => row.value(column),
         }
     }
 
@@ -67,6 +94,10 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.len(),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => row.len(),
+            #[cfg(feature = "mysql")]
+            Row::MySql(row) => row.len(),
         }
     }
 
@@ -81,6 +112,10 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.name(column),
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => row.name(column),
+            #[cfg(feature = "mysql")]
+            Row::MySql(row) => row.name(column),
         }
     }
 }
@@ -99,6 +134,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.run(statement, parameters, on_row).await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.run(statement, parameters, on_row).await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.run(statement, parameters, on_row).await,
         }
     }
 
@@ -111,6 +150,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.batch(sql).await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.batch(sql).await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.batch(sql).await,
         }
     }
 
@@ -119,6 +162,58 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.is_in_transaction(),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.is_in_transaction(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.is_in_transaction(),
+        }
+    }
+
+    /// Returns whether an operation has begun and not ended, since its future was dropped.
+    ///
+    /// [`drain`](Self::drain) waits for it, unless the connection [should be discarded](Self::needs_discard).
+    pub fn is_in_flight(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.is_in_flight(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.is_in_flight(),
+        }
+    }
+
+    /// Returns whether the connection is of no more use: it is gone, or MySQL has an operation in flight.
+    pub fn needs_discard(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.needs_discard(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.needs_discard(),
+        }
+    }
+
+    /// Waits for the end of an operation whose future was dropped; an open transaction stays open.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is of no more use, or has become so by not being ready in time.
+    pub async fn drain(&mut self, within: Duration) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => {
+                _ = within;
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.drain(within).await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => {
+                _ = within;
+                connection.check()
+            }
         }
     }
 
@@ -131,6 +226,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.ping().await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.ping().await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.ping().await,
         }
     }
 
@@ -141,6 +240,10 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.rollback_now(),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.rollback_now(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.rollback_now(),
         }
     }
 
@@ -153,6 +256,43 @@ impl Connection {
         match self {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => connection.close().await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.close().await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.close().await,
         }
     }
+}
+
+/// How long a server may take to accept that a connection is closed.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Returns the next item of a stream.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[inline]
+async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|cx| std::pin::Pin::new(&mut *stream).poll_next(cx)).await
+}
+
+/// Makes the error of a connection that is of no more use.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cold]
+fn broken() -> Error {
+    Error::new(crate::ErrorKind::Disconnected, "the connection was lost earlier, or abandoned in the middle of a statement")
+}
+
+/// Says that the number of values is not that of the parameters.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn parameter_count(expected: usize, given: usize) -> String {
+    let parameters = if expected == 1 { "parameter" } else { "parameters" };
+    let were = if given == 1 { "value was" } else { "values were" };
+    format!("the statement has {expected} {parameters} and {given} {were} given")
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cold]
+#[inline(never)]
+fn no_such_column(column: usize, width: usize) -> ! {
+    panic!("the row has {width} columns, so there is none at position {column}")
 }

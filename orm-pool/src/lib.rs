@@ -6,7 +6,7 @@
 mod error;
 mod value;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod driver;
 pub mod pool;
 

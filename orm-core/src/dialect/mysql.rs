@@ -42,7 +42,7 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> String {
         ColumnType::Numeric(Some((precision, scale))) => format!("NUMERIC({precision}, {scale})"),
         ColumnType::Json => "JSON".into(),
         ColumnType::Enum { labels, .. } => {
-            let quoted: Vec<String> = labels.iter().map(|label| format!("'{}'", label.replace('\'', "''"))).collect();
+            let quoted: Vec<String> = labels.iter().map(|label| format!("'{}'", label.replace('\\', r"\\").replace('\'', "''"))).collect();
             format!("ENUM({})", quoted.join(", "))
         }
         ColumnType::Custom(sql) => (*sql).into(),

@@ -35,8 +35,8 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::DateTime | ColumnType::Timestamp => "DATETIME".into(),
         ColumnType::Uuid => "CHAR(36)".into(),
         // NUMERIC affinity would turn the text into a float: decimals are kept as the text that they are.
-        ColumnType::Numeric(_) => "TEXT".into(),
-        ColumnType::Json => "JSON".into(),
+        // The same goes for a document that is a bare number.
+        ColumnType::Numeric(_) | ColumnType::Json => "TEXT".into(),
         ColumnType::Enum { labels, .. } => {
             format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
         }

@@ -7,7 +7,7 @@ use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object};
 use crate::session::{Objects, State};
-use crate::sql::{DeleteNode, Node, Statement};
+use crate::sql::{DeleteNode, Node, Statement, UpdateNode};
 
 /// How many rows one statement deletes.
 const CHUNK: usize = 500;
@@ -30,6 +30,23 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
             entry.state = State::Deleted;
             entry.is_doomed = false;
         }
+    }
+    Ok(())
+}
+
+/// Sets foreign keys of rows that are to be deleted to NULL.
+pub(super) async fn part(objects: &Objects, connection: &mut Connection, keys: &[(u32, usize)]) -> Result<()> {
+    let engine = connection.engine.clone();
+    for &(slot, foreign_key) in keys {
+        let mapper = objects.get(slot).mapper;
+        let columns = &mapper.configured()?.foreign_keys[foreign_key].columns;
+        let null = |&column: &u16| {
+            let kind = mapper.definition().columns[usize::from(column)].kind;
+            (column, Node::Bind(Value::Null(kind)))
+        };
+        let filters = key_filters(mapper, stored(objects, slot));
+        let statement = UpdateNode { mapper, sets: columns.iter().map(null).collect(), filters, returning: Vec::new() };
+        engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
     }
     Ok(())
 }

@@ -48,7 +48,13 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
             Some(parent) => Some(objects.slot(parent, key.target.definition.name)?),
             None => None,
         };
-        if parent.is_some_and(|parent| objects.get(parent).state == State::Pending) {
+        let state = parent.map(|parent| objects.get(parent).state);
+        if matches!(state, Some(State::Transient | State::Deleted | State::Detached)) {
+            let (name, target) = (mapper.definition.name, key.target.definition.name);
+            let message = format!("`{name}` refers to a `{target}` that has no row: it was deleted, or never saved");
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        if state == Some(State::Pending) {
             if !is_post_update(mapper, link.foreign_key)? {
                 let name = mapper.definition.name;
                 let message = format!("`{name}` refers to a new `{}` that has no row yet", key.target.definition.name);
@@ -198,6 +204,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         for &slot in slots {
             objects.get_mut(slot).state = State::Persistent;
             objects.identify(slot);
+            objects.follow_keys(slot, None)?;
         }
     }
     Ok(())

@@ -128,39 +128,87 @@ pub(super) fn levels(objects: &Objects, slots: &[u32]) -> Result<Vec<Vec<u32>>> 
     Ok(result)
 }
 
-/// Splits rows to be deleted into levels: each row after those that refer to it.
-pub(super) fn delete_levels(objects: &Objects, slots: &[u32]) -> Vec<Vec<u32>> {
-    let by_key: HashMap<(usize, Key), usize> = slots
-        .iter()
-        .enumerate()
-        .filter_map(|(position, &slot)| {
-            Some(((objects.get(slot).mapper.id(), Key::of_object(objects.object(slot))?), position))
-        })
-        .collect();
-    let mut edges = Vec::new();
+/// How rows are deleted.
+pub(super) struct Deletes {
+    /// Foreign keys that are set to NULL first, since their rows refer to each other in a ring: object and position.
+    pub(super) parted: Vec<(u32, usize)>,
+    /// Each row after those that refer to it.
+    pub(super) levels: Vec<Vec<u32>>,
+}
+
+/// A row that refers to another one, both to be deleted.
+struct Reference {
+    child: usize,
+    parent: usize,
+    foreign_key: usize,
+}
+
+/// Orders rows to be deleted. What a ring of rows refers by is set to NULL first, where `post_update` says so; a ring
+/// without goes in one statement, at whose end the database checks.
+pub(super) fn deletes(objects: &Objects, slots: &[u32]) -> Result<Deletes> {
+    let references = references(objects, slots)?;
+    let edges = |references: &[Reference]| -> Vec<(usize, usize)> {
+        references.iter().map(|reference| (reference.child, reference.parent)).collect()
+    };
+    let mut ring_of = vec![0; slots.len()];
+    for (ring, component) in components(slots.len(), &edges(&references)).into_iter().enumerate() {
+        component.into_iter().for_each(|node| ring_of[node] = ring);
+    }
+    let (mut kept, mut parted) = (Vec::new(), Vec::new());
+    for reference in references {
+        let mapper = objects.get(slots[reference.child]).mapper;
+        let is_in_ring = ring_of[reference.child] == ring_of[reference.parent];
+        if is_in_ring && is_post_update(mapper, reference.foreign_key)? && is_nullable(mapper, reference.foreign_key)? {
+            parted.push((slots[reference.child], reference.foreign_key));
+        } else {
+            kept.push(reference);
+        }
+    }
+    Ok(Deletes { parted, levels: levels_of(slots, &edges(&kept)) })
+}
+
+/// Finds the foreign keys, as the database has them, that lead from one row to another.
+fn references(objects: &Objects, slots: &[u32]) -> Result<Vec<Reference>> {
+    let stored = |slot: u32| objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot));
+    let mut positions: HashMap<(usize, Key), usize> = HashMap::new();
+    for (position, &slot) in slots.iter().enumerate() {
+        if let Some(key) = Key::of_object(stored(slot)) {
+            positions.insert((objects.get(slot).mapper.id(), key), position);
+        }
+    }
+    let mut references = Vec::new();
     for (child, &slot) in slots.iter().enumerate() {
-        let entry = objects.get(slot);
-        let object = entry.base.as_deref().unwrap_or_else(|| objects.object(slot));
-        for key in entry.mapper.configured().map_or(&[][..], |configured| &configured.foreign_keys) {
-            let target = Key::of_columns(object, key.columns.iter().copied());
-            let parent = target.and_then(|target| by_key.get(&(key.target.id(), target)));
+        for (foreign_key, key) in objects.get(slot).mapper.configured()?.foreign_keys.iter().enumerate() {
+            let target = Key::of_columns(stored(slot), key.columns.iter().copied());
+            let parent = target.and_then(|target| positions.get(&(key.target.id(), target)));
             if let Some(&parent) = parent.filter(|&&parent| parent != child) {
-                edges.push((child, parent));
+                references.push(Reference { child, parent, foreign_key });
             }
         }
     }
+    Ok(references)
+}
+
+fn is_nullable(mapper: &'static Mapper, foreign_key: usize) -> Result<bool> {
+    let columns = &mapper.configured()?.foreign_keys[foreign_key].columns;
+    Ok(columns.iter().all(|&column| mapper.definition.columns[usize::from(column)].nullable))
+}
+
+/// Splits rows into levels: each after those that point at it, and a ring as one.
+fn levels_of(slots: &[u32], edges: &[(usize, usize)]) -> Vec<Vec<u32>> {
     let mut before = vec![Vec::new(); slots.len()];
     edges.iter().for_each(|&(from, to)| before[to].push(from));
-    let mut level = vec![0; slots.len()];
-    for component in components(slots.len(), &edges) {
-        // Rows in a ring go together; the database checks at the end of the statement.
-        let outside = component.iter().flat_map(|&node| &before[node]).filter(|from| !component.contains(from));
-        let deepest = outside.map(|&from| level[from] + 1).max().unwrap_or(0);
-        component.iter().for_each(|&node| level[node] = deepest);
+    let mut level: Vec<Option<usize>> = vec![None; slots.len()];
+    for component in components(slots.len(), edges) {
+        // Those of the component itself have no level yet.
+        let outside = component.iter().flat_map(|&node| &before[node]).filter_map(|&from| level[from]);
+        let deepest = outside.map(|level| level + 1).max().unwrap_or(0);
+        component.iter().for_each(|&node| level[node] = Some(deepest));
     }
-    let mut result = vec![Vec::new(); level.iter().max().map_or(0, |deepest| deepest + 1)];
+    let deepest = level.iter().flatten().max().map_or(0, |deepest| deepest + 1);
+    let mut result = vec![Vec::new(); deepest];
     for (&slot, level) in slots.iter().zip(level) {
-        result[level].push(slot);
+        result[level.unwrap_or_default()].push(slot);
     }
     result
 }

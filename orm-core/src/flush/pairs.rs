@@ -1,41 +1,76 @@
 //! Rows of association tables: pairs of keys, added and taken away.
 
+use std::collections::HashMap;
+
 use orm_pool::Value;
 
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
-use crate::session::{Objects, PairChange};
+use crate::session::{Key, Objects, PairChange};
 use crate::sql::{DeleteNode, InsertNode, Node, Statement};
 
 /// Writes what was added to and taken from many-to-many relationships.
 pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection) -> Result<()> {
     let pairs = std::mem::take(&mut objects.pairs);
-    let (added, removed): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|pair| pair.is_added);
-    for (mapper, columns, rows) in tables(objects, removed)? {
-        remove(connection, mapper, &columns, rows).await?;
+    let mut tables: Vec<Table> = Vec::new();
+    for pair in &pairs {
+        note(objects, &mut tables, pair)?;
     }
-    for (mapper, columns, rows) in tables(objects, added)? {
-        add(connection, mapper, &columns, rows).await?;
+    for table in &tables {
+        remove(connection, table, table.rows_to_be(false)).await?;
+    }
+    for table in &tables {
+        add(connection, table, table.rows_to_be(true)).await?;
     }
     Ok(())
 }
 
-/// Rows of one association table: its columns and their values.
-type Table = (&'static Mapper, Vec<u16>, Vec<Vec<Value>>);
+/// What happens to the rows of one association table.
+struct Table {
+    mapper: &'static Mapper,
+    columns: Vec<u16>,
+    rows: Vec<Change>,
+    known: HashMap<Key, usize, foldhash::fast::RandomState>,
+}
 
-fn tables(objects: &Objects, pairs: Vec<PairChange>) -> Result<Vec<Table>> {
-    let mut tables: Vec<Table> = Vec::new();
-    for pair in pairs {
-        let (owner, index) = pair.relationship;
-        let info = &owner.configured()?.relationships[usize::from(index)];
-        let (mapper, columns, row) = row(objects, info, &pair)?;
-        match tables.iter_mut().find(|(known, names, _)| known.is(mapper) && *names == columns) {
-            Some((_, _, rows)) => rows.push(row),
-            None => tables.push((mapper, columns, vec![row])),
+/// What happens to one row: the first and the last of what was done to it.
+struct Change {
+    row: Vec<Value>,
+    first_adds: bool,
+    last_adds: bool,
+}
+
+impl Table {
+    /// Returns the rows to be added or removed. Added and removed again, or the reverse, is as if nothing had been done.
+    fn rows_to_be(&self, added: bool) -> Vec<&[Value]> {
+        let changes = self.rows.iter().filter(|row| row.first_adds == added && row.last_adds == added);
+        changes.map(|change| change.row.as_slice()).collect()
+    }
+}
+
+/// Notes a pair once, although both sides of the relationship may have told it.
+fn note(objects: &Objects, tables: &mut Vec<Table>, pair: &PairChange) -> Result<()> {
+    let (owner, index) = pair.relationship;
+    let info = &owner.configured()?.relationships[usize::from(index)];
+    let (mapper, columns, row) = row(objects, info, pair)?;
+    let position = tables.iter().position(|table| table.mapper.is(mapper) && table.columns == columns);
+    let position = position.unwrap_or_else(|| {
+        tables.push(Table { mapper, columns, rows: Vec::new(), known: HashMap::default() });
+        tables.len() - 1
+    });
+    let Some(table) = tables.get_mut(position) else { return Ok(()) };
+    let Some(key) = Key::of(row.iter().cloned()) else {
+        return Err(Error::new(ErrorKind::InvalidRequest, format!("`{}` holds an object without a key", info.name())));
+    };
+    match table.known.get(&key) {
+        Some(&known) => table.rows[known].last_adds = pair.is_added,
+        None => {
+            table.known.insert(key, table.rows.len());
+            table.rows.push(Change { row, first_adds: pair.is_added, last_adds: pair.is_added });
         }
     }
-    Ok(tables)
+    Ok(())
 }
 
 /// Returns the association row of a pair.
@@ -58,20 +93,14 @@ fn row(
     Ok((secondary.mapper, columns, values))
 }
 
-async fn add(
-    connection: &mut Connection,
-    mapper: &'static Mapper,
-    columns: &[u16],
-    rows: Vec<Vec<Value>>,
-) -> Result<()> {
+async fn add(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) -> Result<()> {
     let engine = connection.engine.clone();
-    let most = (engine.dialect().capabilities().max_parameters / columns.len().max(1)).max(1);
-    let mut rows = rows.into_iter().map(|row| row.into_iter().map(Node::Bind).collect()).peekable();
-    while rows.peek().is_some() {
+    let most = (engine.dialect().capabilities().max_parameters / table.columns.len().max(1)).max(1);
+    for chunk in rows.chunks(most) {
         let statement = InsertNode {
-            mapper,
-            columns: columns.to_vec(),
-            rows: rows.by_ref().take(most).collect(),
+            mapper: table.mapper,
+            columns: table.columns.clone(),
+            rows: chunk.iter().map(|row| row.iter().cloned().map(Node::Bind).collect()).collect(),
             on_conflict: None,
             returning: Vec::new(),
         };
@@ -80,17 +109,13 @@ async fn add(
     Ok(())
 }
 
-async fn remove(
-    connection: &mut Connection,
-    mapper: &'static Mapper,
-    columns: &[u16],
-    rows: Vec<Vec<Value>>,
-) -> Result<()> {
+async fn remove(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) -> Result<()> {
     const CHUNK: usize = 250;
     let engine = connection.engine.clone();
+    let mapper = table.mapper;
     for chunk in rows.chunks(CHUNK) {
-        let is_row = |row: &Vec<Value>| {
-            let cells = columns.iter().zip(row).map(|(&column, value)| {
+        let is_row = |row: &&[Value]| {
+            let cells = table.columns.iter().zip(*row).map(|(&column, value)| {
                 Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value.clone()))
             });
             Node::All(cells.collect())

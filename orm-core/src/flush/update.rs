@@ -30,6 +30,8 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
             return Err(stale(objects, slot, "UPDATE", changed));
         }
         objects.identify(slot);
+        let before = objects.get(slot).base.clone();
+        objects.follow_keys(slot, before.as_deref())?;
         objects.renew_base(slot);
     }
     Ok(())

@@ -5,12 +5,12 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
-use super::select::{CHUNK, is_direct, key_columns, members, owner_key};
+use super::select::{CHUNK, OwnerKey, key_of_row, members, owner_key};
 use super::{LoadNode, Plan};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Direction, RelationshipInfo};
-use crate::session::{Key, ObjectId, Objects};
+use crate::session::{Key, ObjectId, Objects, State};
 use crate::sql::Statement;
 
 /// The members that were found for each key, in order.
@@ -42,17 +42,9 @@ pub(crate) fn load_relationship<'a>(
 ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
     Box::pin(async move {
         let info = node.info()?;
-        let found = find(connection, objects, owners, node, info).await?;
-        let mut members: Vec<u32> = found.values().flatten().copied().collect();
-        members.sort_unstable();
-        members.dedup();
-        for &owner in owners {
-            let object = objects.object(owner);
-            let slots = owner_key(object, info).and_then(|key| found.get(&key.key));
-            let ids: Vec<ObjectId> = slots.into_iter().flatten().map(|&slot| objects.id(slot)).collect();
-            let ids = with_pending(objects, owner, info, ids);
-            objects.object_mut(owner).relation_mut(usize::from(info.index)).load(&ids);
-        }
+        let keys: Vec<Option<OwnerKey>> = owners.iter().map(|&owner| lookup(objects, owner, info)).collect();
+        let found = find(connection, objects, &keys, node, info).await?;
+        let members = fill(objects, owners, &keys, &found, node, info);
         for child in &node.children {
             load_relationship(connection, objects, &members, child).await?;
         }
@@ -60,100 +52,85 @@ pub(crate) fn load_relationship<'a>(
     })
 }
 
+/// Returns what the members of an object are found by in the database; none where it has no row, or refers to nothing.
+fn lookup(objects: &Objects, owner: u32, info: &RelationshipInfo) -> Option<OwnerKey> {
+    let entry = objects.get(owner);
+    match (entry.state, info.direction) {
+        (State::Persistent, Direction::ManyToOne) => owner_key(objects.object(owner), info),
+        // Others refer to it by the key that the database has.
+        (State::Persistent, _) => owner_key(entry.base.as_deref().unwrap_or_else(|| objects.object(owner)), info),
+        (State::Pending, Direction::ManyToOne) => {
+            let is_set = info.pairs.iter().all(|&(column, _)| entry.set.contains(usize::from(column)));
+            if is_set { owner_key(objects.object(owner), info) } else { None }
+        }
+        _ => None,
+    }
+}
+
 /// Reads the members of all owners.
 async fn find(
     connection: &mut Connection,
     objects: &mut Objects,
-    owners: &[u32],
+    owners: &[Option<OwnerKey>],
     node: &LoadNode,
     info: &'static RelationshipInfo,
 ) -> Result<Found> {
     let mut found = Found::default();
-    let mut keys = Vec::new();
-    for &owner in owners {
-        let Some(key) = owner_key(objects.object(owner), info) else { continue };
-        if found.contains_key(&key.key) {
+    let mut keys: Vec<&OwnerKey> = Vec::new();
+    // A many-to-one whose target the session knows needs no SELECT: SQLAlchemy's `use_get`.
+    let is_by_key = info.direction == Direction::ManyToOne
+        && node.filters.is_empty()
+        && info.pairs.iter().map(|&(_, other)| other).eq(info.target.definition.key.iter().copied());
+    for owner in owners.iter().flatten() {
+        if found.contains_key(&owner.key) {
             continue;
         }
-        // A many-to-one whose target the session knows needs no SELECT: SQLAlchemy's `use_get`.
-        let is_by_key = info.direction == Direction::ManyToOne
-            && node.filters.is_empty()
-            && info.pairs.iter().map(|&(_, other)| other).eq(info.target.definition.key.iter().copied());
-        let known = is_by_key.then(|| objects.find(info.target, &key.key)).flatten();
-        match known.filter(|&slot| !objects.get(slot).is_expired) {
-            Some(slot) => {
-                found.insert(key.key, vec![slot]);
-            }
-            None => {
-                found.insert(key.key.clone(), Vec::new());
-                keys.push(key);
-            }
+        let known = is_by_key.then(|| objects.find(info.target, &owner.key)).flatten();
+        let known = known.filter(|&slot| !objects.get(slot).is_expired);
+        if known.is_none() {
+            keys.push(owner);
         }
+        found.insert(owner.key.clone(), known.into_iter().collect());
     }
     let engine = connection.engine.clone();
     for chunk in keys.chunks(CHUNK) {
-        let chunk: Vec<_> = chunk.iter().collect();
-        let prepared = engine.prepare(Statement::Select(Box::new(members(node, info, &chunk)?)))?;
-        let mut rows: Vec<(u32, Option<Key>)> = Vec::new();
+        let prepared = engine.prepare(Statement::Select(Box::new(members(node, info, chunk)?)))?;
         engine
             .run(&mut connection.guard, &prepared, |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;
-                let key = if is_direct(info) { None } else { Key::of_row_columns(&row, key_columns(info)) };
-                rows.push((slot, key));
+                if let Some(list) = key_of_row(&row, info).and_then(|key| found.get_mut(&key)) {
+                    list.push(slot);
+                }
                 Ok(ControlFlow::Continue(()))
             })
             .await?;
-        for (slot, key) in rows {
-            let own = || Key::of_columns(objects.object(slot), info.pairs.iter().map(|&(_, other)| other));
-            if let Some(list) = key.or_else(own).and_then(|key| found.get_mut(&key)) {
-                list.push(slot);
-            }
-        }
     }
     Ok(found)
 }
 
-/// Adds the members that wait for a flush, and leaves out those that wait to be taken away.
-fn with_pending(objects: &Objects, owner: u32, info: &RelationshipInfo, mut ids: Vec<ObjectId>) -> Vec<ObjectId> {
-    let owner_id = objects.id(owner);
-    match (info.direction, info.link) {
-        (Direction::OneToMany, Some(link)) => {
-            let parent_of = |slot: u32| {
-                let links = &objects.get(slot).links;
-                links.iter().find(|change| change.foreign_key == link.foreign_key).map(|change| change.parent)
-            };
-            ids.retain(|id| parent_of(id.slot).is_none_or(|parent| parent == Some(owner_id)));
-            for &slot in objects.touched.iter().chain(&objects.pending) {
-                let id = objects.id(slot);
-                let is_member = objects.get(slot).mapper.is(link.child) && parent_of(slot) == Some(Some(owner_id));
-                if is_member && !ids.contains(&id) {
-                    ids.push(id);
-                }
-            }
+/// Puts the members that were found into the owners' fields, with what waits for a flush, and returns them all.
+fn fill(
+    objects: &mut Objects,
+    owners: &[u32],
+    keys: &[Option<OwnerKey>],
+    found: &Found,
+    node: &LoadNode,
+    info: &RelationshipInfo,
+) -> Vec<u32> {
+    let waiting = objects.waiting(info);
+    let index = usize::from(info.index);
+    let mut members = Vec::new();
+    for (&owner, key) in owners.iter().zip(keys) {
+        // A new object has all its members in memory, and a deleted one keeps those that it had.
+        if objects.get(owner).state == State::Persistent || !objects.object(owner).relation(index).is_loaded() {
+            let slots = key.as_ref().and_then(|key| found.get(&key.key));
+            let stored: Vec<ObjectId> = slots.into_iter().flatten().map(|&slot| objects.id(slot)).collect();
+            let ids = waiting.members(objects.id(owner), stored);
+            objects.object_mut(owner).relation_mut(index).load(&ids, !node.is_partial());
         }
-        (Direction::ManyToOne, Some(link)) => {
-            let links = &objects.get(owner).links;
-            if let Some(change) = links.iter().find(|change| change.foreign_key == link.foreign_key) {
-                ids = change.parent.into_iter().collect();
-            }
-        }
-        _ => {
-            for pair in &objects.pairs {
-                let other = match () {
-                    () if pair.owner == owner_id => pair.member,
-                    () if pair.member == owner_id => pair.owner,
-                    () => continue,
-                };
-                if !objects.get(other.slot).mapper.is(info.target) {
-                    continue;
-                }
-                if !pair.is_added {
-                    ids.retain(|id| *id != other);
-                } else if !ids.contains(&other) {
-                    ids.push(other);
-                }
-            }
-        }
+        members.extend(objects.members_of(owner, index).iter().map(|member| member.slot));
     }
-    ids
+    members.sort_unstable();
+    members.dedup();
+    members
 }

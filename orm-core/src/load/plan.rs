@@ -59,14 +59,7 @@ fn merge(nodes: &mut Vec<LoadNode>, steps: &[LoadStep]) {
     let [step, rest @ ..] = steps else { return };
     let known = nodes.iter().position(|node| node.index == step.index && node.owner.is(step.owner));
     let position = known.unwrap_or_else(|| {
-        nodes.push(LoadNode {
-            owner: step.owner,
-            index: step.index,
-            filters: vec![],
-            order_by: vec![],
-            limit: None,
-            children: vec![],
-        });
+        nodes.push(LoadNode::bare(step.owner, step.index));
         nodes.len() - 1
     });
     let node = &mut nodes[position];
@@ -86,31 +79,40 @@ fn add_defaults(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut 
         let is_eager = matches!(definition.lazy, Lazy::Joined | Lazy::Selectin | Lazy::Subquery);
         let is_known = nodes.iter().any(|node| node.index == index && node.owner.is(mapper));
         if is_eager && !is_known && !above.contains(&(definition.target)().id()) {
-            let node = LoadNode {
-                owner: mapper,
-                index,
-                filters: vec![],
-                order_by: vec![],
-                limit: None,
-                children: vec![],
-            };
-            nodes.push(node);
+            nodes.push(LoadNode::bare(mapper, index));
         }
     }
-    for node in nodes.iter_mut() {
+    add_below(nodes, above)?;
+    above.pop();
+    Ok(())
+}
+
+fn add_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
+    for node in nodes {
         // What cannot be joined is told before anything is sent.
         node.info()?;
         let target = (node.owner.definition.relationships[usize::from(node.index)].target)();
         add_defaults(target, &mut node.children, above)?;
     }
-    above.pop();
     Ok(())
 }
 
 impl LoadNode {
     /// A relationship without constraints and without anything below.
-    pub(crate) fn plain(owner: &'static Mapper, index: u16) -> Self {
+    pub(crate) fn bare(owner: &'static Mapper, index: u16) -> Self {
         LoadNode { owner, index, filters: vec![], order_by: vec![], limit: None, children: vec![] }
+    }
+
+    /// A relationship without constraints, and what its members always load.
+    pub(crate) fn plain(owner: &'static Mapper, index: u16) -> Result<Self> {
+        let mut nodes = vec![LoadNode::bare(owner, index)];
+        add_below(&mut nodes, &mut vec![owner.id()])?;
+        Ok(nodes.remove(0))
+    }
+
+    /// Returns whether it leaves members out.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.filters.is_empty() || self.limit.is_some()
     }
 
     pub(crate) fn info(&self) -> Result<&'static RelationshipInfo> {

@@ -1,10 +1,11 @@
 //! The SELECT that brings the members of a relationship for some of its owners.
 
 use orm_pool::Value;
+use orm_pool::driver::Row;
 
 use super::LoadNode;
 use crate::error::Result;
-use crate::mapper::{Alias, Direction, Mapper, Object, RelationshipInfo};
+use crate::mapper::{Alias, Mapper, Object, RelationshipInfo};
 use crate::session::Key;
 use crate::sql::{JoinKind, JoinNode, Node, Operator, OrderItem, Output, SelectNode};
 
@@ -76,13 +77,12 @@ fn order(node: &LoadNode, info: &RelationshipInfo) -> Vec<OrderItem> {
     key.iter().map(|&column| OrderItem::new(column_of(info.target, column))).collect()
 }
 
-/// The position of the owner's key in a row of a many-to-many relationship.
-pub(super) fn key_columns(info: &RelationshipInfo) -> std::ops::Range<usize> {
+/// Returns the key of the owner that a row brings a member for: what the member refers by, or what the association row
+/// says.
+pub(super) fn key_of_row(row: &Row<'_>, info: &RelationshipInfo) -> Option<Key> {
     let width = info.target.width();
-    width..width + info.pairs.len()
-}
-
-/// Returns whether a member is found by its own columns rather than by the association row.
-pub(super) fn is_direct(info: &RelationshipInfo) -> bool {
-    info.direction != Direction::ManyToMany
+    match info.secondary {
+        None => Key::of_row_columns(row, info.pairs.iter().map(|&(_, column)| usize::from(column))),
+        Some(_) => Key::of_row_columns(row, width..width + info.pairs.len()),
+    }
 }

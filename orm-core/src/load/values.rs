@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use orm_pool::driver;
 
-use super::select::{CHUNK, is_direct, key_columns, members, owner_key};
+use super::select::{CHUNK, key_of_row, members, owner_key};
 use super::{LoadNode, Plan};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -64,15 +64,10 @@ fn load<'a>(
             engine
                 .run(connection, &prepared, |row| {
                     found.push_row(&row, 0)?;
-                    keys_of_found.push(if is_direct(info) { None } else { Key::of_row_columns(&row, key_columns(info)) });
+                    keys_of_found.push(key_of_row(&row, info));
                     Ok(ControlFlow::Continue(()))
                 })
                 .await?;
-        }
-        if is_direct(info) {
-            for (position, key) in keys_of_found.iter_mut().enumerate() {
-                *key = Key::of_columns(found.get(position), info.pairs.iter().map(|&(_, other)| other));
-            }
         }
         {
             let mut objects = found.objects();

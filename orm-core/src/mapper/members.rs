@@ -4,9 +4,11 @@
 //! refer to each other must not contain each other: the compiler would walk a ring of them for ever. What is changed
 //! through a field waits in it as a [`Change`] until the session takes it up at the next flush, load or query.
 
+use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::new_row::{Incoming, MemberKind, NewObject, literal_set};
 use super::object::{Erased, Shared};
@@ -40,16 +42,21 @@ pub trait RelationField: Send + Sync {
     fn own(&mut self, owner: ObjectId);
     /// Makes it an unloaded field outside a session.
     fn release(&mut self);
-    /// Returns whether it holds all the members of its object.
+    /// Returns whether its members can be read.
     fn is_loaded(&self) -> bool;
+    /// Returns whether it holds all the members of its object: it is loaded, and by nothing that left some out.
+    fn is_complete(&self) -> bool;
+    /// Returns whether it is the field of this object, rather than one that was assigned or swapped in.
+    fn is_of(&self, owner: ObjectId) -> bool;
     /// Takes what was done through the field, and makes it the field of `owner`.
     ///
-    /// `is_new` says that the owner was just added: then what the field holds are its first members, and all of them.
+    /// Its members are then those from before the changes, for the session to change. `is_new` says that the owner was
+    /// just added: then what the field holds are its first members, and all of them.
     fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change>;
     /// Returns the members, for the field of a session's object.
     fn members(&self) -> Vec<ObjectId>;
-    /// Makes these the members, all of them.
-    fn load(&mut self, members: &[ObjectId]);
+    /// Makes these the members; `is_all` says that there are no others.
+    fn load(&mut self, members: &[ObjectId], is_all: bool);
     /// Adds a member that the session knows, and returns whether it was not there.
     fn insert(&mut self, member: ObjectId) -> bool;
     /// Takes a member away, and returns whether it was there.
@@ -76,21 +83,85 @@ pub struct HasMany<T> {
 }
 
 struct ManyState<T> {
-    /// Whether all members are here.
+    /// Whether members are here.
     loaded: bool,
+    /// Whether those are not all, since they were loaded by an option with a condition or a limit.
+    partial: bool,
     /// Outside a session: a `Vec<T>`.
     values: Option<Erased>,
     /// Which columns of the values were set, as far as they came from builders.
     sets: Vec<ColumnSet>,
     /// Inside a session, or given to a new object.
     handles: Arc<Vec<Handle<T>>>,
+    /// The same for lookup, once there are many.
+    known: Option<Known>,
     /// What the session has not taken up yet.
     changes: Vec<Change>,
+    /// The handles before these changes.
+    before: Option<Arc<Vec<Handle<T>>>>,
 }
+
+type Known = HashSet<ObjectId, foldhash::fast::RandomState>;
+
+/// How many members are looked through one by one.
+const FEW: usize = 32;
 
 impl<T> Default for ManyState<T> {
     fn default() -> Self {
-        ManyState { loaded: false, values: None, sets: vec![], handles: Arc::default(), changes: vec![] }
+        ManyState {
+            loaded: false,
+            partial: false,
+            values: None,
+            sets: vec![],
+            handles: Arc::default(),
+            known: None,
+            changes: vec![],
+            before: None,
+        }
+    }
+}
+
+impl<T> ManyState<T> {
+    fn contains(&mut self, member: Handle<T>) -> bool {
+        if self.handles.len() < FEW {
+            return self.handles.contains(&member);
+        }
+        let handles = &self.handles;
+        let known = self.known.get_or_insert_with(|| handles.iter().map(|handle| handle.id()).collect());
+        known.contains(&member.id())
+    }
+
+    /// Adds a handle at the end, and returns whether it was not there.
+    fn insert(&mut self, member: Handle<T>) -> bool {
+        if self.contains(member) {
+            return false;
+        }
+        Arc::make_mut(&mut self.handles).push(member);
+        self.known.as_mut().map(|known| known.insert(member.id()));
+        true
+    }
+
+    /// Takes a handle away, and returns whether it was there.
+    fn take_out(&mut self, member: Handle<T>) -> bool {
+        if !self.contains(member) {
+            return false;
+        }
+        let position = self.handles.iter().position(|handle| *handle == member);
+        position.map(|position| Arc::make_mut(&mut self.handles).remove(position));
+        self.known.as_mut().map(|known| known.remove(&member.id()));
+        true
+    }
+
+    /// Makes these the handles.
+    fn set(&mut self, handles: Arc<Vec<Handle<T>>>) {
+        self.handles = handles;
+        self.known = None;
+    }
+
+    /// Notes a change for the session, and before the first one what it starts from.
+    fn note(&mut self, change: Change) {
+        self.before.get_or_insert_with(|| self.handles.clone());
+        self.changes.push(change);
     }
 }
 
@@ -173,7 +244,8 @@ impl<T: Model> HasMany<T> {
     #[track_caller]
     pub fn handles(&self) -> &[Handle<T>] {
         match &self.state {
-            Some(state) if state.loaded || !state.handles.is_empty() => &state.handles,
+            // Outside a session, what was pushed is all that there is.
+            Some(state) if state.loaded || (self.owner.is_none() && !state.handles.is_empty()) => &state.handles,
             _ => panic!("{}", not_loaded::<T>(self.origin)),
         }
     }
@@ -192,14 +264,14 @@ impl<T: Model> HasMany<T> {
         let is_owned = self.owner.is_some();
         let state = self.state();
         match member.__member().0 {
-            MemberKind::New(row) if is_owned => state.changes.push(Change::Add(Incoming::New(NewObject::of(*row)))),
+            MemberKind::New(row) if is_owned => state.note(Change::Add(Incoming::New(NewObject::of(*row)))),
             MemberKind::New(row) => state.push_value(*row),
-            MemberKind::Handle(handle) if state.handles.contains(&handle) => {}
+            MemberKind::Handle(handle) if state.contains(handle) => {}
             MemberKind::Handle(handle) => {
-                Arc::make_mut(&mut state.handles).push(handle);
                 if is_owned {
-                    state.changes.push(Change::Add(Incoming::Known(handle.id())));
+                    state.note(Change::Add(Incoming::Known(handle.id())));
                 }
+                state.insert(handle);
             }
         }
     }
@@ -209,35 +281,34 @@ impl<T: Model> HasMany<T> {
     /// The member stays in the session; its foreign key is set to NULL, or it is deleted where the relationship says
     /// `delete_orphan`.
     pub fn remove(&mut self, member: Handle<T>) -> bool {
+        let is_owned = self.owner.is_some();
         let state = self.state();
-        let position = state.handles.iter().position(|handle| *handle == member);
-        if let Some(position) = position {
-            Arc::make_mut(&mut state.handles).remove(position);
+        let was_member = state.contains(member);
+        if is_owned && (was_member || !state.loaded) {
+            state.note(Change::Remove(member.id()));
         }
-        if position.is_some() || !state.loaded {
-            state.changes.push(Change::Remove(member.id()));
-        }
-        position.is_some()
+        state.take_out(member);
+        was_member
     }
 
     /// Takes all members away.
     ///
-    /// Those of an unloaded collection are not known; load it first.
+    /// For an object of the database the collection must be loaded: what is not known cannot be taken away, and the next
+    /// flush says so.
     pub fn clear(&mut self) {
         let is_owned = self.owner.is_some();
         let state = self.state();
-        state.values = None;
-        state.sets.clear();
-        state.handles = Arc::default();
-        state.changes.clear();
         if is_owned {
-            state.changes.push(Change::Clear);
+            state.note(Change::Clear);
         } else {
             state.loaded = true;
         }
+        state.values = None;
+        state.sets.clear();
+        state.set(Arc::default());
     }
 
-    /// Makes these the members.
+    /// Makes these the members; as for [`clear`](Self::clear), those of before must be known.
     pub fn replace<I: IntoIterator<Item: IntoMember<T>>>(&mut self, members: I) {
         self.clear();
         members.into_iter().for_each(|member| self.push(member));
@@ -251,10 +322,11 @@ impl<T: Model> HasMany<T> {
             let copied: Option<Vec<T>> = values(state).map(|values| values.iter().map(T::__copy).collect());
             Box::new(ManyState {
                 loaded: state.loaded,
+                partial: state.partial,
                 values: copied.map(|values| Box::new(values) as Erased),
                 sets: state.sets.clone(),
-                handles: state.handles.clone(),
-                changes: vec![],
+                handles: state.before.as_ref().unwrap_or(&state.handles).clone(),
+                ..ManyState::default()
             })
         });
         HasMany { state, origin: self.origin, owner: self.owner }
@@ -302,9 +374,21 @@ impl<T: Model> RelationField for HasMany<T> {
         HasMany::is_loaded(self)
     }
 
+    fn is_complete(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.loaded && !state.partial)
+    }
+
+    fn is_of(&self, owner: ObjectId) -> bool {
+        self.owner == Some(owner)
+    }
+
     fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change> {
         if self.owner == Some(owner) {
-            return self.state.as_mut().map_or_else(Vec::new, |state| std::mem::take(&mut state.changes));
+            let Some(state) = self.state.as_mut() else { return Vec::new() };
+            if let Some(before) = state.before.take() {
+                state.set(before);
+            }
+            return std::mem::take(&mut state.changes);
         }
         let was_anothers = self.owner.replace(owner).is_some();
         if was_anothers {
@@ -318,6 +402,7 @@ impl<T: Model> RelationField for HasMany<T> {
             return Vec::new();
         };
         let handles = std::mem::take(&mut state.handles);
+        state.known = None;
         let new = state.take_new().into_iter().map(|object| Change::Add(Incoming::New(object)));
         let known = handles.iter().map(|handle| Change::Add(Incoming::Known(handle.id())));
         // A value assigned to an object that was there before replaces its members.
@@ -331,29 +416,18 @@ impl<T: Model> RelationField for HasMany<T> {
         self.state.as_ref().map_or_else(Vec::new, |state| state.handles.iter().map(|handle| handle.id()).collect())
     }
 
-    fn load(&mut self, members: &[ObjectId]) {
+    fn load(&mut self, members: &[ObjectId], is_all: bool) {
         let state = self.state();
-        state.loaded = true;
-        state.handles = Arc::new(members.iter().map(|id| Handle::of(*id)).collect());
+        (state.loaded, state.partial) = (true, !is_all);
+        state.set(Arc::new(members.iter().map(|id| Handle::of(*id)).collect()));
     }
 
     fn insert(&mut self, member: ObjectId) -> bool {
-        let state = self.state();
-        let handle = Handle::of(member);
-        let is_new = !state.handles.contains(&handle);
-        if is_new {
-            Arc::make_mut(&mut state.handles).push(handle);
-        }
-        is_new
+        self.state().insert(Handle::of(member))
     }
 
     fn take_out(&mut self, member: ObjectId) -> bool {
-        let Some(state) = self.state.as_mut() else { return false };
-        let position = state.handles.iter().position(|handle| handle.id() == member);
-        if let Some(position) = position {
-            Arc::make_mut(&mut state.handles).remove(position);
-        }
-        position.is_some()
+        self.state.as_mut().is_some_and(|state| state.take_out(Handle::of(member)))
     }
 
     fn unload(&mut self) {
@@ -427,8 +501,8 @@ impl<T: PartialEq + 'static> PartialEq for HasMany<T> {
 /// [`handle`](Self::handle).
 pub struct BelongsTo<T> {
     content: Content,
-    /// What the session has not taken up yet.
-    change: Option<Box<Change>>,
+    /// What the session has not taken up yet, and what the field held before.
+    change: Option<Box<(Change, Content)>>,
     origin: Origin,
     owner: Option<ObjectId>,
     member: PhantomData<fn() -> T>,
@@ -479,6 +553,7 @@ impl<T: Model> BelongsTo<T> {
     /// Fails when the relationship is not loaded, or when the object is a session's, which holds a handle.
     pub fn try_get(&self) -> Result<Option<&T>, Error> {
         match &self.content {
+            _ if self.owner.is_some() => Err(is_managed::<T>(self.origin)),
             Content::Unloaded => Err(not_loaded::<T>(self.origin)),
             Content::Empty => Ok(None),
             Content::Value(value, _) => Ok(value.downcast_ref::<T>()),
@@ -487,6 +562,8 @@ impl<T: Model> BelongsTo<T> {
     }
 
     /// Returns the handle of what an object in a session refers to.
+    ///
+    /// What was given as a value or a builder has no handle before the next flush, load or query.
     ///
     /// # Panics
     ///
@@ -505,23 +582,27 @@ impl<T: Model> BelongsTo<T> {
         let is_owned = self.owner.is_some();
         match member.__member().0 {
             MemberKind::New(row) if is_owned => {
-                self.content = Content::Empty;
-                self.change = Some(Box::new(Change::Add(Incoming::New(NewObject::of(*row)))));
+                self.note(Content::Empty, Change::Add(Incoming::New(NewObject::of(*row))));
             }
             MemberKind::New(row) => self.content = Content::Value(Arc::new(row.value), Some(Box::new(row.set))),
             MemberKind::Handle(handle) => {
-                self.content = Content::Handle(handle.id());
-                if is_owned {
-                    self.change = Some(Box::new(Change::Add(Incoming::Known(handle.id()))));
-                }
+                self.note(Content::Handle(handle.id()), Change::Add(Incoming::Known(handle.id())));
             }
         }
     }
 
     /// Makes it refer to nothing.
     pub fn clear(&mut self) {
-        self.content = Content::Empty;
-        self.change = self.owner.map(|_| Box::new(Change::Clear));
+        self.note(Content::Empty, Change::Clear);
+    }
+
+    /// Notes a change for the session, if there is one, and before the first change what the field held.
+    fn note(&mut self, content: Content, change: Change) {
+        let held = std::mem::replace(&mut self.content, content);
+        if self.owner.is_some() {
+            let before = self.change.take().map_or(held, |first| first.1);
+            self.change = Some(Box::new((change, before)));
+        }
     }
 
     /// Copies the field as it stands; a value is shared.
@@ -529,7 +610,7 @@ impl<T: Model> BelongsTo<T> {
     #[must_use]
     pub fn __copy(&self) -> Self {
         BelongsTo {
-            content: self.content.clone(),
+            content: self.change.as_ref().map_or(&self.content, |change| &change.1).clone(),
             change: None,
             origin: self.origin,
             owner: self.owner,
@@ -551,9 +632,20 @@ impl<T: Model> RelationField for BelongsTo<T> {
         BelongsTo::is_loaded(self)
     }
 
+    fn is_complete(&self) -> bool {
+        BelongsTo::is_loaded(self)
+    }
+
+    fn is_of(&self, owner: ObjectId) -> bool {
+        self.owner == Some(owner)
+    }
+
     fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change> {
         if self.owner == Some(owner) {
-            return self.change.take().into_iter().map(|change| *change).collect();
+            let Some(noted) = self.change.take() else { return Vec::new() };
+            let (change, before) = *noted;
+            self.content = before;
+            return vec![change];
         }
         let was_anothers = self.owner.replace(owner).is_some();
         self.change = None;
@@ -590,7 +682,7 @@ impl<T: Model> RelationField for BelongsTo<T> {
         }
     }
 
-    fn load(&mut self, members: &[ObjectId]) {
+    fn load(&mut self, members: &[ObjectId], _is_all: bool) {
         self.content = members.first().map_or(Content::Empty, |id| Content::Handle(*id));
     }
 
@@ -624,15 +716,16 @@ impl<T: Model> RelationField for BelongsTo<T> {
 
 /// Takes a value out of its shared pointer, or copies it where others hold it too; the origin tells that it is the same.
 fn shared_object<T: Model>(shared: Shared, set: Option<Box<ColumnSet>>) -> Option<NewObject> {
-    let origin = Arc::as_ptr(&shared).cast::<()>() as usize;
-    let is_shared = Arc::strong_count(&shared) > 1;
+    // Whoever has met it before holds a weak pointer, so that the last to come still finds what became of it.
+    let is_shared = Arc::strong_count(&shared) > 1 || Arc::weak_count(&shared) > 0;
+    let origin: Option<Weak<dyn Any + Send + Sync>> = is_shared.then(|| Arc::downgrade(&shared));
     let typed: Arc<T> = shared.downcast::<T>().ok()?;
     let value = Arc::try_unwrap(typed).unwrap_or_else(|shared| shared.__copy());
     let row = match set {
         Some(set) => NewRow { value, set: *set },
         None => NewRow::literal(value),
     };
-    Some(NewObject { origin: is_shared.then_some(origin), ..NewObject::of(row) })
+    Some(NewObject { origin, ..NewObject::of(row) })
 }
 
 impl<T> Default for BelongsTo<T> {

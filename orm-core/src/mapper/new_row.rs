@@ -1,5 +1,8 @@
 //! New objects on their way into a session or an INSERT: a value and which of its columns were set.
 
+use std::any::Any;
+use std::sync::Weak;
+
 use super::{Model, Object};
 use crate::session::{Handle, ObjectId};
 
@@ -207,7 +210,7 @@ pub struct NewObject {
     pub(crate) object: Box<dyn Object>,
     pub(crate) set: ColumnSet,
     /// Where a shared value came from, so that it becomes one object however many hold it.
-    pub(crate) origin: Option<usize>,
+    pub(crate) origin: Option<Weak<dyn Any + Send + Sync>>,
 }
 
 impl NewObject {

@@ -33,76 +33,113 @@ impl Session {
             }
         }
         self.objects.sync()?;
-        self.doom(slot).await
+        self.doom(vec![slot]).await
     }
 
-    /// Marks an object, and follows its relationships.
-    fn doom(&mut self, slot: u32) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
+    /// Marks objects, and follows their relationships: all of one model at once, so that what has to be loaded takes few
+    /// statements.
+    fn doom(&mut self, slots: Vec<u32>) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
         Box::pin(async move {
-            if self.objects.get(slot).is_doomed {
-                return Ok(());
+            let mut models: Vec<(&'static Mapper, Vec<u32>)> = Vec::new();
+            for slot in slots {
+                if self.objects.get(slot).is_doomed {
+                    continue;
+                }
+                self.objects.save(slot);
+                self.objects.get_mut(slot).is_doomed = true;
+                self.objects.has_doomed = true;
+                let mapper = self.objects.get(slot).mapper;
+                match models.iter_mut().find(|(known, _)| known.is(mapper)) {
+                    Some((_, slots)) => slots.push(slot),
+                    None => models.push((mapper, vec![slot])),
+                }
             }
-            self.objects.save(slot);
-            self.objects.get_mut(slot).is_doomed = true;
-            self.objects.has_doomed = true;
-            let mapper = self.objects.get(slot).mapper;
-            for info in &mapper.configured()?.relationships {
-                if !info.definition.viewonly {
-                    self.doom_along(slot, info).await?;
+            for (mapper, slots) in models {
+                for info in mapper.configured()?.relationships.iter().filter(|info| !info.definition.viewonly) {
+                    self.doom_along(&slots, info).await?;
                 }
             }
             Ok(())
         })
     }
 
-    async fn doom_along(&mut self, slot: u32, info: &'static RelationshipInfo) -> Result<()> {
+    async fn doom_along(&mut self, owners: &[u32], info: &'static RelationshipInfo) -> Result<()> {
         let follows = info.definition.cascade.delete;
         if info.direction == Direction::ManyToOne && !follows {
             return Ok(());
         }
         let index = usize::from(info.index);
-        if !self.objects.object(slot).relation(index).is_loaded() || self.objects.get(slot).is_expired {
-            if info.definition.passive_deletes {
-                return Ok(());
-            }
+        let is_unknown = |&slot: &u32| !self.objects.has_all_members(slot, index) || self.objects.get(slot).is_expired;
+        let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
+        if !unknown.is_empty() && !info.definition.passive_deletes {
             self.connected(false).await?;
             let Session { connection: Some(connection), objects, .. } = &mut *self else { return Ok(()) };
-            let node = LoadNode::plain(info.owner, info.index);
-            load::load_relationship(connection, objects, &[slot], &node).await?;
+            load::load_relationship(connection, objects, &unknown, &LoadNode::bare(info.owner, info.index)).await?;
         }
-        let owner = self.objects.id(slot);
-        for member in self.objects.object(slot).relation(index).members() {
-            let state = self.objects.get(member.slot).state;
-            if info.direction == Direction::ManyToMany {
-                self.objects.unlink(owner, info, member)?;
-            }
-            if follows && state == State::Persistent {
-                self.doom(member.slot).await?;
-            } else if follows && state == State::Pending {
-                self.objects.remove(member.slot, "removed with its owner before it was saved");
-            } else if info.direction == Direction::OneToMany && !self.objects.get(member.slot).is_doomed {
-                self.objects.unlink(owner, info, member)?;
+        let mut doomed = Vec::new();
+        for &slot in owners {
+            let owner = self.objects.id(slot);
+            for member in self.objects.members_of(slot, index) {
+                let entry = self.objects.get(member.slot);
+                let (state, is_doomed) = (entry.state, entry.is_doomed);
+                if info.direction == Direction::ManyToMany {
+                    self.objects.unlink(owner, info, member)?;
+                }
+                match state {
+                    State::Persistent if follows => doomed.push(member.slot),
+                    State::Pending if follows => self.let_go(member.slot, "removed with its owner before it was saved")?,
+                    State::Persistent | State::Pending if info.direction == Direction::OneToMany && !is_doomed => {
+                        self.objects.unlink(owner, info, member)?;
+                    }
+                    _ => {}
+                }
             }
         }
+        self.doom(doomed).await
+    }
+
+    /// Lets go of a new object that will not be saved, and of the new ones that would be deleted with it.
+    fn let_go(&mut self, slot: u32, why: &'static str) -> Result<()> {
+        let id = self.objects.id(slot);
+        for info in &self.objects.get(slot).mapper.configured()?.relationships {
+            for member in self.objects.members_of(slot, usize::from(info.index)) {
+                let is_pending = self.objects.get(member.slot).state == State::Pending;
+                if info.direction != Direction::ManyToOne && info.definition.cascade.delete && is_pending {
+                    self.let_go(member.slot, why)?;
+                } else if info.direction == Direction::OneToMany && !info.definition.viewonly {
+                    self.objects.unlink(id, info, member)?;
+                }
+            }
+        }
+        self.objects.disconnect(slot)?;
+        self.objects.pairs.retain(|pair| pair.owner != id && pair.member != id);
+        self.objects.remove(slot, why);
         Ok(())
     }
 
     /// Marks what has left a collection that says `delete_orphan`; what was never saved is let go.
     pub(super) async fn doom_orphans(&mut self) -> Result<()> {
         loop {
-            let touched = self.objects.touched.iter().copied();
-            let Some(slot) = touched.into_iter().find(|&slot| self.objects.get(slot).is_orphan) else { return Ok(()) };
-            self.objects.get_mut(slot).is_orphan = false;
-            match self.objects.get(slot).state {
-                State::Pending => {
-                    self.objects.remove(slot, "removed from its only owner before it was saved");
-                }
-                State::Persistent => {
-                    self.objects.get_mut(slot).links.clear();
-                    self.doom(slot).await?;
-                }
-                _ => {}
+            let is_orphan = |slot: &u32| self.objects.get(*slot).is_orphan;
+            let orphans: Vec<u32> = self.objects.touched.iter().copied().filter(is_orphan).collect();
+            if orphans.is_empty() {
+                return Ok(());
             }
+            let mut doomed = Vec::new();
+            for slot in orphans {
+                let entry = self.objects.get_mut(slot);
+                // Letting go of one may have taken another along.
+                let is_orphan = entry.object.is_some() && std::mem::take(&mut entry.is_orphan);
+                match entry.state {
+                    State::Pending if is_orphan => self.let_go(slot, "removed from its only owner before it was saved")?,
+                    State::Persistent if is_orphan => {
+                        entry.links.clear();
+                        doomed.push(slot);
+                    }
+                    _ => {}
+                }
+            }
+            self.doom(doomed).await?;
         }
     }
 

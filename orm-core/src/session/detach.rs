@@ -1,15 +1,15 @@
 //! Objects taken out of a session: as values, graph and all, or for good.
 
 use super::objects::{Objects, State};
-use super::{Handle, Session, wrong_model};
+use super::{Handle, ObjectId, Session, wrong_model};
 use crate::error::Result;
 use crate::mapper::{Model, Object, RelationshipInfo, downcast};
 
 impl Session {
     /// Takes an object out as a value, with all that is loaded of its relationships.
     ///
-    /// Along the way, the other side of the relationship just walked and whatever is on the path already stay unloaded;
-    /// what is reached twice is copied. Only the object itself leaves the session, and what its relationships say
+    /// Along the way, the other side of the relationship just walked and whatever leads back to the path or to what has
+    /// left the session stay unloaded; what is reached twice is copied. Only the object itself leaves the session, and what its relationships say
     /// `cascade(expunge)` of; changes that were not flushed go with it.
     ///
     /// # Errors
@@ -19,7 +19,7 @@ impl Session {
         let slot = self.slot(handle)?;
         self.objects.sync()?;
         let value = value_of(&self.objects, slot, None, &mut Vec::new())?;
-        self.remove(slot, "taken out by `detach`");
+        self.remove(slot, "taken out by `detach`")?;
         downcast(value).ok_or_else(wrong_model::<M>)
     }
 
@@ -31,8 +31,7 @@ impl Session {
     pub fn expunge<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.slot(handle)?;
         self.objects.sync()?;
-        self.remove(slot, "expunged");
-        Ok(())
+        self.remove(slot, "expunged")
     }
 
     /// Lets go of every object.
@@ -42,27 +41,31 @@ impl Session {
 
     /// Lets go of every object that has not been changed.
     pub fn expunge_clean(&mut self) {
-        let clean: Vec<u32> = self.objects.in_use().filter(|&slot| self.is_clean(slot)).collect();
-        clean.into_iter().for_each(|slot| drop(self.objects.remove(slot, "expunged while it was unchanged")));
+        let clean: Vec<u32> = self.objects.in_use().collect();
+        self.let_go_of_clean(clean, "expunged while it was unchanged");
     }
 
     /// Lets go of the clean objects that the last chunk of a query brought in.
     pub(super) fn let_go_of_chunk(&mut self) {
         let chunk = std::mem::take(&mut self.chunk);
-        for slot in chunk {
-            if self.objects.get(slot).object.is_some() && self.is_clean(slot) {
-                self.objects.remove(slot, "let go when the next chunk was read");
-            }
-        }
+        self.let_go_of_clean(chunk, "let go when the next chunk was read");
     }
 
-    fn is_clean(&self, slot: u32) -> bool {
-        let entry = self.objects.get(slot);
-        matches!(entry.state, State::Persistent | State::Detached)
-            && !entry.is_touched
-            && !entry.is_doomed
-            && !self.objects.pairs.iter().any(|pair| pair.owner.slot == slot || pair.member.slot == slot)
-            && !self.objects.is_linked_to(slot)
+    /// Lets go of those that are clean, and that no change which waits for a flush leads to.
+    fn let_go_of_clean(&mut self, slots: Vec<u32>, why: &'static str) {
+        let awaited = self.objects.awaited();
+        for slot in slots {
+            let entry = self.objects.get(slot);
+            let is_clean = matches!(entry.state, State::Persistent | State::Detached)
+                && !entry.is_touched
+                && !entry.is_doomed
+                && !awaited.contains(&slot);
+            if entry.object.is_some() && is_clean {
+                // A model that cannot be configured has no fields in step with others.
+                let _ = self.objects.disconnect(slot);
+                self.objects.remove(slot, why);
+            }
+        }
     }
 
     pub(super) fn remove_all(&mut self, why: &'static str) {
@@ -72,25 +75,25 @@ impl Session {
         self.objects.pairs.clear();
     }
 
-    fn remove(&mut self, slot: u32, why: &'static str) {
+    fn remove(&mut self, slot: u32, why: &'static str) -> Result<()> {
         let mapper = self.objects.get(slot).mapper;
         let mut followers = Vec::new();
         for (index, definition) in mapper.definition.relationships.iter().enumerate() {
             if definition.cascade.expunge {
-                followers.extend(self.objects.object(slot).relation(index).members());
+                followers.extend(self.objects.members_of(slot, index));
             }
         }
+        self.objects.disconnect(slot)?;
+        let id = self.objects.id(slot);
+        self.objects.pairs.retain(|pair| pair.owner != id && pair.member != id);
         self.objects.remove(slot, why);
         for follower in followers {
-            if self.objects.slot(follower, model_name_of(&self.objects, follower.slot)).is_ok() {
-                self.remove(follower.slot, why);
+            if self.objects.is_alive(follower) {
+                self.remove(follower.slot, why)?;
             }
         }
+        Ok(())
     }
-}
-
-fn model_name_of(objects: &Objects, slot: u32) -> &'static str {
-    objects.get(slot).mapper.definition.name
 }
 
 /// Makes a value of an object and of what is loaded of its relationships.
@@ -110,16 +113,15 @@ fn value_of(
         if is_way_back || !field.is_loaded() {
             continue;
         }
-        let members: Vec<u32> = field.members().into_iter().map(|id| id.slot).collect();
-        if members.iter().any(|member| path.contains(member)) {
+        let members = field.members();
+        let is_left_out = |member: &ObjectId| path.contains(&member.slot) || !objects.is_alive(*member);
+        if members.iter().any(is_left_out) {
             continue;
         }
         let info = &object.mapper().configured()?.relationships[index];
         let mut list = (info.target.new_vec)();
-        for &member in &members {
-            if objects.get(member).object.is_some() {
-                list.push(value_of(objects, member, Some(info), path)?);
-            }
+        for member in members {
+            list.push(value_of(objects, member.slot, Some(info), path)?);
         }
         if info.is_to_one() {
             value.relation_mut(index).set_value(list.share().into_iter().next());

@@ -3,72 +3,186 @@
 //! In: what was done through the session's methods, or waits in the fields of objects that were given out for change. Out:
 //! [`LinkChange`](super::objects::LinkChange)s and [`PairChange`](super::objects::PairChange)s for the flush.
 
-use std::collections::HashMap;
+use std::any::Any;
+use std::collections::{HashMap, HashSet};
+use std::sync::Weak;
 
 use super::handle::ObjectId;
 use super::identity::Key;
 use super::objects::{LinkChange, Objects, PairChange, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Change, Direction, Incoming, Link, Mapper, NewObject, RelationshipInfo};
+use crate::mapper::{Change, Direction, Incoming, Link, Mapper, NewObject, Object, RelationshipInfo, RelationshipKind};
 
-/// Values that several new objects share, and what became of them.
-pub(super) type Shared = HashMap<usize, ObjectId>;
+/// Values that several new objects share, by where they are, and what became of them. The pointers keep the places taken.
+type Shared = HashMap<usize, (Weak<dyn Any + Send + Sync>, ObjectId)>;
+
+/// What was done through one field.
+struct FieldChanges {
+    owner: ObjectId,
+    info: &'static RelationshipInfo,
+    changes: Vec<Change>,
+}
+
+/// The members of one relationship that wait for a flush: added, or taken away.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    /// For each owner, what was done to its members, in order: `true` if one was added.
+    of: HashMap<ObjectId, Vec<(ObjectId, bool)>, foldhash::fast::RandomState>,
+    /// Objects that were given another parent: no longer members of an owner that does not wait for them.
+    moved: HashSet<ObjectId, foldhash::fast::RandomState>,
+    /// Whether what waits takes the place of what was there.
+    is_to_one: bool,
+}
+
+impl Waiting {
+    /// Returns the members of an owner once the flush will have been, from those of before.
+    pub(crate) fn members(&self, owner: ObjectId, before: Vec<ObjectId>) -> Vec<ObjectId> {
+        let mut members = before;
+        let Some(changes) = self.of.get(&owner) else {
+            members.retain(|member| !self.moved.contains(member));
+            return members;
+        };
+        let last: HashMap<ObjectId, bool> = changes.iter().copied().collect();
+        let stays = |member: &ObjectId| last.get(member).copied().unwrap_or(!self.moved.contains(member));
+        members.retain(|member| !self.is_to_one && stays(member));
+        let mut known: HashSet<ObjectId> = members.iter().copied().collect();
+        let added = changes.iter().map(|&(member, _)| member).filter(|member| last[member]);
+        members.extend(added.filter(|&member| known.insert(member)));
+        members
+    }
+
+    fn add(&mut self, owner: ObjectId, member: ObjectId, is_added: bool) {
+        self.of.entry(owner).or_default().push((member, is_added));
+    }
+}
 
 impl Objects {
+    // ------------------------------------------------------------------------------------------ taking in
+
     /// Takes in a new object with all that it holds, by the cascade of its relationships.
     pub(crate) fn add_graph(&mut self, new: NewObject) -> Result<u32> {
         self.add_new(new, &mut Shared::new())
     }
 
     fn add_new(&mut self, new: NewObject, shared: &mut Shared) -> Result<u32> {
-        if let Some(known) = new.origin.and_then(|origin| shared.get(&origin)) {
+        let place = new.origin.as_ref().map(|origin| origin.as_ptr().cast::<()>() as usize);
+        if let Some((_, known)) = place.and_then(|place| shared.get(&place)) {
             return Ok(known.slot);
         }
         let mapper = new.object.mapper();
         let slot = self.place_new(new.object, new.set);
         let id = self.id(slot);
-        if let Some(origin) = new.origin {
-            shared.insert(origin, id);
+        if let (Some(place), Some(origin)) = (place, new.origin) {
+            shared.insert(place, (origin, id));
         }
         for index in 0..mapper.definition.relationships.len() {
             let changes = self.object_mut(slot).relation_mut(index).adopt(id, true);
             if !changes.is_empty() {
                 let info = &mapper.configured()?.relationships[index];
-                self.apply(id, info, changes, shared)?;
+                self.apply(FieldChanges { owner: id, info, changes }, shared)?;
+            } else if mapper.definition.relationships[index].kind == RelationshipKind::BelongsTo {
+                self.leave_to_key(slot, index)?;
             }
         }
         Ok(slot)
     }
 
-    /// Takes up what was done through the fields of objects that were given out for change.
-    pub(crate) fn sync(&mut self) -> Result<()> {
-        let mut position = 0;
-        // Taking up a change may touch further objects, whose fields then wait for nothing.
-        while let Some(&slot) = self.touched.get(position) {
-            position += 1;
-            self.sync_object(slot)?;
+    /// Unloads a relationship of a new object whose foreign key was set as a column: the key says what it refers to.
+    fn leave_to_key(&mut self, slot: u32, index: usize) -> Result<()> {
+        let entry = self.get(slot);
+        let mut columns = entry.mapper.configured()?.relationships[index].pairs.iter().map(|&(column, _)| column);
+        let is_set = columns.clone().all(|column| entry.set.contains(usize::from(column)));
+        if is_set && !columns.any(|column| self.object(slot).column(usize::from(column)).is_null()) {
+            self.object_mut(slot).relation_mut(index).unload();
         }
         Ok(())
     }
 
-    fn sync_object(&mut self, slot: u32) -> Result<()> {
-        let id = self.id(slot);
-        let mapper = self.get(slot).mapper;
-        for index in 0..mapper.definition.relationships.len() {
-            let changes = self.object_mut(slot).relation_mut(index).adopt(id, false);
-            if !changes.is_empty() {
-                let info = &mapper.configured()?.relationships[index];
-                self.apply(id, info, changes, &mut Shared::new())?;
+    /// Takes in again an object whose first addition was rolled back, and with it the transient objects that it is linked
+    /// to. Foreign keys are taken from the linked objects once more, since those may get other keys than they had.
+    pub(crate) fn add_again(&mut self, slot: u32) -> Result<()> {
+        let (mut waiting, mut placed) = (vec![slot], Vec::new());
+        while let Some(slot) = waiting.pop() {
+            if self.get(slot).state != State::Transient {
+                continue;
+            }
+            self.place_again(slot);
+            placed.push(slot);
+            for info in self.get(slot).mapper.configured()?.relationships.iter().filter(|info| follows_again(info)) {
+                waiting.extend(self.members_of(slot, usize::from(info.index)).iter().map(|member| member.slot));
+            }
+        }
+        placed.into_iter().try_for_each(|slot| self.link_again(slot))
+    }
+
+    /// Links an object to the members that it still holds, as if for the first time.
+    fn link_again(&mut self, slot: u32) -> Result<()> {
+        let owner = self.id(slot);
+        for info in self.get(slot).mapper.configured()?.relationships.iter().filter(|info| follows_again(info)) {
+            let index = usize::from(info.index);
+            for member in self.members_of(slot, index) {
+                if !matches!(self.get(member.slot).state, State::Pending | State::Persistent) {
+                    continue;
+                }
+                self.object_mut(slot).relation_mut(index).take_out(member);
+                if let Some(reverse) = info.reverse {
+                    self.object_mut(member.slot).relation_mut(usize::from(reverse)).take_out(owner);
+                }
+                self.link(owner, info, member)?;
             }
         }
         Ok(())
     }
 
-    fn apply(&mut self, owner: ObjectId, info: &RelationshipInfo, changes: Vec<Change>, shared: &mut Shared) -> Result<()> {
-        if info.definition.viewonly {
-            let message = format!("relationship `{}` is viewonly and cannot be changed", info.name());
-            return Err(Error::new(ErrorKind::InvalidRequest, message));
+    /// Takes up what was done through the fields of objects that were given out for change.
+    ///
+    /// Of several changes that cannot be taken up, the first is told; the others are taken up all the same.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        let mut shared = Shared::new();
+        let mut done = Ok(());
+        for changes in self.take_changes()? {
+            done = done.and(self.apply(changes, &mut shared));
         }
+        done
+    }
+
+    /// Takes the changes out of the fields. A field that was assigned or swapped in gets the members that the one before
+    /// it had, so that a whole object can be assigned without a relationship being emptied.
+    fn take_changes(&mut self) -> Result<Vec<FieldChanges>> {
+        let mut found = Vec::new();
+        let mut waiting: HashMap<(usize, usize), Waiting> = HashMap::new();
+        for position in 0..self.touched.len() {
+            let slot = self.touched[position];
+            let owner = self.id(slot);
+            let mapper = self.get(slot).mapper;
+            for index in 0..mapper.definition.relationships.len() {
+                let field = self.object_mut(slot).relation_mut(index);
+                let was_here = field.is_of(owner);
+                let changes = field.adopt(owner, false);
+                if was_here && changes.is_empty() {
+                    continue;
+                }
+                let info = &mapper.configured()?.relationships[index];
+                let base = self.get(slot).base.clone();
+                if let Some(before) = base.filter(|base| !was_here && base.relation(index).is_loaded()) {
+                    let field = before.relation(index);
+                    let waiting = waiting.entry((mapper.id(), index)).or_insert_with(|| self.waiting(info));
+                    let members = waiting.members(owner, field.members());
+                    self.object_mut(slot).relation_mut(index).load(&members, field.is_complete());
+                } else if !was_here {
+                    self.object_mut(slot).relation_mut(index).unload();
+                }
+                if !changes.is_empty() {
+                    found.push(FieldChanges { owner, info, changes });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn apply(&mut self, field: FieldChanges, shared: &mut Shared) -> Result<()> {
+        let FieldChanges { owner, info, changes } = field;
+        refuse_viewonly(info)?;
         for change in changes {
             match change {
                 Change::Add(incoming) => {
@@ -78,11 +192,7 @@ impl Objects {
                 Change::Remove(member) => {
                     self.unlink(owner, info, member)?;
                 }
-                Change::Clear => {
-                    for member in self.former_members(owner, info) {
-                        self.unlink(owner, info, member)?;
-                    }
-                }
+                Change::Clear => self.clear(owner, info)?,
             }
         }
         Ok(())
@@ -104,161 +214,370 @@ impl Objects {
             }
             Incoming::Known(id) => {
                 let slot = self.slot(id, info.target.definition.name)?;
-                if self.get(slot).state == State::Transient && info.definition.cascade.save_update {
-                    self.place_again(slot);
+                if info.definition.cascade.save_update {
+                    self.add_again(slot)?;
                 }
                 Ok(id)
             }
         }
     }
 
-    /// Returns the members that a relationship had before its field was given out for change.
-    fn former_members(&self, owner: ObjectId, info: &RelationshipInfo) -> Vec<ObjectId> {
-        let entry = self.get(owner.slot);
-        let index = usize::from(info.index);
-        let mut members = entry.base.as_ref().map_or_else(Vec::new, |base| base.relation(index).members());
-        // A to-one relationship that is not loaded may still lead to an object that the session knows.
-        if members.is_empty()
-            && info.direction == Direction::ManyToOne
-            && let Some(parent) = info.link.and_then(|link| self.current_parent(owner.slot, link))
-        {
-            members.push(self.id(parent));
-        }
+    // ------------------------------------------------------------------------------------------ both sides
+
+    /// Returns whether a handle names an object of this session.
+    pub(crate) fn is_alive(&self, id: ObjectId) -> bool {
+        let slot = self.slots.get(id.slot as usize);
+        slot.is_some_and(|slot| id.session == self.session && slot.generation == id.generation && slot.object.is_some())
+    }
+
+    /// Returns the members of a relationship that the session still has.
+    pub(crate) fn members_of(&self, owner: u32, index: usize) -> Vec<ObjectId> {
+        let mut members = self.object(owner).relation(index).members();
+        members.retain(|&member| self.is_alive(member));
         members
+    }
+
+    /// Returns whether a field holds all members of its object, none of which has left the session.
+    pub(crate) fn has_all_members(&self, owner: u32, index: usize) -> bool {
+        let field = self.object(owner).relation(index);
+        field.is_complete() && field.members().into_iter().all(|member| self.is_alive(member))
     }
 
     /// Makes an object a member of a relationship, on both sides.
     pub(crate) fn link(&mut self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> Result<()> {
-        self.slot(member, info.target.definition.name)?;
+        refuse_viewonly(info)?;
+        for (id, mapper) in [(owner, info.owner), (member, info.target)] {
+            let slot = self.slot(id, mapper.definition.name)?;
+            self.refuse_gone(slot, info)?;
+        }
         match (info.direction, info.link) {
-            (Direction::OneToMany, Some(link)) => self.set_parent(member.slot, link, Some(owner), info.is_to_one()),
-            (Direction::ManyToOne, Some(link)) => {
-                let is_unique = info.reverse.is_some_and(|reverse| {
-                    info.target.configured().is_ok_and(|target| target.relationships[usize::from(reverse)].is_to_one())
-                });
-                self.set_parent(owner.slot, link, Some(member), is_unique)
+            (Direction::OneToMany, Some(link)) => {
+                if info.is_to_one() && !self.has_member(owner, info, member) {
+                    self.refuse_unknown(owner, info)?;
+                }
+                // Who gets a new parent is not deleted, whatever its former parent said.
+                self.get_mut(member.slot).is_doomed = false;
+                self.set_parent(member.slot, link, Some(owner))
             }
-            _ => self.set_pair(owner, info, member, true),
+            (Direction::ManyToOne, Some(link)) => self.set_parent(owner.slot, link, Some(member)),
+            _ => self.set_pair(owner, info, member, true).map(|_| ()),
         }
     }
 
     /// Ends the membership of an object, on both sides; `false` if it was no member.
     pub(crate) fn unlink(&mut self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> Result<bool> {
-        let member_slot = self.slot(member, info.target.definition.name)?;
-        match (info.direction, info.link) {
-            (Direction::OneToMany, Some(link)) => {
-                if self.current_parent(member_slot, link).is_some_and(|parent| parent != owner.slot) {
-                    return Ok(false);
-                }
-                self.set_parent(member_slot, link, None, false)?;
-                if info.definition.cascade.delete_orphan {
-                    self.get_mut(member_slot).is_orphan = true;
-                }
-                Ok(true)
-            }
-            (Direction::ManyToOne, Some(link)) => {
-                if self.current_parent(owner.slot, link).is_some_and(|parent| parent != member.slot) {
-                    return Ok(false);
-                }
-                self.set_parent(owner.slot, link, None, false)?;
-                Ok(true)
-            }
-            _ => {
-                let was_member = self.object(owner.slot).relation(usize::from(info.index)).members().contains(&member);
-                self.set_pair(owner, info, member, false)?;
-                Ok(was_member)
-            }
+        refuse_viewonly(info)?;
+        self.slot(member, info.target.definition.name)?;
+        let (child, parent, link) = match (info.direction, info.link) {
+            (Direction::OneToMany, Some(link)) => (member, owner, link),
+            (Direction::ManyToOne, Some(link)) => (owner, member, link),
+            _ => return self.set_pair(owner, info, member, false),
+        };
+        let is_member = self.is_child_of(child.slot, link, parent);
+        if is_member {
+            self.set_parent(child.slot, link, None)?;
         }
+        Ok(is_member)
     }
 
-    /// Returns the object that a foreign key leads to: by what was linked, by the field, or by the key's values.
+    /// Ends every membership.
+    fn clear(&mut self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
+        if let (Direction::ManyToOne, Some(link)) = (info.direction, info.link) {
+            return self.set_parent(owner.slot, link, None);
+        }
+        self.refuse_unknown(owner, info)?;
+        let index = usize::from(info.index);
+        let members = self.members_of(owner.slot, index);
+        if let (Direction::OneToMany, Some(link)) = (info.direction, info.link) {
+            // Emptied at once, rather than searched for each member.
+            self.object_mut(owner.slot).relation_mut(index).load(&[], true);
+            return members.into_iter().try_for_each(|member| self.set_parent(member.slot, link, None));
+        }
+        members.into_iter().try_for_each(|member| self.set_pair(owner, info, member, false).map(|_| ()))
+    }
+
+    fn has_member(&self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> bool {
+        info.link.is_some_and(|link| self.is_child_of(member.slot, link, owner))
+    }
+
+    /// Refuses what has no row any more, or was never to have one.
+    fn refuse_gone(&self, slot: u32, info: &RelationshipInfo) -> Result<()> {
+        let entry = self.get(slot);
+        let (why, hint) = match entry.state {
+            State::Pending | State::Persistent => return Ok(()),
+            State::Transient => ("whose addition was rolled back", "add it by `session.add_again(…)` first"),
+            State::Deleted | State::Detached => ("which has been deleted", "take it out by `detach` and add the value"),
+        };
+        let name = entry.mapper.definition.name;
+        let message = format!("an object `{name}`, {why}, cannot take part in relationship `{}`", info.name());
+        Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint))
+    }
+
+    /// Refuses to take away members that are not known.
+    fn refuse_unknown(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
+        let is_stored = self.get(owner.slot).state == State::Persistent;
+        if !is_stored || self.has_all_members(owner.slot, usize::from(info.index)) {
+            return Ok(());
+        }
+        let name = info.name();
+        let message = format!("relationship `{name}` is not loaded, so that its members cannot be replaced or cleared");
+        let owner = info.owner.definition.name.to_lowercase();
+        Err(Error::new(ErrorKind::NotLoaded, message).hint(format!("call `session.load({owner}, {name})` first")))
+    }
+
+    /// Returns the object that a foreign key leads to: by what was linked, else by the key as the fields know it, else by
+    /// the child's own field.
     pub(crate) fn current_parent(&self, child: u32, link: Link) -> Option<u32> {
         let entry = self.get(child);
         if let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) {
-            return change.parent.map(|parent| parent.slot);
+            return change.parent.filter(|&parent| self.is_alive(parent)).map(|parent| parent.slot);
         }
         let key = &link.child.configured().ok()?.foreign_keys[link.foreign_key];
-        let values = Key::of_columns(self.object(child), key.columns.iter().copied())?;
-        (key.target_columns == key.target.definition.key).then(|| self.find(key.target, &values)).flatten()
+        if key.target_columns == key.target.definition.key {
+            let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied())?;
+            return self.find(key.target, &values);
+        }
+        let fields = relationships_over(link.child, link, Direction::ManyToOne).ok()?;
+        fields.into_iter().find_map(|index| self.members_of(child, index).first().map(|parent| parent.slot))
+    }
+
+    /// The object as the last flush left it: what the fields of relationships agree with.
+    fn as_stored(&self, slot: u32) -> &dyn Object {
+        self.get(slot).base.as_deref().unwrap_or_else(|| self.object(slot))
+    }
+
+    /// Returns whether a foreign key leads to an object.
+    fn is_child_of(&self, child: u32, link: Link, parent: ObjectId) -> bool {
+        if let Some(change) = self.get(child).links.iter().find(|change| change.foreign_key == link.foreign_key) {
+            return change.parent == Some(parent);
+        }
+        let Ok(configured) = link.child.configured() else { return false };
+        let key = &configured.foreign_keys[link.foreign_key];
+        let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
+        let is_stored = self.get(parent.slot).state == State::Persistent;
+        is_stored
+            && values.is_some()
+            && values == Key::of_columns(self.as_stored(parent.slot), key.target_columns.iter().copied())
     }
 
     /// Points a foreign key at an object, and puts the fields of the child, of its former and of its new parent in step.
-    fn set_parent(&mut self, child: u32, link: Link, parent: Option<ObjectId>, is_unique: bool) -> Result<()> {
+    fn set_parent(&mut self, child: u32, link: Link, parent: Option<ObjectId>) -> Result<()> {
         let former = self.current_parent(child, link).filter(|&former| Some(former) != parent.map(|parent| parent.slot));
         let child_id = self.id(child);
         self.touch(child);
         if let Some(former) = former {
-            for index in relationships_over(self.get(former).mapper, link, Direction::OneToMany)? {
-                self.touch(former);
-                self.object_mut(former).relation_mut(index).take_out(child_id);
-            }
+            self.touch(former);
+            self.take_from_parent(child_id, link, former)?;
         }
         let entry = self.get_mut(child);
         entry.links.retain(|change| change.foreign_key != link.foreign_key);
         entry.links.push(LinkChange { foreign_key: link.foreign_key, parent });
-        entry.is_orphan = false;
+        let is_orphan = self.is_orphan(child)?;
+        self.get_mut(child).is_orphan = is_orphan;
+        let members: Vec<ObjectId> = parent.into_iter().collect();
         for index in relationships_over(link.child, link, Direction::ManyToOne)? {
-            let members: Vec<ObjectId> = parent.into_iter().collect();
-            self.object_mut(child).relation_mut(index).load(&members);
+            self.object_mut(child).relation_mut(index).load(&members, true);
         }
         let Some(parent) = parent else { return Ok(()) };
-        for index in relationships_over(self.get(parent.slot).mapper, link, Direction::OneToMany)? {
-            self.touch(parent.slot);
-            if is_unique {
-                // The only member makes way for the new one.
-                for replaced in self.object(parent.slot).relation(index).members() {
-                    if replaced != child_id {
-                        self.set_parent(replaced.slot, link, None, false)?;
-                    }
-                }
-            }
-            self.object_mut(parent.slot).relation_mut(index).insert(child_id);
+        self.touch(parent.slot);
+        self.give_to_parent(child_id, link, parent.slot)
+    }
+
+    fn take_from_parent(&mut self, child: ObjectId, link: Link, parent: u32) -> Result<()> {
+        for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
+            self.object_mut(parent).relation_mut(index).take_out(child);
         }
         Ok(())
     }
 
-    /// Adds a row to an association table or takes one away, and puts the fields of both ends in step.
-    fn set_pair(&mut self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId, is_added: bool) -> Result<()> {
-        let sides = [
-            (owner, Some((info.owner, info.index)), member),
-            (member, info.reverse.map(|reverse| (info.target, reverse)), owner),
-        ];
-        for (end, relationship, other) in sides {
-            let Some((_, index)) = relationship else { continue };
-            self.touch(end.slot);
-            let field = self.object_mut(end.slot).relation_mut(usize::from(index));
-            if is_added {
-                field.insert(other);
-            } else {
-                field.take_out(other);
+    /// Adds a child to the fields of its parent; where there can be only one, the one that was there makes way.
+    fn give_to_parent(&mut self, child: ObjectId, link: Link, parent: u32) -> Result<()> {
+        let mapper = self.get(parent).mapper;
+        for index in relationships_over(mapper, link, Direction::OneToMany)? {
+            if mapper.configured()?.relationships[index].is_to_one() {
+                for replaced in self.members_of(parent, index).into_iter().filter(|&member| member != child) {
+                    self.set_parent(replaced.slot, link, None)?;
+                }
+            }
+            self.object_mut(parent).relation_mut(index).insert(child);
+        }
+        Ok(())
+    }
+
+    /// Returns whether an object has lost a parent without which it is deleted.
+    fn is_orphan(&self, child: u32) -> Result<bool> {
+        let entry = self.get(child);
+        for change in entry.links.iter().filter(|change| change.parent.is_none()) {
+            let link = Link { child: entry.mapper, foreign_key: change.foreign_key };
+            let parent = entry.mapper.configured()?.foreign_keys[change.foreign_key].target;
+            for index in relationships_over(parent, link, Direction::OneToMany)? {
+                if parent.definition.relationships[index].cascade.delete_orphan {
+                    return Ok(true);
+                }
             }
         }
-        let is_same = |pair: &PairChange| {
-            (pair.owner == owner && pair.member == member && same_relationship(pair, info, false))
-                || (pair.owner == member && pair.member == owner && same_relationship(pair, info, true))
-        };
-        match self.pairs.iter().position(is_same) {
-            // Added and taken away again, or the reverse, before a flush: nothing has happened.
-            Some(position) if self.pairs[position].is_added != is_added => {
-                self.pairs.remove(position);
+        Ok(false)
+    }
+
+    /// Adds a row to an association table or takes one away, and puts the fields of both ends in step; `false` if there is
+    /// nothing to do.
+    fn set_pair(&mut self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId, is_added: bool) -> Result<bool> {
+        let sides = [(owner, Some(info.index), member), (member, info.reverse, owner)];
+        let mut changes = true;
+        for (end, index, other) in sides {
+            let Some(index) = index else { continue };
+            self.touch(end.slot);
+            let field = self.object_mut(end.slot).relation_mut(usize::from(index));
+            let has_changed = if is_added { field.insert(other) } else { field.take_out(other) };
+            // A side that does not know all its members cannot tell that there is nothing to add or take away.
+            changes &= has_changed || !(is_added || field.is_complete());
+        }
+        if changes {
+            self.pairs.push(PairChange { relationship: (info.owner, info.index), owner, member, is_added });
+        }
+        Ok(changes)
+    }
+
+    // ------------------------------------------------------------------------------------------ after a flush
+
+    /// Puts the fields of relationships in step with foreign keys that were written as columns: `before` is the row as it
+    /// was, none for a new one.
+    pub(crate) fn follow_keys(&mut self, child: u32, before: Option<&dyn Object>) -> Result<()> {
+        let mapper = self.get(child).mapper;
+        for (position, key) in mapper.configured()?.foreign_keys.iter().enumerate() {
+            let key_in = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
+            let (was, is) = (before.and_then(key_in), key_in(self.object(child)));
+            let is_linked = self.get(child).links.iter().any(|change| change.foreign_key == position);
+            if is_linked || was == is {
+                continue;
             }
-            Some(_) => {}
-            None => {
-                let relationship = (info.owner, info.index);
-                self.pairs.push(PairChange { relationship, owner, member, is_added });
+            let find = |key_values: &Key| {
+                (key.target_columns == key.target.definition.key).then(|| self.find(key.target, key_values)).flatten()
+            };
+            let (former, parent) = (was.as_ref().and_then(find), is.as_ref().and_then(find));
+            let parent_id = parent.map(|parent| self.id(parent));
+            let link = Link { child: mapper, foreign_key: position };
+            for index in relationships_over(mapper, link, Direction::ManyToOne)? {
+                let field = self.object_mut(child).relation_mut(index);
+                match (&is, parent_id) {
+                    (Some(_), None) => field.unload(),
+                    (_, parent) => field.load(&parent.into_iter().collect::<Vec<_>>(), true),
+                }
+            }
+            let child = self.id(child);
+            former.map_or(Ok(()), |former| self.take_from_parent(child, link, former))?;
+            for index in parent.map_or(Ok(Vec::new()), |_| relationships_over(key.target, link, Direction::OneToMany))? {
+                let field = parent.map(|parent| self.object_mut(parent).relation_mut(index));
+                field.filter(|field| field.is_loaded()).map(|field| field.insert(child));
             }
         }
         Ok(())
+    }
+
+    /// Takes an object that is about to leave out of the fields of others.
+    pub(crate) fn disconnect(&mut self, slot: u32) -> Result<()> {
+        let leaving = self.id(slot);
+        let mapper = self.get(slot).mapper;
+        for foreign_key in 0..mapper.configured()?.foreign_keys.len() {
+            let link = Link { child: mapper, foreign_key };
+            let Some(parent) = self.current_parent(slot, link) else { continue };
+            for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
+                self.forget_member(self.id(parent), index, leaving);
+            }
+        }
+        for info in &mapper.configured()?.relationships {
+            for member in self.members_of(slot, usize::from(info.index)) {
+                let fields = match (info.direction, info.link) {
+                    (Direction::ManyToOne, _) => Vec::new(),
+                    (_, Some(link)) => relationships_over(link.child, link, Direction::ManyToOne)?,
+                    (_, None) => info.reverse.map(usize::from).into_iter().collect(),
+                };
+                fields.into_iter().for_each(|index| self.forget_member(member, index, leaving));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a member that is about to leave out of a field. What the database knows better is unloaded.
+    fn forget_member(&mut self, owner: ObjectId, index: usize, leaving: ObjectId) {
+        let is_stored = |slot: u32| self.get(slot).state == State::Persistent;
+        let can_be_read = is_stored(owner.slot) && is_stored(leaving.slot);
+        let field = self.object_mut(owner.slot).relation_mut(index);
+        if field.take_out(leaving) && can_be_read {
+            field.unload();
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------ what waits
+
+    /// Returns the members of a relationship that wait for a flush, in one walk over what was changed.
+    pub(crate) fn waiting(&self, info: &RelationshipInfo) -> Waiting {
+        let mut waiting = Waiting::default();
+        match (info.direction, info.link) {
+            (Direction::OneToMany, Some(link)) => self.waiting_children(link, &mut waiting),
+            (Direction::ManyToOne, Some(link)) => self.waiting_parents(link, &mut waiting),
+            _ => self.waiting_pairs(info, &mut waiting),
+        }
+        waiting
+    }
+
+    fn waiting_children(&self, link: Link, waiting: &mut Waiting) {
+        for &slot in self.touched.iter().chain(&self.pending) {
+            let entry = self.get(slot);
+            if !entry.mapper.is(link.child) {
+                continue;
+            }
+            let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) else { continue };
+            let child = self.id(slot);
+            waiting.moved.insert(child);
+            if let Some(parent) = change.parent {
+                waiting.add(parent, child, true);
+            }
+        }
+    }
+
+    fn waiting_parents(&self, link: Link, waiting: &mut Waiting) {
+        waiting.is_to_one = true;
+        for &slot in self.touched.iter().chain(&self.pending) {
+            let entry = self.get(slot);
+            let is_changed = |change: &&LinkChange| change.foreign_key == link.foreign_key;
+            if let Some(change) = entry.links.iter().find(is_changed).filter(|_| entry.mapper.is(link.child)) {
+                let parents = waiting.of.entry(self.id(slot)).or_default();
+                *parents = change.parent.into_iter().map(|parent| (parent, true)).collect();
+            }
+        }
+    }
+
+    fn waiting_pairs(&self, info: &RelationshipInfo, waiting: &mut Waiting) {
+        for pair in &self.pairs {
+            let (mapper, index) = pair.relationship;
+            if mapper.is(info.owner) && index == info.index {
+                waiting.add(pair.owner, pair.member, pair.is_added);
+            } else if mapper.is(info.target) && info.reverse == Some(index) {
+                waiting.add(pair.member, pair.owner, pair.is_added);
+            }
+        }
+    }
+
+    /// Returns the slots that a change which waits for a flush leads to.
+    pub(crate) fn awaited(&self) -> HashSet<u32> {
+        let links = self.touched.iter().chain(&self.pending).flat_map(|&slot| &self.get(slot).links);
+        let parents = links.filter_map(|change| change.parent).map(|parent| parent.slot);
+        parents.chain(self.pairs.iter().flat_map(|pair| [pair.owner.slot, pair.member.slot])).collect()
     }
 }
 
-fn same_relationship(pair: &PairChange, info: &RelationshipInfo, from_other_side: bool) -> bool {
-    let (mapper, index) = pair.relationship;
-    if from_other_side {
-        mapper.is(info.target) && info.reverse == Some(index)
-    } else {
-        mapper.is(info.owner) && info.index == index
+/// Returns whether what a relationship holds is added again with its owner, or linked to it again.
+fn follows_again(info: &RelationshipInfo) -> bool {
+    (info.definition.cascade.save_update || info.direction == Direction::ManyToOne) && !info.definition.viewonly
+}
+
+fn refuse_viewonly(info: &RelationshipInfo) -> Result<()> {
+    if !info.definition.viewonly {
+        return Ok(());
     }
+    let message = format!("relationship `{}` is viewonly and cannot be changed", info.name());
+    Err(Error::new(ErrorKind::InvalidRequest, message))
 }
 
 /// Returns the positions of a model's relationships that follow a foreign key in a direction.

@@ -12,7 +12,7 @@ use orm_pool::driver::Row;
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::Key;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object};
+use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, literal_set};
 use crate::types::same;
 
 /// Where an object stands between memory and the database. SQLAlchemy's states.
@@ -260,8 +260,13 @@ impl Objects {
     }
 
     /// Takes a transient object in again, to be inserted.
+    ///
+    /// Every column is sent as it stands, but a generated key: what a builder left out has been filled meanwhile.
     pub(crate) fn place_again(&mut self, slot: u32) {
-        self.get_mut(slot).state = State::Pending;
+        let set = literal_set(self.object(slot));
+        let entry = self.get_mut(slot);
+        entry.set = set;
+        entry.state = State::Pending;
         self.pending.push(slot);
         self.frame().added.push(slot);
     }

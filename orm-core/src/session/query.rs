@@ -235,7 +235,7 @@ impl Session {
         self.read_again(&stale).await?;
         self.connected(false).await?;
         let Session { connection: Some(connection), objects, .. } = self else { return Ok(()) };
-        load::load_relationship(connection, objects, &stale, &LoadNode::plain(M::__mapper(), index)).await
+        load::load_relationship(connection, objects, &stale, &LoadNode::plain(M::__mapper(), index)?).await
     }
 
     /// Reads an object again, and the relationships that are loaded are forgotten.

@@ -54,7 +54,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         impl __orm::Selectable for #name {
             type Row = #ident;
             fn __outputs(self, __outputs: &mut ::std::vec::Vec<__orm::Output>) {
-                __outputs.push(__orm::Output::entity(<#ident as __orm::Model>::__mapper(), <Self as __orm::Entity>::__alias_of(&self)));
+                __outputs.push(__orm::Output::entity(<#ident as __orm::Model>::__mapper(), #alias_of));
             }
         }
 

@@ -27,10 +27,10 @@ pub(super) fn empty(model: &Model) -> TokenStream {
     quote! {
         #builder(
             #fields {
-                #(#columns: ::core::option::Option::None,)*
+                #(#columns: __None,)*
                 #(#relationships: ::core::default::Default::default(),)*
             },
-            ::core::marker::PhantomData,
+            __PhantomData,
         )
     }
 }
@@ -50,7 +50,7 @@ fn definition(model: &Model) -> TokenStream {
     let missing: Vec<_> = model.required().map(|column| quiet(&column.ident)).collect();
     let columns = model.columns.iter().map(|column| {
         let (field, ty) = (quiet(&column.ident), &column.ty);
-        quote!(#field: ::core::option::Option<#ty>)
+        quote!(#field: __Option<#ty>)
     });
     let relationships = model.relationships.iter().map(|relationship| {
         let (field, target, ty) =
@@ -64,7 +64,7 @@ fn definition(model: &Model) -> TokenStream {
         #[must_use = #unused]
         #vis struct #builder<#(#parameters = __missing::#missing),*>(
             #fields,
-            ::core::marker::PhantomData<fn() -> (#(#parameters,)*)>,
+            __PhantomData<fn() -> (#(#parameters,)*)>,
         );
         #vis struct #fields { #(#columns,)* #(#relationships,)* }
     }
@@ -119,8 +119,8 @@ fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream
     };
     quote! {
         #vis fn #field(mut self, value: impl #bound) -> #result {
-            self.0.#field = ::core::option::Option::Some(#value);
-            #builder(self.0, ::core::marker::PhantomData)
+            self.0.#field = __Some(#value);
+            #builder(self.0, __PhantomData)
         }
     }
 }
@@ -182,7 +182,7 @@ fn conversion(generics: &TokenStream, from: &TokenStream, model: &Ident, row: &T
             fn __member(self) -> __orm::Member<#model> { __orm::Member::__new(#row) }
         }
         impl #generics #into_rows for #from {
-            fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { ::std::vec![#row] }
+            fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { ::std::vec::Vec::from([#row]) }
         }
     }
 }

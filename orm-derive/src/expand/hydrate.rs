@@ -80,7 +80,7 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     });
     let copied = model.columns.iter().map(|column| {
         let field = &column.ident;
-        quote!(#field: ::core::clone::Clone::clone(&self.#field))
+        quote!(#field: __Clone::clone(&self.#field))
     });
     let copied_relationships = model.relationships.iter().map(|relationship| {
         let field = &relationship.ident;
@@ -90,7 +90,7 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     quote! {
         fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
             #mapper
-            ::core::result::Result::Ok(Self { #(#read,)* #(#unloaded,)* })
+            __Ok(Self { #(#read,)* #(#unloaded,)* })
         }
         fn __column(&self, __column: usize) -> __orm::Value {
             match __column { #(#encode,)* _ => ::core::panic!(#no_column) }
@@ -101,7 +101,7 @@ pub(super) fn methods(model: &Model) -> TokenStream {
             __value: __orm::ValueRef<'_>,
         ) -> ::core::result::Result<(), __orm::DecodeError> {
             match __column { #(#decode,)* _ => ::core::panic!(#no_column) }
-            ::core::result::Result::Ok(())
+            __Ok(())
         }
         fn __copy(&self) -> Self {
             Self { #(#copied,)* #(#copied_relationships,)* }
@@ -130,8 +130,8 @@ fn or_return(result: &TokenStream, with: impl FnOnce(TokenStream) -> TokenStream
     let with = with(quote!(__value));
     quote! {
         match #result {
-            ::core::result::Result::Ok(__value) => #with,
-            ::core::result::Result::Err(__error) => return ::core::result::Result::Err(__error),
+            __Ok(__value) => #with,
+            __Err(__error) => return __Err(__error),
         }
     }
 }
@@ -149,8 +149,8 @@ fn encode(column: &Column) -> TokenStream {
     let (field, ty) = (&column.ident, &column.column_type);
     let value = match column.storage {
         Storage::Plain => quote!(&self.#field),
-        Storage::Json => quote!(&__orm::Json(::core::clone::Clone::clone(&self.#field))),
-        Storage::OptionalJson => quote!(&::core::clone::Clone::clone(&self.#field).map(__orm::Json)),
+        Storage::Json => quote!(&__orm::Json(__Clone::clone(&self.#field))),
+        Storage::OptionalJson => quote!(&__Clone::clone(&self.#field).map(__orm::Json)),
     };
     quote!(<#ty as __orm::SqlType>::encode(#value))
 }

@@ -1,8 +1,4 @@
 //! One session is in one task.
-#[path = "../models.rs"]
-mod models;
-
-use models::*;
 use orm::prelude::*;
 
 async fn case(mut session: Session) {

@@ -1,5 +1,7 @@
 //! Attributes of enums and variants.
-#[derive(Clone, Debug, orm::SqlEnum)]
+use orm::prelude::*;
+
+#[derive(Clone, Debug, SqlEnum)]
 #[orm(rename_all = "snakecase")]
 enum Status {
     Active,

@@ -1,7 +1,7 @@
 //! A label holds no fields.
 use orm::prelude::*;
 
-#[derive(Clone, Debug, orm::SqlEnum)]
+#[derive(Clone, Debug, SqlEnum)]
 enum Status {
     Active,
     Since(i64),

@@ -1,8 +1,10 @@
 //! A newtype is around one value.
-#[derive(Clone, Debug, orm::SqlNewtype)]
+use orm::prelude::*;
+
+#[derive(Clone, Debug, SqlNewtype)]
 struct Point(f64, f64);
 
-#[derive(Clone, Debug, orm::SqlNewtype)]
+#[derive(Clone, Debug, SqlNewtype)]
 struct Email(Option<String>);
 
 fn main() {}

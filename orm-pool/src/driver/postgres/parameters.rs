@@ -1,0 +1,157 @@
+//! Writes values as PostgreSQL's binary types, each with its type's number, NULL included.
+//!
+//! In: [`Value`]s. Out: the arguments of sqlx. Its own encoders are not used, since the types here are few and known.
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo};
+use sqlx::{Arguments as _, Encode, Postgres, Type};
+
+use super::numeric;
+use crate::{Error, ErrorKind, Kind, Value, text};
+
+/// Days from 1970-01-01 to 2000-01-01, where PostgreSQL begins to count.
+pub(super) const EPOCH_DAYS: i32 = 10_957;
+/// The same in microseconds.
+pub(super) const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * 86_400_000_000;
+
+/// What the protocol can count.
+const MOST_PARAMETERS: usize = 65_535;
+
+/// Writes all values.
+pub(super) fn arguments(parameters: &[Value]) -> Result<PgArguments, Error> {
+    let mut arguments = PgArguments::default();
+    if parameters.is_empty() {
+        return Ok(arguments);
+    }
+    if parameters.len() > MOST_PARAMETERS {
+        let message = format!("a statement of PostgreSQL takes at most {MOST_PARAMETERS} parameters, not {}", parameters.len());
+        return Err(Error::new(ErrorKind::Data, message));
+    }
+    arguments.reserve(parameters.len(), parameters.iter().map(size).sum());
+    for (position, value) in (1..).zip(parameters) {
+        arguments
+            .add(Parameter(value))
+            .map_err(|error| Error::new(ErrorKind::Data, format!("parameter ${position}: {error}")))?;
+    }
+    Ok(arguments)
+}
+
+/// Names the type, for the comments that keep texts apart.
+pub(super) fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "bool",
+        Kind::Int16 => "int2",
+        Kind::Int32 => "int4",
+        Kind::Int64 => "int8",
+        Kind::Float32 => "float4",
+        Kind::Float64 => "float8",
+        Kind::Text => "text",
+        Kind::Bytes => "bytea",
+        Kind::Date => "date",
+        Kind::Time => "time",
+        Kind::DateTime => "timestamp",
+        Kind::Timestamp => "timestamptz",
+        Kind::Uuid => "uuid",
+        Kind::Decimal => "numeric",
+        Kind::Json => "json",
+    }
+}
+
+/// Returns the number of the type, which is the same in every database.
+///
+/// JSON goes as `json`: that is taken into a `jsonb` column as well, and keeps a `json` column's text as it is.
+fn oid(kind: Kind) -> Oid {
+    Oid(match kind {
+        Kind::Bool => 16,
+        Kind::Int16 => 21,
+        Kind::Int32 => 23,
+        Kind::Int64 => 20,
+        Kind::Float32 => 700,
+        Kind::Float64 => 701,
+        Kind::Text => 25,
+        Kind::Bytes => 17,
+        Kind::Date => 1082,
+        Kind::Time => 1083,
+        Kind::DateTime => 1114,
+        Kind::Timestamp => 1184,
+        Kind::Uuid => 2950,
+        Kind::Decimal => 1700,
+        Kind::Json => 114,
+    })
+}
+
+/// Returns about how many bytes the value takes, its length included.
+fn size(value: &Value) -> usize {
+    4 + match value {
+        Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Uuid(_) => 16,
+        _ => 8,
+    }
+}
+
+/// A value as sqlx wants to see it.
+struct Parameter<'a>(&'a Value);
+
+impl Type<Postgres> for Parameter<'_> {
+    /// Returns `unknown`; [`produces`](Encode::produces) knows better.
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(705))
+    }
+}
+
+impl Encode<'_, Postgres> for Parameter<'_> {
+    fn produces(&self) -> Option<PgTypeInfo> {
+        Some(PgTypeInfo::with_oid(oid(self.0.kind())))
+    }
+
+    fn size_hint(&self) -> usize {
+        size(self.0)
+    }
+
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        match self.0 {
+            Value::Null(_) => return Ok(IsNull::Yes),
+            Value::Bool(value) => buffer.push(u8::from(*value)),
+            Value::Int16(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+            Value::Int32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+            Value::Int64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+            Value::Float32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+            Value::Float64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+            Value::Text(value) | Value::Json(value) => buffer.extend_from_slice(value.as_bytes()),
+            Value::Bytes(value) => buffer.extend_from_slice(value),
+            Value::Date(days) => buffer.extend_from_slice(&date(*days)?.to_be_bytes()),
+            Value::Time(micros) => buffer.extend_from_slice(&time(*micros)?.to_be_bytes()),
+            Value::DateTime(micros) | Value::Timestamp(micros) => {
+                buffer.extend_from_slice(&moment(*micros)?.to_be_bytes());
+            }
+            Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
+            Value::Decimal(text) => numeric::write(text, buffer)?,
+        }
+        Ok(IsNull::No)
+    }
+}
+
+/// Returns the days since 2000; the extremes of the type mean infinity and are no days.
+fn date(days: i32) -> Result<i32, BoxDynError> {
+    match days.checked_sub(EPOCH_DAYS) {
+        Some(days) if days != i32::MIN => Ok(days),
+        _ => Err(format!("the date `{}` is out of range", text::date(days)).into()),
+    }
+}
+
+fn time(micros: i64) -> Result<i64, BoxDynError> {
+    if (0..86_400_000_000).contains(&micros) {
+        return Ok(micros);
+    }
+    Err(format!("{micros} microseconds are not a time of day").into())
+}
+
+fn moment(micros: i64) -> Result<i64, BoxDynError> {
+    match micros.checked_sub(EPOCH_MICROS) {
+        Some(micros) if micros != i64::MIN => Ok(micros),
+        _ => Err(format!("the time `{}` is out of range", text::date_time(micros)).into()),
+    }
+}
