@@ -67,3 +67,13 @@ pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]
 pub use orm_core::__private;
+
+/// The guide and the README, whose code is compiled and run.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../docs/guide.md")]
+    mod guide {}
+
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+}

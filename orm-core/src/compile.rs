@@ -6,6 +6,7 @@
 pub(crate) mod ddl;
 mod dml;
 mod expr;
+mod lint;
 mod select;
 pub(crate) mod structure;
 mod writer;
@@ -29,6 +30,8 @@ pub(crate) struct Compiled {
     order: Vec<u32>,
     /// What each column of a row is called, for messages.
     pub(crate) labels: Vec<String>,
+    /// What is suspicious about the statement.
+    pub(crate) warning: Option<String>,
 }
 
 impl Compiled {
@@ -50,9 +53,8 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compiled> {
     let mut writer = Writer::new(dialect);
     writer.statement(statement)?;
-    let (sql, order, labels) = writer.finish();
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-    Ok(Compiled { statement: driver::Statement { sql: Arc::from(sql), id }, order, labels })
+    Ok(writer.finish(id))
 }
 
 /// Renders a statement for a person; an error gives its text.

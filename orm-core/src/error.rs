@@ -144,14 +144,14 @@ impl Error {
             Pool::Timeout { .. } => ErrorKind::Timeout,
             _ => ErrorKind::InvalidRequest,
         };
-        let retryable = matches!(
-            error.database_kind(),
-            Some(
-                DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Deadlock | DatabaseErrorKind::LockTimeout
-            )
-        );
         let mut own = Error::new(kind, error.message());
-        own.inner().retryable = retryable;
+        own.inner().retryable = matches!(
+            error.database_kind(),
+            Some(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Deadlock)
+        );
+        if error.database_kind() == Some(DatabaseErrorKind::LockTimeout) {
+            own = own.hint("commit or close the session, connection or transaction that holds the lock");
+        }
         own.inner().source = Some(Arc::new(error));
         own
     }
@@ -237,8 +237,9 @@ impl Error {
         matches!(&self.0.kind, ErrorKind::Integrity { kind, .. } if *kind == wanted)
     }
 
-    /// Returns whether running the whole transaction again may succeed: a serialization failure, a deadlock or a lock
-    /// that was not had in time.
+    /// Returns whether running the whole transaction again may succeed: after a serialization failure or a deadlock.
+    ///
+    /// A lock that was not had in time is none of these: it has been waited for already.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }

@@ -3,7 +3,7 @@
 use heck::{ToKebabCase, ToLowerCamelCase, ToShoutyKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Data, DeriveInput, Fields, LitStr, Path, Token, Variant};
+use syn::{Data, DeriveInput, Expr, Fields, Lit, LitStr, Path, Token, Variant};
 
 use crate::attr::{each, flag, text, unknown};
 use crate::mistakes::Mistakes;
@@ -43,6 +43,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let variants = variants(input, &mut mistakes);
     let options = read(input, &mut mistakes);
     let labels = labels(&variants, &options, &mut mistakes);
+    check_numbers(&variants, &options, &mut mistakes);
     let Some(first) = labels.first() else { return mistakes.to_compile_errors() };
     let parts = if options.integer.is_some() { as_integer(input, &labels) } else { as_text(input, &labels, &options) };
     let first = first.variant;
@@ -116,6 +117,21 @@ fn labels<'i>(variants: &[&'i Variant], options: &Options, mistakes: &mut Mistak
         labels.push(Label { variant: &variant.ident, label });
     }
     labels
+}
+
+/// Checks that the stated numbers fit into the column.
+fn check_numbers(variants: &[&Variant], options: &Options, mistakes: &mut Mistakes) {
+    let literals = variants.iter().filter_map(|variant| match &variant.discriminant {
+        Some((_, Expr::Lit(literal))) => Some(&literal.lit),
+        _ => None,
+    });
+    for literal in literals.filter(|_| options.integer.is_some()) {
+        if let Lit::Int(number) = literal
+            && number.base10_parse::<i32>().is_err()
+        {
+            mistakes.add(number, "this number does not fit into 32 bits, in which the variants are stored");
+        }
+    }
 }
 
 fn rename_of(variant: &Variant, options: &Options, mistakes: &mut Mistakes) -> String {

@@ -1,12 +1,12 @@
 //! `#[derive(SqlNewtype)]`: a struct around one value, stored as that value.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Data, DeriveInput, Field, Fields, Member, Path, Token};
+use syn::{Data, DeriveInput, Field, Fields, Member, Path, Token, Type};
 
 use crate::attr::{each, unknown};
 use crate::mistakes::Mistakes;
-use crate::names::{library, option_argument, without_self};
+use crate::names::{is_written_as, library, option_argument, without_self};
 use crate::sql_type::SqlType;
 
 /// Expands `#[derive(SqlNewtype)]`.
@@ -28,7 +28,19 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
         placeholder: quote!(Self { #member: __orm::Placeholder::placeholder() }),
     };
     let implementations = parts.implement(&input.ident, &library);
-    quote!(#errors #implementations)
+    let operators = operators(&input.ident, &field.ty, &library);
+    quote!(#errors #implementations #operators)
+}
+
+/// Lets a column have the operators of its value's type, as far as the written type tells: `like` of a text, `+` of a number.
+fn operators(ident: &Ident, inner: &Type, library: &Path) -> TokenStream {
+    if is_written_as(inner, &["String"]) {
+        quote!(impl #library::Textual for #ident {})
+    } else if is_written_as(inner, &["i8", "i16", "i32", "i64", "u8", "u16", "u32", "f32", "f64"]) {
+        quote!(impl #library::Numeric for #ident {})
+    } else {
+        TokenStream::new()
+    }
 }
 
 fn read_library(input: &DeriveInput, mistakes: &mut Mistakes) -> Path {

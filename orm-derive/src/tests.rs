@@ -553,12 +553,14 @@ fn an_enum_with_mistakes_says_them() {
     assert_eq!(mistakes(r#"enum Status { A, #[orm(rename = "A")] B }"#), 1);
     assert_eq!(mistakes(r#"#[orm(integer)] enum Status { A, #[orm(rename = "A")] B }"#), 1);
     assert_eq!(mistakes("#[orm(int)] enum Status { A }"), 1);
+    assert_eq!(mistakes("#[orm(integer)] enum Status { A = 5_000_000_000 }"), 1);
 }
 
 #[test]
 fn a_newtype_is_stored_as_its_value() {
     let written = items(sql_newtype::derive(&parse("struct Email(String);")));
     assert!(written.contains("< String as __orm :: SqlType > :: column_type ()"));
+    assert!(written.contains("impl :: orm :: Textual for Email"));
     let written = items(sql_newtype::derive(&parse("struct Email { text: String }")));
     assert!(written.contains("Self { text : __orm :: SqlType :: decode (__value) ? }"));
     for source in ["struct A(i32, i32);", "struct A;", "enum A { B }", "struct A<T>(T);", "struct A(Option<i32>);"] {

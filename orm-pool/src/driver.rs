@@ -3,6 +3,8 @@
 //! In: a [`Statement`] and its [`Value`]s, from the executor above. Out: each [`Row`] to a closure while it
 //! is still in the driver's buffer, and a [`Done`] at the end. sqlx opens the connections; its types stay in here.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod calendar;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "postgres")]

@@ -235,7 +235,7 @@ pub mod text {
 
     /// Returns the civil date of a day count, by Howard Hinnant's algorithm
     /// (<https://howardhinnant.github.io/date_algorithms.html>).
-    fn civil(days: i64) -> (i64, u32, u32) {
+    pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);

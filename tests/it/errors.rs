@@ -151,6 +151,24 @@ async fn a_pool_that_is_exhausted_says_who_holds_it() {
 }
 
 #[tokio::test]
+async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
+    let engine = Engine::new("sqlite::memory:?busy_timeout=30").unwrap();
+    metadata![crate::support::Node].create_all(&engine).await.unwrap();
+    let mut holder = Session::new(&engine);
+    holder.add(crate::support::Node::builder().name("n"));
+    holder.flush().await.unwrap();
+    let error = engine.transaction(async |session| session.flush().await).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Operational);
+    assert!(!error.is_retryable());
+    assert_eq!(
+        error.to_string(),
+        "database is locked (waited 0.03 s)\n\
+         hint: commit or close the session, connection or transaction that holds the lock\n\
+         [SQL: BEGIN IMMEDIATE]"
+    );
+}
+
+#[tokio::test]
 async fn a_model_that_cannot_be_configured_breaks_no_other() {
     #[derive(Clone, Debug, Model)]
     #[orm(table = "broken", metadata = none)]

@@ -132,6 +132,58 @@ async fn a_table_joins_itself_under_an_alias() {
     assert!(error.to_string().contains("leads from `Node` to itself"), "{error}");
 }
 
+#[test]
+fn a_forgotten_join_is_warned_of() {
+    let warned = |query: &dyn Fn(&Engine) -> bool| {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let engine = runtime.block_on(engine());
+        tracing::subscriber::with_default(subscriber, || assert!(query(&engine)));
+        log.text()
+    };
+    let run = |query: Select<(String, String)>| {
+        warned(&move |engine: &Engine| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(query.clone().all(engine)).is_ok()
+        })
+    };
+    let forgotten = run(select((User.name, Address.email)));
+    assert!(
+        forgotten.contains(
+            "SELECT statement has a cartesian product between FROM element(s) \"addresses\" and FROM element \"users\".  \
+             Apply join condition(s) between each element to resolve."
+        ),
+        "{forgotten}"
+    );
+    assert!(!run(select((User.name, Address.email)).join(User.addresses)).contains("cartesian"));
+    assert!(!run(select((User.name, Address.email)).filter(Address.user_id.eq(User.id))).contains("cartesian"));
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Log;
+    fn make_writer(&self) -> Log {
+        self.clone()
+    }
+}
+
 #[tokio::test]
 async fn conditions_compose() {
     let engine = engine().await;
@@ -204,4 +256,29 @@ async fn chunks_give_every_row_once() {
     let mut chunks = select(User).yield_per(10).keep();
     while chunks.next(&mut session).await.unwrap().is_some() {}
     assert_eq!(session.identity_map().len(), 25);
+}
+
+#[tokio::test]
+async fn conditions_over_a_relationship_to_the_same_table_are_about_the_members() {
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    let leaves = [Node::builder().name("a"), Node::builder().name("b").children([Node::builder().name("deep")])];
+    session.add(Node::builder().name("root").children(leaves));
+    session.commit().await.unwrap();
+    let named = |query: Select<String>| {
+        let engine = engine.clone();
+        async move { query.order_by(Node.id).all(&engine).await.unwrap() }
+    };
+    let with_leaf = select(Node.name).filter(Node.children.any(Node.name.eq("a")));
+    assert_eq!(
+        with_leaf.to_sql(Dialect::Sqlite),
+        "SELECT nodes.name FROM nodes WHERE EXISTS (SELECT 1 FROM nodes AS nodes_1 \
+         WHERE nodes.id = nodes_1.parent_id AND nodes_1.name = ?)"
+    );
+    assert_eq!(named(with_leaf).await, ["root"]);
+    assert_eq!(named(select(Node.name).filter(Node.parent.has(Node.name.eq("root")))).await, ["a", "b"]);
+    let deep = Node.children.any(Node.children.any(Node.name.eq("deep")));
+    assert_eq!(named(select(Node.name).filter(deep)).await, ["root"]);
+    assert_eq!(named(select(Node.name).filter(!Node.children.is_not_empty())).await, ["a", "deep"]);
+    assert_eq!(named(select(Node.name).filter(Node.id.in_(select(Node.parent_id).distinct()))).await, ["root", "b"]);
 }

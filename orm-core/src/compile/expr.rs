@@ -3,7 +3,7 @@
 use super::Writer;
 use super::select::Scope;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Configured, RelationshipInfo};
+use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{Node, Operator, RelationReference, SelectNode};
 
 impl Writer {
@@ -208,15 +208,24 @@ impl Writer {
     }
 
     /// Writes EXISTS over the members of a relationship.
+    ///
+    /// Where the members are in a table that is in sight already, such as that of the owner itself, they get an alias, and
+    /// the condition is about that.
     fn related(&mut self, relation: &RelationReference, filter: Option<&Node>, negated: bool) -> Result<()> {
         let info = relationship(relation)?;
+        let mut filter = filter.cloned();
+        let mut relation = *relation;
+        if relation.target_alias == Alias::NONE && self.is_in_sight(info.target, Alias::NONE) {
+            relation.target_alias = self.free_alias(info.target);
+            filter.iter_mut().for_each(|filter| filter.use_alias(info.target, relation.target_alias));
+        }
         let mut conditions = Vec::new();
         let mut scope = Scope::of(info.target, relation.target_alias);
         let near = match &info.secondary {
             None => (info.target, relation.target_alias),
             Some(secondary) => {
-                scope.add(secondary.mapper, crate::mapper::Alias::NONE);
-                (secondary.mapper, crate::mapper::Alias::NONE)
+                scope.add(secondary.mapper, Alias::NONE);
+                (secondary.mapper, Alias::NONE)
             }
         };
         for &(owner, other) in &info.pairs {
@@ -236,13 +245,26 @@ impl Writer {
         }
         let mut condition = Node::All(conditions);
         if let Some(filter) = filter {
-            condition = condition.and(filter.clone());
+            condition = condition.and(filter);
         }
         self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
         let select = SelectNode { from: scope.tables(), filters: vec![condition], ..SelectNode::default() };
         self.select_one(&select)?;
         self.push(")");
         Ok(())
+    }
+}
+
+impl Writer {
+    fn is_in_sight(&self, mapper: &Mapper, alias: Alias) -> bool {
+        self.scopes.iter().flatten().any(|source| source.is(mapper, alias))
+    }
+
+    /// Returns an alias that no table in sight has: `employees_1`, `employees_2`, …
+    fn free_alias(&self, mapper: &'static Mapper) -> Alias {
+        let table = mapper.definition().table;
+        let mut aliases = (1..).map(|number| Alias::new(&format!("{table}_{number}")));
+        aliases.find(|alias| !self.is_in_sight(mapper, *alias)).unwrap_or(Alias::NONE)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Writer;
 use super::expr::relationship;
+use super::lint::{Connections, mentioned};
 use super::writer::{Source, source_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
@@ -45,54 +46,11 @@ impl Scope {
 
     /// Adds every table that an expression mentions outside of its subqueries.
     fn mention(&mut self, node: &Node) {
-        visit(node, &mut |node| match node {
+        node.visit(&mut |node| match node {
             Node::Column { mapper, alias, .. } => self.add(mapper, *alias),
             Node::Related { relation, .. } => self.add(relation.owner, relation.alias),
             _ => {}
         });
-    }
-}
-
-/// Calls `each` for an expression and all that it is made of, but not for subqueries.
-fn visit(node: &Node, each: &mut impl FnMut(&Node)) {
-    each(node);
-    match node {
-        Node::Binary { left, right, .. } => {
-            visit(left, each);
-            visit(right, each);
-        }
-        Node::Not(inner) | Node::Label { node: inner, .. } => visit(inner, each),
-        Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter().for_each(|node| visit(node, each)),
-        Node::In { operand, list, .. } => {
-            visit(operand, each);
-            list.iter().for_each(|node| visit(node, each));
-        }
-        Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => {
-            visit(operand, each);
-        }
-        Node::Between { operand, low, high, .. } => {
-            [operand, low, high].into_iter().for_each(|node| visit(node, each));
-        }
-        Node::Like { operand, pattern, .. } => {
-            visit(operand, each);
-            visit(pattern, each);
-        }
-        Node::Function { arguments, .. } => arguments.iter().for_each(|node| visit(node, each)),
-        Node::Case { whens, otherwise } => {
-            for (when, then) in whens {
-                visit(when, each);
-                visit(then, each);
-            }
-            otherwise.iter().for_each(|node| visit(node, each));
-        }
-        Node::Column { .. }
-        | Node::Bind(_)
-        | Node::Parameter { .. }
-        | Node::Sql(_)
-        | Node::Select(_)
-        | Node::Exists { .. }
-        | Node::Related { .. }
-        | Node::Star => {}
     }
 }
 
@@ -357,6 +315,9 @@ impl Writer {
         if roots.is_empty() {
             return Ok(());
         }
+        if roots.len() > 1 {
+            self.warning = self.warning.take().or_else(|| unconnected(select, &roots, &joins));
+        }
         self.push(" FROM ");
         let mut left: Vec<&Join<'_>> = joins.iter().collect();
         self.separated(roots, ", ", |this, (mapper, alias)| {
@@ -582,6 +543,26 @@ fn joins(select: &SelectNode) -> Result<Vec<Join<'_>>> {
         .collect()
 }
 
+/// Says which tables of FROM no condition connects.
+fn unconnected(select: &SelectNode, roots: &[(&'static Mapper, Alias)], joins: &[Join<'_>]) -> Option<String> {
+    let joined = joins.iter().map(|join| join.right);
+    let mut connections = Connections::of(roots.iter().copied().chain(joined));
+    for join in joins {
+        let on = match join.on {
+            On::Condition(condition) => mentioned(condition),
+            On::Relationship(_) => Vec::new(),
+        };
+        connections.connect(join.left.into_iter().chain([join.right]).chain(on));
+    }
+    for filter in &select.filters {
+        match filter {
+            Node::All(list) => list.iter().for_each(|node| connections.connect(mentioned(node))),
+            other => connections.connect(mentioned(other)),
+        }
+    }
+    connections.verdict()
+}
+
 /// Returns how a column is called in messages.
 fn column_label(mapper: &Mapper, column: u16, alias: Alias) -> String {
     format!("{}.{}", source_name(mapper, alias), mapper.definition().columns[usize::from(column)].name)
@@ -616,7 +597,7 @@ fn has_aggregate(select: &SelectNode) -> bool {
     let mut found = false;
     for output in &select.outputs {
         if let OutputKind::Expression(node) = &output.kind {
-            visit(node, &mut |node| {
+            node.visit(&mut |node| {
                 if let Node::Function { name, .. } = node {
                     found |= matches!(name.as_ref(), "count" | "sum" | "avg" | "min" | "max");
                 }

@@ -1,5 +1,10 @@
 //! The text that a walk writes, and what it must remember on the way: placeholders, names, the tables in sight.
 
+use std::sync::Arc;
+
+use orm_pool::driver;
+
+use super::Compiled;
 use crate::dialect::{Capabilities, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
@@ -31,6 +36,8 @@ pub(crate) struct Writer {
     pub(crate) scopes: Vec<Vec<Source>>,
     /// Whether columns are written without their table, as in SET and in RETURNING.
     pub(crate) bare_columns: bool,
+    /// What is suspicious about the statement.
+    pub(crate) warning: Option<String>,
 }
 
 impl Writer {
@@ -42,11 +49,14 @@ impl Writer {
             labels: Vec::new(),
             scopes: Vec::new(),
             bare_columns: false,
+            warning: None,
         }
     }
 
-    pub(crate) fn finish(self) -> (String, Vec<u32>, Vec<String>) {
-        (self.sql, self.order, self.labels)
+    /// Returns what was written, under a number that no other text has.
+    pub(crate) fn finish(self, id: u64) -> Compiled {
+        let statement = driver::Statement { sql: Arc::from(self.sql), id };
+        Compiled { statement, order: self.order, labels: self.labels, warning: self.warning }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

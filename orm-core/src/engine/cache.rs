@@ -44,6 +44,9 @@ impl StatementCache {
             Some(compiled) => compiled,
             None => {
                 let compiled = Arc::new(compile(&statement, dialect)?);
+                if let Some(warning) = &compiled.warning {
+                    tracing::warn!(target: "orm::engine", "{warning}\n[SQL: {}]", compiled.statement.sql);
+                }
                 self.entries.lock().insert(lifted.key.into_boxed_slice(), compiled.clone());
                 compiled
             }

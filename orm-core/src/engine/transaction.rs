@@ -15,9 +15,9 @@ const ATTEMPTS: u32 = 12;
 impl Engine {
     /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
     ///
-    /// `Ok` commits and `Err` rolls back. After a serialization failure, a deadlock or a lock that was not had in time the
-    /// closure runs again with a fresh session, up to twelve times in all, after a short random wait; so it must not give
-    /// away what it captured. A commit whose answer was lost is not run again.
+    /// `Ok` commits and `Err` rolls back. After a serialization failure or a deadlock the closure runs again with a fresh
+    /// session, up to twelve times in all, after a short random wait; so it must not give away what it captured. A commit
+    /// whose answer was lost is not run again.
     ///
     /// ```
     /// # use orm_core as orm;

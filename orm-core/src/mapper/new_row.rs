@@ -176,6 +176,11 @@ pub(crate) enum MemberKind<T> {
 }
 
 impl<T> Member<T> {
+    /// Makes a member of a value, a builder or a handle, so that a list may hold members of several kinds.
+    pub fn of(member: impl IntoMember<T>) -> Self {
+        member.__member()
+    }
+
     /// A new object.
     #[doc(hidden)]
     pub fn __new(row: NewRow<T>) -> Self {

@@ -196,6 +196,73 @@ impl Node {
         }
     }
 
+    /// Returns the expressions that it is directly made of, but not those of subqueries.
+    fn parts(&self) -> Vec<&Node> {
+        match self {
+            Node::Binary { left, right, .. } => vec![left, right],
+            Node::Not(inner) | Node::Label { node: inner, .. } => vec![inner],
+            Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter().collect(),
+            Node::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
+            Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
+            Node::Between { operand, low, high, .. } => vec![operand, low, high],
+            Node::Like { operand, pattern, .. } => vec![operand, pattern],
+            Node::Function { arguments, .. } => arguments.iter().collect(),
+            Node::Case { whens, otherwise } => {
+                whens.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref()).collect()
+            }
+            Node::Column { .. }
+            | Node::Bind(_)
+            | Node::Parameter { .. }
+            | Node::Sql(_)
+            | Node::Select(_)
+            | Node::Exists { .. }
+            | Node::Related { .. }
+            | Node::Star => Vec::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    fn parts_mut(&mut self) -> Vec<&mut Node> {
+        match self {
+            Node::Binary { left, right, .. } => vec![left, right],
+            Node::Not(inner) | Node::Label { node: inner, .. } => vec![inner],
+            Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter_mut().collect(),
+            Node::In { operand, list, .. } => std::iter::once(&mut **operand).chain(list).collect(),
+            Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
+            Node::Between { operand, low, high, .. } => vec![operand, low, high],
+            Node::Like { operand, pattern, .. } => vec![operand, pattern],
+            Node::Function { arguments, .. } => arguments.iter_mut().collect(),
+            Node::Case { whens, otherwise } => {
+                whens.iter_mut().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref_mut()).collect()
+            }
+            Node::Column { .. }
+            | Node::Bind(_)
+            | Node::Parameter { .. }
+            | Node::Sql(_)
+            | Node::Select(_)
+            | Node::Exists { .. }
+            | Node::Related { .. }
+            | Node::Star => Vec::new(),
+        }
+    }
+
+    /// Calls `each` for an expression and all that it is made of, but not for subqueries.
+    pub(crate) fn visit(&self, each: &mut impl FnMut(&Node)) {
+        each(self);
+        self.parts().into_iter().for_each(|part| part.visit(each));
+    }
+
+    /// Makes the columns and relationships of a table those of an alias of it.
+    pub(crate) fn use_alias(&mut self, table: &Mapper, alias: Alias) {
+        match self {
+            Node::Column { mapper, alias: own, .. } if *own == Alias::NONE && mapper.is(table) => *own = alias,
+            Node::Related { relation, .. } if relation.alias == Alias::NONE && relation.owner.is(table) => {
+                relation.alias = alias;
+            }
+            other => other.parts_mut().into_iter().for_each(|part| part.use_alias(table, alias)),
+        }
+    }
+
     /// Returns how tightly the outermost operator binds; what binds less tightly than its surroundings gets parentheses.
     pub(crate) fn precedence(&self) -> u8 {
         match self {

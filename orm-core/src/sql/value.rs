@@ -12,7 +12,7 @@ use crate::types::SqlType;
 #[diagnostic::on_unimplemented(
     message = "a column of type `{T}` takes no `{Self}`",
     label = "this is `{Self}`",
-    note = "an `Option<&str>` is given as `&text` of an `Option<String>`, or by `.map(str::to_owned)`"
+    note = "a plain value needs no `Some`: write `\"text\"`; an `Option<&str>` is given by `.map(str::to_owned)`"
 )]
 pub trait IntoValue<T> {
     /// Returns the value.
@@ -151,6 +151,11 @@ impl<T, I: IntoIterator<Item: AsExpr<T>>> InList<T> for I {
     }
 }
 impl<T: SqlType> InList<T> for Select<T> {
+    fn __in(self, operand: Node) -> Node {
+        Node::InSelect { operand: Box::new(operand), select: self.node, negated: false }
+    }
+}
+impl<T: SqlType> InList<T> for Select<Option<T>> {
     fn __in(self, operand: Node) -> Node {
         Node::InSelect { operand: Box::new(operand), select: self.node, negated: false }
     }

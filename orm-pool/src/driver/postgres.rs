@@ -430,3 +430,9 @@ fn done(facts: Facts, sent: Sent) -> Result<Done, Error> {
     let rows_affected = if facts.counts_rows { sent.affected } else { 0 };
     Ok(Done { rows_affected, last_insert_id: None })
 }
+
+// A session holds a connection and is itself `Send` and `Sync`.
+const _: fn() = || {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Connection>();
+};

@@ -12,6 +12,7 @@ use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 use super::parameters::{EPOCH_DAYS, EPOCH_MICROS};
 use super::written::{self, write_array, write_value};
 use crate::ValueRef;
+use crate::driver::calendar;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,10 +277,10 @@ impl<'a> Row<'a> {
             Holds::Numeric => Some(decimal(text)),
             Holds::Json | Holds::Jsonb => Some(ValueRef::Json(text)),
             Holds::Bytea => self.columns.bytes.get(facts.written.clone()).map(ValueRef::Bytes),
-            Holds::Date => written::read_date(text).map(ValueRef::Date),
-            Holds::Time => written::read_time(text).map(ValueRef::Time),
-            Holds::Timestamp => written::read_moment(text).map(ValueRef::DateTime),
-            Holds::TimestampTz => text.strip_suffix("+00").and_then(written::read_moment).map(ValueRef::Timestamp),
+            Holds::Date => calendar::read_date(text).map(ValueRef::Date),
+            Holds::Time => calendar::read_time(text).map(ValueRef::Time),
+            Holds::Timestamp => calendar::read_moment(text).map(ValueRef::DateTime),
+            Holds::TimestampTz => text.strip_suffix("+00").and_then(calendar::read_moment).map(ValueRef::Timestamp),
             Holds::Uuid => written::read_uuid(text).map(ValueRef::Uuid),
             _ => None,
         };

@@ -1,0 +1,387 @@
+//! MySQL and MariaDB through sqlx: their binary protocol, with rows read as they arrive.
+//!
+//! In: a [`Statement`] and its values. Out: rows while they lie in the packet that brought them. sqlx speaks the wire
+//! protocol; parameters and values are written and read here, and so is what a connection may still be trusted with.
+//!
+//! | | |
+//! |---|---|
+//! | `options` | which server, and how |
+//! | `open` | connects, sets the session up, and says why not |
+//! | `statements` | what is known of prepared texts |
+//! | `parameters` | values on their way in |
+//! | `row`, `written` | values on their way out |
+//! | `error` | what codes mean |
+
+mod error;
+mod open;
+mod options;
+mod parameters;
+mod row;
+mod statements;
+mod written;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+use sqlx::error::BoxDynError;
+use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlQueryResult, MySqlRow, MySqlStatement};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Either, Execute, Executor as _, MySql, SqlSafeStr as _, SqlStr, Statement as _,
+};
+
+pub use self::options::Options;
+pub use self::row::Row;
+
+use self::parameters::Types;
+use self::row::Columns;
+use self::statements::{Known, Statements};
+use super::transaction::Transaction;
+use super::words::{self, Facts, Flavour};
+use super::{CLOSE_TIMEOUT, broken, next, parameter_count};
+use crate::driver::{self, Done, Statement};
+use crate::{Error, ErrorKind, Value};
+
+/// An open connection to MySQL or MariaDB.
+///
+/// A future of this type may be dropped at any time, but the connection is [of no more use](Self::needs_discard) then:
+/// sqlx may have read half a packet, and nobody can know what the next bytes mean.
+///
+/// Values go in as `TINYINT`, `SMALLINT`, `INT`, `BIGINT`, `FLOAT`, `DOUBLE`, `VARCHAR`, `BLOB`, `DATE`, `TIME`, `DATETIME`
+/// and `DECIMAL`; truth values as 0 and 1, JSON as text, UUIDs as text with hyphens.
+pub struct Connection {
+    inner: MySqlConnection,
+    types: &'static Types,
+    statements: Statements,
+    columns: Columns,
+    transaction: Transaction,
+    /// Whether an operation has begun and not ended.
+    is_in_flight: bool,
+    /// Whether the connection is of no more use.
+    is_broken: bool,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("transaction", &self.transaction)
+            .field("is_in_flight", &self.is_in_flight)
+            .field("is_broken", &self.is_broken)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A statement as sqlx wants to see it.
+struct Query {
+    sql: Arc<str>,
+    /// `None` sends the text alone, which may hold several statements and whose results come as text.
+    arguments: Option<MySqlArguments>,
+}
+
+impl Execute<'_, MySql> for Query {
+    fn sql(self) -> SqlStr {
+        AssertSqlSafe(self.sql).into_sql_str()
+    }
+
+    fn statement(&self) -> Option<&MySqlStatement> {
+        None
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<MySqlArguments>, BoxDynError> {
+        Ok(self.arguments.take())
+    }
+
+    /// Returns `true` always: what is not kept is closed by a message that delays the next statement by some 40 ms.
+    fn persistent(&self) -> bool {
+        true
+    }
+}
+
+impl Connection {
+    /// Connects to a server.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Connect`], naming host, port, user and reason, when there is no connection to be had; with
+    /// [`ErrorKind::Configuration`] when the options make no sense.
+    pub async fn open(options: &Options) -> Result<Self, Error> {
+        open::open(options).await
+    }
+
+    fn new(inner: MySqlConnection, types: &'static Types, options: &Options) -> Self {
+        Connection {
+            inner,
+            types,
+            statements: Statements::new(options.statement_cache),
+            columns: Columns::default(),
+            transaction: Transaction::None,
+            is_in_flight: false,
+            is_broken: false,
+        }
+    }
+
+    /// Runs a statement and pushes its rows to `on_row` until that breaks.
+    ///
+    /// The statement is carried out and its rows are received to the end even if `on_row` breaks: a statement that
+    /// should stop early has a `LIMIT`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the server refuses the statement, when the number of values is not that of the parameters, when a value
+    /// cannot be bound, and when the connection is lost.
+    #[inline]
+    pub async fn run<F>(&mut self, statement: &Statement, parameters: &[Value], mut on_row: F) -> Result<Done, Error>
+    where
+        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
+    {
+        self.check()?;
+        let known = match self.statements.find(statement) {
+            Some(known) => known,
+            None => self.prepare(statement).await?,
+        };
+        if known.parameters != parameters.len() {
+            return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));
+        }
+        let arguments =
+            if known.is_text { None } else { Some(parameters::arguments(self.types, parameters)?) };
+        let query = Query { sql: Arc::clone(&statement.sql), arguments };
+        let sent = self.send(query, &[known.facts], &mut on_row).await.map_err(error::from)?;
+        Ok(done(known.facts, sent))
+    }
+
+    /// Prepares a statement, which tells the number of its parameters.
+    ///
+    /// sqlx would find a wrong number by itself, but only after noting that it waits for an answer to what it never sends.
+    #[cold]
+    async fn prepare(&mut self, statement: &Statement) -> Result<Known, Error> {
+        if self.inner.cached_statements_size() >= self.statements.capacity() {
+            self.forget().await?;
+        }
+        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
+        self.is_in_flight = true;
+        let result = self.inner.prepare(sql).await;
+        self.end(&result);
+        let facts = words::facts(&statement.sql, Flavour::MySql);
+        let known = match result {
+            Ok(prepared) => {
+                let parameters = match prepared.parameters() {
+                    Some(Either::Right(count)) => count,
+                    Some(Either::Left(types)) => types.len(),
+                    None => 0,
+                };
+                Known { facts, parameters, is_text: false }
+            }
+            Err(error) if error::cannot_be_prepared(&error) => Known { facts, parameters: 0, is_text: true },
+            Err(error) => return Err(error::from(error)),
+        };
+        self.statements.insert(statement, known);
+        Ok(known)
+    }
+
+    /// Forgets all prepared statements, here and on the server.
+    #[cold]
+    async fn forget(&mut self) -> Result<(), Error> {
+        self.statements.clear();
+        self.is_in_flight = true;
+        let result = self.inner.clear_cached_statements().await;
+        self.end(&result);
+        result.map_err(error::from)
+    }
+
+    /// Runs each statement of the text, without parameters and without rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run); statements before the one that failed have taken effect.
+    pub async fn batch(&mut self, sql: &str) -> Result<(), Error> {
+        self.check()?;
+        let facts = words::all_facts(sql, Flavour::MySql);
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let query = Query { sql: sql.into(), arguments: None };
+        self.send(query, &facts, &mut |_| ControlFlow::Break(())).await.map_err(error::from)?;
+        Ok(())
+    }
+
+    /// Sends a query, hands out its rows, and notes what it does to the transaction.
+    async fn send<F>(&mut self, query: Query, statements: &[Facts], on_row: &mut F) -> Result<Sent, sqlx::Error>
+    where
+        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
+    {
+        self.is_in_flight = true;
+        let is_text = query.arguments.is_none();
+        let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
+        self.transaction = self.transaction.during(statements);
+        let result = receive(self.inner.fetch_many(query), &mut self.columns, is_text, &mut progress, on_row).await;
+        self.transaction = match &result {
+            Err(error) if error::ends_transaction(error) => Transaction::None,
+            _ => progress.state,
+        };
+        self.end(&result);
+        result.map(|()| progress.sent)
+    }
+
+    /// Notes that an operation has ended, and how.
+    #[inline]
+    fn end<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        self.is_in_flight = false;
+        if result.as_ref().is_err_and(error::ends_connection) {
+            self.is_broken = true;
+        }
+    }
+
+    /// Fails if the connection is of no more use.
+    #[inline]
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.needs_discard() { Err(broken()) } else { Ok(()) }
+    }
+
+    /// Returns whether a transaction is open, as far as the statements sent through this connection tell.
+    ///
+    /// Definitions end it, as does a deadlock. What a procedure does is not seen, nor is `autocommit` when it is off.
+    #[inline]
+    pub fn is_in_transaction(&self) -> bool {
+        self.transaction.is_open()
+    }
+
+    /// Returns whether an operation has begun and not ended, since its future was dropped.
+    #[inline]
+    pub fn is_in_flight(&self) -> bool {
+        self.is_in_flight
+    }
+
+    /// Returns whether the connection is of no more use, and should be dropped: always so when it is
+    /// [in flight](Self::is_in_flight).
+    #[inline]
+    pub fn needs_discard(&self) -> bool {
+        self.is_broken || self.is_in_flight
+    }
+
+    /// Asks the server for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is gone.
+    pub async fn ping(&mut self) -> Result<(), Error> {
+        self.check()?;
+        self.is_in_flight = true;
+        let result = self.inner.ping().await;
+        self.end(&result);
+        result.map_err(error::from)
+    }
+
+    /// Returns `false`: rolling back takes a round trip.
+    pub fn rollback_now(&mut self) -> bool {
+        false
+    }
+
+    /// Takes leave of the server, or just goes if the connection is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the server cannot be told; the connection is gone all the same.
+    pub async fn close(self) -> Result<(), Error> {
+        if self.needs_discard() {
+            return Ok(());
+        }
+        match tokio::time::timeout(CLOSE_TIMEOUT, self.inner.close()).await {
+            Ok(result) => result.map_err(error::from),
+            Err(_) => Err(broken()),
+        }
+    }
+}
+
+/// What a query did.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    affected: u64,
+    last_insert_id: u64,
+    rows: u64,
+}
+
+/// How far the statements of a query have come.
+struct Progress<'a> {
+    state: Transaction,
+    left: &'a [Facts],
+    sent: Sent,
+}
+
+impl Progress<'_> {
+    fn complete_one(&mut self, result: &MySqlQueryResult) {
+        self.sent.affected = result.rows_affected();
+        self.sent.last_insert_id = result.last_insert_id();
+        let Some((facts, left)) = self.left.split_first() else { return };
+        self.left = left;
+        self.state = self.state.after(facts.effect);
+    }
+}
+
+/// Hands the rows of an answer to `on_row` until that breaks, and goes on to the end of the answer.
+async fn receive<F>(
+    mut answer: BoxStream<'_>,
+    columns: &mut Columns,
+    is_text: bool,
+    progress: &mut Progress<'_>,
+    on_row: &mut F,
+) -> Result<(), sqlx::Error>
+where
+    F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
+{
+    let mut flow = ControlFlow::Continue(());
+    let mut is_first = true;
+    while let Some(item) = next(&mut answer).await {
+        match item? {
+            Either::Right(row) => {
+                progress.sent.rows += 1;
+                if flow.is_break() {
+                    continue;
+                }
+                if is_first {
+                    columns.learn(&row, is_text);
+                    is_first = false;
+                }
+                columns.next_row();
+                flow = on_row(driver::Row::MySql(Row::new(&row, columns)));
+            }
+            Either::Left(result) => {
+                progress.complete_one(&result);
+                is_first = true;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sends text and returns the last row of its last result.
+async fn last_row(connection: &mut MySqlConnection, sql: String) -> Result<Option<MySqlRow>, sqlx::Error> {
+    let mut answer = connection.fetch_many(Query { sql: sql.into(), arguments: None });
+    let mut last = None;
+    while let Some(item) = next(&mut answer).await {
+        if let Either::Right(row) = item? {
+            last = Some(row);
+        }
+    }
+    Ok(last)
+}
+
+type BoxStream<'a> = Pin<Box<dyn Stream<Item = Result<Either<MySqlQueryResult, MySqlRow>, sqlx::Error>> + Send + 'a>>;
+
+fn done(facts: Facts, sent: Sent) -> Done {
+    if !facts.counts_rows {
+        return Done::default();
+    }
+    Done {
+        // With `RETURNING`, MariaDB counts the rows that it returns by returning them alone.
+        rows_affected: sent.affected.max(sent.rows),
+        last_insert_id: i64::try_from(sent.last_insert_id).ok().filter(|id| *id != 0),
+    }
+}
+
+// A session holds a connection and is itself `Send` and `Sync`.
+const _: fn() = || {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Connection>();
+};

@@ -1,0 +1,146 @@
+//! Opens a connection, sets its session up in one round trip, and says to where, as whom and why not.
+//!
+//! In: [`Options`]. Out: a [`Connection`] with UTC, `utf8mb4` and a strict SQL mode.
+
+use std::fmt::Write as _;
+
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
+
+use super::parameters::Types;
+use super::{Connection, Options, error};
+use crate::driver::refused;
+use crate::{Error, ErrorKind};
+
+/// Opens a connection.
+pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
+    let connect = connect_options(options)?;
+    let set_up = set_up(options)?;
+    let opened = tokio::time::timeout(options.connect_timeout, async {
+        let mut connection = connect.connect().await.map_err(|error| cannot_open(options, error))?;
+        let types = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
+        Ok((connection, types))
+    });
+    match opened.await {
+        Ok(Ok((connection, types))) => Ok(Connection::new(connection, types, options)),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            let reason = format!("no answer within {:?}", options.connect_timeout);
+            Err(Error::new(ErrorKind::Connect, refused::message(&target(options), &reason)))
+        }
+    }
+}
+
+fn connect_options(options: &Options) -> Result<MySqlConnectOptions, Error> {
+    let mut connect = MySqlConnectOptions::new()
+        .disable_statement_logging()
+        .host(options.host.trim_start_matches('[').trim_end_matches(']'))
+        .port(options.port)
+        .username(&options.user)
+        // The session is set up here instead.
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .timezone(None)
+        .set_names(false)
+        // Never reached, so that sqlx forgets no single statement; see `Connection::prepare`.
+        .statement_cache_capacity(options.statement_cache.saturating_add(8));
+    if let Some(path) = &options.socket {
+        connect = connect.socket(path);
+    }
+    if let Some(password) = options.password.as_deref().filter(|password| !password.is_empty()) {
+        connect = connect.password(password);
+    }
+    if let Some(database) = &options.database {
+        connect = connect.database(database);
+    }
+    if let Some(mode) = &options.ssl_mode {
+        connect = connect.ssl_mode(ssl_mode(mode)?);
+    }
+    if let Some(file) = &options.ssl_ca {
+        connect = connect.ssl_ca(file);
+    }
+    if let Some(file) = &options.ssl_cert {
+        connect = connect.ssl_client_cert(file);
+    }
+    if let Some(file) = &options.ssl_key {
+        connect = connect.ssl_client_key(file);
+    }
+    Ok(connect)
+}
+
+fn ssl_mode(word: &str) -> Result<MySqlSslMode, Error> {
+    word.to_ascii_lowercase().replace('-', "_").parse().map_err(|_| {
+        let known = "`disabled`, `preferred`, `required`, `verify_ca` or `verify_identity`";
+        Error::new(ErrorKind::Configuration, format!("`{word}` is not an SSL mode of MySQL\nhint: write {known}"))
+    })
+}
+
+/// Returns the statement that sets the session up.
+fn set_up(options: &Options) -> Result<String, Error> {
+    let mut sql = String::from("SET time_zone = '+00:00', NAMES utf8mb4");
+    if let Some(collation) = &options.collation {
+        check_name("a collation", collation)?;
+        _ = write!(sql, " COLLATE {collation}");
+    }
+    match &options.sql_mode {
+        None => sql.push_str(", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'))"),
+        Some(mode) if mode.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ',') => {
+            _ = write!(sql, ", sql_mode = '{mode}'");
+        }
+        Some(mode) => return Err(Error::new(ErrorKind::Configuration, format!("`{mode}` is not an SQL mode"))),
+    }
+    for (name, value) in &options.parameters {
+        check_name("a variable", name)?;
+        if name.eq_ignore_ascii_case("time_zone") || name.to_ascii_lowercase().starts_with("character_set") {
+            let message = format!("`{name}` is fixed, since the driver reads values by it");
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        match value.parse::<f64>() {
+            Ok(number) if number.is_finite() => _ = write!(sql, ", SESSION {name} = {value}"),
+            // Doubled quotes are quotes in every SQL mode; a backslash is not the same in all.
+            _ if value.contains(['\\', '\0']) => {
+                let message = format!("the value of `{name}` contains a backslash or a NUL character");
+                return Err(Error::new(ErrorKind::Configuration, message));
+            }
+            _ => _ = write!(sql, ", SESSION {name} = '{}'", value.replace('\'', "''")),
+        }
+    }
+    Ok(sql)
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), Error> {
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Configuration, format!("`{name}` is not the name of {what}")))
+}
+
+async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<&'static Types, sqlx::Error> {
+    let sql = match Types::known() {
+        Some(_) => set_up.to_owned(),
+        None => format!("{set_up}; {}", Types::QUERY),
+    };
+    let row = super::last_row(connection, sql).await?;
+    Types::known().or_else(|| row.and_then(|row| Types::learn(&row))).ok_or_else(|| {
+        sqlx::Error::Protocol("the server does not know the types DATE, TIME, DATETIME and DECIMAL".into())
+    })
+}
+
+fn target(options: &Options) -> refused::Target<'_> {
+    refused::Target {
+        database: "MySQL",
+        host: &options.host,
+        port: options.port,
+        user: &options.user,
+        name: options.database.as_deref(),
+    }
+}
+
+fn cannot_open(options: &Options, error: sqlx::Error) -> Error {
+    let (kind, reason) = match &error {
+        sqlx::Error::Database(failure) => (ErrorKind::Connect, failure.message().to_owned()),
+        other => refused::reason(other),
+    };
+    let hint = error::hint_at_connect(&error);
+    Error::with_source(kind, refused::message(&target(options), &format!("{reason}{hint}")), error)
+}
