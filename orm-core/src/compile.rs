@@ -11,7 +11,6 @@ mod select;
 pub(crate) mod structure;
 mod writer;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orm_pool::Value;

@@ -4,6 +4,7 @@
 
 mod builder;
 mod cache;
+mod connect;
 mod connection;
 mod execute;
 mod executor;
@@ -16,8 +17,8 @@ use std::sync::atomic::AtomicU64;
 
 pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
+use connect::{Connector, Guard};
 pub use connection::{Connection, Transaction};
-pub(crate) use connection::{Connector, Guard};
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
 pub use transaction::{Work, WorkOnce};
 pub use url::Url;
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) cache: StatementCache,
     pub(crate) echo: bool,
     pub(crate) hide_parameters: bool,
+    /// How far transactions are kept apart, unless the database's own default is meant.
+    pub(crate) isolation_level: Option<IsolationLevel>,
     /// How many statements have been sent since the engine was made.
     pub(crate) statements: AtomicU64,
 }

@@ -167,7 +167,7 @@ impl<T: Numeric> Numeric for Option<T> {}
 /// Text, for `like` and its kin.
 pub trait Textual: SqlType {}
 impl Textual for String {}
-impl Textual for Option<String> {}
+impl<T: Textual> Textual for Option<T> {}
 
 impl<T: SqlType> SqlType for Option<T> {
     type Plain = T::Plain;
@@ -240,6 +240,10 @@ macro_rules! integers {
                     ValueRef::Int(value) => <$type>::try_from(value).map_err(|_| {
                         DecodeError::new(format!("{value} does not fit into {}", $name))
                     }),
+                    // PostgreSQL and MySQL add integers up to a decimal number.
+                    ValueRef::Decimal(value) => value.parse().map_err(|_| {
+                        DecodeError::new(format!("{value} does not fit into {}", $name))
+                    }),
                     other => Err(DecodeError::mismatch("an integer", other)),
                 }
             }
@@ -275,6 +279,9 @@ macro_rules! floats {
                     ValueRef::Float64(value) => Ok(value as $type),
                     ValueRef::Float32(value) => Ok(value.into()),
                     ValueRef::Int(value) => Ok(value as $type),
+                    ValueRef::Decimal(value) => {
+                        value.parse().map_err(|_| DecodeError::new(format!("{value} is not a float")))
+                    }
                     other => Err(DecodeError::mismatch("a float", other)),
                 }
             }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use orm_pool::pool;
 
-use super::connection::Connector;
+use super::connect::Connector;
 use super::{Engine, Shared, StatementCache, Url};
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Which kind of pool an engine has.
@@ -40,6 +41,19 @@ pub enum IsolationLevel {
     Serializable,
     /// No transactions: each statement commits itself.
     Autocommit,
+}
+
+impl IsolationLevel {
+    /// Returns the words of SQL, or `None` where there is no transaction.
+    pub(super) fn words(self) -> Option<&'static str> {
+        match self {
+            IsolationLevel::ReadUncommitted => Some("READ UNCOMMITTED"),
+            IsolationLevel::ReadCommitted => Some("READ COMMITTED"),
+            IsolationLevel::RepeatableRead => Some("REPEATABLE READ"),
+            IsolationLevel::Serializable => Some("SERIALIZABLE"),
+            IsolationLevel::Autocommit => None,
+        }
+    }
 }
 
 /// The settings of an engine; [`build`](Self::build) makes it.
@@ -156,7 +170,8 @@ impl EngineBuilder {
             PoolClass::Singleton => return Err(unsupported("pool class `Singleton`")),
         };
         if let Some(level) = self.isolation_level
-            && level != IsolationLevel::Serializable
+            && url.dialect == Dialect::Sqlite
+            && !matches!(level, IsolationLevel::Serializable | IsolationLevel::Autocommit)
         {
             return Err(unsupported(&format!("isolation level `{level:?}` on dialect {}", url.dialect)));
         }
@@ -169,6 +184,7 @@ impl EngineBuilder {
             cache: StatementCache::default(),
             echo: self.echo,
             hide_parameters: self.hide_parameters,
+            isolation_level: self.isolation_level,
             statements: AtomicU64::new(0),
         };
         Ok(Engine { shared: Arc::new(shared) })

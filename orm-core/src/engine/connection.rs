@@ -1,145 +1,9 @@
 //! A lent connection ([`Connection`]), and one with a transaction that its owner ends ([`Transaction`]).
 
-use orm_pool::driver;
-use orm_pool::pool;
-use orm_pool::pool::Reset;
-
-use super::{Engine, Url};
+use super::connect::Guard;
+use super::{Engine, IsolationLevel};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-
-/// A driver's connection, lent by the pool.
-pub(crate) type Guard = pool::Guard<Connector>;
-
-/// Opens connections for a pool.
-pub(crate) struct Connector {
-    database: Database,
-}
-
-enum Database {
-    #[cfg(feature = "sqlite")]
-    Sqlite(sqlite::Source),
-}
-
-#[cfg(feature = "sqlite")]
-mod sqlite {
-    use std::time::Duration;
-
-    use once_cell::sync::OnceCell;
-    use orm_pool::driver::sqlite::{Options, TemporaryDatabase};
-
-    use super::{Error, ErrorKind, Result, Url};
-
-    /// Where an engine's SQLite database is.
-    pub(super) struct Source {
-        options: Options,
-        /// For `sqlite::memory:`: the database that all connections of the engine share, made at the first one.
-        shared: Option<OnceCell<TemporaryDatabase>>,
-    }
-
-    impl Source {
-        pub(super) fn new(url: &Url, is_single: bool) -> Result<Self> {
-            let path = url.database.as_deref().unwrap_or(":memory:");
-            let is_memory = path == ":memory:";
-            let mut options = if is_memory { Options::memory() } else { Options::file(path) };
-            for (key, value) in &url.query {
-                apply(&mut options, key, value)?;
-            }
-            Ok(Source { options, shared: (is_memory && !is_single).then(OnceCell::new) })
-        }
-
-        pub(super) fn options(&self) -> Result<Options, orm_pool::Error> {
-            let Some(shared) = &self.shared else { return Ok(self.options.clone()) };
-            let temporary = shared.get_or_try_init(TemporaryDatabase::new)?.options();
-            Ok(Options {
-                database: temporary.database,
-                journal_mode: temporary.journal_mode,
-                synchronous: temporary.synchronous,
-                ..self.options.clone()
-            })
-        }
-    }
-
-    /// Applies a key of the URL's query.
-    fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
-        let wrong = |expected: &str| {
-            let message = format!("`{key}={value}` in the database URL makes no sense");
-            Err(Error::new(ErrorKind::Argument, message).hint(format!("expected {expected}")))
-        };
-        match key {
-            "busy_timeout" => match value.parse() {
-                Ok(milliseconds) => options.busy_timeout = Duration::from_millis(milliseconds),
-                Err(_) => return wrong("a number of milliseconds"),
-            },
-            "foreign_keys" => match value {
-                "on" | "true" | "1" => options.foreign_keys = true,
-                "off" | "false" | "0" => options.foreign_keys = false,
-                _ => return wrong("`on` or `off`"),
-            },
-            "mode" => match value {
-                "ro" => (options.read_only, options.create_if_missing) = (true, false),
-                "rw" => options.create_if_missing = false,
-                "rwc" => options.create_if_missing = true,
-                _ => return wrong("`ro`, `rw` or `rwc`"),
-            },
-            "journal_mode" => options.journal_mode = Some(value.to_owned()),
-            "synchronous" => options.synchronous = Some(value.to_owned()),
-            _ => {
-                let message = format!("the database URL has the unknown key `{key}`");
-                return Err(Error::new(ErrorKind::Argument, message).hint(
-                    "the known ones are `busy_timeout`, `foreign_keys`, `journal_mode`, `mode` and `synchronous`",
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Connector {
-    pub(super) fn new(url: &Url, is_single: bool) -> Result<Self> {
-        match url.dialect {
-            #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => Ok(Connector { database: Database::Sqlite(sqlite::Source::new(url, is_single)?) }),
-            other => {
-                let _ = is_single;
-                let message = format!("this build has no driver for {other}");
-                Err(Error::new(ErrorKind::Argument, message))
-            }
-        }
-    }
-}
-
-impl pool::Connector for Connector {
-    type Connection = driver::Connection;
-
-    async fn connect(&self) -> Result<driver::Connection, orm_pool::Error> {
-        match &self.database {
-            #[cfg(feature = "sqlite")]
-            Database::Sqlite(source) => {
-                let options = source.options()?;
-                Ok(driver::Connection::Sqlite(driver::sqlite::Connection::open(&options).await?))
-            }
-        }
-    }
-
-    fn reset_now(&self, connection: &mut driver::Connection) -> Reset {
-        if !connection.is_in_transaction() || connection.rollback_now() { Reset::Clean } else { Reset::NeedsWork }
-    }
-
-    async fn reset(&self, connection: &mut driver::Connection) -> Result<(), orm_pool::Error> {
-        connection.batch("ROLLBACK").await
-    }
-
-    async fn ping(&self, connection: &mut driver::Connection) -> Result<(), orm_pool::Error> {
-        connection.ping().await
-    }
-
-    async fn close(&self, connection: driver::Connection) {
-        if let Err(error) = connection.close().await {
-            tracing::warn!(%error, "closing a connection failed");
-        }
-    }
-}
 
 /// A connection from an engine's pool.
 ///
@@ -178,13 +42,22 @@ impl Connection {
 
     /// Begins a transaction unless there is one; one that will write takes the write lock at once, where there is one.
     pub(crate) async fn begin(&mut self, will_write: bool) -> Result<()> {
-        if !self.state.is_begun {
-            let words = match self.engine.dialect() {
+        self.begin_at(self.engine.shared.isolation_level, will_write).await
+    }
+
+    /// Begins a transaction at an isolation level, or at the database's own, unless there is one.
+    pub(crate) async fn begin_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        if !self.state.is_begun && level != Some(IsolationLevel::Autocommit) {
+            match (self.engine.dialect(), level.and_then(IsolationLevel::words)) {
                 // A transaction that reads first and writes later is refused at once when another has written between.
-                Dialect::Sqlite if will_write => "BEGIN IMMEDIATE",
-                _ => "BEGIN",
-            };
-            self.words(words).await?;
+                (Dialect::Sqlite, _) => self.words(if will_write { "BEGIN IMMEDIATE" } else { "BEGIN" }).await?,
+                (_, None) => self.words("BEGIN").await?,
+                (Dialect::Postgres, Some(level)) => self.words(&format!("BEGIN ISOLATION LEVEL {level}")).await?,
+                (Dialect::MySql | Dialect::MariaDb, Some(level)) => {
+                    self.words(&format!("SET TRANSACTION ISOLATION LEVEL {level}")).await?;
+                    self.words("BEGIN").await?;
+                }
+            }
             self.state = State { is_begun: true, ..State::default() };
         }
         self.state.has_written |= will_write;

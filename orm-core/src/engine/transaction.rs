@@ -72,7 +72,7 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let mut session = Session::new(self);
-            let done = match session.begin_write().await {
+            let done = match session.begin_serializable().await {
                 Ok(()) => match work(&mut session).await {
                     Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
                     Err(error) => Err(error),
@@ -122,7 +122,7 @@ impl Engine {
             + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
     {
         let mut session = Session::new(self);
-        session.begin_write().await?;
+        session.begin_serializable().await?;
         match work(&mut session).await {
             Ok(value) => session.commit().await.map(|()| value),
             Err(error) => {

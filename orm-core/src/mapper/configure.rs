@@ -24,6 +24,13 @@ pub(crate) struct ForeignKey {
     pub(crate) on_update: Option<ReferentialAction>,
 }
 
+impl ForeignKey {
+    /// Returns whether these columns of its model are among those that refer.
+    fn has_columns(&self, child: &Mapper, columns: &[ColumnReference]) -> bool {
+        columns.iter().all(|column| column.mapper.is(child) && self.columns.contains(&column.column))
+    }
+}
+
 /// Which way the foreign key of a relationship points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -170,39 +177,60 @@ fn many_to_many(bare: RelationshipInfo) -> Result<RelationshipInfo> {
     };
     let secondary = secondary();
     let keys = foreign_keys(secondary)?;
-    let to_owner: Vec<_> = keys.iter().filter(|key| key.target.is(bare.owner)).collect();
-    let to_target: Vec<_> = keys.iter().filter(|key| key.target.is(bare.target)).collect();
-    let missing = |to: &Mapper| {
-        let message = format!(
-            "relationship `{}` cannot be joined: the association table `{}` has no foreign key to `{}`",
-            bare.name(),
-            secondary.definition.table,
-            to.definition.table
-        );
-        Error::new(ErrorKind::Configuration, message)
-    };
-    let (near, far) = match (to_owner.as_slice(), to_target.as_slice()) {
-        ([], _) => return Err(missing(bare.owner)),
-        (_, []) => return Err(missing(bare.target)),
-        // To itself: the first key is the near one, unless the other side was declared first.
-        ([first, second, ..], _) if bare.owner.is(bare.target) => {
-            let is_second = bare.reverse.is_some_and(|reverse| reverse < bare.index);
-            if is_second { (*second, *first) } else { (*first, *second) }
-        }
-        ([near], [far]) => (*near, *far),
-        _ => {
-            let message = format!(
-                "relationship `{}` can be joined in several ways: the association table `{}` has several foreign keys to one table",
-                bare.name(),
-                secondary.definition.table
-            );
-            return Err(Error::new(ErrorKind::Configuration, message));
-        }
-    };
+    let (near, far) = keys_of_secondary(&bare, secondary, &keys)?;
     let pairs = near.target_columns.iter().copied().zip(near.columns.iter().copied()).collect();
     let far_pairs = far.columns.iter().copied().zip(far.target_columns.iter().copied()).collect();
     let secondary = Some(Secondary { mapper: secondary, pairs: far_pairs });
     Ok(RelationshipInfo { pairs, secondary, ..bare })
+}
+
+/// Finds the foreign keys of an association table to the owner of a relationship and to its target.
+fn keys_of_secondary<'a>(
+    relationship: &RelationshipInfo,
+    secondary: &'static Mapper,
+    keys: &'a [ForeignKey],
+) -> Result<(&'a ForeignKey, &'a ForeignKey)> {
+    let own = relationship.definition.foreign_key.map(|columns| columns());
+    let of_reverse = reverse_definition(relationship).and_then(|reverse| reverse.foreign_key).map(|columns| columns());
+    let to = |target: &'static Mapper, chosen: &Option<Vec<ColumnReference>>| -> Vec<usize> {
+        let is_chosen = |key: &ForeignKey| chosen.as_ref().is_none_or(|columns| key.has_columns(secondary, columns));
+        (0..keys.len()).filter(|&key| keys[key].target.is(target) && is_chosen(&keys[key])).collect()
+    };
+    let (mut near, mut far) = (to(relationship.owner, &own), to(relationship.target, &of_reverse));
+    for (found, target) in [(&near, relationship.owner), (&far, relationship.target)] {
+        if found.is_empty() {
+            let message = format!(
+                "relationship `{}` cannot be joined: the association table `{}` has no foreign key to `{}`",
+                relationship.name(),
+                secondary.definition.table,
+                target.definition.table
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+    }
+    // To itself, what one side follows the other does not.
+    match (near.as_slice(), far.as_slice()) {
+        (&[only], _) => far.retain(|&key| key != only),
+        (_, &[only]) => near.retain(|&key| key != only),
+        // Nothing is said: the first key is the near one, unless the other side was declared first.
+        (&[first, second], _) if relationship.owner.is(relationship.target) => {
+            let is_second = relationship.reverse.is_some_and(|reverse| reverse < relationship.index);
+            (near, far) = if is_second { (vec![second], vec![first]) } else { (vec![first], vec![second]) };
+        }
+        _ => {}
+    }
+    match (near.as_slice(), far.as_slice()) {
+        (&[near], &[far]) => Ok((&keys[near], &keys[far])),
+        _ => {
+            let message = format!(
+                "relationship `{}` can be joined in several ways: the association table `{}` has several foreign keys to one table",
+                relationship.name(),
+                secondary.definition.table
+            );
+            let hint = "say on each side which one leads to it by `foreign_key = …`";
+            Err(Error::new(ErrorKind::Configuration, message).hint(hint))
+        }
+    }
 }
 
 /// Finds the one foreign key of `child` to `parent` that a relationship follows.
@@ -217,12 +245,7 @@ fn foreign_key_between(
         .into_iter()
         .enumerate()
         .filter(|(_, key)| key.target.is(parent))
-        .filter(|(_, key)| match &chosen {
-            Some(columns) => columns
-                .iter()
-                .all(|column| column.mapper.is(child) && key.columns.contains(&column.column)),
-            None => true,
-        })
+        .filter(|(_, key)| chosen.as_ref().is_none_or(|columns| key.has_columns(child, columns)))
         .collect();
     match candidates.len() {
         1 => Ok(candidates.remove(0)),
@@ -262,11 +285,13 @@ fn foreign_key_between(
 /// Returns the columns that the relationship or its other side says to follow.
 fn chosen_columns(relationship: &RelationshipInfo) -> Option<Vec<ColumnReference>> {
     let own = relationship.definition.foreign_key;
-    let of_reverse = || {
-        let reverse = usize::from(relationship.reverse?);
-        relationship.target.definition.relationships[reverse].foreign_key
-    };
+    let of_reverse = || reverse_definition(relationship)?.foreign_key;
     own.or_else(of_reverse).map(|columns| columns())
+}
+
+fn reverse_definition(relationship: &RelationshipInfo) -> Option<&'static RelationshipDefinition> {
+    let reverse = usize::from(relationship.reverse?);
+    Some(&relationship.target.definition.relationships[reverse])
 }
 
 /// Finds the other side: what this one names, or the one over there that names this one.

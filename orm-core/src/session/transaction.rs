@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use super::{Busy, Session};
-use crate::engine::Connection;
+use crate::engine::{Connection, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Session {
@@ -35,13 +35,19 @@ impl Session {
 
     /// Returns the connection of the transaction, which begins if there is none.
     pub(super) async fn connected(&mut self, will_write: bool) -> Result<&mut Connection> {
+        let level = self.engine.shared.isolation_level;
+        self.connected_at(level, will_write).await
+    }
+
+    async fn connected_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<&mut Connection> {
         if self.connection.is_none() {
             self.connection = Some(self.engine.connect().await?);
         }
         let Some(connection) = self.connection.as_mut() else {
             return Err(Error::new(ErrorKind::InvalidRequest, "the session has no connection"));
         };
-        connection.begin(will_write).await.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        let begun = connection.begin_at(level, will_write).await;
+        begun.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
         if let Some(depth) = self.abandoned.take() {
             connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(depth))).await?;
         }
@@ -89,9 +95,9 @@ impl Session {
         self.connected(false).await.map(|_| ())
     }
 
-    /// Begins the transaction as one that will write.
-    pub(crate) async fn begin_write(&mut self) -> Result<()> {
-        self.connected(true).await.map(|_| ())
+    /// Begins the transaction as a serializable one that will write.
+    pub(crate) async fn begin_serializable(&mut self) -> Result<()> {
+        self.connected_at(Some(IsolationLevel::Serializable), true).await.map(|_| ())
     }
 
     /// Returns whether the session's transaction has begun in the database.

@@ -47,6 +47,23 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
     Facts { counts_rows: counts_rows(first, &mut words), effect: effect(first, sql, flavour) }
 }
 
+/// Returns the highest number of PostgreSQL's parameters in this text: 2 for `$1 + $2`.
+#[cfg(feature = "postgres")]
+pub(super) fn parameter_count(sql: &str) -> usize {
+    let mut words = Words::new(sql, Flavour::Postgres);
+    let mut count = 0;
+    loop {
+        words.skip_space();
+        let Some(byte) = words.peek() else { return count };
+        let start = words.at;
+        words.skip_token();
+        if byte == b'$' && words.at == start + 1 {
+            let digits = words.rest().iter().take_while(|byte| byte.is_ascii_digit()).count();
+            count = count.max(sql[words.at..words.at + digits].parse().unwrap_or(0));
+        }
+    }
+}
+
 /// Returns what is known of each statement of this text.
 ///
 /// Statements without a word are left out, as PostgreSQL answers nothing to them.
@@ -162,7 +179,7 @@ impl<'a> Iterator for Words<'a> {
                 b'(' => depth += 1,
                 b')' => depth = depth.saturating_sub(1),
                 byte if is_word(byte) => {
-                    self.at += self.sql.as_bytes()[start..].iter().take_while(|byte| is_word(**byte)).count();
+                    self.skip_word();
                     if depth == 0 && !self.is_quoted_by_prefix(start) {
                         return Some(&self.sql[start..self.at]);
                     }
@@ -264,11 +281,16 @@ impl<'a> Words<'a> {
             b'$' if !self.is_mysql() => self.skip_dollar_quoted(),
             _ if is_word(byte) => {
                 let start = self.at;
-                self.at += self.rest().iter().take_while(|byte| is_word(**byte)).count();
+                self.skip_word();
                 self.is_quoted_by_prefix(start);
             }
             _ => self.at += 1,
         }
+    }
+
+    /// Skips a word; a dollar can be in it, but not begin it.
+    fn skip_word(&mut self) {
+        self.at += self.rest().iter().take_while(|byte| is_word(**byte) || **byte == b'$').count();
     }
 
     /// Skips the text behind PostgreSQL's prefix `E`, where a backslash escapes; returns whether it is there.
@@ -372,6 +394,19 @@ mod tests {
         assert_eq!(effects("SELECT 'größe', $ä$;$ä$; COMMIT", Postgres), [None, Commit]);
         assert_eq!(effects("-- nothing", Postgres), []);
         assert_eq!(effects("SELECT 'open; COMMIT", Postgres), [None]);
+    }
+
+    #[test]
+    fn parameters_are_counted_outside_of_quotes() {
+        for (sql, expected) in [
+            ("SELECT 1", 0),
+            ("SELECT $1, $2::int, $1", 2),
+            ("SELECT '$3', \"$4\", $a$ $5 $a$, a$6 /* $7 */ -- $8", 0),
+            ("SELECT f($12)", 12),
+            ("SELECT $", 0),
+        ] {
+            assert_eq!(parameter_count(sql), expected, "{sql}");
+        }
     }
 
     #[test]

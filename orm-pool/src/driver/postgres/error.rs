@@ -70,9 +70,6 @@ fn describe(error: &PgDatabaseError) -> (ErrorKind, String) {
     if matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) || is_disconnect(code) {
         return (ErrorKind::Disconnected, format!("the connection was lost: {message}"));
     }
-    if code == "08P01" {
-        return (ErrorKind::Data, parameter_count(message).unwrap_or_else(|| message.to_owned()));
-    }
     let owned = |name: Option<&str>| name.map(str::to_owned);
     let kind = ErrorKind::Database {
         kind: kind(code),
@@ -148,13 +145,6 @@ fn key_columns(detail: &str) -> Vec<String> {
     }
 }
 
-/// Returns our words for `bind message supplies 2 parameters, but prepared statement "s" requires 1`.
-fn parameter_count(message: &str) -> Option<String> {
-    let (given, rest) = message.strip_prefix("bind message supplies ")?.split_once(" parameter")?;
-    let (_, expected) = rest.rsplit_once(" requires ")?;
-    Some(crate::driver::parameter_count(expected.parse().ok()?, given.parse().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,11 +155,5 @@ mod tests {
         assert_eq!(key_columns("Schlüssel »(\"Mixed\")=(1)« existiert bereits."), ["Mixed"]);
         assert!(key_columns("Key (lower(name))=(x) already exists.").is_empty());
         assert!(key_columns("Failing row contains (1, 2).").is_empty());
-    }
-
-    #[test]
-    fn too_many_values_are_told_in_our_words() {
-        let message = "bind message supplies 2 parameters, but prepared statement \"sqlx_s_1\" requires 1";
-        assert_eq!(parameter_count(message).unwrap(), "the statement has 1 parameter and 2 values were given");
     }
 }

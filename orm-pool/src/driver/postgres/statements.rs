@@ -11,9 +11,9 @@ use foldhash::fast::FixedState;
 
 use super::error;
 use super::parameters::type_name;
-use crate::driver::Statement;
+use crate::driver::{Statement, parameter_count};
 use crate::driver::words::{self, Facts, Flavour};
-use crate::{Error, Kind, Value};
+use crate::{Error, ErrorKind, Kind, Value};
 
 /// The statements of one connection.
 ///
@@ -84,6 +84,11 @@ impl Statements {
     fn learn(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Sendable, Error> {
         if statement.sql.contains('\0') {
             return Err(error::nul_in_text());
+        }
+        // Declared but unused, a parameter too many would pass with the server.
+        let expected = words::parameter_count(&statement.sql);
+        if expected != parameters.len() {
+            return Err(Error::new(ErrorKind::Data, parameter_count(expected, parameters.len())));
         }
         let is_kept = statement.id != 0 && self.capacity > 0;
         let owner = self.owners.get(&statement.sql);

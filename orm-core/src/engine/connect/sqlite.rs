@@ -1,0 +1,69 @@
+//! SQLite: a file, or a database in memory that all connections of an engine share.
+
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+use orm_pool::Error as PoolError;
+use orm_pool::driver::sqlite::{Options, TemporaryDatabase};
+
+use super::wrong;
+use crate::engine::Url;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where an engine's SQLite database is.
+pub(super) struct Source {
+    options: Options,
+    /// For `sqlite::memory:`: the database that all connections of the engine share, made at the first one.
+    shared: Option<OnceCell<TemporaryDatabase>>,
+}
+
+impl Source {
+    pub(super) fn new(url: &Url, is_single: bool) -> Result<Self> {
+        let path = url.database.as_deref().unwrap_or(":memory:");
+        let is_memory = path == ":memory:";
+        let mut options = if is_memory { Options::memory() } else { Options::file(path) };
+        for (key, value) in &url.query {
+            apply(&mut options, key, value)?;
+        }
+        Ok(Source { options, shared: (is_memory && !is_single).then(OnceCell::new) })
+    }
+
+    pub(super) fn options(&self) -> Result<Options, PoolError> {
+        let Some(shared) = &self.shared else { return Ok(self.options.clone()) };
+        let temporary = shared.get_or_try_init(TemporaryDatabase::new)?.options();
+        Ok(Options {
+            database: temporary.database,
+            journal_mode: temporary.journal_mode,
+            synchronous: temporary.synchronous,
+            ..self.options.clone()
+        })
+    }
+}
+
+fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
+    match key {
+        "busy_timeout" => match value.parse() {
+            Ok(milliseconds) => options.busy_timeout = Duration::from_millis(milliseconds),
+            Err(_) => return Err(wrong(key, value, "a number of milliseconds")),
+        },
+        "foreign_keys" => match value {
+            "on" | "true" | "1" => options.foreign_keys = true,
+            "off" | "false" | "0" => options.foreign_keys = false,
+            _ => return Err(wrong(key, value, "`on` or `off`")),
+        },
+        "mode" => match value {
+            "ro" => (options.read_only, options.create_if_missing) = (true, false),
+            "rw" => options.create_if_missing = false,
+            "rwc" => options.create_if_missing = true,
+            _ => return Err(wrong(key, value, "`ro`, `rw` or `rwc`")),
+        },
+        "journal_mode" => options.journal_mode = Some(value.to_owned()),
+        "synchronous" => options.synchronous = Some(value.to_owned()),
+        _ => {
+            let message = format!("the database URL has the unknown key `{key}`");
+            let known = "the known ones are `busy_timeout`, `foreign_keys`, `journal_mode`, `mode` and `synchronous`";
+            return Err(Error::new(ErrorKind::Argument, message).hint(known));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+/// Polls a future so often that it has waited this many times, and drops it; returns whether it ended before.
+async fn abandon(future: impl Future, after: usize) -> bool {
+    let mut future = pin!(future);
+    let mut waits = 0;
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if waits == after => Poll::Ready(false),
+        Poll::Pending => {
+            waits += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_future_dropped_anywhere_leaves_no_wrong_answer_behind() {
+    let Some(mut c) = connect().await else { return };
+    let schema = Schema::new(&mut c, "CREATE TYPE mood AS ENUM ('sad')").await;
+    for after in 0.. {
+        let mut c = schema.connect().await;
+        // A new text, a type that sqlx has to ask for, and more rows than fit into one read.
+        let sql = format!("SELECT g, repeat('x', 500), 'sad'::mood FROM generate_series(1, 2000) g WHERE g > $1 /* {after} */");
+        let statement = kept(&sql);
+        let parameters = [Value::Int32(0)];
+        let has_ended = abandon(c.run(&statement, &parameters, |_| ControlFlow::Continue(())), after).await;
+        assert_eq!(c.is_in_flight(), !has_ended);
+        assert!(!c.needs_discard());
+        if after % 2 == 0 {
+            c.drain(Duration::from_secs(5)).await.unwrap();
+            assert!(!c.is_in_flight());
+        }
+        for n in 0..200 {
+            let question = if n % 20 == 0 { once("SELECT $1 + 1") } else { Statement { sql: "SELECT $1 + 2".into(), id: 1 << 40 } };
+            let expected = if n % 20 == 0 { n + 1 } else { n + 2 };
+            assert_eq!(rows(&mut c, &question, &[Value::Int64(n)]).await.unwrap(), [[Cell::Int(expected)]]);
+        }
+        assert_eq!(rows(&mut c, &statement, &parameters).await.unwrap().len(), 2000);
+        if has_ended {
+            assert!(after >= 3, "there were {after} places to drop it");
+            break;
+        }
+    }
+    schema.drop(c).await;
+}
+
+#[tokio::test]
+async fn the_failure_of_an_abandoned_statement_is_nobodys() {
+    let Some(mut c) = connect().await else { return };
+    for way in 0..3 {
+        c.batch("BEGIN").await.unwrap();
+        assert!(!abandon(c.batch("SELECT pg_sleep(0.05); SELECT 1 / 0"), 0).await);
+        assert!(c.is_in_flight() && c.is_in_transaction());
+        match way {
+            0 => c.drain(Duration::from_secs(5)).await.unwrap(),
+            1 => c.ping().await.unwrap(),
+            _ => {}
+        }
+        c.batch("ROLLBACK").await.unwrap();
+        assert!(!c.is_in_transaction());
+        assert_eq!(scalar(&mut c, "SELECT 1", &[]).await, Cell::Int(1));
+    }
+}
+
+#[tokio::test]
+async fn a_begin_that_was_dropped_counts_as_begun() {
+    let Some(mut c) = connect().await else { return };
+    assert!(!abandon(c.batch("BEGIN; SELECT pg_sleep(0.05)"), 0).await);
+    assert!(c.is_in_flight() && c.is_in_transaction());
+    c.drain(Duration::from_secs(5)).await.unwrap();
+    assert!(c.is_in_transaction());
+    c.batch("ROLLBACK").await.unwrap();
+    assert!(!c.is_in_transaction());
+    // And a commit as not ended.
+    c.batch("BEGIN").await.unwrap();
+    assert!(!abandon(c.batch("COMMIT; SELECT pg_sleep(0.05)"), 0).await);
+    assert!(c.is_in_transaction());
+    c.batch("ROLLBACK").await.unwrap();
+    assert!(!c.is_in_transaction());
+}
+
+#[tokio::test]
+async fn draining_ends_at_its_deadline() {
+    let Some(mut c) = connect().await else { return };
+    assert!(!abandon(c.batch("SELECT pg_sleep(3)"), 0).await);
+    let start = Instant::now();
+    let error = c.drain(Duration::from_millis(100)).await.unwrap_err();
+    assert!(start.elapsed() < Duration::from_secs(1));
+    assert_eq!(error.kind(), &ErrorKind::Disconnected);
+    assert!(c.needs_discard());
+    assert_eq!(c.ping().await.unwrap_err().kind(), &ErrorKind::Disconnected);
+    assert_eq!(c.batch("SELECT 1").await.unwrap_err().kind(), &ErrorKind::Disconnected);
+    c.close().await.unwrap();
+}
