@@ -60,7 +60,7 @@ pub use orm_core::{
     IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData, Mode, Model, Nested,
     NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
     PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Result, Returning, RowType, Rows, Select,
-    Selectable, Session, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, Work, WorkOnce, Write,
+    Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, Work, WorkOnce, Write,
     delete, func, insert, joinedload, literal, metadata, optional, row_type, select, selectinload, text, update,
 };
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};

@@ -13,6 +13,8 @@ mod object;
 mod registry;
 mod relationship;
 mod row;
+#[cfg(feature = "serde")]
+mod serde;
 
 use once_cell::sync::OnceCell;
 

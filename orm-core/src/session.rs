@@ -9,6 +9,7 @@ mod detach;
 mod graph;
 mod handle;
 mod identity;
+mod maker;
 mod objects;
 mod query;
 mod transaction;
@@ -17,6 +18,7 @@ use std::ops::{Index, IndexMut};
 
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub(crate) use identity::{Key, as_row_value};
+pub use maker::SessionMaker;
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};
 pub use query::{Managed, Query};
@@ -90,7 +92,7 @@ enum Busy {
 }
 
 impl Session {
-    /// Makes a session over an engine. It connects at its first statement.
+    /// Makes a session over an engine. It connects at its first statement. [`SessionMaker`] makes one with other settings.
     pub fn new(engine: &Engine) -> Session {
         Session {
             engine: engine.clone(),
@@ -105,20 +107,6 @@ impl Session {
             has_retryable_failure: false,
             chunk: Vec::new(),
         }
-    }
-
-    /// Says whether queries flush first; on by default.
-    #[must_use]
-    pub fn with_autoflush(mut self, autoflush: bool) -> Self {
-        self.autoflush = autoflush;
-        self
-    }
-
-    /// Says whether a commit expires the objects, so that they are read again; on by default.
-    #[must_use]
-    pub fn with_expire_on_commit(mut self, expire: bool) -> Self {
-        self.expire_on_commit = expire;
-        self
     }
 
     /// Returns the engine.

@@ -147,7 +147,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run); statements before the one that failed have taken effect.
+    /// As [`run`](Self::run). Statements before the one that failed have taken effect; not so with PostgreSQL, to which a
+    /// text without a `BEGIN` is one transaction.
     pub async fn batch(&mut self, sql: &str) -> Result<(), Error> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -281,7 +282,10 @@ async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[cold]
 fn broken() -> Error {
-    Error::new(crate::ErrorKind::Disconnected, "the connection was lost earlier, or abandoned in the middle of a statement")
+    Error::new(
+        crate::ErrorKind::Disconnected,
+        "the connection was lost earlier, or abandoned in the middle of a statement",
+    )
 }
 
 /// Says that the number of values is not that of the parameters.

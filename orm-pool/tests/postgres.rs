@@ -17,6 +17,8 @@ mod cancellation;
 mod errors;
 #[path = "postgres/opening.rs"]
 mod opening;
+#[path = "server/proxy.rs"]
+mod proxy;
 #[path = "postgres/statements.rs"]
 mod statements;
 #[path = "postgres/transactions.rs"]

@@ -19,6 +19,7 @@ use self::models::{
 };
 use self::shop::{Shop, Table, cell};
 use crate::assert_statements;
+use crate::support::empty_engine;
 
 /// One test, since the questions share an engine that counts the statements of them all.
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn a_music_shop_goes_through_one_session_and_answers_six_questions() -> Re
 }
 
 async fn open_for_business() -> Result<Engine, Error> {
-    let engine = Engine::new("sqlite::memory:")?;
+    let engine = empty_engine().await;
     let tables = metadata![
         Genre,
         MediaType,

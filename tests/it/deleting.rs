@@ -557,7 +557,8 @@ async fn expunge_follows_its_cascade_and_leaves_no_dead_members() {
     // Without that cascade the members stay, and know that what they refer to is to be read again.
     session.add(Node::builder().name("root").children([Node::builder().name("leaf")]));
     session.commit().await.unwrap();
-    let root = session.query(Node).filter(Node.parent_id.is_null()).options(selectinload(Node.children)).one().await.unwrap();
+    let root =
+        session.query(Node).filter(Node.parent_id.is_null()).options(selectinload(Node.children)).one().await.unwrap();
     let leaf = session.handles(root, Node.children)[0];
     session.load(leaf, Node.parent).await.unwrap();
     session.expunge(root).unwrap();

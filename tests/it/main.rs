@@ -11,6 +11,7 @@
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `registry` | two models of one name in one program |
@@ -20,6 +21,7 @@ mod support;
 
 mod chinook;
 mod deleting;
+mod echo;
 mod errors;
 mod handles;
 mod loading;
@@ -29,5 +31,6 @@ mod relationships;
 mod rollback;
 mod session;
 mod spawn;
+mod sqlite;
 mod transaction;
 mod write;

@@ -2,6 +2,8 @@
 
 use orm::prelude::*;
 
+use crate::support::empty_engine;
+
 #[tokio::test]
 async fn two_functions_may_each_have_a_local_user() {
     let (one, two) = (first().await, second().await);
@@ -16,7 +18,7 @@ async fn first() -> String {
         id: i64,
         name: String,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![User].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     session.add(User { id: 1, name: "ed".into() });
@@ -42,7 +44,7 @@ async fn second() -> i64 {
         user_id: i64,
         user: BelongsTo<User>,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![User, Friend].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let user = session.add(User::builder().age(7).friends([Friend::builder()]));
@@ -77,7 +79,7 @@ mod twins {
 async fn two_definitions_of_one_table_are_an_error_that_names_both_places() {
     use twins::Twin;
     use twins::other::OtherTwin;
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     let error = MetaData::global().create_all(&engine).await.unwrap_err().to_string();
     assert!(error.contains("`Twin`") && error.contains("`OtherTwin`"), "{error}");
     assert_eq!(error.matches("registry.rs:").count(), 2, "{error}");

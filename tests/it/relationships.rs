@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use orm::{ErrorKind, Member};
 use orm::prelude::*;
+use orm::{ErrorKind, Member};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::assert_statements;
@@ -37,7 +37,8 @@ impl SqlLog {
     /// Returns what was sent since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
         let text = String::from_utf8(std::mem::take(&mut self.lines.lock().unwrap())).unwrap();
-        let is_statement = |line: &&str| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| line.starts_with(verb));
+        let is_statement =
+            |line: &&str| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| line.starts_with(verb));
         text.lines().map(str::trim).filter(is_statement).map(str::to_owned).collect()
     }
 
@@ -183,7 +184,10 @@ async fn a_handle_of_another_session_is_refused() {
     assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
     let text = error.to_string();
     assert!(text.starts_with("object `Address` is already attached to session `"), "{text}");
-    assert!(text.ends_with("hint: take it out of the other session by `detach`, or read it again in this one"), "{text}");
+    assert!(
+        text.ends_with("hint: take it out of the other session by `detach`, or read it again in this one"),
+        "{text}"
+    );
     session.rollback().await.unwrap();
     assert_eq!(session.handles(ed, User.addresses).len(), 2);
     session.commit().await.unwrap();
@@ -713,7 +717,10 @@ async fn a_pair_can_be_taken_away_without_loading_and_its_absence_is_noticed() {
     session[ed].keywords.remove(blue);
     let error = session.flush().await.unwrap_err();
     assert!(error.is_stale_data());
-    assert_eq!(error.message(), "DELETE statement on table `user_keywords` expected to delete 1 rows; only 0 were matched");
+    assert_eq!(
+        error.message(),
+        "DELETE statement on table `user_keywords` expected to delete 1 row(s); only 0 were matched"
+    );
 }
 
 #[tokio::test]
@@ -826,8 +833,7 @@ async fn a_tree_is_built_in_one_add_and_inserted_level_by_level() {
     session.commit().await.unwrap();
     assert_eq!(log.verbs(), ["INSERT nodes", "SELECT nodes", "INSERT nodes", "SELECT nodes", "INSERT nodes"]);
     let rows = select((Node.name, Node.parent_id)).order_by(Node.id).all(&engine).await.unwrap();
-    let expected =
-        [("root", None), ("a", Some(1)), ("b", Some(1)), ("a1", Some(2)), ("a2", Some(2)), ("b1", Some(3))];
+    let expected = [("root", None), ("a", Some(1)), ("b", Some(1)), ("a1", Some(2)), ("a2", Some(2)), ("b1", Some(3))];
     assert_eq!(rows, expected.map(|(name, parent)| (name.to_owned(), parent)));
     let [a, b] = session.handles(root, Node.children)[..] else { panic!() };
     session.link(b, Node.parent, a);
@@ -881,7 +887,8 @@ async fn with_post_update_rows_can_refer_to_each_other() {
     let engine = echoing();
     metadata![Team, Player].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
-    let team = session.add(Team::builder().name("t").players([Player::builder().name("p"), Player::builder().name("q")]));
+    let team =
+        session.add(Team::builder().name("t").players([Player::builder().name("p"), Player::builder().name("q")]));
     let players = session.handles(team, Team.players);
     session.link(team, Team.captain, players[1]);
     log.take();
@@ -991,12 +998,8 @@ async fn a_clone_of_a_managed_object_has_unloaded_relationships() {
 async fn a_value_that_several_hold_becomes_one_object() {
     let (engine, mut session) = session().await;
     two_users(&engine).await;
-    let read: Vec<Address> = select(Address)
-        .filter(Address.user_id.eq(1))
-        .options(selectinload(Address.user))
-        .all(&engine)
-        .await
-        .unwrap();
+    let read: Vec<Address> =
+        select(Address).filter(Address.user_id.eq(1)).options(selectinload(Address.user)).all(&engine).await.unwrap();
     let fresh = Engine::new("sqlite::memory:").unwrap();
     metadata![User, Address, Keyword, UserKeyword].create_all(&fresh).await.unwrap();
     let mut other = Session::new(&fresh);
@@ -1042,7 +1045,8 @@ async fn a_viewonly_relationship_cannot_be_written() {
     let error = session.flush().await.unwrap_err();
     assert_eq!(error.message(), "relationship `Shelf.seen` is viewonly and cannot be changed");
     session.rollback().await.unwrap();
-    let linked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| session.link(shelf, Shelf.seen, Tin::builder())));
+    let linked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| session.link(shelf, Shelf.seen, Tin::builder())));
     let text = *linked.unwrap_err().downcast::<String>().unwrap();
     assert_eq!(text, "relationship `Shelf.seen` is viewonly and cannot be changed");
     session.rollback().await.unwrap();

@@ -4,7 +4,7 @@ use orm::prelude::*;
 use orm::{ErrorKind, Model as _};
 
 use crate::assert_statements;
-use crate::support::{Address, Keyword, User, UserKeyword, engine, session, two_users};
+use crate::support::{Address, Keyword, User, UserKeyword, empty_engine, engine, session, two_users};
 
 #[tokio::test]
 async fn a_new_object_is_pending_until_the_flush_fills_in_its_key() {
@@ -138,7 +138,7 @@ async fn a_version_column_tells_stale_data() {
         #[orm(default = 1)]
         version: i64,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Document].create_all(&engine).await.unwrap();
     let mut mine = Session::new(&engine);
     let document = mine.add(Document::builder().title("a"));
@@ -279,7 +279,7 @@ async fn server_defaults_come_home_with_the_flush() {
         #[orm(computed = "upper(name)")]
         loud: String,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Event].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let events = session.add_all(["a", "b"].map(|name| Event::builder().name(name)));

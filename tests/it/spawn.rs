@@ -3,7 +3,7 @@
 use orm::prelude::*;
 use orm::{Entity, IntoKey, Model as _, RowType, Values};
 
-use crate::support::{Address, User, engine, two_users};
+use crate::support::{Address, User, empty_engine, engine, two_users};
 
 fn active(query: Select<User>) -> Select<User> {
     query.filter(User.active)
@@ -159,7 +159,7 @@ async fn sixty_models_in_a_ring_are_send_and_sync_and_work() {
     fn shared<T: Send + Sync>() {}
     shared::<R00>();
     shared::<R59>();
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     tokio::spawn(async move {
         // A chain of three of them; SQLite does not ask whether the tables that the others refer to exist.
         for table in ["r00", "r01", "r02"] {

@@ -289,9 +289,11 @@ impl Lifted {
                 self.node(operand);
                 self.node(pattern);
             }
-            Node::Function { name, arguments, distinct, .. } => {
+            Node::Function { name, arguments, distinct, nullability } => {
                 self.tag(15);
                 self.flag(*distinct);
+                // What NULL arguments give decides whether an outer join is refused.
+                self.tag(*nullability as u8);
                 self.text(name);
                 self.nodes(arguments);
             }

@@ -17,7 +17,8 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
     let mut rest = slots;
     while let Some(&first) = rest.first() {
         let mapper = objects.get(first).mapper;
-        let (own, others): (Vec<u32>, Vec<u32>) = rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
+        let (own, others): (Vec<u32>, Vec<u32>) =
+            rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
         match mapper.definition().version {
             Some(version) => one_by_one(objects, connection, mapper, version, &own).await?,
@@ -80,7 +81,7 @@ async fn together(
         if changed != chunk.len() as u64 {
             tracing::warn!(
                 target: "orm::session",
-                "DELETE statement on table `{}` expected to delete {} rows; {changed} were matched",
+                "DELETE statement on table `{}` expected to delete {} row(s); {changed} were matched",
                 mapper.definition().table,
                 chunk.len()
             );

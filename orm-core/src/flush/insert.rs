@@ -97,9 +97,8 @@ fn note_changes(objects: &mut Objects, slot: u32) {
     let entry = objects.get(slot);
     let Some(base) = entry.base.clone() else { return };
     let object = objects.object(slot);
-    let changed: Vec<usize> = (0..entry.mapper.width())
-        .filter(|&column| !same(&base.column(column), &object.column(column)))
-        .collect();
+    let changed: Vec<usize> =
+        (0..entry.mapper.width()).filter(|&column| !same(&base.column(column), &object.column(column))).collect();
     changed.into_iter().for_each(|column| objects.get_mut(slot).set.insert(column));
 }
 
@@ -115,12 +114,16 @@ fn reject_unfilled(objects: &Objects, slot: u32) -> Result<()> {
             }
             let name = mapper.definition.name;
             let relationship = mapper.configured()?.relationships.iter().find(|info| {
-                info.link.is_some_and(|link| link.child.is(mapper) && link.foreign_key == position) && info.owner.is(mapper)
+                info.link.is_some_and(|link| link.child.is(mapper) && link.foreign_key == position)
+                    && info.owner.is(mapper)
             });
             let message = format!("`{name}.{}` is NOT NULL, and nothing has filled it", definition.field);
             let hint = match relationship {
                 Some(info) => format!("set `{}` or `{}`", info.definition.name, definition.field),
-                None => format!("set `{}`, or add the object through a collection of `{}`", definition.field, key.target.definition.name),
+                None => format!(
+                    "set `{}`, or add the object through a collection of `{}`",
+                    definition.field, key.target.definition.name
+                ),
             };
             return Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint));
         }
@@ -179,7 +182,8 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     let filled: Vec<u16> = columns_where(mapper, |column, definition| {
         !set.contains(column) && (definition.server_default.is_some() || definition.computed.is_some())
     });
-    let columns: Vec<u16> = columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
+    let columns: Vec<u16> =
+        columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     for slots in batch.slots.chunks(rows_at_once) {
@@ -277,7 +281,10 @@ fn set_generated_key(objects: &mut Objects, slot: u32, column: usize, key: i64) 
     objects.object_mut(slot).set_column(column, orm_pool::ValueRef::Int(key)).map_err(|reason| {
         let field = mapper.definition.columns[column].field;
         let name = mapper.definition.name;
-        Error::new(ErrorKind::Data, format!("`{name}.{field}` cannot take the generated key {key}: {}", reason.reason()))
+        Error::new(
+            ErrorKind::Data,
+            format!("`{name}.{field}` cannot take the generated key {key}: {}", reason.reason()),
+        )
     })?;
     objects.get_mut(slot).has_generated_key = true;
     Ok(())
@@ -291,8 +298,9 @@ fn take_key(objects: &mut Objects, slot: u32, column: usize, last_key: Option<i6
     let Some(key) = last_key else {
         let name = objects.get(slot).mapper.definition.name;
         let message = format!("the INSERT of `{name}` gave no key back");
-        return Err(Error::new(ErrorKind::Operational, message)
-            .hint("check that no trigger keeps the row from being inserted"));
+        return Err(
+            Error::new(ErrorKind::Operational, message).hint("check that no trigger keeps the row from being inserted")
+        );
     };
     set_generated_key(objects, slot, column, key)
 }

@@ -125,7 +125,7 @@ async fn remove(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>)
         let changed = engine.change(&mut connection.guard, vec![statement]).await?;
         if changed < chunk.len() as u64 {
             let message = format!(
-                "DELETE statement on table `{}` expected to delete {} rows; only {changed} were matched",
+                "DELETE statement on table `{}` expected to delete {} row(s); only {changed} were matched",
                 mapper.definition().table,
                 chunk.len()
             );

@@ -24,8 +24,7 @@ pub(crate) async fn load_objects(
     plans: &[Plan],
 ) -> Result<()> {
     for plan in plans {
-        let owners: Vec<u32> =
-            read.iter().copied().filter(|&slot| objects.get(slot).mapper.is(plan.root)).collect();
+        let owners: Vec<u32> = read.iter().copied().filter(|&slot| objects.get(slot).mapper.is(plan.root)).collect();
         for node in &plan.nodes {
             load_relationship(connection, objects, &owners, node).await?;
         }

@@ -32,7 +32,8 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     let (near, outputs, joins) = match &info.secondary {
         None => (info.target, vec![target], vec![]),
         Some(secondary) => {
-            let keys = info.pairs.iter().map(|&(_, column)| Output::expression(column_of(secondary.mapper, column), true));
+            let keys =
+                info.pairs.iter().map(|&(_, column)| Output::expression(column_of(secondary.mapper, column), true));
             let on = secondary.pairs.iter().map(|&(own, other)| {
                 Node::binary(Operator::Eq, column_of(secondary.mapper, own), column_of(info.target, other))
             });

@@ -3,7 +3,7 @@
 //! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
 //! never their configuration, so that a cycle of models cannot wait for itself.
 
-use super::{ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
+use super::{ColumnReference, Mapper, RelationshipDefinition, RelationshipKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A model whose references are resolved.
@@ -20,8 +20,6 @@ pub(crate) struct ForeignKey {
     pub(crate) target: &'static Mapper,
     /// The positions of the columns that are referred to, in the same order.
     pub(crate) target_columns: Vec<u16>,
-    pub(crate) on_delete: Option<ReferentialAction>,
-    pub(crate) on_update: Option<ReferentialAction>,
 }
 
 impl ForeignKey {
@@ -103,13 +101,7 @@ fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
     let single = mapper.definition.columns.iter().enumerate().filter_map(|(position, column)| {
         column.foreign_key.map(|key| {
             let target = (key.target)();
-            ForeignKey {
-                columns: vec![position as u16],
-                target: target.mapper,
-                target_columns: vec![target.column],
-                on_delete: key.on_delete,
-                on_update: key.on_update,
-            }
+            ForeignKey { columns: vec![position as u16], target: target.mapper, target_columns: vec![target.column] }
         })
     });
     let mut keys: Vec<ForeignKey> = single.collect();
@@ -128,8 +120,6 @@ fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
             columns: group.columns.to_vec(),
             target: first.mapper,
             target_columns: targets.iter().map(|target| target.column).collect(),
-            on_delete: group.on_delete,
-            on_update: group.on_update,
         });
     }
     Ok(keys)
@@ -303,9 +293,9 @@ fn reverse(
 ) -> Result<Option<u16>> {
     let others = target.definition.relationships;
     let Some(back_populates) = definition.back_populates else {
-        let named = others.iter().position(|other| {
-            (other.target)().is(owner) && other.back_populates.is_some_and(|back| back() == index)
-        });
+        let named = others
+            .iter()
+            .position(|other| (other.target)().is(owner) && other.back_populates.is_some_and(|back| back() == index));
         return Ok(named.map(|position| position as u16));
     };
     let position = back_populates();

@@ -40,6 +40,8 @@ pub enum Change {
 pub trait RelationField: Send + Sync {
     /// Makes it the field of an object of a session; what it holds is kept.
     fn own(&mut self, owner: ObjectId);
+    /// Says which relationship it is the field of, for messages.
+    fn set_origin(&mut self, mapper: &'static Mapper, relationship: u16);
     /// Makes it an unloaded field outside a session.
     fn release(&mut self);
     /// Returns whether its members can be read.
@@ -137,7 +139,9 @@ impl<T> ManyState<T> {
             return false;
         }
         Arc::make_mut(&mut self.handles).push(member);
-        self.known.as_mut().map(|known| known.insert(member.id()));
+        if let Some(known) = &mut self.known {
+            known.insert(member.id());
+        }
         true
     }
 
@@ -146,9 +150,16 @@ impl<T> ManyState<T> {
         if !self.contains(member) {
             return false;
         }
-        let position = self.handles.iter().position(|handle| *handle == member);
-        position.map(|position| Arc::make_mut(&mut self.handles).remove(position));
-        self.known.as_mut().map(|known| known.remove(&member.id()));
+        let handles = Arc::make_mut(&mut self.handles);
+        // The last one goes without a search, so that a list is emptied fast from its end.
+        if handles.pop_if(|last| *last == member).is_none()
+            && let Some(position) = handles.iter().position(|handle| *handle == member)
+        {
+            handles.remove(position);
+        }
+        if let Some(known) = &mut self.known {
+            known.remove(&member.id());
+        }
         true
     }
 
@@ -364,6 +375,10 @@ fn values<T: Model>(state: &ManyState<T>) -> Option<&[T]> {
 impl<T: Model> RelationField for HasMany<T> {
     fn own(&mut self, owner: ObjectId) {
         self.owner = Some(owner);
+    }
+
+    fn set_origin(&mut self, mapper: &'static Mapper, relationship: u16) {
+        self.origin = Some((mapper, relationship));
     }
 
     fn release(&mut self) {
@@ -624,6 +639,10 @@ impl<T: Model> RelationField for BelongsTo<T> {
         self.owner = Some(owner);
     }
 
+    fn set_origin(&mut self, mapper: &'static Mapper, relationship: u16) {
+        self.origin = Some((mapper, relationship));
+    }
+
     fn release(&mut self) {
         (self.content, self.change, self.owner) = (Content::Unloaded, None, None);
     }
@@ -802,9 +821,8 @@ fn field_name<T>(origin: Origin) -> (String, String) {
 #[cold]
 fn not_loaded<T>(origin: Origin) -> Error {
     let (field, owner) = field_name::<T>(origin);
-    Error::new(ErrorKind::NotLoaded, format!("relationship `{field}` is not loaded")).hint(format!(
-        "add `.options(selectinload({field}))` to the query, or call `session.load({owner}, {field})`"
-    ))
+    Error::new(ErrorKind::NotLoaded, format!("relationship `{field}` is not loaded"))
+        .hint(format!("add `.options(selectinload({field}))` to the query, or call `session.load({owner}, {field})`"))
 }
 
 #[cold]

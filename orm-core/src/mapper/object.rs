@@ -80,7 +80,7 @@ pub trait ObjectVec: Send {
     /// Takes in a value, which must be of this model.
     fn push(&mut self, object: Box<dyn Object>);
     /// Returns how many values there are.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// Returns the value at this position.
     fn get(&self, index: usize) -> &dyn Object;
     /// Returns every value, to be changed.
@@ -103,8 +103,8 @@ impl<M: Model> ObjectVec for Vec<M> {
         }
     }
 
-    fn len(&self) -> usize {
-        Vec::len(self)
+    fn count(&self) -> usize {
+        self.len()
     }
 
     fn get(&self, index: usize) -> &dyn Object {
@@ -116,7 +116,7 @@ impl<M: Model> ObjectVec for Vec<M> {
     }
 
     fn split(self: Box<Self>, members: &[Vec<u32>]) -> Vec<Erased> {
-        let mut uses = vec![0u32; Vec::len(&self)];
+        let mut uses = vec![0u32; self.len()];
         for &index in members.iter().flatten() {
             uses[index as usize] += 1;
         }

@@ -19,8 +19,11 @@ pub struct One;
 pub struct Relationship<M, T, K = Many> {
     index: u16,
     alias: Alias,
-    types: PhantomData<fn() -> (M, T, K)>,
+    types: Ends<M, T, K>,
 }
+
+/// Both models and how many members there are, in a form that makes no demands on them.
+type Ends<M, T, K> = PhantomData<fn() -> (M, T, K)>;
 
 impl<M, T, K> Clone for Relationship<M, T, K> {
     fn clone(&self) -> Self {

@@ -28,8 +28,9 @@ impl Session {
             State::Deleted | State::Detached => return Ok(()),
             State::Pending | State::Transient => {
                 let message = format!("object `{}` has not been saved and cannot be deleted", model_name::<M>());
-                return Err(Error::new(ErrorKind::InvalidRequest, message)
-                    .hint("flush first, or take it out by `expunge`"));
+                return Err(
+                    Error::new(ErrorKind::InvalidRequest, message).hint("flush first, or take it out by `expunge`")
+                );
             }
         }
         self.objects.sync()?;
@@ -87,7 +88,9 @@ impl Session {
                 }
                 match state {
                     State::Persistent if follows => doomed.push(member.slot),
-                    State::Pending if follows => self.let_go(member.slot, "removed with its owner before it was saved")?,
+                    State::Pending if follows => {
+                        self.let_go(member.slot, "removed with its owner before it was saved")?
+                    }
                     State::Persistent | State::Pending if info.direction == Direction::OneToMany && !is_doomed => {
                         self.objects.unlink(owner, info, member)?;
                     }
@@ -131,7 +134,9 @@ impl Session {
                 // Letting go of one may have taken another along.
                 let is_orphan = entry.object.is_some() && std::mem::take(&mut entry.is_orphan);
                 match entry.state {
-                    State::Pending if is_orphan => self.let_go(slot, "removed from its only owner before it was saved")?,
+                    State::Pending if is_orphan => {
+                        self.let_go(slot, "removed from its only owner before it was saved")?
+                    }
                     State::Persistent if is_orphan => {
                         entry.links.clear();
                         doomed.push(slot);
@@ -181,12 +186,7 @@ impl Session {
         })
     }
 
-    async fn merge_members(
-        &mut self,
-        slot: u32,
-        info: &'static RelationshipInfo,
-        changes: Vec<Change>,
-    ) -> Result<()> {
+    async fn merge_members(&mut self, slot: u32, info: &'static RelationshipInfo, changes: Vec<Change>) -> Result<()> {
         for change in changes {
             let Change::Add(incoming) = change else { continue };
             let member = match incoming {

@@ -126,7 +126,7 @@ fn value_of(
         if info.is_to_one() {
             value.relation_mut(index).set_value(list.share().into_iter().next());
         } else {
-            let all = (0..list.len() as u32).collect();
+            let all = (0..list.count() as u32).collect();
             let values = list.split(&[all]).into_iter().next();
             values.into_iter().for_each(|values| value.relation_mut(index).set_values(values));
         }

@@ -76,7 +76,9 @@ impl Objects {
             shared.insert(place, (origin, id));
         }
         for index in 0..mapper.definition.relationships.len() {
-            let changes = self.object_mut(slot).relation_mut(index).adopt(id, true);
+            let field = self.object_mut(slot).relation_mut(index);
+            field.set_origin(mapper, index as u16);
+            let changes = field.adopt(id, true);
             if !changes.is_empty() {
                 let info = &mapper.configured()?.relationships[index];
                 self.apply(FieldChanges { owner: id, info, changes }, shared)?;
@@ -162,6 +164,7 @@ impl Objects {
                 if was_here && changes.is_empty() {
                     continue;
                 }
+                field.set_origin(mapper, index as u16);
                 let info = &mapper.configured()?.relationships[index];
                 let base = self.get(slot).base.clone();
                 if let Some(before) = base.filter(|base| !was_here && base.relation(index).is_loaded()) {
@@ -293,7 +296,7 @@ impl Objects {
             self.object_mut(owner.slot).relation_mut(index).load(&[], true);
             return members.into_iter().try_for_each(|member| self.set_parent(member.slot, link, None));
         }
-        members.into_iter().try_for_each(|member| self.set_pair(owner, info, member, false).map(|_| ()))
+        members.into_iter().rev().try_for_each(|member| self.set_pair(owner, info, member, false).map(|_| ()))
     }
 
     fn has_member(&self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> bool {
@@ -362,7 +365,8 @@ impl Objects {
 
     /// Points a foreign key at an object, and puts the fields of the child, of its former and of its new parent in step.
     fn set_parent(&mut self, child: u32, link: Link, parent: Option<ObjectId>) -> Result<()> {
-        let former = self.current_parent(child, link).filter(|&former| Some(former) != parent.map(|parent| parent.slot));
+        let former =
+            self.current_parent(child, link).filter(|&former| Some(former) != parent.map(|parent| parent.slot));
         let child_id = self.id(child);
         self.touch(child);
         if let Some(former) = former {
@@ -464,11 +468,23 @@ impl Objects {
                     (_, parent) => field.load(&parent.into_iter().collect::<Vec<_>>(), true),
                 }
             }
-            let child = self.id(child);
-            former.map_or(Ok(()), |former| self.take_from_parent(child, link, former))?;
-            for index in parent.map_or(Ok(Vec::new()), |_| relationships_over(key.target, link, Direction::OneToMany))? {
-                let field = parent.map(|parent| self.object_mut(parent).relation_mut(index));
-                field.filter(|field| field.is_loaded()).map(|field| field.insert(child));
+            self.follow_key(self.id(child), link, former, parent)?;
+        }
+        Ok(())
+    }
+
+    /// Moves a child from the loaded fields of its former parent to those of its new one.
+    fn follow_key(&mut self, child: ObjectId, link: Link, former: Option<u32>, parent: Option<u32>) -> Result<()> {
+        for (parent, is_new) in
+            former.map(|former| (former, false)).into_iter().chain(parent.map(|parent| (parent, true)))
+        {
+            for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
+                if !self.object(parent).relation(index).is_loaded() {
+                    continue;
+                }
+                self.touch(parent);
+                let field = self.object_mut(parent).relation_mut(index);
+                let _ = if is_new { field.insert(child) } else { field.take_out(child) };
             }
         }
         Ok(())
@@ -527,7 +543,9 @@ impl Objects {
             if !entry.mapper.is(link.child) {
                 continue;
             }
-            let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) else { continue };
+            let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) else {
+                continue;
+            };
             let child = self.id(slot);
             waiting.moved.insert(child);
             if let Some(parent) = change.parent {

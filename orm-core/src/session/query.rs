@@ -225,8 +225,7 @@ impl Session {
         let stale: Vec<u32> = slots
             .into_iter()
             .filter(|&slot| {
-                self.objects.get(slot).is_expired
-                    || !self.objects.object(slot).relation(usize::from(index)).is_loaded()
+                self.objects.get(slot).is_expired || !self.objects.has_all_members(slot, usize::from(index))
             })
             .collect();
         if stale.is_empty() {

@@ -380,6 +380,7 @@ impl<S: RowType> Chunks<S> {
     /// # Errors
     ///
     /// As [`Select::all`].
+    #[allow(clippy::manual_async_fn, reason = "an async fn does not say that its future is `Send` for every executor")]
     pub fn next<E: Executor>(&mut self, db: E) -> impl Future<Output = Result<Option<Vec<Out<E, S>>>>> + Send {
         async move {
             if self.done {

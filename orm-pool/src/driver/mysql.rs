@@ -144,8 +144,7 @@ impl Connection {
         if known.parameters != parameters.len() {
             return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));
         }
-        let arguments =
-            if known.is_text { None } else { Some(parameters::arguments(self.types, parameters)?) };
+        let arguments = if known.is_text { None } else { Some(parameters::arguments(self.types, parameters)?) };
         let query = Query { sql: Arc::clone(&statement.sql), arguments };
         let sent = self.send(query, &[known.facts], &mut on_row).await.map_err(error::from)?;
         Ok(done(known.facts, sent))

@@ -144,12 +144,18 @@ impl Connection {
         if self.has_pooler {
             return done(facts, self.run_through_pooler(sendable, parameters, &mut on_row).await?);
         }
-        let error = match self.send(prepared(sendable, parameters)?, &[facts], &mut on_row).await {
+        let mut has_rows = false;
+        let mut noting = |row: driver::Row<'_>| {
+            has_rows = true;
+            on_row(row)
+        };
+        let error = match self.send(prepared(sendable, parameters)?, &[facts], &mut noting).await {
             Ok(sent) => return done(facts, sent),
             Err(error) => error,
         };
-        // The server has refused what was prepared before, and has run none of it.
-        if !error::of_server(&error).is_some_and(error::is_about_prepared) {
+        // The server has refused what was prepared before, and has run none of it; or a function in the statement has
+        // met the same trouble, perhaps after rows that must not be handed out twice.
+        if has_rows || !error::of_server(&error).is_some_and(error::is_about_prepared) {
             return Err(error::from(error));
         }
         self.forget().await?;
@@ -161,7 +167,12 @@ impl Connection {
     }
 
     /// Runs a statement so that all its messages reach the same server, and leaves nothing behind there.
-    async fn run_through_pooler<F>(&mut self, sendable: Sendable, parameters: &[Value], on_row: &mut F) -> Result<Sent, Error>
+    async fn run_through_pooler<F>(
+        &mut self,
+        sendable: Sendable,
+        parameters: &[Value],
+        on_row: &mut F,
+    ) -> Result<Sent, Error>
     where
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {

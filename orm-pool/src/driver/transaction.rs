@@ -25,9 +25,8 @@ impl Transaction {
 
     /// Returns the state while these statements run: whatever becomes of them, a transaction may be open.
     pub(super) fn during(self, statements: &[Facts]) -> Self {
-        let begins = |facts: &Facts| {
-            matches!(facts.effect, Effect::Begin | Effect::CommitAndChain | Effect::RollbackAndChain)
-        };
+        let begins =
+            |facts: &Facts| matches!(facts.effect, Effect::Begin | Effect::CommitAndChain | Effect::RollbackAndChain);
         if self == Transaction::None && statements.iter().any(begins) { Transaction::Open } else { self }
     }
 

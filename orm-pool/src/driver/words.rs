@@ -88,7 +88,7 @@ fn counts_rows(first: &str, words: &mut Words<'_>) -> bool {
         // The word behind the named queries, which all are in parentheses.
         return words.any(|word| is(word, &["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"]));
     }
-    is(first, &["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "LOAD", "CALL"])
+    is(first, &["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "LOAD"])
 }
 
 fn effect(first: &str, sql: &str, flavour: Flavour) -> Effect {
@@ -320,7 +320,8 @@ impl<'a> Words<'a> {
     fn skip_dollar_quoted(&mut self) {
         let rest = &self.sql[self.at..];
         let tag = rest[1..].find(|c: char| !(c.is_alphanumeric() || c == '_')).map(|length| &rest[..length + 1]);
-        let is_quote = |tag: &&str| rest[tag.len()..].starts_with('$') && !rest[1..].starts_with(|c: char| c.is_ascii_digit());
+        let is_quote =
+            |tag: &&str| rest[tag.len()..].starts_with('$') && !rest[1..].starts_with(|c: char| c.is_ascii_digit());
         let Some(tag) = tag.filter(is_quote) else {
             self.at += 1;
             return;

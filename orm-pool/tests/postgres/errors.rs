@@ -32,12 +32,21 @@ async fn violated_constraints_name_what_they_know() {
     .await
     .unwrap();
     for (sql, expected) in [
-        ("INSERT INTO users VALUES (1, 'bob')", database(UniqueViolation, "23505", Some("users_pkey"), Some("users"), &["id"])),
-        ("INSERT INTO pairs VALUES (1, 2)", database(UniqueViolation, "23505", Some("pair"), Some("pairs"), &["a", "b"])),
+        (
+            "INSERT INTO users VALUES (1, 'bob')",
+            database(UniqueViolation, "23505", Some("users_pkey"), Some("users"), &["id"]),
+        ),
+        (
+            "INSERT INTO pairs VALUES (1, 2)",
+            database(UniqueViolation, "23505", Some("pair"), Some("pairs"), &["a", "b"]),
+        ),
         ("INSERT INTO users VALUES (2, 'ANN')", database(UniqueViolation, "23505", Some("low"), Some("users"), &[])),
         ("INSERT INTO users VALUES (2, NULL)", database(NotNullViolation, "23502", None, Some("users"), &["name"])),
         ("INSERT INTO users VALUES (2, 'x', 3)", database(CheckViolation, "23514", Some("grown"), Some("users"), &[])),
-        ("INSERT INTO pets VALUES (9)", database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &["user_id"])),
+        (
+            "INSERT INTO pets VALUES (9)",
+            database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &["user_id"]),
+        ),
         ("DELETE FROM users", database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &["id"])),
         ("SELEKT 1", database(Syntax, "42601", None, None, &[])),
         ("SELECT * FROM nowhere", database(Syntax, "42P01", None, None, &[])),
@@ -81,7 +90,8 @@ async fn the_number_of_values_must_be_that_of_the_parameters() {
 async fn locks_and_limits_have_kinds_of_their_own() {
     use DatabaseErrorKind::*;
     let Some(mut c) = connect().await else { return };
-    let schema = Schema::new(&mut c, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
+    let schema =
+        Schema::new(&mut c, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0)").await;
     let mut other = schema.connect().await;
     let kind = |result: Result<(), Error>| result.unwrap_err().database_kind().unwrap();
 
@@ -91,15 +101,12 @@ async fn locks_and_limits_have_kinds_of_their_own() {
     other.batch("SET statement_timeout = 0").await.unwrap();
 
     other.batch("BEGIN; UPDATE t SET v = 2 WHERE id = 2").await.unwrap();
-    let (first, second) = tokio::join!(
-        c.batch("UPDATE t SET v = 1 WHERE id = 2"),
-        async {
-            let result = other.batch("UPDATE t SET v = 2 WHERE id = 1").await;
-            // Whoever is the victim lets the other go on.
-            other.batch("ROLLBACK").await.unwrap();
-            result
-        }
-    );
+    let (first, second) = tokio::join!(c.batch("UPDATE t SET v = 1 WHERE id = 2"), async {
+        let result = other.batch("UPDATE t SET v = 2 WHERE id = 1").await;
+        // Whoever is the victim lets the other go on.
+        other.batch("ROLLBACK").await.unwrap();
+        result
+    });
     assert_eq!(kind(first.and(second)), Deadlock);
     c.batch("ROLLBACK").await.unwrap();
 

@@ -18,7 +18,10 @@ async fn who_cannot_connect_is_told_where_as_whom_and_why() {
 
     let error = refusal(Options { port: 1, ..good.clone() }).await;
     assert_eq!(error.kind(), &ErrorKind::Connect);
-    let start = format!("cannot connect to PostgreSQL at {}:1 as user `{}`, database `test`: connection refused", good.host, good.user);
+    let start = format!(
+        "cannot connect to PostgreSQL at {}:1 as user `{}`, database `test`: connection refused",
+        good.host, good.user
+    );
     assert!(error.message().starts_with(&start), "{error}");
 
     let error = refusal(Options { host: "no-such-host.invalid".into(), ..good.clone() }).await;
@@ -64,13 +67,13 @@ async fn tls_that_was_not_built_in_is_told() {
 
 #[tokio::test]
 async fn settings_reach_the_server() {
-    let parameters = vec![("statement_timeout".into(), "12345".into()), ("search_path".into(), "a b, \\c".into())];
+    let parameters = vec![("statement_timeout".into(), "12345".into()), ("orm.note".into(), "a b's \\c".into())];
     let options = Options { application_name: Some("the tests".into()), parameters, ..options() };
     let Some(mut c) = connect_with(&options).await else { return };
     for (name, expected) in [
         ("application_name", "the tests"),
         ("statement_timeout", "12345ms"),
-        ("search_path", "a b, \\c"),
+        ("orm.note", "a b's \\c"),
         ("client_encoding", "UTF8"),
         ("TimeZone", "UTC"),
         ("extra_float_digits", "2"),
@@ -91,4 +94,26 @@ async fn a_server_that_does_not_answer_is_given_up() {
         error.message(),
         format!("cannot connect to PostgreSQL at 127.0.0.1:{port} as user `me`: no answer within 100ms")
     );
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn tls_encrypts_and_verifies() {
+    let Some(mut plain) = connect_with(&Options { ssl_mode: Some("disable".into()), ..options() }).await else {
+        return;
+    };
+    let is_encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    assert_eq!(scalar(&mut plain, is_encrypted, &[]).await, Cell::Bool(false));
+    let required = Options { ssl_mode: Some("require".into()), ..options() };
+    if scalar(&mut plain, "SHOW ssl", &[]).await == text("off") {
+        let error = refusal(required).await;
+        assert!(error.message().ends_with("server does not support TLS"), "{error}");
+        return;
+    }
+    let mut c = connect_with(&required).await.unwrap();
+    assert_eq!(scalar(&mut c, is_encrypted, &[]).await, Cell::Bool(true));
+    assert_eq!(scalar(&mut c, "SELECT $1", &[Value::Text("x".repeat(1 << 20))]).await, text(&"x".repeat(1 << 20)));
+    // No authority that is known by default has signed for a server at home.
+    let error = refusal(Options { ssl_mode: Some("verify-full".into()), ..options() }).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect, "{error}");
 }

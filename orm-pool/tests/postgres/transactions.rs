@@ -71,8 +71,12 @@ async fn a_batch_that_fails_leaves_what_it_left() {
 #[tokio::test]
 async fn a_commit_that_fails_ends_the_transaction() {
     let Some(mut c) = connect().await else { return };
-    c.batch("CREATE TEMPORARY TABLE p (id int PRIMARY KEY);
-             CREATE TEMPORARY TABLE c (p_id int REFERENCES p DEFERRABLE INITIALLY DEFERRED)").await.unwrap();
+    c.batch(
+        "CREATE TEMPORARY TABLE p (id int PRIMARY KEY);
+             CREATE TEMPORARY TABLE c (p_id int REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .await
+    .unwrap();
     c.batch("BEGIN; INSERT INTO c VALUES (1)").await.unwrap();
     let error = c.batch("COMMIT").await.unwrap_err();
     assert_eq!(error.database_kind(), Some(orm_pool::DatabaseErrorKind::ForeignKeyViolation));

@@ -40,6 +40,9 @@ async fn text_and_bytes_keep_everything() {
     for value in [vec![], vec![0], vec![0xff, 0, 0x80], b"text".to_vec(), megabyte] {
         check(&mut c, Value::Bytes(value.clone()), "bytea", Cell::Bytes(value)).await;
     }
+    // PostgreSQL's text has no such character.
+    let error = execute(&mut c, "SELECT $1", &[Value::Text("a\0b".into())]).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Database { code, .. } if code == "22021"), "{error:?}");
     for sql in ["SELECT 'a'::varchar(3)", "SELECT 'a'::name", "SELECT 'a'::\"char\"", "SELECT 'a'"] {
         assert_eq!(scalar(&mut c, sql, &[]).await, text("a"), "{sql}");
     }
@@ -125,7 +128,8 @@ async fn decimals_are_exact() {
         assert_eq!(shown, text(value));
     }
     assert_eq!(scalar(&mut c, "SELECT $1", &[Value::Decimal("NaN".into())]).await, text("NaN"));
-    let two = rows(&mut c, &once("SELECT 1.5, NULL::numeric, 2.25 UNION ALL SELECT 3.125, 4.0, NULL"), &[]).await.unwrap();
+    let two =
+        rows(&mut c, &once("SELECT 1.5, NULL::numeric, 2.25 UNION ALL SELECT 3.125, 4.0, NULL"), &[]).await.unwrap();
     let decimal = |value: &str| Cell::Decimal(value.into());
     assert_eq!(two, [[decimal("1.5"), Cell::Null, decimal("2.25")], [decimal("3.125"), decimal("4.0"), Cell::Null]]);
 }
@@ -198,7 +202,7 @@ async fn values_that_no_type_takes_are_refused_before_they_are_sent() {
         assert!(!c.is_in_flight() && !c.needs_discard());
     }
     let many = vec![Value::Int16(1); 65_536];
-    let error = execute(&mut c, "SELECT 1", &many).await.unwrap_err();
+    let error = execute(&mut c, "SELECT $65536", &many).await.unwrap_err();
     assert_eq!(error.message(), "a statement of PostgreSQL takes at most 65535 parameters, not 65536");
     assert_eq!(scalar(&mut c, "SELECT 1", &[]).await, Cell::Int(1));
 }

@@ -53,7 +53,8 @@ pub(super) fn from(error: sqlx::Error) -> Error {
 
 /// Returns what may help who cannot connect.
 pub(super) fn hint_at_connect(error: &sqlx::Error) -> &'static str {
-    if matches!(error, sqlx::Error::Configuration(cause) | sqlx::Error::Tls(cause) if cause.to_string().contains("RSA auth")) {
+    if matches!(error, sqlx::Error::Configuration(cause) | sqlx::Error::Tls(cause) if cause.to_string().contains("RSA auth"))
+    {
         return "\nhint: without TLS, this user's password cannot be sent safely; ask for TLS, or use another plugin";
     }
     match of_server(error).map(MySqlDatabaseError::number) {
@@ -82,8 +83,30 @@ fn kind(error: &MySqlDatabaseError) -> DatabaseErrorKind {
         1205 | 3572 => LockTimeout,
         1290 | 1792 | 1836 | 1874 | 3989 => ReadOnly,
         1317 | 1969 | 3024 => Cancelled,
-        1046 | 1049 | 1051 | 1052 | 1054..=1056 | 1058 | 1060 | 1061 | 1063..=1066 | 1072 | 1091 | 1109 | 1111 | 1136 | 1146
-        | 1149 | 1241 | 1247 | 1248 | 1305 | 1327 | 1582 | 1630 | 4078 => Syntax,
+        1046
+        | 1049
+        | 1051
+        | 1052
+        | 1054..=1056
+        | 1058
+        | 1060
+        | 1061
+        | 1063..=1066
+        | 1072
+        | 1091
+        | 1109
+        | 1111
+        | 1136
+        | 1146
+        | 1149
+        | 1241
+        | 1247
+        | 1248
+        | 1305
+        | 1327
+        | 1582
+        | 1630
+        | 4078 => Syntax,
         _ => Other,
     }
 }
@@ -126,12 +149,13 @@ impl Named {
     fn of_foreign_key(message: &str) -> Self {
         let Some((_, clause)) = message.split_once('(') else { return Named::default() };
         let (tables, rest) = clause.split_once(", CONSTRAINT ").unwrap_or((clause, ""));
-        let table = tables.split('`').filter(|part| !part.is_empty() && *part != ".").next_back();
+        let table = tables.split('`').rfind(|part| !part.is_empty() && *part != ".");
         let columns = rest.split_once("FOREIGN KEY (").and_then(|(_, list)| list.split_once(')')).map(|(list, _)| list);
         Named {
             constraint: quoted(rest, '`').map(str::to_owned),
             table: table.filter(|_| tables.contains('`')).map(str::to_owned),
-            columns: columns.map(|list| list.split(", ").map(|name| name.trim_matches('`').to_owned()).collect())
+            columns: columns
+                .map(|list| list.split(", ").map(|name| name.trim_matches('`').to_owned()).collect())
                 .unwrap_or_default(),
         }
     }
@@ -168,7 +192,10 @@ mod tests {
     fn messages_of_both_servers_are_taken_apart() {
         let of = Named::of;
         let check = |found: Named, expected: Named| assert_eq!(found, expected);
-        check(of(UniqueViolation, "Duplicate entry 'a' for key 'users.email'"), named(Some("email"), Some("users"), &[]));
+        check(
+            of(UniqueViolation, "Duplicate entry 'a' for key 'users.email'"),
+            named(Some("email"), Some("users"), &[]),
+        );
         check(of(UniqueViolation, "Duplicate entry 'it's' for key 'PRIMARY'"), named(Some("PRIMARY"), None, &[]));
         check(
             of(
@@ -181,6 +208,9 @@ mod tests {
         check(of(NotNullViolation, "Column 'name' cannot be null"), named(None, None, &["name"]));
         check(of(NotNullViolation, "Field 'name' doesn't have a default value"), named(None, None, &["name"]));
         check(of(CheckViolation, "Check constraint 'grown' is violated."), named(Some("grown"), None, &[]));
-        check(of(CheckViolation, "CONSTRAINT `grown` failed for `db`.`users`"), named(Some("grown"), Some("users"), &[]));
+        check(
+            of(CheckViolation, "CONSTRAINT `grown` failed for `db`.`users`"),
+            named(Some("grown"), Some("users"), &[]),
+        );
     }
 }

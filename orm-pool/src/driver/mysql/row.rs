@@ -53,7 +53,8 @@ impl Columns {
     pub(super) fn learn(&mut self, row: &MySqlRow, is_text: bool) {
         self.all.clear();
         self.is_text = is_text;
-        let column = |column: &sqlx::mysql::MySqlColumn| Column { holds: holds(column.type_info()), odd: OnceLock::new() };
+        let column =
+            |column: &sqlx::mysql::MySqlColumn| Column { holds: holds(column.type_info()), odd: OnceLock::new() };
         self.all.extend(row.columns().iter().map(column));
     }
 
@@ -74,9 +75,8 @@ fn holds(info: &MySqlTypeInfo) -> Holds {
         "YEAR" => Holds::Year,
         "BIT" => Holds::Bit,
         "BOOLEAN" | "TINYINT" | "SMALLINT" | "MEDIUMINT" | "INT" | "BIGINT" if !is_unsigned => Holds::Int,
-        "BOOLEAN" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED" | "BIGINT UNSIGNED" => {
-            Holds::Unsigned
-        }
+        "BOOLEAN" | "TINYINT UNSIGNED" | "SMALLINT UNSIGNED" | "MEDIUMINT UNSIGNED" | "INT UNSIGNED"
+        | "BIGINT UNSIGNED" => Holds::Unsigned,
         "FLOAT" => Holds::Float,
         "DOUBLE" => Holds::Double,
         "DECIMAL" => Holds::Decimal,
@@ -127,14 +127,14 @@ impl<'a> Row<'a> {
         // It is an error only for NULL. sqlx takes a zero date for NULL as well, but not here.
         let Ok(bytes) = <&[u8] as Decode<'_, MySql>>::decode(value) else { return ValueRef::Null };
         if self.columns.is_text {
-            return self.from_text(facts, bytes);
+            return self.read_text(facts, bytes);
         }
         // A value of another length than its type's would not be MySQL's; it comes as bytes.
-        self.from_binary(facts, bytes).unwrap_or(ValueRef::Bytes(bytes))
+        self.read_binary(facts, bytes).unwrap_or(ValueRef::Bytes(bytes))
     }
 
     #[inline]
-    fn from_binary(&self, facts: &'a Column, bytes: &'a [u8]) -> Option<ValueRef<'a>> {
+    fn read_binary(&self, facts: &'a Column, bytes: &'a [u8]) -> Option<ValueRef<'a>> {
         Some(match facts.holds {
             Holds::Int => ValueRef::Int(signed(bytes)?),
             Holds::Unsigned => self.unsigned(facts, unsigned(bytes)?),
@@ -205,7 +205,7 @@ impl<'a> Row<'a> {
 
     /// Reads a value of the text protocol; what does not look like its type comes as text.
     #[cold]
-    fn from_text(&self, facts: &'a Column, bytes: &'a [u8]) -> ValueRef<'a> {
+    fn read_text(&self, facts: &'a Column, bytes: &'a [u8]) -> ValueRef<'a> {
         if facts.holds == Holds::Bytes {
             return ValueRef::Bytes(bytes);
         }

@@ -43,7 +43,10 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) -> Result<(), BoxDynError> {
     let groups_behind = decimals.len().div_ceil(4);
     let digit = |position: isize| -> u16 {
         let digit = if position < 0 {
-            usize::try_from(-position).ok().and_then(|back| whole.len().checked_sub(back)).map(|at| whole.as_bytes()[at])
+            usize::try_from(-position)
+                .ok()
+                .and_then(|back| whole.len().checked_sub(back))
+                .map(|at| whole.as_bytes()[at])
         } else {
             decimals.as_bytes().get(position.unsigned_abs()).copied()
         };
@@ -84,12 +87,18 @@ pub(super) fn read(bytes: &[u8], out: &mut String) -> Option<()> {
     let (header, digits) = bytes.split_at_checked(8)?;
     let part = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let (count, weight, sign, decimals) = (part(0), i32::from(part(2) as i16), part(4), usize::from(part(6)));
-    match sign {
-        NAN => return Some(out.push_str("NaN")),
-        INFINITY => return Some(out.push_str("Infinity")),
-        NEGATIVE_INFINITY => return Some(out.push_str("-Infinity")),
-        NEGATIVE => out.push('-'),
-        _ => {}
+    let special = match sign {
+        NAN => Some("NaN"),
+        INFINITY => Some("Infinity"),
+        NEGATIVE_INFINITY => Some("-Infinity"),
+        _ => None,
+    };
+    if let Some(special) = special {
+        out.push_str(special);
+        return Some(());
+    }
+    if sign == NEGATIVE {
+        out.push('-');
     }
     if digits.len() != usize::from(count) * 2 {
         return None;
@@ -136,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_number_comes_back_with_all_its_decimals() {
-        for text in ["0", "0.00", "1", "-12.50", "10000", "9999.9999", "0.0001", "0.00001", "123456789012345678901234567890.5"]
+        for text in
+            ["0", "0.00", "1", "-12.50", "10000", "9999.9999", "0.0001", "0.00001", "123456789012345678901234567890.5"]
         {
             check(text, text);
         }

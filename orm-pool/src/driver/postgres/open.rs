@@ -52,7 +52,7 @@ fn connect_options(options: &Options) -> Result<PgConnectOptions, Error> {
         connect = connect.application_name(name);
     }
     if options.transaction_pooler {
-        // PgBouncer refuses start-up parameters that it does not know, and this one's value is the server's own default.
+        // PgBouncer refuses start-up parameters that it does not know, and by default floats are exact anyway.
         connect = connect.extra_float_digits(None);
     }
     for (name, value) in &options.parameters {

@@ -48,7 +48,8 @@ pub struct Options {
     /// No statement is kept then. One without parameters is sent as text; one with parameters and outside of a
     /// transaction runs in a transaction of its own, since it takes two messages that have to reach the same server.
     pub transaction_pooler: bool,
-    /// Settings of the session, such as `search_path` or `statement_timeout`, sent while connecting.
+    /// Settings of the session, such as `search_path` or `statement_timeout`, sent while connecting as the start-up
+    /// parameter `options`, which PgBouncer takes only if it is told to.
     pub parameters: Vec<(String, String)>,
 }
 

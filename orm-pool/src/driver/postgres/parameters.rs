@@ -26,7 +26,8 @@ pub(super) fn arguments(parameters: &[Value]) -> Result<PgArguments, Error> {
         return Ok(arguments);
     }
     if parameters.len() > MOST_PARAMETERS {
-        let message = format!("a statement of PostgreSQL takes at most {MOST_PARAMETERS} parameters, not {}", parameters.len());
+        let message =
+            format!("a statement of PostgreSQL takes at most {MOST_PARAMETERS} parameters, not {}", parameters.len());
         return Err(Error::new(ErrorKind::Data, message));
     }
     arguments.reserve(parameters.len(), parameters.iter().map(size).sum());

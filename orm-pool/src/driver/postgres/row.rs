@@ -103,8 +103,11 @@ impl Columns {
                 continue;
             }
             let start = text.len();
-            let written =
-                if column.is_array { write_array(column.holds, value, text) } else { write_value(column.holds, value, text) };
+            let written = if column.is_array {
+                write_array(column.holds, value, text)
+            } else {
+                write_value(column.holds, value, text)
+            };
             match written {
                 Some(()) => column.written = start..text.len(),
                 None => text.truncate(start),
@@ -212,17 +215,17 @@ impl<'a> Row<'a> {
         }
         let bytes = value.as_bytes().unwrap_or_default();
         if self.columns.is_text {
-            return self.from_text(facts, bytes);
+            return self.read_text(facts, bytes);
         }
         if facts.is_array {
-            return self.from_buffer(facts, bytes);
+            return self.read_written(facts, bytes);
         }
         // A value of another length than its type's would not be PostgreSQL's; it comes as bytes.
-        self.from_binary(facts, bytes).unwrap_or(ValueRef::Bytes(bytes))
+        self.read_binary(facts, bytes).unwrap_or(ValueRef::Bytes(bytes))
     }
 
     #[inline]
-    fn from_binary(&self, facts: &Column, bytes: &'a [u8]) -> Option<ValueRef<'a>> {
+    fn read_binary(&self, facts: &Column, bytes: &'a [u8]) -> Option<ValueRef<'a>> {
         Some(match facts.holds {
             Holds::Bool => ValueRef::Bool(fixed::<1>(bytes)? != [0]),
             Holds::Int2 => ValueRef::Int(i16::from_be_bytes(fixed(bytes)?).into()),
@@ -243,13 +246,13 @@ impl<'a> Row<'a> {
             Holds::JsonPath => ValueRef::Text(from_utf8(bytes.split_first()?.1).ok()?),
             Holds::Unknown => unknown(bytes),
             Holds::Numeric | Holds::TimeTz | Holds::Interval | Holds::Inet | Holds::MacAddr | Holds::Bit => {
-                self.from_buffer(facts, bytes)
+                self.read_written(facts, bytes)
             }
         })
     }
 
     /// Returns what was written for this value, or its bytes if it could not be.
-    fn from_buffer(&self, facts: &Column, bytes: &'a [u8]) -> ValueRef<'a> {
+    fn read_written(&self, facts: &Column, bytes: &'a [u8]) -> ValueRef<'a> {
         match self.columns.text.get(facts.written.clone()) {
             None | Some("") => ValueRef::Bytes(bytes),
             Some(text) if facts.is_array => ValueRef::Text(text),
@@ -260,7 +263,7 @@ impl<'a> Row<'a> {
 
     /// Reads a value of the simple protocol; what does not look like its type comes as text.
     #[cold]
-    fn from_text(&self, facts: &Column, bytes: &'a [u8]) -> ValueRef<'a> {
+    fn read_text(&self, facts: &Column, bytes: &'a [u8]) -> ValueRef<'a> {
         let Ok(text) = from_utf8(bytes) else { return ValueRef::Bytes(bytes) };
         if facts.is_array {
             return ValueRef::Text(text);

@@ -11,8 +11,8 @@ use foldhash::fast::FixedState;
 
 use super::error;
 use super::parameters::type_name;
-use crate::driver::{Statement, parameter_count};
 use crate::driver::words::{self, Facts, Flavour};
+use crate::driver::{Statement, parameter_count};
 use crate::{Error, ErrorKind, Kind, Value};
 
 /// The statements of one connection.
@@ -72,10 +72,10 @@ impl Statements {
     /// Returns the text for these types.
     #[inline]
     pub(super) fn find(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Sendable, Error> {
-        if let Some(known) = self.by_id.get(&statement.id) {
-            if let Some(form) = known.forms.iter().find(|form| is_for(&form.kinds, parameters)) {
-                return Ok(Sendable { sql: Arc::clone(&form.sql), facts: known.facts, is_kept: true });
-            }
+        if let Some(known) = self.by_id.get(&statement.id)
+            && let Some(form) = known.forms.iter().find(|form| is_for(&form.kinds, parameters))
+        {
+            return Ok(Sendable { sql: Arc::clone(&form.sql), facts: known.facts, is_kept: true });
         }
         self.learn(statement, parameters)
     }

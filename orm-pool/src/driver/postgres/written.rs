@@ -180,7 +180,8 @@ pub(super) fn write_array(element: Holds, bytes: &[u8], out: &mut String) -> Opt
         take(&mut rest)?;
     }
     if dimensions == 0 {
-        return Some(out.push_str("{}"));
+        out.push_str("{}");
+        return Some(());
     }
     write_dimension(holds_of_oid(oid).unwrap_or(element), &lengths[..dimensions], &mut rest, out)
 }
@@ -199,7 +200,10 @@ fn write_dimension(element: Holds, lengths: &[i32], rest: &mut &[u8], out: &mut 
 }
 
 fn write_element(element: Holds, rest: &mut &[u8], out: &mut String) -> Option<()> {
-    let Ok(length) = usize::try_from(take(rest)?) else { return Some(out.push_str("NULL")) };
+    let Ok(length) = usize::try_from(take(rest)?) else {
+        out.push_str("NULL");
+        return Some(());
+    };
     let (value, behind) = rest.split_at_checked(length)?;
     *rest = behind;
     let start = out.len();

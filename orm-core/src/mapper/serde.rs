@@ -1,0 +1,36 @@
+//! Relationship fields through serde: what is loaded is written as its values, what is not as `null`.
+//!
+//! A field's own implementation cannot leave the field out; say
+//! `#[serde(default, skip_serializing_if = "HasMany::is_unloaded")]` for that.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{BelongsTo, HasMany, IntoMember, Model};
+
+impl<T: Model + Serialize> Serialize for HasMany<T> {
+    /// Writes the values, or `null` where they are not loaded or are a session's.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.try_get().ok().serialize(serializer)
+    }
+}
+
+impl<'de, T: Model + Deserialize<'de>> Deserialize<'de> for HasMany<T> {
+    /// Reads values, or `null` as not loaded.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<Vec<T>>::deserialize(deserializer)?.map_or_else(HasMany::default, HasMany::from))
+    }
+}
+
+impl<T: Model + Serialize> Serialize for BelongsTo<T> {
+    /// Writes the value, or `null` where there is none, where it is not loaded, or where it is a session's.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.try_get().ok().flatten().serialize(serializer)
+    }
+}
+
+impl<'de, T: Model + IntoMember<T> + Deserialize<'de>> Deserialize<'de> for BelongsTo<T> {
+    /// Reads a value, or `null` as not loaded.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or_else(BelongsTo::default, BelongsTo::from))
+    }
+}

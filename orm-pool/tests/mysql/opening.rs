@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use super::*;
+
+/// Opens with these options and returns why that fails.
+async fn refusal(options: Options) -> Error {
+    let error = Connection::open(&options).await.unwrap_err();
+    assert!(!error.to_string().contains("secret"), "{error}");
+    assert!(!format!("{error:?} {options:?}").contains("secret"));
+    error
+}
+
+#[tokio::test]
+async fn who_cannot_connect_is_told_where_as_whom_and_why() {
+    let Some(_) = connect().await else { return };
+    let good = options();
+    let place = format!("{}:{}", good.host, good.port);
+
+    let error = refusal(Options { port: 1, ..good.clone() }).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect);
+    let start = format!(
+        "cannot connect to MySQL at {}:1 as user `{}`, database `test`: connection refused",
+        good.host, good.user
+    );
+    assert!(error.message().starts_with(&start), "{error}");
+
+    let error = refusal(Options { host: "no-such-host.invalid".into(), ..good.clone() }).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect);
+    assert!(error.message().contains("no-such-host.invalid:"), "{error}");
+
+    let error = refusal(Options { database: Some("absent".into()), ..good.clone() }).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect);
+    assert!(error.message().contains(&place) && error.message().contains("Unknown database 'absent'"), "{error}");
+
+    let wrong = Options { user: "nobody_here".into(), password: Some("secret".into()), ..good.clone() };
+    let error = refusal(wrong).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect);
+    assert!(error.message().contains("Access denied for user 'nobody_here'"), "{error}");
+    assert!(error.is_disconnect());
+
+    let error = refusal(Options { socket: Some("/no/such/socket".into()), ..good.clone() }).await;
+    assert!(error.message().contains("there is no such socket"), "{error}");
+}
+
+#[tokio::test]
+async fn options_that_make_no_sense_are_refused() {
+    let with = |name: &str, value: &str| Options { parameters: vec![(name.into(), value.into())], ..options() };
+    for (options, message) in [
+        (Options { ssl_mode: Some("on".into()), ..options() }, "`on` is not an SSL mode of MySQL"),
+        (Options { collation: Some("a b".into()), ..options() }, "`a b` is not the name of a collation"),
+        (Options { sql_mode: Some("A';".into()), ..options() }, "`A';` is not an SQL mode"),
+        (with("a = 1, b", "x"), "`a = 1, b` is not the name of a variable"),
+        (with("time_zone", "CET"), "`time_zone` is fixed"),
+        (with("init_connect", "a\\'"), "the value of `init_connect` contains a backslash"),
+    ] {
+        let error = refusal(options).await;
+        assert_eq!(error.kind(), &ErrorKind::Configuration);
+        assert!(error.message().starts_with(message), "{error}");
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test]
+async fn tls_that_was_not_built_in_is_told() {
+    let Some(_) = connect().await else { return };
+    let error = refusal(Options { ssl_mode: Some("required".into()), ..options() }).await;
+    assert_eq!(error.kind(), &ErrorKind::Configuration);
+    assert!(error.message().contains("TLS") && error.message().contains("hint: enable the feature `tls`"), "{error}");
+}
+
+#[tokio::test]
+async fn the_session_is_in_utc_in_utf8_and_strict() {
+    let parameters = vec![("lock_wait_timeout".into(), "12".into()), ("tx_isolation".into(), "READ-COMMITTED".into())];
+    let options = Options { parameters, collation: Some("utf8mb4_bin".into()), ..options() };
+    let Some(mut c) = connect_with(&options).await else { return };
+    for (name, expected) in [
+        ("time_zone", text("+00:00")),
+        ("character_set_client", text("utf8mb4")),
+        ("character_set_results", text("utf8mb4")),
+        ("collation_connection", text("utf8mb4_bin")),
+        ("lock_wait_timeout", Cell::Int(12)),
+        ("tx_isolation", text("READ-COMMITTED")),
+    ] {
+        assert_eq!(scalar(&mut c, &format!("SELECT @@session.{name}"), &[]).await, expected, "{name}");
+    }
+    let Cell::Text(mode) = scalar(&mut c, "SELECT @@session.sql_mode", &[]).await else { panic!() };
+    assert!(mode.contains("STRICT_TRANS_TABLES") && mode.contains("NO_ENGINE_SUBSTITUTION"), "{mode}");
+    c.close().await.unwrap();
+    let Some(mut c) = connect_with(&Options { sql_mode: Some("ANSI".into()), ..options }).await else { return };
+    let Cell::Text(mode) = scalar(&mut c, "SELECT @@session.sql_mode", &[]).await else { panic!() };
+    assert!(mode.contains("ANSI_QUOTES") && !mode.contains("STRICT"), "{mode}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_given_up() {
+    // It accepts, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let options = Options { port, connect_timeout: Duration::from_millis(100), ..Options::new("127.0.0.1", "me") };
+    let error = refusal(options).await;
+    assert_eq!(
+        error.message(),
+        format!("cannot connect to MySQL at 127.0.0.1:{port} as user `me`: no answer within 100ms")
+    );
+}
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn tls_that_the_server_lacks_is_told() {
+    let Some(mut plain) = connect_with(&Options { ssl_mode: Some("disabled".into()), ..options() }).await else {
+        return;
+    };
+    let required = Options { ssl_mode: Some("required".into()), ..options() };
+    if scalar(&mut plain, "SELECT @@have_ssl", &[]).await == text("YES") {
+        let mut c = connect_with(&required).await.unwrap();
+        let cipher = rows(&mut c, &once("SHOW STATUS LIKE 'Ssl_cipher'"), &[]).await.unwrap();
+        assert_ne!(cipher[0][1], text(""));
+        return;
+    }
+    let error = refusal(required).await;
+    assert_eq!(error.kind(), &ErrorKind::Connect);
+    assert!(error.message().ends_with("server does not support TLS"), "{error}");
+}
