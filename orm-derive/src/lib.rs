@@ -23,7 +23,7 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a struct a model: its values are the rows of a table.
 ///
-/// ```ignore
+/// ```
 /// use orm::prelude::*;
 ///
 /// #[derive(Clone, Debug, Model)]
@@ -48,6 +48,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///     #[orm(back_populates = addresses)]
 ///     pub user: BelongsTo<User>,
 /// }
+///
+/// let query = select(User.name).filter(User.addresses.any(Address.email.like("%@x.org")));
+/// assert!(query.to_sql(orm::Dialect::Sqlite).starts_with("SELECT users.name FROM users WHERE EXISTS"));
 /// ```
 ///
 /// Beside the implementation of `Model`, with its typed `builder()`, there is then a constant of the struct's name, whose
@@ -123,13 +126,17 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 /// The attributes are those of [`Model`](macro@Model), in brackets behind the field; those of the struct stand in front,
 /// as `#[orm(…)]`. Fields are as visible as the name, unless they say otherwise.
 ///
-/// ```ignore
+/// ```
+/// use orm::prelude::*;
+///
 /// pub struct Person {
 ///     pub id: i64,
 ///     pub name: String,
 /// }
 ///
 /// orm::map! { pub Person => "people" { id: i64 [primary_key], name: String [length = 50, unique] } }
+///
+/// assert_eq!(select(Person.name).to_sql(orm::Dialect::Sqlite), "SELECT people.name FROM people");
 /// ```
 #[proc_macro]
 pub fn map(input: TokenStream) -> TokenStream {
@@ -138,7 +145,9 @@ pub fn map(input: TokenStream) -> TokenStream {
 
 /// Stores an enum without fields in a column, by the names of its variants.
 ///
-/// ```ignore
+/// ```
+/// use orm::{SqlEnum, SqlType, Value};
+///
 /// #[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
 /// #[orm(rename_all = "snake_case")]
 /// pub enum Status {
@@ -147,6 +156,9 @@ pub fn map(input: TokenStream) -> TokenStream {
 ///     #[orm(rename = "gone")]
 ///     Retired,
 /// }
+///
+/// assert_eq!(Status::OnLeave.encode(), Value::Text("on_leave".into()));
+/// assert_eq!(Status::Retired.encode(), Value::Text("gone".into()));
 /// ```
 ///
 /// | attribute | meaning |
@@ -164,9 +176,13 @@ pub fn derive_sql_enum(input: TokenStream) -> TokenStream {
 
 /// Stores a struct around one value in a column, as that value.
 ///
-/// ```ignore
+/// ```
+/// use orm::{SqlNewtype, SqlType, Value};
+///
 /// #[derive(Clone, Debug, PartialEq, SqlNewtype)]
 /// pub struct Email(String);
+///
+/// assert_eq!(Email("ed@x.org".into()).encode(), Value::Text("ed@x.org".into()));
 /// ```
 #[proc_macro_derive(SqlNewtype, attributes(orm))]
 pub fn derive_sql_newtype(input: TokenStream) -> TokenStream {
