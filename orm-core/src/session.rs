@@ -27,7 +27,7 @@ pub use transaction::{Nested, NoAutoflush};
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush;
-use crate::mapper::{Incoming, IntoMember, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
+use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
 
 /// An identity map and a unit of work: the objects of one piece of work, and what has changed in them.
 ///
@@ -121,11 +121,8 @@ impl Session {
     /// In a value, a generated key equal to its default is left to the database, and every other column is sent as it
     /// stands. A model that cannot be configured is told by the flush.
     pub fn add<N: NewInstance>(&mut self, new: N) -> Handle<N::Model> {
-        let (slot, failure) = match self.objects.add_graph(NewObject::of(new.__row())) {
-            Ok(slot) => (slot, None),
-            Err(error) => (self.objects.pending.last().copied().unwrap_or_default(), Some(error)),
-        };
-        self.deferred = self.deferred.take().or(failure);
+        let (slot, done) = self.objects.place_graph(NewObject::of(new.__row()));
+        self.deferred = self.deferred.take().or(done.err());
         Handle::of(self.objects.id(slot))
     }
 
@@ -180,7 +177,7 @@ impl Session {
     /// As [`object`](Self::object).
     pub fn object_mut<M: Model>(&mut self, handle: Handle<M>) -> Result<&mut M> {
         let slot = self.slot(handle)?;
-        self.objects.touch(slot);
+        self.objects.lend(slot);
         let object: &mut dyn std::any::Any = self.objects.object_mut(slot);
         object.downcast_mut().ok_or_else(|| wrong_model::<M>())
     }
@@ -196,8 +193,8 @@ impl Session {
             let message = format!("`pair_mut` was given the same object `{}` twice", model_name::<A>());
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         }
-        self.objects.touch(first);
-        self.objects.touch(second);
+        self.objects.lend(first);
+        self.objects.lend(second);
         let Ok([left, right]) = self.objects.slots.get_disjoint_mut([first as usize, second as usize]) else {
             return Err(wrong_model::<A>());
         };
@@ -335,13 +332,7 @@ impl Session {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
             let info = Session::info(relationship)?;
-            let member = match Incoming::of(member.__member()) {
-                Incoming::Known(id) => id,
-                Incoming::New(new) => {
-                    let added = self.objects.add_graph(new)?;
-                    self.objects.id(added)
-                }
-            };
+            let member = self.objects.incoming(Incoming::of(member.__member()))?;
             self.objects.link(self.objects.id(slot), info, member)?;
             Ok(Handle::of(member))
         };
@@ -373,7 +364,7 @@ impl Session {
     ///
     /// # Panics
     ///
-    /// As [`link`](Self::link), and when the relationship is not loaded.
+    /// As [`link`](Self::link), and when the members that are to go are not loaded.
     #[track_caller]
     pub fn replace<M: Model, T: Model, K, I: IntoIterator<Item: IntoMember<T>>>(
         &mut self,
@@ -381,15 +372,17 @@ impl Session {
         relationship: Relationship<M, T, K>,
         members: I,
     ) -> Vec<Handle<T>> {
-        let former = self.handles(handle, relationship);
-        let members: Vec<Handle<T>> =
-            members.into_iter().map(|member| self.link(handle, relationship, member)).collect();
-        for member in former {
-            if !members.contains(&member) {
-                self.unlink(handle, relationship, member);
-            }
-        }
-        members
+        let members: Vec<Member<T>> = members.into_iter().map(IntoMember::__member).collect();
+        let replace = || {
+            let slot = self.slot(handle)?;
+            self.objects.sync()?;
+            let info = Session::info(relationship)?;
+            let members = members.into_iter().map(|member| self.objects.incoming(Incoming::of(member)));
+            let members = members.collect::<Result<Vec<ObjectId>>>()?;
+            self.objects.replace(self.objects.id(slot), info, &members)?;
+            Ok(members.into_iter().map(Handle::of).collect())
+        };
+        replace().unwrap_or_else(|error: Error| panic!("{error}"))
     }
 
     // ------------------------------------------------------------------------------------------ flush
@@ -411,7 +404,9 @@ impl Session {
         if let Err(error) = self.objects.sync() {
             return Err(self.flush_failed(error).await);
         }
-        self.doom_orphans().await?;
+        if let Err(error) = self.doom_orphans().await {
+            return Err(self.flush_failed(error).await);
+        }
         if flush::is_clean(&self.objects) {
             self.objects.settle_untouched();
             return Ok(());

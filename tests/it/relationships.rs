@@ -1111,6 +1111,63 @@ async fn what_was_deleted_cannot_become_a_member() {
 // ---------------------------------------------------------------------------------------------- after a rollback
 
 #[tokio::test]
+async fn replace_counts_what_was_pushed_a_moment_ago_and_needs_no_load_of_a_reference() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let (ed, wendy) = (loaded(&mut session, 1).await, session.get_one(User, 2).await.unwrap());
+    let eds = session.handles(ed, User.addresses);
+    session[ed].addresses.push(Address::builder().email("pushed"));
+    session.replace(ed, User.addresses, [eds[0]]);
+    assert_eq!(session.handles(ed, User.addresses), [eds[0]]);
+    session.commit().await.unwrap();
+    assert_eq!(owners(&engine).await.len(), 2);
+    session.replace(eds[0], Address.user, [wendy]);
+    session.commit().await.unwrap();
+    assert_eq!(owners(&engine).await[0], ("ed@x.org".to_owned(), 2));
+}
+
+#[tokio::test]
+async fn an_object_whose_members_are_refused_has_its_own_handle() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let mut other = Session::new(&engine);
+    let foreign = other.query(Address).first().await.unwrap().unwrap();
+    let members = [Member::of(Address::builder().email("mine")), Member::of(foreign)];
+    let fred = session.add(User::builder().name("fred").addresses(members));
+    assert_eq!(session[fred].name, "fred");
+    assert!(session.flush().await.unwrap_err().message().starts_with("object `Address` is already attached"));
+}
+
+#[tokio::test]
+async fn what_a_savepoint_added_is_a_member_of_nothing_afterwards() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = loaded(&mut session, 1).await;
+    let mut inner = session.begin_nested().await.unwrap();
+    inner.add(Address::builder().email("new").user_id(1));
+    inner.flush().await.unwrap();
+    let wendy = loaded(&mut inner, 2).await;
+    inner.add(Address::builder().email("other").user_id(2));
+    inner.load(wendy, User.addresses).await.unwrap();
+    inner.rollback().await.unwrap();
+    session.load([ed, wendy], User.addresses).await.unwrap();
+    assert_eq!((emails(&session, ed).len(), emails(&session, wendy).len()), (2, 1));
+    session.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_push_that_was_rolled_back_is_made_again_with_its_owner() {
+    let (engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    session[ed].addresses.push(Address::builder().email("a"));
+    session.rollback().await.unwrap();
+    session.commit().await.unwrap();
+    session.add_again(ed).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(owners(&engine).await, [("a".to_owned(), 1)]);
+}
+
+#[tokio::test]
 async fn a_graph_is_added_again_with_its_links() {
     let (engine, mut session) = session().await;
     let ed = session.add(

@@ -9,7 +9,7 @@ use std::sync::Weak;
 
 use super::handle::ObjectId;
 use super::identity::Key;
-use super::objects::{LinkChange, Objects, PairChange, State};
+use super::objects::{LinkChange, Objects, PairChange, Slot, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Change, Direction, Incoming, Link, Mapper, NewObject, Object, RelationshipInfo, RelationshipKind};
 
@@ -61,7 +61,14 @@ impl Objects {
 
     /// Takes in a new object with all that it holds, by the cascade of its relationships.
     pub(crate) fn add_graph(&mut self, new: NewObject) -> Result<u32> {
-        self.add_new(new, &mut Shared::new())
+        let (slot, done) = self.place_graph(new);
+        done.map(|()| slot)
+    }
+
+    /// Takes in a new object, whatever becomes of what it holds.
+    pub(crate) fn place_graph(&mut self, new: NewObject) -> (u32, Result<()>) {
+        let slot = self.place_new(new.object, new.set);
+        (slot, self.take_first_members(slot, &mut Shared::new()))
     }
 
     fn add_new(&mut self, new: NewObject, shared: &mut Shared) -> Result<u32> {
@@ -69,12 +76,18 @@ impl Objects {
         if let Some((_, known)) = place.and_then(|place| shared.get(&place)) {
             return Ok(known.slot);
         }
-        let mapper = new.object.mapper();
         let slot = self.place_new(new.object, new.set);
-        let id = self.id(slot);
         if let (Some(place), Some(origin)) = (place, new.origin) {
-            shared.insert(place, (origin, id));
+            shared.insert(place, (origin, self.id(slot)));
         }
+        self.take_first_members(slot, shared)?;
+        Ok(slot)
+    }
+
+    /// Takes up what the fields of a new object hold.
+    fn take_first_members(&mut self, slot: u32, shared: &mut Shared) -> Result<()> {
+        let mapper = self.get(slot).mapper;
+        let id = self.id(slot);
         for index in 0..mapper.definition.relationships.len() {
             let field = self.object_mut(slot).relation_mut(index);
             field.set_origin(mapper, index as u16);
@@ -86,7 +99,7 @@ impl Objects {
                 self.leave_to_key(slot, index)?;
             }
         }
-        Ok(slot)
+        Ok(())
     }
 
     /// Unloads a relationship of a new object whose foreign key was set as a column: the key says what it refers to.
@@ -109,6 +122,7 @@ impl Objects {
                 continue;
             }
             self.place_again(slot);
+            self.lend(slot);
             placed.push(slot);
             for info in self.get(slot).mapper.configured()?.relationships.iter().filter(|info| follows_again(info)) {
                 waiting.extend(self.members_of(slot, usize::from(info.index)).iter().map(|member| member.slot));
@@ -153,8 +167,7 @@ impl Objects {
     fn take_changes(&mut self) -> Result<Vec<FieldChanges>> {
         let mut found = Vec::new();
         let mut waiting: HashMap<(usize, usize), Waiting> = HashMap::new();
-        for position in 0..self.touched.len() {
-            let slot = self.touched[position];
+        for slot in self.take_lent() {
             let owner = self.id(slot);
             let mapper = self.get(slot).mapper;
             for index in 0..mapper.definition.relationships.len() {
@@ -225,6 +238,14 @@ impl Objects {
         }
     }
 
+    /// Returns an object that is to become a member by the session's own methods: what is new is taken in.
+    pub(crate) fn incoming(&mut self, incoming: Incoming) -> Result<ObjectId> {
+        match incoming {
+            Incoming::New(new) => self.add_graph(new).map(|slot| self.id(slot)),
+            Incoming::Known(id) => Ok(id),
+        }
+    }
+
     // ------------------------------------------------------------------------------------------ both sides
 
     /// Returns whether a handle names an object of this session.
@@ -281,6 +302,24 @@ impl Objects {
             self.set_parent(child.slot, link, None)?;
         }
         Ok(is_member)
+    }
+
+    /// Makes these the members of a relationship, and no others.
+    pub(crate) fn replace(&mut self, owner: ObjectId, info: &RelationshipInfo, members: &[ObjectId]) -> Result<()> {
+        refuse_viewonly(info)?;
+        match members {
+            [] => return self.clear(owner, info),
+            [.., last] if info.direction == Direction::ManyToOne => return self.link(owner, info, *last),
+            _ => {}
+        }
+        self.refuse_unknown(owner, info)?;
+        let kept: HashSet<&ObjectId> = members.iter().collect();
+        for member in self.members_of(owner.slot, usize::from(info.index)).into_iter().rev() {
+            if !kept.contains(&member) {
+                self.unlink(owner, info, member)?;
+            }
+        }
+        members.iter().try_for_each(|&member| self.link(owner, info, member))
     }
 
     /// Ends every membership.
@@ -492,17 +531,33 @@ impl Objects {
 
     /// Takes an object that is about to leave out of the fields of others.
     pub(crate) fn disconnect(&mut self, slot: u32) -> Result<()> {
+        self.leave(slot, |_| true)
+    }
+
+    /// Takes an object that is not in the database, after all, out of the fields of those that are.
+    pub(crate) fn leave_stored(&mut self, slot: u32) -> Result<()> {
+        if self.get(slot).object.is_none() {
+            return Ok(());
+        }
+        self.leave(slot, |other| other.state == State::Persistent)
+    }
+
+    fn leave(&mut self, slot: u32, is_left: impl Fn(&Slot) -> bool) -> Result<()> {
         let leaving = self.id(slot);
         let mapper = self.get(slot).mapper;
         for foreign_key in 0..mapper.configured()?.foreign_keys.len() {
             let link = Link { child: mapper, foreign_key };
-            let Some(parent) = self.current_parent(slot, link) else { continue };
+            let parent = self.current_parent(slot, link).filter(|&parent| is_left(self.get(parent)));
+            let Some(parent) = parent else { continue };
             for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
                 self.forget_member(self.id(parent), index, leaving);
             }
         }
         for info in &mapper.configured()?.relationships {
             for member in self.members_of(slot, usize::from(info.index)) {
+                if !is_left(self.get(member.slot)) {
+                    continue;
+                }
                 let fields = match (info.direction, info.link) {
                     (Direction::ManyToOne, _) => Vec::new(),
                     (_, Some(link)) => relationships_over(link.child, link, Direction::ManyToOne)?,

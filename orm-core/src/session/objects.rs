@@ -2,7 +2,7 @@
 //!
 //! Nothing here talks to a database. Rows come in through [`Objects::__load`]; the flush asks what has changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,6 +55,8 @@ pub(crate) struct Slot {
     pub(crate) is_orphan: bool,
     /// Whether it is in the list of touched objects.
     pub(crate) is_touched: bool,
+    /// Whether it is in the list of lent objects.
+    is_lent: bool,
     /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
     pub(crate) links: Vec<LinkChange>,
     /// The depth of the frame that has saved it, counted from 1.
@@ -110,6 +112,8 @@ pub struct Objects {
     identity: IdentityMap,
     /// Slots that were given out for change since the last flush, in order.
     pub(crate) touched: Vec<u32>,
+    /// Slots that were given out for change since the session last looked at their fields, in order.
+    lent: Vec<u32>,
     /// Pending slots, in the order in which they were added.
     pub(crate) pending: Vec<u32>,
     pub(crate) pairs: Vec<PairChange>,
@@ -135,6 +139,7 @@ impl Objects {
             free: Vec::new(),
             identity: IdentityMap::default(),
             touched: Vec::new(),
+            lent: Vec::new(),
             pending: Vec::new(),
             pairs: Vec::new(),
             frames: vec![Frame::default()],
@@ -239,6 +244,7 @@ impl Objects {
             is_doomed: false,
             is_orphan: false,
             is_touched: false,
+            is_lent: false,
             links: Vec::new(),
             saved_at: 0,
             has_generated_key: false,
@@ -368,9 +374,14 @@ impl Objects {
         entry.generation += 1;
         entry.base = None;
         entry.links = Vec::new();
+        let (is_pending, is_touched) = (entry.state == State::Pending, entry.is_touched);
         self.free.push(slot);
-        self.pending.retain(|&pending| pending != slot);
-        self.touched.retain(|&touched| touched != slot);
+        if is_pending {
+            self.pending.retain(|&pending| pending != slot);
+        }
+        if is_touched {
+            self.touched.retain(|&touched| touched != slot);
+        }
         object
     }
 
@@ -406,6 +417,25 @@ impl Objects {
         if !entry.is_touched || entry.base.is_none() || entry.saved_at < depth {
             self.remember(slot, depth);
         }
+    }
+
+    /// Notes that an object is given out for change to the user, who may change the fields of its relationships.
+    #[inline]
+    pub(crate) fn lend(&mut self, slot: u32) {
+        self.touch(slot);
+        let entry = &mut self.slots[slot as usize];
+        if !entry.is_lent {
+            entry.is_lent = true;
+            self.lent.push(slot);
+        }
+    }
+
+    /// Returns the objects that were lent since the last call, as far as they are still here.
+    pub(crate) fn take_lent(&mut self) -> Vec<u32> {
+        let mut lent = std::mem::take(&mut self.lent);
+        lent.iter().for_each(|&slot| self.get_mut(slot).is_lent = false);
+        lent.retain(|&slot| self.get(slot).object.is_some());
+        lent
     }
 
     fn remember(&mut self, slot: u32, depth: usize) {
@@ -472,9 +502,10 @@ impl Objects {
     pub(crate) fn merge_frame(&mut self) {
         let Some(inner) = (self.frames.len() > 1).then(|| self.frames.pop()).flatten() else { return };
         let depth = self.frames.len();
+        let known = self.frames.iter().flat_map(|frame| &frame.saved).map(|saved| saved.slot).collect::<HashSet<u32>>();
         for saved in inner.saved {
             let entry = &mut self.slots[saved.slot as usize];
-            let is_known = self.frames.iter().any(|frame| frame.saved.iter().any(|known| known.slot == saved.slot));
+            let is_known = known.contains(&saved.slot);
             entry.saved_at = depth.min(entry.saved_at);
             if !is_known {
                 self.frame().saved.push(saved);
@@ -508,13 +539,15 @@ impl Objects {
         let is_root = self.frames.len() == 1;
         let frame = if is_root { std::mem::take(self.frame()) } else { self.frames.pop().unwrap_or_default() };
         self.pairs.clear();
+        self.take_lent();
         // What was added keeps the values that it has: they are all that is left of it.
-        for saved in frame.saved.into_iter().rev().filter(|saved| !frame.added.contains(&saved.slot)) {
+        let added: HashSet<u32> = frame.added.iter().copied().collect();
+        for saved in frame.saved.into_iter().rev().filter(|saved| !added.contains(&saved.slot)) {
             self.restore(saved);
         }
-        for slot in frame.added {
-            self.make_transient(slot);
-        }
+        frame.added.iter().for_each(|&slot| self.make_transient(slot));
+        // What was added is a member of nothing that is left. A model that cannot be configured has no fields in step.
+        frame.added.iter().for_each(|&slot| drop(self.leave_stored(slot)));
         if is_root {
             for slot in &mut self.slots {
                 slot.saved_at = 0;
@@ -611,13 +644,6 @@ impl Objects {
     pub(crate) fn settle_untouched(&mut self) {
         let touched = std::mem::take(&mut self.touched);
         touched.into_iter().for_each(|slot| self.settle(slot));
-    }
-
-    /// Returns whether some object's foreign key waits for the key of this one.
-    pub(crate) fn is_linked_to(&self, slot: u32) -> bool {
-        self.touched.iter().chain(&self.pending).any(|&other| {
-            self.get(other).links.iter().any(|link| link.parent.is_some_and(|parent| parent.slot == slot))
-        })
     }
 
     /// Returns whether some column of an object differs from what the database has.
