@@ -19,6 +19,7 @@ pub(crate) use writer::Writer;
 
 use crate::dialect::Dialect;
 use crate::error::Result;
+use crate::mapper::Mapper;
 use crate::sql::Statement;
 
 /// A statement as a driver takes it, for every set of values that its structure takes.
@@ -31,6 +32,8 @@ pub(crate) struct Compiled {
     pub(crate) labels: Vec<String>,
     /// What is suspicious about the statement.
     pub(crate) warning: Option<String>,
+    /// The table that it writes.
+    pub(crate) written: Option<&'static Mapper>,
 }
 
 impl Compiled {

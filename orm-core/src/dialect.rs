@@ -47,10 +47,27 @@ pub(crate) struct Capabilities {
     pub(crate) not_distinct: &'static str,
     /// What the word before LIKE's pattern must be to ignore case; without one, both sides are lowered.
     pub(crate) ilike: bool,
+    /// How integers are divided so that an integer comes out.
+    pub(crate) integer_division: &'static str,
+    /// Whether a computed column may be one that is computed whenever it is read.
+    pub(crate) virtual_columns: bool,
     /// How it explains a statement.
     pub(crate) explain: &'static str,
-    /// Whether a transaction that holds the write lock may choose generated keys itself: SQLite has one writer.
-    pub(crate) reserves_keys: bool,
+    /// How a flush has the keys that the database generates.
+    pub(crate) generated_keys: GeneratedKeys,
+}
+
+/// How a flush has the keys that the database generates for several rows at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GeneratedKeys {
+    /// It takes the next ones itself: a transaction that writes has the only write lock.
+    NextOnes,
+    /// It takes them from the column's sequence, and gives them with the rows.
+    Sequence,
+    /// RETURNING gives them, rising in the order of the rows.
+    Rising,
+    /// It asks for the last key after each row.
+    LastKey,
 }
 
 #[derive(Debug)]
@@ -101,7 +118,25 @@ impl Dialect {
         match self {
             Dialect::Sqlite => Ok(sqlite::type_name(column_type)),
             Dialect::Postgres => Ok(postgres::type_name(column_type)),
-            Dialect::MySql | Dialect::MariaDb => Ok(mysql::type_name(self, column_type)),
+            Dialect::MySql | Dialect::MariaDb => mysql::type_name(self, column_type),
+        }
+    }
+
+    /// Returns what a value is cast to, so that it becomes what a column of this type holds.
+    pub(crate) fn cast_name(self, column_type: &ColumnType) -> Result<String, String> {
+        match self {
+            Dialect::Sqlite => Ok(sqlite::cast_name(column_type)),
+            Dialect::Postgres => self.type_name(column_type),
+            Dialect::MySql | Dialect::MariaDb => Ok(mysql::cast_name(self, column_type)),
+        }
+    }
+
+    /// Returns what a function of [`func`](crate::func) is called here.
+    pub(crate) fn function_name(self, name: &str) -> &str {
+        match (self, name) {
+            // MySQL's `length` counts bytes, and SQLite knows no other.
+            (Dialect::Sqlite, "char_length") => "length",
+            _ => name,
         }
     }
 

@@ -156,6 +156,43 @@ impl Error {
         own
     }
 
+    /// Names table and columns of a violated constraint, where the database gives no more than its name.
+    pub(crate) fn name_columns(mut self, own: &str, of: impl FnOnce(&str) -> Option<Vec<String>>) -> Self {
+        if let ErrorKind::Integrity { constraint: Some(constraint), table, columns, .. } = &self.0.kind
+            && columns.is_empty()
+            && table.as_deref().is_none_or(|table| table == own)
+            && let Some(found) = of(constraint)
+            && let ErrorKind::Integrity { table, columns, .. } = &mut self.inner().kind
+        {
+            *table = Some(own.to_owned());
+            *columns = found;
+        }
+        self
+    }
+
+    /// Takes values out of the database's message, which may quote them.
+    pub(crate) fn without_values(mut self, values: &[Value]) -> Self {
+        let inner = self.inner();
+        // PostgreSQL shows keys and rows in the detail.
+        let first = inner.message.split("\ndetail: ").next().unwrap_or_default();
+        let mut message = match (&inner.kind, first.split_once('\'')) {
+            // MySQL shows the key: `Duplicate entry 'a' for key 'email'`.
+            (ErrorKind::Integrity { kind: DatabaseErrorKind::UniqueViolation, constraint: Some(name), .. }, Some((words, _))) => {
+                format!("{words}'…' for key '{name}'")
+            }
+            _ => first.to_owned(),
+        };
+        for value in values {
+            if let Value::Text(text) = value {
+                let quotes = [format!("'{text}'"), format!("\"{text}\"")];
+                quotes.iter().for_each(|quoted| message = message.replace(quoted, "'…'"));
+            }
+        }
+        inner.message = message;
+        inner.source = None;
+        self
+    }
+
     /// Adds what the reader can do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.inner().hint = Some(hint.into());

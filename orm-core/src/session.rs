@@ -12,17 +12,20 @@ mod identity;
 mod maker;
 mod objects;
 mod query;
+mod quiet;
 mod transaction;
 
 use std::ops::{Index, IndexMut};
 
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
-pub(crate) use identity::{Key, as_row_value};
+pub(crate) use identity::{Key, as_row_value, as_value};
 pub use maker::SessionMaker;
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};
 pub use query::{Managed, Query};
-pub use transaction::{Nested, NoAutoflush};
+pub(crate) use quiet::Flushing;
+pub use quiet::NoAutoflush;
+pub use transaction::Nested;
 
 use crate::engine::{Connection, Engine};
 use crate::error::{Error, ErrorKind, Result};

@@ -125,7 +125,11 @@ mod ring {
     use orm::prelude::*;
 
     macro_rules! ring {
-        ($($before:ident $model:ident $after:ident,)*) => { $(
+        ($($before:ident $model:ident $after:ident,)*) => {
+            pub(super) fn metadata() -> MetaData {
+                orm::metadata![$($model),*]
+            }
+        $(
             #[derive(Clone, Debug, PartialEq, Model)]
             #[orm(metadata = none)]
             pub(super) struct $model {
@@ -161,11 +165,7 @@ async fn sixty_models_in_a_ring_are_send_and_sync_and_work() {
     shared::<R59>();
     let engine = empty_engine().await;
     tokio::spawn(async move {
-        // A chain of three of them; SQLite does not ask whether the tables that the others refer to exist.
-        for table in ["r00", "r01", "r02"] {
-            let sql = format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT NOT NULL, prev_id INTEGER)");
-            text(sql).execute(&engine).await?;
-        }
+        ring::metadata().create_all(&engine).await?;
         let mut session = Session::new(&engine);
         let first =
             session.add(R00::builder().name("a").next([R01::builder().name("b").next([R02::builder().name("c")])]));

@@ -11,6 +11,7 @@ impl Writer {
         if !insert.returning.is_empty() && !self.capabilities().returning.insert {
             return Err(self.unsupported("INSERT … RETURNING"));
         }
+        self.written = Some(insert.mapper);
         self.push("INSERT INTO ");
         self.table_name(insert.mapper);
         if insert.columns.is_empty() {
@@ -24,7 +25,7 @@ impl Writer {
                     Ok(())
                 })
             })?;
-            self.push(") VALUES ");
+            self.push(if insert.overrides { ") OVERRIDING SYSTEM VALUE VALUES " } else { ") VALUES " });
             self.separated(&insert.rows, ", ", |this, row| {
                 this.push("(");
                 this.separated(row, ", ", |this, value| this.node(value))?;
@@ -93,6 +94,7 @@ impl Writer {
         if !update.returning.is_empty() && !self.capabilities().returning.update {
             return Err(self.unsupported("UPDATE … RETURNING"));
         }
+        self.written = Some(update.mapper);
         self.push("UPDATE ");
         self.table_name(update.mapper);
         self.push(" SET ");
@@ -112,6 +114,7 @@ impl Writer {
         if !delete.returning.is_empty() && !self.capabilities().returning.delete {
             return Err(self.unsupported("DELETE … RETURNING"));
         }
+        self.written = Some(delete.mapper);
         self.push("DELETE FROM ");
         self.table_name(delete.mapper);
         self.where_clause(&delete.filters)?;

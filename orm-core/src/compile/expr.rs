@@ -2,9 +2,11 @@
 
 use super::Writer;
 use super::select::Scope;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{Node, Operator, RelationReference, SelectNode};
+use crate::types::ColumnType;
 
 impl Writer {
     /// Writes an expression.
@@ -46,20 +48,13 @@ impl Writer {
                 self.like(operand, pattern, *negated, *ignore_case, *escape)?;
             }
             Node::Function { name, arguments, distinct, .. } => {
-                self.push(name);
+                self.push(self.dialect.function_name(name));
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
                 self.separated(arguments, ", ", |this, argument| this.node(argument))?;
                 self.push(")");
             }
             Node::Case { whens, otherwise } => self.case(whens, otherwise.as_deref())?,
-            Node::Cast { operand, column_type } => {
-                let name = self.dialect.type_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
-                self.push("CAST(");
-                self.node(operand)?;
-                self.push(" AS ");
-                self.push(&name);
-                self.push(")");
-            }
+            Node::Cast { operand, column_type } => self.cast(operand, column_type)?,
             Node::Label { node, .. } => self.node(node)?,
             Node::Select(select) => {
                 self.push("(");
@@ -139,6 +134,7 @@ impl Writer {
             Operator::Sub => "-",
             Operator::Mul => "*",
             Operator::Div => "/",
+            Operator::IntegerDiv => self.capabilities().integer_division,
             Operator::Rem => "%",
             Operator::Concat => "||",
         }
@@ -184,10 +180,26 @@ impl Writer {
             }
         }
         if escape {
-            // MySQL reads a backslash in a literal as an escape itself.
-            let is_doubled = self.capabilities().quote == '`';
-            self.push(if is_doubled { r" ESCAPE '\\'" } else { r" ESCAPE '\'" });
+            self.push(" ESCAPE '/'");
         }
+        Ok(())
+    }
+
+    fn cast(&mut self, operand: &Node, column_type: &ColumnType) -> Result<()> {
+        let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
+        if *column_type == ColumnType::Boolean && is_mysql {
+            // Its truth values are numbers, of which a cast would leave 5 what it is.
+            self.push("(");
+            self.within(operand, 5)?;
+            self.push(" <> 0)");
+            return Ok(());
+        }
+        let name = self.dialect.cast_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+        self.push("CAST(");
+        self.node(operand)?;
+        self.push(" AS ");
+        self.push(&name);
+        self.push(")");
         Ok(())
     }
 

@@ -171,6 +171,7 @@ impl Lifted {
         self.table(insert.mapper, Alias::NONE);
         self.list(&mut insert.columns, |this, column| this.column(*column));
         self.list(&mut insert.rows, |this, row| this.nodes(row));
+        self.flag(insert.overrides);
         self.flag(insert.on_conflict.is_some());
         if let Some(conflict) = &mut insert.on_conflict {
             self.list(&mut conflict.columns, |this, column| this.column(*column));

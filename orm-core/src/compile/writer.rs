@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     pub(crate) bare_columns: bool,
     /// What is suspicious about the statement.
     pub(crate) warning: Option<String>,
+    /// The table that the statement writes.
+    pub(crate) written: Option<&'static Mapper>,
 }
 
 impl Writer {
@@ -50,13 +52,15 @@ impl Writer {
             scopes: Vec::new(),
             bare_columns: false,
             warning: None,
+            written: None,
         }
     }
 
     /// Returns what was written, under a number that no other text has.
     pub(crate) fn finish(self, id: u64) -> Compiled {
         let statement = driver::Statement { sql: Arc::from(self.sql), id };
-        Compiled { statement, order: self.order, labels: self.labels, warning: self.warning }
+        let Writer { order, labels, warning, written, .. } = self;
+        Compiled { statement, order, labels, warning, written }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

@@ -1,6 +1,6 @@
 //! MySQL and MariaDB: one language with two sets of capabilities.
 
-use super::{Capabilities, Dialect, Returning, Upsert};
+use super::{Capabilities, Dialect, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static MYSQL: Capabilities = Capabilities {
@@ -15,15 +15,21 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     nulls_order: false,
     not_distinct: "<=>",
     ilike: false,
-    explain: "EXPLAIN ",
-    reserves_keys: false,
+    // `/` gives a decimal number.
+    integer_division: "DIV",
+    virtual_columns: true,
+    explain: "EXPLAIN FORMAT=JSON ",
+    generated_keys: GeneratedKeys::LastKey,
 };
 
-pub(super) static MARIADB: Capabilities =
-    Capabilities { returning: Returning { insert: true, update: false, delete: true }, ..MYSQL };
+pub(super) static MARIADB: Capabilities = Capabilities {
+    returning: Returning { insert: true, update: false, delete: true },
+    generated_keys: GeneratedKeys::Rising,
+    ..MYSQL
+};
 
-pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> String {
-    match column_type {
+pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<String, String> {
+    Ok(match column_type {
         ColumnType::Boolean => "BOOL".into(),
         ColumnType::SmallInteger => "SMALLINT".into(),
         ColumnType::Integer => "INTEGER".into(),
@@ -38,13 +44,41 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> String {
         ColumnType::DateTime | ColumnType::Timestamp => "DATETIME(6)".into(),
         ColumnType::Uuid if dialect == Dialect::MariaDb => "UUID".into(),
         ColumnType::Uuid => "CHAR(36)".into(),
-        ColumnType::Numeric(None) => "NUMERIC".into(),
+        // `NUMERIC` alone is `NUMERIC(10, 0)`, which rounds what is behind the point away.
+        ColumnType::Numeric(None) => {
+            return Err(format!("a decimal number needs `precision = …` and `scale = …` on dialect {dialect}"));
+        }
         ColumnType::Numeric(Some((precision, scale))) => format!("NUMERIC({precision}, {scale})"),
         ColumnType::Json => "JSON".into(),
         ColumnType::Enum { labels, .. } => {
             let quoted: Vec<String> = labels.iter().map(|label| format!("'{}'", label.replace('\\', r"\\").replace('\'', "''"))).collect();
             format!("ENUM({})", quoted.join(", "))
         }
+        ColumnType::Custom(sql) => (*sql).into(),
+    })
+}
+
+/// Returns what CAST and CONVERT take, which is less than columns do
+/// (<https://dev.mysql.com/doc/refman/8.4/en/cast-functions.html>).
+pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> String {
+    match column_type {
+        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => "SIGNED".into(),
+        ColumnType::Real => "FLOAT".into(),
+        ColumnType::Double => "DOUBLE".into(),
+        ColumnType::Text | ColumnType::Enum { .. } => "CHAR".into(),
+        ColumnType::String(length) => format!("CHAR({length})"),
+        ColumnType::LargeBinary => "BINARY".into(),
+        ColumnType::Date => "DATE".into(),
+        ColumnType::Time => "TIME(6)".into(),
+        ColumnType::DateTime | ColumnType::Timestamp => "DATETIME(6)".into(),
+        ColumnType::Uuid if dialect == Dialect::MariaDb => "UUID".into(),
+        ColumnType::Uuid => "CHAR(36)".into(),
+        // As many places on both sides of the point as there can be without knowing more.
+        ColumnType::Numeric(None) => "DECIMAL(65, 20)".into(),
+        ColumnType::Numeric(Some((precision, scale))) => format!("DECIMAL({precision}, {scale})"),
+        ColumnType::Json if dialect == Dialect::MySql => "JSON".into(),
+        // MariaDB's JSON is text.
+        ColumnType::Json => "CHAR".into(),
         ColumnType::Custom(sql) => (*sql).into(),
     }
 }

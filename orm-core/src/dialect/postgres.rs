@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use super::{Capabilities, Returning, Upsert};
+use super::{Capabilities, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -15,8 +15,11 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     nulls_order: true,
     not_distinct: "IS NOT DISTINCT FROM",
     ilike: true,
+    integer_division: "/",
+    // PostgreSQL 18 has them, and the releases before it do not.
+    virtual_columns: false,
     explain: "EXPLAIN ",
-    reserves_keys: false,
+    generated_keys: GeneratedKeys::Sequence,
 };
 
 pub(super) fn type_name(column_type: &ColumnType) -> String {

@@ -1,6 +1,6 @@
 //! SQLite: one writer, types by affinity, everything in this process.
 
-use super::{Capabilities, Returning, Upsert};
+use super::{Capabilities, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -15,8 +15,10 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     nulls_order: true,
     not_distinct: "IS",
     ilike: false,
+    integer_division: "/",
+    virtual_columns: true,
     explain: "EXPLAIN QUERY PLAN ",
-    reserves_keys: true,
+    generated_keys: GeneratedKeys::NextOnes,
 };
 
 pub(super) fn type_name(column_type: &ColumnType) -> String {
@@ -41,6 +43,14 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
             format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
         }
         ColumnType::Custom(sql) => (*sql).into(),
+    }
+}
+
+/// Returns the type whose affinity keeps the value: `DATE` and its like would make the number 2020 of a date.
+pub(super) fn cast_name(column_type: &ColumnType) -> String {
+    match column_type {
+        ColumnType::Date | ColumnType::Time | ColumnType::DateTime | ColumnType::Timestamp => "TEXT".into(),
+        _ => type_name(column_type),
     }
 }
 

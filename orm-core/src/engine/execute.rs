@@ -10,9 +10,11 @@ use orm_pool::driver::{self, Done, Row};
 
 use super::{Engine, Request};
 use crate::compile::Compiled;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
 use crate::mapper::{Misread, RowType};
+use crate::schema::{Table, fit};
 use crate::sql::Statement;
 
 /// A compiled statement with its values.
@@ -63,12 +65,17 @@ impl Engine {
         }
     }
 
-    /// Adds the statement to an error.
+    /// Adds the statement to an error, and the columns of a constraint of which the database gives the name alone.
     #[cold]
     fn at(&self, prepared: &Prepared, error: Error) -> Error {
-        error
-            .sql(&prepared.compiled.statement.sql)
-            .parameters(&prepared.values, self.shared.hide_parameters)
+        let Prepared { compiled, values } = prepared;
+        let hides = self.shared.hide_parameters;
+        let error = if hides { error.without_values(values) } else { error };
+        let error = match compiled.written.and_then(|mapper| Table::of(mapper).ok()) {
+            Some(table) => error.name_columns(&table.name, |name| constrained(&table, name, self.dialect())),
+            None => error,
+        };
+        error.sql(&compiled.statement.sql).parameters(values, hides)
     }
 
     /// Runs a request whose rows become values, and loads the relationships that it asks for.
@@ -111,6 +118,19 @@ impl Engine {
         }
         Ok(changed)
     }
+}
+
+/// Returns the columns of a table's constraint or unique index.
+fn constrained(table: &Table, name: &str, dialect: Dialect) -> Option<Vec<String>> {
+    // MySQL's name for every primary key.
+    if name == "PRIMARY" {
+        return Some(table.primary_key.columns.clone());
+    }
+    let uniques = table.uniques.iter().map(|unique| (&unique.name, &unique.columns));
+    let indexes = table.indexes.iter().map(|index| (&index.name, &index.columns));
+    let keys = table.foreign_keys.iter().map(|key| (&key.name, &key.columns));
+    let mut all = uniques.chain(indexes).chain(keys);
+    all.find(|(known, _)| fit(known, dialect) == name).map(|(_, columns)| columns.clone())
 }
 
 /// Says which column of a row does not become its Rust value.

@@ -11,7 +11,7 @@ use super::{Connection, Engine, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan};
 use crate::mapper::{Decoded, Misread, RowType};
-use crate::session::{Nested, NoAutoflush, Objects, Session};
+use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Output, Statement};
 use crate::types::DecodeError;
 
@@ -134,6 +134,7 @@ impl Mode for Handles {
     async fn __fetch<S: RowType>(executor: Exec<'_, Handles>, request: Request) -> Result<Vec<S::Managed>> {
         match executor {
             Exec::Session(session, _) => session.fetch_managed::<S>(request).await,
+            Exec::NoAutoflush(session) => Flushing::new(session, false).session().fetch_managed::<S>(request).await,
             Exec::Engine(_) | Exec::Connection(_) => {
                 Err(Error::new(ErrorKind::InvalidRequest, "only a session gives handles"))
             }
@@ -155,6 +156,8 @@ pub enum Exec<'a, M> {
     Connection(&'a mut Connection),
     /// A session.
     Session(&'a mut Session, PhantomData<fn() -> M>),
+    /// A session that does not flush first.
+    NoAutoflush(&'a mut Session),
 }
 
 impl sealed::Sealed for &Engine {}
@@ -268,7 +271,7 @@ macro_rules! delegates {
 delegates! {
     &mut Transaction, Values, |this| (&mut this.connection), |this| Exec::Connection(&mut this.connection);
     &mut Nested<'_>, Handles, |this| (&mut **this), |this| Exec::Session(this, PhantomData);
-    &mut NoAutoflush<'_>, Handles, |this| (&mut **this), |this| Exec::Session(this, PhantomData);
+    &mut NoAutoflush<'_>, Handles, |this| this.quiet().session(), |this| Exec::NoAutoflush(this);
 }
 
 impl<M> sealed::Sealed for Exec<'_, M> {}
@@ -280,6 +283,7 @@ impl<M: Mode> Executor for Exec<'_, M> {
             Exec::Engine(engine) => Exec::Engine(engine),
             Exec::Connection(connection) => Exec::Connection(connection),
             Exec::Session(session, mode) => Exec::Session(session, *mode),
+            Exec::NoAutoflush(session) => Exec::NoAutoflush(session),
         }
     }
 
@@ -292,6 +296,7 @@ impl<M: Mode> Executor for Exec<'_, M> {
             Exec::Engine(engine) => engine.__values(request).await,
             Exec::Connection(connection) => connection.__values(request).await,
             Exec::Session(session, _) => session.__values(request).await,
+            Exec::NoAutoflush(session) => Flushing::new(session, false).session().__values(request).await,
         }
     }
 
@@ -300,6 +305,7 @@ impl<M: Mode> Executor for Exec<'_, M> {
             Exec::Engine(engine) => engine.__run(statements).await,
             Exec::Connection(connection) => connection.__run(statements).await,
             Exec::Session(session, _) => session.__run(statements).await,
+            Exec::NoAutoflush(session) => Flushing::new(session, false).session().__run(statements).await,
         }
     }
 }
@@ -319,7 +325,7 @@ impl RowType for PlanLine {
         // SQLite gives ids before the text, the others text alone or a table: the last column says it in words.
         let last = row.len() - 1;
         match row.value(last) {
-            orm_pool::ValueRef::Text(line) => Ok(PlanLine(line.to_owned())),
+            orm_pool::ValueRef::Text(line) | orm_pool::ValueRef::Json(line) => Ok(PlanLine(line.to_owned())),
             other => Err(Misread::new(last, DecodeError::mismatch("text", other))),
         }
     }

@@ -1,8 +1,19 @@
 //! INSERT of new objects: neighbours of one shape in one statement, keys and defaults brought home.
 //!
-//! A row is matched to its object by key, never by the order in which rows come back: where the database generates the
-//! keys, the session either takes the next ones itself, under the write lock that SQLite gives to one transaction alone,
-//! or inserts one row at a time.
+//! A row is matched to its object by key, never by the order in which rows come back. Where the database generates the
+//! keys of several rows, that takes one of four ways ([`GeneratedKeys`]):
+//!
+//! | database | how | statements for n rows |
+//! |---|---|---|
+//! | SQLite | the next keys are taken under the write lock, which one transaction alone has | SELECT, INSERT |
+//! | PostgreSQL | the keys are taken from the sequence before | SELECT, INSERT |
+//! | MariaDB | RETURNING gives them, and they rise in the order of the rows | INSERT |
+//! | MySQL | one row at a time, each of which tells its key | n INSERTs |
+//!
+//! MariaDB and MySQL reserve the keys of an INSERT whose number of rows is known before it runs, and hand them out in the
+//! order of the rows, whatever `auto_increment_increment` is and whatever others insert meanwhile: these are the "simple
+//! inserts" of <https://mariadb.com/kb/en/auto_increment-handling-in-innodb/>. No row of a batch brings a key of its own, so
+//! the least key is that of the first row.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -10,12 +21,13 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::order::is_post_update;
-use crate::dialect::Capabilities;
+use super::update::key_filters;
+use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, ColumnSet, Mapper, Misread};
-use crate::session::{Key, Objects, State, as_row_value};
-use crate::sql::{InsertNode, Node, Output, Statement};
+use crate::mapper::{Alias, ColumnSet, Mapper};
+use crate::session::{Key, Objects, State, as_row_value, as_value};
+use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart};
 use crate::types::same;
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
@@ -168,22 +180,26 @@ fn generated_key(mapper: &Mapper, set: &ColumnSet) -> Option<usize> {
 async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batch) -> Result<()> {
     let mapper = batch.mapper;
     let mut set = batch.set.clone();
-    let generated = generated_key(mapper, &set);
-    let capabilities = connection.engine.dialect().capabilities();
-    let mut one_by_one = generated.is_some();
+    let mut generated = generated_key(mapper, &set);
+    let mut overrides = false;
     if let Some(column) = generated
-        && capabilities.reserves_keys
         && batch.slots.len() > 1
+        && let Some(reserved) = reserve_keys(connection, mapper, column, batch.slots.len()).await?
     {
-        reserve_keys(objects, connection, batch, column).await?;
+        for (&key, &slot) in reserved.keys.iter().zip(&batch.slots) {
+            set_generated_key(objects, slot, column, key)?;
+        }
         set.insert(column);
-        one_by_one = false;
+        generated = None;
+        overrides = reserved.overrides;
     }
+    let capabilities = connection.engine.dialect().capabilities();
     let filled: Vec<u16> = columns_where(mapper, |column, definition| {
         !set.contains(column) && (definition.server_default.is_some() || definition.computed.is_some())
     });
     let columns: Vec<u16> =
         columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
+    let one_by_one = generated.is_some_and(|column| !rises(mapper, column, capabilities));
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     for slots in batch.slots.chunks(rows_at_once) {
@@ -192,17 +208,17 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
             let object = objects.object(slot);
             columns.iter().map(|&column| Node::Bind(object.column(usize::from(column)))).collect()
         });
-        let wanted = generated.filter(|_| one_by_one);
-        let returning = returned(mapper, wanted, &filled, capabilities);
+        let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
             mapper,
             columns: columns.clone(),
             rows: rows.collect(),
+            overrides,
             on_conflict: None,
-            returning: returning.iter().map(|&column| output(mapper, column)).collect(),
+            returning: outputs(mapper, &returning),
         };
-        let last_key = send(objects, connection, statement, slots, &returning).await?;
-        if let Some(column) = wanted {
+        let last_key = send(objects, connection, statement, slots, Returned { columns: returning, generated }).await?;
+        if let Some(column) = generated {
             take_key(objects, slots[0], column, last_key)?;
         }
         for &slot in slots {
@@ -210,6 +226,9 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
             objects.identify(slot);
             objects.follow_keys(slot, None)?;
         }
+    }
+    if !capabilities.returning.insert && !filled.is_empty() {
+        read_filled(objects, connection, batch, &filled).await?;
     }
     Ok(())
 }
@@ -219,40 +238,73 @@ fn columns_where(mapper: &Mapper, keep: impl Fn(usize, &crate::mapper::Column) -
     columns.filter(|(position, column)| keep(*position, column)).map(|(position, _)| position as u16).collect()
 }
 
-fn output(mapper: &'static Mapper, column: u16) -> Output {
-    Output::expression(Node::Column { mapper, column, alias: Alias::NONE }, true)
+fn outputs(mapper: &'static Mapper, columns: &[u16]) -> Vec<Output> {
+    let column = |&column: &u16| Output::expression(Node::Column { mapper, column, alias: Alias::NONE }, true);
+    columns.iter().map(column).collect()
+}
+
+/// Returns whether the keys that the database generates rise in the order of the rows, so that the key that comes back
+/// tells the row. In a key whose first column is another, some engines count for each value of that one.
+fn rises(mapper: &Mapper, column: usize, capabilities: &Capabilities) -> bool {
+    let is_first = mapper.definition.key.first().is_some_and(|&first| usize::from(first) == column);
+    capabilities.generated_keys == GeneratedKeys::Rising && is_first
 }
 
 /// Returns the columns that an INSERT gives back: the key and what was filled, or none where there is nothing to learn.
 fn returned(mapper: &Mapper, generated: Option<usize>, filled: &[u16], capabilities: &Capabilities) -> Vec<u16> {
     // SQLite tells the last key without being asked.
-    let tells_key = generated.is_none() || capabilities.reserves_keys;
-    if !capabilities.returning.insert || (filled.is_empty() && tells_key) {
+    let is_wanted = generated.is_some() && capabilities.generated_keys != GeneratedKeys::NextOnes;
+    if !capabilities.returning.insert || (filled.is_empty() && !is_wanted) {
         return Vec::new();
     }
-    mapper.definition.key.iter().chain(filled).copied().collect()
+    let mut columns = mapper.definition.key.to_vec();
+    columns.extend(generated.map(|column| column as u16).filter(|column| !columns.contains(column)));
+    columns.extend(filled);
+    columns
 }
 
-/// Takes the next keys of a table, which no other transaction can take: this one has the only write lock, or its INSERT
-/// fails because another has written since it read.
-async fn reserve_keys(objects: &mut Objects, connection: &mut Connection, batch: &Batch, column: usize) -> Result<()> {
-    let mapper = batch.mapper;
+// --------------------------------------------------------------------------------------------------------------- keys
+
+/// Keys that are this transaction's to give.
+struct Reserved {
+    keys: Vec<i64>,
+    /// Whether the column takes no keys unless it is told to.
+    overrides: bool,
+}
+
+/// Takes the next keys of a table, so that several rows can be inserted with them; `None` where that cannot be done.
+async fn reserve_keys(
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    column: usize,
+    count: usize,
+) -> Result<Option<Reserved>> {
+    match connection.engine.dialect().capabilities().generated_keys {
+        GeneratedKeys::NextOnes => next_keys(connection, mapper, column, count).await.map(Some),
+        GeneratedKeys::Sequence => keys_of_sequence(connection, mapper, column, count).await,
+        GeneratedKeys::Rising | GeneratedKeys::LastKey => Ok(None),
+    }
+}
+
+/// Takes the keys behind the greatest one, which no other transaction can take: this one has the only write lock, or its
+/// INSERT fails because another has written since it read.
+async fn next_keys(
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    column: usize,
+    count: usize,
+) -> Result<Reserved> {
     let greatest = greatest_key(connection, mapper, column).await?;
-    let count = batch.slots.len() as i64;
-    if greatest.checked_add(count).is_none() {
+    let Some(last) = greatest.checked_add(count as i64) else {
         let message = format!("table `{}` has no {count} keys left", mapper.definition.table);
         return Err(Error::new(ErrorKind::Operational, message));
-    }
-    for (key, &slot) in (greatest + 1..).zip(&batch.slots) {
-        set_generated_key(objects, slot, column, key)?;
-    }
-    Ok(())
+    };
+    Ok(Reserved { keys: (greatest + 1..=last).collect(), overrides: false })
 }
 
 async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, column: usize) -> Result<i64> {
     let dialect = connection.engine.dialect();
-    let mut table = String::new();
-    dialect.write_identifier(mapper.definition.table, &mut table);
+    let table = table_name(dialect, mapper);
     let mut name = String::new();
     dialect.write_identifier(mapper.definition.columns[column].name, &mut name);
     let mut sql = format!("SELECT coalesce(max({name}), 0) FROM {table}");
@@ -264,14 +316,55 @@ async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, colu
              (SELECT coalesce(max({name}), 0) FROM {table}))"
         );
     }
-    let rows: Vec<i64> = connection.engine.clone().fetch(&mut connection.guard, sql_request(sql)).await?;
+    let request = sql_request(vec![TextPart::Sql(sql)]);
+    let rows: Vec<i64> = connection.engine.clone().fetch(&mut connection.guard, request).await?;
     Ok(rows.first().copied().unwrap_or_default().max(0))
 }
 
+/// Takes keys from the sequence behind a column, if there is one that this user may use.
+async fn keys_of_sequence(
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    column: usize,
+    count: usize,
+) -> Result<Option<Reserved>> {
+    let sql = |text: &str| TextPart::Sql(text.to_owned());
+    let table = || TextPart::Parameter(Node::Bind(Value::Text(table_name(Dialect::Postgres, mapper))));
+    let name = || TextPart::Parameter(Node::Bind(Value::Text(mapper.definition.columns[column].name.to_owned())));
+    let count = TextPart::Parameter(Node::Bind(Value::Int64(count as i64)));
+    // Materialized, or the sequence would be looked up for every key.
+    let request = sql_request(vec![
+        sql("WITH found AS MATERIALIZED (SELECT pg_get_serial_sequence("),
+        table(),
+        sql(", "),
+        name(),
+        sql(")::regclass AS sequence, (SELECT attidentity = 'a' FROM pg_attribute WHERE attrelid = "),
+        table(),
+        sql("::regclass AND attname = "),
+        name(),
+        sql(") AS is_always) SELECT nextval(sequence), is_always FROM found, generate_series(1, "),
+        count,
+        sql(") WHERE has_sequence_privilege(sequence, 'USAGE')"),
+    ]);
+    let rows: Vec<(i64, bool)> = connection.engine.clone().fetch(&mut connection.guard, request).await?;
+    let overrides = rows.iter().any(|&(_, is_always)| is_always);
+    let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
+    Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides }) })
+}
+
+fn table_name(dialect: Dialect, mapper: &Mapper) -> String {
+    let mut name = String::new();
+    if let Some(schema) = mapper.definition.schema {
+        dialect.write_identifier(schema, &mut name);
+        name.push('.');
+    }
+    dialect.write_identifier(mapper.definition.table, &mut name);
+    name
+}
+
 /// SQL that the session itself writes.
-fn sql_request(sql: String) -> crate::engine::Request {
-    let parts = vec![crate::sql::TextPart::Sql(sql)];
-    let text = crate::sql::TextNode { parts, model: None };
+fn sql_request(parts: Vec<TextPart>) -> crate::engine::Request {
+    let text = TextNode { parts, model: None };
     crate::engine::Request::new(vec![Statement::Text(Box::new(text))], Vec::new())
 }
 
@@ -305,50 +398,117 @@ fn take_key(objects: &mut Objects, slot: u32, column: usize, last_key: Option<i6
     set_generated_key(objects, slot, column, key)
 }
 
-/// Sends an INSERT, and puts what it returns into the objects: a single row into the only one, others by their key.
+// --------------------------------------------------------------------------------------------------------------- rows
+
+/// The columns that come back, and which of them the database generates.
+struct Returned {
+    columns: Vec<u16>,
+    generated: Option<usize>,
+}
+
+/// Sends an INSERT, and puts what it returns into the objects: a single row into the only one, rows whose keys were
+/// generated by their rising keys, others by their keys.
 async fn send(
     objects: &mut Objects,
     connection: &mut Connection,
     statement: InsertNode,
     slots: &[u32],
-    returning: &[u16],
+    returned: Returned,
 ) -> Result<Option<i64>> {
     let mapper = statement.mapper;
     let count = statement.rows.len() as u64;
-    let keys = mapper.definition.key;
-    let mut by_key: HashMap<Key, u32> = HashMap::new();
-    if !returning.is_empty() && slots.len() > 1 {
-        by_key = slots.iter().filter_map(|&slot| Some((Key::of_object(objects.object(slot))?, slot))).collect();
-    }
     let engine = connection.engine.clone();
     let prepared = engine.prepare(Statement::Insert(Box::new(statement)))?;
-    let mut matched = 0;
+    let mut rows: Vec<(Option<Key>, Vec<Value>)> = Vec::new();
+    let keys = mapper.definition.key.len();
     let done = engine
         .run(&mut connection.guard, &prepared, |row| {
-            let slot = match slots {
-                [only] => Some(*only),
-                _ => Key::of_row_columns(&row, 0..keys.len()).and_then(|key| by_key.remove(&key)),
-            };
-            if let Some(slot) = slot {
-                matched += 1;
-                for (position, &column) in returning.iter().enumerate() {
-                    objects
-                        .object_mut(slot)
-                        .set_column(usize::from(column), row.value(position))
-                        .map_err(|reason| Misread::new(position, reason))?;
-                }
-                let is_generated = mapper.definition.columns[usize::from(keys[0])].generated;
-                objects.get_mut(slot).has_generated_key |= is_generated;
-            }
+            let values = (0..returned.columns.len()).map(|position| as_value(row.value(position)));
+            rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
             Ok(ControlFlow::Continue(()))
         })
         .await?;
-    if done.rows_affected != count || (!returning.is_empty() && matched != slots.len()) {
+    let given = rows.len();
+    let is_returning = !returned.columns.is_empty();
+    let pairs = match slots {
+        [only] => rows.into_iter().map(|(_, values)| (*only, values)).collect(),
+        _ if !is_returning => Vec::new(),
+        _ if returned.generated.is_some() => by_rising_key(rows, slots),
+        _ => by_key(objects, rows, slots),
+    };
+    if done.rows_affected != count || (is_returning && (given != slots.len() || pairs.len() != slots.len())) {
         let message = format!(
-            "the INSERT of {count} rows into `{}` inserted {} and gave {matched} back",
+            "the INSERT of {count} rows into `{}` inserted {} and gave {given} back",
             mapper.definition.table, done.rows_affected
         );
         return Err(Error::new(ErrorKind::StaleData, message).hint("check the triggers of the table"));
     }
+    for (slot, values) in pairs {
+        fill(objects, slot, &returned.columns, &values)?;
+        objects.get_mut(slot).has_generated_key |= returned.generated.is_some();
+    }
     Ok(done.last_insert_id)
+}
+
+/// Gives each object its row, by the rule that the first one has the least key.
+fn by_rising_key(mut rows: Vec<(Option<Key>, Vec<Value>)>, slots: &[u32]) -> Vec<(u32, Vec<Value>)> {
+    // The generated column is the first of the key, and that the first of what comes back.
+    let generated = |values: &[Value]| match values.first() {
+        Some(Value::Int64(key)) => *key,
+        _ => i64::MIN,
+    };
+    rows.sort_by_key(|(_, values)| generated(values));
+    slots.iter().copied().zip(rows.into_iter().map(|(_, values)| values)).collect()
+}
+
+/// Gives each object the row with its key.
+fn by_key(objects: &Objects, rows: Vec<(Option<Key>, Vec<Value>)>, slots: &[u32]) -> Vec<(u32, Vec<Value>)> {
+    let slot_of = |&slot: &u32| Some((Key::of_object(objects.object(slot))?, slot));
+    let mut slots: HashMap<Key, u32> = slots.iter().filter_map(slot_of).collect();
+    rows.into_iter().filter_map(|(key, values)| Some((slots.remove(&key?)?, values))).collect()
+}
+
+/// Puts values into columns of an object.
+fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[Value]) -> Result<()> {
+    for (&column, value) in columns.iter().zip(values) {
+        let column = usize::from(column);
+        objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
+            let definition = &objects.get(slot).mapper.definition;
+            let (name, field) = (definition.name, definition.columns[column].field);
+            let message = format!("`{name}.{field}` cannot take what the database filled in: {}", reason.reason());
+            Error::new(ErrorKind::Data, message)
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads what the database has filled in, where INSERT does not give it back.
+async fn read_filled(
+    objects: &mut Objects,
+    connection: &mut Connection,
+    batch: &Batch,
+    filled: &[u16],
+) -> Result<()> {
+    const CHUNK: usize = 500;
+    let mapper = batch.mapper;
+    let keys = mapper.definition.key.len();
+    let columns: Vec<u16> = mapper.definition.key.iter().chain(filled).copied().collect();
+    let engine = connection.engine.clone();
+    for slots in batch.slots.chunks(CHUNK) {
+        let filters = slots.iter().map(|&slot| Node::All(key_filters(mapper, objects.object(slot))));
+        let filters = vec![Node::Any(filters.collect())];
+        let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let mut rows = Vec::new();
+        let read = engine.run(&mut connection.guard, &prepared, |row| {
+            let values = (0..columns.len()).map(|position| as_value(row.value(position)));
+            rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
+            Ok(ControlFlow::Continue(()))
+        });
+        read.await?;
+        for (slot, values) in by_key(objects, rows, slots) {
+            fill(objects, slot, &columns, &values)?;
+        }
+    }
+    Ok(())
 }

@@ -101,6 +101,7 @@ async fn add(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) ->
             mapper: table.mapper,
             columns: table.columns.clone(),
             rows: chunk.iter().map(|row| row.iter().cloned().map(Node::Bind).collect()).collect(),
+            overrides: false,
             on_conflict: None,
             returning: Vec::new(),
         };

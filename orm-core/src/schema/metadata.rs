@@ -276,7 +276,7 @@ pub(super) fn dialect<E: Executor>(db: &mut E) -> Dialect {
     match db.again() {
         Exec::Engine(engine) => engine.dialect(),
         Exec::Connection(connection) => connection.engine().dialect(),
-        Exec::Session(session, _) => session.engine().dialect(),
+        Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().dialect(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! A value and what a database gives back for it have the same key part, whatever form the database keeps it in.
 
 use orm_pool::driver::Row;
-use orm_pool::{Value, ValueRef, text};
+use orm_pool::{Kind, Value, ValueRef, text};
 
 use crate::mapper::{Mapper, Object};
 
@@ -103,6 +103,27 @@ fn part_of_row(value: ValueRef<'_>) -> Option<Part> {
         ValueRef::DateTime(micros) | ValueRef::Timestamp(micros) => text(text::date_time(micros)),
         ValueRef::Uuid(bytes) => text(text::uuid(&bytes)),
         other => text(format!("{other:?}")),
+    }
+}
+
+/// Returns what a row holds as a value of its own.
+pub(crate) fn as_value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Bool(value) => Value::Bool(value),
+        ValueRef::Int(value) => Value::Int64(value),
+        ValueRef::Float32(value) => Value::Float32(value),
+        ValueRef::Float64(value) => Value::Float64(value),
+        ValueRef::Text(value) => Value::Text(value.to_owned()),
+        ValueRef::Bytes(value) => Value::Bytes(value.to_owned()),
+        ValueRef::Date(days) => Value::Date(days),
+        ValueRef::Time(micros) => Value::Time(micros),
+        ValueRef::DateTime(micros) => Value::DateTime(micros),
+        ValueRef::Timestamp(micros) => Value::Timestamp(micros),
+        ValueRef::Uuid(bytes) => Value::Uuid(bytes),
+        ValueRef::Decimal(value) => Value::Decimal(value.to_owned()),
+        ValueRef::Json(value) => Value::Json(value.to_owned()),
+        // NULL, and whatever else a later driver may bring that no field of today can hold.
+        _ => Value::Null(Kind::Text),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Handle, HandleList, Key, Session, State, model_name};
+use super::{Flushing, Handle, HandleList, Key, Session, State, model_name};
 use crate::engine::{Executor, Handles, Mode, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
@@ -15,7 +15,8 @@ use crate::types::SqlType;
 impl Session {
     /// Starts a query whose rows come as handles: SQLAlchemy's 1.x style.
     pub fn query<S: Selectable>(&mut self, selected: S) -> Query<'_, S::Row> {
-        Query { session: self, select: select(selected) }
+        let autoflush = self.autoflush;
+        Query { session: self, autoflush, select: select(selected) }
     }
 
     pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
@@ -363,19 +364,25 @@ fn rows<Q: Rows>(statement: Q) -> Returning<Q::Row> {
 #[derive(Debug)]
 pub struct Query<'s, S> {
     session: &'s mut Session,
+    /// Whether it flushes first.
+    autoflush: bool,
     select: Select<S>,
 }
 
 impl<'s, S: RowType> Query<'s, S> {
     clauses!(|this| this.select);
 
+    pub(super) fn without_autoflush(self) -> Self {
+        Query { autoflush: false, ..self }
+    }
+
     /// Returns every row.
     ///
     /// # Errors
     ///
     /// As [`Select::all`], and as [`Session::flush`], which comes first.
-    pub fn all(self) -> impl Future<Output = Result<Vec<S::Managed>>> + Send {
-        self.select.all(self.session)
+    pub async fn all(self) -> Result<Vec<S::Managed>> {
+        self.select.all(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns the first row, if there is one.
@@ -383,8 +390,8 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn first(self) -> impl Future<Output = Result<Option<S::Managed>>> + Send {
-        self.select.first(self.session)
+    pub async fn first(self) -> Result<Option<S::Managed>> {
+        self.select.first(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns the only row.
@@ -392,8 +399,8 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all), and when there is none or several.
-    pub fn one(self) -> impl Future<Output = Result<S::Managed>> + Send {
-        self.select.one(self.session)
+    pub async fn one(self) -> Result<S::Managed> {
+        self.select.one(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns the only row, or `None`.
@@ -401,8 +408,8 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all), and when there are several.
-    pub fn one_or_none(self) -> impl Future<Output = Result<Option<S::Managed>>> + Send {
-        self.select.one_or_none(self.session)
+    pub async fn one_or_none(self) -> Result<Option<S::Managed>> {
+        self.select.one_or_none(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns the only column of the first row; no row and NULL are both `None`.
@@ -410,11 +417,11 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn scalar(self) -> impl Future<Output = Result<Option<S::Plain>>> + Send
+    pub async fn scalar(self) -> Result<Option<S::Plain>>
     where
         S: SqlType,
     {
-        self.select.scalar(self.session)
+        self.select.scalar(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns how many rows there are.
@@ -422,8 +429,8 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn count(self) -> impl Future<Output = Result<u64>> + Send {
-        self.select.count(self.session)
+    pub async fn count(self) -> Result<u64> {
+        self.select.count(Flushing::new(self.session, self.autoflush).session()).await
     }
 
     /// Returns whether there is a row.
@@ -431,7 +438,7 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn exists(self) -> impl Future<Output = Result<bool>> + Send {
-        self.select.exists(self.session)
+    pub async fn exists(self) -> Result<bool> {
+        self.select.exists(Flushing::new(self.session, self.autoflush).session()).await
     }
 }

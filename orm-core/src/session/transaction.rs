@@ -193,12 +193,6 @@ impl Session {
         self.objects.push_frame();
         Ok(Nested { session: self, is_open: true })
     }
-
-    /// Gives a session whose queries do not flush first.
-    pub fn no_autoflush(&mut self) -> NoAutoflush<'_> {
-        let before = std::mem::replace(&mut self.autoflush, false);
-        NoAutoflush { session: self, before }
-    }
 }
 
 fn savepoint(depth: usize) -> String {
@@ -254,33 +248,16 @@ impl Drop for Nested<'_> {
     }
 }
 
-/// A session whose queries do not flush first. Dropping it switches autoflush back.
-#[derive(Debug)]
-pub struct NoAutoflush<'s> {
-    session: &'s mut Session,
-    before: bool,
-}
+impl Deref for Nested<'_> {
+    type Target = Session;
 
-impl Drop for NoAutoflush<'_> {
-    fn drop(&mut self) {
-        self.session.autoflush = self.before;
+    fn deref(&self) -> &Session {
+        self.session
     }
 }
 
-macro_rules! guards {
-    ($($type:ident)*) => { $(
-        impl Deref for $type<'_> {
-            type Target = Session;
-
-            fn deref(&self) -> &Session {
-                self.session
-            }
-        }
-        impl DerefMut for $type<'_> {
-            fn deref_mut(&mut self) -> &mut Session {
-                self.session
-            }
-        }
-    )* };
+impl DerefMut for Nested<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        self.session
+    }
 }
-guards!(Nested NoAutoflush);

@@ -151,8 +151,9 @@ fn pattern(before: &str, text: &str, after: &str) -> Node {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push_str(before);
     for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
+        // Not a backslash, which MySQL's literals may or may not take for an escape of their own.
+        if matches!(character, '%' | '_' | '/') {
+            pattern.push('/');
         }
         pattern.push(character);
     }
@@ -208,6 +209,10 @@ macro_rules! methods {
                 Expr::new(Node::IsNull { operand: Box::new(self.into()), negated: true })
             }
             /// LIKE, where `%` and `_` of the pattern are wildcards.
+            ///
+            /// Whether case matters is the database's business, as it is for `=` and for a unique column: to PostgreSQL it
+            /// does, to SQLite not for ASCII letters in LIKE, and to MySQL and MariaDB as the column's collation says,
+            /// whose default ignores case in all three. Write [`ilike`](Self::ilike) to have it ignored everywhere.
             pub fn like(self, like_pattern: impl AsExpr<String>) -> Expr<bool> where T: Textual {
                 like(self.into(), like_pattern.__node(), false, false)
             }
@@ -215,15 +220,21 @@ macro_rules! methods {
             pub fn ilike(self, like_pattern: impl AsExpr<String>) -> Expr<bool> where T: Textual {
                 like(self.into(), like_pattern.__node(), true, false)
             }
-            /// Whether the text contains this one, letter by letter.
+            /// Whether the text contains this one: LIKE, in which `%` and `_` stand for themselves.
+            ///
+            /// Whether case matters is as for [`like`](Self::like).
             pub fn contains(self, text: &str) -> Expr<bool> where T: Textual {
                 like(self.into(), pattern("%", text, "%"), false, true)
             }
-            /// Whether the text starts with this one, letter by letter.
+            /// Whether the text starts with this one: LIKE, in which `%` and `_` stand for themselves.
+            ///
+            /// Whether case matters is as for [`like`](Self::like).
             pub fn starts_with(self, text: &str) -> Expr<bool> where T: Textual {
                 like(self.into(), pattern("", text, "%"), false, true)
             }
-            /// Whether the text ends with this one, letter by letter.
+            /// Whether the text ends with this one: LIKE, in which `%` and `_` stand for themselves.
+            ///
+            /// Whether case matters is as for [`like`](Self::like).
             pub fn ends_with(self, text: &str) -> Expr<bool> where T: Textual {
                 like(self.into(), pattern("%", text, ""), false, true)
             }
@@ -260,7 +271,7 @@ macro_rules! arithmetic {
         impl<$($generics)* T: Numeric, R: AsExpr<T>> $trait<R> for $type {
             type Output = Expr<T>;
             fn $method(self, right: R) -> Expr<T> {
-                Expr::new(Node::binary(Operator::$trait, self.into(), right.__node()))
+                Expr::new(Node::binary(Operator::$trait.of(T::KIND), self.into(), right.__node()))
             }
         }
     };

@@ -75,7 +75,7 @@ pub fn upper<E: Expression<Type: Textual>>(expression: E) -> Expr<E::Type> {
 
 /// `length(x)` in characters; NULL for NULL.
 pub fn length<E: Expression<Type: Textual>>(expression: E) -> Expr<Option<i64>> {
-    Expr::new(function("length", vec![expression.__expression()], Strict))
+    Expr::new(function("char_length", vec![expression.__expression()], Strict))
 }
 
 /// `abs(x)`.

@@ -10,6 +10,8 @@ pub struct InsertNode {
     pub(crate) mapper: &'static Mapper,
     pub(crate) columns: Vec<u16>,
     pub(crate) rows: Vec<Vec<Node>>,
+    /// Whether the keys given are for a column that otherwise takes none, of PostgreSQL's `GENERATED ALWAYS AS IDENTITY`.
+    pub(crate) overrides: bool,
     pub(crate) on_conflict: Option<Conflict>,
     pub(crate) returning: Vec<Output>,
 }
@@ -117,6 +119,7 @@ impl<M: Model> Insert<M> {
                     mapper,
                     columns,
                     rows: vec![values],
+                    overrides: false,
                     on_conflict: self.on_conflict.clone(),
                     returning: Vec::new(),
                 }),

@@ -37,7 +37,7 @@ pub enum Node {
     Between { operand: Box<Node>, low: Box<Node>, high: Box<Node>, negated: bool },
     /// IS NULL.
     IsNull { operand: Box<Node>, negated: bool },
-    /// LIKE, with `\` as the escape where `escape` says so.
+    /// LIKE, with `/` as the escape where `escape` says so.
     Like { operand: Box<Node>, pattern: Box<Node>, negated: bool, ignore_case: bool, escape: bool },
     /// A function.
     Function { name: Cow<'static, str>, arguments: Vec<Node>, distinct: bool, nullability: Nullability },
@@ -95,11 +95,21 @@ pub enum Operator {
     Sub,
     Mul,
     Div,
+    /// Of integers, which gives an integer.
+    IntegerDiv,
     Rem,
     Concat,
 }
 
 impl Operator {
+    /// Returns the operator for operands of this type.
+    pub(crate) fn of(self, kind: Kind) -> Operator {
+        match (self, kind) {
+            (Operator::Div, Kind::Int16 | Kind::Int32 | Kind::Int64) => Operator::IntegerDiv,
+            _ => self,
+        }
+    }
+
     /// Returns how tightly it binds, in the scale of [`Node::precedence`].
     pub(crate) fn precedence(self) -> u8 {
         match self {
@@ -113,7 +123,7 @@ impl Operator {
             | Operator::IsNotDistinctFrom => 4,
             Operator::BitAnd | Operator::BitOr | Operator::ShiftLeft | Operator::ShiftRight => 5,
             Operator::Add | Operator::Sub => 6,
-            Operator::Mul | Operator::Div | Operator::Rem => 7,
+            Operator::Mul | Operator::Div | Operator::IntegerDiv | Operator::Rem => 7,
             Operator::Concat => 8,
         }
     }

@@ -113,7 +113,7 @@ impl Connection {
     }
 
     fn new(inner: PgConnection, options: &Options) -> Self {
-        let capacity = if options.transaction_pooler { 0 } else { options.statement_cache };
+        let capacity = if options.transaction_pooler { 0 } else { options.statement_cache.max(1) };
         Connection {
             inner,
             statements: Statements::new(capacity),
@@ -181,19 +181,26 @@ impl Connection {
             let query = Query { sql: sendable.sql, arguments: None, is_kept: false };
             return self.send(query, &[facts], on_row).await.map_err(error::from);
         }
-        let query = prepared(sendable, parameters)?;
         if self.transaction.is_open() {
-            return self.send(query, &[facts], on_row).await.map_err(error::from);
+            return self.send(prepared(sendable, parameters)?, &[facts], on_row).await.map_err(error::from);
         }
-        self.send_text("BEGIN").await?;
-        match self.send(query, &[facts], on_row).await {
-            Ok(sent) => self.send_text("COMMIT").await.map(|_| sent),
-            Err(error) => {
-                let error = error::from(error);
-                // What is told is the first thing that went wrong.
-                let _ = self.send_text("ROLLBACK").await;
-                Err(error)
+        let mut is_again = false;
+        loop {
+            let query = prepared(Sendable { sql: Arc::clone(&sendable.sql), ..sendable }, parameters)?;
+            self.send_text("BEGIN").await?;
+            let error = match self.send(query, &[facts], on_row).await {
+                Ok(sent) => return self.send_text("COMMIT").await.map(|_| sent),
+                Err(error) => error,
+            };
+            let has_lost_statement = error::of_server(&error).is_some_and(error::is_unknown_statement);
+            let error = error::from(error);
+            // What is told is the first thing that went wrong.
+            let rolled_back = self.send_text("ROLLBACK").await;
+            // sqlx has asked the server about a type, which made the server forget the statement; now it knows.
+            if is_again || !has_lost_statement || rolled_back.is_err() {
+                return Err(error);
             }
+            is_again = true;
         }
     }
 

@@ -28,7 +28,8 @@ async fn a_connection_whose_future_was_dropped_is_never_used_again() {
     // After each of the bytes that answer a new text and its rows.
     for bytes in (0..).map(|n: i64| if n < 60 { n } else { 60 + (n - 60) * 7 }) {
         let proxy = Proxy::new(&server.host, server.port);
-        let own = Options { host: "127.0.0.1".into(), port: proxy.port, ..server.clone() };
+        let ssl_mode = Some("disabled".into());
+        let own = Options { host: "127.0.0.1".into(), port: proxy.port, ssl_mode, ..server.clone() };
         let mut c = Connection::open(&own).await.unwrap();
         let statement = kept("SELECT ?, REPEAT('x', 300) UNION ALL SELECT 2, 'y'");
         let parameters = [Value::Int32(0)];

@@ -30,7 +30,8 @@ async fn a_future_dropped_anywhere_leaves_no_wrong_answer_behind() {
     for bytes in (0..).map(|n: i64| if n < 40 { n } else { 40 + (n - 40) * 17 }) {
         let proxy = Proxy::new(&server.host, server.port);
         let parameters = vec![("search_path".into(), schema.0.clone())];
-        let own = Options { host: "127.0.0.1".into(), port: proxy.port, parameters, ..server.clone() };
+        let ssl_mode = Some("disable".into());
+        let own = Options { host: "127.0.0.1".into(), port: proxy.port, ssl_mode, parameters, ..server.clone() };
         let mut c = Connection::open(&own).await.unwrap();
         let statement = kept("SELECT g, repeat('x', 100), 'sad'::mood FROM generate_series(1, 5) g WHERE g > $1");
         let parameters = [Value::Int32(0)];

@@ -22,7 +22,12 @@ pub(super) fn ends_connection(error: &sqlx::Error) -> bool {
 
 /// Returns whether the server no longer has, or no longer accepts, what was prepared before.
 pub(super) fn is_about_prepared(error: &PgDatabaseError) -> bool {
-    is_stale_plan(error) || error.code() == "26000"
+    is_stale_plan(error) || is_unknown_statement(error)
+}
+
+/// Returns whether the server does not have the prepared statement, so that it has run nothing.
+pub(super) fn is_unknown_statement(error: &PgDatabaseError) -> bool {
+    error.code() == "26000"
 }
 
 /// Returns whether a definition has changed under a prepared statement. The message is translated, the routine is not.
@@ -97,6 +102,7 @@ fn in_words(error: &PgDatabaseError) -> String {
             "\nhint: a table has changed since the statement was prepared; \
              roll the transaction back and run it again",
         ),
+        None if is_unknown_statement(error) => message.push_str("\nhint: run the transaction again"),
         None => {}
     }
     message

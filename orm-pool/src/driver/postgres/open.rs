@@ -29,7 +29,7 @@ fn connect_options(options: &Options) -> Result<PgConnectOptions, Error> {
         .port(options.port)
         .username(&options.user)
         // The texts are bounded by our own count; see `statements`.
-        .statement_cache_capacity(if options.transaction_pooler { 0 } else { options.statement_cache });
+        .statement_cache_capacity(if options.transaction_pooler { 0 } else { options.statement_cache.max(1) });
     if let Some(password) = &options.password {
         connect = connect.password(password);
     }

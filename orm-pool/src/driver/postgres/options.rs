@@ -39,7 +39,7 @@ pub struct Options {
     pub ssl_key: Option<PathBuf>,
     /// The name under which the server lists the connection.
     pub application_name: Option<String>,
-    /// How many prepared statements are kept; 256 unless set. With 0, each run prepares anew.
+    /// How many prepared statements are kept, at least 1; 256 unless set.
     pub statement_cache: usize,
     /// How long opening may take; 30 s unless set.
     pub connect_timeout: Duration,
@@ -47,6 +47,9 @@ pub struct Options {
     ///
     /// No statement is kept then. One without parameters is sent as text; one with parameters and outside of a
     /// transaction runs in a transaction of its own, since it takes two messages that have to reach the same server.
+    ///
+    /// Within a transaction, the first statement of a connection that has parameters and returns a type of the user's own,
+    /// such as an enum, fails with the code `26000`; when the transaction is run again, it does not.
     pub transaction_pooler: bool,
     /// Settings of the session, such as `search_path` or `statement_timeout`, sent while connecting as the start-up
     /// parameter `options`, which PgBouncer takes only if it is told to.

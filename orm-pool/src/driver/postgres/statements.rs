@@ -46,6 +46,7 @@ pub(super) struct Sendable {
 }
 
 impl Statements {
+    /// Makes the memory for a server that keeps so many statements; with 0, none is kept.
     pub(super) fn new(capacity: usize) -> Self {
         Statements {
             by_id: HashMap::with_hasher(FixedState::default()),
@@ -59,7 +60,7 @@ impl Statements {
     ///
     /// sqlx itself forgets the one unused for the longest time, so that most of these are no longer prepared.
     pub(super) fn is_full(&self) -> bool {
-        self.forms > self.capacity.saturating_mul(4)
+        self.forms > self.capacity.saturating_mul(8)
     }
 
     /// Forgets all; sqlx has to forget them, too.
@@ -90,27 +91,26 @@ impl Statements {
         if expected != parameters.len() {
             return Err(Error::new(ErrorKind::Data, parameter_count(expected, parameters.len())));
         }
-        let is_kept = statement.id != 0 && self.capacity > 0;
-        let owner = self.owners.get(&statement.sql);
-        let is_taken = owner.is_some_and(|kinds| !is_for(kinds, parameters));
-        let is_free = owner.is_none();
-        let sql = if is_taken { marked(&statement.sql, parameters) } else { Arc::clone(&statement.sql) };
-        if !is_kept {
-            let facts = words::facts(&statement.sql, Flavour::Postgres);
-            return Ok(Sendable { sql, facts, is_kept });
+        let facts = words::facts(&statement.sql, Flavour::Postgres);
+        if self.capacity == 0 {
+            return Ok(Sendable { sql: Arc::clone(&statement.sql), facts, is_kept: false });
         }
         let kinds: Box<[Kind]> = parameters.iter().map(Value::kind).collect();
-        if is_free || is_taken {
-            // A marked text is owned as well, lest somebody has written the very same comment.
-            self.owners.entry(Arc::clone(&sql)).or_insert_with(|| kinds.clone());
+        let is_taken = self.owners.get(&statement.sql).is_some_and(|owner| **owner != *kinds);
+        let sql = if is_taken { marked(&statement.sql, parameters) } else { Arc::clone(&statement.sql) };
+        // A marked text is owned as well, lest somebody has written the very same comment.
+        if !self.owners.contains_key(&sql) {
+            self.owners.insert(Arc::clone(&sql), kinds.clone());
+            self.forms += 1;
         }
-        let known = self.by_id.entry(statement.id).or_insert_with(|| Known {
-            facts: words::facts(&statement.sql, Flavour::Postgres),
-            forms: Vec::with_capacity(1),
-        });
-        known.forms.push(Form { kinds, sql: Arc::clone(&sql) });
-        self.forms += 1;
-        Ok(Sendable { sql, facts: known.facts, is_kept })
+        if statement.id != 0 {
+            let known = self.by_id.entry(statement.id).or_insert_with(|| Known { facts, forms: Vec::with_capacity(1) });
+            known.forms.push(Form { kinds, sql: Arc::clone(&sql) });
+            self.forms += 1;
+        }
+        // Even a text that is not worth keeping: the unnamed statement, which would not be kept, is gone when sqlx asks
+        // the server about a type of the user's own before it runs the statement.
+        Ok(Sendable { sql, facts, is_kept: true })
     }
 }
 
@@ -151,6 +151,9 @@ mod tests {
         assert_eq!(&*statements.find(&statement(2), &text).unwrap().sql, "SELECT $1 /* text */");
         assert_eq!(&*statements.find(&statement(2), &int).unwrap().sql, "SELECT $1");
         assert_eq!(&*statements.find(&statement(0), &text).unwrap().sql, "SELECT $1 /* text */");
-        assert!(!statements.find(&statement(0), &text).unwrap().is_kept);
+        assert_eq!(&*statements.find(&statement(0), &[Value::Bool(true)]).unwrap().sql, "SELECT $1 /* bool */");
+        let one_off = Statement { sql: "SELECT $1, 0".into(), id: 0 };
+        assert_eq!(&*statements.find(&one_off, &int).unwrap().sql, "SELECT $1, 0");
+        assert_eq!(&*statements.find(&one_off, &text).unwrap().sql, "SELECT $1, 0 /* text */");
     }
 }
