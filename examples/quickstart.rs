@@ -1,4 +1,4 @@
-//! The first quarter of an hour: models, a graph saved, found, changed and deleted.
+//! The README's first screen: a graph of objects saved, found, changed and deleted.
 //!
 //! `cargo run --example quickstart`; with `ORM_ECHO=1` it shows the SQL of each step.
 
@@ -35,53 +35,43 @@ async fn main() -> Result<(), Error> {
         tracing_subscriber::fmt().with_target(false).without_time().init();
     }
 
-    println!("-- create the tables");
     let engine = Engine::builder("sqlite::memory:").echo(echo).build()?;
     MetaData::global().create_all(&engine).await?;
 
-    println!("-- add a user with two addresses, and another user");
+    // A session owns objects, and a handle names one. Nothing is sent before a flush, nothing is kept before a commit.
     let mut session = Session::new(&engine);
-    let ed = session.add(
-        User::builder()
-            .name("ed")
-            .addresses([Address::builder().email("ed@x.org"), Address::builder().email("ed@y.org")]),
-    );
+    let emails = ["ed@x.org", "ed@y.org"].map(|email| Address::builder().email(email));
+    let ed = session.add(User::builder().name("ed").addresses(emails));
     session.add(User::builder().name("wendy").fullname("Wendy Williams"));
     session.commit().await?;
-    println!("   ed has the key {}", session[ed].id);
+    println!("saved {} with the key {}", session[ed].name, session[ed].id);
 
-    println!("-- find users by a condition, and load their addresses with them");
-    let found = session
-        .query(User)
-        .filter(User.name.like("e%"))
-        .options(selectinload(User.addresses))
-        .order_by(User.name.asc())
-        .all()
-        .await?;
-    for user in found {
-        for (_, address) in session.related(user, User.addresses) {
-            println!("   {} <{}>", session[user].name, address.email);
-        }
+    // One row is one object; what is loaded with it is said.
+    let found = session.query(User).filter(User.name.like("e%")).options(selectinload(User.addresses)).one().await?;
+    assert_eq!(found, ed);
+    for (_, address) in session.related(ed, User.addresses) {
+        println!("found {} <{}>", session[ed].name, address.email);
     }
 
-    println!("-- change one field: one column is updated");
+    // One changed field is an UPDATE of one column.
     session[ed].fullname = Some("Ed Jones".into());
     session.commit().await?;
 
-    println!("-- ask for values, without a session");
-    let counts: Vec<(String, i64)> = select((User.name, func::count(Address.id)))
+    // The same statements give plain values when the engine runs them.
+    let counts: Vec<(Option<String>, i64)> = select((User.fullname, func::count(Address.id)))
         .outerjoin(User.addresses)
-        .group_by(User.name)
-        .order_by(User.name.asc())
+        .group_by(User.id)
+        .order_by(User.name)
         .all(&engine)
         .await?;
-    for (name, addresses) in counts {
-        println!("   {name} has {addresses} addresses");
+    for (fullname, addresses) in counts {
+        println!("{} has {addresses} addresses", fullname.as_deref().unwrap_or("somebody"));
     }
 
-    println!("-- delete the user: the addresses go with it");
+    // Deleting cascades; here in the session, and by the foreign key in the database.
     session.delete(ed).await?;
     session.commit().await?;
-    println!("   {} users and {} addresses are left", select(User).count(&engine).await?, select(Address).count(&engine).await?);
+    let left = (select(User).count(&engine).await?, select(Address).count(&engine).await?);
+    println!("deleted ed: {} user and {} addresses are left", left.0, left.1);
     Ok(())
 }

@@ -54,14 +54,15 @@ pub mod prelude;
 #[cfg(feature = "json")]
 pub use orm_core::Json;
 pub use orm_core::{
-    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains, DatabaseErrorKind,
-    DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor, Expr, Expression,
-    GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,
-    IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData, Mode, Model, Nested,
-    NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
-    PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Result, Returning, RowType, Rows, Select,
-    Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, Work, WorkOnce, Write,
-    delete, func, insert, joinedload, literal, metadata, optional, row_type, select, selectinload, text, update,
+    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
+    DatabaseErrorKind, DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor,
+    Expr, Expression, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember,
+    IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData,
+    Mode, Model, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out,
+    Placeholder, PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Result, Returning, RowType, Rows,
+    Select, Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef,
+    Values, Work, WorkOnce, Write, delete, func, insert, joinedload, literal, metadata, optional, row_type, select,
+    selectinload, text, update,
 };
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 

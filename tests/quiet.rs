@@ -102,7 +102,10 @@ async fn strict_lints_stay_quiet_and_the_models_work() -> Result<(), Error> {
         .await?;
     assert_eq!(found, [("memo".to_owned(), "m".to_owned())]);
     assert_eq!(session[writer].mood, Mood::Bad);
-    assert_eq!(select(Writer.email).filter(Writer.mood.eq(Mood::Bad)).one(&engine).await?, Some(Email("ed@x.org".into())));
+    assert_eq!(
+        select(Writer.email).filter(Writer.mood.eq(Mood::Bad)).one(&engine).await?,
+        Some(Email("ed@x.org".into()))
+    );
     assert_eq!(private::secrets(&engine).await?, 2);
     Ok(())
 }

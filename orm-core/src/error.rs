@@ -177,7 +177,10 @@ impl Error {
         let first = inner.message.split("\ndetail: ").next().unwrap_or_default();
         let mut message = match (&inner.kind, first.split_once('\'')) {
             // MySQL shows the key: `Duplicate entry 'a' for key 'email'`.
-            (ErrorKind::Integrity { kind: DatabaseErrorKind::UniqueViolation, constraint: Some(name), .. }, Some((words, _))) => {
+            (
+                ErrorKind::Integrity { kind: DatabaseErrorKind::UniqueViolation, constraint: Some(name), .. },
+                Some((words, _)),
+            ) => {
                 format!("{words}'…' for key '{name}'")
             }
             _ => first.to_owned(),

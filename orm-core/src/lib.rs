@@ -24,22 +24,22 @@ mod session;
 
 pub use dialect::Dialect;
 pub use engine::{
-    Connection, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, PoolClass, Reader, Transaction,
-    Url, Values, Work, WorkOnce,
+    Connection, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, PoolClass, Reader,
+    Transaction, Url, Values, Work, WorkOnce,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{Contains, Load, LoadOption, joinedload, selectinload};
 pub use mapper::{
-    Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany,
-    Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
+    Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany, Member, Model,
+    NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
 };
 pub use orm_pool::{Kind, Value, ValueRef};
 pub use schema::MetaData;
 pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session, SessionMaker};
 pub use sql::{
-    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget, OnConflict,
-    OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete, func,
-    insert, literal, select, text, update,
+    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget,
+    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete,
+    func, insert, literal, select, text, update,
 };
 #[cfg(feature = "json")]
 pub use types::Json;
@@ -57,7 +57,10 @@ pub mod __private {
     pub use crate::mapper::*;
     pub use crate::schema::mapper_of;
     pub use crate::session::{Handle, ObjectId, Objects};
-    pub use crate::sql::{IntoValue, Node, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement, Targeted, order_items};
+    pub use crate::sql::{
+        IntoValue, Node, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement, Targeted,
+        order_items,
+    };
     #[cfg(feature = "json")]
     pub use crate::types::Json;
     pub use crate::types::{ColumnType, DecodeError, Placeholder, SqlType};

@@ -149,8 +149,9 @@ impl Session {
             State::Pending | State::Persistent => {}
             State::Deleted | State::Detached => {
                 let message = format!("object `{}` has been deleted and cannot be added again", model_name::<M>());
-                return Err(Error::new(ErrorKind::InvalidRequest, message)
-                    .hint("take it out by `detach` and add the value"));
+                return Err(
+                    Error::new(ErrorKind::InvalidRequest, message).hint("take it out by `detach` and add the value")
+                );
             }
         }
         Ok(())
@@ -288,7 +289,11 @@ impl Session {
     ///
     /// Panics when the relationship is not loaded, or the handle names no object of this session.
     #[track_caller]
-    pub fn handles<M: Model, T: Model, K>(&self, handle: Handle<M>, relationship: Relationship<M, T, K>) -> Vec<Handle<T>> {
+    pub fn handles<M: Model, T: Model, K>(
+        &self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> Vec<Handle<T>> {
         self.try_handles(handle, relationship).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -435,9 +440,8 @@ impl Session {
         }
         self.flush().await.map_err(|error| match error.kind() {
             ErrorKind::PendingRollback => error,
-            _ => error.note(
-                "raised as a result of autoflush; use `session.no_autoflush()` if this flush comes too early",
-            ),
+            _ => error
+                .note("raised as a result of autoflush; use `session.no_autoflush()` if this flush comes too early"),
         })
     }
 }

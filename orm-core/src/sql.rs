@@ -16,22 +16,22 @@ mod value;
 
 pub use delete::{Delete, delete};
 pub use expr::{Expr, Expression, Predicate, literal};
-pub use insert::{Insert, OnConflict, insert};
 pub(crate) use insert::{ConflictAction, InsertNode};
+pub use insert::{Insert, OnConflict, insert};
 pub(crate) use node::{JoinKind, JoinNode, Nulls, OutputKind};
 pub use node::{Node, Nullability, Operator, Output, RelationReference};
 pub use relation::RelationshipTo;
 pub use relation::{JoinTarget, Targeted};
+pub(crate) use relation::{condition_join, relation_join};
+pub(crate) use select::clauses;
 pub use select::{
     Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, order_items, select,
 };
-pub(crate) use text::{TextNode, TextPart};
 pub use text::{Bind, Text, text};
-pub use update::{Update, update};
+pub(crate) use text::{TextNode, TextPart};
 pub(crate) use update::{DeleteNode, UpdateNode};
+pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
-pub(crate) use relation::{condition_join, relation_join};
-pub(crate) use select::clauses;
 
 /// A number of rows, to be bound.
 pub(crate) fn number(rows: u64) -> Node {

@@ -3,10 +3,10 @@
 //! In: a Rust value, or a [`ValueRef`] of a row. Out: a [`Value`] for a parameter, or the Rust value. The types of other
 //! crates stand in `types/`, each behind its feature.
 
-#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
-mod civil;
 #[cfg(feature = "chrono")]
 mod chrono;
+#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
+mod civil;
 #[cfg(feature = "rust_decimal")]
 mod decimal;
 #[cfg(feature = "jiff")]

@@ -49,7 +49,8 @@ async fn what_is_loaded_is_written_and_what_is_not_is_null_or_left_out() {
         .unwrap();
     let plain = select(User).one(&engine).await.unwrap();
     assert_eq!(serde_json::to_value(&plain).unwrap(), json!({"id": 1, "name": "ed"}));
-    let loaded = select(User).options(selectinload(User.addresses).selectinload(Address.user)).one(&engine).await.unwrap();
+    let loaded =
+        select(User).options(selectinload(User.addresses).selectinload(Address.user)).one(&engine).await.unwrap();
     assert_eq!(
         serde_json::to_value(&loaded).unwrap(),
         json!({"id": 1, "name": "ed", "addresses": [

@@ -7,6 +7,7 @@ mod models;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::io::Write;
 use std::iter::successors;
 use std::time::Instant;
 
@@ -61,14 +62,15 @@ async fn open_for_business() -> Result<Engine, Error> {
 
 /// A statement takes 32,766 parameters. The table that comes closest is `track`, with 3,503 rows of 9 columns, which are
 /// 31,527. So there is one INSERT for each of the eleven tables, `playlist_track` with its 8,715 pairs included.
-#[expect(clippy::print_stdout, reason = "how long it took is told, not asserted")]
 async fn load(engine: &Engine, shop: &Shop) -> Result<(), Error> {
     let (began, before) = (Instant::now(), engine.statement_count());
     let mut session = Session::new(engine);
     add_everything(&mut session, shop);
     session.commit().await?;
     let (seconds, statements) = (began.elapsed().as_secs_f64(), engine.statement_count() - before);
-    println!("{} rows, {statements} statements, {seconds:.2} seconds", shop.row_count());
+    // Past the test harness, which shows what `println!` says only of tests that fail.
+    writeln!(std::io::stdout(), "{} rows, {statements} statements, {seconds:.2} seconds", shop.row_count())
+        .map_err(Error::other)?;
     assert_eq!((shop.row_count(), statements), (15_607, 11));
     Ok(())
 }

@@ -233,7 +233,7 @@ async fn a_key_that_must_not_be_null_refuses_the_delete_before_anything_is_lost(
     assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(
         error.to_string(),
-        "`Chair.room_id` cannot be set to NULL, since it is NOT NULL: its relationship was emptied\n\
+        "`Chair.room_id` cannot be set to NULL, since it is NOT NULL: what it refers to was deleted or taken away\n\
          hint: make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection"
     );
     session.rollback().await.unwrap();

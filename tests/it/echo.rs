@@ -60,7 +60,8 @@ fn it_says_statements_parameters_rows_and_the_ends_of_transactions() {
     let log = logged(|engine| engine.echo(true), "hello");
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("orm::engine")).collect();
     let said = |words: &str| lines.iter().position(|line| line.contains(words));
-    let (begin, insert, commit) = (said("BEGIN IMMEDIATE"), said("INSERT INTO notes (text) VALUES (?)"), said("COMMIT"));
+    let (begin, insert, commit) =
+        (said("BEGIN IMMEDIATE"), said("INSERT INTO notes (text) VALUES (?)"), said("COMMIT"));
     assert!(begin.is_some() && insert.is_some() && commit.is_some(), "{log}");
     let insert = lines[insert.unwrap()];
     assert!(insert.contains(r#"db.query.parameters="(\"hello\")""#), "{insert}");

@@ -75,8 +75,7 @@ async fn a_unique_violation_names_the_column_and_the_statement() {
     let mysql = "Duplicate entry 'ed' for key 'uq_users_name'\n\
                  [SQL: INSERT INTO users (name, active) VALUES (?, ?)]";
     let words = "the words are the database's, the SQL and the parameters ours";
-    let known =
-        expected(sqlite, [(Postgres, postgres, words), (MariaDb, mysql, words), (MySql, mysql, words)]);
+    let known = expected(sqlite, [(Postgres, postgres, words), (MariaDb, mysql, words), (MySql, mysql, words)]);
     assert_eq!(error.to_string(), format!("{known}\n[parameters: (\"ed\", true)]"));
 }
 
@@ -107,8 +106,7 @@ async fn bad_sql_is_a_programming_error_with_the_text() {
 #[tokio::test]
 async fn a_pool_that_is_exhausted_says_who_holds_it() {
     let short = std::time::Duration::from_millis(50);
-    let engine =
-        empty_engine_with(|settings| settings.pool_size(1).max_overflow(0).pool_timeout(short)).await;
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0).pool_timeout(short)).await;
     let _held = engine.connect().await.unwrap();
     let error = text("SELECT 1").columns::<i64>().one(&engine).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Timeout);

@@ -586,3 +586,15 @@ async fn what_a_new_query_loads_does_not_undo_what_waits() {
     session.commit().await.unwrap();
     assert_eq!(select(Address).count(&engine).await.unwrap(), 3);
 }
+
+#[tokio::test]
+async fn a_loaded_collection_of_values_is_walked_over_like_a_list() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let users = select(User).options(selectinload(User.addresses)).order_by(User.id).all(&engine).await.unwrap();
+    let mut emails = Vec::new();
+    for address in &users[0].addresses {
+        emails.push(address.email.as_str());
+    }
+    assert_eq!(emails, ["ed@x.org", "ed@y.org"]);
+}

@@ -58,12 +58,8 @@ async fn what_runs_a_statement_decides_what_comes_out() {
 async fn joins_follow_relationships() {
     let engine = engine().await;
     two_users(&engine).await;
-    let pairs: Vec<(String, String)> = select((User.name, Address.email))
-        .join(User.addresses)
-        .order_by(Address.id.asc())
-        .all(&engine)
-        .await
-        .unwrap();
+    let pairs: Vec<(String, String)> =
+        select((User.name, Address.email)).join(User.addresses).order_by(Address.id.asc()).all(&engine).await.unwrap();
     assert_eq!(pairs.len(), 3);
     assert_eq!(pairs[2], ("wendy".to_owned(), "wendy@x.org".to_owned()));
     let counts: Vec<(String, i64)> = select((User.name, func::count(Address.id)))
@@ -197,7 +193,10 @@ async fn conditions_compose() {
     assert_eq!(names(name().filter(User.name.contains("en"))).await, ["wendy"]);
     assert_eq!(names(name().filter(User.name.contains("%"))).await, [""; 0]);
     assert_eq!(names(name().filter(User.name.ilike("E%"))).await, ["ed"]);
-    assert_eq!(names(name().filter(User.id.in_(select(Address.user_id).filter(Address.email.like("w%"))))).await, ["wendy"]);
+    assert_eq!(
+        names(name().filter(User.id.in_(select(Address.user_id).filter(Address.email.like("w%"))))).await,
+        ["wendy"]
+    );
     assert_eq!(names(name().filter(User.addresses.any(Address.email.like("ed%")))).await, ["ed"]);
     assert_eq!(names(name().filter(!User.addresses.any(Address.email.like("ed%")))).await, ["wendy"]);
     assert_eq!(names(name().filter(literal(true))).await, ["ed", "wendy"]);

@@ -321,7 +321,10 @@ async fn detach_gives_the_loaded_graph() {
     two_users(&engine).await;
     let ed = session.query(User).options(selectinload(User.addresses)).first().await.unwrap().unwrap();
     let value: User = session.detach(ed).unwrap();
-    assert_eq!(value.addresses.iter().map(|address| address.email.as_str()).collect::<Vec<_>>(), ["ed@x.org", "ed@y.org"]);
+    assert_eq!(
+        value.addresses.iter().map(|address| address.email.as_str()).collect::<Vec<_>>(),
+        ["ed@x.org", "ed@y.org"]
+    );
     assert!(value.addresses.get()[0].user.is_unloaded(), "the way back stays unloaded");
     assert!(value.keywords.is_unloaded());
     assert!(session.object(ed).is_err());

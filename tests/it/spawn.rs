@@ -71,7 +71,8 @@ where
     let all = tokio::spawn(async move { select(M::ATTRIBUTES).all(db()).await.map(|rows| rows.len() as u64) });
     let first = tokio::spawn(async move { select(M::ATTRIBUTES).first(db()).await.map(|row| row.is_some() as u64) });
     let one = tokio::spawn(async move { select(M::ATTRIBUTES).limit(1).one(db()).await.map(|_| 1) });
-    let or_none = tokio::spawn(async move { select(M::ATTRIBUTES).one_or_none(db()).await.map(|row| row.is_some() as u64) });
+    let or_none =
+        tokio::spawn(async move { select(M::ATTRIBUTES).one_or_none(db()).await.map(|row| row.is_some() as u64) });
     let count = tokio::spawn(async move { select(M::ATTRIBUTES).count(db()).await });
     let or_none = match or_none.await.unwrap() {
         Ok(found) => found,
@@ -80,7 +81,13 @@ where
             2
         }
     };
-    [all.await.unwrap().unwrap(), first.await.unwrap().unwrap(), one.await.unwrap().unwrap(), or_none, count.await.unwrap().unwrap()]
+    [
+        all.await.unwrap().unwrap(),
+        first.await.unwrap().unwrap(),
+        one.await.unwrap().unwrap(),
+        or_none,
+        count.await.unwrap().unwrap(),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,8 @@ async fn an_unreadable_database_file_names_the_path_and_the_reason() {
     assert!(error.is_disconnect());
     assert!(error.message().contains("/no/such/folder/shop.db"), "{error}");
     let path = std::env::temp_dir().join(format!("orm-not-a-database-{}.db", std::process::id()));
-    std::fs::write(&path, "this is plain text and no database, long enough to be read as a header of one.......").unwrap();
+    std::fs::write(&path, "this is plain text and no database, long enough to be read as a header of one.......")
+        .unwrap();
     let engine = Engine::new(&format!("sqlite:///{}", path.display())).unwrap();
     let error = select(User).all(&engine).await.unwrap_err();
     std::fs::remove_file(&path).unwrap();

@@ -46,7 +46,13 @@ async fn a_conflict_updates_or_does_nothing() {
     insert(User).values(again()).on_conflict(User.name).do_nothing().execute(&engine).await.unwrap();
     let fullname = || select(User.fullname).filter(User.name.eq("ed")).scalar(&engine);
     assert_eq!(fullname().await.unwrap().as_deref(), Some("Ed Jones"));
-    insert(User).values(again()).on_conflict(User.name).do_update((User.fullname, User.active)).execute(&engine).await.unwrap();
+    insert(User)
+        .values(again())
+        .on_conflict(User.name)
+        .do_update((User.fullname, User.active))
+        .execute(&engine)
+        .await
+        .unwrap();
     assert_eq!(fullname().await.unwrap().as_deref(), Some("Edward"));
     assert_eq!(select(User).count(&engine).await.unwrap(), 2);
 }
@@ -96,10 +102,20 @@ async fn returning_is_refused_where_the_database_has_none() {
             assert!(!has_it && *error.kind() == ErrorKind::Compile && error.message() == message, "{error}");
         }
     };
-    let (maria, mysql) = ((MariaDb, "MariaDB 13 has it first"), (MySql, "MySQL has none"));
+    let (maria, mysql) = ((MariaDb, "MariaDB returns rows of INSERT and DELETE alone"), (MySql, "MySQL has none"));
     compare("INSERT", inserted, "new", expected(true, [(mysql.0, false, mysql.1)]));
-    compare("UPDATE", updated.map(names), "newer", expected(true, [(maria.0, false, maria.1), (mysql.0, false, mysql.1)]));
-    compare("DELETE", deleted, expected("newer", [(maria.0, "new", maria.1)]), expected(true, [(mysql.0, false, mysql.1)]));
+    compare(
+        "UPDATE",
+        updated.map(names),
+        "newer",
+        expected(true, [(maria.0, false, maria.1), (mysql.0, false, mysql.1)]),
+    );
+    compare(
+        "DELETE",
+        deleted,
+        expected("newer", [(maria.0, "new", maria.1)]),
+        expected(true, [(mysql.0, false, mysql.1)]),
+    );
 }
 
 #[tokio::test]

@@ -40,10 +40,12 @@ impl Writer {
     fn on_conflict(&mut self, insert: &InsertNode) -> Result<()> {
         let Some(conflict) = &insert.on_conflict else { return Ok(()) };
         let upsert = self.capabilities().upsert;
-        let column = |this: &mut Self, column: u16| this.bare(|this| {
-            this.column(insert.mapper, column, Alias::NONE);
-            Ok(())
-        });
+        let column = |this: &mut Self, column: u16| {
+            this.bare(|this| {
+                this.column(insert.mapper, column, Alias::NONE);
+                Ok(())
+            })
+        };
         let columns = match (upsert, &conflict.action) {
             (Upsert::OnConflict, action) => {
                 self.push(" ON CONFLICT (");

@@ -7,7 +7,8 @@ use super::writer::{Source, source_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::sql::{
-    JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, SelectNode, TextNode, TextPart,
+    JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, SelectNode, TextNode,
+    TextPart,
 };
 
 /// What stands between SELECT and FROM.
@@ -146,16 +147,14 @@ impl Writer {
             }
         };
         match &output.kind {
-            OutputKind::Entity { mapper, alias } => {
-                self.separated(0..mapper.width() as u16, ", ", |this, column| {
-                    this.column(mapper, column, *alias);
-                    numbered(this, number);
-                    if names {
-                        this.labels.push(column_label(mapper, column, *alias));
-                    }
-                    Ok(())
-                })
-            }
+            OutputKind::Entity { mapper, alias } => self.separated(0..mapper.width() as u16, ", ", |this, column| {
+                this.column(mapper, column, *alias);
+                numbered(this, number);
+                if names {
+                    this.labels.push(column_label(mapper, column, *alias));
+                }
+                Ok(())
+            }),
             OutputKind::Expression(node) => {
                 self.node(node)?;
                 if let Node::Label { name, .. } = node
@@ -185,9 +184,8 @@ impl Writer {
         }
         self.push(" RETURNING ");
         let was_bare = std::mem::replace(&mut self.bare_columns, true);
-        let done = self.separated(outputs, ", ", |this, output| {
-            this.output(output, Columns::Outputs { outermost: true }, &mut 0)
-        });
+        let done = self
+            .separated(outputs, ", ", |this, output| this.output(output, Columns::Outputs { outermost: true }, &mut 0));
         self.bare_columns = was_bare;
         done
     }
@@ -340,7 +338,10 @@ impl Writer {
             None => Ok(()),
             Some(join) => {
                 let name = source_name(join.right.0, join.right.1);
-                Err(Error::new(ErrorKind::Compile, format!("the join to `{name}` starts from a table that is not in FROM")))
+                Err(Error::new(
+                    ErrorKind::Compile,
+                    format!("the join to `{name}` starts from a table that is not in FROM"),
+                ))
             }
         }
     }
@@ -415,9 +416,8 @@ impl Writer {
         };
         // The last scope is this statement's own.
         let around = &self.scopes[..self.scopes.len().saturating_sub(1)];
-        let is_around = |(mapper, alias): (&'static Mapper, Alias)| {
-            around.iter().flatten().any(|source| source.is(mapper, alias))
-        };
+        let is_around =
+            |(mapper, alias): (&'static Mapper, Alias)| around.iter().flatten().any(|source| source.is(mapper, alias));
         let tables = mentioned.0.into_iter().enumerate();
         tables
             .filter(|&(position, table)| !is_joined(table) && (position < own || !is_around(table)))

@@ -115,4 +115,3 @@ fn wrong(key: &str, value: &str, expected: &str) -> Error {
 fn seconds(key: &str, value: &str) -> Result<Duration> {
     value.parse().map(Duration::from_secs).map_err(|_| wrong(key, value, "a number of seconds"))
 }
-

@@ -144,9 +144,8 @@ fn decode(text: &str) -> Result<String> {
             _ => bytes.push(*first),
         }
     }
-    String::from_utf8(bytes).map_err(|_| {
-        Error::new(ErrorKind::Argument, "could not parse the database URL: a `%` sequence is not UTF-8")
-    })
+    String::from_utf8(bytes)
+        .map_err(|_| Error::new(ErrorKind::Argument, "could not parse the database URL: a `%` sequence is not UTF-8"))
 }
 
 fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -92,7 +92,7 @@ fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, value: &Valu
     let field = format!("{}.{}", mapper.definition.name, definition.field);
     if value.is_null() && !definition.nullable {
         let what = if definition.primary_key { "part of the primary key" } else { "NOT NULL" };
-        let message = format!("`{field}` cannot be set to NULL, since it is {what}: its relationship was emptied");
+        let message = format!("`{field}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away");
         return Err(Error::new(ErrorKind::InvalidRequest, message).hint(
             "make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection",
         ));
@@ -483,12 +483,7 @@ fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[Value]) -> 
 }
 
 /// Reads what the database has filled in, where INSERT does not give it back.
-async fn read_filled(
-    objects: &mut Objects,
-    connection: &mut Connection,
-    batch: &Batch,
-    filled: &[u16],
-) -> Result<()> {
+async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: &Batch, filled: &[u16]) -> Result<()> {
     const CHUNK: usize = 500;
     let mapper = batch.mapper;
     let keys = mapper.definition.key.len();

@@ -475,6 +475,17 @@ impl<T: Model> Clone for HasMany<T> {
     }
 }
 
+impl<'a, T: Model> IntoIterator for &'a HasMany<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    /// Walks over the members, as [`iter`](HasMany::iter) does.
+    #[track_caller]
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl<T: Model> From<Vec<T>> for HasMany<T> {
     fn from(values: Vec<T>) -> Self {
         let state = ManyState { loaded: true, values: Some(Box::new(values)), ..ManyState::default() };

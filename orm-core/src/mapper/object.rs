@@ -126,7 +126,10 @@ impl<M: Model> ObjectVec for Vec<M> {
             uses[index] -= 1;
             if uses[index] == 0 { values[index].take() } else { values[index].as_ref().map(M::__copy) }
         };
-        members.iter().map(|list| Box::new(list.iter().filter_map(|&i| take(i)).collect::<Vec<M>>()) as Erased).collect()
+        members
+            .iter()
+            .map(|list| Box::new(list.iter().filter_map(|&i| take(i)).collect::<Vec<M>>()) as Erased)
+            .collect()
     }
 
     fn share(self: Box<Self>) -> Vec<Shared> {

@@ -14,7 +14,8 @@ impl Session {
             Busy::Flush => {
                 // The connection comes back to the pool, which rolls back what it was in the middle of.
                 self.connection = None;
-                self.failed = Some(Error::new(ErrorKind::InvalidRequest, "a flush was cut off by its future being dropped"));
+                self.failed =
+                    Some(Error::new(ErrorKind::InvalidRequest, "a flush was cut off by its future being dropped"));
             }
             Busy::Commit => {
                 self.connection = None;

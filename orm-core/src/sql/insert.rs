@@ -112,7 +112,9 @@ impl<M: Model> Insert<M> {
                 (0..width).filter(|&column| row.set.contains(column)).map(|column| column as u16).collect();
             let values = columns.iter().map(|&column| Node::Bind(row.value.__column(usize::from(column)))).collect();
             match nodes.last_mut() {
-                Some(node) if is_same_shape && !columns.is_empty() && (node.rows.len() + 1) * columns.len() <= PARAMETERS => {
+                Some(node)
+                    if is_same_shape && !columns.is_empty() && (node.rows.len() + 1) * columns.len() <= PARAMETERS =>
+                {
                     node.rows.push(values);
                 }
                 _ => nodes.push(InsertNode {

@@ -246,9 +246,7 @@ macro_rules! terminals {
                 let mut rows = db.__fetch::<S>(request?).await?.into_iter();
                 match (rows.next(), rows.next()) {
                     (Some(row), None) => Ok(row),
-                    (None, _) => {
-                        Err(Error::new(ErrorKind::NoResultFound, "no row was found when one was required"))
-                    }
+                    (None, _) => Err(Error::new(ErrorKind::NoResultFound, "no row was found when one was required")),
                     (Some(_), Some(_)) => Err(Error::new(
                         ErrorKind::MultipleResultsFound,
                         "multiple rows were found when exactly one was required",
@@ -315,7 +313,9 @@ impl<S: RowType> Select<S> {
     pub fn explain<E: Executor>(self, db: E) -> impl Future<Output = Result<String>> + Send {
         let statement = Statement::Explain(Box::new(Statement::Select(self.node)));
         let request = Request::new(vec![statement], Vec::new());
-        async move { Ok(db.__values::<crate::engine::PlanLine>(request).await?.into_iter().map(|line| line.0 + "\n").collect()) }
+        async move {
+            Ok(db.__values::<crate::engine::PlanLine>(request).await?.into_iter().map(|line| line.0 + "\n").collect())
+        }
     }
 
     /// Gives the rows in chunks of `rows`, so that not all are in memory at once.
