@@ -51,6 +51,8 @@ pub(crate) struct Capabilities {
     pub(crate) integer_division: &'static str,
     /// Whether a computed column may be one that is computed whenever it is read.
     pub(crate) virtual_columns: bool,
+    /// Whether foreign keys are checked at each row rather than at the end of a statement.
+    pub(crate) checks_each_row: bool,
     /// How it explains a statement.
     pub(crate) explain: &'static str,
     /// How a flush has the keys that the database generates.

@@ -36,6 +36,25 @@ struct Inner {
 }
 
 /// What kind of thing went wrong.
+///
+/// ```
+/// # use orm_core::{Engine, ErrorKind, Model, insert, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let row = || User::builder().name("ed");
+/// insert(User).values(row()).execute(&engine).await?;
+/// let error = insert(User).values(row()).execute(&engine).await.unwrap_err();
+/// match error.kind() {
+///     ErrorKind::Integrity { columns, .. } => assert_eq!(columns, &["name"]), // of a unique column
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -85,6 +104,20 @@ pub enum ErrorKind {
 }
 
 /// A result of this library.
+///
+/// ```
+/// use orm_core::{Engine, Result, text};
+///
+/// async fn answer(engine: &Engine) -> Result<i64> {
+///     text("SELECT 40 + 2").columns::<i64>().one(engine).await
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// assert_eq!(answer(&engine).await?, 42);
+/// # Ok(())
+/// # }
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -117,6 +150,13 @@ impl Error {
     }
 
     /// Returns the application's error that [`other`](Self::other) wrapped, if it is of this type.
+    ///
+    /// ```
+    /// # use orm_core::Error;
+    /// let error = Error::other(std::io::Error::other("the disk is full"));
+    /// assert!(error.downcast_ref::<std::io::Error>().is_some());
+    /// assert!(error.downcast_ref::<std::fmt::Error>().is_none());
+    /// ```
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.source.as_deref().and_then(|source| source.downcast_ref())
     }
@@ -238,6 +278,19 @@ impl Error {
     }
 
     /// Returns the first line alone: what happened, to what.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let error = text("SELECT nobody").execute(&engine).await.unwrap_err();
+    /// assert_eq!(error.message(), "no such column: nobody");
+    /// assert_eq!(error.statement(), Some("SELECT nobody"));
+    /// assert_eq!(error.to_string(), "no such column: nobody\n[SQL: SELECT nobody]\n[parameters: ()]");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -250,9 +303,21 @@ impl Error {
     /// Returns whether a unique or primary key constraint refused the change.
     ///
     /// ```
-    /// # use orm_core::Error;
-    /// # let error = Error::other("x");
-    /// assert!(!error.is_unique_violation());
+    /// # use orm_core::{Engine, Model, insert, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// # insert(User).values(User::builder().name("ed")).execute(&engine).await?;
+    /// let told = match insert(User).values(User::builder().name("ed")).execute(&engine).await {
+    ///     Err(error) if error.is_unique_violation() => format!("this {} is taken", error.columns().join(" and ")),
+    ///     done => format!("inserted {} rows", done?),
+    /// };
+    /// assert_eq!(told, "this name is taken");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn is_unique_violation(&self) -> bool {
         self.is_violation(DatabaseErrorKind::UniqueViolation)
@@ -280,11 +345,30 @@ impl Error {
     /// Returns whether running the whole transaction again may succeed: after a serialization failure or a deadlock.
     ///
     /// A lock that was not had in time is none of these: it has been waited for already.
+    /// [`Engine::transaction`](crate::Engine::transaction) asks this by itself.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
     /// Returns whether [`one`](crate::Select::one) found no row.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = match session.get_one(User, 1).await {
+    ///     Err(error) if error.is_no_result_found() => session.add(User::builder().name("ed")),
+    ///     found => found?,
+    /// };
+    /// assert_eq!(session[ed].name, "ed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_no_result_found(&self) -> bool {
         self.0.kind == ErrorKind::NoResultFound
     }
@@ -295,11 +379,53 @@ impl Error {
     }
 
     /// Returns whether a relationship was read that is not loaded.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, HasMany, BelongsTo, insert, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # insert(User).values(User::builder().name("ed")).execute(&engine).await?;
+    /// let user = select(User).one(&engine).await?;
+    /// let error = user.addresses.try_get().unwrap_err();
+    /// assert!(error.is_not_loaded());
+    /// assert_eq!(error.message(), "relationship `User.addresses` is not loaded");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_not_loaded(&self) -> bool {
         self.0.kind == ErrorKind::NotLoaded
     }
 
     /// Returns whether rows were not as they were when they were read.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, delete, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    /// delete(User).execute(&engine).await?; // somebody else
+    ///
+    /// session[ed].name = "edward".into();
+    /// let error = session.flush().await.unwrap_err(); // the UPDATE finds no row
+    /// assert!(error.is_stale_data());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_stale_data(&self) -> bool {
         self.0.kind == ErrorKind::StaleData
     }

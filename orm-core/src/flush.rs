@@ -32,8 +32,9 @@ pub(crate) async fn flush(objects: &mut Objects, connection: &mut Connection) ->
     late.iter().for_each(|&slot| objects.renew_base(slot));
     update::emit(objects, connection, &late).await?; // keys of rows that refer to each other
     pairs::emit(objects, connection).await?;
+    let checks_each_row = connection.engine.dialect().capabilities().checks_each_row;
     for group in groups.iter().rev() {
-        let deletes = order::deletes(objects, &group.deletes(&work))?;
+        let deletes = order::deletes(objects, &group.deletes(&work), checks_each_row)?;
         delete::part(objects, connection, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
             delete::emit(objects, connection, level).await?;

@@ -42,7 +42,8 @@ use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject,
 /// # use orm_core as orm;
 /// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata, selectinload};
 /// # #[derive(Clone, Debug, orm_derive::Model)]
-/// # struct User { #[orm(primary_key)] id: i64, name: String, #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
 /// # #[derive(Clone, Debug, orm_derive::Model)]
 /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64,
 /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
@@ -96,6 +97,15 @@ enum Busy {
 
 impl Session {
     /// Makes a session over an engine. It connects at its first statement. [`SessionMaker`] makes one with other settings.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Session};
+    /// let engine = Engine::new("sqlite::memory:")?;
+    /// let session = Session::new(&engine);
+    /// assert!(!session.in_transaction());
+    /// assert_eq!(session.engine().url().to_string(), "sqlite::memory:");
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
     pub fn new(engine: &Engine) -> Session {
         Session {
             engine: engine.clone(),
@@ -123,6 +133,28 @@ impl Session {
     ///
     /// In a value, a generated key equal to its default is left to the database, and every other column is sent as it
     /// stands. A model that cannot be configured is told by the flush.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// assert_eq!((session[ed].id, session.pending().len()), (0, 2)); // nothing is sent yet
+    /// session.commit().await?;
+    /// assert_eq!((session[ed].id, session.pending().len()), (1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add<N: NewInstance>(&mut self, new: N) -> Handle<N::Model> {
         let (slot, done) = self.objects.place_graph(NewObject::of(new.__row()));
         self.deferred = self.deferred.take().or(done.err());
@@ -130,6 +162,22 @@ impl Session {
     }
 
     /// Adds several new objects.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let users = session.add_all(["ed", "wendy"].map(|name| User::builder().name(name)));
+    /// session.commit().await?; // one INSERT of two rows
+    /// assert_eq!(session[users[1]].id, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_all<I>(&mut self, new: I) -> Vec<Handle<<I::Item as NewInstance>::Model>>
     where
         I: IntoIterator<Item: NewInstance>,
@@ -138,6 +186,27 @@ impl Session {
     }
 
     /// Adds an object again whose first addition was rolled back.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session.rollback().await?;
+    /// assert_eq!((session[ed].name.as_str(), session[ed].id), ("ed", 0)); // it stays readable
+    ///
+    /// session.add_again(ed)?;
+    /// session.commit().await?;
+    /// assert_eq!(session[ed].id, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -165,6 +234,21 @@ impl Session {
 
     /// Returns the object that a handle names.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// let engine = Engine::new("sqlite::memory:")?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// assert_eq!(session.object(ed)?.name, "ed"); // `session[ed]` is the same, with a panic for the error
+    ///
+    /// session.expunge(ed)?;
+    /// let error = session.object(ed).unwrap_err();
+    /// assert_eq!(error.message(), "object `User` is no longer in the session: it was expunged");
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the handle is of another session, or its object has left this one.
@@ -187,6 +271,20 @@ impl Session {
     }
 
     /// Returns two objects at once, to be changed.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Session};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Account { #[orm(primary_key)] id: i64, balance: i64 }
+    /// let engine = Engine::new("sqlite::memory:")?;
+    /// let mut session = Session::new(&engine);
+    /// let from = session.add(Account { id: 1, balance: 100 });
+    /// let to = session.add(Account { id: 2, balance: 0 });
+    /// let (giver, taker) = session.pair_mut(from, to)?;
+    /// std::mem::swap(&mut giver.balance, &mut taker.balance);
+    /// assert_eq!((session[from].balance, session[to].balance), (0, 100));
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -212,6 +310,23 @@ impl Session {
 
     /// Walks over the objects that handles name.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add_all(["ed", "wendy"].map(|name| User::builder().name(name)));
+    /// let users = session.query(User).order_by(User.id).all().await?;
+    /// let names: Vec<&str> = session.iter(users).map(|user| user.name.as_str()).collect();
+    /// assert_eq!(names, ["ed", "wendy"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// Panics where [`object`](Self::object) would fail.
@@ -220,6 +335,25 @@ impl Session {
     }
 
     /// Returns whether an object differs from what the database has, as far as the session knows.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session[ed].name = "ed".into(); // as it was
+    /// assert!(!session.is_modified(ed)?);
+    /// session[ed].name = "edward".into();
+    /// assert!(session.is_modified(ed)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -240,6 +374,29 @@ impl Session {
     }
 
     /// Returns the objects of the database that were changed and wait for a flush.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let [ed, wendy] = ["ed", "wendy"].map(|name| session.add(User::builder().name(name)));
+    /// session.flush().await?;
+    /// session[ed].name = "edward".into();
+    /// session.delete(wendy).await?;
+    /// let mary = session.add(User::builder().name("mary"));
+    ///
+    /// assert!(session.dirty()[0].is(ed));
+    /// assert!(session.deleted()[0].is(wendy));
+    /// assert!(session.pending()[0].is(mary));
+    /// assert_eq!(session.identity_map().len(), 2); // those that have a row
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dirty(&self) -> Vec<AnyHandle> {
         self.list(|slot| {
             let entry = self.objects.get(slot);
@@ -258,6 +415,18 @@ impl Session {
     }
 
     /// Returns whether a handle names an object of this session.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// let engine = Engine::new("sqlite::memory:")?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// assert!(session.contains(ed));
+    /// assert!(!Session::new(&engine).contains(ed));
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
     pub fn contains<M: Model>(&self, handle: Handle<M>) -> bool {
         self.slot(handle).is_ok()
     }
@@ -269,6 +438,31 @@ impl Session {
     }
 
     /// Walks over the members of a relationship: their handles and the objects.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// # session.commit().await?;
+    /// for user in session.query(User).options(selectinload(User.addresses)).all().await? {
+    ///     for (_, address) in session.related(user, User.addresses) {
+    ///         assert_eq!((session[user].name.as_str(), address.email.as_str()), ("ed", "ed@x.org"));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -285,6 +479,31 @@ impl Session {
     /// Returns the handles of the members of a relationship, in a list of its own, so that objects may be changed
     /// meanwhile.
     ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ED@X.ORG")]));
+    /// # session.commit().await?;
+    /// let ed = session.query(User).options(selectinload(User.addresses)).one().await?;
+    /// for address in session.handles(ed, User.addresses) {
+    ///     session[address].email.make_ascii_lowercase();
+    /// }
+    /// session.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// Panics when the relationship is not loaded, or the handle names no object of this session.
@@ -298,6 +517,36 @@ impl Session {
     }
 
     /// Returns the handles of the members of a relationship.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed"));
+    /// # session.commit().await?;
+    /// # let mut session = Session::new(&engine);
+    /// let ed = session.get_one(User, 1).await?;
+    /// let members = match session.try_handles(ed, User.addresses) {
+    ///     Err(error) if error.is_not_loaded() => {
+    ///         session.load(ed, User.addresses).await?;
+    ///         session.handles(ed, User.addresses)
+    ///     }
+    ///     members => members?,
+    /// };
+    /// assert!(members.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -325,6 +574,32 @@ impl Session {
     /// Makes an object a member of a relationship, on both sides at once, and returns the member's handle.
     ///
     /// The member is a value, a builder or a handle. To-one relationships let go of what they referred to.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// let mail = session.link(ed, User.addresses, Address::builder().email("ed@x.org"));
+    /// assert_eq!(session[mail].user.handle(), Some(ed)); // the other side, at once
+    /// session.flush().await?;
+    ///
+    /// assert!(session.unlink(ed, User.addresses, mail));
+    /// assert_eq!(session[mail].user.handle(), None);
+    /// session.commit().await?; // UPDATE of the foreign key to NULL
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -370,6 +645,33 @@ impl Session {
 
     /// Makes these the members of a relationship, on both sides at once, and returns their handles.
     ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Member, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let mails = ["ed@x.org", "ed@y.org"].map(|email| Address::builder().email(email));
+    /// let ed = session.add(User::builder().name("ed").addresses(mails));
+    /// session.flush().await?;
+    ///
+    /// let old = session.handles(ed, User.addresses);
+    /// let new = Address::builder().email("ed@z.org");
+    /// let members = session.replace(ed, User.addresses, [Member::of(old[1]), Member::of(new)]);
+    /// session.commit().await?;
+    /// assert_eq!((session[old[0]].user_id, session[members[1]].user_id), (None, Some(1)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     ///
     /// As [`link`](Self::link), and when the members that are to go are not loaded.
@@ -399,6 +701,26 @@ impl Session {
     ///
     /// Nothing is kept before [`commit`](Self::commit). After a failure the transaction has been rolled back and the
     /// session waits for [`rollback`](Self::rollback), which puts the objects back as they were.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?; // INSERT
+    /// assert_eq!(session[ed].id, 1);
+    ///
+    /// session[ed].id = 2;
+    /// session.flush().await?; // UPDATE
+    /// session.flush().await?; // nothing has changed: no statement
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

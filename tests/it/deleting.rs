@@ -5,10 +5,10 @@ use orm::prelude::*;
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
-use crate::support::{Address, Keyword, Node, User, UserKeyword, engine, session, two_users};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, empty_engine, engine, session, two_users};
 
 async fn echoing_users() -> (Engine, Session) {
-    let engine = echoing();
+    let engine = echoing().await;
     metadata![User, Address, Keyword, UserKeyword, Node].create_all(&engine).await.unwrap();
     two_users(&engine).await;
     let session = Session::new(&engine);
@@ -147,7 +147,7 @@ struct Tree {
 #[tokio::test]
 async fn a_tree_is_deleted_leaves_first_and_loaded_level_by_level() {
     let log = SqlLog::start();
-    let engine = echoing();
+    let engine = echoing().await;
     metadata![Tree].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let pair = || [Tree::builder(), Tree::builder()];
@@ -172,7 +172,7 @@ async fn a_tree_is_deleted_leaves_first_and_loaded_level_by_level() {
 
 #[tokio::test]
 async fn a_branch_that_loses_its_trunk_goes_with_its_leaves() {
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Tree].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let root = session.add(Tree::builder().branches([Tree::builder().branches([Tree::builder()]), Tree::builder()]));
@@ -223,7 +223,7 @@ struct Chair {
 
 #[tokio::test]
 async fn a_key_that_must_not_be_null_refuses_the_delete_before_anything_is_lost() {
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Room, Chair].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let room = session.add(Room::builder().chairs([Chair::builder(), Chair::builder()]));
@@ -268,7 +268,7 @@ async fn a_parent_goes_with_its_child_where_the_reference_says_so() {
         #[orm(cascade(all))]
         shell: BelongsTo<Shell>,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Shell, Snail].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     session.add(Snail::builder().shell(Shell::builder()));
@@ -298,7 +298,7 @@ async fn passive_deletes_leave_what_is_not_loaded_to_the_database() {
         #[orm(foreign_key = Crate.id, on_delete = cascade)]
         crate_id: i64,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Crate, Egg].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     session.add(Crate::builder().eggs([Egg::builder(), Egg::builder()]));
@@ -428,7 +428,7 @@ async fn an_object_with_two_owners_goes_when_either_lets_it_go() {
         #[orm(foreign_key = Father.id)]
         father_id: Option<i64>,
     }
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Mother, Father, Child].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let [mother, other] = [(); 2].map(|()| session.add(Mother::builder()));

@@ -1,6 +1,6 @@
 //! Bad input: each a clear error, and nothing lost.
 
-use orm::Dialect::{MariaDb, MySql, Postgres};
+use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
 use orm::prelude::*;
 use orm::{DatabaseErrorKind, ErrorKind, PoolClass};
 
@@ -133,4 +133,41 @@ async fn a_model_that_cannot_be_configured_breaks_no_other() {
         "{error}"
     );
     assert_eq!(session.query(User).count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn each_constraint_tells_its_kind_and_what_the_database_names() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "parcels", check("weight > 0"), metadata = none)]
+    struct Parcel {
+        #[orm(primary_key)]
+        id: i64,
+        weight: i64,
+        label: Option<String>,
+        #[orm(foreign_key = User.id)]
+        user_id: i64,
+    }
+    let engine = engine().await;
+    metadata![User, Parcel].create_all(&engine).await.unwrap();
+    two_users(&engine).await;
+    let parcel = |id| Parcel { id, weight: 1, label: None, user_id: 1 };
+    let add = |parcel| insert(Parcel).values(parcel).execute(&engine);
+    add(parcel(7)).await.unwrap();
+
+    let twice = add(parcel(7)).await.unwrap_err();
+    assert!(twice.is_unique_violation(), "{twice}");
+    assert_eq!(twice.columns(), ["id"]);
+    let orphan = add(Parcel { user_id: 99, ..parcel(8) }).await.unwrap_err();
+    assert!(orphan.is_foreign_key_violation(), "{orphan}");
+    let columns: &[&str] = expected(&["user_id"], [(Sqlite, &[], "SQLite says that there is one, not which")]);
+    assert_eq!(orphan.columns(), columns);
+    let light = add(Parcel { weight: 0, ..parcel(8) }).await.unwrap_err();
+    assert!(light.is_check_violation(), "{light}");
+    assert!(light.message().contains("ck_parcels_"), "{light}");
+    let null = text("INSERT INTO parcels (id, weight, user_id) VALUES (8, NULL, 1)").execute(&engine).await.unwrap_err();
+    assert!(null.is_not_null_violation(), "{null}");
+    assert_eq!(null.columns(), ["weight"]);
+    let used = delete(User).filter(User.id.eq(1)).execute(&engine).await.unwrap_err();
+    assert!(used.is_foreign_key_violation(), "{used}");
+    assert_eq!(select(Parcel).count(&engine).await.unwrap(), 1);
 }

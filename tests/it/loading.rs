@@ -5,7 +5,7 @@ use orm::prelude::*;
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
-use crate::support::{Address, Keyword, Node, User, UserKeyword, engine, session, two_users};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, empty_engine, engine, session, two_users};
 
 /// `ed` has two addresses and the keywords red and blue, `wendy` has one address and blue, `fred` has nothing.
 async fn three_users(engine: &Engine) {
@@ -39,7 +39,7 @@ fn emails(user: &User) -> Vec<&str> {
 #[tokio::test]
 async fn members_come_by_one_select_for_all_owners() {
     let log = SqlLog::start();
-    let engine = echoing();
+    let engine = echoing().await;
     metadata![User, Address, Keyword, UserKeyword].create_all(&engine).await.unwrap();
     three_users(&engine).await;
     let query = || select(User).order_by(User.id).options((selectinload(User.addresses), selectinload(User.keywords)));
@@ -238,7 +238,7 @@ async fn owners_with_keys_of_several_columns_are_told_apart() {
     #[derive(Clone, Debug, Model)]
     #[orm(table = "sheets", metadata = none)]
     struct Sheet {
-        #[orm(primary_key)]
+        #[orm(primary_key, length = 10)]
         book: String,
         #[orm(primary_key)]
         page: i64,
@@ -250,12 +250,13 @@ async fn owners_with_keys_of_several_columns_are_told_apart() {
     struct Note {
         #[orm(primary_key)]
         id: i64,
+        #[orm(length = 10)]
         book: String,
         page: i64,
         sheet: BelongsTo<Sheet>,
     }
     let log = SqlLog::start();
-    let engine = echoing();
+    let engine = echoing().await;
     metadata![Sheet, Note].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     for (book, page) in [("a", 1), ("a", 2), ("b", 1)] {
@@ -326,7 +327,7 @@ struct Cover {
 }
 
 async fn albums() -> Engine {
-    let engine = Engine::new("sqlite::memory:").unwrap();
+    let engine = empty_engine().await;
     metadata![Album, Track, Genre, Cover].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let rock = session.add(Genre::builder().name("rock"));

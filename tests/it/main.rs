@@ -1,4 +1,4 @@
-//! The feature tests: one binary, a module per feature.
+//! The feature tests: a module per feature, one binary per database; `support::database` says which and where.
 //!
 //! | module | what is tested |
 //! |---|---|
@@ -14,6 +14,7 @@
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
+//! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
@@ -25,6 +26,10 @@ mod echo;
 mod errors;
 mod handles;
 mod loading;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read;
 mod registry;
 mod relationships;

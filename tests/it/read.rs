@@ -275,3 +275,50 @@ async fn conditions_over_a_relationship_to_the_same_table_are_about_the_members(
     assert_eq!(named(select(Node.name).filter(!Node.children.is_not_empty())).await, ["a", "deep"]);
     assert_eq!(named(select(Node.name).filter(Node.id.in_(select(Node.parent_id).distinct()))).await, ["root", "b"]);
 }
+
+#[tokio::test]
+async fn expressions_mean_the_same_everywhere() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let sums = (func::sum(User.id), func::avg(User.id), func::max(User.name), func::sum(User.id).label("total") + 1);
+    let row: (Option<i64>, Option<f64>, Option<String>, Option<i64>) = select(sums).one(&engine).await.unwrap();
+    assert_eq!(row, (Some(3), Some(1.5), Some("wendy".to_owned()), Some(4)));
+    let none = select((func::sum(User.id), func::avg(User.id))).filter(User.id.gt(9));
+    assert_eq!(none.one(&engine).await.unwrap(), (None, None));
+    let numbers = select(((User.id + 6) / 2, (User.id + 6) % 4, (User.id - 9) / 2)).filter(User.id.eq(1));
+    assert_eq!(numbers.one(&engine).await.unwrap(), (3, 3, -4), "integers are divided as integers");
+    let casts = select((User.id.cast::<String>(), User.id.cast::<f64>(), User.name.eq("ed").cast::<i32>()));
+    assert_eq!(casts.filter(User.id.eq(1)).one(&engine).await.unwrap(), ("1".to_owned(), 1.0, 1));
+    update(User).set(User.fullname, "Jürgen").filter(User.id.eq(1)).execute(&engine).await.unwrap();
+    let texts = select((func::length(User.fullname), func::upper(User.name), User.name.concat("!")));
+    assert_eq!(texts.filter(User.id.eq(1)).one(&engine).await.unwrap(), (Some(6), "ED".to_owned(), "ed!".to_owned()));
+
+    let names = |query: Select<String>| {
+        let engine = engine.clone();
+        async move { query.all(&engine).await.unwrap() }
+    };
+    let name = || select(User.name);
+    assert_eq!(names(name().order_by(User.fullname.nulls_first())).await, ["wendy", "ed"]);
+    assert_eq!(names(name().order_by(User.fullname.nulls_last())).await, ["ed", "wendy"]);
+    assert_eq!(names(name().order_by(User.id).limit(1).offset(1)).await, ["wendy"]);
+    assert_eq!(names(name().order_by(User.id).offset(1)).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.fullname.is_distinct_from(Some("Jürgen".to_owned())))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.fullname.is_not_distinct_from(None))).await, ["wendy"]);
+    assert_eq!(names(name().filter(User.name.eq("ed").eq(true))).await, ["ed"]);
+    assert_eq!(names(name().distinct().filter(User.name.ilike("WEN%"))).await, ["wendy"]);
+}
+
+#[tokio::test]
+async fn wildcards_in_a_text_that_is_looked_for_stand_for_themselves() {
+    let engine = engine().await;
+    let words = ["50%", "50x", r"a\b", "a/b", "a_b", "it's"];
+    insert(User).values(words.map(|word| User::builder().name(word))).execute(&engine).await.unwrap();
+    for (text, known) in [("%", vec!["50%"]), ("_", vec!["a_b"]), (r"\", vec![r"a\b"]), ("/", vec!["a/b"]), ("'", vec!["it's"])] {
+        let found = select(User.name).filter(User.name.contains(text)).all(&engine).await.unwrap();
+        assert_eq!(found, known, "contains {text}");
+    }
+    let count = |condition: orm::Expr<bool>| select(User).filter(condition).count(&engine);
+    assert_eq!(count(User.name.starts_with("50%")).await.unwrap(), 1);
+    assert_eq!(count(User.name.ends_with("/b")).await.unwrap(), 1);
+    assert_eq!(count(User.name.like("50_")).await.unwrap(), 2);
+}

@@ -4,7 +4,7 @@ use orm::Dialect::{MariaDb, MySql};
 use orm::ErrorKind;
 use orm::prelude::*;
 
-use crate::support::{Address, User, engine, expected, two_users};
+use crate::support::{Address, User, empty_engine, engine, expected, two_users};
 
 #[tokio::test]
 async fn insert_takes_values_builders_and_lists() {
@@ -151,4 +151,106 @@ async fn a_list_over_the_parameter_limit_is_split_and_still_one_transaction() {
     rows.push(User::builder().name("v0").fullname("twice"));
     insert(User).values(rows).execute(&engine).await.unwrap_err();
     assert_eq!(select(User).count(&engine).await.unwrap(), 20_000);
+}
+
+#[tokio::test]
+async fn every_type_comes_back_as_it_went() {
+    use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+
+    #[derive(Clone, Debug, PartialEq, Model)]
+    #[orm(table = "samples", metadata = none)]
+    struct Sample {
+        #[orm(primary_key)]
+        id: i32,
+        truth: bool,
+        small: i16,
+        big: i64,
+        single: f32,
+        double: f64,
+        long: String,
+        #[orm(length = 20)]
+        short: String,
+        bytes: Vec<u8>,
+        day: NaiveDate,
+        clock: NaiveTime,
+        local: NaiveDateTime,
+        moment: DateTime<Utc>,
+        maybe: Option<NaiveDateTime>,
+        nothing: Option<f64>,
+    }
+    let engine = empty_engine().await;
+    metadata![Sample].create_all(&engine).await.unwrap();
+    let day = NaiveDate::from_ymd_opt(1999, 12, 31).unwrap();
+    let clock = NaiveTime::from_hms_micro_opt(23, 59, 58, 123_456).unwrap();
+    let sample = Sample {
+        id: 1,
+        truth: true,
+        small: i16::MIN,
+        big: i64::MAX,
+        single: 0.1,
+        double: -1.0 / 3.0,
+        long: "ä\u{1F600}'\"\\%\n".repeat(500),
+        short: String::new(),
+        bytes: (0..=255).collect(),
+        day,
+        clock,
+        local: day.and_time(clock),
+        moment: day.and_time(clock).and_utc(),
+        maybe: Some(day.and_time(clock)),
+        nothing: None,
+    };
+    insert(Sample).values(sample.clone()).execute(&engine).await.unwrap();
+    assert_eq!(select(Sample).one(&engine).await.unwrap(), sample);
+    let found = select(Sample.id)
+        .filter(Sample.moment.eq(sample.moment) & Sample.day.eq(day) & Sample.truth & Sample.bytes.eq(sample.bytes.clone()))
+        .filter(Sample.clock.eq(clock) & Sample.local.le(sample.local) & Sample.double.lt(0.0) & Sample.big.gt(0));
+    assert_eq!(found.all(&engine).await.unwrap(), [1]);
+    let mut session = Session::new(&engine);
+    let same = session.get_one(Sample, 1).await.unwrap();
+    session[same] = sample.clone();
+    assert!(!session.is_modified(same).unwrap(), "what was read is what was written");
+}
+
+#[tokio::test]
+async fn reserved_words_and_odd_names_are_quoted() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "order", metadata = none)]
+    struct Order {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(column = "group", length = 20, index)]
+        group: String,
+        #[orm(column = "Mixed Case", server_default = "'x'")]
+        mixed: String,
+        #[orm(back_populates = order, order_by = key)]
+        lines: HasMany<Line>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "Select From", metadata = none)]
+    struct Line {
+        #[orm(primary_key, length = 20)]
+        key: String,
+        #[orm(column = "order", foreign_key = Order.id)]
+        order_id: i64,
+        #[orm(back_populates = lines)]
+        order: BelongsTo<Order>,
+    }
+    let engine = empty_engine().await;
+    metadata![Order, Line].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let lines = |letter: &str| ["1", "2"].map(|n| Line::builder().key(format!("{letter}{n}")));
+    let orders =
+        session.add_all(["a", "b"].map(|group| Order::builder().group(group).lines(lines(group))));
+    session.commit().await.unwrap();
+    assert_eq!(session[orders[1]].mixed, "x");
+    session[orders[0]].mixed = "y".into();
+    session.commit().await.unwrap();
+    let again = || Line::builder().key("a1").order_id(session[orders[1]].id);
+    insert(Line).values(again()).on_conflict(Line.key).do_update(Line.order_id).execute(&engine).await.unwrap();
+    let read: Vec<Order> =
+        select(Order).order_by(Order.group.desc()).options(selectinload(Order.lines)).all(&engine).await.unwrap();
+    let keys = |order: &Order| order.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>();
+    assert_eq!((keys(&read[0]), keys(&read[1])), (["a1", "b1", "b2"].map(str::to_owned).to_vec(), vec!["a2".to_owned()]));
+    let mixed = select(Order.mixed).join(Order.lines).filter(Line.key.eq("a2")).one(&engine).await.unwrap();
+    assert_eq!(mixed, "y");
 }

@@ -18,6 +18,8 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     // `/` gives a decimal number.
     integer_division: "DIV",
     virtual_columns: true,
+    // InnoDB does: https://mariadb.com/kb/en/foreign-keys/
+    checks_each_row: true,
     explain: "EXPLAIN FORMAT=JSON ",
     generated_keys: GeneratedKeys::LastKey,
 };

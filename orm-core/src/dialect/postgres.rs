@@ -18,6 +18,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     integer_division: "/",
     // PostgreSQL 18 has them, and the releases before it do not.
     virtual_columns: false,
+    checks_each_row: false,
     explain: "EXPLAIN ",
     generated_keys: GeneratedKeys::Sequence,
 };

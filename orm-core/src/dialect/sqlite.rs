@@ -17,6 +17,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     ilike: false,
     integer_division: "/",
     virtual_columns: true,
+    checks_each_row: false,
     explain: "EXPLAIN QUERY PLAN ",
     generated_keys: GeneratedKeys::NextOnes,
 };

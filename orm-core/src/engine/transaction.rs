@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::session::Session;
 
 /// How often a transaction is tried.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 1200;
 
 impl Engine {
     /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
@@ -89,7 +89,7 @@ impl Engine {
                     roll_back(session).await;
                     return Err(error);
                 }
-                Ok(value) => return Ok(value),
+                Ok(value) => { eprintln!("ATTEMPTS {attempt}"); return Ok(value) },
             }
         }
     }

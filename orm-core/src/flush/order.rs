@@ -136,7 +136,7 @@ pub(super) struct Deletes {
     pub(super) levels: Vec<Vec<u32>>,
 }
 
-/// A row that refers to another one, both to be deleted.
+/// A row that refers to another one or to itself, both to be deleted.
 struct Reference {
     child: usize,
     parent: usize,
@@ -144,8 +144,9 @@ struct Reference {
 }
 
 /// Orders rows to be deleted. What a ring of rows refers by is set to NULL first, where `post_update` says so; a ring
-/// without goes in one statement, at whose end the database checks.
-pub(super) fn deletes(objects: &Objects, slots: &[u32]) -> Result<Deletes> {
+/// without goes in one statement, at whose end the database checks. Where it checks each row, whatever is in a ring and
+/// can be NULL is set to NULL, that of a row which refers to itself included.
+pub(super) fn deletes(objects: &Objects, slots: &[u32], checks_each_row: bool) -> Result<Deletes> {
     let references = references(objects, slots)?;
     let edges = |references: &[Reference]| -> Vec<(usize, usize)> {
         references.iter().map(|reference| (reference.child, reference.parent)).collect()
@@ -157,9 +158,11 @@ pub(super) fn deletes(objects: &Objects, slots: &[u32]) -> Result<Deletes> {
     let (mut kept, mut parted) = (Vec::new(), Vec::new());
     for reference in references {
         let mapper = objects.get(slots[reference.child]).mapper;
-        let is_in_ring = ring_of[reference.child] == ring_of[reference.parent];
-        if is_in_ring && is_post_update(mapper, reference.foreign_key)? && is_nullable(mapper, reference.foreign_key)? {
-            parted.push((slots[reference.child], reference.foreign_key));
+        let Reference { child, parent, foreign_key } = reference;
+        let is_in_ring = ring_of[child] == ring_of[parent];
+        let is_parted = checks_each_row || (child != parent && is_post_update(mapper, foreign_key)?);
+        if is_in_ring && is_parted && is_nullable(mapper, foreign_key)? {
+            parted.push((slots[child], foreign_key));
         } else {
             kept.push(reference);
         }
@@ -167,7 +170,7 @@ pub(super) fn deletes(objects: &Objects, slots: &[u32]) -> Result<Deletes> {
     Ok(Deletes { parted, levels: levels_of(slots, &edges(&kept)) })
 }
 
-/// Finds the foreign keys, as the database has them, that lead from one row to another.
+/// Finds the foreign keys, as the database has them, that lead from one row to another or to itself.
 fn references(objects: &Objects, slots: &[u32]) -> Result<Vec<Reference>> {
     let stored = |slot: u32| objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot));
     let mut positions: HashMap<(usize, Key), usize> = HashMap::new();
@@ -181,7 +184,7 @@ fn references(objects: &Objects, slots: &[u32]) -> Result<Vec<Reference>> {
         for (foreign_key, key) in objects.get(slot).mapper.configured()?.foreign_keys.iter().enumerate() {
             let target = Key::of_columns(stored(slot), key.columns.iter().copied());
             let parent = target.and_then(|target| positions.get(&(key.target.id(), target)));
-            if let Some(&parent) = parent.filter(|&&parent| parent != child) {
+            if let Some(&parent) = parent {
                 references.push(Reference { child, parent, foreign_key });
             }
         }

@@ -25,6 +25,33 @@ pub(crate) struct LoadStep {
 ///
 /// What is said after a step constrains that step: [`filter`](Self::filter), [`order_by`](Self::order_by), and
 /// [`limit`](Self::limit) per owner.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Load, Model, Session, metadata, select, selectinload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # let mails = ["a@x.org", "b@y.org", "c@x.org"].map(|email| Address::builder().email(email));
+/// # session.add(User::builder().name("ed").addresses(mails));
+/// # session.commit().await?;
+/// fn newest_at_x() -> Load<User, Address> {
+///     selectinload(User.addresses).filter(Address.email.like("%@x.org")).order_by(Address.id.desc()).limit(1)
+/// }
+/// let users = select(User).options(newest_at_x().selectinload(Address.user)).all(&engine).await?;
+/// assert_eq!(users[0].addresses.get()[0].email, "c@x.org");
+/// assert_eq!(users[0].addresses.get()[0].user.get().map(|user| user.id), Some(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Load<R, T> {
     path: LoadPath,
@@ -51,6 +78,28 @@ pub fn selectinload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) 
 /// Loads a relationship with its owners.
 ///
 /// The result is that of [`selectinload`]. It is brought by the same further SELECT for now, not by a JOIN.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, joinedload, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(Address::builder().email("ed@x.org").user(User::builder().name("ed")));
+/// # session.commit().await?;
+/// let address = select(Address).options(joinedload(Address.user)).one(&engine).await?;
+/// assert_eq!(address.user.get().map(|user| user.name.as_str()), Some("ed"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn joinedload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
     selectinload(relationship)
 }
@@ -61,6 +110,29 @@ fn step<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> LoadStep 
 
 impl<R: Model, T: Model> Load<R, T> {
     /// Goes on to a relationship of what is loaded.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// # session.commit().await?;
+    /// let users = select(User).options(selectinload(User.addresses).selectinload(Address.user)).all(&engine).await?;
+    /// let address = &users[0].addresses.get()[0];
+    /// assert_eq!(address.user.get().map(|user| user.id), Some(users[0].id));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn selectinload<U: Model, K>(mut self, relationship: Relationship<T, U, K>) -> Load<R, U> {
         self.path.steps.push(step(relationship));
@@ -100,6 +172,22 @@ impl<R: Model, T: Model> Load<R, T> {
 }
 
 /// An option of a query over rows of `S`, or a tuple of options.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Dialect, HasMany, LoadOption, Select, joinedload, select, selectinload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// fn users(with: impl LoadOption<User>) -> Select<User> {
+///     select(User).options(with)
+/// }
+/// let query = users((selectinload(User.addresses), joinedload(User.addresses).selectinload(Address.user)));
+/// # let _ = query.to_sql(Dialect::Sqlite);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this option does not start at what the query selects",
     label = "the path of `{Self}` must begin with a relationship of `{S}`"

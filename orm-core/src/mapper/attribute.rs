@@ -11,6 +11,27 @@ use super::{ColumnReference, Model};
 ///
 /// Four bytes: the column's position and the number of an alias; the model is in the type. The operators and comparisons
 /// are those of [`Expr`](crate::Expr). SQLAlchemy's `InstrumentedAttribute`.
+///
+/// ```
+/// # use orm_core::{Attribute, Dialect, Select, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Employee { #[orm(primary_key)] id: i64, name: String, manager_id: Option<i64> }
+/// fn sorted(column: Attribute<Employee, String>) -> Select<String> {
+///     select(column).order_by(column.desc())
+/// }
+/// assert_eq!(
+///     sorted(Employee.name).to_sql(Dialect::Sqlite),
+///     "SELECT employee.name FROM employee ORDER BY employee.name DESC"
+/// );
+///
+/// let manager = Employee.alias("manager"); // the same attributes, of the table under another name
+/// let pairs = select((Employee.name, manager.name)).join_on(manager, Employee.manager_id.eq(manager.id));
+/// assert_eq!(
+///     pairs.to_sql(Dialect::Sqlite),
+///     "SELECT employee.name, manager.name FROM employee \
+///      JOIN employee AS manager ON employee.manager_id = manager.id"
+/// );
+/// ```
 pub struct Attribute<M, T> {
     column: u16,
     alias: Alias,

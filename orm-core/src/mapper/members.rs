@@ -17,9 +17,64 @@ use crate::error::{Error, ErrorKind};
 use crate::session::{Handle, ObjectId};
 
 /// A many-to-many relationship: the same field as [`HasMany`], over an association table.
+///
+/// ```
+/// # use orm_core::{Engine, ManyToMany, Model, Session, metadata};
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// struct Post {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(secondary = PostTag)]
+///     tags: ManyToMany<Tag>,
+/// }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Tag { #[orm(primary_key)] id: i64, word: String }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct PostTag { #[orm(primary_key, foreign_key = Post.id)] post_id: i64,
+/// #     #[orm(primary_key, foreign_key = Tag.id)] tag_id: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Post, Tag, PostTag].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let post = session.add(Post::builder().tags(["rust", "sql"].map(|word| Tag::builder().word(word))));
+/// session.flush().await?; // a post, two tags, two rows of `post_tag`
+///
+/// let first = session.handles(post, Post.tags)[0];
+/// session[post].tags.remove(first);
+/// session.commit().await?; // DELETE of one row of `post_tag`
+/// assert_eq!(orm_core::select(PostTag).count(&engine).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub type ManyToMany<T> = HasMany<T>;
 
 /// A one-to-one relationship whose foreign key is over there: the same field as [`BelongsTo`].
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasOne, Model, Session, metadata};
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// struct User {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(back_populates = user)]
+///     profile: HasOne<Profile>,
+/// }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Profile { #[orm(primary_key)] id: i64, motto: String, #[orm(foreign_key = User.id, unique)] user_id: i64,
+/// #     #[orm(back_populates = profile)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Profile].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().profile(Profile::builder().motto("onwards")));
+/// session.flush().await?;
+/// let profile = session[ed].profile.handle().expect("it was given one");
+/// assert_eq!(session[profile].user_id, session[ed].id);
+/// # Ok(())
+/// # }
+/// ```
 pub type HasOne<T> = BelongsTo<T>;
 
 /// Where a field stands, for messages: the model and the position among its relationships.
@@ -76,7 +131,35 @@ pub trait RelationField: Send + Sync {
 /// A collection of another model's objects.
 ///
 /// Outside a session it holds values: [`get`](Self::get), [`iter`](Self::iter). Inside one it holds handles:
-/// [`handles`](Self::handles). Its default is unloaded for an object that was read, and empty for a new one.
+/// [`handles`](Self::handles). Its default is unloaded, which a session takes for empty when it adds the object.
+///
+/// ```
+/// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata, select, selectinload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+/// session.commit().await?;
+///
+/// session[ed].addresses.push(Address::builder().email("ed@y.org")); // also while it is not loaded
+/// session.commit().await?;
+/// session.load(ed, User.addresses).await?;
+/// assert_eq!(session[ed].addresses.handles().len(), 2);
+///
+/// let users = select(User).options(selectinload(User.addresses)).all(&engine).await?; // values
+/// assert_eq!(users[0].addresses.get()[1].email, "ed@y.org");
+/// # Ok(())
+/// # }
+/// ```
 pub struct HasMany<T> {
     state: Option<Box<ManyState<T>>>,
     origin: Origin,
@@ -184,6 +267,21 @@ impl<T> HasMany<T> {
     }
 
     /// Returns whether its members are here.
+    ///
+    /// ```
+    /// # use orm_core::{HasMany, BelongsTo};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// let mut user = User { id: 1, name: "ed".into(), addresses: HasMany::default() };
+    /// assert!(user.addresses.is_unloaded());
+    /// user.addresses = Vec::new().into();
+    /// assert!(user.addresses.is_loaded());
+    /// ```
     pub fn is_loaded(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.loaded)
     }
@@ -210,6 +308,25 @@ impl<T: Model> HasMany<T> {
     }
 
     /// Returns the members of an object outside a session.
+    ///
+    /// ```
+    /// # use orm_core::{HasMany, BelongsTo};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// let mut user = User { id: 1, name: "ed".into(), addresses: HasMany::default() };
+    /// assert!(user.addresses.try_get().unwrap_err().is_not_loaded());
+    ///
+    /// let mail = Address { id: 1, email: "ed@x.org".into(), user_id: Some(1), user: BelongsTo::default() };
+    /// user.addresses = vec![mail].into();
+    /// assert_eq!(user.addresses.try_get()?[0].email, "ed@x.org");
+    /// assert_eq!(user.addresses.iter().count(), 1); // the same, with a panic for the error
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -248,6 +365,27 @@ impl<T: Model> HasMany<T> {
     /// Returns the handles of the members of an object in a session.
     ///
     /// What was pushed as a value or a builder has no handle before the next flush, load or query.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// let mail = session[ed].addresses.handles()[0];
+    /// assert_eq!(session[mail].email, "ed@x.org");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -291,6 +429,32 @@ impl<T: Model> HasMany<T> {
     ///
     /// The member stays in the session; its foreign key is set to NULL, or it is deleted where the relationship says
     /// `delete_orphan`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let mails = ["ed@x.org", "ed@y.org"].map(|email| Address::builder().email(email));
+    /// let ed = session.add(User::builder().name("ed").addresses(mails));
+    /// session.flush().await?;
+    ///
+    /// let first = session[ed].addresses.handles()[0];
+    /// assert!(session[ed].addresses.remove(first));
+    /// session.flush().await?; // UPDATE address SET user_id = NULL
+    /// assert_eq!((session[ed].addresses.len(), session[first].user_id), (1, None));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remove(&mut self, member: Handle<T>) -> bool {
         let is_owned = self.owner.is_some();
         let state = self.state();
@@ -320,6 +484,33 @@ impl<T: Model> HasMany<T> {
     }
 
     /// Makes these the members; as for [`clear`](Self::clear), those of before must be known.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// session.flush().await?;
+    ///
+    /// session[ed].addresses.replace([Address::builder().email("ed@y.org")]);
+    /// session.flush().await?;
+    /// let left = session[ed].addresses.handles()[0];
+    /// assert_eq!(session[left].email, "ed@y.org");
+    /// session[ed].addresses.clear();
+    /// assert_eq!(session[ed].addresses.len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace<I: IntoIterator<Item: IntoMember<T>>>(&mut self, members: I) {
         self.clear();
         members.into_iter().for_each(|member| self.push(member));
@@ -525,6 +716,31 @@ impl<T: PartialEq + 'static> PartialEq for HasMany<T> {
 ///
 /// Outside a session it holds a value, shared by all who refer to it: [`get`](Self::get). Inside one it holds a handle:
 /// [`handle`](Self::handle).
+///
+/// ```
+/// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata, select, selectinload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let mail = session.add(Address::builder().email("ed@x.org").user(User::builder().name("ed")));
+/// session.commit().await?; // INSERT of the user first
+/// let ed = session[mail].user.handle().expect("it was given one");
+/// assert_eq!(session[mail].user_id, Some(session[ed].id));
+///
+/// let addresses = select(Address).options(selectinload(Address.user)).all(&engine).await?; // values
+/// assert_eq!(addresses[0].user.get().map(|user| user.name.as_str()), Some("ed"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct BelongsTo<T> {
     content: Content,
     /// What the session has not taken up yet, and what the field held before.
@@ -574,6 +790,29 @@ impl<T: Model> BelongsTo<T> {
 
     /// Returns the value that an object outside a session refers to.
     ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, BelongsTo, Model, insert, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// insert(Address).values(Address::builder().email("ed@x.org")).execute(&engine).await?;
+    /// let address = select(Address).one(&engine).await?;
+    /// assert!(address.user.try_get().unwrap_err().is_not_loaded());
+    ///
+    /// let address = select(Address).options(selectinload(Address.user)).one(&engine).await?;
+    /// assert!(address.user.try_get()?.is_none()); // it belongs to nobody
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the relationship is not loaded, or when the object is a session's, which holds a handle.
@@ -604,6 +843,36 @@ impl<T: Model> BelongsTo<T> {
     }
 
     /// Makes it refer to a value, a builder or a handle.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let [ed, wendy] = ["ed", "wendy"].map(|name| session.add(User::builder().name(name)));
+    /// let mail = session.add(Address::builder().email("ed@x.org").user(ed));
+    /// session.flush().await?;
+    ///
+    /// session[mail].user.replace(wendy);
+    /// session.flush().await?; // UPDATE of the foreign key
+    /// assert_eq!(session[mail].user_id, Some(session[wendy].id));
+    /// assert!(session[ed].addresses.handles().is_empty()); // the other side follows
+    ///
+    /// session[mail].user.clear();
+    /// session.flush().await?;
+    /// assert_eq!(session[mail].user_id, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace(&mut self, member: impl IntoMember<T>) {
         let is_owned = self.owner.is_some();
         match member.__member().0 {

@@ -34,9 +34,42 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
     /// What [`builder`](Self::builder) gives.
     type Builder;
     /// The attributes, for generic code; elsewhere write the struct's name.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// async fn everything<M: Model>(engine: &Engine) -> Result<Vec<M>, Error> {
+    ///     select(M::ATTRIBUTES).all(engine).await
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// assert!(everything::<User>(&engine).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     const ATTRIBUTES: Self::Attributes;
 
     /// Starts a new object, whose fields are then set by name.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, insert, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, fullname: Option<String> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let wendy = User::builder().name("wendy").fullname("Wendy Weathersmith");
+    /// let ed = User::builder().name("ed"); // `id` is generated, and an `Option` may be left out as well
+    /// insert(User).values(vec![ed]).execute(&engine).await?;
+    /// insert(User).values(wendy).execute(&engine).await?;
+    /// assert_eq!(select(User.id).filter(User.fullname.is_null()).all(&engine).await?, [1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn builder() -> Self::Builder;
 
     #[doc(hidden)]
@@ -62,6 +95,22 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
 }
 
 /// The constant of a model: what `User` is as a value.
+///
+/// ```
+/// # use orm_core::{Engine, Entity, Error, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// async fn is_empty(model: impl Entity, engine: &Engine) -> Result<bool, Error> {
+///     Ok(!select(model).exists(engine).await?)
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// assert!(is_empty(User, &engine).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
     label = "expected the name of a model, such as `User`"
@@ -81,6 +130,26 @@ pub trait Key: Send + 'static {
 }
 
 /// A value for a primary key: the key itself, or what a column of its type takes.
+///
+/// ```
+/// # use orm_core::{Engine, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Country { #[orm(primary_key)] code: String, name: String }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Seat { #[orm(primary_key)] hall: i64, #[orm(primary_key)] number: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Country, Seat].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// session.add(Country { code: "nl".into(), name: "the Netherlands".into() });
+/// session.add(Seat { hall: 1, number: 7 });
+/// session.flush().await?;
+/// assert!(session.get(Country, "nl").await?.is_some()); // a `&str` for a `String`
+/// assert!(session.get(Seat, (1, 7)).await?.is_some()); // a tuple for a key of two columns
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a key of type `{K}`")]
 pub trait IntoKey<K> {
     #[doc(hidden)]

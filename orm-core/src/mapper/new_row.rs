@@ -129,6 +129,26 @@ fn is_zero(value: &orm_pool::Value) -> bool {
 }
 
 /// A new object: a model's value or its builder.
+///
+/// ```
+/// # use orm_core::{Engine, Handle, Model, NewInstance, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// fn add<N: NewInstance>(session: &mut Session, new: N) -> Handle<N::Model> {
+///     session.add(new)
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let ed = add(&mut session, User { id: 0, name: "ed".into() });
+/// let wendy = add(&mut session, User::builder().name("wendy"));
+/// session.flush().await?;
+/// assert_eq!((session[ed].id, session[wendy].id), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a new object",
     label = "expected a model's value such as `User {{ .. }}` or its builder"
@@ -142,6 +162,24 @@ pub trait NewInstance {
 }
 
 /// Rows for an INSERT: a value, a builder, or a list of either.
+///
+/// ```
+/// # use orm_core::{Engine, Model, insert, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let inserted = insert(User)
+///     .values(User { id: 7, name: "ed".into() })
+///     .values(["wendy", "mary"].map(|name| User::builder().name(name))) // ids of the database's choice
+///     .execute(&engine)
+///     .await?;
+/// assert_eq!(inserted, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give rows of `{M}`",
     label = "expected a `{M}`, its builder, or a `Vec` or array of these"
@@ -164,6 +202,29 @@ impl<M: Model, I: NewInstance<Model = M>, const N: usize> IntoRows<M> for [I; N]
 }
 
 /// What becomes a member of a relationship.
+///
+/// ```
+/// # use orm_core::{Engine, HasMany, BelongsTo, Member, Model, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let known = session.add(Address::builder().email("ed@x.org"));
+/// let members = [Member::of(known), Member::of(Address::builder().email("ed@y.org"))];
+/// let ed = session.add(User::builder().name("ed").addresses(members));
+/// session.flush().await?;
+/// assert_eq!(session[known].user_id, Some(session[ed].id));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Member<T>(pub(crate) MemberKind<T>);
 
@@ -189,6 +250,29 @@ impl<T> Member<T> {
 }
 
 /// A value that can become a member of a relationship: a model's value, its builder, or a handle.
+///
+/// ```
+/// # use orm_core::{Engine, HasMany, BelongsTo, Model, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().name("ed"));
+/// let mail = session.add(Address::builder().email("ed@x.org"));
+/// session.link(ed, User.addresses, mail); // a handle
+/// session.link(ed, User.addresses, Address::builder().email("ed@y.org")); // a builder
+/// assert_eq!(session.handles(ed, User.addresses).len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot become a member of a relationship to `{T}`",
     label = "expected a `{T}`, its builder, or a `Handle<{T}>`"

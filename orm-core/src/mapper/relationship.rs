@@ -16,6 +16,25 @@ pub struct One;
 ///
 /// Joins, load options and the session's methods take it. It carries the alias of its start, so that `manager.reports`
 /// starts at `manager`.
+///
+/// ```
+/// # use orm_core::{Dialect, HasMany, BelongsTo, One, Many, Relationship, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// let many: Relationship<User, Address, Many> = User.addresses;
+/// let one: Relationship<Address, User, One> = Address.user;
+/// let query = select(User.id).join(many).filter(Address.email.like("%@x.org"));
+/// assert_eq!(
+///     query.to_sql(Dialect::Sqlite),
+///     "SELECT user.id FROM user JOIN address ON user.id = address.user_id WHERE address.email LIKE ?"
+/// );
+/// assert!(select(Address.id).filter(one.has(User.name.eq("ed"))).to_sql(Dialect::Sqlite).contains("EXISTS"));
+/// ```
 pub struct Relationship<M, T, K = Many> {
     index: u16,
     alias: Alias,

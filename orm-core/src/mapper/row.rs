@@ -33,6 +33,24 @@ pub fn decode_column<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<T> {
 /// What one row becomes: `Self` from an engine or a connection, `Managed` from a session.
 ///
 /// Implemented for models, for the types that columns hold, for `Option` and for tuples of these.
+///
+/// ```
+/// # use orm_core::{Engine, Error, RowType, Select, func, literal, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// async fn page<R: RowType>(query: Select<R>, engine: &Engine, number: u64) -> Result<Vec<R>, Error> {
+///     query.limit(20).offset(20 * number).all(engine).await
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let users: Vec<User> = page(select(User), &engine, 0).await?;
+/// let pairs: Vec<(i64, Option<String>)> = page(select((func::count_all(), func::max(User.name))), &engine, 0).await?;
+/// assert_eq!((users.len(), pairs), (0, vec![(0, None)]));
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(message = "a row does not become a `{Self}`")]
 pub trait RowType: Sized + Send + 'static {
     /// What a session gives: a handle for a model, the value itself for a column.
@@ -85,6 +103,21 @@ impl<R: RowType> RowType for Option<R> {
 }
 
 /// What can stand in `select(…)`: a model, a column, an expression, [`optional`] of these, or a tuple.
+///
+/// ```
+/// # use orm_core::{Dialect, Select, Selectable, func, optional, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// fn newest<S: Selectable>(what: S) -> Select<S::Row> {
+///     select(what).order_by(User.id.desc()).limit(1)
+/// }
+/// let model: Select<User> = newest(User);
+/// let column: Select<String> = newest(User.name);
+/// let tuple: Select<(User, String)> = newest((User, func::upper(User.name)));
+/// # for sql in [model.to_sql(Dialect::Sqlite), column.to_sql(Dialect::Sqlite), tuple.to_sql(Dialect::Sqlite)] {
+/// #     assert!(sql.ends_with("FROM user ORDER BY user.id DESC LIMIT ?"), "{sql}");
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be selected",
     label = "expected a model such as `User`, a column such as `User.name`, an expression, or a tuple of these"

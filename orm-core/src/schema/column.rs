@@ -5,6 +5,25 @@ use crate::mapper::{self, Definition};
 use crate::types::ColumnType;
 
 /// A column of a table.
+///
+/// ```
+/// # use orm_core::{ColumnType, schema::Table};
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// struct Product {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(length = 40)]
+///     name: Option<String>,
+///     #[orm(server_default = "1")]
+///     amount: i32,
+/// }
+/// let table = Table::of_model(Product)?;
+/// let [id, name, amount] = table.columns.as_slice() else { unreachable!() };
+/// assert!(id.is_generated && !id.is_nullable);
+/// assert!(name.is_nullable && name.column_type == ColumnType::String(40));
+/// assert_eq!(amount.server_default.as_deref(), Some("1"));
+/// # Ok::<(), orm_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name.

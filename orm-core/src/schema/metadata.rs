@@ -16,6 +16,31 @@ use crate::sql::{Statement, TextNode, TextPart};
 /// Several tables that are created together. SQLAlchemy's `MetaData`.
 ///
 /// [`global`](Self::global) has every derived model of the program; [`metadata!`](crate::metadata) those that it names.
+///
+/// ```
+/// # use orm_core::{Engine, MetaData, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # use orm_core::{BelongsTo, HasMany};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// let all: &MetaData = MetaData::global();
+/// assert_eq!(all.tables()?.len(), 2); // every derived model of this program
+/// all.create_all(&engine).await?;
+///
+/// let some: MetaData = metadata![Address, User];
+/// let names: Vec<String> = some.sorted_tables()?.into_iter().map(|table| table.name).collect();
+/// assert_eq!(names, ["user", "address"]); // those first that others refer to
+/// some.drop_all(&engine).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MetaData {
     /// The models, in the order that they were given; `None` is every model of the program.
@@ -77,6 +102,24 @@ impl MetaData {
     /// An engine does it in one transaction; on a connection or a session it belongs to the one that is open. The foreign
     /// keys of a cycle are added last, where the database does not take them before the other table exists.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// metadata![User].create_all(&engine).await?;
+    /// metadata![User].create_all(&engine).await?; // what exists is left alone
+    ///
+    /// let mut session = Session::new(&engine);
+    /// metadata![User].drop_all(&mut session).await?;
+    /// session.rollback().await?; // SQLite and PostgreSQL take it back
+    /// assert_eq!(session.query(User).count().await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails as [`tables`](Self::tables) does, when a table cannot be written for the database, or when the database
@@ -99,6 +142,22 @@ impl MetaData {
     /// Returns the SQL that creates all tables, without a database: statements separated by `;` and an empty line.
     ///
     /// An error gives its text.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, MetaData, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # use orm_core::{BelongsTo, HasMany};
+    /// let script = metadata![User, Address].to_sql(Dialect::Postgres);
+    /// let statements: Vec<&str> = script.split(";\n\n").collect();
+    /// assert!(statements[0].starts_with("CREATE TABLE \"user\" ("));
+    /// assert!(statements[1].contains("FOREIGN KEY (user_id) REFERENCES \"user\" (id)"));
+    /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
         script(self.creating(&Ddl::new(dialect)))
     }

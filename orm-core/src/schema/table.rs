@@ -10,6 +10,30 @@ use crate::mapper::{ColumnReference, Definition, Entity, Mapper, ReferentialActi
 /// A table: its columns, constraints and indexes, as plain data.
 ///
 /// SQLAlchemy's `Table`. It is made from a model, and knows nothing of it afterwards.
+///
+/// ```
+/// # use orm_core::{HasMany, BelongsTo, schema};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// #[orm(table = "addresses", check("email <> ''"))]
+/// struct Address {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(length = 100, unique)]
+///     email: String,
+///     #[orm(foreign_key = User.id, index)]
+///     user_id: i64,
+/// }
+/// let table = schema::Table::of_model(Address)?;
+/// assert_eq!(table.column("email").and_then(|column| column.length), Some(100));
+/// assert_eq!(table.primary_key.columns, ["id"]);
+/// assert_eq!(table.uniques[0].name, "uq_addresses_email");
+/// assert_eq!(table.foreign_keys[0].target_table, "user");
+/// assert_eq!(table.indexes[0].name, "ix_addresses_user_id");
+/// assert_eq!(table.checks[0].sql, "email <> ''");
+/// # Ok::<(), orm_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Its schema, if not the default one.
@@ -81,6 +105,21 @@ impl Table {
     ///
     /// Tables that it refers to are not created; [`MetaData::create_all`](super::MetaData::create_all) does that.
     ///
+    /// ```
+    /// # use orm_core::{Engine, schema::Table};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let table = Table::of_model(User)?;
+    /// table.create(&engine).await?;
+    /// table.create(&engine).await?; // it exists: nothing happens
+    /// table.drop(&engine).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the table cannot be written for the database, or when the database refuses it.
@@ -100,6 +139,17 @@ impl Table {
     }
 
     /// Returns the SQL that creates it, statements separated by `;` and an empty line; an error gives its text.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, schema::Table};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// assert_eq!(
+    ///     Table::of_model(User)?.to_sql(Dialect::MySql),
+    ///     "CREATE TABLE user (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    name TEXT NOT NULL,\n    PRIMARY KEY (id)\n)"
+    /// );
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
         metadata::script(Ddl::new(dialect).create(self))
     }

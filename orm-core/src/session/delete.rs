@@ -17,6 +17,31 @@ impl Session {
     /// Members of other collections stay and lose their foreign key; association rows go. Collections that are not
     /// loaded are loaded for that, unless they say `passive_deletes`. The object stays readable until it is expunged.
     ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// session.flush().await?;
+    ///
+    /// session.delete(ed).await?;
+    /// session.commit().await?; // UPDATE address SET user_id = NULL, DELETE FROM user
+    /// assert_eq!(session[ed].name, "ed"); // still readable
+    /// assert_eq!(select(Address.user_id).all(&engine).await?, [None]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the handle names no object of this session, when the object has no row, or when loading fails.

@@ -12,6 +12,30 @@ impl Session {
     /// left the session stay unloaded; what is reached twice is copied. Only the object itself leaves the session, and what its relationships say
     /// `cascade(expunge)` of; changes that were not flushed go with it.
     ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// session.commit().await?;
+    ///
+    /// let user: User = session.detach(ed)?;
+    /// assert_eq!(user.addresses.get()[0].email, "ed@x.org"); // values, as outside of every session
+    /// assert!(!session.contains(ed));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the handle names no object of this session.
@@ -24,6 +48,24 @@ impl Session {
     }
 
     /// Lets go of an object, and of what its relationships say `cascade(expunge)` of. Their handles are dead.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.expunge(ed)?; // before a flush: it is not saved
+    /// session.flush().await?;
+    /// assert_eq!(session.query(User).count().await?, 0);
+    /// assert!(session.object(ed).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -40,6 +82,28 @@ impl Session {
     }
 
     /// Lets go of every object that has not been changed.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let users = session.add_all(["ed", "wendy", "mary"].map(|name| User::builder().name(name)));
+    /// session.commit().await?;
+    /// session[users[0]].name = "edward".into();
+    ///
+    /// session.expunge_clean();
+    /// assert!(session.contains(users[0])); // its change waits for a flush
+    /// assert!(!session.contains(users[1]));
+    /// session.expunge_all(); // and the change is lost
+    /// assert!(!session.contains(users[0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expunge_clean(&mut self) {
         let clean: Vec<u32> = self.objects.in_use().collect();
         self.let_go_of_clean(clean, "expunged while it was unchanged");

@@ -8,6 +8,22 @@ use std::num::NonZeroU32;
 /// Names an object of a session: `session[handle]` reads it.
 ///
 /// It carries the session, the slot and a generation, so that a handle which outlives its object never names another.
+///
+/// ```
+/// # use orm_core::{Engine, Handle, Model, Session};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// fn shout(session: &mut Session, user: Handle<User>) {
+///     session[user].name.make_ascii_uppercase();
+/// }
+/// let engine = Engine::new("sqlite::memory:")?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().name("ed"));
+/// let same = ed; // `Copy`
+/// shout(&mut session, ed);
+/// assert_eq!((session[same].name.as_str(), ed == same), ("ED", true));
+/// # Ok::<(), orm_core::Error>(())
+/// ```
 pub struct Handle<T> {
     id: ObjectId,
     object: PhantomData<fn() -> T>,
@@ -70,6 +86,19 @@ impl<T> fmt::Debug for Handle<T> {
 }
 
 /// A handle of whatever model, in lists such as [`Session::dirty`](crate::Session::dirty).
+///
+/// ```
+/// # use orm_core::{Engine, Model, Session};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// let engine = Engine::new("sqlite::memory:")?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().name("ed"));
+/// let pending = session.pending();
+/// assert_eq!(pending[0].model(), "User");
+/// assert!(pending[0].is(ed));
+/// # Ok::<(), orm_core::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AnyHandle {
     pub(crate) id: ObjectId,
@@ -95,6 +124,29 @@ impl fmt::Debug for AnyHandle {
 }
 
 /// One handle or many.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add_all(["ed", "wendy"].map(|name| User::builder().name(name)));
+/// let users = session.query(User).all().await?;
+/// session.load(users[0], User.addresses).await?; // one
+/// session.load(&users, User.addresses).await?; // many, in one SELECT
+/// assert_eq!(session.iter(&users[1..]).count(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait HandleList<T>: Send {
     #[doc(hidden)]
     fn __list(self) -> Vec<Handle<T>>;

@@ -36,6 +36,26 @@ impl SessionMaker {
     }
 
     /// Says whether a commit expires the objects; on by default.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, SessionMaker, insert, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let sessions = SessionMaker::new(&engine).expire_on_commit(false);
+    /// let mut session = sessions.session();
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    ///
+    /// update(User).set(User.name, "edward").execute(&engine).await?;
+    /// assert_eq!(session.get(User, 1).await?, Some(ed)); // from the identity map, without a statement
+    /// assert_eq!(session[ed].name, "ed");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn expire_on_commit(mut self, expire: bool) -> Self {
         self.expire_on_commit = expire;

@@ -14,6 +14,24 @@ use crate::types::SqlType;
 
 impl Session {
     /// Starts a query whose rows come as handles: SQLAlchemy's 1.x style.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, func, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// let users = session.query(User).filter(User.name.like("e%")).order_by(User.id).all().await?;
+    /// assert_eq!(users, [ed]);
+    /// let pairs: Vec<(String, i64)> = session.query((User.name, func::length(User.name).cast::<i64>())).all().await?;
+    /// assert_eq!(pairs, [("ed".to_owned(), 2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query<S: Selectable>(&mut self, selected: S) -> Query<'_, S::Row> {
         let autoflush = self.autoflush;
         Query { session: self, autoflush, select: select(selected) }
@@ -86,6 +104,26 @@ impl Session {
     // ------------------------------------------------------------------------------------------ statements
 
     /// Runs a statement and returns every row, as handles and values.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Handle, Model, Session, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// let pairs: Vec<(Handle<User>, String)> = session.all(select((User, User.name))).await?;
+    /// assert_eq!(pairs, [(ed, "ed".to_owned())]);
+    /// assert_eq!(session.one(select(User).filter(User.name.eq("ed"))).await?, ed);
+    /// assert_eq!(session.first(select(User.name).order_by(User.id)).await?.as_deref(), Some("ed"));
+    /// assert_eq!(session.one_or_none(select(User).filter(User.id.eq(9))).await?, None);
+    /// assert_eq!(session.scalars(select(User.id)).await?, [1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn all<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Vec<Managed<Q>>>> + Send {
         rows(statement).all(self)
     }
@@ -111,6 +149,22 @@ impl Session {
     }
 
     /// Runs a statement and returns the only column of its first row; no row and NULL are both `None`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, func, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// assert_eq!(session.scalar(select(func::max(User.id))).await?, None); // NULL
+    /// session.add(User::builder().name("ed"));
+    /// assert_eq!(session.scalar(select(func::max(User.id))).await?, Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn scalar<Q: Rows<Row: SqlType>>(
         &mut self,
         statement: Q,
@@ -119,6 +173,24 @@ impl Session {
     }
 
     /// Runs an INSERT, UPDATE, DELETE or text in the session's transaction, and returns how many rows it changed.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// let changed = session.execute(update(User).set(User.name, "edward")).await?; // flushes first
+    /// assert_eq!(changed, 1);
+    /// session.refresh(ed).await?; // the statement has expired it
+    /// assert_eq!(session[ed].name, "edward");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn execute(&mut self, statement: impl Write) -> impl Future<Output = Result<u64>> + Send {
         let statements = statement.__statements();
         async move { self.change(statements?).await }
@@ -183,6 +255,25 @@ impl Session {
 
     /// Returns the object with this key.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// let ed = session.get_one(User, 1).await?;
+    /// assert_eq!(session[ed].name, "ed");
+    /// let error = session.get_one(User, 2).await.unwrap_err();
+    /// assert_eq!(error.message(), "no `User` with this key was found when one was required");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get), and with [`ErrorKind::NoResultFound`] when there is none.
@@ -202,6 +293,32 @@ impl Session {
     /// Loads a relationship for one object or for many, with one SELECT for every 500.
     ///
     /// What is loaded and fresh is left as it is; what is expired is read again.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// # session.commit().await?;
+    /// # let mut session = Session::new(&engine);
+    /// let users = session.query(User).all().await?;
+    /// session.load(&users, User.addresses).await?; // one SELECT for all of them
+    /// for user in users {
+    ///     assert_eq!(session[user].addresses.len(), 1);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -241,6 +358,24 @@ impl Session {
     /// Reads an object again, and the relationships that are loaded are forgotten.
     ///
     /// Changes that were not flushed are lost.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # let ed = session.add(User::builder().name("ed"));
+    /// # session.commit().await?;
+    /// update(User).set(User.name, "edward").execute(&engine).await?; // somebody else
+    /// session.refresh(ed).await?;
+    /// assert_eq!(session[ed].name, "edward");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -297,6 +432,25 @@ impl Session {
     /// Says that an object may have changed: the next row that is read for it overwrites it. Changes that were not
     /// flushed are lost, and loaded relationships are forgotten.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session[ed].name = "edward".into();
+    /// session.expire(ed)?; // loses the change; no statement yet
+    /// assert_eq!(session[ed].name, "ed");
+    /// assert_eq!(session.get(User, 1).await?, Some(ed)); // reads its row
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the handle names no object of this session.
@@ -324,6 +478,26 @@ impl Session {
     /// Only the columns that are set are copied; members of relationships are merged as well. A value whose generated
     /// key is zero is new.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, fullname: Option<String> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").fullname("Ed Jones"));
+    /// session.commit().await?;
+    ///
+    /// let same = session.merge(User::builder().id(1).name("edward")).await?;
+    /// assert_eq!(same, ed);
+    /// assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("edward", Some("Ed Jones")));
+    /// session.commit().await?; // UPDATE of `name`
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -336,6 +510,25 @@ impl Session {
 }
 
 /// What a session makes of the rows of a statement.
+///
+/// ```
+/// # use orm_core::{Engine, Handle, Model, Rows, Session, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String }
+/// async fn last<Q: Rows + Send>(session: &mut Session, query: Q) -> orm_core::Result<Option<orm_core::Managed<Q>>> {
+///     Ok(session.all(query).await?.pop())
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.add(User::builder().name("ed"));
+/// assert_eq!(last(&mut session, select(User)).await?, Some(ed)); // a handle
+/// assert_eq!(last(&mut session, select(User.id)).await?, Some(1)); // a value
+/// # Ok(())
+/// # }
+/// ```
 pub type Managed<Q> = <Handles as Mode>::Output<<Q as Rows>::Row>;
 
 /// Makes any statement with rows one that has the terminals.
@@ -377,6 +570,26 @@ impl<'s, S: RowType> Query<'s, S> {
     }
 
     /// Returns every row.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// assert_eq!(session.query(User).all().await?, [ed]);
+    /// assert_eq!(session.query(User).one().await?, ed);
+    /// assert_eq!(session.query(User).filter(User.id.eq(2)).one_or_none().await?, None);
+    /// assert_eq!(session.query(User.name).scalar().await?.as_deref(), Some("ed"));
+    /// assert_eq!(session.query(User).count().await?, 1);
+    /// assert!(session.query(User).filter(User.name.eq("ed")).exists().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

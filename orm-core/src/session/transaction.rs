@@ -75,6 +75,23 @@ impl Session {
 
     /// Flushes and returns the connection of the session's transaction, for values inside of it.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add(User::builder().name("ed"));
+    /// let users: Vec<User> = select(User).all(session.connection().await?).await?; // values, not handles
+    /// assert_eq!(users[0].name, "ed");
+    /// assert_eq!(select(User).count(&engine).await?, 0); // nothing is committed
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`flush`](Self::flush), and when no connection can be had.
@@ -84,6 +101,20 @@ impl Session {
     }
 
     /// Begins the transaction, which otherwise the first statement does.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Session};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let mut session = Session::new(&engine);
+    /// session.begin().await?;
+    /// assert!(session.in_transaction());
+    /// let error = session.begin().await.unwrap_err();
+    /// assert_eq!(error.message(), "a transaction is already begun on this session");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -115,6 +146,24 @@ impl Session {
     ///
     /// Afterwards the objects stay readable and are expired: the next row that is read for one overwrites it, and
     /// [`get`](Self::get) and [`load`](Self::load) read again.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    /// assert_eq!(session[ed].id, 1); // readable
+    /// assert!(!session.in_transaction());
+    /// assert_eq!(select(User).count(&engine).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -152,6 +201,28 @@ impl Session {
     /// New objects become transient: they stay readable and can be added again. Everything else is expired, since what
     /// was read may be what nobody ever committed.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    /// session[ed].name = "edward".into();
+    /// let wendy = session.add(User::builder().name("wendy"));
+    /// session.flush().await?;
+    ///
+    /// session.rollback().await?;
+    /// assert_eq!(session[ed].name, "ed");
+    /// assert_eq!(session[wendy].id, 0); // transient: `add_again` would add it
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when the connection is lost; memory is put back all the same.
@@ -172,6 +243,25 @@ impl Session {
 
     /// Rolls back and lets go of every object; their handles are dead. The session can be used again.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session.close().await?;
+    /// let error = session.object(ed).unwrap_err();
+    /// assert_eq!(error.message(), "object `User` is no longer in the session: it was let go by `close()`");
+    /// assert_eq!(session.query(User).count().await?, 0); // usable, in a new transaction
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`rollback`](Self::rollback).
@@ -182,6 +272,30 @@ impl Session {
     }
 
     /// Flushes and begins a savepoint. The guard is a session; dropping it rolls back to the savepoint.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add(User::builder().name("ed"));
+    /// for name in ["wendy", "ed"] {
+    ///     let mut inner = session.begin_nested().await?;
+    ///     inner.add(User::builder().name(name));
+    ///     match inner.flush().await {
+    ///         Err(error) if error.is_unique_violation() => inner.rollback().await?, // the others stay
+    ///         done => inner.commit().await.and(done)?,
+    ///     }
+    /// }
+    /// session.commit().await?;
+    /// assert_eq!(session.query(User).count().await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -201,6 +315,26 @@ fn savepoint(depth: usize) -> String {
 }
 
 /// A savepoint of a session, which it stands for. Dropping it rolls back to it.
+///
+/// ```
+/// # use orm_core::{Engine, Session};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Account { #[orm(primary_key)] id: i64, balance: i64 }
+/// # use orm_core::metadata;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Account].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let account = session.add(Account { id: 1, balance: 100 });
+/// let mut inner = session.begin_nested().await?;
+/// inner[account].balance = 0;
+/// inner.flush().await?;
+/// drop(inner);
+/// assert_eq!(session[account].balance, 100);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Nested<'s> {
     session: &'s mut Session,

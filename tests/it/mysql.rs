@@ -1,0 +1,187 @@
+//! What MariaDB and MySQL alone do: rising keys, cancelled and killed connections, deadlocks.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use orm::prelude::*;
+use orm::{ErrorKind, IsolationLevel};
+
+use crate::only;
+use crate::support::{Node, User, empty_engine_with, engine, expected, two_users};
+
+#[tokio::test]
+async fn rows_get_the_keys_that_were_generated_for_them() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    insert(User).values(User::builder().id(9).name("nine")).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    // Keys go up by ten, and another session takes some in between.
+    text("SET SESSION auto_increment_increment = 10").execute(session.connection().await.unwrap()).await.unwrap();
+    let first = session.add_all((0..20).map(|n| User::builder().name(format!("a{n}"))));
+    session.flush().await.unwrap();
+    insert(User).values(User::builder().name("between")).execute(&engine).await.unwrap();
+    let second = session.add_all((0..20).map(|n| User::builder().name(format!("b{n}"))));
+    session.commit().await.unwrap();
+    for user in session.iter(first).chain(session.iter(second)) {
+        let name = select(User.name).filter(User.id.eq(user.id)).one(&engine).await.unwrap();
+        assert_eq!(name, user.name);
+    }
+}
+
+#[tokio::test]
+async fn many_tasks_at_one_table_get_their_own_keys() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    let task = |task: usize| {
+        let engine = engine.clone();
+        async move {
+            for round in 0..5 {
+                let mut session = Session::new(&engine);
+                let users = session.add_all((0..10).map(|n| User::builder().name(format!("{task} {round} {n}"))));
+                session.commit().await.unwrap();
+                let known: Vec<(i64, String)> = session.iter(users).map(|user| (user.id, user.name.clone())).collect();
+                for (id, name) in known {
+                    assert_eq!(select(User.name).filter(User.id.eq(id)).one(&engine).await.unwrap(), name);
+                }
+            }
+        }
+    };
+    let tasks: Vec<_> = (0..6).map(|number| tokio::spawn(task(number))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(select(User).count(&engine).await.unwrap(), 300);
+}
+
+#[tokio::test]
+async fn a_query_that_is_given_up_leaves_no_connection_in_the_middle_of_it() {
+    only!(MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(2).max_overflow(0)).await;
+    for _ in 0..3 {
+        let slept = text("SELECT SLEEP(0.5)").columns::<i64>();
+        tokio::time::timeout(Duration::from_millis(50), slept.all(&engine)).await.unwrap_err();
+    }
+    for number in 0..50i64 {
+        let found = text("SELECT :a * 2").bind("a", number).columns::<i64>().one(&engine).await.unwrap();
+        assert_eq!(found, number * 2);
+    }
+}
+
+#[tokio::test]
+async fn a_killed_connection_is_told_and_replaced() {
+    only!(MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(1)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    let mut connection = engine.connect().await.unwrap();
+    kill(&mut connection).await;
+    let error = text("SELECT 1").columns::<i32>().one(&mut connection).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Disconnected, "{error}");
+    assert!(!error.is_retryable());
+    drop(connection);
+    for number in 1..=10 {
+        assert_eq!(text(format!("SELECT {number}")).columns::<i32>().one(&engine).await.unwrap(), number);
+    }
+    let mut session = Session::new(&engine);
+    let node = session.add(Node::builder().name("n"));
+    session.flush().await.unwrap();
+    kill(session.connection().await.unwrap()).await;
+    session[node].name = "other".into();
+    assert!(session.flush().await.unwrap_err().is_disconnect());
+    _ = session.rollback().await;
+    session.add_again(node).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), [session[node].name.as_str()]);
+    // A commit that is not answered is unknown, whatever the reason, and is not run again.
+    session.add(Node::builder().name("unknown"));
+    session.flush().await.unwrap();
+    kill(session.connection().await.unwrap()).await;
+    let error = session.commit().await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::CommitUnknown, false), "{error}");
+    _ = session.rollback().await;
+    assert_eq!(session.query(Node).count().await.unwrap(), 1);
+}
+
+/// Has the server end a connection.
+async fn kill(connection: &mut orm::Connection) {
+    let id = text("SELECT connection_id()").columns::<i64>().one(&mut *connection).await.unwrap();
+    let other = connection.engine().clone();
+    text(format!("KILL {id}")).execute(&other).await.unwrap();
+    let left = "SELECT count(*) FROM information_schema.processlist WHERE id = :id";
+    while text(left).bind("id", id).columns::<i64>().one(&other).await.unwrap() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut holder = engine.begin().await.unwrap();
+    update(User).set(User.active, true).execute(&mut holder).await.unwrap();
+    let mut transaction = engine.begin().await.unwrap();
+    text("SET SESSION innodb_lock_wait_timeout = 1").execute(&mut transaction).await.unwrap();
+    let error = update(User).set(User.active, false).execute(&mut transaction).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::Operational, false));
+    assert!(error.to_string().contains("hint: commit or close the session, connection or transaction"), "{error}");
+}
+
+#[tokio::test]
+async fn of_two_transactions_that_wait_for_each_other_one_is_run_again() {
+    only!(MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.isolation_level(IsolationLevel::Serializable)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    insert(Node).values(Node::builder().name("")).execute(&engine).await.unwrap();
+    let tries = AtomicU32::new(0);
+    let both_have_read = tokio::sync::Barrier::new(2);
+    let append = async |letter: &str| {
+        engine
+            .transaction(async |session| {
+                let node = session.get_one(Node, 1).await?;
+                if tries.fetch_add(1, Ordering::Relaxed) < 2 {
+                    both_have_read.wait().await;
+                }
+                session[node].name.push_str(letter);
+                Ok(())
+            })
+            .await
+    };
+    let (one, two) = tokio::join!(append("a"), append("b"));
+    one.unwrap();
+    two.unwrap();
+    let name = select(Node.name).one(&engine).await.unwrap();
+    assert!(["ab", "ba"].contains(&name.as_str()), "{name}");
+    assert_eq!(tries.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_collation_decides_whether_case_matters() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    two_users(&engine).await;
+    assert_eq!(select(User).filter(User.name.like("E%")).count(&engine).await.unwrap(), 1);
+    assert_eq!(select(User).filter(User.name.eq("ED")).count(&engine).await.unwrap(), 1);
+    text("ALTER TABLE users CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").execute(&engine).await.unwrap();
+    assert_eq!(select(User).filter(User.name.like("E%")).count(&engine).await.unwrap(), 0);
+    assert_eq!(select(User).filter(User.name.ilike("E%")).count(&engine).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_the_server_fills_in_comes_home_by_a_select_where_insert_does_not_return_it() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "jobs", metadata = none)]
+    struct Job {
+        #[orm(primary_key, length = 20)]
+        name: String,
+        #[orm(server_default = "7")]
+        priority: i64,
+    }
+    only!(MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings).await;
+    metadata![Job].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let jobs = session.add_all((0..600).map(|n| Job::builder().name(format!("job {n}"))));
+    let selects = (orm::Dialect::MySql, 3, "one INSERT, and a SELECT for each 500 rows");
+    crate::assert_statements!(engine, expected(1, [selects]), session.flush().await.unwrap());
+    assert!(session.iter(&jobs).all(|job| job.priority == 7));
+}
