@@ -4,6 +4,34 @@
 //! columns hold ([`SqlType`]), models ([`Model`]), statements ([`select`], [`insert`], [`update`], [`delete`], [`text`]),
 //! the [`Engine`] that runs them, and the [`Session`] that owns objects.
 //!
+//! ```
+//! # use orm_core::{Engine, Model, Session, insert, metadata, select};
+//! # use orm_derive::Model;
+//! #[derive(Clone, Debug, Model)]
+//! struct User {
+//!     #[orm(primary_key)]
+//!     id: i64,
+//!     name: String,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), orm_core::Error> {
+//! let engine = Engine::new("sqlite::memory:")?;
+//! metadata![User].create_all(&engine).await?;
+//! insert(User).values(User::builder().name("wendy")).execute(&engine).await?;
+//!
+//! let mut session = Session::new(&engine);
+//! let ed = session.add(User::builder().name("ed"));
+//! session.commit().await?;
+//! session[ed].name = "edward".into();
+//! session.commit().await?; // UPDATE of one column
+//!
+//! let names: Vec<String> = select(User.name).order_by(User.id).all(&engine).await?;
+//! assert_eq!(names, ["wendy", "edward"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing here knows sqlx or a socket: rows come from `orm-pool`.
 
 mod error;

@@ -204,9 +204,9 @@ fn options(size: usize) -> pool::Options {
 
 /// Returns the one statement with this text; its number is the same each time.
 fn kept(sql: &str) -> Statement {
-    let hash = sql.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = sql
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     Statement { sql: sql.into(), id: hash | 1 }
 }
 

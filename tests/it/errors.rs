@@ -164,7 +164,8 @@ async fn each_constraint_tells_its_kind_and_what_the_database_names() {
     let light = add(Parcel { weight: 0, ..parcel(8) }).await.unwrap_err();
     assert!(light.is_check_violation(), "{light}");
     assert!(light.message().contains("ck_parcels_"), "{light}");
-    let null = text("INSERT INTO parcels (id, weight, user_id) VALUES (8, NULL, 1)").execute(&engine).await.unwrap_err();
+    let null =
+        text("INSERT INTO parcels (id, weight, user_id) VALUES (8, NULL, 1)").execute(&engine).await.unwrap_err();
     assert!(null.is_not_null_violation(), "{null}");
     assert_eq!(null.columns(), ["weight"]);
     let used = delete(User).filter(User.id.eq(1)).execute(&engine).await.unwrap_err();

@@ -432,7 +432,6 @@ async fn changes_that_wait_for_a_flush_are_seen_by_a_load() {
     assert_eq!(quiet[addresses[0]].user.handle(), Some(users[2]));
     let words: Vec<usize> = users.iter().map(|&user| quiet.handles(user, User.keywords).len()).collect();
     assert_eq!(words, [1, 1, 1]);
-    drop(quiet);
     session.commit().await.unwrap();
     session.load(&users, User.addresses).await.unwrap();
     assert_eq!(emails(&session, users[0]), ["ed@y.org", "new"]);
@@ -581,9 +580,8 @@ async fn what_a_new_query_loads_does_not_undo_what_waits() {
     let mut quiet = session.no_autoflush();
     quiet[ed].addresses.remove(eds[0]);
     let new = quiet.link(ed, User.addresses, Address::builder().email("new"));
-    query().one(&mut *quiet).await.unwrap();
+    query().one(&mut quiet).await.unwrap();
     assert_eq!(quiet.handles(ed, User.addresses), [eds[1], new]);
-    drop(quiet);
     session.commit().await.unwrap();
     assert_eq!(select(Address).count(&engine).await.unwrap(), 3);
 }

@@ -313,7 +313,9 @@ async fn wildcards_in_a_text_that_is_looked_for_stand_for_themselves() {
     let engine = engine().await;
     let words = ["50%", "50x", r"a\b", "a/b", "a_b", "it's"];
     insert(User).values(words.map(|word| User::builder().name(word))).execute(&engine).await.unwrap();
-    for (text, known) in [("%", vec!["50%"]), ("_", vec!["a_b"]), (r"\", vec![r"a\b"]), ("/", vec!["a/b"]), ("'", vec!["it's"])] {
+    for (text, known) in
+        [("%", vec!["50%"]), ("_", vec!["a_b"]), (r"\", vec![r"a\b"]), ("/", vec!["a/b"]), ("'", vec!["it's"])]
+    {
         let found = select(User.name).filter(User.name.contains(text)).all(&engine).await.unwrap();
         assert_eq!(found, known, "contains {text}");
     }

@@ -1,8 +1,8 @@
 //! A session's objects: added, found, changed, and the statements that it takes.
 
 use orm::Dialect::{MariaDb, MySql, Postgres};
+use orm::ErrorKind;
 use orm::prelude::*;
-use orm::{ErrorKind, Model as _};
 
 use crate::assert_statements;
 use crate::support::{Address, Keyword, User, UserKeyword, empty_engine, engine, expected, session, two_users};

@@ -9,82 +9,82 @@ pub(crate) use database::{dialect, empty_engine, empty_engine_with};
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "users", metadata = none)]
-pub struct User {
+pub(crate) struct User {
     #[orm(primary_key)]
-    pub id: i64,
+    pub(crate) id: i64,
     #[orm(length = 50, unique)]
-    pub name: String,
-    pub fullname: Option<String>,
+    pub(crate) name: String,
+    pub(crate) fullname: Option<String>,
     #[orm(default = true)]
-    pub active: bool,
+    pub(crate) active: bool,
     #[orm(back_populates = user, cascade(all, delete_orphan), order_by = id)]
-    pub addresses: HasMany<Address>,
+    pub(crate) addresses: HasMany<Address>,
     #[orm(secondary = UserKeyword, back_populates = users)]
-    pub keywords: ManyToMany<Keyword>,
+    pub(crate) keywords: ManyToMany<Keyword>,
 }
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "addresses", metadata = none)]
-pub struct Address {
+pub(crate) struct Address {
     #[orm(primary_key)]
-    pub id: i64,
-    pub email: String,
+    pub(crate) id: i64,
+    pub(crate) email: String,
     #[orm(foreign_key = User.id, index)]
-    pub user_id: i64,
+    pub(crate) user_id: i64,
     #[orm(back_populates = addresses)]
-    pub user: BelongsTo<User>,
+    pub(crate) user: BelongsTo<User>,
 }
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "keywords", metadata = none)]
-pub struct Keyword {
+pub(crate) struct Keyword {
     #[orm(primary_key)]
-    pub id: i64,
-    pub word: String,
+    pub(crate) id: i64,
+    pub(crate) word: String,
     #[orm(secondary = UserKeyword, back_populates = keywords)]
-    pub users: ManyToMany<User>,
+    pub(crate) users: ManyToMany<User>,
 }
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "user_keywords", metadata = none)]
-pub struct UserKeyword {
+pub(crate) struct UserKeyword {
     #[orm(primary_key, foreign_key = User.id)]
-    pub user_id: i64,
+    pub(crate) user_id: i64,
     #[orm(primary_key, foreign_key = Keyword.id)]
-    pub keyword_id: i64,
+    pub(crate) keyword_id: i64,
 }
 
 /// A tree: each node may have a parent, whose removal leaves it without one.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "nodes", metadata = none)]
-pub struct Node {
+pub(crate) struct Node {
     #[orm(primary_key)]
-    pub id: i64,
-    pub name: String,
+    pub(crate) id: i64,
+    pub(crate) name: String,
     #[orm(foreign_key = Node.id)]
-    pub parent_id: Option<i64>,
+    pub(crate) parent_id: Option<i64>,
     #[orm(back_populates = children)]
-    pub parent: BelongsTo<Node>,
+    pub(crate) parent: BelongsTo<Node>,
     #[orm(back_populates = parent, order_by = name)]
-    pub children: HasMany<Node>,
+    pub(crate) children: HasMany<Node>,
 }
 
 /// An engine over a new database that has the tables.
-pub async fn engine() -> Engine {
+pub(crate) async fn engine() -> Engine {
     let engine = empty_engine().await;
     metadata![User, Address, Keyword, UserKeyword, Node].create_all(&engine).await.expect("the tables can be made");
     engine
 }
 
 /// An engine and a session over it.
-pub async fn session() -> (Engine, Session) {
+pub(crate) async fn session() -> (Engine, Session) {
     let engine = engine().await;
     let session = Session::new(&engine);
     (engine, session)
 }
 
 /// Saves `ed` with two addresses and `wendy` with one.
-pub async fn two_users(engine: &Engine) {
+pub(crate) async fn two_users(engine: &Engine) {
     let mut session = Session::new(engine);
     session.add(
         User::builder()

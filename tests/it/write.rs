@@ -202,7 +202,9 @@ async fn every_type_comes_back_as_it_went() {
     insert(Sample).values(sample.clone()).execute(&engine).await.unwrap();
     assert_eq!(select(Sample).one(&engine).await.unwrap(), sample);
     let found = select(Sample.id)
-        .filter(Sample.moment.eq(sample.moment) & Sample.day.eq(day) & Sample.truth & Sample.bytes.eq(sample.bytes.clone()))
+        .filter(
+            Sample.moment.eq(sample.moment) & Sample.day.eq(day) & Sample.truth & Sample.bytes.eq(sample.bytes.clone()),
+        )
         .filter(Sample.clock.eq(clock) & Sample.local.le(sample.local) & Sample.double.lt(0.0) & Sample.big.gt(0));
     assert_eq!(found.all(&engine).await.unwrap(), [1]);
     let mut session = Session::new(&engine);
@@ -239,8 +241,7 @@ async fn reserved_words_and_odd_names_are_quoted() {
     metadata![Order, Line].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let lines = |letter: &str| ["1", "2"].map(|n| Line::builder().key(format!("{letter}{n}")));
-    let orders =
-        session.add_all(["a", "b"].map(|group| Order::builder().group(group).lines(lines(group))));
+    let orders = session.add_all(["a", "b"].map(|group| Order::builder().group(group).lines(lines(group))));
     session.commit().await.unwrap();
     assert_eq!(session[orders[1]].mixed, "x");
     session[orders[0]].mixed = "y".into();
@@ -250,7 +251,10 @@ async fn reserved_words_and_odd_names_are_quoted() {
     let read: Vec<Order> =
         select(Order).order_by(Order.group.desc()).options(selectinload(Order.lines)).all(&engine).await.unwrap();
     let keys = |order: &Order| order.lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>();
-    assert_eq!((keys(&read[0]), keys(&read[1])), (["a1", "b1", "b2"].map(str::to_owned).to_vec(), vec!["a2".to_owned()]));
+    assert_eq!(
+        (keys(&read[0]), keys(&read[1])),
+        (["a1", "b1", "b2"].map(str::to_owned).to_vec(), vec!["a2".to_owned()])
+    );
     let mixed = select(Order.mixed).join(Order.lines).filter(Line.key.eq("a2")).one(&engine).await.unwrap();
     assert_eq!(mixed, "y");
 }

@@ -92,7 +92,8 @@ fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, value: &Valu
     let field = format!("{}.{}", mapper.definition.name, definition.field);
     if value.is_null() && !definition.nullable {
         let what = if definition.primary_key { "part of the primary key" } else { "NOT NULL" };
-        let message = format!("`{field}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away");
+        let message =
+            format!("`{field}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away");
         return Err(Error::new(ErrorKind::InvalidRequest, message).hint(
             "make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection",
         ));

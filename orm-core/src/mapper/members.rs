@@ -815,7 +815,7 @@ impl<T: Model> BelongsTo<T> {
     ///
     /// # Errors
     ///
-    /// Fails when the relationship is not loaded, or when the object is a session's, which holds a handle.
+    /// Fails when the relationship is not loaded, when the object is a session's, or when the field was given a handle.
     pub fn try_get(&self) -> Result<Option<&T>, Error> {
         match &self.content {
             _ if self.owner.is_some() => Err(is_managed::<T>(self.origin)),

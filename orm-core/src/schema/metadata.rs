@@ -17,7 +17,7 @@ use crate::sql::{Statement, TextNode, TextPart};
 ///
 /// [`global`](Self::global) has every derived model of the program; [`metadata!`](crate::metadata) those that it names.
 ///
-/// ```
+/// ```standalone_crate
 /// # use orm_core::{Engine, MetaData, metadata};
 /// # #[derive(Clone, Debug, orm_derive::Model)]
 /// # struct User { #[orm(primary_key)] id: i64, name: String,

@@ -146,7 +146,8 @@ impl Table {
     /// # struct User { #[orm(primary_key)] id: i64, name: String }
     /// assert_eq!(
     ///     Table::of_model(User)?.to_sql(Dialect::MySql),
-    ///     "CREATE TABLE user (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    name TEXT NOT NULL,\n    PRIMARY KEY (id)\n)"
+    ///     "CREATE TABLE user (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    name TEXT NOT NULL,\n    \
+    ///      PRIMARY KEY (id)\n)"
     /// );
     /// # Ok::<(), orm_core::Error>(())
     /// ```

@@ -16,6 +16,7 @@ impl Session {
     ///
     /// Members of other collections stay and lose their foreign key; association rows go. Collections that are not
     /// loaded are loaded for that, unless they say `passive_deletes`. The object stays readable until it is expunged.
+    /// One that has been deleted already is left alone.
     ///
     /// ```
     /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select};

@@ -9,8 +9,8 @@ impl Session {
     /// Takes an object out as a value, with all that is loaded of its relationships.
     ///
     /// Along the way, the other side of the relationship just walked and whatever leads back to the path or to what has
-    /// left the session stay unloaded; what is reached twice is copied. Only the object itself leaves the session, and what its relationships say
-    /// `cascade(expunge)` of; changes that were not flushed go with it.
+    /// left the session stay unloaded; what is reached twice is copied. Only the object itself leaves the session, and
+    /// what its relationships say `cascade(expunge)` of; changes that were not flushed go with it.
     ///
     /// ```
     /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};

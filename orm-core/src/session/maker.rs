@@ -62,7 +62,7 @@ impl SessionMaker {
         self
     }
 
-    /// Makes a session.
+    /// Makes a session. It connects at its first statement.
     pub fn session(&self) -> Session {
         Session { autoflush: self.autoflush, expire_on_commit: self.expire_on_commit, ..Session::new(&self.engine) }
     }

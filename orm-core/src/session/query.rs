@@ -124,26 +124,48 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the session waits for a rollback, as [`flush`](Self::flush), which comes first, when the statement
+    /// cannot be rendered, when the database refuses it, or when a value does not fit its Rust type.
     pub fn all<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Vec<Managed<Q>>>> + Send {
         rows(statement).all(self)
     }
 
-    /// The same as [`all`](Self::all), under the name that SQLAlchemy has for single columns and objects.
+    /// Does the same as [`all`](Self::all), under the name that SQLAlchemy has for single columns and objects.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
     pub fn scalars<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Vec<Managed<Q>>>> + Send {
         rows(statement).all(self)
     }
 
-    /// Runs a statement and returns its first row.
+    /// Runs a statement and returns its first row, if there is one; [`all`](Self::all) shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
     pub fn first<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
         rows(statement).first(self)
     }
 
-    /// Runs a statement and returns its only row.
+    /// Runs a statement and returns its only row; [`all`](Self::all) shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), with [`ErrorKind::NoResultFound`] when there is none and with
+    /// [`ErrorKind::MultipleResultsFound`] when there are several.
     pub fn one<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Managed<Q>>> + Send {
         rows(statement).one(self)
     }
 
-    /// Runs a statement and returns its only row, or `None`.
+    /// Runs a statement and returns its only row, or `None`; [`all`](Self::all) shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`] when there are several.
     pub fn one_or_none<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
         rows(statement).one_or_none(self)
     }
@@ -165,6 +187,10 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
     pub fn scalar<Q: Rows<Row: SqlType>>(
         &mut self,
         statement: Q,
@@ -173,6 +199,8 @@ impl Session {
     }
 
     /// Runs an INSERT, UPDATE, DELETE or text in the session's transaction, and returns how many rows it changed.
+    ///
+    /// The session's objects of the model that it writes are expired; those of text are not, since it is not read.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata, update};
@@ -191,6 +219,10 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
     pub fn execute(&mut self, statement: impl Write) -> impl Future<Output = Result<u64>> + Send {
         let statements = statement.__statements();
         async move { self.change(statements?).await }
@@ -355,7 +387,7 @@ impl Session {
         load::load_relationship(connection, objects, &stale, &LoadNode::plain(M::__mapper(), index)?).await
     }
 
-    /// Reads an object again, and the relationships that are loaded are forgotten.
+    /// Reads an object's row again and forgets what was loaded of its relationships.
     ///
     /// Changes that were not flushed are lost.
     ///
@@ -379,7 +411,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session, or the row is gone.
+    /// Fails when the handle names no object of this session, when the row is gone or was never inserted, when the
+    /// session waits for a rollback, or when the database refuses the query.
     pub async fn refresh<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
@@ -475,8 +508,8 @@ impl Session {
 
     /// Copies a value or a builder onto the object with its key, which is read if need be, or adds it as a new one.
     ///
-    /// Only the columns that are set are copied; members of relationships are merged as well. A value whose generated
-    /// key is zero is new.
+    /// Only the columns that are set are copied. Members of relationships are merged as well and become members of the
+    /// object; those that it has already stay. A value whose generated key is zero is new. SQLAlchemy's `Session.merge`.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -569,7 +602,7 @@ impl<'s, S: RowType> Query<'s, S> {
         Query { autoflush: false, ..self }
     }
 
-    /// Returns every row.
+    /// Returns every row; this example shows the other ends of a query as well.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};

@@ -66,7 +66,9 @@ impl Instance {
         let data = format!("--datadir={}", folder.path.join("data").display());
         let small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=8M"];
         let mut command = user.command(install);
-        command.args(["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"]).args(small);
+        command
+            .args(["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args(small);
         run(&mut command);
         let port = free_port();
         let socket = format!("--socket={}", folder.path.join("socket").display());
