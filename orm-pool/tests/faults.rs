@@ -1,4 +1,4 @@
-//! Pools of real connections while servers die, networks fail and futures are dropped.
+//! Pools of real connections while servers die and refuse.
 //!
 //! The shared servers are those of the drivers' tests; what kills or reconfigures a server starts one of its own. Without
 //! the servers, or their programs, the tests say so and pass, unless the variable `CI` is set.
@@ -6,20 +6,14 @@
 //! - `restart`: servers that are killed under load and come back
 //! - `killed`: single connections that the server ends
 //! - `refused`: servers that do not let in, and what the user is told
-//! - `network`: slow, silent and torn connections
-//! - `cancellation`: futures that are dropped anywhere
 //! - `instance`: servers of a test's own
 
-#![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#![cfg(all(feature = "postgres", feature = "mysql"))]
 
-#[path = "faults/cancellation.rs"]
-mod cancellation;
 #[path = "faults/instance.rs"]
 mod instance;
 #[path = "faults/killed.rs"]
 mod killed;
-#[path = "faults/network.rs"]
-mod network;
 #[path = "server/process.rs"]
 mod process;
 #[path = "faults/refused.rs"]
@@ -32,9 +26,9 @@ mod restart;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use orm_pool::driver::{Connection, Statement, mysql, postgres, sqlite};
+use orm_pool::driver::{Connection, Statement, mysql, postgres};
 use orm_pool::pool::{self, Guard, Pool, Reset};
 use orm_pool::{Error, ErrorKind, Value, ValueRef};
 
@@ -60,7 +54,6 @@ impl From<ValueRef<'_>> for Cell {
 /// Where a pool's connections lead; it treats them as the engine does.
 #[derive(Clone, Debug)]
 enum Target {
-    Sqlite(sqlite::Options),
     Postgres(postgres::Options),
     MySql(mysql::Options),
 }
@@ -73,7 +66,6 @@ impl pool::Connector for Target {
 
     async fn connect(&self) -> Result<Connection, Error> {
         Ok(match self {
-            Target::Sqlite(options) => Connection::Sqlite(sqlite::Connection::open(options).await?),
             Target::Postgres(options) => Connection::Postgres(postgres::Connection::open(options).await?),
             Target::MySql(options) => Connection::MySql(mysql::Connection::open(options).await?),
         })
@@ -140,7 +132,6 @@ impl Target {
     /// Returns host and port.
     fn place(&self) -> (String, u16) {
         match self {
-            Target::Sqlite(_) => panic!("a file has no port"),
             Target::Postgres(options) => (options.host.clone(), options.port),
             Target::MySql(options) => (options.host.clone(), options.port),
         }
@@ -150,7 +141,6 @@ impl Target {
     fn by_way_of(&self, new_port: u16) -> Self {
         let mut target = self.clone();
         let (host, port, ssl_mode, word) = match &mut target {
-            Target::Sqlite(_) => panic!("a file has no port"),
             Target::Postgres(options) => (&mut options.host, &mut options.port, &mut options.ssl_mode, "disable"),
             Target::MySql(options) => (&mut options.host, &mut options.port, &mut options.ssl_mode, "disabled"),
         };
@@ -161,7 +151,6 @@ impl Target {
     fn connect_timeout(&self, timeout: Duration) -> Self {
         let mut target = self.clone();
         match &mut target {
-            Target::Sqlite(_) => {}
             Target::Postgres(options) => options.connect_timeout = timeout,
             Target::MySql(options) => options.connect_timeout = timeout,
         }
@@ -190,7 +179,6 @@ impl Target {
     /// Returns what tells a connection from all others.
     fn who_am_i(&self) -> &'static str {
         match self {
-            Target::Sqlite(_) => panic!("SQLite numbers no connections"),
             Target::Postgres(_) => "SELECT pg_backend_pid()",
             Target::MySql(_) => "SELECT CONNECTION_ID()",
         }
@@ -280,34 +268,6 @@ async fn assert_whole(pool: &Pool<Target>, context: &str) {
     drop(all);
     let status = pool.status();
     assert_eq!((status.idle, status.checked_out, status.waiting), (status.size, 0, 0), "{context}");
-}
-
-/// A small generator, so that a seed repeats a run's choices.
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    /// Makes the generator of one of those who share a seed.
-    fn new(seed: u64, number: u64) -> Self {
-        let mut dice = Dice((seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1);
-        for _ in 0..8 {
-            dice.roll(2);
-        }
-        dice
-    }
-
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-/// Returns the seed of `ORM_FAULTS_SEED`, or another each time.
-fn seed() -> u64 {
-    let now = || SystemTime::UNIX_EPOCH.elapsed().map_or(1, |now| now.as_micros() as u64 % 1_000_000_000);
-    std::env::var("ORM_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(now)
 }
 
 /// A table of a test's own; dropping it drops the table, also when the test fails.

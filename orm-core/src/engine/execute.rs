@@ -61,7 +61,13 @@ impl Engine {
         match (misread, done) {
             (None, Ok(done)) => Ok(done),
             (Some(misread), _) => Err(self.at(prepared, misread_error(&misread, compiled))),
-            (None, Err(error)) => Err(self.at(prepared, Error::from_pool(error))),
+            (None, Err(error)) => {
+                if error.is_disconnect() {
+                    // The server has gone, and what was opened before went with it.
+                    shared.pool.invalidate();
+                }
+                Err(self.at(prepared, Error::from_pool(error)))
+            }
         }
     }
 

@@ -28,7 +28,6 @@ async fn refusal(target: &Target, within: Duration) -> Error {
 fn assert_told(error: &Error, kind: &ErrorKind, target: &Target, words: &[&str]) {
     let (host, port) = target.place();
     let user = match target {
-        Target::Sqlite(_) => panic!("a file has no user"),
         Target::Postgres(options) => &options.user,
         Target::MySql(options) => &options.user,
     };
@@ -42,7 +41,6 @@ fn assert_told(error: &Error, kind: &ErrorKind, target: &Target, words: &[&str])
 fn with(target: &Target, change: impl Fn(&mut String, &mut u16, &mut String, &mut Option<String>)) -> Target {
     let mut target = target.clone();
     match &mut target {
-        Target::Sqlite(_) => {}
         Target::Postgres(o) => change(&mut o.host, &mut o.port, &mut o.user, &mut o.password),
         Target::MySql(o) => change(&mut o.host, &mut o.port, &mut o.user, &mut o.password),
     }
@@ -64,7 +62,6 @@ async fn who_is_kept_out_knows_why(target: &Target, no_such_database: &str) {
     match &mut absent {
         Target::Postgres(options) => options.database = Some("absent".into()),
         Target::MySql(options) => options.database = Some("absent".into()),
-        Target::Sqlite(_) => {}
     }
     assert_told(&refusal(&absent, within).await, &ErrorKind::Connect, &absent, &[no_such_database, "hint: create"]);
 
@@ -72,7 +69,6 @@ async fn who_is_kept_out_knows_why(target: &Target, no_such_database: &str) {
     match &mut encrypted {
         Target::Postgres(options) => options.ssl_mode = Some("require".into()),
         Target::MySql(options) => options.ssl_mode = Some("required".into()),
-        Target::Sqlite(_) => {}
     }
     let kind = if cfg!(feature = "tls") { ErrorKind::Connect } else { ErrorKind::Configuration };
     assert_told(&refusal(&encrypted, within).await, &kind, &encrypted, &["TLS"]);

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 /// A user of the system, for servers that refuse to run as root.
 #[derive(Clone, Copy, Debug)]
@@ -107,18 +106,6 @@ impl Process {
         let mut command = folder.user.command("/bin/sh");
         command.args(["-c", KEEPER, "sh"]).arg(&folder.path).arg(program).args(arguments);
         Process(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// Waits until somebody listens on the port; returns whether that was so in time.
-    pub(super) fn listens(&self, port: u16, within: Duration) -> bool {
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if start.elapsed() > within {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        true
     }
 }
 
