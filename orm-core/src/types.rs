@@ -104,8 +104,8 @@ impl DecodeError {
 /// A Rust type that a column can hold.
 ///
 /// Implemented for integers, floats, `bool`, `String`, `Vec<u8>`, `Option` of each, and behind features for `chrono`,
-/// `time`, `jiff`, `uuid`, `rust_decimal` and JSON. Derive [`SqlEnum`](macro@crate::SqlEnum) for an enum without fields
-/// and [`SqlNewtype`](macro@crate::SqlNewtype) for a wrapper. The idea is SQLAlchemy's `TypeDecorator`.
+/// `time`, `jiff`, `uuid`, `rust_decimal` and JSON. Derive `SqlEnum` for an enum without fields
+/// and `SqlNewtype` for a wrapper. The idea is SQLAlchemy's `TypeDecorator`.
 ///
 /// ```
 /// use orm_core::{SqlType, Value};
