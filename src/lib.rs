@@ -69,12 +69,9 @@ pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 #[doc(hidden)]
 pub use orm_core::__private;
 
-/// The guide and the README, whose code is compiled and run.
+/// The guide, whose code is compiled and run. The README's is the quickstart, word for word.
 #[cfg(doctest)]
 mod documents {
     #[doc = include_str!("../docs/guide.md")]
     mod guide {}
-
-    #[doc = include_str!("../README.md")]
-    mod readme {}
 }
