@@ -66,8 +66,8 @@ pub use schema::MetaData;
 pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session, SessionMaker};
 pub use sql::{
     AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget,
-    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Returning, Rows, Select, Text, Update, Write, delete,
-    func, insert, literal, select, text, update,
+    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Render, Returning, Rows, Select, Text, Update, Write,
+    delete, func, insert, literal, select, text, update,
 };
 #[cfg(feature = "json")]
 pub use types::Json;

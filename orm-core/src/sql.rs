@@ -9,6 +9,7 @@ mod expr;
 mod insert;
 mod node;
 mod relation;
+mod render;
 mod select;
 mod text;
 mod update;
@@ -23,6 +24,7 @@ pub use node::{Node, Nullability, Operator, Output, RelationReference};
 pub use relation::RelationshipTo;
 pub use relation::{JoinTarget, Targeted};
 pub(crate) use relation::{condition_join, relation_join};
+pub use render::Render;
 pub(crate) use select::clauses;
 pub use select::{
     Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, order_items, select,

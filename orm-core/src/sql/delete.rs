@@ -42,9 +42,15 @@ impl<M: Model> Delete<M> {
     }
 }
 
+impl<M: Model> Delete<M> {
+    pub(super) fn statements(&self) -> Vec<Statement> {
+        vec![Statement::Delete(Box::new(self.node.clone()))]
+    }
+}
+
 impl<M: Model> Write for Delete<M> {
     fn __statements(self) -> Result<Vec<Statement>> {
-        Ok(vec![Statement::Delete(Box::new(self.node))])
+        Ok(self.statements())
     }
 }
 executes! { {M: Model} Delete<M>; }

@@ -99,13 +99,17 @@ impl<M: Model> Insert<M> {
         Returning::statements(statements)
     }
 
+    pub(super) fn statements(&self) -> Result<Vec<Statement>> {
+        Ok(self.nodes()?.into_iter().map(|node| Statement::Insert(Box::new(node))).collect())
+    }
+
     /// Splits the rows into statements: neighbours of one shape, within the parameter limit.
-    fn nodes(self) -> Result<Vec<InsertNode>> {
+    fn nodes(&self) -> Result<Vec<InsertNode>> {
         let mapper = M::__mapper();
         let width = mapper.width();
         let mut nodes: Vec<InsertNode> = Vec::new();
         let mut shape: Option<ColumnSet> = None;
-        for row in self.rows {
+        for row in &self.rows {
             reject_members(&row.value)?;
             let is_same_shape = shape.as_ref() == Some(&row.set);
             let columns: Vec<u16> =
@@ -126,7 +130,7 @@ impl<M: Model> Insert<M> {
                     returning: Vec::new(),
                 }),
             }
-            shape = Some(row.set);
+            shape = Some(row.set.clone());
         }
         Ok(nodes)
     }
@@ -154,7 +158,7 @@ fn reject_members<M: Model>(value: &M) -> Result<()> {
 
 impl<M: Model> Write for Insert<M> {
     fn __statements(self) -> Result<Vec<Statement>> {
-        Ok(self.nodes()?.into_iter().map(|node| Statement::Insert(Box::new(node))).collect())
+        self.statements()
     }
 }
 executes! { {M: Model} Insert<M>; }

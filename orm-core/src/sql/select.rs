@@ -331,13 +331,6 @@ impl<S: RowType> Select<S> {
         }
         self
     }
-
-    /// Returns the SQL for a dialect, with placeholders for the values. It needs no database.
-    ///
-    /// A statement that cannot be rendered gives the error's text.
-    pub fn to_sql(&self, dialect: Dialect) -> String {
-        compile::display(&Statement::Select(self.node.clone()), dialect)
-    }
 }
 
 fn output_keys(output: &Output) -> Vec<Node> {
@@ -415,6 +408,10 @@ impl<S> Returning<S> {
 
     pub(super) fn statements(statements: Result<Vec<Statement>>) -> Self {
         Returning::of(statements.map(|statements| Request::new(statements, Vec::new())))
+    }
+
+    pub(super) fn to_statements(&self) -> Result<Vec<Statement>> {
+        self.request.as_ref().map(|request| request.statements.clone()).map_err(Clone::clone)
     }
 }
 

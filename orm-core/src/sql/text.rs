@@ -93,7 +93,7 @@ impl Text {
         Returning::statements(self.statements(Some(A::Model::__mapper())))
     }
 
-    fn statements(self, model: Option<&'static Mapper>) -> Result<Vec<Statement>> {
+    pub(super) fn statements(&self, model: Option<&'static Mapper>) -> Result<Vec<Statement>> {
         let parts = self.parts()?;
         Ok(vec![Statement::Text(Box::new(TextNode { parts, model }))])
     }

@@ -83,14 +83,20 @@ impl<M: Model> Update<M> {
     }
 }
 
-impl<M: Model> Write for Update<M> {
-    fn __statements(self) -> Result<Vec<Statement>> {
+impl<M: Model> Update<M> {
+    pub(super) fn statements(&self) -> Result<Vec<Statement>> {
         if self.node.sets.is_empty() {
             let name = self.node.mapper.definition().name;
             let message = format!("`update({name})` sets no column");
             return Err(Error::new(ErrorKind::Argument, message).hint("add `.set(column, value)`"));
         }
-        Ok(vec![Statement::Update(Box::new(self.node))])
+        Ok(vec![Statement::Update(Box::new(self.node.clone()))])
+    }
+}
+
+impl<M: Model> Write for Update<M> {
+    fn __statements(self) -> Result<Vec<Statement>> {
+        self.statements()
     }
 }
 executes! { {M: Model} Update<M>; }

@@ -1,0 +1,1 @@
+//! The words before a statement that is to be explained.

@@ -1,0 +1,1 @@
+//! Values written into the text.

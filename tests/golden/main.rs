@@ -1,0 +1,39 @@
+//! The text of statements, without a database: each case is a statement and what it becomes on every dialect.
+//!
+//! | module | what is rendered |
+//! |---|---|
+//! | `operators` | comparisons, arithmetic, AND and OR, and the parentheses between them |
+//! | `functions` | functions, CASE, CAST, window functions |
+//! | `select` | what is selected, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT |
+//! | `join` | joins along relationships and on conditions |
+//! | `compound` | UNION, INTERSECT, EXCEPT |
+//! | `cte` | WITH |
+//! | `subquery` | subqueries in FROM, as values and in EXISTS |
+//! | `text` | SQL text with parameters |
+//! | `insert` | INSERT: values, rows of several shapes, RETURNING |
+//! | `upsert` | INSERT … ON CONFLICT |
+//! | `update` | UPDATE |
+//! | `delete` | DELETE |
+//! | `identifiers` | which names are quoted, and which are cut |
+//! | `literals` | values written into the text |
+//! | `explain` | the words before a statement that is to be explained |
+//!
+//! `UPDATE_EXPECT=1 cargo test --test golden` writes what is rendered now into the cases; read the difference.
+
+mod support;
+
+mod compound;
+mod cte;
+mod delete;
+mod explain;
+mod functions;
+mod identifiers;
+mod insert;
+mod join;
+mod literals;
+mod operators;
+mod select;
+mod subquery;
+mod text;
+mod update;
+mod upsert;
