@@ -9,7 +9,8 @@ use std::fmt;
 use crate::types::ColumnType;
 
 /// A kind of database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Dialect {
     /// SQLite.
@@ -118,7 +119,7 @@ impl Dialect {
     /// Returns what a column of this type is declared as, or why it cannot be.
     pub(crate) fn type_name(self, column_type: &ColumnType) -> Result<String, String> {
         match self {
-            Dialect::Sqlite => Ok(sqlite::type_name(column_type)),
+            Dialect::Sqlite => sqlite::type_name(column_type),
             Dialect::Postgres => Ok(postgres::type_name(column_type)),
             Dialect::MySql | Dialect::MariaDb => mysql::type_name(self, column_type),
         }
@@ -127,9 +128,9 @@ impl Dialect {
     /// Returns what a value is cast to, so that it becomes what a column of this type holds.
     pub(crate) fn cast_name(self, column_type: &ColumnType) -> Result<String, String> {
         match self {
-            Dialect::Sqlite => Ok(sqlite::cast_name(column_type)),
+            Dialect::Sqlite => sqlite::cast_name(column_type),
             Dialect::Postgres => self.type_name(column_type),
-            Dialect::MySql | Dialect::MariaDb => Ok(mysql::cast_name(self, column_type)),
+            Dialect::MySql | Dialect::MariaDb => mysql::cast_name(self, column_type),
         }
     }
 

@@ -7,6 +7,7 @@
 mod chrono;
 #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
 mod civil;
+mod column_type;
 #[cfg(feature = "rust_decimal")]
 mod decimal;
 #[cfg(feature = "jiff")]
@@ -18,58 +19,12 @@ mod time;
 #[cfg(feature = "uuid")]
 mod uuid;
 
+pub use column_type::ColumnType;
 #[cfg(feature = "json")]
 pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
 
 use crate::mapper::RowType;
-
-/// What a column is declared as, before a dialect gives it a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ColumnType {
-    /// A truth value.
-    Boolean,
-    /// 16 bits, signed.
-    SmallInteger,
-    /// 32 bits, signed.
-    Integer,
-    /// 64 bits, signed.
-    BigInteger,
-    /// 32 bits, IEEE.
-    Real,
-    /// 64 bits, IEEE.
-    Double,
-    /// Text without a stated length.
-    Text,
-    /// Text of at most this many characters.
-    String(u32),
-    /// Bytes.
-    LargeBinary,
-    /// A day.
-    Date,
-    /// A time of day.
-    Time,
-    /// A date and a time, without a zone.
-    DateTime,
-    /// A moment.
-    Timestamp,
-    /// A UUID.
-    Uuid,
-    /// An exact decimal number with precision and scale, if they are stated.
-    Numeric(Option<(u8, u8)>),
-    /// A JSON document.
-    Json,
-    /// One of these labels.
-    Enum {
-        /// The name of the type, where the database wants one.
-        name: &'static str,
-        /// The labels in order.
-        labels: &'static [&'static str],
-    },
-    /// SQL text taken as it stands.
-    Custom(&'static str),
-}
 
 /// Why a value of a row does not become a Rust value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -179,7 +179,7 @@ fn as_text(input: &DeriveInput, labels: &[Label<'_>], options: &Options) -> SqlT
     let expected = format!("a label of `{ident}`");
     SqlType {
         kind: quote!(__orm::Kind::Text),
-        column_type: quote!(__orm::ColumnType::Enum { name: #name, labels: &[#(#texts),*] }),
+        column_type: quote!(__orm::ColumnType::labels(#name, &[#(#texts),*])),
         encode: quote! {
             __orm::Value::Text(::std::string::String::from(match self { #(Self::#variants => #texts),* }))
         },

@@ -476,6 +476,8 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
         ColumnType::LargeBinary => Some("BLOB"),
         ColumnType::Text
         | ColumnType::String(_)
+        | ColumnType::Char(_)
+        | ColumnType::Varchar
         | ColumnType::Date
         | ColumnType::Time
         | ColumnType::DateTime
@@ -484,7 +486,7 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
         | ColumnType::Numeric(_)
         | ColumnType::Json
         | ColumnType::Enum { .. } => Some("TEXT"),
-        ColumnType::Custom(_) => None,
+        ColumnType::Array(_) | ColumnType::Interval | ColumnType::Custom(_) => None,
     }
 }
 

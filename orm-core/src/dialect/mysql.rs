@@ -40,6 +40,10 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::Double => "DOUBLE".into(),
         ColumnType::Text => "TEXT".into(),
         ColumnType::String(length) => format!("VARCHAR({length})"),
+        ColumnType::Char(length) => format!("CHAR({length})"),
+        ColumnType::Varchar => return Err(format!("VARCHAR requires a length on dialect {dialect}")),
+        ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
+        ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
         ColumnType::LargeBinary => "LONGBLOB".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME(6)".into(),
@@ -57,21 +61,21 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
                 labels.iter().map(|label| format!("'{}'", label.replace('\\', r"\\").replace('\'', "''"))).collect();
             format!("ENUM({})", quoted.join(", "))
         }
-        ColumnType::Custom(sql) => (*sql).into(),
+        ColumnType::Custom(sql) => sql.to_string(),
     })
 }
 
 /// Returns what CAST and CONVERT take, which is less than columns do
 /// (<https://dev.mysql.com/doc/refman/8.4/en/cast-functions.html>).
-pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> String {
-    match column_type {
+pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<String, String> {
+    Ok(match column_type {
         ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
             "SIGNED".into()
         }
         ColumnType::Real => "FLOAT".into(),
         ColumnType::Double => "DOUBLE".into(),
-        ColumnType::Text | ColumnType::Enum { .. } => "CHAR".into(),
-        ColumnType::String(length) => format!("CHAR({length})"),
+        ColumnType::Text | ColumnType::Varchar | ColumnType::Enum { .. } => "CHAR".into(),
+        ColumnType::String(length) | ColumnType::Char(length) => format!("CHAR({length})"),
         ColumnType::LargeBinary => "BINARY".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME(6)".into(),
@@ -84,8 +88,10 @@ pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> String {
         ColumnType::Json if dialect == Dialect::MySql => "JSON".into(),
         // MariaDB's JSON is text.
         ColumnType::Json => "CHAR".into(),
-        ColumnType::Custom(sql) => (*sql).into(),
-    }
+        ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
+        ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
+        ColumnType::Custom(sql) => sql.to_string(),
+    })
 }
 
 /// Words that cannot be names without quotes, of <https://mariadb.com/kb/en/reserved-words/> and

@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use super::{Capabilities, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, Dialect, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -33,6 +33,9 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Double => "DOUBLE PRECISION".into(),
         ColumnType::Text => "TEXT".into(),
         ColumnType::String(length) => format!("VARCHAR({length})"),
+        ColumnType::Char(length) => format!("CHAR({length})"),
+        ColumnType::Varchar => "VARCHAR".into(),
+        ColumnType::Interval => "INTERVAL".into(),
         ColumnType::LargeBinary => "BYTEA".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME WITHOUT TIME ZONE".into(),
@@ -42,10 +45,16 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Numeric(None) => "NUMERIC".into(),
         ColumnType::Numeric(Some((precision, scale))) => format!("NUMERIC({precision}, {scale})"),
         ColumnType::Json => "JSONB".into(),
+        ColumnType::Enum { name, is_native: true, .. } => {
+            let mut quoted = String::new();
+            Dialect::Postgres.write_identifier(name, &mut quoted);
+            quoted
+        }
         ColumnType::Enum { labels, .. } => {
             format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
         }
-        ColumnType::Custom(sql) => (*sql).into(),
+        ColumnType::Array(item) => format!("{}[]", type_name(item)),
+        ColumnType::Custom(sql) => sql.to_string(),
     }
 }
 

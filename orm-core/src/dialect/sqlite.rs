@@ -22,8 +22,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     generated_keys: GeneratedKeys::NextOnes,
 };
 
-pub(super) fn type_name(column_type: &ColumnType) -> String {
-    match column_type {
+pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
+    Ok(match column_type {
         ColumnType::Boolean => "BOOLEAN".into(),
         ColumnType::SmallInteger => "SMALLINT".into(),
         ColumnType::Integer => "INTEGER".into(),
@@ -32,6 +32,8 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Double => "DOUBLE".into(),
         ColumnType::Text => "TEXT".into(),
         ColumnType::String(length) => format!("VARCHAR({length})"),
+        ColumnType::Char(length) => format!("CHAR({length})"),
+        ColumnType::Varchar => "VARCHAR".into(),
         ColumnType::LargeBinary => "BLOB".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME".into(),
@@ -43,14 +45,16 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Enum { labels, .. } => {
             format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
         }
-        ColumnType::Custom(sql) => (*sql).into(),
-    }
+        ColumnType::Array(_) => return Err("arrays are not supported on dialect sqlite".to_owned()),
+        ColumnType::Interval => return Err("intervals are not supported on dialect sqlite".to_owned()),
+        ColumnType::Custom(sql) => sql.to_string(),
+    })
 }
 
 /// Returns the type whose affinity keeps the value: `DATE` and its like would make the number 2020 of a date.
-pub(super) fn cast_name(column_type: &ColumnType) -> String {
+pub(super) fn cast_name(column_type: &ColumnType) -> Result<String, String> {
     match column_type {
-        ColumnType::Date | ColumnType::Time | ColumnType::DateTime | ColumnType::Timestamp => "TEXT".into(),
+        ColumnType::Date | ColumnType::Time | ColumnType::DateTime | ColumnType::Timestamp => Ok("TEXT".into()),
         _ => type_name(column_type),
     }
 }

@@ -83,7 +83,7 @@ fn column_type(definition: &Definition, column: &mapper::Column) -> Result<Colum
         Err(Error::new(ErrorKind::Configuration, message).hint("leave it out, or give the type by `sql_type = \"…\"`"))
     };
     if let Some(sql) = column.sql_type {
-        return Ok(ColumnType::Custom(sql));
+        return Ok(ColumnType::custom(sql));
     }
     let column_type = match ((column.column_type)(), column.length) {
         (ColumnType::Text | ColumnType::String(_), Some(length)) => ColumnType::String(length),
