@@ -12,6 +12,7 @@ pub(crate) mod log;
 mod transaction;
 mod url;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -94,8 +95,10 @@ impl Engine {
     /// # Errors
     ///
     /// Fails when no connection can be opened, or none became free in time.
-    pub async fn connect(&self) -> Result<Connection> {
-        Ok(Connection::new(self.clone(), self.acquire().await?))
+    #[track_caller]
+    pub fn connect(&self) -> impl Future<Output = Result<Connection>> + Send {
+        let guard = self.acquire();
+        async move { Ok(Connection::new(self.clone(), guard.await?)) }
     }
 
     /// Lends a connection and begins a transaction on it; dropping it rolls back.
@@ -103,10 +106,14 @@ impl Engine {
     /// # Errors
     ///
     /// As [`connect`](Self::connect).
-    pub async fn begin(&self) -> Result<Transaction> {
-        let mut connection = self.connect().await?;
-        connection.begin(true).await?;
-        Ok(Transaction::new(connection))
+    #[track_caller]
+    pub fn begin(&self) -> impl Future<Output = Result<Transaction>> + Send {
+        let connection = self.connect();
+        async move {
+            let mut connection = connection.await?;
+            connection.begin(true).await?;
+            Ok(Transaction::new(connection))
+        }
     }
 
     /// Closes the connections that are idle; those that are lent out close when they come back.
@@ -124,8 +131,11 @@ impl Engine {
         self.shared.statements.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    pub(crate) async fn acquire(&self) -> Result<Guard> {
-        self.shared.pool.acquire().await.map_err(Error::from_pool)
+    /// Lends a driver's connection; the pool remembers the place that asks.
+    #[track_caller]
+    pub(crate) fn acquire(&self) -> impl Future<Output = Result<Guard>> + Send {
+        let guard = self.shared.pool.acquire();
+        async move { guard.await.map_err(Error::from_pool) }
     }
 }
 

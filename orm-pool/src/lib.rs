@@ -9,6 +9,7 @@ mod value;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod driver;
 pub mod pool;
+mod sync;
 
 pub use error::{DatabaseErrorKind, Error, ErrorKind};
 pub use value::{Kind, Value, ValueRef, text};

@@ -8,29 +8,41 @@
 //! counted by a lease that gives its count back when dropped, wherever a future is cancelled.
 
 mod checkouts;
+mod events;
 mod guard;
+mod info;
 mod lease;
 mod options;
+mod record;
+mod scope;
 mod state;
 mod status;
+mod trace;
 mod waiting;
 
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::Mutex;
-
+pub use self::events::{Answer, Event};
 pub use self::guard::Guard;
-pub use self::options::{Class, Options};
+pub use self::info::Info;
+pub use self::options::{Class, Options, ResetOnReturn};
 pub use self::status::Status;
 
+use self::checkouts::Place;
+use self::events::{Kind, Listeners};
 use self::lease::Lease;
 use self::options::Limits;
-use self::state::{Entry, State, Turn};
+use self::record::{Entry, Record};
+use self::scope::Scope;
+use self::state::{State, Turn};
+use self::trace::Trace;
 use self::waiting::Waiting;
+use crate::sync::{self, Mutex};
 use crate::{Error, ErrorKind};
 
 /// What a pool has to know about its connections.
@@ -42,12 +54,19 @@ pub trait Connector: Send + Sync + 'static {
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, Error>> + Send;
 
     /// Puts a returned connection back into a clean state without waiting, or says what that takes.
-    fn reset_now(&self, connection: &mut Self::Connection) -> Reset;
+    ///
+    /// What an abandoned operation has left [`NeedsWork`](Reset::NeedsWork) in any case.
+    fn reset_now(&self, connection: &mut Self::Connection, how: ResetOnReturn) -> Reset;
 
     /// Puts a connection that needs work back into a clean state.
     ///
-    /// It runs in the background and should give up in good time: the connection counts until then.
-    fn reset(&self, connection: &mut Self::Connection) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Where an operation was abandoned it waits for its end and rolls back, however it is to be reset otherwise. It runs
+    /// in the background, for [`Options::answer_timeout`] at most: the connection counts until then.
+    fn reset(
+        &self,
+        connection: &mut Self::Connection,
+        how: ResetOnReturn,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Asks for a sign of life.
     fn ping(&self, connection: &mut Self::Connection) -> impl Future<Output = Result<(), Error>> + Send;
@@ -77,6 +96,7 @@ struct Shared<C: Connector> {
     connector: C,
     options: Options,
     limits: Limits,
+    listeners: Listeners<C::Connection>,
     state: Mutex<State<C>>,
 }
 
@@ -96,7 +116,8 @@ impl<C: Connector> Pool<C> {
     /// Makes a pool, without connecting.
     pub fn new(connector: C, options: Options) -> Self {
         let limits = options.limits();
-        Pool(Arc::new(Shared { connector, options, limits, state: Mutex::new(State::new()) }))
+        let listeners = Listeners::new();
+        Pool(Arc::new(Shared { connector, options, limits, listeners, state: Mutex::new(State::new()) }))
     }
 
     /// Lends a connection: an idle one, a new one, or the next that comes back.
@@ -125,8 +146,8 @@ impl<C: Connector> Pool<C> {
             Turn::Now(lease) => lease,
             Turn::Later(waiting) => waiting.lease(self.0.options.timeout).await?,
         };
-        if !self.0.is_usable(&lease) {
-            self.0.make_usable(&mut lease).await?;
+        if !self.0.is_ready(&lease) {
+            self.0.make_ready(&mut lease).await?;
         }
         Ok(Guard::new(lease))
     }
@@ -141,7 +162,10 @@ impl<C: Connector> Pool<C> {
     /// The pool stays usable: it connects again when asked.
     pub async fn dispose(&self) {
         let idle = self.0.state.lock().invalidate();
-        for entry in idle {
+        for mut record in idle {
+            let Some(mut entry) = record.entry.take() else { continue };
+            self.0.tell_closed(&mut entry, &mut record.info);
+            self.0.keep_vacancy(record);
             self.0.connector.close(entry.connection).await;
         }
     }
@@ -166,75 +190,296 @@ impl<C: Connector> Shared<C> {
     /// Takes an idle connection or the right to open one, or a place in the queue.
     #[inline]
     fn take_turn(self: &Arc<Self>, location: &'static Location<'static>) -> Result<Turn<'_, C>, Error> {
+        let place = Place { location, trace: self.options.trace.then(|| Arc::new(Trace::capture())) };
+        if self.options.class == Class::Singleton {
+            return Ok(self.take_own_turn(place));
+        }
         let mut state = self.state.lock();
-        if let Some(entry) = state.take_idle(self.options.lifo) {
-            let ticket = state.checkouts.insert(location);
-            return Ok(Turn::Now(Lease::new(Arc::clone(self), ticket, Some(entry))));
+        if let Some(record) = state.take_idle(self.options.lifo) {
+            let ticket = state.checkouts.insert(place);
+            return Ok(Turn::Now(Lease::new(Arc::clone(self), ticket, record)));
         }
         if state.open < self.limits.open {
             state.open += 1;
-            let ticket = state.checkouts.insert(location);
-            return Ok(Turn::Now(Lease::new(Arc::clone(self), ticket, None)));
+            let (ticket, record) = (state.checkouts.insert(place), state.vacancy(None));
+            return Ok(Turn::Now(Lease::new(Arc::clone(self), ticket, record)));
         }
         if self.options.class == Class::Assertion {
             let message = format!("connection is already checked out at: {}", state.checkouts.places());
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         }
-        Ok(Turn::Later(Waiting::join(self, &mut state, location)))
+        Ok(Turn::Later(Waiting::join(self, &mut state, None, place)))
+    }
+
+    /// Takes the connection of this task or thread, or the right to open it, or a place in the queue for it.
+    #[cold]
+    fn take_own_turn(self: &Arc<Self>, place: Place) -> Turn<'_, C> {
+        let scope = Scope::current();
+        let mut state = self.state.lock();
+        if state.scopes_out.contains(&scope) {
+            return Turn::Later(Waiting::join(self, &mut state, Some(scope), place));
+        }
+        state.scopes_out.push(scope);
+        let ticket = state.checkouts.insert(place);
+        if let Some(record) = state.take_idle_of(scope) {
+            return Turn::Now(Lease::new(Arc::clone(self), ticket, record));
+        }
+        state.open += 1;
+        let lease = Lease::new(Arc::clone(self), ticket, state.vacancy(Some(scope)));
+        // Tasks come and go, and leave their connections behind.
+        let left = (state.open > self.limits.idle).then(|| state.idle.pop_front()).flatten();
+        state.open -= usize::from(left.is_some());
+        drop(state);
+        if let Some(record) = left {
+            self.discard_from(record);
+        }
+        Turn::Now(lease)
     }
 
     /// Returns whether a connection may be lent as it is.
     #[inline]
-    fn is_usable(&self, lease: &Lease<C>) -> bool {
+    fn is_ready(&self, lease: &Lease<C>) -> bool {
         let Some(entry) = lease.entry() else { return false };
-        !self.options.pre_ping && !self.is_too_old(entry)
+        !self.options.pre_ping && !self.is_to_be_replaced(entry) && !self.listeners.has(Kind::Checkout)
     }
 
     #[inline]
-    fn is_too_old(&self, entry: &Entry<C::Connection>) -> bool {
-        self.options.recycle.is_some_and(|limit| entry.opened.elapsed() > limit)
+    fn is_to_be_replaced(&self, entry: &Entry<C::Connection>) -> bool {
+        entry.is_soft_invalidated || self.options.recycle.is_some_and(|limit| entry.opened.elapsed() > limit)
+    }
+
+    /// Puts a connection into the lease that is young, answers if it is asked to, and is to the listeners' liking.
+    ///
+    /// The future is boxed, so that those around it, up to the user's, stay small and shallow: this is not done each time.
+    #[cold]
+    fn make_ready<'a>(
+        self: &'a Arc<Self>,
+        lease: &'a mut Lease<C>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut attempts = 2;
+            loop {
+                attempts -= 1;
+                self.make_usable(lease).await?;
+                match self.ask_about_checkout(lease).await {
+                    Err(error) if error.is_disconnect() && attempts > 0 => {}
+                    result => return result,
+                }
+            }
+        })
     }
 
     /// Puts a connection into the lease that is young, and answers if it is asked to.
     async fn make_usable(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
         // While a connection is asked, the lease does not hold it: if this future is dropped, the connection goes too.
         if let Some(mut entry) = lease.take_entry() {
-            if self.is_too_old(&entry) {
-                tracing::debug!("a pooled connection is older than the recycle time; it is replaced");
-                self.discard(entry);
-            } else if let Err(error) = self.connector.ping(&mut entry.connection).await {
+            if self.is_to_be_replaced(&entry) {
+                tracing::debug!("a pooled connection is past its time; it is replaced");
+                self.discard(entry, lease.record_info_mut());
+            } else if !self.options.pre_ping {
+                lease.put_entry(entry);
+                return Ok(());
+            } else if let Err(error) = self.ping(&mut entry).await {
                 tracing::info!(%error, "a pooled connection does not answer; all older ones are replaced");
-                self.discard(entry);
+                self.refuse(entry, lease, &error);
                 self.invalidate();
             } else {
                 lease.put_entry(entry);
                 return Ok(());
             }
         }
-        lease.put_entry(self.connect().await?);
+        self.connect(lease).await
+    }
+
+    async fn ping(&self, entry: &mut Entry<C::Connection>) -> Result<(), Error> {
+        let patience = self.options.answer_timeout;
+        match sync::timeout(patience, self.connector.ping(&mut entry.connection)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let message = format!("a pooled connection did not answer within {patience:?}");
+                Err(Error::new(ErrorKind::Disconnected, message))
+            }
+        }
+    }
+
+    async fn connect(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
+        // Read before connecting, so that an invalidation meanwhile counts for the new connection.
+        let generation = self.state.lock().generation;
+        let result = self.open(lease, generation).await;
+        self.state.lock().last_error = result.as_ref().err().cloned();
+        lease.put_entry(result?);
         Ok(())
     }
 
-    async fn connect(&self) -> Result<Box<Entry<C::Connection>>, Error> {
-        // Read before connecting, so that an invalidation meanwhile counts for the new connection.
-        let generation = self.state.lock().generation;
-        let result = self.connector.connect().await;
-        self.state.lock().last_error = result.as_ref().err().cloned();
-        Ok(Box::new(Entry { connection: result?, opened: Instant::now(), generation }))
+    /// Opens a connection that is to the listeners' liking.
+    async fn open(self: &Arc<Self>, lease: &mut Lease<C>, generation: u64) -> Result<Box<Entry<C::Connection>>, Error> {
+        let connection = self.connector.connect().await?;
+        let info = Info::default();
+        let opened = Instant::now();
+        let mut entry = Box::new(Entry { connection, opened, generation, is_soft_invalidated: false, info });
+        let record_info = lease.record_info_mut();
+        match self.listeners.ask_about_new(&mut entry.connection, &mut entry.info, record_info).await {
+            Ok(()) => Ok(entry),
+            Err(error) => {
+                self.discard(entry, record_info);
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks the listeners whether the lease's connection may be lent; if not, the lease has none any more.
+    async fn ask_about_checkout(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
+        if !self.listeners.has(Kind::Checkout) {
+            return Ok(());
+        }
+        let Some(mut entry) = lease.take_entry() else { return Ok(()) };
+        let (connection, info) = (&mut entry.connection, &mut entry.info);
+        match self.listeners.ask(Kind::Checkout, connection, info, lease.record_info_mut()).await {
+            Ok(()) => {
+                lease.put_entry(entry);
+                Ok(())
+            }
+            Err(error) => {
+                self.refuse(entry, lease, &error);
+                Err(error)
+            }
+        }
     }
 
     fn invalidate(self: &Arc<Self>) {
         let idle = self.state.lock().invalidate();
-        for entry in idle {
-            self.discard(entry);
+        for mut record in idle {
+            if let Some(entry) = record.entry.take() {
+                self.discard(entry, &mut record.info);
+            }
+            self.keep_vacancy(record);
         }
     }
 
+    /// Closes a connection that is not good enough to be lent, and tells why.
+    fn refuse(self: &Arc<Self>, mut entry: Box<Entry<C::Connection>>, lease: &mut Lease<C>, error: &Error) {
+        let (connection, info) = (&mut entry.connection, &mut entry.info);
+        self.listeners.tell(Kind::Invalidate, connection, info, lease.record_info_mut(), Some(error));
+        self.discard(entry, lease.record_info_mut());
+    }
+
     /// Closes a connection in the background, or drops it where there is no runtime to do that.
-    fn discard(self: &Arc<Self>, entry: Box<Entry<C::Connection>>) {
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let shared = Arc::clone(self);
-            runtime.spawn(async move { shared.connector.close(entry.connection).await });
+    fn discard(self: &Arc<Self>, mut entry: Box<Entry<C::Connection>>, record_info: &mut Info) {
+        self.tell_closed(&mut entry, record_info);
+        let shared = Arc::clone(self);
+        sync::spawn(async move { shared.connector.close(entry.connection).await });
+    }
+
+    /// Closes the connection of a place that is given up.
+    fn discard_from(self: &Arc<Self>, mut record: Record<C::Connection>) {
+        if let Some(entry) = record.entry.take() {
+            self.discard(entry, &mut record.info);
         }
+        self.keep_vacancy(record);
+    }
+
+    fn tell_closed(&self, entry: &mut Entry<C::Connection>, record_info: &mut Info) {
+        self.listeners.tell(Kind::Close, &mut entry.connection, &mut entry.info, record_info, None);
+    }
+
+    /// Keeps what is noted about a place without a connection, for the next connection.
+    fn keep_vacancy(&self, record: Record<C::Connection>) {
+        if record.info.is_empty() {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.idle.len() + state.vacant.len() < self.limits.idle {
+            state.vacant.push(record);
+        }
+    }
+}
+
+/// What listeners may do and when; SQLAlchemy's pool events.
+///
+/// | event | when | may wait and object |
+/// |---|---|---|
+/// | `first_connect`, then `connect` | a connection has been opened, for somebody who waits for it | yes |
+/// | `checkout` | it is about to be lent, after the ping | yes |
+/// | `reset` | it has come back, before it is rolled back | yes |
+/// | `checkin` | it is clean and about to be given to the next, or kept, or closed for want of room | no |
+/// | `soft_invalidate` | it is to be replaced when it is next wanted | no |
+/// | `invalidate`, then `close` | it is closed because of an error, or by [`Guard::invalidate`] | no |
+/// | `detach` | it leaves the pool | no |
+/// | `close` | it is about to be closed, for whatever reason | no |
+///
+/// A listener gets the connection itself, which belongs to nobody else meanwhile, and the notes about it. Listeners to one
+/// event are called in the order in which they came, one after the other. One that may wait and objects ends the matter:
+/// an error of `connect` is that of whoever asked for the connection; an error of `checkout` closes the connection, and if
+/// it [is a disconnect](Error::is_disconnect) another one is opened and asked about, once; an error of `reset` closes the
+/// connection. There is no `checkin` for a connection that is closed instead, and no `close` for one that is dropped, as
+/// without a runtime or with a future that is dropped while it connects.
+///
+/// While somebody listens to `reset`, each connection is reset in the background. A listener must not ask the same pool for
+/// a connection, which may not be there before it has finished. A panic of one that may not wait is logged.
+impl<C: Connector> Pool<C> {
+    /// Asks this of the first connection that is opened.
+    pub fn on_first_connect<F>(&self, listener: F) -> &Self
+    where
+        F: for<'a> Fn(Event<'a, C::Connection>) -> Answer<'a> + Send + Sync + 'static,
+    {
+        self.0.listeners.add_asked(Kind::FirstConnect, Arc::new(listener));
+        self
+    }
+
+    /// Asks this of each connection that is opened.
+    pub fn on_connect<F>(&self, listener: F) -> &Self
+    where
+        F: for<'a> Fn(Event<'a, C::Connection>) -> Answer<'a> + Send + Sync + 'static,
+    {
+        self.0.listeners.add_asked(Kind::Connect, Arc::new(listener));
+        self
+    }
+
+    /// Asks this of each connection before it is lent.
+    pub fn on_checkout<F>(&self, listener: F) -> &Self
+    where
+        F: for<'a> Fn(Event<'a, C::Connection>) -> Answer<'a> + Send + Sync + 'static,
+    {
+        self.0.listeners.add_asked(Kind::Checkout, Arc::new(listener));
+        self
+    }
+
+    /// Asks this of each connection that comes back, before it is reset.
+    pub fn on_reset<F>(&self, listener: F) -> &Self
+    where
+        F: for<'a> Fn(Event<'a, C::Connection>) -> Answer<'a> + Send + Sync + 'static,
+    {
+        self.0.listeners.add_asked(Kind::Reset, Arc::new(listener));
+        self
+    }
+
+    /// Tells of each connection that has come back and is clean.
+    pub fn on_checkin(&self, listener: impl Fn(Event<'_, C::Connection>) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.add_told(Kind::Checkin, Arc::new(listener));
+        self
+    }
+
+    /// Tells of each connection that is closed because of an error, or because its user wants it.
+    pub fn on_invalidate(&self, listener: impl Fn(Event<'_, C::Connection>) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.add_told(Kind::Invalidate, Arc::new(listener));
+        self
+    }
+
+    /// Tells of each connection that is to be replaced when it is next wanted.
+    pub fn on_soft_invalidate(&self, listener: impl Fn(Event<'_, C::Connection>) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.add_told(Kind::SoftInvalidate, Arc::new(listener));
+        self
+    }
+
+    /// Tells of each connection that leaves the pool.
+    pub fn on_detach(&self, listener: impl Fn(Event<'_, C::Connection>) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.add_told(Kind::Detach, Arc::new(listener));
+        self
+    }
+
+    /// Tells of each connection that is closed.
+    pub fn on_close(&self, listener: impl Fn(Event<'_, C::Connection>) + Send + Sync + 'static) -> &Self {
+        self.0.listeners.add_told(Kind::Close, Arc::new(listener));
+        self
     }
 }

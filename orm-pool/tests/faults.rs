@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use orm_pool::driver::{Connection, Statement, mysql, postgres};
-use orm_pool::pool::{self, Guard, Pool, Reset};
+use orm_pool::pool::{self, Guard, Pool, Reset, ResetOnReturn};
 use orm_pool::{Error, ErrorKind, Value, ValueRef};
 
 /// A value of a row that outlives the row.
@@ -71,23 +71,28 @@ impl pool::Connector for Target {
         })
     }
 
-    fn reset_now(&self, connection: &mut Connection) -> Reset {
+    fn reset_now(&self, connection: &mut Connection, how: ResetOnReturn) -> Reset {
         match () {
             () if connection.needs_discard() => Reset::Broken,
             () if connection.is_in_flight() => Reset::NeedsWork,
-            () if !connection.is_in_transaction() || connection.rollback_now() => Reset::Clean,
+            () if !connection.is_in_transaction() || how == ResetOnReturn::None => Reset::Clean,
+            () if how == ResetOnReturn::Rollback && connection.rollback_now() => Reset::Clean,
             () => Reset::NeedsWork,
         }
     }
 
-    async fn reset(&self, connection: &mut Connection) -> Result<(), Error> {
-        let reset = tokio::time::timeout(DRAIN, async {
-            if connection.is_in_flight() {
-                connection.drain(DRAIN).await?;
-            }
-            if connection.is_in_transaction() { connection.batch("ROLLBACK").await } else { Ok(()) }
-        });
-        reset.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Disconnected, "the server did not roll back in time")))
+    async fn reset(&self, connection: &mut Connection, how: ResetOnReturn) -> Result<(), Error> {
+        let was_abandoned = connection.is_in_flight();
+        if was_abandoned {
+            connection.drain(DRAIN).await?;
+        }
+        match how {
+            _ if !connection.is_in_transaction() => Ok(()),
+            _ if was_abandoned => connection.batch("ROLLBACK").await,
+            ResetOnReturn::Rollback => connection.batch("ROLLBACK").await,
+            ResetOnReturn::Commit => connection.batch("COMMIT").await,
+            ResetOnReturn::None => Ok(()),
+        }
     }
 
     async fn ping(&self, connection: &mut Connection) -> Result<(), Error> {

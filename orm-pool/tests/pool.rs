@@ -3,14 +3,20 @@
 //! - `limits`: how many connections there are, and who gets the next
 //! - `faults`: what goes wrong on the way to a connection and back
 //! - `classes`: the kinds of pools besides the queue
+//! - `events`: what listeners hear, and what they decide
+//! - `records`: what becomes of connections, and what is noted about them
 //! - `storm`: many tasks that take, give back and give up at random
 
 #[path = "pool/classes.rs"]
 mod classes;
+#[path = "pool/events.rs"]
+mod events;
 #[path = "pool/faults.rs"]
 mod faults;
 #[path = "pool/limits.rs"]
 mod limits;
+#[path = "pool/records.rs"]
+mod records;
 #[path = "pool/storm.rs"]
 mod storm;
 
@@ -18,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use orm_pool::pool::{Class, Connector, Guard, Options, Pool, Reset};
+use orm_pool::pool::{Class, Connector, Guard, Options, Pool, Reset, ResetOnReturn};
 use orm_pool::{Error, ErrorKind};
 use tokio::sync::Semaphore;
 
@@ -27,6 +33,8 @@ use tokio::sync::Semaphore;
 struct Conn {
     number: u32,
     on_return: Reset,
+    /// Whether what it needs to be clean again is the end of an abandoned operation.
+    is_abandoned: bool,
     server: Arc<Server>,
 }
 
@@ -43,6 +51,8 @@ struct Server {
     open: AtomicI64,
     closed: AtomicU32,
     pings: AtomicU32,
+    /// How connections were to be reset that needed work.
+    resets: parking_lot::Mutex<Vec<ResetOnReturn>>,
     refuses: AtomicBool,
     is_deaf: AtomicBool,
     reset_fails: AtomicBool,
@@ -57,6 +67,7 @@ impl Server {
             open: AtomicI64::new(0),
             closed: AtomicU32::new(0),
             pings: AtomicU32::new(0),
+            resets: parking_lot::Mutex::default(),
             refuses: AtomicBool::new(false),
             is_deaf: AtomicBool::new(false),
             reset_fails: AtomicBool::new(false),
@@ -96,19 +107,24 @@ impl Connector for Counted {
         }
         let number = self.0.opened.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.open.fetch_add(1, Ordering::SeqCst);
-        Ok(Conn { number, on_return: Reset::Clean, server: Arc::clone(&self.0) })
+        Ok(Conn { number, on_return: Reset::Clean, is_abandoned: false, server: Arc::clone(&self.0) })
     }
 
-    fn reset_now(&self, connection: &mut Conn) -> Reset {
-        connection.on_return
+    fn reset_now(&self, connection: &mut Conn, how: ResetOnReturn) -> Reset {
+        match (connection.on_return, how) {
+            (Reset::NeedsWork, _) if connection.is_abandoned => Reset::NeedsWork,
+            (Reset::NeedsWork, ResetOnReturn::None) => Reset::Clean,
+            (on_return, _) => on_return,
+        }
     }
 
-    async fn reset(&self, connection: &mut Conn) -> Result<(), Error> {
+    async fn reset(&self, connection: &mut Conn, how: ResetOnReturn) -> Result<(), Error> {
+        self.0.resets.lock().push(how);
         let _permit = self.0.permits.acquire().await;
         if self.0.reset_fails.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Disconnected, "reset failed"));
         }
-        connection.on_return = Reset::Clean;
+        (connection.on_return, connection.is_abandoned) = (Reset::Clean, false);
         Ok(())
     }
 

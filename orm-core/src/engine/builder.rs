@@ -21,7 +21,7 @@ pub enum PoolClass {
     Null,
     /// Has one connection, lent to one user at a time; with `sqlite::memory:`, the literal in-memory database.
     Static,
-    /// Has one connection per thread. Not available yet.
+    /// Has one connection for each task, or for each thread outside of tasks, which it uses again and again.
     Singleton,
     /// Has one connection, and fails when it is wanted twice: for tests.
     Assertion,
@@ -167,7 +167,7 @@ impl EngineBuilder {
             PoolClass::Null => pool::Class::Null,
             PoolClass::Static => pool::Class::Static,
             PoolClass::Assertion => pool::Class::Assertion,
-            PoolClass::Singleton => return Err(unsupported("pool class `Singleton`")),
+            PoolClass::Singleton => pool::Class::Singleton,
         };
         if let Some(level) = self.isolation_level
             && url.dialect == Dialect::Sqlite

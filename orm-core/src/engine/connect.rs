@@ -12,7 +12,7 @@ mod sqlite;
 
 use std::time::Duration;
 
-use orm_pool::pool::{self, Reset};
+use orm_pool::pool::{self, Reset, ResetOnReturn};
 use orm_pool::{Error as PoolError, driver};
 
 use super::Url;
@@ -77,20 +77,29 @@ impl pool::Connector for Connector {
         }
     }
 
-    fn reset_now(&self, connection: &mut driver::Connection) -> Reset {
+    fn reset_now(&self, connection: &mut driver::Connection, how: ResetOnReturn) -> Reset {
         match () {
             () if connection.needs_discard() => Reset::Broken,
             () if connection.is_in_flight() => Reset::NeedsWork,
-            () if !connection.is_in_transaction() || connection.rollback_now() => Reset::Clean,
+            () if !connection.is_in_transaction() || how == ResetOnReturn::None => Reset::Clean,
+            () if how == ResetOnReturn::Rollback && connection.rollback_now() => Reset::Clean,
             () => Reset::NeedsWork,
         }
     }
 
-    async fn reset(&self, connection: &mut driver::Connection) -> Result<(), PoolError> {
-        if connection.is_in_flight() {
+    async fn reset(&self, connection: &mut driver::Connection, how: ResetOnReturn) -> Result<(), PoolError> {
+        let was_abandoned = connection.is_in_flight();
+        if was_abandoned {
             connection.drain(DRAIN).await?;
         }
-        if connection.is_in_transaction() { connection.batch("ROLLBACK").await } else { Ok(()) }
+        match how {
+            _ if !connection.is_in_transaction() => Ok(()),
+            // Half of what was meant must not be kept.
+            _ if was_abandoned => connection.batch("ROLLBACK").await,
+            ResetOnReturn::Rollback => connection.batch("ROLLBACK").await,
+            ResetOnReturn::Commit => connection.batch("COMMIT").await,
+            ResetOnReturn::None => Ok(()),
+        }
     }
 
     async fn ping(&self, connection: &mut driver::Connection) -> Result<(), PoolError> {

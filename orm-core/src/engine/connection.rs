@@ -1,5 +1,7 @@
 //! A lent connection ([`Connection`]), and one with a transaction that its owner ends ([`Transaction`]).
 
+use orm_pool::pool::ResetOnReturn;
+
 use super::connect::Guard;
 use super::{Engine, IsolationLevel};
 use crate::dialect::Dialect;
@@ -124,6 +126,10 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        if self.state.is_begun {
+            // Whatever the pool does with connections that come back, what was not committed is not kept.
+            self.guard.set_reset_on_return(ResetOnReturn::Rollback);
+        }
         if self.state.is_begun && self.state.has_written {
             tracing::warn!(
                 target: "orm::engine",

@@ -3,19 +3,36 @@
 //! Reading the clock takes as long as all else that lending an idle connection takes, so whoever finds all connections
 //! at home does not look at it: the time is noted when the next user comes. In a pool that runs dry, that is soon.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Instant;
+
+use super::trace::Trace;
 
 /// Names one checkout while it lasts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket(u32);
 
-#[derive(Clone, Copy)]
+/// Where in the program a connection is asked for.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) location: &'static Location<'static>,
+    /// The calls that led there, where they are wanted.
+    pub(super) trace: Option<Arc<Trace>>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.location)?;
+        self.trace.as_ref().map_or(Ok(()), |trace| write!(f, "{trace}"))
+    }
+}
+
 struct Checkout {
     /// `None` for one that was alone so far.
     since: Option<Instant>,
-    location: &'static Location<'static>,
+    place: Place,
 }
 
 /// The checkouts of a pool. At most one has no time.
@@ -28,11 +45,11 @@ pub(super) struct Checkouts {
 
 impl Checkouts {
     #[inline]
-    pub(super) fn insert(&mut self, location: &'static Location<'static>) -> Ticket {
+    pub(super) fn insert(&mut self, place: Place) -> Ticket {
         let is_alone = self.vacant.len() == self.entries.len();
         let since = if is_alone { None } else { Some(self.note_time()) };
         let ticket = self.vacant.pop().map_or_else(|| self.grow(), Ticket);
-        self.entries[ticket.0 as usize] = Some(Checkout { since, location });
+        self.entries[ticket.0 as usize] = Some(Checkout { since, place });
         if is_alone {
             self.without_time = Some(ticket);
         }
@@ -63,13 +80,13 @@ impl Checkouts {
     }
 
     /// Writes down that the connection has changed hands.
-    pub(super) fn hand_over(&mut self, ticket: Ticket, location: &'static Location<'static>) {
-        self.entries[ticket.0 as usize] = Some(Checkout { since: Some(Instant::now()), location });
+    pub(super) fn hand_over(&mut self, ticket: Ticket, place: Place) {
+        self.entries[ticket.0 as usize] = Some(Checkout { since: Some(Instant::now()), place });
     }
 
     /// Lists the places that hold a connection.
     pub(super) fn places(&self) -> String {
-        let places: Vec<_> = self.entries.iter().flatten().map(|checkout| checkout.location.to_string()).collect();
+        let places: Vec<_> = self.entries.iter().flatten().map(|checkout| checkout.place.to_string()).collect();
         places.join(", ")
     }
 
@@ -85,7 +102,7 @@ impl Checkouts {
         };
         for (n, checkout) in all.iter().take(3).enumerate() {
             let lead = if n == 0 { "; the oldest for" } else { "," };
-            _ = write!(text, "{lead} {:.2} s (at {})", age(checkout).as_secs_f64(), checkout.location);
+            _ = write!(text, "{lead} {:.2} s (at {})", age(checkout).as_secs_f64(), checkout.place);
         }
         text
     }
@@ -97,16 +114,16 @@ mod tests {
 
     #[test]
     fn the_first_gets_its_time_from_the_second_and_the_count_is_right() {
-        let here = Location::caller();
+        let here = || Place { location: Location::caller(), trace: None };
         let mut checkouts = Checkouts::default();
-        let first = checkouts.insert(here);
-        assert!(checkouts.entries[0].unwrap().since.is_none());
-        let second = checkouts.insert(here);
-        assert!(checkouts.entries.iter().all(|entry| entry.unwrap().since.is_some()));
+        let first = checkouts.insert(here());
+        assert!(checkouts.entries[0].as_ref().unwrap().since.is_none());
+        let second = checkouts.insert(here());
+        assert!(checkouts.entries.iter().all(|entry| entry.as_ref().unwrap().since.is_some()));
         checkouts.remove(first);
         checkouts.remove(second);
         assert_eq!(checkouts.describe(), "0 connections are checked out");
-        let third = checkouts.insert(here);
+        let third = checkouts.insert(here());
         assert!(checkouts.describe().starts_with("1 connection is checked out; the oldest for 0.00 s (at "));
         checkouts.remove(third);
         assert_eq!(checkouts.entries.len(), 2);

@@ -14,6 +14,9 @@ pub enum Class {
     Null,
     /// Has one connection, which its users take in turn.
     Static,
+    /// Has one connection for each task, or for each thread outside of tasks, to which it is lent again and again. With
+    /// more than `size` of them, the one that has been idle longest is closed.
+    Singleton,
     /// Has one connection, and refuses it to a second user: a test aid, against checkouts inside checkouts.
     Assertion,
 }
@@ -24,9 +27,23 @@ impl fmt::Display for Class {
             Class::Queue => "QueuePool",
             Class::Null => "NullPool",
             Class::Static => "StaticPool",
+            Class::Singleton => "SingletonPool",
             Class::Assertion => "AssertionPool",
         })
     }
+}
+
+/// What becomes of an open transaction when a connection comes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ResetOnReturn {
+    /// It is rolled back.
+    #[default]
+    Rollback,
+    /// It is committed; but rolled back where an operation was abandoned in its middle.
+    Commit,
+    /// It is left as it is, for a database without transactions or a `reset` listener that does better. What an abandoned
+    /// operation has left is rolled back all the same.
+    None,
 }
 
 /// How a pool behaves.
@@ -34,7 +51,8 @@ impl fmt::Display for Class {
 pub struct Options {
     /// Which kind of pool it is.
     pub class: Class,
-    /// How many connections a [`Class::Queue`] keeps open; 0 keeps all, without limit.
+    /// How many connections a [`Class::Queue`] or a [`Class::Singleton`] keeps open; 0 lets a queue keep all, without
+    /// limit.
     pub size: usize,
     /// How many more it may open; they are closed when they come back. `None` for no limit.
     pub max_overflow: Option<usize>,
@@ -46,10 +64,17 @@ pub struct Options {
     pub pre_ping: bool,
     /// Whether the connection that came back last is lent first, so that a pool which is too large goes idle at one end.
     pub lifo: bool,
+    /// What becomes of an open transaction when a connection comes back.
+    pub reset_on_return: ResetOnReturn,
+    /// How long a connection that nobody uses may take to answer a ping, or to be reset. One that takes longer is closed.
+    pub answer_timeout: Duration,
+    /// Whether a checkout remembers the calls that led to it, for the message that explains an exhausted pool. This takes
+    /// some microseconds each time.
+    pub trace: bool,
 }
 
 impl Default for Options {
-    /// Five connections and ten more, 30 s.
+    /// Five connections and ten more, 30 s for users and 5 s for connections.
     fn default() -> Self {
         Options {
             class: Class::Queue,
@@ -59,6 +84,9 @@ impl Default for Options {
             recycle: None,
             pre_ping: false,
             lifo: true,
+            reset_on_return: ResetOnReturn::Rollback,
+            answer_timeout: Duration::from_secs(5),
+            trace: false,
         }
     }
 }
@@ -82,6 +110,7 @@ impl Options {
                 Limits { idle: self.size, open }
             }
             Class::Null => Limits { idle: 0, open: NONE },
+            Class::Singleton => Limits { idle: self.size.max(1), open: NONE },
             Class::Static | Class::Assertion => Limits { idle: 1, open: 1 },
         }
     }
@@ -90,7 +119,7 @@ impl Options {
     pub(super) fn shape(&self) -> (usize, String) {
         match self.class {
             Class::Queue => (self.size, self.max_overflow.map_or_else(|| "unlimited".into(), |n| n.to_string())),
-            Class::Null | Class::Static | Class::Assertion => (1, "0".into()),
+            Class::Null | Class::Static | Class::Singleton | Class::Assertion => (1, "0".into()),
         }
     }
 }

@@ -1,24 +1,15 @@
 //! What the pool's lock protects: the idle connections, the queue of those who wait, and the counts.
 
 use std::collections::VecDeque;
-use std::panic::Location;
-use std::time::Instant;
 
-use tokio::sync::oneshot;
-
-use super::checkouts::Checkouts;
+use super::checkouts::{Checkouts, Place};
 use super::lease::Lease;
+use super::record::Record;
+use super::scope::Scope;
 use super::waiting::Waiting;
 use super::{Connector, Options, Status};
 use crate::Error;
-
-/// An open connection and its history.
-pub(super) struct Entry<T> {
-    pub(super) connection: T,
-    pub(super) opened: Instant,
-    /// The pool's generation when it was opened; one of an older generation is not lent again.
-    pub(super) generation: u64,
-}
+use crate::sync::oneshot;
 
 /// What a user gets who asks for a connection.
 pub(super) enum Turn<'a, C: Connector> {
@@ -30,15 +21,23 @@ pub(super) enum Turn<'a, C: Connector> {
 pub(super) struct Waiter<C: Connector> {
     /// Grows along the queue.
     pub(super) number: u64,
-    pub(super) location: &'static Location<'static>,
+    pub(super) place: Place,
+    /// Whose connection it waits for, in a pool that has one for each.
+    pub(super) scope: Option<Scope>,
     pub(super) sender: oneshot::Sender<Lease<C>>,
 }
 
 /// Where the connections are.
 ///
-/// While somebody waits, none is idle and `open` is at its limit.
+/// While somebody waits, none is idle that it could have, and `open` is at its limit; in a pool with a connection for each
+/// task, its own is out.
 pub(super) struct State<C: Connector> {
-    pub(super) idle: VecDeque<Box<Entry<C::Connection>>>,
+    /// Places with a connection.
+    pub(super) idle: VecDeque<Record<C::Connection>>,
+    /// Places whose connection is gone, but about which something is noted.
+    pub(super) vacant: Vec<Record<C::Connection>>,
+    /// Those whose connection is out, in a pool that has one for each.
+    pub(super) scopes_out: Vec<Scope>,
     pub(super) waiters: VecDeque<Waiter<C>>,
     pub(super) next_number: u64,
     /// The connections that are idle, lent or being opened.
@@ -53,6 +52,8 @@ impl<C: Connector> State<C> {
     pub(super) fn new() -> Self {
         State {
             idle: VecDeque::new(),
+            vacant: Vec::new(),
+            scopes_out: Vec::new(),
             waiters: VecDeque::new(),
             next_number: 0,
             open: 0,
@@ -64,20 +65,55 @@ impl<C: Connector> State<C> {
 
     /// Takes an idle connection. All of them are of the present generation.
     #[inline]
-    pub(super) fn take_idle(&mut self, lifo: bool) -> Option<Box<Entry<C::Connection>>> {
+    pub(super) fn take_idle(&mut self, lifo: bool) -> Option<Record<C::Connection>> {
         if lifo { self.idle.pop_back() } else { self.idle.pop_front() }
     }
 
     /// Begins a new generation and returns the idle connections, which no longer count.
-    pub(super) fn invalidate(&mut self) -> VecDeque<Box<Entry<C::Connection>>> {
+    pub(super) fn invalidate(&mut self) -> VecDeque<Record<C::Connection>> {
         self.generation += 1;
         self.open -= self.idle.len();
         std::mem::take(&mut self.idle)
     }
 
+    /// Takes the idle connection of this task or thread.
+    pub(super) fn take_idle_of(&mut self, scope: Scope) -> Option<Record<C::Connection>> {
+        let index = self.idle.iter().position(|record| record.scope == Some(scope))?;
+        self.idle.remove(index)
+    }
+
+    /// Returns a place for a new connection, with what is noted about it.
+    #[inline]
+    pub(super) fn vacancy(&mut self, scope: Option<Scope>) -> Record<C::Connection> {
+        match self.vacant.pop() {
+            Some(record) => Record { scope, ..record },
+            None => Record::new(scope),
+        }
+    }
+
+    /// Takes the first of the queue who can use a connection that comes back.
+    #[inline]
+    pub(super) fn next_waiter(&mut self, scope: Option<Scope>) -> Option<Waiter<C>> {
+        match scope {
+            None => self.waiters.pop_front(),
+            Some(_) => {
+                let index = self.waiters.iter().position(|waiter| waiter.scope == scope)?;
+                self.waiters.remove(index)
+            }
+        }
+    }
+
+    /// Notes that a connection of this task or thread is no longer out.
+    #[inline]
+    pub(super) fn is_home(&mut self, scope: Option<Scope>) {
+        if let Some(scope) = scope {
+            self.scopes_out.retain(|out| *out != scope);
+        }
+    }
+
     pub(super) fn status(&self, options: &Options) -> Status {
         let size = match options.class {
-            super::Class::Queue => options.size,
+            super::Class::Queue | super::Class::Singleton => options.size,
             super::Class::Null => 0,
             super::Class::Static | super::Class::Assertion => 1,
         };

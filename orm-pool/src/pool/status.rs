@@ -33,6 +33,7 @@ impl fmt::Display for Status {
                 "Pool size: {}  Connections in pool: {} Current Overflow: {} Current Checked out connections: {}",
                 self.size, self.idle, self.overflow, self.checked_out
             ),
+            Class::Singleton => write!(f, "{} size: {}", self.class, self.size),
             class => write!(f, "{class}"),
         }
     }

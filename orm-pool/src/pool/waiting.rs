@@ -1,20 +1,21 @@
 //! A place in the queue of those who wait for a connection.
 
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
+use super::checkouts::Place;
 use super::lease::Lease;
+use super::scope::Scope;
 use super::state::{State, Waiter};
 use super::{Connector, Shared};
+use crate::sync::{self, oneshot};
 use crate::{Error, ErrorKind};
 
 /// A place in the queue; dropping it leaves the queue, and passes on what has just been handed over.
 pub(super) struct Waiting<'a, C: Connector> {
     shared: &'a Arc<Shared<C>>,
     number: u64,
+    scope: Option<Scope>,
     receiver: oneshot::Receiver<Lease<C>>,
     since: Instant,
     is_queued: bool,
@@ -22,17 +23,17 @@ pub(super) struct Waiting<'a, C: Connector> {
 
 impl<'a, C: Connector> Waiting<'a, C> {
     /// Joins the end of the queue.
-    pub(super) fn join(shared: &'a Arc<Shared<C>>, state: &mut State<C>, location: &'static Location<'static>) -> Self {
+    pub(super) fn join(shared: &'a Arc<Shared<C>>, state: &mut State<C>, scope: Option<Scope>, place: Place) -> Self {
         let (sender, receiver) = oneshot::channel();
         let number = state.next_number;
         state.next_number += 1;
-        state.waiters.push_back(Waiter { number, location, sender });
-        Waiting { shared, number, receiver, since: state.checkouts.note_time(), is_queued: true }
+        state.waiters.push_back(Waiter { number, place, scope, sender });
+        Waiting { shared, number, scope, receiver, since: state.checkouts.note_time(), is_queued: true }
     }
 
     /// Waits until a lease is handed over.
     pub(super) async fn lease(mut self, timeout: Duration) -> Result<Lease<C>, Error> {
-        match tokio::time::timeout(timeout, &mut self.receiver).await {
+        match sync::timeout(timeout, &mut self.receiver).await {
             Ok(Ok(lease)) => {
                 self.is_queued = false;
                 Ok(lease)
@@ -53,6 +54,11 @@ impl<'a, C: Connector> Waiting<'a, C> {
             timeout.as_secs_f64(),
             state.checkouts.describe()
         );
+        if let Some(scope) = self.scope {
+            let name = scope.name();
+            message +=
+                &format!("\nthis {name} has one connection, which it holds already or has given to another {name}");
+        }
         if let Some(error) = &state.last_error {
             message += &format!("\nthe last attempt to connect failed: {error}");
         }

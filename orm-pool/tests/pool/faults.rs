@@ -83,7 +83,7 @@ async fn a_connection_that_cannot_be_reset_is_closed() {
 #[test]
 fn without_a_runtime_a_connection_that_needs_work_is_dropped() {
     let (pool, server) = pool(single());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     for how in [Reset::NeedsWork, Reset::Broken] {
         let mut guard = runtime.block_on(pool.acquire()).unwrap();
         guard.on_return = how;
@@ -97,7 +97,7 @@ fn without_a_runtime_a_connection_that_needs_work_is_dropped() {
 #[test]
 fn a_runtime_that_ends_during_a_reset_takes_the_connection_but_not_its_place() {
     let (pool, server) = pool(single());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let mut guard = pool.acquire().await.unwrap();
         guard.on_return = Reset::NeedsWork;
@@ -114,7 +114,7 @@ async fn a_detached_connection_no_longer_counts() {
     let (pool, server) = pool(single());
     let guard = pool.acquire().await.unwrap();
     let waiting = start_acquire(&pool).await;
-    let detached = guard.detach();
+    let detached = guard.into_connection();
     let second = waiting.await.unwrap().unwrap();
     assert_eq!((detached.number, second.number, server.open()), (1, 2, 2));
     drop(second);

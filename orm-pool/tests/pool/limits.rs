@@ -174,3 +174,18 @@ async fn a_guard_may_outlive_the_pool() {
     drop(guard);
     assert_eq!(server.open(), 0);
 }
+
+#[inline(never)]
+async fn a_handler_that_forgets(pool: &Pool<Counted>) -> Guard<Counted> {
+    pool.acquire().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_timeout_tells_which_calls_led_to_the_checkouts_if_that_was_asked_for() {
+    let (pool, _server) = pool(Options { trace: true, max_overflow: Some(0), size: 1, ..small() });
+    let _held = a_handler_that_forgets(&pool).await;
+    let error = pool.acquire().await.unwrap_err();
+    let calls = error.message().split(" < ").skip(1).collect::<Vec<_>>();
+    assert_eq!(calls.len(), 3, "{error}");
+    assert!(calls[..2].iter().all(|call| call.contains("limits.rs:")), "{error}");
+}

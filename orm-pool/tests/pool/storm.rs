@@ -48,8 +48,10 @@ async fn one_step(pool: &Pool<Counted>, dice: &mut Dice) {
     }
     match dice.roll(40) {
         0 => guard.on_return = Reset::Broken,
-        1 => drop(guard.detach()),
+        1 => drop(guard.into_connection()),
         2 => guard.invalidate(),
+        10 => guard.soft_invalidate(),
+        11 => guard.detach(),
         3..8 => guard.on_return = Reset::NeedsWork,
         8 => pool.invalidate(),
         9 => pool.dispose().await,
