@@ -54,7 +54,7 @@ pub mod prelude;
 #[cfg(feature = "json")]
 pub use orm_core::Json;
 pub use orm_core::{
-    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
+    AnyHandle, ArrayElement, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
     DatabaseErrorKind, DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor,
     Expr, Expression, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember,
     IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData,

@@ -71,7 +71,7 @@ pub use sql::{
 };
 #[cfg(feature = "json")]
 pub use types::Json;
-pub use types::{ColumnType, DecodeError, Numeric, Placeholder, SqlType, Textual};
+pub use types::{ArrayElement, ColumnType, DecodeError, Numeric, Placeholder, SqlType, Textual};
 
 /// What generated code calls. It changes without notice.
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 //! In: a Rust value, or a [`ValueRef`] of a row. Out: a [`Value`] for a parameter, or the Rust value. The types of other
 //! crates stand in `types/`, each behind its feature.
 
+mod array;
 #[cfg(feature = "chrono")]
 mod chrono;
 #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
@@ -19,6 +20,7 @@ mod time;
 #[cfg(feature = "uuid")]
 mod uuid;
 
+pub use array::ArrayElement;
 pub use column_type::ColumnType;
 #[cfg(feature = "json")]
 pub use json::Json;

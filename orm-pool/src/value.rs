@@ -39,6 +39,54 @@ pub enum Kind {
     Decimal,
     /// JSON.
     Json,
+    /// An array of values of one type, which only PostgreSQL has.
+    Array(&'static Kind),
+}
+
+impl Kind {
+    /// Returns the array of this type; an array of arrays is an array of more dimensions, which this does not make.
+    pub fn array(self) -> Kind {
+        Kind::Array(match self {
+            Kind::Bool => &Kind::Bool,
+            Kind::Int16 => &Kind::Int16,
+            Kind::Int32 => &Kind::Int32,
+            Kind::Int64 => &Kind::Int64,
+            Kind::Float32 => &Kind::Float32,
+            Kind::Float64 => &Kind::Float64,
+            Kind::Text => &Kind::Text,
+            Kind::Bytes => &Kind::Bytes,
+            Kind::Date => &Kind::Date,
+            Kind::Time => &Kind::Time,
+            Kind::DateTime => &Kind::DateTime,
+            Kind::Timestamp => &Kind::Timestamp,
+            Kind::Uuid => &Kind::Uuid,
+            Kind::Decimal => &Kind::Decimal,
+            Kind::Json => &Kind::Json,
+            Kind::Array(element) => element,
+        })
+    }
+
+    /// Returns a number that no other type has, for keys.
+    pub fn code(self) -> u8 {
+        match self {
+            Kind::Bool => 0,
+            Kind::Int16 => 1,
+            Kind::Int32 => 2,
+            Kind::Int64 => 3,
+            Kind::Float32 => 4,
+            Kind::Float64 => 5,
+            Kind::Text => 6,
+            Kind::Bytes => 7,
+            Kind::Date => 8,
+            Kind::Time => 9,
+            Kind::DateTime => 10,
+            Kind::Timestamp => 11,
+            Kind::Uuid => 12,
+            Kind::Decimal => 13,
+            Kind::Json => 14,
+            Kind::Array(element) => 128 | element.code(),
+        }
+    }
 }
 
 /// A value bound to a parameter.
@@ -77,6 +125,8 @@ pub enum Value {
     Decimal(String),
     /// A JSON document.
     Json(String),
+    /// Values of one type, or NULLs of it.
+    Array(&'static Kind, Vec<Value>),
 }
 
 impl Value {
@@ -99,6 +149,7 @@ impl Value {
             Value::Uuid(_) => Kind::Uuid,
             Value::Decimal(_) => Kind::Decimal,
             Value::Json(_) => Kind::Json,
+            Value::Array(element, _) => Kind::Array(element),
         }
     }
 
@@ -190,6 +241,13 @@ impl fmt::Display for Value {
             Value::DateTime(micros) | Value::Timestamp(micros) => f.write_str(&text::date_time(*micros)),
             Value::Uuid(bytes) => f.write_str(&text::uuid(bytes)),
             Value::Decimal(value) => f.write_str(value),
+            Value::Array(_, values) => {
+                f.write_str("[")?;
+                for (position, value) in values.iter().enumerate() {
+                    write!(f, "{}{value}", if position == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
         }
     }
 }

@@ -14,12 +14,14 @@
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
+//! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
 mod support;
 
+mod arrays;
 mod chinook;
 mod deleting;
 mod echo;

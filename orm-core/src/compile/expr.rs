@@ -1,5 +1,7 @@
 //! Expressions become text, with the parentheses that precedence asks for and no others.
 
+use orm_pool::Kind;
+
 use super::Writer;
 use super::select::Scope;
 use crate::dialect::Dialect;
@@ -13,6 +15,9 @@ impl Writer {
     pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
         match node {
             Node::Column { mapper, column, alias } => self.column(mapper, *column, *alias),
+            Node::Parameter { kind: Kind::Array(_), .. } if self.dialect != Dialect::Postgres => {
+                return Err(self.unsupported("an array"));
+            }
             Node::Parameter { index, .. } => self.placeholder(*index),
             Node::Bind(_) => {
                 return Err(Error::new(ErrorKind::Compile, "a value was not lifted out of the statement"));

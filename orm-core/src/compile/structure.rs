@@ -221,14 +221,14 @@ impl Lifted {
             Node::Bind(value) => {
                 let kind = value.kind();
                 self.tag(1);
-                self.tag(kind as u8);
+                self.tag(kind.code());
                 let index = self.values.len() as u32;
                 self.values.push(std::mem::replace(value, Value::Null(kind)));
                 *node = Node::Parameter { index, kind };
             }
             Node::Parameter { index, kind } => {
                 self.tag(2);
-                self.tag(*kind as u8);
+                self.tag(kind.code());
                 self.number(*index as usize);
             }
             Node::Column { mapper, column, alias } => {

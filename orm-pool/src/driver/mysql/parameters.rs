@@ -56,7 +56,7 @@ impl Types {
             Kind::Int64 => <i64 as Type<MySql>>::type_info(),
             Kind::Float32 => <f32 as Type<MySql>>::type_info(),
             Kind::Float64 => <f64 as Type<MySql>>::type_info(),
-            Kind::Text | Kind::Json | Kind::Uuid => <str as Type<MySql>>::type_info(),
+            Kind::Text | Kind::Json | Kind::Uuid | Kind::Array(_) => <str as Type<MySql>>::type_info(),
             Kind::Bytes => <[u8] as Type<MySql>>::type_info(),
             Kind::Date => self.date.clone(),
             Kind::Time => self.time.clone(),
@@ -134,6 +134,7 @@ impl Encode<'_, MySql> for Parameter<'_> {
                 buffer.extend_from_slice(&date(*days)?);
             }
             Value::Time(micros) => put_time(buffer, *micros)?,
+            Value::Array(..) => return Err("MySQL has no arrays".into()),
             Value::DateTime(micros) | Value::Timestamp(micros) => put_date_time(buffer, *micros)?,
         }
         Ok(IsNull::No)

@@ -57,6 +57,24 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
         Kind::Uuid => "uuid",
         Kind::Decimal => "numeric",
         Kind::Json => "json",
+        Kind::Array(element) => match element {
+            Kind::Bool => "bool[]",
+            Kind::Int16 => "int2[]",
+            Kind::Int32 => "int4[]",
+            Kind::Int64 => "int8[]",
+            Kind::Float32 => "float4[]",
+            Kind::Float64 => "float8[]",
+            Kind::Text => "text[]",
+            Kind::Bytes => "bytea[]",
+            Kind::Date => "date[]",
+            Kind::Time => "time[]",
+            Kind::DateTime => "timestamp[]",
+            Kind::Timestamp => "timestamptz[]",
+            Kind::Uuid => "uuid[]",
+            Kind::Decimal => "numeric[]",
+            Kind::Json => "json[]",
+            Kind::Array(_) => "array",
+        },
     }
 }
 
@@ -80,6 +98,25 @@ fn oid(kind: Kind) -> Oid {
         Kind::Uuid => 2950,
         Kind::Decimal => 1700,
         Kind::Json => 114,
+        Kind::Array(element) => match element {
+            Kind::Bool => 1000,
+            Kind::Int16 => 1005,
+            Kind::Int32 => 1007,
+            Kind::Int64 => 1016,
+            Kind::Float32 => 1021,
+            Kind::Float64 => 1022,
+            Kind::Text => 1009,
+            Kind::Bytes => 1001,
+            Kind::Date => 1182,
+            Kind::Time => 1183,
+            Kind::DateTime => 1115,
+            Kind::Timestamp => 1185,
+            Kind::Uuid => 2951,
+            Kind::Decimal => 1231,
+            Kind::Json => 199,
+            // An array of arrays has the type of an array of elements.
+            Kind::Array(element) => return oid(Kind::Array(element)),
+        },
     })
 }
 
@@ -89,6 +126,7 @@ fn size(value: &Value) -> usize {
         Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Uuid(_) => 16,
+        Value::Array(_, values) => 20 + values.iter().map(size).sum::<usize>(),
         _ => 8,
     }
 }
@@ -113,26 +151,67 @@ impl Encode<'_, Postgres> for Parameter<'_> {
     }
 
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        match self.0 {
-            Value::Null(_) => return Ok(IsNull::Yes),
-            Value::Bool(value) => buffer.push(u8::from(*value)),
-            Value::Int16(value) => buffer.extend_from_slice(&value.to_be_bytes()),
-            Value::Int32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
-            Value::Int64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
-            Value::Float32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
-            Value::Float64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
-            Value::Text(value) | Value::Json(value) => buffer.extend_from_slice(value.as_bytes()),
-            Value::Bytes(value) => buffer.extend_from_slice(value),
-            Value::Date(days) => buffer.extend_from_slice(&date(*days)?.to_be_bytes()),
-            Value::Time(micros) => buffer.extend_from_slice(&time(*micros)?.to_be_bytes()),
-            Value::DateTime(micros) | Value::Timestamp(micros) => {
-                buffer.extend_from_slice(&moment(*micros)?.to_be_bytes());
-            }
-            Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
-            Value::Decimal(text) => numeric::write(text, buffer)?,
+        if self.0.is_null() {
+            return Ok(IsNull::Yes);
         }
+        write(self.0, buffer)?;
         Ok(IsNull::No)
     }
+}
+
+/// Writes a value that is not NULL.
+fn write(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
+    match value {
+        Value::Null(_) => {}
+        Value::Bool(value) => buffer.push(u8::from(*value)),
+        Value::Int16(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+        Value::Int32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+        Value::Int64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+        Value::Float32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+        Value::Float64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
+        Value::Text(value) | Value::Json(value) => buffer.extend_from_slice(value.as_bytes()),
+        Value::Bytes(value) => buffer.extend_from_slice(value),
+        Value::Date(days) => buffer.extend_from_slice(&date(*days)?.to_be_bytes()),
+        Value::Time(micros) => buffer.extend_from_slice(&time(*micros)?.to_be_bytes()),
+        Value::DateTime(micros) | Value::Timestamp(micros) => {
+            buffer.extend_from_slice(&moment(*micros)?.to_be_bytes());
+        }
+        Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
+        Value::Decimal(text) => numeric::write(text, buffer)?,
+        Value::Array(element, values) => write_array(**element, values, buffer)?,
+    }
+    Ok(())
+}
+
+/// Writes an array of one dimension: its header, then each element behind its length.
+fn write_array(element: Kind, values: &[Value], buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
+    if matches!(element, Kind::Array(_)) {
+        return Err("an array of arrays cannot be bound".into());
+    }
+    let int = |number: usize| i32::try_from(number).map(i32::to_be_bytes);
+    buffer.extend_from_slice(&int(usize::from(!values.is_empty()))?);
+    buffer.extend_from_slice(&int(usize::from(values.iter().any(Value::is_null)))?);
+    buffer.extend_from_slice(&oid(element).0.to_be_bytes());
+    if values.is_empty() {
+        return Ok(());
+    }
+    buffer.extend_from_slice(&int(values.len())?);
+    buffer.extend_from_slice(&int(1)?);
+    for value in values {
+        if value.is_null() {
+            buffer.extend_from_slice(&(-1i32).to_be_bytes());
+            continue;
+        }
+        if value.kind() != element {
+            return Err(format!("an array of {element:?} has the element {value}").into());
+        }
+        let start = buffer.len();
+        buffer.extend_from_slice(&[0; 4]);
+        write(value, buffer)?;
+        let length = int(buffer.len() - start - 4)?;
+        buffer[start..start + 4].copy_from_slice(&length);
+    }
+    Ok(())
 }
 
 /// Returns the days since 2000; the extremes of the type mean infinity and are no days.

@@ -1,0 +1,86 @@
+//! Arrays of PostgreSQL: columns, parameters, and what the other databases say to them.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
+use orm::prelude::*;
+use orm::{Dialect, literal};
+
+use crate::only;
+use crate::support::empty_engine;
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "arrays", metadata = none)]
+struct Arrays {
+    #[orm(primary_key)]
+    id: i64,
+    numbers: Vec<i32>,
+    words: Vec<Option<String>>,
+    flags: Option<Vec<bool>>,
+    floats: Vec<f64>,
+    days: Vec<NaiveDate>,
+    times: Vec<NaiveTime>,
+    local: Vec<NaiveDateTime>,
+    moments: Vec<DateTime<Utc>>,
+    documents: Vec<serde_json::Value>,
+}
+
+fn some_arrays() -> Arrays {
+    let day = NaiveDate::from_ymd_opt(2024, 2, 29).unwrap();
+    let time = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    Arrays {
+        id: 1,
+        numbers: vec![1, -2, i32::MAX],
+        words: ["", "NULL", "a,b", "{}", "\"", "\\", "it's", "é", " "].iter().map(|word| Some((*word).into())).collect(),
+        flags: Some(vec![true, false]),
+        floats: vec![0.1, -1e300, 1.0, 5e-324],
+        days: vec![day],
+        times: vec![time],
+        local: vec![day.and_time(time)],
+        moments: vec![Utc.from_utc_datetime(&day.and_time(time)), Utc.timestamp_opt(0, 0).unwrap()],
+        documents: vec![serde_json::json!({"a": [1, null, "x"]}), serde_json::json!(2)],
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_arrays_comes_back_as_it_was() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Arrays].create_all(&engine).await.unwrap();
+    let mut arrays = some_arrays();
+    arrays.words.push(None);
+    let empty = Arrays {
+        id: 2,
+        numbers: vec![],
+        words: vec![],
+        flags: None,
+        floats: vec![],
+        days: vec![],
+        times: vec![],
+        local: vec![],
+        moments: vec![],
+        documents: vec![],
+    };
+    let mut session = Session::new(&engine);
+    session.add(arrays.clone());
+    session.add(empty.clone());
+    session.commit().await.unwrap();
+    let found = select(Arrays).order_by(Arrays.id).all(&engine).await.unwrap();
+    assert_eq!(found, [arrays, empty]);
+
+    let by_value = select(Arrays.id).filter(Arrays.numbers.eq(vec![1, -2, i32::MAX]));
+    assert_eq!(by_value.all(&engine).await.unwrap(), [1]);
+    update(Arrays).set(Arrays.numbers, vec![7]).filter(Arrays.id.eq(2)).execute(&engine).await.unwrap();
+    let numbers = select(Arrays.numbers).filter(Arrays.id.eq(2)).one(&engine).await.unwrap();
+    assert_eq!(numbers, [7]);
+}
+
+#[tokio::test]
+async fn a_database_without_arrays_refuses_them_before_anything_is_sent() {
+    only!(Sqlite | MySql | MariaDb);
+    let engine = empty_engine().await;
+    let dialect = crate::support::dialect();
+    let error = metadata![Arrays].create_all(&engine).await.unwrap_err().to_string();
+    assert!(error.contains("arrays are not supported on dialect"), "{error}");
+    let error = select(literal(vec![1i64])).one(&engine).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("an array is not supported on dialect {dialect}")), "{error}");
+    assert_eq!(select(literal(vec![1i64])).to_sql(Dialect::Postgres), "SELECT $1");
+}
