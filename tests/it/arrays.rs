@@ -29,7 +29,10 @@ fn some_arrays() -> Arrays {
     Arrays {
         id: 1,
         numbers: vec![1, -2, i32::MAX],
-        words: ["", "NULL", "a,b", "{}", "\"", "\\", "it's", "é", " "].iter().map(|word| Some((*word).into())).collect(),
+        words: ["", "NULL", "a,b", "{}", "\"", "\\", "it's", "é", " "]
+            .iter()
+            .map(|word| Some((*word).into()))
+            .collect(),
         flags: Some(vec![true, false]),
         floats: vec![0.1, -1e300, 1.0, 5e-324],
         days: vec![day],
