@@ -9,6 +9,7 @@ mod connection;
 mod execute;
 mod executor;
 pub(crate) mod log;
+mod pool;
 mod transaction;
 mod url;
 
@@ -21,6 +22,7 @@ pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard};
 pub use connection::{Connection, Transaction};
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
+pub use pool::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use transaction::{Work, WorkOnce};
 pub use url::Url;
 

@@ -163,6 +163,10 @@ impl Error {
 
     /// Translates an error of the driver or the pool.
     pub(crate) fn from_pool(error: orm_pool::Error) -> Self {
+        // That of a listener to the pool's events comes back as it was.
+        if let Some(own) = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Error>()) {
+            return own.clone();
+        }
         use orm_pool::ErrorKind as Pool;
         let kind = match error.kind() {
             Pool::Configuration => ErrorKind::Argument,

@@ -52,8 +52,8 @@ mod session;
 
 pub use dialect::Dialect;
 pub use engine::{
-    Connection, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, PoolClass, Reader,
-    Transaction, Url, Values, Work, WorkOnce,
+    Connection, ConnectionInfo, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, Pool,
+    PoolClass, PoolStatus, PooledConnection, Reader, Transaction, Url, Values, Work, WorkOnce,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{Contains, Load, LoadOption, joinedload, selectinload};

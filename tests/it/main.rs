@@ -11,6 +11,7 @@
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `pool` | listeners to an engine's connections |
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -30,6 +31,7 @@ mod handles;
 mod loading;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;

@@ -1,0 +1,118 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use orm::prelude::*;
+use orm::{Dialect, PoolClass, text};
+
+use crate::support::{dialect, empty_engine_with};
+
+async fn one(engine: &Engine) -> i64 {
+    text("SELECT 40 + 2").columns::<i64>().one(engine).await.unwrap()
+}
+
+/// Waits until all connections are home: what takes a round trip is done in the background.
+async fn come_home(engine: &Engine) {
+    for _ in 0..2000 {
+        if engine.pool().status().checked_out == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    panic!("{:?}", engine.pool().status());
+}
+
+#[tokio::test]
+async fn a_listener_to_new_connections_settles_what_they_are_like() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let (set, ask) = match dialect() {
+        Dialect::Sqlite => ("PRAGMA cache_size = 1234", "PRAGMA cache_size"),
+        Dialect::Postgres => ("SET extra_float_digits = 2", "SELECT current_setting('extra_float_digits')::int8"),
+        _ => ("SET SESSION lock_wait_timeout = 1234", "SELECT @@SESSION.lock_wait_timeout"),
+    };
+    let connected = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&connected);
+    engine.pool().on_connect(move |connection| {
+        let count = Arc::clone(&count);
+        Box::pin(async move {
+            connection.info().insert(count.fetch_add(1, Ordering::SeqCst) + 1);
+            connection.execute(set).await
+        })
+    });
+    for round in 1..=2 {
+        let kept = text(ask).columns::<i64>().one(&engine).await.unwrap();
+        assert_eq!(kept, if dialect() == Dialect::Postgres { 2 } else { 1234 });
+        one(&engine).await;
+        come_home(&engine).await;
+        assert_eq!(connected.load(Ordering::SeqCst), round);
+        engine.pool().invalidate();
+    }
+}
+
+#[tokio::test]
+async fn a_listener_to_checkouts_may_refuse_a_connection() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let asked = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&asked);
+    engine.pool().on_checkout(move |connection| {
+        let count = Arc::clone(&count);
+        Box::pin(async move {
+            assert_eq!(connection.scalar::<i64>("SELECT 1").await?, Some(1));
+            match count.fetch_add(1, Ordering::SeqCst) {
+                1 => Err(connection.disconnect("not this one")),
+                4 => Err(Error::other("no connections on Sundays")),
+                _ => Ok(()),
+            }
+        })
+    });
+    let closed = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&closed);
+    engine.pool().on_invalidate(move |connection| {
+        assert!(connection.error().is_some());
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    for _ in 0..3 {
+        assert_eq!(one(&engine).await, 42);
+    }
+    let error = text("SELECT 1").columns::<i64>().one(&engine).await.unwrap_err();
+    assert_eq!(error.to_string(), "no connections on Sundays");
+    assert_eq!((asked.load(Ordering::SeqCst), closed.load(Ordering::SeqCst)), (5, 2));
+}
+
+#[tokio::test]
+async fn what_is_not_committed_is_rolled_back_whatever_listens() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    text("CREATE TABLE notes (id INT PRIMARY KEY)").execute(&engine).await.unwrap();
+    let seen = Arc::new(AtomicU32::new(0));
+    let (resets, checkins) = (Arc::clone(&seen), Arc::clone(&seen));
+    engine.pool().on_reset(move |connection| {
+        let resets = Arc::clone(&resets);
+        Box::pin(async move {
+            // It comes before the rollback.
+            assert_eq!(connection.scalar::<i64>("SELECT COUNT(*) FROM notes").await?, Some(1));
+            resets.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+    });
+    engine.pool().on_checkin(move |_| _ = checkins.fetch_add(100, Ordering::SeqCst));
+    let mut connection = engine.connect().await.unwrap();
+    text("INSERT INTO notes VALUES (1)").execute(&mut connection).await.unwrap();
+    drop(connection);
+    come_home(&engine).await;
+    assert_eq!(seen.load(Ordering::SeqCst), 101);
+    let mut connection = engine.connect().await.unwrap();
+    let left = text("SELECT COUNT(*) FROM notes").columns::<i64>().one(&mut connection).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn a_singleton_pool_serves_a_session() {
+    let engine = empty_engine_with(|settings| settings.pool_class(PoolClass::Singleton)).await;
+    text("CREATE TABLE notes (id INT PRIMARY KEY)").execute(&engine).await.unwrap();
+    for id in 1..=3 {
+        text("INSERT INTO notes VALUES (:id)").bind("id", id).execute(&engine).await.unwrap();
+    }
+    let count = text("SELECT COUNT(*) FROM notes").columns::<i64>().one(&engine).await.unwrap();
+    assert_eq!(count, 3);
+    come_home(&engine).await;
+    assert_eq!(engine.pool().status().idle, 1);
+}
