@@ -53,6 +53,8 @@ pub mod prelude;
 
 #[cfg(feature = "json")]
 pub use orm_core::Json;
+/// Tables as plain data: [`Table`](schema::Table), [`Column`](schema::Column), constraints and indexes.
+pub use orm_core::schema;
 pub use orm_core::{
     AnyHandle, ArrayElement, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
     DatabaseErrorKind, DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor,

@@ -21,7 +21,7 @@ use once_cell::sync::OnceCell;
 pub use attribute::{Alias, Attribute};
 pub(crate) use configure::{Configured, Direction, Link, RelationshipInfo};
 pub use definition::{
-    Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, Lazy, ReferentialAction,
+    Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy, ReferentialAction,
     RelationshipDefinition, RelationshipKind,
 };
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};

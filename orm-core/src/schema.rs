@@ -1,25 +1,36 @@
 //! What a database holds: [`Table`]s of [`Column`]s, constraints and indexes, as plain data, and [`MetaData`], several
 //! tables that are created together.
 //!
-//! In: the definitions of models. Out: data, which `compile/ddl.rs` writes as SQL.
+//! In: the definitions of models, tables made by hand, and what [`reflect`](MetaData::reflect) reads from a database. Out:
+//! data, which `compile/ddl.rs` writes as SQL.
 
 mod column;
 mod constraint;
+mod display;
 mod index;
 mod metadata;
+mod model;
 mod naming;
+mod order;
+mod run;
+mod sequence;
+#[cfg(feature = "serde")]
+mod serde;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use column::is_number;
-pub use column::{Column, Computed};
-pub use constraint::{CheckConstraint, ForeignKey, PrimaryKey, UniqueConstraint};
-pub use index::Index;
+pub use column::{Column, Computed, Identity};
+pub use constraint::{CheckConstraint, Deferrable, ExcludeConstraint, ForeignKey, PrimaryKey, UniqueConstraint};
+pub use index::{Index, IndexColumn, IndexPart};
 pub use metadata::MetaData;
+pub use naming::NamingConvention;
 pub(crate) use naming::fit;
+pub use sequence::{Counting, EnumType, Sequence, View};
 pub use table::Table;
+pub(crate) use table::full_name;
 
 pub use crate::mapper::ReferentialAction;
 use crate::mapper::{Entity, Mapper, Model};

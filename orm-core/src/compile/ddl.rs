@@ -5,7 +5,10 @@
 
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Column, ForeignKey, Index, Table, fit};
+use crate::schema::{
+    Column, Counting, Deferrable, EnumType, ForeignKey, Index, IndexColumn, IndexPart, Sequence, Table, UniqueConstraint,
+    View, fit, full_name,
+};
 use crate::types::ColumnType;
 
 /// Writes DDL for a dialect.
@@ -38,13 +41,17 @@ impl Ddl {
 
     /// Creates a table, its indexes and its comments.
     pub(crate) fn create(&self, table: &Table) -> Result<Vec<String>> {
+        table.verify()?;
+        let table = &self.resolved(table);
         if self.is_mysql() {
             self.check_key_lengths(table)?;
         }
         let mut statements = vec![self.create_table(table)?];
         // MySQL has no CREATE INDEX IF NOT EXISTS: its indexes stand within the table.
         if !self.is_mysql() {
-            statements.extend(table.indexes.iter().map(|index| self.create_index(table, index)));
+            for index in &table.indexes {
+                statements.push(self.create_index(table, index)?);
+            }
         }
         if self.dialect == Dialect::Postgres {
             statements.extend(self.comments(table));
@@ -71,16 +78,121 @@ impl Ddl {
         })
     }
 
-    /// Drops a foreign key, so that tables which refer to each other can go one by one.
-    pub(crate) fn drop_foreign_key(&self, table: &Table, key: &ForeignKey) -> String {
+    /// Drops a constraint; `kind` is what MySQL wants to know.
+    pub(crate) fn drop_constraint_if_exists(&self, table: &Table, kind: &str, name: &str) -> String {
         let (of_table, of_key) = match self.dialect {
             // MySQL knows neither.
             Dialect::MySql => ("", ""),
             _ => (self.if_exists(), self.if_exists()),
         };
-        let word = if self.is_mysql() { "FOREIGN KEY" } else { "CONSTRAINT" };
-        let (table, key) = (self.table_name(table), self.constraint_name(&key.name));
-        format!("ALTER TABLE {of_table}{table} DROP {word} {of_key}{key}")
+        let word = if self.is_mysql() { kind } else { "CONSTRAINT" };
+        let (table, name) = (self.table_name(table), self.constraint_name(name));
+        format!("ALTER TABLE {of_table}{table} DROP {word} {of_key}{name}")
+    }
+
+    /// Creates the types of labels, where the database has such.
+    pub(crate) fn create_enums(&self, types: &[EnumType]) -> Vec<String> {
+        if self.dialect != Dialect::Postgres {
+            return Vec::new();
+        }
+        let create = |of: &EnumType| {
+            let labels: Vec<String> = of.labels.iter().map(|label| self.text(label)).collect();
+            let name = self.qualified(of.schema.as_deref(), &of.name);
+            let create = format!("CREATE TYPE {name} AS ENUM ({})", labels.join(", "));
+            // There is no CREATE TYPE IF NOT EXISTS.
+            if !self.leaves_alone {
+                return create;
+            }
+            format!("DO $orm$ BEGIN\n    {create};\nEXCEPTION WHEN duplicate_object THEN NULL;\nEND $orm$")
+        };
+        types.iter().map(create).collect()
+    }
+
+    /// Drops the types of labels.
+    pub(crate) fn drop_enums(&self, types: &[EnumType]) -> Vec<String> {
+        if self.dialect != Dialect::Postgres {
+            return Vec::new();
+        }
+        let drop = |of: &EnumType| {
+            format!("DROP TYPE {}{}", self.if_exists(), self.qualified(of.schema.as_deref(), &of.name))
+        };
+        types.iter().rev().map(drop).collect()
+    }
+
+    /// Creates a sequence.
+    pub(crate) fn create_sequence(&self, sequence: &Sequence) -> Result<String> {
+        let name = self.sequence_name(sequence)?;
+        let if_not_exists = self.if_not_exists();
+        let counting = self.counting(&sequence.options).concat();
+        Ok(format!("CREATE SEQUENCE {if_not_exists}{name}{counting}"))
+    }
+
+    /// Drops a sequence.
+    pub(crate) fn drop_sequence(&self, sequence: &Sequence) -> Result<String> {
+        Ok(format!("DROP SEQUENCE {}{}", self.if_exists(), self.sequence_name(sequence)?))
+    }
+
+    fn sequence_name(&self, sequence: &Sequence) -> Result<String> {
+        if matches!(self.dialect, Dialect::Sqlite | Dialect::MySql) {
+            let name = full_name(sequence.schema.as_deref(), &sequence.name);
+            return Err(self.unsupported(&format!("the sequence `{name}`")));
+        }
+        Ok(self.qualified(sequence.schema.as_deref(), &sequence.name))
+    }
+
+    /// Writes how a sequence counts, each word after a space.
+    fn counting(&self, counting: &Counting) -> Vec<String> {
+        let of = |word: &str, value: Option<i64>| value.map(|value| format!(" {word} {value}"));
+        let words = [
+            of("INCREMENT BY", counting.increment),
+            of("MINVALUE", counting.minimum),
+            of("MAXVALUE", counting.maximum),
+            of("START WITH", counting.start),
+            of("CACHE", counting.cache),
+            counting.is_cycle.then(|| " CYCLE".to_owned()),
+        ];
+        words.into_iter().flatten().collect()
+    }
+
+    /// Creates a view.
+    pub(crate) fn create_view(&self, view: &View) -> Result<String> {
+        let (name, query) = (self.qualified(view.schema.as_deref(), &view.name), view.sql.trim().trim_end_matches(';'));
+        let words = match (self.dialect, view.is_materialized) {
+            (Dialect::Postgres, true) => format!("MATERIALIZED VIEW {}", self.if_not_exists()),
+            (_, true) => {
+                let name = full_name(view.schema.as_deref(), &view.name);
+                return Err(self.unsupported(&format!("the materialized view `{name}`")));
+            }
+            // PostgreSQL has no IF NOT EXISTS for views; replacing it by itself leaves it as it is.
+            (Dialect::Postgres, false) if self.leaves_alone => {
+                return Ok(format!("CREATE OR REPLACE VIEW {name} AS {query}"));
+            }
+            (Dialect::MySql, false) if self.leaves_alone => {
+                return Ok(format!("CREATE OR REPLACE VIEW {name} AS {query}"));
+            }
+            (_, false) => format!("VIEW {}", self.if_not_exists()),
+        };
+        Ok(format!("CREATE {words}{name} AS {query}"))
+    }
+
+    /// Drops a view.
+    pub(crate) fn drop_view(&self, view: &View) -> String {
+        let word = if view.is_materialized { "MATERIALIZED VIEW" } else { "VIEW" };
+        format!("DROP {word} {}{}", self.if_exists(), self.qualified(view.schema.as_deref(), &view.name))
+    }
+
+    /// Gives each column the type that it has on this database.
+    fn resolved(&self, table: &Table) -> Table {
+        let mut table = table.clone();
+        for column in &mut table.columns {
+            column.column_type = column.type_on(self.dialect).clone();
+            column.variants.clear();
+        }
+        table
+    }
+
+    fn unsupported(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Compile, format!("{what} is not supported on dialect {}", self.dialect))
     }
 
     /// Has SQLite check foreign keys at COMMIT, by when all tables of a cycle are gone; it is for one transaction.
@@ -96,39 +208,136 @@ impl Ddl {
         }
         if !table.primary_key.columns.is_empty() && !options.autoincrement {
             let columns = self.list(&table.primary_key.columns);
-            lines.push(match self.dialect {
-                Dialect::Postgres => {
-                    format!("CONSTRAINT {} PRIMARY KEY ({columns})", self.constraint_name(&table.primary_key.name))
-                }
-                Dialect::Sqlite | Dialect::MySql | Dialect::MariaDb => format!("PRIMARY KEY ({columns})"),
-            });
+            lines.push(self.primary_key(table, &columns));
         }
         for unique in &table.uniques {
-            let name = self.constraint_name(&unique.name);
-            lines.push(format!("CONSTRAINT {name} UNIQUE ({})", self.list(&unique.columns)));
+            lines.push(self.unique(table, unique)?);
         }
         for key in &table.foreign_keys {
             lines.push(self.foreign_key(table, key)?);
         }
         for check in &table.checks {
-            lines.push(format!("CONSTRAINT {} CHECK ({})", self.constraint_name(&check.name), check.sql));
+            lines.push(format!("{}CHECK ({})", self.constraint(check.name.as_deref()), check.sql));
+        }
+        for exclude in &table.excludes {
+            if self.dialect != Dialect::Postgres {
+                return Err(self.unsupported(&format!("the exclude constraint `{}`", exclude.name)));
+            }
+            lines.push(format!("{}EXCLUDE {}", self.constraint(Some(&exclude.name)), exclude.sql));
         }
         if self.is_mysql() {
-            lines.extend(table.indexes.iter().map(|index| {
-                let word = if index.is_unique { "UNIQUE INDEX" } else { "INDEX" };
-                format!("{word} {} ({})", self.constraint_name(&index.name), self.list(&index.columns))
-            }));
+            for index in &table.indexes {
+                lines.push(self.index_line(table, index)?);
+            }
         }
-        let if_not_exists = if self.leaves_alone { "IF NOT EXISTS " } else { "" };
         let Options { before, after, .. } = options;
-        let (name, lines) = (self.table_name(table), lines.join(",\n    "));
-        Ok(format!("CREATE {before}TABLE {if_not_exists}{name} (\n    {lines}\n){after}"))
+        let prefixes: String = table.prefixes.iter().map(|word| format!("{word} ")).collect();
+        let (name, lines, if_not_exists) = (self.table_name(table), lines.join(",\n    "), self.if_not_exists());
+        Ok(format!("CREATE {before}{prefixes}TABLE {if_not_exists}{name} (\n    {lines}\n){after}"))
     }
 
-    fn create_index(&self, table: &Table, index: &Index) -> String {
-        let word = if index.is_unique { "UNIQUE INDEX" } else { "INDEX" };
-        let if_not_exists = if self.leaves_alone { "IF NOT EXISTS " } else { "" };
-        let (name, columns) = (self.constraint_name(&index.name), self.list(&index.columns));
+    fn primary_key(&self, table: &Table, columns: &str) -> String {
+        match self.dialect {
+            Dialect::Postgres => {
+                format!("{}PRIMARY KEY ({columns})", self.constraint(table.primary_key.name.as_deref()))
+            }
+            Dialect::Sqlite | Dialect::MySql | Dialect::MariaDb => format!("PRIMARY KEY ({columns})"),
+        }
+    }
+
+    fn unique(&self, table: &Table, unique: &UniqueConstraint) -> Result<String> {
+        let mut sql = format!("{}UNIQUE ", self.constraint(unique.name.as_deref()));
+        if unique.nulls_not_distinct {
+            self.only_postgres(table, "a unique constraint with NULLS NOT DISTINCT")?;
+            sql.push_str("NULLS NOT DISTINCT ");
+        }
+        sql.push_str(&format!("({})", self.list(&unique.columns)));
+        if let Some(when) = unique.deferrable {
+            self.only_postgres(table, "a deferrable unique constraint")?;
+            sql.push_str(deferrable(when));
+        }
+        Ok(sql)
+    }
+
+    /// Refuses what PostgreSQL alone has.
+    fn only_postgres(&self, table: &Table, what: &str) -> Result<()> {
+        match self.dialect {
+            Dialect::Postgres => Ok(()),
+            _ => Err(self.unsupported(&format!("{what} of table `{}`", table.full_name()))),
+        }
+    }
+
+    /// Writes an index within a table, as MySQL takes it.
+    fn index_line(&self, table: &Table, index: &Index) -> Result<String> {
+        let (word, using) = self.index_words(index);
+        let name = self.constraint_name(index.name.as_deref().unwrap_or_default());
+        Ok(format!("{word} {name} ({}){using}", self.index_columns(table, index)?))
+    }
+
+    /// Returns what stands before an index's name and after its columns.
+    fn index_words(&self, index: &Index) -> (String, String) {
+        let method = index.method.as_deref().unwrap_or_default();
+        let unique = if index.is_unique { "UNIQUE " } else { "" };
+        if self.is_mysql() && ["fulltext", "spatial"].contains(&method.to_ascii_lowercase().as_str()) {
+            return (format!("{} INDEX", method.to_ascii_uppercase()), String::new());
+        }
+        let using = if method.is_empty() || !self.is_mysql() { String::new() } else { format!(" USING {method}") };
+        (format!("{unique}INDEX"), using)
+    }
+
+    /// Writes what an index is over.
+    fn index_columns(&self, table: &Table, index: &Index) -> Result<String> {
+        let refuse = |what: &str| {
+            let name = index.name.as_deref().unwrap_or_default();
+            Err(self.unsupported(&format!("{what} of index `{name}` on table `{}`", table.full_name())))
+        };
+        if self.is_mysql() && index.condition.is_some() {
+            return refuse("the condition");
+        }
+        if self.dialect != Dialect::Postgres && (!index.include.is_empty() || index.nulls_not_distinct) {
+            return refuse(if index.include.is_empty() { "`NULLS NOT DISTINCT`" } else { "`INCLUDE`" });
+        }
+        if self.dialect == Dialect::Sqlite && index.method.is_some() {
+            return refuse("`USING`");
+        }
+        if self.dialect == Dialect::MariaDb && index.columns.iter().any(|column| column.name().is_none()) {
+            return refuse("an expression");
+        }
+        let columns: Vec<String> = index.columns.iter().map(|column| self.index_column(column)).collect();
+        Ok(columns.join(", "))
+    }
+
+    fn index_column(&self, column: &IndexColumn) -> String {
+        let mut sql = match &column.part {
+            IndexPart::Column(name) => self.identifier(name),
+            IndexPart::Expression(sql) if is_in_parentheses(sql) => sql.clone(),
+            IndexPart::Expression(sql) => format!("({sql})"),
+        };
+        if let (Some(length), true) = (column.length, self.is_mysql()) {
+            sql.push_str(&format!("({length})"));
+        }
+        if let (Some(class), Dialect::Postgres) = (&column.operator_class, self.dialect) {
+            sql.push_str(&format!(" {class}"));
+        }
+        if column.is_descending {
+            sql.push_str(" DESC");
+        }
+        if let (Some(first), Dialect::Postgres) = (column.nulls_first, self.dialect) {
+            sql.push_str(if first { " NULLS FIRST" } else { " NULLS LAST" });
+        }
+        sql
+    }
+
+    /// Creates an index of a table that exists.
+    pub(crate) fn create_index(&self, table: &Table, index: &Index) -> Result<String> {
+        let (word, using) = self.index_words(index);
+        let concurrently = if index.is_concurrent && self.dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
+        // MySQL has no IF NOT EXISTS here.
+        let if_not_exists = if self.dialect == Dialect::MySql { "" } else { self.if_not_exists() };
+        let (name, columns) = (
+            self.constraint_name(index.name.as_deref().unwrap_or_default()),
+            self.index_columns(table, index)?,
+        );
         let (name, of) = match (self.dialect, &table.schema) {
             // SQLite wants the schema before the index, and the table without one.
             (Dialect::Sqlite, Some(schema)) => {
@@ -136,7 +345,32 @@ impl Ddl {
             }
             _ => (name, self.table_name(table)),
         };
-        format!("CREATE {word} {if_not_exists}{name} ON {of} ({columns})")
+        let method = match (&index.method, self.dialect) {
+            (Some(method), Dialect::Postgres) => format!("USING {method} "),
+            _ => String::new(),
+        };
+        let mut sql = format!("CREATE {word} {concurrently}{if_not_exists}{name} ON {of} {method}({columns}){using}");
+        if !index.include.is_empty() {
+            sql.push_str(&format!(" INCLUDE ({})", self.list(&index.include)));
+        }
+        if index.nulls_not_distinct {
+            sql.push_str(" NULLS NOT DISTINCT");
+        }
+        if let Some(condition) = &index.condition {
+            sql.push_str(&format!(" WHERE {condition}"));
+        }
+        Ok(sql)
+    }
+
+    /// Drops an index of a table.
+    pub(crate) fn drop_index(&self, table: &Table, name: &str) -> String {
+        let name = self.constraint_name(name);
+        match (self.dialect, &table.schema) {
+            (Dialect::MySql, _) => format!("DROP INDEX {name} ON {}", self.table_name(table)),
+            (Dialect::MariaDb, _) => format!("DROP INDEX {}{name} ON {}", self.if_exists(), self.table_name(table)),
+            (_, Some(schema)) => format!("DROP INDEX {}{}.{name}", self.if_exists(), self.identifier(schema)),
+            (_, None) => format!("DROP INDEX {}{name}", self.if_exists()),
+        }
     }
 
     /// Comments on a table and its columns, as PostgreSQL wants them.
@@ -166,15 +400,26 @@ impl Ddl {
             (_, Some(schema)) => format!("{}.{}", self.identifier(schema), self.identifier(&key.target_table)),
         };
         let mut sql = format!(
-            "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {target} ({})",
-            self.constraint_name(&key.name),
+            "{}FOREIGN KEY ({}) REFERENCES {target} ({})",
+            self.constraint(key.name.as_deref()),
             self.list(&key.columns),
             self.list(&key.target_columns)
         );
+        if key.is_match_full {
+            self.only_postgres(table, "a foreign key with MATCH FULL")?;
+            sql.push_str(" MATCH FULL");
+        }
         for (when, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
             if let Some(action) = action {
                 sql.push_str(&format!(" ON {when} {}", action.sql()));
             }
+        }
+        if let Some(when) = key.deferrable {
+            if self.is_mysql() {
+                let what = format!("a deferrable foreign key of table `{}`", table.full_name());
+                return Err(self.unsupported(&what));
+            }
+            sql.push_str(deferrable(when));
         }
         Ok(sql)
     }
@@ -185,8 +430,9 @@ impl Ddl {
             self.check_generated(table, column, options)?;
         }
         let mut words = vec![self.identifier(&column.name), self.column_type(table, column, options)?];
+        words.extend(column.collation.iter().map(|name| format!("COLLATE {}", self.identifier(name))));
         if column.is_generated && self.dialect == Dialect::Postgres && !is_serial(column) {
-            words.push("GENERATED BY DEFAULT AS IDENTITY".to_owned());
+            words.push(self.identity(column));
         }
         if let Some(computed) = &column.computed {
             let is_stored = computed.is_stored || !self.dialect.capabilities().virtual_columns;
@@ -195,6 +441,15 @@ impl Ddl {
         }
         if let Some(default) = &column.server_default {
             words.push(format!("DEFAULT {}", self.default(column, default.trim())));
+        } else if let Some(sequence) = &column.sequence {
+            words.push(match self.dialect {
+                Dialect::Postgres => format!("DEFAULT nextval({})", self.text(&self.identifier(sequence))),
+                Dialect::MariaDb => format!("DEFAULT nextval({})", self.identifier(sequence)),
+                Dialect::Sqlite | Dialect::MySql => {
+                    let what = format!("the sequence of column `{}.{}`", table.full_name(), column.name);
+                    return Err(self.unsupported(&what));
+                }
+            });
         }
         // MariaDB refuses NOT NULL on a computed column, and may be the server behind a URL of MySQL.
         let takes_not_null = !self.is_mysql() || column.computed.is_none();
@@ -208,6 +463,15 @@ impl Ddl {
             words.extend(column.comment.iter().map(|text| format!("COMMENT {}", self.text(text))));
         }
         Ok(words.join(" "))
+    }
+
+    /// Writes how PostgreSQL makes up the values of a column that is no serial.
+    fn identity(&self, column: &Column) -> String {
+        let identity = column.identity.unwrap_or_default();
+        let when = if identity.is_always { "ALWAYS" } else { "BY DEFAULT" };
+        let counting = self.counting(&identity.counting).concat();
+        let counting = if counting.is_empty() { counting } else { format!(" ({})", counting.trim_start()) };
+        format!("GENERATED {when} AS IDENTITY{counting}")
     }
 
     /// Refuses a generated column where the database would not generate it.
@@ -235,7 +499,8 @@ impl Ddl {
         let type_name = || {
             self.dialect.type_name(&column.column_type).map_err(|reason| {
                 let message = format!("column `{}.{}` cannot be declared: {reason}", table.full_name(), column.name);
-                Error::new(ErrorKind::Compile, message)
+                let error = Error::new(ErrorKind::Compile, message);
+                if column.column_type == ColumnType::Varchar { error.hint(LENGTH) } else { error }
             })
         };
         match (self.dialect, &column.column_type, column.length) {
@@ -256,7 +521,17 @@ impl Ddl {
             (Dialect::MySql | Dialect::MariaDb, ColumnType::Custom(sql), _)
                 if is_bare(sql, &["varchar", "nvarchar"]) =>
             {
-                Err(self.needs_length(table, &column.name, "is VARCHAR"))
+                let (name, word) = (table.full_name(), sql.trim().to_ascii_uppercase());
+                let message = format!(
+                    "column `{name}.{}` cannot be declared: {word} requires a length on dialect {}",
+                    column.name, self.dialect
+                );
+                Err(Error::new(ErrorKind::Compile, message).hint(LENGTH))
+            }
+            // A type of labels stands in the schema of the tables that have it.
+            (Dialect::Postgres, ColumnType::Enum { is_native: true, .. }, _) if table.schema.is_some() => {
+                let schema = self.identifier(table.schema.as_deref().unwrap_or_default());
+                Ok(format!("{schema}.{}", type_name()?))
             }
             _ => type_name(),
         }
@@ -284,12 +559,14 @@ impl Ddl {
     fn check_key_lengths(&self, table: &Table) -> Result<()> {
         let lists = std::iter::once(&table.primary_key.columns)
             .chain(table.uniques.iter().map(|unique| &unique.columns))
-            .chain(table.indexes.iter().map(|index| &index.columns))
             .chain(table.foreign_keys.iter().map(|key| &key.columns));
-        for name in lists.flatten() {
-            let Some(column) = table.column(name) else { continue };
+        let is_fulltext = |index: &&Index| index.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("fulltext"));
+        let indexed = table.indexes.iter().filter(|index| !is_fulltext(index)).flat_map(|index| &index.columns);
+        let indexed = indexed.filter(|column| column.length.is_none()).filter_map(IndexColumn::name);
+        for name in lists.flatten().map(String::as_str).chain(indexed) {
+            let Some(column) = table.find_column(name) else { continue };
             let is_endless = match &column.column_type {
-                ColumnType::Text | ColumnType::Json => true,
+                ColumnType::Text | ColumnType::Json | ColumnType::Varchar => true,
                 ColumnType::LargeBinary => column.length.is_none(),
                 ColumnType::Custom(sql) => is_bare(sql, LONG_TYPES),
                 _ => false,
@@ -305,7 +582,11 @@ impl Ddl {
     fn needs_length(&self, table: &Table, column: &str, why: &str) -> Error {
         let message =
             format!("column `{}.{column}` {why}, so it needs a length on dialect {}", table.full_name(), self.dialect);
-        Error::new(ErrorKind::Compile, message).hint("add `length = …` to the field's `#[orm(…)]`")
+        Error::new(ErrorKind::Compile, message).hint(LENGTH)
+    }
+
+    fn if_not_exists(&self) -> &'static str {
+        if self.leaves_alone { "IF NOT EXISTS " } else { "" }
     }
 
     fn if_exists(&self) -> &'static str {
@@ -313,11 +594,20 @@ impl Ddl {
     }
 
     fn table_name(&self, table: &Table) -> String {
-        let name = self.identifier(&table.name);
-        match &table.schema {
+        self.qualified(table.schema.as_deref(), &table.name)
+    }
+
+    fn qualified(&self, schema: Option<&str>, name: &str) -> String {
+        let name = self.identifier(name);
+        match schema {
             Some(schema) => format!("{}.{name}", self.identifier(schema)),
             None => name,
         }
+    }
+
+    /// Writes the words that give a constraint its name, if it has one.
+    fn constraint(&self, name: Option<&str>) -> String {
+        name.map_or_else(String::new, |name| format!("CONSTRAINT {} ", self.constraint_name(name)))
     }
 
     fn constraint_name(&self, name: &str) -> String {
@@ -337,6 +627,16 @@ impl Ddl {
     /// Writes a text in quotes.
     fn text(&self, text: &str) -> String {
         quoted(text, self.dialect)
+    }
+}
+
+/// What is done about a missing length.
+const LENGTH: &str = "add `length = …` to the field's `#[orm(…)]`";
+
+fn deferrable(when: Deferrable) -> &'static str {
+    match when {
+        Deferrable::InitiallyImmediate => " DEFERRABLE INITIALLY IMMEDIATE",
+        Deferrable::InitiallyDeferred => " DEFERRABLE INITIALLY DEFERRED",
     }
 }
 
@@ -463,7 +763,7 @@ fn unknown_option(table: &Table, name: &str, known: &str) -> Error {
 fn is_serial(column: &Column) -> bool {
     let is_integer =
         matches!(column.column_type, ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger);
-    is_integer && !column.is_identity
+    is_integer && column.identity.is_none()
 }
 
 /// Returns the type in a STRICT table of SQLite, which knows only these (<https://sqlite.org/stricttables.html>).

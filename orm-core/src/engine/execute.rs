@@ -128,11 +128,12 @@ fn constrained(table: &Table, name: &str, dialect: Dialect) -> Option<Vec<String
     if name == "PRIMARY" {
         return Some(table.primary_key.columns.clone());
     }
-    let uniques = table.uniques.iter().map(|unique| (&unique.name, &unique.columns));
-    let indexes = table.indexes.iter().map(|index| (&index.name, &index.columns));
-    let keys = table.foreign_keys.iter().map(|key| (&key.name, &key.columns));
+    let uniques = table.uniques.iter().map(|unique| (&unique.name, unique.columns.clone()));
+    let indexes = table.indexes.iter().map(|index| (&index.name, index.column_names()));
+    let keys = table.foreign_keys.iter().map(|key| (&key.name, key.columns.clone()));
     let mut all = uniques.chain(indexes).chain(keys);
-    all.find(|(known, _)| fit(known, dialect) == name).map(|(_, columns)| columns.clone())
+    let is_it = |known: &Option<String>| known.as_deref().is_some_and(|known| fit(known, dialect) == name);
+    all.find(|(known, _)| is_it(known)).map(|(_, columns)| columns)
 }
 
 /// Says which column of a row does not become its Rust value.

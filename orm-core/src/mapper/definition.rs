@@ -3,6 +3,8 @@
 use orm_pool::Kind;
 
 use super::Mapper;
+use crate::dialect::Dialect;
+use crate::schema::Identity;
 use crate::sql::OrderItem;
 use crate::types::{ColumnType, SqlType};
 
@@ -24,9 +26,9 @@ pub struct Definition {
     /// The relationships, in the order of the fields.
     pub relationships: &'static [RelationshipDefinition],
     /// Unique constraints over several columns, by position.
-    pub uniques: &'static [&'static [u16]],
+    pub uniques: &'static [IndexDefinition],
     /// Indexes over several columns, by position.
-    pub indexes: &'static [&'static [u16]],
+    pub indexes: &'static [IndexDefinition],
     /// Check constraints, as SQL.
     pub checks: &'static [&'static str],
     /// Foreign keys over several columns.
@@ -37,6 +39,52 @@ pub struct Definition {
     pub comment: Option<&'static str>,
     /// Options for single dialects, such as `("mysql_engine", "InnoDB")`.
     pub options: &'static [(&'static str, &'static str)],
+}
+
+/// A unique constraint or an index over columns named by position.
+#[derive(Debug)]
+pub struct IndexDefinition {
+    /// The positions of its columns.
+    pub columns: &'static [u16],
+    /// Its name, if not the one that the convention gives.
+    pub name: Option<&'static str>,
+    /// Whether it is a unique index.
+    pub is_unique: bool,
+    /// Which rows it has, as SQL.
+    pub condition: Option<&'static str>,
+    /// How it is kept.
+    pub method: Option<&'static str>,
+}
+
+impl IndexDefinition {
+    /// One over these columns.
+    pub const fn new(columns: &'static [u16]) -> Self {
+        IndexDefinition { columns, name: None, is_unique: false, condition: None, method: None }
+    }
+
+    /// Gives it a name.
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Lets no two rows have the same values.
+    pub const fn unique(mut self) -> Self {
+        self.is_unique = true;
+        self
+    }
+
+    /// Says which rows it has.
+    pub const fn condition(mut self, sql: &'static str) -> Self {
+        self.condition = Some(sql);
+        self
+    }
+
+    /// Says how it is kept.
+    pub const fn method(mut self, name: &'static str) -> Self {
+        self.method = Some(name);
+        self
+    }
 }
 
 /// A column as its field says it.
@@ -72,8 +120,14 @@ pub struct Column {
     pub server_default: Option<&'static str>,
     /// The expression that the database computes it by, and whether it is stored.
     pub computed: Option<(&'static str, bool)>,
-    /// Whether it is declared `GENERATED … AS IDENTITY` where the database can.
-    pub identity: bool,
+    /// How it counts, if it is declared `GENERATED … AS IDENTITY` where the database can.
+    pub identity: Option<Identity>,
+    /// The SQL types of single databases, taken as they stand.
+    pub variants: &'static [(Dialect, &'static str)],
+    /// The sequence whose next value the database fills in.
+    pub sequence: Option<&'static str>,
+    /// How its text is compared.
+    pub collation: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// A comment on the column.
@@ -101,7 +155,10 @@ impl Column {
             sql_type: None,
             server_default: None,
             computed: None,
-            identity: false,
+            identity: None,
+            variants: &[],
+            sequence: None,
+            collation: None,
             on_update: None,
             comment: None,
             foreign_key: None,
@@ -144,7 +201,13 @@ settings! {
     /// Has the database compute it, at each write.
     computed_stored(value: &'static str) computed = Some((value, true));
     /// Declares it as an identity column.
-    identity() identity = true, generated = true;
+    identity(value: Identity) identity = Some(value), generated = true;
+    /// Takes SQL texts as the types on single databases.
+    variants(value: &'static [(Dialect, &'static str)]) variants = value;
+    /// Has the database fill in the next value of a sequence.
+    sequence(value: &'static str) sequence = Some(value);
+    /// Says how its text is compared.
+    collation(value: &'static str) collation = Some(value);
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Comments it.
@@ -188,6 +251,7 @@ pub struct ForeignKeyGroup {
 
 /// What a database does to a row when the row that it refers to goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ReferentialAction {
     /// Deletes or changes it too.

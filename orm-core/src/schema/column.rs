@@ -1,5 +1,7 @@
 //! [`Column`], and the check that a server default is SQL.
 
+use super::Counting;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{self, Definition};
 use crate::types::ColumnType;
@@ -25,30 +27,38 @@ use crate::types::ColumnType;
 /// # Ok::<(), orm_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Column {
     /// Its name.
     pub name: String,
     /// What it is declared as, with the length of text and the digits of a number. SQL text that the model gives is
     /// [`ColumnType::Custom`].
     pub column_type: ColumnType,
+    /// What it is declared as on single databases instead. What is said for MySQL is for MariaDB as well.
+    pub variants: Vec<(Dialect, ColumnType)>,
     /// The greatest length, in characters or bytes, where the model states it.
     pub length: Option<u32>,
     /// Whether it may hold NULL.
     pub is_nullable: bool,
-    /// Whether the database makes up its values: a serial or auto-increment column.
+    /// Whether the database makes up its values: a serial, auto-increment or identity column.
     pub is_generated: bool,
-    /// Whether it is `GENERATED … AS IDENTITY`, where the database knows it.
-    pub is_identity: bool,
+    /// Whether it is `GENERATED … AS IDENTITY`, where the database knows it, and how that counts.
+    pub identity: Option<Identity>,
     /// What the database fills in, as SQL.
     pub server_default: Option<String>,
+    /// The sequence whose next value the database fills in.
+    pub sequence: Option<String>,
     /// The expression that the database computes it by.
     pub computed: Option<Computed>,
+    /// How its text is compared and sorted, in the database's own word.
+    pub collation: Option<String>,
     /// A comment on the column.
     pub comment: Option<String>,
 }
 
 /// The expression of a column that the database computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Computed {
     /// The expression, as SQL.
     pub sql: String,
@@ -56,21 +66,133 @@ pub struct Computed {
     pub is_stored: bool,
 }
 
+/// How a column that is `GENERATED … AS IDENTITY` gets its values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Identity {
+    /// Whether a value given by an INSERT is refused: `ALWAYS` rather than `BY DEFAULT`.
+    pub is_always: bool,
+    /// How it counts.
+    pub counting: Counting,
+}
+
+impl Identity {
+    /// `BY DEFAULT`, from 1 by 1.
+    pub const DEFAULT: Identity = Identity { is_always: false, counting: Counting::DEFAULT };
+}
+
 impl Column {
+    /// A column of this type, which may not hold NULL.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Dialect, schema::Column};
+    /// let name = Column::new("name", ColumnType::String(50)).nullable().variant(Dialect::MySql, ColumnType::custom("TINYTEXT"));
+    /// assert!(name.is_nullable);
+    /// assert_eq!(*name.type_on(Dialect::MariaDb), ColumnType::custom("TINYTEXT"));
+    /// ```
+    pub fn new(name: impl Into<String>, column_type: ColumnType) -> Self {
+        Column {
+            name: name.into(),
+            column_type,
+            variants: Vec::new(),
+            length: None,
+            is_nullable: false,
+            is_generated: false,
+            identity: None,
+            server_default: None,
+            sequence: None,
+            computed: None,
+            collation: None,
+            comment: None,
+        }
+    }
+
+    /// Lets it hold NULL.
+    #[must_use]
+    pub fn nullable(self) -> Self {
+        Column { is_nullable: true, ..self }
+    }
+
+    /// Lets the database make up its values.
+    #[must_use]
+    pub fn generated(self) -> Self {
+        Column { is_generated: true, ..self }
+    }
+
+    /// Makes it an identity column, where the database knows that.
+    #[must_use]
+    pub fn identity(self, identity: Identity) -> Self {
+        Column { is_generated: true, identity: Some(identity), ..self }
+    }
+
+    /// Has the database fill it in, as SQL.
+    #[must_use]
+    pub fn server_default(self, sql: impl Into<String>) -> Self {
+        Column { server_default: Some(sql.into()), ..self }
+    }
+
+    /// Has the database fill in the next value of a sequence.
+    #[must_use]
+    pub fn sequence(self, name: impl Into<String>) -> Self {
+        Column { sequence: Some(name.into()), ..self }
+    }
+
+    /// Has the database compute it by an expression, at each read.
+    #[must_use]
+    pub fn computed(self, sql: impl Into<String>) -> Self {
+        Column { computed: Some(Computed { sql: sql.into(), is_stored: false }), ..self }
+    }
+
+    /// Has the database compute it by an expression, at each write.
+    #[must_use]
+    pub fn computed_stored(self, sql: impl Into<String>) -> Self {
+        Column { computed: Some(Computed { sql: sql.into(), is_stored: true }), ..self }
+    }
+
+    /// Says how its text is compared.
+    #[must_use]
+    pub fn collation(self, name: impl Into<String>) -> Self {
+        Column { collation: Some(name.into()), ..self }
+    }
+
+    /// Comments it.
+    #[must_use]
+    pub fn comment(self, text: impl Into<String>) -> Self {
+        Column { comment: Some(text.into()), ..self }
+    }
+
+    /// Gives it another type on one database.
+    #[must_use]
+    pub fn variant(mut self, dialect: Dialect, column_type: ColumnType) -> Self {
+        self.variants.push((dialect, column_type));
+        self
+    }
+
+    /// Returns what it is declared as on this database.
+    pub fn type_on(&self, dialect: Dialect) -> &ColumnType {
+        let of = |wanted: Dialect| self.variants.iter().find(|(of, _)| *of == wanted);
+        let family = if dialect == Dialect::MariaDb { of(Dialect::MySql) } else { None };
+        of(dialect).or(family).map_or(&self.column_type, |(_, column_type)| column_type)
+    }
+
     /// Makes the column of a model's field.
     pub(super) fn of(definition: &Definition, column: &mapper::Column) -> Result<Column> {
         if let Some(default) = column.server_default {
             check_default(definition, column, default)?;
         }
+        let variants = column.variants.iter().map(|(dialect, sql)| (*dialect, ColumnType::custom(*sql)));
         Ok(Column {
             name: column.name.to_owned(),
             column_type: column_type(definition, column)?,
+            variants: variants.collect(),
             length: column.length,
             is_nullable: column.nullable && !column.primary_key,
             is_generated: column.generated && column.server_default.is_none() && column.computed.is_none(),
-            is_identity: column.identity,
+            identity: column.identity,
             server_default: column.server_default.map(str::to_owned),
+            sequence: column.sequence.map(str::to_owned),
             computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
+            collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),
         })
     }

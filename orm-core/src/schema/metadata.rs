@@ -1,21 +1,24 @@
-//! [`MetaData`]: the tables of several models, created and dropped in the order of their foreign keys.
+//! [`MetaData`]: tables and what goes with them, created and dropped in the order of their foreign keys.
 //!
-//! In: mappers. Out: statements for an executor, or their text.
+//! In: mappers, and tables made by hand. Out: statements for an executor, or their text.
 
 use std::collections::HashSet;
 
+use super::order::{self, Sorted};
 use super::table::full_name;
-use super::{ForeignKey, Table, naming};
+use super::{EnumType, ForeignKey, NamingConvention, Sequence, Table, View, model, naming, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
-use crate::engine::{Exec, Executor};
+use crate::engine::Executor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Mapper, Registered};
-use crate::sql::{Statement, TextNode, TextPart};
+use crate::mapper::{Definition, Mapper, Registered};
+use crate::types::ColumnType;
 
-/// Several tables that are created together. SQLAlchemy's `MetaData`.
+/// Several tables that are created together, with the sequences and views that go with them. SQLAlchemy's `MetaData`.
 ///
-/// [`global`](Self::global) has every derived model of the program; [`metadata!`](crate::metadata) those that it names.
+/// [`global`](Self::global) has every derived model of the program; [`metadata!`](crate::metadata) those that it names;
+/// [`new`](Self::new) what is added by hand; [`reflect`](Self::reflect) what a database has. Models and hand-made tables
+/// can be mixed. Two are equal when they have equal tables, sequences and views.
 ///
 /// ```standalone_crate
 /// # use orm_core::{Engine, MetaData, metadata};
@@ -43,20 +46,124 @@ use crate::sql::{Statement, TextNode, TextPart};
 /// ```
 #[derive(Clone, Debug)]
 pub struct MetaData {
-    /// The models, in the order that they were given; `None` is every model of the program.
-    mappers: Option<Vec<&'static Mapper>>,
+    models: Models,
+    tables: Vec<Table>,
+    sequences: Vec<Sequence>,
+    views: Vec<View>,
+    convention: NamingConvention,
+    schema: Option<String>,
 }
 
-static GLOBAL: MetaData = MetaData { mappers: None };
+/// Which models' tables it has.
+#[derive(Clone, Debug)]
+enum Models {
+    /// Those of the program.
+    All,
+    /// These, in the order that they were given.
+    Some(Vec<&'static Mapper>),
+}
 
-/// Tables such that each comes after those that it refers to, but for the foreign keys of cycles.
-struct Sorted {
-    tables: Vec<Table>,
-    /// The foreign keys that refer to a table further on, by the positions of the table and the key.
-    forward: Vec<(usize, usize)>,
+static GLOBAL: MetaData = MetaData {
+    models: Models::All,
+    tables: Vec::new(),
+    sequences: Vec::new(),
+    views: Vec::new(),
+    convention: NamingConvention::DEFAULT,
+    schema: None,
+};
+
+impl Default for MetaData {
+    fn default() -> Self {
+        MetaData::EMPTY
+    }
+}
+
+impl PartialEq for MetaData {
+    fn eq(&self, other: &Self) -> bool {
+        let (Ok(tables), Ok(others)) = (self.tables(), other.tables()) else { return false };
+        tables == others && self.sequences == other.sequences && self.views == other.views
+    }
 }
 
 impl MetaData {
+    const EMPTY: MetaData = MetaData {
+        models: Models::Some(Vec::new()),
+        tables: Vec::new(),
+        sequences: Vec::new(),
+        views: Vec::new(),
+        convention: NamingConvention::DEFAULT,
+        schema: None,
+    };
+
+    /// No tables yet.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, ForeignKey, Table}};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let id = || Column::new("id", ColumnType::BigInteger).generated();
+    /// let users = Table::new("users").column(id()).primary_key(["id"]);
+    /// let addresses = Table::new("addresses")
+    ///     .column(id())
+    ///     .column(Column::new("user_id", ColumnType::BigInteger))
+    ///     .primary_key(["id"])
+    ///     .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]));
+    /// let metadata = MetaData::new().table(addresses).table(users);
+    /// metadata.create_all(&engine).await?;
+    /// assert_eq!(metadata.sorted_tables()?[0].name, "users");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new() -> Self {
+        MetaData::EMPTY
+    }
+
+    /// Adds a table.
+    #[must_use]
+    pub fn table(mut self, table: Table) -> Self {
+        self.tables.push(self.in_schema(table));
+        self
+    }
+
+    /// Adds a sequence, which is created before the tables.
+    #[must_use]
+    pub fn sequence(mut self, sequence: Sequence) -> Self {
+        let schema = sequence.schema.or_else(|| self.schema.clone());
+        self.sequences.push(Sequence { schema, ..sequence });
+        self
+    }
+
+    /// Adds a view, which is created after the tables.
+    #[must_use]
+    pub fn view(mut self, view: View) -> Self {
+        let schema = view.schema.or_else(|| self.schema.clone());
+        self.views.push(View { schema, ..view });
+        self
+    }
+
+    /// Says how constraints and indexes are called that have no name of their own.
+    #[must_use]
+    pub fn naming_convention(self, convention: NamingConvention) -> Self {
+        MetaData { convention, ..self }
+    }
+
+    /// Puts what is added by hand from now on into this schema, unless it names one. Models name theirs themselves.
+    #[must_use]
+    pub fn schema(self, schema: impl Into<String>) -> Self {
+        MetaData { schema: Some(schema.into()), ..self }
+    }
+
+    fn in_schema(&self, mut table: Table) -> Table {
+        if let (Some(schema), None) = (&self.schema, &table.schema) {
+            table.schema = Some(schema.clone());
+            for key in &mut table.foreign_keys {
+                key.target_schema.get_or_insert_with(|| schema.clone());
+            }
+        }
+        table
+    }
+
     /// Returns the tables of every derived model of the program, but for those with `#[orm(metadata = none)]`.
     ///
     /// Nothing else asks for all models, so two models of one table only trouble those who create all tables.
@@ -66,21 +173,36 @@ impl MetaData {
 
     #[doc(hidden)]
     pub fn __of(mappers: Vec<&'static Mapper>) -> MetaData {
-        MetaData { mappers: Some(mappers) }
+        MetaData { models: Models::Some(mappers), ..MetaData::EMPTY }
     }
 
-    /// Returns the tables: of [`global`](Self::global) by name, else in the order in which the models were given.
+    /// Takes tables as they stand, names included.
+    pub(crate) fn of_parts(tables: Vec<Table>, sequences: Vec<Sequence>, views: Vec<View>) -> MetaData {
+        MetaData { tables, sequences, views, convention: NamingConvention::NONE, ..MetaData::EMPTY }
+    }
+
+    /// Returns the tables: of [`global`](Self::global) by name, else in the order in which the models were given; then
+    /// those made by hand.
     ///
     /// # Errors
     ///
-    /// Fails when two models have one table, when a foreign key refers to a table that is not among them, and as
+    /// Fails when two models or tables are one table, when a foreign key refers to a table or a column that is not among
+    /// them, when a table has two columns of one name or a constraint names a column that is not there, and as
     /// [`Table::of`] does.
     pub fn tables(&self) -> Result<Vec<Table>> {
         let mappers = self.mappers();
-        check_tables(&mappers)?;
-        let mut tables = mappers.iter().map(|mapper| Table::of(mapper)).collect::<Result<Vec<_>>>()?;
-        for (mapper, table) in mappers.iter().zip(&tables) {
-            check_targets(mapper, table, &tables)?;
+        let definitions: Vec<&Definition> = mappers.iter().map(|mapper| mapper.definition()).collect();
+        check_models(&definitions)?;
+        let of_models = definitions.iter().map(|definition| model::table(definition));
+        let mut tables = of_models.collect::<Result<Vec<_>>>()?;
+        tables.extend(self.tables.iter().cloned());
+        check_tables(&tables, &definitions)?;
+        for (position, table) in tables.iter().enumerate() {
+            table.verify()?;
+            check_targets(table, &tables, definitions.get(position).copied())?;
+        }
+        for table in &mut tables {
+            naming::name(table, &self.convention)?;
         }
         tell_names_apart(&mut tables);
         Ok(tables)
@@ -97,7 +219,27 @@ impl MetaData {
         Ok(self.sorted()?.tables)
     }
 
-    /// Creates all tables with their indexes, those first that others refer to. Tables that exist are left alone.
+    /// Returns the sequences that were added.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.sequences
+    }
+
+    /// Returns the views that were added.
+    pub fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    /// Returns the types of labels that PostgreSQL has for columns of the tables, each once.
+    ///
+    /// # Errors
+    ///
+    /// As [`tables`](Self::tables), and when two columns give one type different labels.
+    pub fn enum_types(&self) -> Result<Vec<EnumType>> {
+        enums(&self.tables()?)
+    }
+
+    /// Creates all tables with their indexes, those first that others refer to; before them the types of labels and the
+    /// sequences, after them the views. What exists is left alone.
     ///
     /// An engine does it in one transaction; on a connection or a session it belongs to the one that is open. The foreign
     /// keys of a cycle are added last, where the database does not take them before the other table exists.
@@ -125,18 +267,19 @@ impl MetaData {
     /// Fails as [`tables`](Self::tables) does, when a table cannot be written for the database, or when the database
     /// refuses it.
     pub fn create_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = self.creating(&Ddl::new(dialect(&mut db)).leaving_alone());
-        run(db, statements)
+        let statements = self.creating(&Ddl::new(run::dialect(&mut db)).leaving_alone());
+        run::run(db, statements)
     }
 
     /// Drops all tables, those first that refer to others. Tables that do not exist are left out.
     ///
     /// # Errors
     ///
-    /// As [`create_all`](Self::create_all); a database refuses when rows of a table that is not among these refer to them.
+    /// As [`create_all`](Self::create_all); when tables refer to each other in a cycle by a foreign key without a name,
+    /// since only a name can be dropped; and a database refuses when rows of a table that is not among these refer to them.
     pub fn drop_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = self.dropping(&Ddl::new(dialect(&mut db)).leaving_alone());
-        run(db, statements)
+        let statements = self.dropping(&Ddl::new(run::dialect(&mut db)).leaving_alone());
+        run::run(db, statements)
     }
 
     /// Returns the SQL that creates all tables, without a database: statements separated by `;` and an empty line.
@@ -159,12 +302,20 @@ impl MetaData {
     /// assert!(statements[1].contains("FOREIGN KEY (user_id) REFERENCES \"user\" (id)"));
     /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
-        script(self.creating(&Ddl::new(dialect)))
+        run::script(self.creating(&Ddl::new(dialect)))
+    }
+
+    /// Returns the SQL that drops all tables, without a database, as [`to_sql`](Self::to_sql) does for creating them.
+    pub fn to_drop_sql(&self, dialect: Dialect) -> String {
+        run::script(self.dropping(&Ddl::new(dialect)))
     }
 
     /// Returns the mappers, each once.
     fn mappers(&self) -> Vec<&'static Mapper> {
-        let mut mappers = self.mappers.clone().unwrap_or_else(Registered::mappers);
+        let mut mappers = match &self.models {
+            Models::All => Registered::mappers(),
+            Models::Some(mappers) => mappers.clone(),
+        };
         let mut known = HashSet::new();
         mappers.retain(|mapper| known.insert(mapper.id()));
         mappers
@@ -172,103 +323,103 @@ impl MetaData {
 
     pub(super) fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let Sorted { mut tables, forward } = self.sorted()?;
-        let late = if ddl.takes_forward_references() { Vec::new() } else { take_out(&mut tables, &forward) };
-        let mut statements = Vec::new();
+        let mut statements = ddl.create_enums(&enums(&tables)?);
+        for sequence in &self.sequences {
+            statements.push(ddl.create_sequence(sequence)?);
+        }
+        let late = if ddl.takes_forward_references() { Vec::new() } else { order::take_out(&mut tables, &forward) };
         for table in &tables {
             statements.extend(ddl.create(table)?);
         }
         for (table, key) in late {
             statements.push(ddl.add_foreign_key(&tables[table], &key)?);
         }
+        for view in &self.views {
+            statements.push(ddl.create_view(view)?);
+        }
         Ok(statements)
     }
 
     pub(super) fn dropping(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let Sorted { mut tables, forward } = self.sorted()?;
-        let mut statements = Vec::new();
+        let types = enums(&tables)?;
+        let mut statements: Vec<String> = self.views.iter().rev().map(|view| ddl.drop_view(view)).collect();
         if ddl.takes_forward_references() {
             statements.extend((!forward.is_empty()).then(Ddl::defer_foreign_keys));
         } else {
-            let late = take_out(&mut tables, &forward);
-            statements.extend(late.iter().map(|(table, key)| ddl.drop_foreign_key(&tables[*table], key)));
+            let late = order::take_out(&mut tables, &forward);
+            if late.iter().any(|(_, key)| key.name.is_none()) {
+                return Err(unnamed_cycle(&tables, &late));
+            }
+            statements.extend(late.iter().filter_map(|(table, key)| {
+                Some(ddl.drop_constraint_if_exists(&tables[*table], "FOREIGN KEY", key.name.as_deref()?))
+            }));
         }
         statements.extend(tables.iter().rev().map(|table| ddl.drop(table)));
+        for sequence in self.sequences.iter().rev() {
+            statements.push(ddl.drop_sequence(sequence)?);
+        }
+        statements.extend(ddl.drop_enums(&types));
         Ok(statements)
     }
 
     fn sorted(&self) -> Result<Sorted> {
-        let mut tables: Vec<Option<Table>> = self.tables()?.into_iter().map(Some).collect();
-        let order = order(&parents(tables.iter().flatten()));
-        let tables: Vec<Table> = order.into_iter().filter_map(|position| tables[position].take()).collect();
-        let forward = forward(&tables);
-        Ok(Sorted { tables, forward })
+        Ok(order::sorted(self.tables()?))
     }
 }
 
-/// Returns for each table the positions of the other tables that it refers to.
-fn parents<'a>(tables: impl Iterator<Item = &'a Table> + Clone) -> Vec<Vec<usize>> {
-    let of = |(child, table): (usize, &Table)| {
-        let others = tables.clone().enumerate().filter(|(parent, _)| *parent != child);
-        let parents = others.filter(|(_, other)| table.foreign_keys.iter().any(|key| key.refers_to(other)));
-        parents.map(|(parent, _)| parent).collect()
-    };
-    tables.clone().enumerate().map(of).collect()
-}
-
-/// Orders tables by their parents: the next is the first that waits for no other, or else the first of a cycle.
-fn order(parents: &[Vec<usize>]) -> Vec<usize> {
-    let mut order = Vec::with_capacity(parents.len());
-    let mut is_done = vec![false; parents.len()];
-    while order.len() < parents.len() {
-        let mut waiting = (0..parents.len()).filter(|table| !is_done[*table]);
-        let free = waiting.clone().find(|table| parents[*table].iter().all(|parent| is_done[*parent]));
-        let Some(next) = free.or_else(|| waiting.find(|table| reaches_itself(*table, parents, &is_done))) else {
-            break;
-        };
-        is_done[next] = true;
-        order.push(next);
-    }
-    order
-}
-
-/// Returns whether a table refers to itself through others that wait as well.
-fn reaches_itself(table: usize, parents: &[Vec<usize>], is_done: &[bool]) -> bool {
-    let mut is_reached = is_done.to_vec();
-    let mut open = parents[table].clone();
-    while let Some(next) = open.pop() {
-        if !std::mem::replace(&mut is_reached[next], true) {
-            open.extend(&parents[next]);
+/// Collects the native types of labels of some tables, each once.
+pub(super) fn enums(tables: &[Table]) -> Result<Vec<EnumType>> {
+    let mut types: Vec<(EnumType, String)> = Vec::new();
+    for table in tables {
+        for column in &table.columns {
+            let mut column_type = column.type_on(Dialect::Postgres);
+            while let ColumnType::Array(item) = column_type {
+                column_type = item;
+            }
+            let ColumnType::Enum { name, labels, is_native: true } = column_type else { continue };
+            let labels = labels.iter().map(|label| label.clone().into_owned()).collect();
+            let found = EnumType { schema: table.schema.clone(), name: name.clone().into_owned(), labels };
+            let place = format!("{}.{}", table.full_name(), column.name);
+            match types.iter().find(|(known, _)| (&known.schema, &known.name) == (&found.schema, &found.name)) {
+                None => types.push((found, place)),
+                Some((known, _)) if known.labels == found.labels => {}
+                Some((known, first)) => {
+                    let message = format!(
+                        "the type `{}` has the labels `{}` for column `{first}` and `{}` for column `{place}`",
+                        full_name(known.schema.as_deref(), &known.name),
+                        known.labels.join("`, `"),
+                        found.labels.join("`, `")
+                    );
+                    return Err(Error::new(ErrorKind::Configuration, message).hint("name one of the types otherwise"));
+                }
+            }
         }
     }
-    is_reached[table]
+    Ok(types.into_iter().map(|(found, _)| found).collect())
 }
 
-/// Finds the foreign keys that refer to a table further on.
-fn forward(tables: &[Table]) -> Vec<(usize, usize)> {
-    let keys = tables.iter().enumerate().flat_map(|(at, table)| {
-        let keys = table.foreign_keys.iter().enumerate();
-        keys.map(move |(position, key)| (at, position, key))
-    });
-    let forward = keys.filter(|(at, _, key)| tables[at + 1..].iter().any(|table| key.refers_to(table)));
-    forward.map(|(at, position, _)| (at, position)).collect()
-}
-
-/// Takes foreign keys out of their tables.
-fn take_out(tables: &mut [Table], keys: &[(usize, usize)]) -> Vec<(usize, ForeignKey)> {
-    // From the last one on, so that positions stay right.
-    let mut taken: Vec<_> = keys.iter().rev().map(|&(at, key)| (at, tables[at].foreign_keys.remove(key))).collect();
-    taken.reverse();
-    taken
+#[cold]
+fn unnamed_cycle(tables: &[Table], late: &[(usize, ForeignKey)]) -> Error {
+    let mut names: Vec<String> = Vec::new();
+    for (table, key) in late {
+        names.extend([tables[*table].full_name(), key.target_name()]);
+    }
+    names.sort();
+    names.dedup();
+    let keys = late.iter().filter(|(_, key)| key.name.is_none());
+    let keys: Vec<String> =
+        keys.map(|(table, key)| format!("`{}.({})`", tables[*table].full_name(), key.columns.join(", "))).collect();
+    let message = format!("the tables `{}` refer to each other, so they cannot be sorted to be dropped", names.join("`, `"));
+    let hint = format!("give the foreign key on {} a name, by which it can be dropped first", keys.join(", "));
+    Error::new(ErrorKind::Configuration, message).hint(hint)
 }
 
 /// Refuses two models of one table.
-fn check_tables(mappers: &[&'static Mapper]) -> Result<()> {
-    for (position, mapper) in mappers.iter().enumerate() {
-        let second = mapper.definition();
-        let first = mappers[..position].iter().map(|first| first.definition());
-        if let Some(first) =
-            first.into_iter().find(|first| (first.schema, first.table) == (second.schema, second.table))
-        {
+fn check_models(definitions: &[&Definition]) -> Result<()> {
+    for (position, second) in definitions.iter().enumerate() {
+        let mut first = definitions[..position].iter();
+        if let Some(first) = first.find(|first| (first.schema, first.table) == (second.schema, second.table)) {
             let place = |location: (&str, u32)| format!("{}:{}", location.0, location.1);
             let message = format!(
                 "two models have the table `{}`: `{}` at {} and `{}` at {}",
@@ -286,28 +437,53 @@ fn check_tables(mappers: &[&'static Mapper]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a foreign key to a table that is not there.
-fn check_targets(mapper: &Mapper, table: &Table, tables: &[Table]) -> Result<()> {
-    let Some(key) = table.foreign_keys.iter().find(|key| !tables.iter().any(|table| key.refers_to(table))) else {
-        return Ok(());
-    };
-    let target = full_name(key.target_schema.as_deref(), &key.target_table);
-    let message = format!(
-        "the foreign key on column `{}.{}` refers to the table `{target}`, which is not among these tables",
-        table.full_name(),
-        key.columns.join(", "),
-    );
-    let hint = format!("add `{}` to `metadata![…]`", target_model(mapper, key));
-    Err(Error::new(ErrorKind::Configuration, message).hint(hint))
+/// Refuses a table that is there twice.
+fn check_tables(tables: &[Table], definitions: &[&Definition]) -> Result<()> {
+    for (position, second) in tables.iter().enumerate() {
+        let mut first = tables[..position].iter();
+        let Some(first) = first.position(|first| (&first.schema, &first.name) == (&second.schema, &second.name)) else {
+            continue;
+        };
+        let message = format!("the table `{}` is given twice", second.full_name());
+        let message = match definitions.get(first) {
+            None => message,
+            Some(model) => {
+                format!("{message}: by the model `{}` at {}:{} and by hand", model.name, model.location.0, model.location.1)
+            }
+        };
+        return Err(Error::new(ErrorKind::Configuration, message));
+    }
+    Ok(())
+}
+
+/// Refuses a foreign key to a table or to columns that are not there.
+fn check_targets(table: &Table, tables: &[Table], model: Option<&Definition>) -> Result<()> {
+    for key in &table.foreign_keys {
+        let place = format!("the foreign key on column `{}.{}`", table.full_name(), key.columns.join(", "));
+        let target = key.target_name();
+        let Some(found) = tables.iter().find(|table| key.refers_to(table)) else {
+            let message = format!("{place} refers to the table `{target}`, which is not among these tables");
+            let hint = match model {
+                Some(model) => format!("add `{}` to `metadata![…]`", target_model(model, key)),
+                None => format!("add it by `.table(Table::new(\"{}\")…)`", key.target_table),
+            };
+            return Err(Error::new(ErrorKind::Configuration, message).hint(hint));
+        };
+        if let Some(column) = key.target_columns.iter().find(|column| found.find_column(column).is_none()) {
+            let message = format!("{place} refers to the column `{target}.{column}`, which is not there");
+            let known: Vec<String> = found.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+            return Err(Error::new(ErrorKind::Configuration, message).hint(format!("the table has {}", known.join(", "))));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the name of the model that a foreign key refers to.
-fn target_model(mapper: &Mapper, key: &ForeignKey) -> &'static str {
-    let definition = mapper.definition();
+fn target_model(definition: &Definition, key: &ForeignKey) -> &'static str {
     let single = definition.columns.iter().filter_map(|column| column.foreign_key).map(|key| (key.target)());
     let several = definition.foreign_keys.iter().flat_map(|group| (group.targets)());
     let mut models = single.chain(several).map(|target| target.mapper.definition());
-    let is_target = |definition: &&crate::mapper::Definition| {
+    let is_target = |definition: &&Definition| {
         definition.table == key.target_table && definition.schema == key.target_schema.as_deref()
     };
     models.find(is_target).map_or("the model", |definition| definition.name)
@@ -317,42 +493,19 @@ fn target_model(mapper: &Mapper, key: &ForeignKey) -> &'static str {
 fn tell_names_apart(tables: &mut [Table]) {
     let mut known = HashSet::new();
     for Table { schema, name: table, uniques, foreign_keys, indexes, .. } in tables {
-        let uniques = uniques.iter_mut().map(|unique| (&mut unique.name, &unique.columns));
-        let foreign_keys = foreign_keys.iter_mut().map(|key| (&mut key.name, &key.columns));
-        let indexes = indexes.iter_mut().map(|index| (&mut index.name, &index.columns));
+        let uniques = uniques.iter_mut().map(|unique| (&mut unique.name, unique.columns.clone()));
+        let foreign_keys = foreign_keys.iter_mut().map(|key| (&mut key.name, key.columns.clone()));
+        let indexes = indexes.iter_mut().map(|index| {
+            let columns = index.column_names();
+            (&mut index.name, columns)
+        });
         for (name, columns) in uniques.chain(foreign_keys).chain(indexes) {
+            let Some(name) = name else { continue };
             if !known.insert((schema.clone(), name.clone())) {
                 let parts: Vec<&str> =
                     std::iter::once(table.as_str()).chain(columns.iter().map(String::as_str)).collect();
                 *name = naming::apart(name, &parts);
             }
         }
-    }
-}
-
-/// Returns the dialect that an executor speaks.
-pub(super) fn dialect<E: Executor>(db: &mut E) -> Dialect {
-    match db.again() {
-        Exec::Engine(engine) => engine.dialect(),
-        Exec::Connection(connection) => connection.engine().dialect(),
-        Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().dialect(),
-    }
-}
-
-/// Runs statements as they stand.
-pub(super) fn run<E: Executor>(
-    db: E,
-    statements: Result<Vec<String>>,
-) -> impl Future<Output = Result<()>> + Send + use<E> {
-    let text = |sql| Statement::Text(Box::new(TextNode { parts: vec![TextPart::Sql(sql)], model: None }));
-    let statements = statements.map(|statements| statements.into_iter().map(text).collect());
-    async move { db.__run(statements?).await.map(|_| ()) }
-}
-
-/// Returns statements as one text.
-pub(super) fn script(statements: Result<Vec<String>>) -> String {
-    match statements {
-        Ok(statements) => statements.join(";\n\n"),
-        Err(error) => error.to_string(),
     }
 }

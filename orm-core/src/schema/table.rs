@@ -1,15 +1,19 @@
-//! [`Table`], built from a model.
+//! [`Table`]: columns, constraints and indexes as plain data, from a model or by hand.
 
-use super::{CheckConstraint, Column, ForeignKey, Index, PrimaryKey, UniqueConstraint, mapper_of, metadata, naming};
+use super::{
+    CheckConstraint, Column, ExcludeConstraint, ForeignKey, Index, NamingConvention, PrimaryKey, UniqueConstraint,
+    mapper_of, model, naming, run,
+};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{ColumnReference, Definition, Entity, Mapper, ReferentialAction};
+use crate::mapper::{Entity, Mapper};
 
 /// A table: its columns, constraints and indexes, as plain data.
 ///
-/// SQLAlchemy's `Table`. It is made from a model, and knows nothing of it afterwards.
+/// SQLAlchemy's `Table`. It is made from a model, of which it knows nothing afterwards, or by hand, or is read from a
+/// database by [`MetaData::reflect`](super::MetaData::reflect). `Display` lists what it has.
 ///
 /// ```
 /// # use orm_core::{HasMany, BelongsTo, schema};
@@ -28,37 +32,63 @@ use crate::mapper::{ColumnReference, Definition, Entity, Mapper, ReferentialActi
 /// let table = schema::Table::of_model(Address)?;
 /// assert_eq!(table.column("email").and_then(|column| column.length), Some(100));
 /// assert_eq!(table.primary_key.columns, ["id"]);
-/// assert_eq!(table.uniques[0].name, "uq_addresses_email");
+/// assert_eq!(table.uniques[0].name.as_deref(), Some("uq_addresses_email"));
 /// assert_eq!(table.foreign_keys[0].target_table, "user");
-/// assert_eq!(table.indexes[0].name, "ix_addresses_user_id");
+/// assert_eq!(table.indexes[0].name.as_deref(), Some("ix_addresses_user_id"));
 /// assert_eq!(table.checks[0].sql, "email <> ''");
 /// # Ok::<(), orm_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// By hand it is the same data:
+///
+/// ```
+/// # use orm_core::{ColumnType, Dialect, schema::{Column, ForeignKey, Table}};
+/// let addresses = Table::new("addresses")
+///     .column(Column::new("id", ColumnType::BigInteger).generated())
+///     .column(Column::new("email", ColumnType::String(100)))
+///     .column(Column::new("user_id", ColumnType::BigInteger).nullable())
+///     .primary_key(["id"])
+///     .unique(["email"])
+///     .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]))
+///     .check("email <> ''")
+///     .index(["user_id"]);
+/// assert!(addresses.to_sql(Dialect::Postgres).contains("CONSTRAINT uq_addresses_email UNIQUE (email)"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Table {
     /// Its schema, if not the default one.
     pub schema: Option<String>,
     /// Its name.
     pub name: String,
-    /// Its columns, in the order of the model's fields.
+    /// Its columns, in order.
     pub columns: Vec<Column>,
     /// Its primary key.
     pub primary_key: PrimaryKey,
     /// Its unique constraints.
     pub uniques: Vec<UniqueConstraint>,
-    /// Its foreign keys: first those of single columns, in the order of the fields.
+    /// Its foreign keys: of a model first those of single columns, in the order of the fields.
     pub foreign_keys: Vec<ForeignKey>,
     /// Its check constraints.
     pub checks: Vec<CheckConstraint>,
+    /// Its exclude constraints, of PostgreSQL.
+    pub excludes: Vec<ExcludeConstraint>,
     /// Its indexes.
     pub indexes: Vec<Index>,
     /// A comment on the table.
     pub comment: Option<String>,
+    /// Words between CREATE and TABLE, such as `TEMPORARY`.
+    pub prefixes: Vec<String>,
     /// Options for single databases, such as `("mysql_engine", "InnoDB")`.
     pub options: Vec<(String, String)>,
 }
 
 impl Table {
+    /// A table without columns.
+    pub fn new(name: impl Into<String>) -> Self {
+        Table { name: name.into(), ..Table::default() }
+    }
+
     /// Makes the table of a mapper.
     ///
     /// # Errors
@@ -66,25 +96,7 @@ impl Table {
     /// Fails when two fields have one column, when `length`, `precision` or `scale` do not fit a column's type, when a
     /// `server_default` is not SQL, or when a foreign key over several columns does not refer to as many of one table.
     pub fn of(mapper: &'static Mapper) -> Result<Table> {
-        let definition = mapper.definition();
-        check_names(definition)?;
-        let table = definition.table;
-        let columns = definition.columns.iter().map(|column| Column::of(definition, column));
-        let checks = definition.checks.iter().enumerate();
-        Ok(Table {
-            schema: definition.schema.map(str::to_owned),
-            name: table.to_owned(),
-            columns: columns.collect::<Result<_>>()?,
-            primary_key: PrimaryKey { name: naming::primary_key(table), columns: names(definition, definition.key) },
-            uniques: uniques(definition),
-            foreign_keys: foreign_keys(definition)?,
-            checks: checks
-                .map(|(position, sql)| CheckConstraint { name: naming::check(table, position), sql: (*sql).to_owned() })
-                .collect(),
-            indexes: indexes(definition),
-            comment: definition.comment.map(str::to_owned),
-            options: definition.options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        })
+        model::table(mapper.definition())?.named()
     }
 
     /// Makes the table of a model: `Table::of_model(User)`.
@@ -96,8 +108,82 @@ impl Table {
         Table::of(mapper_of(model))
     }
 
+    /// Puts it into a schema.
+    #[must_use]
+    pub fn schema(self, schema: impl Into<String>) -> Self {
+        Table { schema: Some(schema.into()), ..self }
+    }
+
+    /// Adds a column.
+    #[must_use]
+    pub fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
+        self
+    }
+
+    /// Says which columns tell its rows apart.
+    #[must_use]
+    pub fn primary_key(self, key: impl Into<PrimaryKey>) -> Self {
+        Table { primary_key: key.into(), ..self }
+    }
+
+    /// Adds a unique constraint.
+    #[must_use]
+    pub fn unique(mut self, unique: impl Into<UniqueConstraint>) -> Self {
+        self.uniques.push(unique.into());
+        self
+    }
+
+    /// Adds a foreign key.
+    #[must_use]
+    pub fn foreign_key(mut self, key: ForeignKey) -> Self {
+        self.foreign_keys.push(key);
+        self
+    }
+
+    /// Adds a check constraint.
+    #[must_use]
+    pub fn check(mut self, check: impl Into<CheckConstraint>) -> Self {
+        self.checks.push(check.into());
+        self
+    }
+
+    /// Adds an exclude constraint, of PostgreSQL: what follows EXCLUDE, as SQL.
+    #[must_use]
+    pub fn exclude(mut self, name: impl Into<String>, sql: impl Into<String>) -> Self {
+        self.excludes.push(ExcludeConstraint { name: name.into(), sql: sql.into() });
+        self
+    }
+
+    /// Adds an index.
+    #[must_use]
+    pub fn index(mut self, index: impl Into<Index>) -> Self {
+        self.indexes.push(index.into());
+        self
+    }
+
+    /// Comments it.
+    #[must_use]
+    pub fn comment(self, text: impl Into<String>) -> Self {
+        Table { comment: Some(text.into()), ..self }
+    }
+
+    /// Adds a word between CREATE and TABLE, such as `TEMPORARY`.
+    #[must_use]
+    pub fn prefix(mut self, word: impl Into<String>) -> Self {
+        self.prefixes.push(word.into());
+        self
+    }
+
+    /// Sets an option for one database, such as `("mysql_engine", "InnoDB")`.
+    #[must_use]
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.push((name.into(), value.into()));
+        self
+    }
+
     /// Returns the column with this name.
-    pub fn column(&self, name: &str) -> Option<&Column> {
+    pub fn find_column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
@@ -124,8 +210,8 @@ impl Table {
     ///
     /// Fails when the table cannot be written for the database, or when the database refuses it.
     pub fn create<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = Ddl::new(metadata::dialect(&mut db)).leaving_alone().create(self);
-        metadata::run(db, statements)
+        let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
+        run::run(db, self.creating(&ddl))
     }
 
     /// Drops the table, if it exists.
@@ -134,8 +220,8 @@ impl Table {
     ///
     /// Fails when the database refuses, such as when rows of another table refer to it.
     pub fn drop<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statement = Ddl::new(metadata::dialect(&mut db)).leaving_alone().drop(self);
-        metadata::run(db, Ok(vec![statement]))
+        let statement = Ddl::new(run::dialect(&mut db)).leaving_alone().drop(self);
+        run::run(db, Ok(vec![statement]))
     }
 
     /// Returns the SQL that creates it, statements separated by `;` and an empty line; an error gives its text.
@@ -152,125 +238,79 @@ impl Table {
     /// # Ok::<(), orm_core::Error>(())
     /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
-        metadata::script(Ddl::new(dialect).create(self))
+        run::script(self.creating(&Ddl::new(dialect)))
+    }
+
+    /// The types, the table and its indexes.
+    fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
+        let table = self.clone().named()?;
+        let mut statements = ddl.create_enums(&super::metadata::enums(std::slice::from_ref(&table))?);
+        statements.extend(ddl.create(&table)?);
+        Ok(statements)
+    }
+
+    /// Gives what has no name one by the default convention.
+    pub(crate) fn named(mut self) -> Result<Table> {
+        naming::name(&mut self, &NamingConvention::DEFAULT)?;
+        Ok(self)
     }
 
     /// Returns the name with its schema, for messages.
-    pub(crate) fn full_name(&self) -> String {
+    pub fn full_name(&self) -> String {
         full_name(self.schema.as_deref(), &self.name)
+    }
+
+    /// Checks that columns have different names and that constraints and indexes name columns that exist.
+    pub(crate) fn verify(&self) -> Result<()> {
+        let name = self.full_name();
+        for (position, column) in self.columns.iter().enumerate() {
+            if self.columns[..position].iter().any(|first| first.name == column.name) {
+                return Err(wrong(format!("table `{name}` has two columns `{}`", column.name)));
+            }
+        }
+        let indexed: Vec<Vec<String>> = self.indexes.iter().map(Index::column_names).collect();
+        let lists = std::iter::once(("primary key", &self.primary_key.columns))
+            .chain(self.uniques.iter().map(|unique| ("unique constraint", &unique.columns)))
+            .chain(self.foreign_keys.iter().map(|key| ("foreign key", &key.columns)))
+            .chain(indexed.iter().map(|columns| ("index", columns)))
+            .chain(self.indexes.iter().map(|index| ("index", &index.include)));
+        for (what, columns) in lists {
+            if let Some(missing) = columns.iter().find(|column| self.find_column(column).is_none()) {
+                let list = columns.join(", ");
+                let message = format!("the {what} on `{name}.({list})` names the column `{missing}`, which is not there");
+                let known: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+                return Err(wrong(message).hint(format!("the table has {}", known.join(", "))));
+            }
+        }
+        for key in self.foreign_keys.iter().filter(|key| key.columns.len() != key.target_columns.len()) {
+            let columns = key.columns.join(", ");
+            let message = format!("the foreign key on `{name}.({columns})` does not refer to as many columns of one table");
+            return Err(wrong(message));
+        }
+        Ok(())
     }
 }
 
 impl ForeignKey {
     /// Returns whether it refers to this table.
-    pub(super) fn refers_to(&self, table: &Table) -> bool {
+    pub(crate) fn refers_to(&self, table: &Table) -> bool {
         self.target_table == table.name && self.target_schema == table.schema
+    }
+
+    /// Returns the name of the table that it refers to, with its schema.
+    pub(crate) fn target_name(&self) -> String {
+        full_name(self.target_schema.as_deref(), &self.target_table)
     }
 }
 
+fn wrong(message: String) -> Error {
+    Error::new(ErrorKind::Configuration, message)
+}
+
 /// Returns `shop.users` or `users`.
-pub(super) fn full_name(schema: Option<&str>, table: &str) -> String {
+pub(crate) fn full_name(schema: Option<&str>, table: &str) -> String {
     match schema {
         Some(schema) => format!("{schema}.{table}"),
         None => table.to_owned(),
     }
-}
-
-/// Refuses two fields with one column.
-fn check_names(definition: &Definition) -> Result<()> {
-    for (position, column) in definition.columns.iter().enumerate() {
-        if let Some(first) = definition.columns[..position].iter().find(|first| first.name == column.name) {
-            let message = format!(
-                "the fields `{0}.{1}` and `{0}.{2}` are both the column `{3}.{4}`",
-                definition.name, first.field, column.field, definition.table, column.name
-            );
-            let hint = "name another column for one of them: `#[orm(column = \"…\")]`";
-            return Err(Error::new(ErrorKind::Configuration, message).hint(hint));
-        }
-    }
-    Ok(())
-}
-
-/// Returns the names of the columns at these positions.
-fn names(definition: &Definition, positions: &[u16]) -> Vec<String> {
-    positions.iter().map(|position| definition.columns[usize::from(*position)].name.to_owned()).collect()
-}
-
-/// Those of single columns, then those of several. A column that is also indexed has a unique index instead.
-fn uniques(definition: &Definition) -> Vec<UniqueConstraint> {
-    let single = definition.columns.iter().filter(|column| column.unique && !column.index);
-    let single = single.map(|column| vec![column.name.to_owned()]);
-    let several = definition.uniques.iter().map(|positions| names(definition, positions));
-    without_repeats(single.chain(several), Vec::clone)
-        .map(|columns| UniqueConstraint { name: naming::unique(definition.table, &columns), columns })
-        .collect()
-}
-
-/// Those of single columns, then those of several.
-fn indexes(definition: &Definition) -> Vec<Index> {
-    let single = definition.columns.iter().filter(|column| column.index);
-    let single = single.map(|column| (vec![column.name.to_owned()], column.unique));
-    let several = definition.indexes.iter().map(|positions| (names(definition, positions), false));
-    without_repeats(single.chain(several), |(columns, _)| columns.clone())
-        .map(|(columns, is_unique)| Index { name: naming::index(definition.table, &columns), columns, is_unique })
-        .collect()
-}
-
-/// Those of single columns, then those of several.
-fn foreign_keys(definition: &Definition) -> Result<Vec<ForeignKey>> {
-    let mut keys = Vec::new();
-    for column in definition.columns {
-        if let Some(key) = column.foreign_key {
-            let columns = vec![column.name.to_owned()];
-            keys.push(foreign_key(definition, columns, &[(key.target)()], key.on_delete, key.on_update)?);
-        }
-    }
-    for group in definition.foreign_keys {
-        let columns = names(definition, group.columns);
-        keys.push(foreign_key(definition, columns, &(group.targets)(), group.on_delete, group.on_update)?);
-    }
-    Ok(without_repeats(keys.into_iter(), |key| key.name.clone()).collect())
-}
-
-fn foreign_key(
-    definition: &Definition,
-    columns: Vec<String>,
-    targets: &[ColumnReference],
-    on_delete: Option<ReferentialAction>,
-    on_update: Option<ReferentialAction>,
-) -> Result<ForeignKey> {
-    let of_one_table = |first: &Mapper| targets.iter().all(|target| target.mapper.is(first));
-    let Some(target) = targets.first().filter(|first| targets.len() == columns.len() && of_one_table(first.mapper))
-    else {
-        let message = format!(
-            "the foreign key on `{}.({})` does not refer to as many columns of one table",
-            definition.table,
-            columns.join(", ")
-        );
-        return Err(Error::new(ErrorKind::Configuration, message));
-    };
-    let target = target.mapper.definition();
-    let positions: Vec<u16> = targets.iter().map(|target| target.column).collect();
-    Ok(ForeignKey {
-        name: naming::foreign_key(definition.table, &columns, target.table),
-        columns,
-        target_schema: target.schema.map(str::to_owned),
-        target_table: target.table.to_owned(),
-        target_columns: names(target, &positions),
-        on_delete,
-        on_update,
-    })
-}
-
-/// Leaves out what was there before by its key: two constraints of one table cannot have one name.
-fn without_repeats<T, K: PartialEq>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
-    let mut known = Vec::new();
-    items.filter(move |item| {
-        let key = key(item);
-        let is_new = !known.contains(&key);
-        if is_new {
-            known.push(key);
-        }
-        is_new
-    })
 }

@@ -3,11 +3,11 @@
 use orm_pool::driver::Row;
 use orm_pool::{Kind, Value, ValueRef};
 
-use super::{MetaData, Table};
+use super::{Identity, MetaData, Table};
 use crate::dialect::Dialect;
 use crate::error::ErrorKind;
 use crate::mapper::{
-    Alias, Column, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup, Mapper, Model,
+    Alias, Column, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Mapper, Model,
     ReferentialAction, RelationField, RowType, Selectable,
 };
 use crate::session::{Handle, Objects};
@@ -190,7 +190,7 @@ models! {
             Column::new::<i32>("Line", "Line").primary_key().comment("from 1 \\ up"),
             Column::new::<i32>("double", "double").index().unique(),
         ],
-        key: &[0, 1], uniques: &[&[1, 2]], indexes: &[&[2, 0]],
+        key: &[0, 1], uniques: &[IndexDefinition::new(&[1, 2])], indexes: &[IndexDefinition::new(&[2, 0])],
     };
 }
 
@@ -334,7 +334,7 @@ fn columns_of_mysql() {
 }
 
 models! {
-    IDENTITY = { table: "identities", columns: &[ID.identity()] };
+    IDENTITY = { table: "identities", columns: &[ID.identity(Identity::DEFAULT)] };
     SMALL = { table: "smalls", columns: &[Column::new::<i16>("id", "id").primary_key().generated()] };
     SERIAL = { table: "serials", columns: &[Column::new::<i32>("id", "id").primary_key().generated()] };
     UNSIGNED = { table: "unsigned", columns: &[ID.sql_type("BIGINT UNSIGNED")] };
@@ -383,10 +383,10 @@ fn generated_keys() {
 models! {
     LINE = {
         name: "Line", table: "lines",
-        columns: &[Column::new::<i64>("order_id", "order_id").primary_key(), Column::new::<i64>("n", "n").primary_key().identity()],
+        columns: &[Column::new::<i64>("order_id", "order_id").primary_key(), Column::new::<i64>("n", "n").primary_key().identity(Identity::DEFAULT)],
         key: &[0, 1],
     };
-    TICKET = { name: "Ticket", table: "tickets", columns: &[Column::new::<String>("id", "id").length(5).primary_key(), Column::new::<i64>("n", "n").identity()] };
+    TICKET = { name: "Ticket", table: "tickets", columns: &[Column::new::<String>("id", "id").length(5).primary_key(), Column::new::<i64>("n", "n").identity(Identity::DEFAULT)] };
 }
 
 #[test]
@@ -539,8 +539,9 @@ models! {
 #[test]
 fn indexes_of_one_name_are_told_apart() {
     let tables = metadata([&CHILD, &OTHER_CHILD]).tables().unwrap();
-    assert_eq!(tables[0].indexes[0].name, "ix_a_b_c");
-    assert!(tables[1].indexes[0].name.starts_with("ix_a_b_c_"), "{}", tables[1].indexes[0].name);
+    let name = |table: usize| tables[table].indexes[0].name.clone().unwrap();
+    assert_eq!(name(0), "ix_a_b_c");
+    assert!(name(1).starts_with("ix_a_b_c_"), "{}", name(1));
 }
 
 models! {
@@ -555,7 +556,7 @@ models! {
                 on_update: None,
             },
         ],
-        indexes: &[&[0], &[0, 1], &[0, 1]], uniques: &[&[0, 1], &[0, 1]], key: &[],
+        indexes: &[IndexDefinition::new(&[0]), IndexDefinition::new(&[0, 1]), IndexDefinition::new(&[0, 1])], uniques: &[IndexDefinition::new(&[0, 1]), IndexDefinition::new(&[0, 1])], key: &[],
     };
     TORN = {
         name: "Torn", table: "torn",
@@ -685,7 +686,7 @@ fn settings_that_do_not_fit_the_type_are_told() {
 models! {
     TEXT_KEY = { table: "texts", columns: &[Column::new::<String>("id", "id").primary_key()] };
     TEXT_UNIQUE = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").unique()] };
-    TEXT_INDEX = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").sql_type("longtext")], indexes: &[&[0, 1]] };
+    TEXT_INDEX = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").sql_type("longtext")], indexes: &[IndexDefinition::new(&[0, 1])] };
     BYTES_INDEX = { table: "texts", columns: &[ID, Column::new::<Vec<u8>>("name", "name").index()] };
     VARCHAR = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").sql_type("VARCHAR")] };
     FINE = {
@@ -712,7 +713,7 @@ fn mysql_wants_the_length_of_text_in_keys() {
     check(
         &VARCHAR,
         Dialect::MySql,
-        "column `texts.name` is VARCHAR, so it needs a length on dialect mysql\n\
+        "column `texts.name` cannot be declared: VARCHAR requires a length on dialect mysql\n\
          hint: add `length = …` to the field's `#[orm(…)]`",
     );
     assert!(Table::of(&FINE).unwrap().to_sql(Dialect::MySql).starts_with("CREATE"));

@@ -85,8 +85,8 @@ fn definition(model: &Model) -> TokenStream {
     let columns = model.columns.iter().map(|column| column_definition(model, column));
     let key = positions(&model.key);
     let relationships = relationships::definitions(model);
-    let uniques = model.uniques.iter().map(|unique| positions(unique));
-    let indexes = model.indexes.iter().map(|index| positions(index));
+    let uniques = model.uniques.iter().map(|unique| index(unique));
+    let indexes = model.indexes.iter().map(|listed| index(listed));
     let checks = &options.checks;
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
     let version = option(model.version.map(Literal::u16_unsuffixed));
@@ -112,6 +112,11 @@ fn definition(model: &Model) -> TokenStream {
     }
 }
 
+fn index(columns: &[u16]) -> TokenStream {
+    let columns = positions(columns);
+    quote!(__orm::IndexDefinition::new(#columns))
+}
+
 fn column_definition(model: &Model, column: &Column) -> TokenStream {
     let options = &column.options;
     let (field, name, ty) = (plain(&column.ident), &column.name, &column.column_type);
@@ -129,7 +134,9 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     flag("generated", column.is_generated);
     flag("unique", options.unique.is_some());
     flag("index", options.index.is_some());
-    flag("identity", options.identity.is_some());
+    if options.identity.is_some() {
+        set("identity", Some(quote!(__orm::Identity::DEFAULT)));
+    }
     if let Some(length) = &options.length {
         let length = Literal::u32_unsuffixed(length.value);
         set("length", Some(quote!(#length)));

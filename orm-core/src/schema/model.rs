@@ -1,0 +1,132 @@
+//! The table of a model.
+//!
+//! In: the constant [`Definition`] that the derive writes. Out: a [`Table`] whose constraints have no names yet.
+
+use super::{
+    CheckConstraint, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, UniqueConstraint,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{ColumnReference, Definition, Mapper, ReferentialAction};
+
+/// Makes the table of a model, without the names that a convention gives.
+pub(super) fn table(definition: &Definition) -> Result<Table> {
+    check_names(definition)?;
+    let columns = definition.columns.iter().map(|column| Column::of(definition, column));
+    Ok(Table {
+        schema: definition.schema.map(str::to_owned),
+        name: definition.table.to_owned(),
+        columns: columns.collect::<Result<_>>()?,
+        primary_key: PrimaryKey::new(names(definition, definition.key)),
+        uniques: uniques(definition),
+        foreign_keys: foreign_keys(definition)?,
+        checks: definition.checks.iter().map(|sql| CheckConstraint::new(*sql)).collect(),
+        excludes: Vec::new(),
+        indexes: indexes(definition),
+        comment: definition.comment.map(str::to_owned),
+        prefixes: Vec::new(),
+        options: definition.options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+    })
+}
+
+/// Refuses two fields with one column.
+fn check_names(definition: &Definition) -> Result<()> {
+    for (position, column) in definition.columns.iter().enumerate() {
+        if let Some(first) = definition.columns[..position].iter().find(|first| first.name == column.name) {
+            let message = format!(
+                "the fields `{0}.{1}` and `{0}.{2}` are both the column `{3}.{4}`",
+                definition.name, first.field, column.field, definition.table, column.name
+            );
+            let hint = "name another column for one of them: `#[orm(column = \"…\")]`";
+            return Err(Error::new(ErrorKind::Configuration, message).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the names of the columns at these positions.
+fn names(definition: &Definition, positions: &[u16]) -> Vec<String> {
+    positions.iter().map(|position| definition.columns[usize::from(*position)].name.to_owned()).collect()
+}
+
+/// Those of single columns, then those of several. A column that is also indexed has a unique index instead.
+fn uniques(definition: &Definition) -> Vec<UniqueConstraint> {
+    let single = definition.columns.iter().filter(|column| column.unique && !column.index);
+    let single = single.map(|column| UniqueConstraint::new([column.name]));
+    let several = definition.uniques.iter().map(|unique| UniqueConstraint {
+        name: unique.name.map(str::to_owned),
+        ..UniqueConstraint::new(names(definition, unique.columns))
+    });
+    without_repeats(single.chain(several), |unique| (unique.columns.clone(), unique.name.clone())).collect()
+}
+
+/// Those of single columns, then those of several.
+fn indexes(definition: &Definition) -> Vec<Index> {
+    let single = definition.columns.iter().filter(|column| column.index);
+    let single = single.map(|column| Index { is_unique: column.unique, ..Index::new([column.name]) });
+    let several = definition.indexes.iter().map(|index| Index {
+        name: index.name.map(str::to_owned),
+        is_unique: index.is_unique,
+        condition: index.condition.map(str::to_owned),
+        method: index.method.map(str::to_owned),
+        ..Index::new(names(definition, index.columns).into_iter().map(IndexColumn::from))
+    });
+    let key = |index: &Index| (index.columns.clone(), index.name.clone(), index.condition.clone(), index.method.clone());
+    without_repeats(single.chain(several), key).collect()
+}
+
+/// Those of single columns, then those of several.
+fn foreign_keys(definition: &Definition) -> Result<Vec<ForeignKey>> {
+    let mut keys = Vec::new();
+    for column in definition.columns {
+        if let Some(key) = column.foreign_key {
+            let columns = vec![column.name.to_owned()];
+            keys.push(foreign_key(definition, columns, &[(key.target)()], key.on_delete, key.on_update)?);
+        }
+    }
+    for group in definition.foreign_keys {
+        let columns = names(definition, group.columns);
+        keys.push(foreign_key(definition, columns, &(group.targets)(), group.on_delete, group.on_update)?);
+    }
+    let key = |key: &ForeignKey| (key.columns.clone(), key.target_table.clone());
+    Ok(without_repeats(keys.into_iter(), key).collect())
+}
+
+fn foreign_key(
+    definition: &Definition,
+    columns: Vec<String>,
+    targets: &[ColumnReference],
+    on_delete: Option<ReferentialAction>,
+    on_update: Option<ReferentialAction>,
+) -> Result<ForeignKey> {
+    let of_one_table = |first: &Mapper| targets.iter().all(|target| target.mapper.is(first));
+    let Some(target) = targets.first().filter(|first| targets.len() == columns.len() && of_one_table(first.mapper))
+    else {
+        let message = format!(
+            "the foreign key on `{}.({})` does not refer to as many columns of one table",
+            definition.table,
+            columns.join(", ")
+        );
+        return Err(Error::new(ErrorKind::Configuration, message));
+    };
+    let target = target.mapper.definition();
+    let positions: Vec<u16> = targets.iter().map(|target| target.column).collect();
+    Ok(ForeignKey {
+        target_schema: target.schema.map(str::to_owned),
+        on_delete,
+        on_update,
+        ..ForeignKey::new(columns, target.table, names(target, &positions))
+    })
+}
+
+/// Leaves out what was there before by its key: two constraints of one table cannot have one name.
+fn without_repeats<T, K: PartialEq>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
+    let mut known = Vec::new();
+    items.filter(move |item| {
+        let key = key(item);
+        let is_new = !known.contains(&key);
+        if is_new {
+            known.push(key);
+        }
+        is_new
+    })
+}

@@ -1,0 +1,43 @@
+//! Runs DDL through any executor, and puts it together as text.
+
+use crate::dialect::Dialect;
+use crate::engine::{Exec, Executor};
+use crate::error::Result;
+use crate::sql::{Statement, TextNode, TextPart};
+
+/// Returns the dialect that an executor speaks.
+pub(crate) fn dialect<E: Executor>(db: &mut E) -> Dialect {
+    match db.again() {
+        Exec::Engine(engine) => engine.dialect(),
+        Exec::Connection(connection) => connection.engine().dialect(),
+        Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().dialect(),
+    }
+}
+
+/// Runs statements as they stand; an engine does it in one transaction.
+pub(super) fn run<E: Executor>(
+    db: E,
+    statements: Result<Vec<String>>,
+) -> impl Future<Output = Result<()>> + Send + use<E> {
+    let statements = statements.map(|statements| statements.into_iter().map(statement).collect::<Vec<_>>());
+    async move {
+        let statements = statements?;
+        if statements.is_empty() {
+            return Ok(());
+        }
+        db.__run(statements).await.map(|_| ())
+    }
+}
+
+/// Takes SQL as it stands.
+pub(crate) fn statement(sql: String) -> Statement {
+    Statement::Text(Box::new(TextNode { parts: vec![TextPart::Sql(sql)], model: None }))
+}
+
+/// Returns statements as one text.
+pub(super) fn script(statements: Result<Vec<String>>) -> String {
+    match statements {
+        Ok(statements) => statements.join(";\n\n"),
+        Err(error) => error.to_string(),
+    }
+}
