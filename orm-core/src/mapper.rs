@@ -21,8 +21,8 @@ use once_cell::sync::OnceCell;
 pub use attribute::{Alias, Attribute};
 pub(crate) use configure::{Configured, Direction, Link, RelationshipInfo};
 pub use definition::{
-    Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy, ReferentialAction,
-    RelationshipDefinition, RelationshipKind,
+    Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy,
+    ReferentialAction, RelationshipDefinition, RelationshipKind,
 };
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};

@@ -6,8 +6,8 @@
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
-    Column, Counting, Deferrable, EnumType, ForeignKey, Index, IndexColumn, IndexPart, Sequence, Table, UniqueConstraint,
-    View, fit, full_name,
+    Column, Counting, Deferrable, EnumType, ForeignKey, Index, IndexColumn, IndexPart, Sequence, Table,
+    UniqueConstraint, View, fit, full_name,
 };
 use crate::types::ColumnType;
 
@@ -113,9 +113,8 @@ impl Ddl {
         if self.dialect != Dialect::Postgres {
             return Vec::new();
         }
-        let drop = |of: &EnumType| {
-            format!("DROP TYPE {}{}", self.if_exists(), self.qualified(of.schema.as_deref(), &of.name))
-        };
+        let drop =
+            |of: &EnumType| format!("DROP TYPE {}{}", self.if_exists(), self.qualified(of.schema.as_deref(), &of.name));
         types.iter().rev().map(drop).collect()
     }
 
@@ -334,10 +333,8 @@ impl Ddl {
         let concurrently = if index.is_concurrent && self.dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
         // MySQL has no IF NOT EXISTS here.
         let if_not_exists = if self.dialect == Dialect::MySql { "" } else { self.if_not_exists() };
-        let (name, columns) = (
-            self.constraint_name(index.name.as_deref().unwrap_or_default()),
-            self.index_columns(table, index)?,
-        );
+        let (name, columns) =
+            (self.constraint_name(index.name.as_deref().unwrap_or_default()), self.index_columns(table, index)?);
         let (name, of) = match (self.dialect, &table.schema) {
             // SQLite wants the schema before the index, and the table without one.
             (Dialect::Sqlite, Some(schema)) => {
@@ -560,7 +557,8 @@ impl Ddl {
         let lists = std::iter::once(&table.primary_key.columns)
             .chain(table.uniques.iter().map(|unique| &unique.columns))
             .chain(table.foreign_keys.iter().map(|key| &key.columns));
-        let is_fulltext = |index: &&Index| index.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("fulltext"));
+        let is_fulltext =
+            |index: &&Index| index.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("fulltext"));
         let indexed = table.indexes.iter().filter(|index| !is_fulltext(index)).flat_map(|index| &index.columns);
         let indexed = indexed.filter(|column| column.length.is_none()).filter_map(IndexColumn::name);
         for name in lists.flatten().map(String::as_str).chain(indexed) {

@@ -410,7 +410,8 @@ fn unnamed_cycle(tables: &[Table], late: &[(usize, ForeignKey)]) -> Error {
     let keys = late.iter().filter(|(_, key)| key.name.is_none());
     let keys: Vec<String> =
         keys.map(|(table, key)| format!("`{}.({})`", tables[*table].full_name(), key.columns.join(", "))).collect();
-    let message = format!("the tables `{}` refer to each other, so they cannot be sorted to be dropped", names.join("`, `"));
+    let message =
+        format!("the tables `{}` refer to each other, so they cannot be sorted to be dropped", names.join("`, `"));
     let hint = format!("give the foreign key on {} a name, by which it can be dropped first", keys.join(", "));
     Error::new(ErrorKind::Configuration, message).hint(hint)
 }
@@ -448,7 +449,10 @@ fn check_tables(tables: &[Table], definitions: &[&Definition]) -> Result<()> {
         let message = match definitions.get(first) {
             None => message,
             Some(model) => {
-                format!("{message}: by the model `{}` at {}:{} and by hand", model.name, model.location.0, model.location.1)
+                format!(
+                    "{message}: by the model `{}` at {}:{} and by hand",
+                    model.name, model.location.0, model.location.1
+                )
             }
         };
         return Err(Error::new(ErrorKind::Configuration, message));
@@ -472,7 +476,9 @@ fn check_targets(table: &Table, tables: &[Table], model: Option<&Definition>) ->
         if let Some(column) = key.target_columns.iter().find(|column| found.find_column(column).is_none()) {
             let message = format!("{place} refers to the column `{target}.{column}`, which is not there");
             let known: Vec<String> = found.columns.iter().map(|column| format!("`{}`", column.name)).collect();
-            return Err(Error::new(ErrorKind::Configuration, message).hint(format!("the table has {}", known.join(", "))));
+            return Err(
+                Error::new(ErrorKind::Configuration, message).hint(format!("the table has {}", known.join(", ")))
+            );
         }
     }
     Ok(())

@@ -2,9 +2,7 @@
 //!
 //! In: the constant [`Definition`] that the derive writes. Out: a [`Table`] whose constraints have no names yet.
 
-use super::{
-    CheckConstraint, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, UniqueConstraint,
-};
+use super::{CheckConstraint, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, UniqueConstraint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{ColumnReference, Definition, Mapper, ReferentialAction};
 
@@ -70,7 +68,8 @@ fn indexes(definition: &Definition) -> Vec<Index> {
         method: index.method.map(str::to_owned),
         ..Index::new(names(definition, index.columns).into_iter().map(IndexColumn::from))
     });
-    let key = |index: &Index| (index.columns.clone(), index.name.clone(), index.condition.clone(), index.method.clone());
+    let key =
+        |index: &Index| (index.columns.clone(), index.name.clone(), index.condition.clone(), index.method.clone());
     without_repeats(single.chain(several), key).collect()
 }
 

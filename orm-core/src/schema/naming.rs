@@ -148,11 +148,11 @@ impl Words {
         match (token, &self.referred) {
             ("table_name", _) => Some(self.table.clone()),
             ("referred_table_name", Some((table, _))) => Some(table.clone()),
-            ("constraint_name", _) => {
-                Some(given.map_or_else(|| self.position.max(1).to_string(), str::to_owned))
-            }
+            ("constraint_name", _) => Some(given.map_or_else(|| self.position.max(1).to_string(), str::to_owned)),
             ("position", _) => Some(self.position.max(1).to_string()),
-            (token, Some((_, columns))) if token.starts_with("referred_") => column(&token["referred_".len()..], columns),
+            (token, Some((_, columns))) if token.starts_with("referred_") => {
+                column(&token["referred_".len()..], columns)
+            }
             (token, _) => column(token, &self.columns),
         }
     }

@@ -23,7 +23,8 @@ pub(crate) fn sorted(tables: Vec<Table>) -> Sorted {
 fn parents<'a>(tables: impl Iterator<Item = &'a Table> + Clone) -> Vec<Vec<usize>> {
     let of = |(child, table): (usize, &Table)| {
         let others = tables.clone().enumerate().filter(|(parent, _)| *parent != child);
-        let parents = others.filter(|(_, other)| table.foreign_keys.iter().any(|key| !key.use_alter && key.refers_to(other)));
+        let parents =
+            others.filter(|(_, other)| table.foreign_keys.iter().any(|key| !key.use_alter && key.refers_to(other)));
         parents.map(|(parent, _)| parent).collect()
     };
     tables.clone().enumerate().map(of).collect()
@@ -63,7 +64,8 @@ fn forward(tables: &[Table]) -> Vec<(usize, usize)> {
         let keys = table.foreign_keys.iter().enumerate();
         keys.map(move |(position, key)| (at, position, key))
     });
-    let forward = keys.filter(|(at, _, key)| key.use_alter || tables[at + 1..].iter().any(|table| key.refers_to(table)));
+    let forward =
+        keys.filter(|(at, _, key)| key.use_alter || tables[at + 1..].iter().any(|table| key.refers_to(table)));
     forward.map(|(at, position, _)| (at, position)).collect()
 }
 
@@ -74,4 +76,3 @@ pub(super) fn take_out(tables: &mut [Table], keys: &[(usize, usize)]) -> Vec<(us
     taken.reverse();
     taken
 }
-

@@ -277,14 +277,16 @@ impl Table {
         for (what, columns) in lists {
             if let Some(missing) = columns.iter().find(|column| self.find_column(column).is_none()) {
                 let list = columns.join(", ");
-                let message = format!("the {what} on `{name}.({list})` names the column `{missing}`, which is not there");
+                let message =
+                    format!("the {what} on `{name}.({list})` names the column `{missing}`, which is not there");
                 let known: Vec<String> = self.columns.iter().map(|column| format!("`{}`", column.name)).collect();
                 return Err(wrong(message).hint(format!("the table has {}", known.join(", "))));
             }
         }
         for key in self.foreign_keys.iter().filter(|key| key.columns.len() != key.target_columns.len()) {
             let columns = key.columns.join(", ");
-            let message = format!("the foreign key on `{name}.({columns})` does not refer to as many columns of one table");
+            let message =
+                format!("the foreign key on `{name}.({columns})` does not refer to as many columns of one table");
             return Err(wrong(message));
         }
         Ok(())

@@ -7,8 +7,8 @@ use super::{Identity, MetaData, Table};
 use crate::dialect::Dialect;
 use crate::error::ErrorKind;
 use crate::mapper::{
-    Alias, Column, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Mapper, Model,
-    ReferentialAction, RelationField, RowType, Selectable,
+    Alias, Column, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition,
+    Mapper, Model, ReferentialAction, RelationField, RowType, Selectable,
 };
 use crate::session::{Handle, Objects};
 use crate::sql::Output;
