@@ -61,10 +61,10 @@ pub use orm_core::{
     Expr, Expression, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember,
     IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData,
     Mode, Model, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out,
-    Placeholder, PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Render, Result, Returning, RowType,
-    Rows, Select, Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update, Url, Value, ValueRef,
-    Values, Work, WorkOnce, Write, delete, func, insert, joinedload, literal, metadata, optional, row_type, select,
-    selectinload, text, update,
+    Placeholder, PoolClass, Predicate, Query, Reader, Relationship, RelationshipTo, Render, Rendered, Result,
+    Returning, RowType, Rows, Select, Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update,
+    Url, Value, ValueRef, Values, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, literal, metadata,
+    optional, row_type, select, selectinload, text, update,
 };
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};

@@ -7,6 +7,7 @@ pub(crate) mod ddl;
 mod dml;
 mod expr;
 mod lint;
+pub(crate) mod read_back;
 mod select;
 pub(crate) mod structure;
 mod writer;
@@ -59,12 +60,38 @@ pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compile
     Ok(writer.finish(id))
 }
 
+/// A statement as text, and the values of its placeholders.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Rendered {
+    /// The SQL.
+    pub sql: String,
+    /// The values in the order of the placeholders; none where they are written into the SQL.
+    pub values: Vec<Value>,
+}
+
+/// Renders statements for a person or another program, with their values in the text or beside it.
+pub(crate) fn render(statements: Vec<Statement>, dialect: Dialect, literal: bool) -> Result<Vec<Rendered>> {
+    let statements = statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect));
+    statements.map(|statement| render_one(statement, dialect, literal)).collect()
+}
+
+fn render_one(mut statement: Statement, dialect: Dialect, literal: bool) -> Result<Rendered> {
+    let values = structure::lift(&mut statement).values;
+    let mut writer = Writer::new(dialect);
+    if literal {
+        writer.write_literals(&values)?;
+    }
+    writer.statement(&statement)?;
+    let compiled = writer.finish(0);
+    let values = if literal { Vec::new() } else { compiled.arrange(values) };
+    Ok(Rendered { sql: compiled.statement.sql.to_string(), values })
+}
+
 /// Renders a statement for a person; an error gives its text.
 pub(crate) fn display(statement: &Statement, dialect: Dialect) -> String {
-    let mut statement = statement.clone();
-    structure::lift(&mut statement);
-    match compile(&statement, dialect) {
-        Ok(compiled) => compiled.statement.sql.to_string(),
+    match render_one(statement.clone(), dialect, false) {
+        Ok(rendered) => rendered.sql,
         Err(error) => error.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! What databases differ in: capabilities as plain data, and the few words that differ.
 
+mod literal;
 mod mysql;
 mod postgres;
 mod sqlite;
@@ -32,10 +33,26 @@ pub(crate) struct Capabilities {
     pub(crate) numbered_placeholders: bool,
     /// Which statements can give rows back.
     pub(crate) returning: Returning,
+    /// What gives the last key that this connection has generated, where a row is read again for want of RETURNING.
+    pub(crate) last_key: &'static str,
     /// The most values that one statement binds.
     pub(crate) max_parameters: usize,
     /// How an upsert is written.
     pub(crate) upsert: Upsert,
+    /// Whether `INSERT … SELECT … ON CONFLICT` wants a WHERE in between.
+    pub(crate) upsert_wants_where: bool,
+    /// Whether `ON CONFLICT DO UPDATE` may leave out which columns.
+    pub(crate) upsert_of_any: bool,
+    /// Whether there is `ON CONFLICT ON CONSTRAINT`.
+    pub(crate) upsert_of_constraint: bool,
+    /// Whether an UPDATE of several tables is `UPDATE a, b SET` rather than `UPDATE a SET … FROM b`.
+    pub(crate) update_lists_tables: bool,
+    /// How a DELETE asks about other tables.
+    pub(crate) delete_join: DeleteJoin,
+    /// Whether UPDATE and DELETE take ORDER BY and LIMIT.
+    pub(crate) changes_in_order: bool,
+    /// Whether RETURNING gives columns of the other tables of an UPDATE or DELETE.
+    pub(crate) returns_other_tables: bool,
     /// What stands for no limit before OFFSET.
     pub(crate) no_limit: &'static str,
     /// Whether an INSERT without values is `DEFAULT VALUES` rather than `() VALUES ()`.
@@ -84,6 +101,17 @@ pub(crate) struct Returning {
 pub(crate) enum Upsert {
     OnConflict,
     OnDuplicateKey,
+}
+
+/// How a DELETE asks about other tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeleteJoin {
+    /// `DELETE FROM a WHERE EXISTS (SELECT 1 FROM b …)`.
+    Exists,
+    /// `DELETE FROM a USING b`.
+    Using,
+    /// `DELETE FROM a USING a, b`, also for an alias.
+    UsingAll,
 }
 
 impl Dialect {

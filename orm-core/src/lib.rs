@@ -34,6 +34,10 @@
 //!
 //! Nothing here knows sqlx or a socket: rows come from `orm-pool`.
 
+// What the derive generates names this crate, also in its own unit tests.
+#[cfg(test)]
+extern crate self as orm_core;
+
 mod error;
 mod types;
 
@@ -50,6 +54,7 @@ mod load;
 mod flush;
 mod session;
 
+pub use compile::Rendered;
 pub use dialect::Dialect;
 pub use engine::{
     Connection, ConnectionInfo, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, Pool,
@@ -67,7 +72,7 @@ pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Q
 pub use sql::{
     AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget,
     OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Render, Returning, Rows, Select, Text, Update, Write,
-    delete, func, insert, literal, select, text, update,
+    delete, excluded, func, insert, literal, select, text, update,
 };
 #[cfg(feature = "json")]
 pub use types::Json;

@@ -4,6 +4,7 @@
 
 pub mod func;
 
+mod change;
 mod delete;
 mod expr;
 mod insert;
@@ -15,10 +16,12 @@ mod text;
 mod update;
 mod value;
 
+pub(crate) use change::{Joined, Rows as ChangedRows};
+pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
 pub use expr::{Expr, Expression, Predicate, literal};
-pub(crate) use insert::{ConflictAction, InsertNode};
-pub use insert::{Insert, OnConflict, insert};
+pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource};
+pub use insert::{Insert, OnConflict, excluded, insert};
 pub(crate) use node::{JoinKind, JoinNode, Nulls, OutputKind};
 pub use node::{Node, Nullability, Operator, Output, RelationReference};
 pub use relation::RelationshipTo;
@@ -31,7 +34,7 @@ pub use select::{
 };
 pub use text::{Bind, Text, text};
 pub(crate) use text::{TextNode, TextPart};
-pub(crate) use update::{DeleteNode, UpdateNode};
+pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
 

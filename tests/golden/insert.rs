@@ -23,12 +23,13 @@ fn returning_gives_columns() {
     check(
         insert(User).values(User::builder().name("ed")).returning(User.id),
         expect![[r#"
-        -- sqlite, mariadb
-        INSERT INTO users (name, active) VALUES (?, ?) RETURNING id
-        -- postgresql
-        INSERT INTO users (name, active) VALUES ($1, $2) RETURNING id
-        -- mysql
-        INSERT … RETURNING is not supported on dialect mysql
-    "#]],
+            -- sqlite, mariadb
+            INSERT INTO users (name, active) VALUES (?, ?) RETURNING id
+            -- postgresql
+            INSERT INTO users (name, active) VALUES ($1, $2) RETURNING id
+            -- mysql
+            INSERT INTO users (name, active) VALUES (?, ?);
+            SELECT users.id FROM users WHERE users.id = last_insert_id()
+        "#]],
     );
 }

@@ -1,133 +1,436 @@
 //! INSERT, UPDATE and DELETE become text.
 
 use super::Writer;
-use crate::dialect::Upsert;
-use crate::error::Result;
-use crate::mapper::Alias;
-use crate::sql::{ConflictAction, DeleteNode, InsertNode, Node, UpdateNode};
+use super::expr::relationship;
+use super::lint::{Connections, mentioned};
+use super::select::Scope;
+use super::writer::Source;
+use crate::dialect::{DeleteJoin, Upsert};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Mapper};
+use crate::sql::{
+    ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, Node,
+    Operator, Output, OutputKind, SelectNode, UpdateNode,
+};
 
 impl Writer {
     pub(super) fn insert(&mut self, insert: &InsertNode) -> Result<()> {
         if !insert.returning.is_empty() && !self.capabilities().returning.insert {
-            return Err(self.unsupported("INSERT … RETURNING"));
+            // A row whose key is known has been taken apart before: `read_back`.
+            let error = self.unsupported("INSERT … RETURNING of a SELECT, with ON CONFLICT or without a known key");
+            return Err(error.hint("select the rows afterwards"));
         }
         self.written = Some(insert.mapper);
         self.push("INSERT INTO ");
         self.table_name(insert.mapper);
+        self.inserted(insert)?;
+        self.scopes.push(vec![source(insert.mapper, Alias::NONE)]);
+        let done = match &insert.on_conflict {
+            Some(conflict) => self.on_conflict(insert.mapper, conflict),
+            None => Ok(()),
+        };
+        let done = done.and_then(|()| self.returning(&insert.returning, true));
+        self.scopes.pop();
+        done
+    }
+
+    /// Writes the columns and what goes into them.
+    fn inserted(&mut self, insert: &InsertNode) -> Result<()> {
         if insert.columns.is_empty() {
             let default_values = self.capabilities().default_values;
             self.push(if default_values { " DEFAULT VALUES" } else { " () VALUES ()" });
-        } else {
-            self.push(" (");
-            self.bare(|this| {
-                this.separated(&insert.columns, ", ", |this, &column| {
-                    this.column(insert.mapper, column, Alias::NONE);
-                    Ok(())
-                })
-            })?;
-            self.push(if insert.overrides { ") OVERRIDING SYSTEM VALUE VALUES " } else { ") VALUES " });
-            self.separated(&insert.rows, ", ", |this, row| {
-                this.push("(");
-                this.separated(row, ", ", |this, value| this.node(value))?;
-                this.push(")");
-                Ok(())
-            })?;
+            return Ok(());
         }
-        self.on_conflict(insert)?;
-        self.returning(&insert.returning)
-    }
-
-    fn on_conflict(&mut self, insert: &InsertNode) -> Result<()> {
-        let Some(conflict) = &insert.on_conflict else { return Ok(()) };
-        let upsert = self.capabilities().upsert;
-        let column = |this: &mut Self, column: u16| {
-            this.bare(|this| {
-                this.column(insert.mapper, column, Alias::NONE);
-                Ok(())
-            })
-        };
-        let columns = match (upsert, &conflict.action) {
-            (Upsert::OnConflict, action) => {
-                self.push(" ON CONFLICT (");
-                self.separated(&conflict.columns, ", ", |this, &name| column(this, name))?;
-                match action {
-                    ConflictAction::Nothing => {
-                        self.push(") DO NOTHING");
-                        return Ok(());
-                    }
-                    ConflictAction::Update(columns) => {
-                        self.push(") DO UPDATE SET ");
-                        columns
-                    }
-                }
-            }
-            // MySQL has no DO NOTHING that leaves other errors alone: a column set to itself changes nothing.
-            (Upsert::OnDuplicateKey, ConflictAction::Nothing) => {
-                self.push(" ON DUPLICATE KEY UPDATE ");
-                return self.separated(conflict.columns.iter().take(1), ", ", |this, &name| {
-                    column(this, name)?;
-                    this.push(" = ");
-                    column(this, name)
-                });
-            }
-            (Upsert::OnDuplicateKey, ConflictAction::Update(columns)) => {
-                self.push(" ON DUPLICATE KEY UPDATE ");
-                columns
-            }
-        };
-        self.separated(columns, ", ", |this, &name| {
-            column(this, name)?;
-            match upsert {
-                Upsert::OnConflict => {
-                    this.push(" = excluded.");
-                    column(this, name)
-                }
-                Upsert::OnDuplicateKey => {
-                    this.push(" = VALUES(");
-                    column(this, name)?;
+        self.push(" (");
+        self.columns(insert.mapper, &insert.columns)?;
+        self.push(if insert.overrides { ") OVERRIDING SYSTEM VALUE " } else { ") " });
+        match &insert.source {
+            InsertSource::Rows(rows) => {
+                self.push("VALUES ");
+                self.separated(rows, ", ", |this, row| {
+                    this.push("(");
+                    this.separated(row, ", ", |this, value| this.node(value))?;
                     this.push(")");
                     Ok(())
+                })
+            }
+            InsertSource::Select(select) => self.inserted_select(select, insert.on_conflict.is_some()),
+        }
+    }
+
+    fn inserted_select(&mut self, select: &SelectNode, has_conflict: bool) -> Result<()> {
+        // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
+        // https://sqlite.org/lang_upsert.html#parsing_ambiguity
+        let is_ambiguous = has_conflict && self.capabilities().upsert_wants_where && select.filters.is_empty();
+        if !is_ambiguous {
+            return self.select(select, false);
+        }
+        let filters = vec![Node::Sql("true".into())];
+        self.select(&SelectNode { filters, ..select.clone() }, false)
+    }
+
+    // ---------------------------------------------------------------------------------------------------- conflicts
+
+    fn on_conflict(&mut self, mapper: &'static Mapper, conflict: &Conflict) -> Result<()> {
+        match self.capabilities().upsert {
+            Upsert::OnConflict => self.on_conflict_of(mapper, conflict),
+            Upsert::OnDuplicateKey => self.on_duplicate_key(mapper, conflict),
+        }
+    }
+
+    fn on_conflict_of(&mut self, mapper: &'static Mapper, conflict: &Conflict) -> Result<()> {
+        self.push(" ON CONFLICT");
+        match &conflict.target {
+            ConflictTarget::Columns(columns) if columns.is_empty() => {
+                if !matches!(conflict.action, ConflictAction::Nothing) && !self.capabilities().upsert_of_any {
+                    let message = self.unsupported("DO UPDATE on a conflict of any columns");
+                    return Err(message.hint("name the columns that are unique together: `.on_conflict(User.name)`"));
                 }
             }
+            ConflictTarget::Columns(columns) => {
+                self.push(" (");
+                self.columns(mapper, columns)?;
+                self.push(")");
+            }
+            ConflictTarget::Constraint(_) if !self.capabilities().upsert_of_constraint => {
+                let message = self.unsupported("ON CONFLICT ON CONSTRAINT");
+                return Err(message.hint("name the columns of the constraint: `.on_conflict(User.name)`"));
+            }
+            ConflictTarget::Constraint(name) => {
+                self.push(" ON CONSTRAINT ");
+                self.label(name);
+            }
+        }
+        // The index is found by its columns as they are, without their table.
+        self.bare(|this| this.where_clause(&conflict.index_filter))?;
+        let (columns, sets, filters) = match &conflict.action {
+            ConflictAction::Nothing => {
+                self.push(" DO NOTHING");
+                return Ok(());
+            }
+            ConflictAction::Update { columns, sets, filters, .. } => (columns, sets, filters),
+        };
+        self.push(" DO UPDATE SET ");
+        self.assignments(mapper, columns, sets)?;
+        self.where_clause(filters)
+    }
+
+    fn on_duplicate_key(&mut self, mapper: &'static Mapper, conflict: &Conflict) -> Result<()> {
+        if !conflict.index_filter.is_empty() {
+            return Err(self.unsupported("a condition on the index of ON CONFLICT"));
+        }
+        self.push(" ON DUPLICATE KEY UPDATE ");
+        match &conflict.action {
+            ConflictAction::Update { filters, .. } if !filters.is_empty() => Err(self
+                .unsupported("a condition on DO UPDATE")
+                .hint("set the column to `case().when(condition, excluded(column)).otherwise(column)`")),
+            ConflictAction::Update { columns, sets, .. } => self.assignments(mapper, columns, sets),
+            // MySQL has no DO NOTHING that leaves other errors alone: a column set to itself changes nothing.
+            ConflictAction::Nothing => {
+                let named = match &conflict.target {
+                    ConflictTarget::Columns(columns) => columns.first(),
+                    ConflictTarget::Constraint(_) => None,
+                };
+                let column = named.or(mapper.definition().key.first()).copied().unwrap_or_default();
+                self.columns(mapper, &[column])?;
+                self.push(" = ");
+                self.columns(mapper, &[column])
+            }
+        }
+    }
+
+    /// Writes the columns that take the value of the new row, and those that are set to something else.
+    fn assignments(&mut self, mapper: &'static Mapper, columns: &[u16], sets: &[(u16, Node)]) -> Result<()> {
+        let excluded = |&column: &u16| (column, Node::Excluded { mapper, column });
+        let all: Vec<(u16, Node)> = columns.iter().map(excluded).chain(sets.iter().cloned()).collect();
+        self.separated(&all, ", ", |this, (column, value)| {
+            this.columns(mapper, &[*column])?;
+            this.push(" = ");
+            this.node(value)
         })
     }
 
+    /// Writes the value of the row that could not be inserted.
+    pub(super) fn excluded(&mut self, mapper: &Mapper, column: u16) {
+        let name = mapper.definition().columns[usize::from(column)].name;
+        match self.capabilities().upsert {
+            Upsert::OnConflict => {
+                self.push("excluded.");
+                self.identifier(name);
+            }
+            Upsert::OnDuplicateKey => {
+                self.push("VALUES(");
+                self.identifier(name);
+                self.push(")");
+            }
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------- UPDATE and DELETE
+
     pub(super) fn update(&mut self, update: &UpdateNode) -> Result<()> {
-        if !update.returning.is_empty() && !self.capabilities().returning.update {
+        let rows = &update.rows;
+        if !rows.returning.is_empty() && !self.capabilities().returning.update {
             return Err(self.unsupported("UPDATE … RETURNING"));
         }
-        self.written = Some(update.mapper);
-        self.push("UPDATE ");
-        self.table_name(update.mapper);
-        self.push(" SET ");
-        self.separated(&update.sets, ", ", |this, (column, value): &(u16, Node)| {
-            this.bare(|this| {
-                this.column(update.mapper, *column, Alias::NONE);
-                Ok(())
+        self.written = Some(rows.mapper);
+        let others = Others::of(rows, &update.sets)?;
+        self.warn_of_unconnected("UPDATE", rows, &others);
+        self.reject_order(rows, &others, "UPDATE")?;
+        let lists_tables = self.capabilities().update_lists_tables && !others.tables.is_empty();
+        self.with_tables(rows, &others, |this| {
+            this.push("UPDATE ");
+            this.table(rows.mapper, rows.alias);
+            if lists_tables {
+                this.push(", ");
+                this.tables(&others.tables)?;
+            }
+            this.push(" SET ");
+            this.separated(&update.sets, ", ", |this, (column, value)| {
+                // Only where several tables may be set does a column need its table.
+                if lists_tables {
+                    this.column(rows.mapper, *column, rows.alias);
+                } else {
+                    this.columns(rows.mapper, &[*column])?;
+                }
+                this.push(" = ");
+                this.node(value)
             })?;
-            this.push(" = ");
-            this.node(value)
-        })?;
-        self.where_clause(&update.filters)?;
-        self.returning(&update.returning)
+            if !others.tables.is_empty() && !lists_tables {
+                this.push(" FROM ");
+                this.tables(&others.tables)?;
+            }
+            this.where_clause(&others.conditions(rows))?;
+            this.tail(rows, &others)
+        })
     }
 
     pub(super) fn delete(&mut self, delete: &DeleteNode) -> Result<()> {
-        if !delete.returning.is_empty() && !self.capabilities().returning.delete {
+        let rows = &delete.rows;
+        if !rows.returning.is_empty() && !self.capabilities().returning.delete {
             return Err(self.unsupported("DELETE … RETURNING"));
         }
-        self.written = Some(delete.mapper);
-        self.push("DELETE FROM ");
-        self.table_name(delete.mapper);
-        self.where_clause(&delete.filters)?;
-        self.returning(&delete.returning)
+        self.written = Some(rows.mapper);
+        let others = Others::of(rows, &[])?;
+        self.warn_of_unconnected("DELETE", rows, &others);
+        self.reject_order(rows, &others, "DELETE")?;
+        match self.capabilities().delete_join {
+            DeleteJoin::Exists if !others.tables.is_empty() => self.delete_if_exists(rows, others),
+            DeleteJoin::UsingAll if !others.tables.is_empty() || rows.alias != Alias::NONE => {
+                self.with_tables(rows, &others, |this| {
+                    this.push("DELETE FROM ");
+                    match rows.alias.name() {
+                        Some(name) => this.label(name),
+                        None => this.table_name(rows.mapper),
+                    }
+                    this.push(" USING ");
+                    let all: Vec<_> = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.clone()).collect();
+                    this.tables(&all)?;
+                    this.where_clause(&others.conditions(rows))?;
+                    this.tail(rows, &others)
+                })
+            }
+            _ => self.with_tables(rows, &others, |this| {
+                this.push("DELETE FROM ");
+                this.table(rows.mapper, rows.alias);
+                if !others.tables.is_empty() {
+                    this.push(" USING ");
+                    this.tables(&others.tables)?;
+                }
+                this.where_clause(&others.conditions(rows))?;
+                this.tail(rows, &others)
+            }),
+        }
+    }
+
+    /// Writes a DELETE of the rows that have a partner, where there is no USING.
+    fn delete_if_exists(&mut self, rows: &ChangedRows, others: Others) -> Result<()> {
+        let alone = Others { tables: Vec::new(), joins: Vec::new(), links: Vec::new() };
+        self.with_tables(rows, &alone, |this| {
+            this.push("DELETE FROM ");
+            this.table(rows.mapper, rows.alias);
+            let about_others = |node: &Node| {
+                let mut tables = mentioned(node).into_iter();
+                tables.any(|(mapper, alias)| others.tables.iter().any(|known| known.1 == alias && known.0.is(mapper)))
+            };
+            // What is about the table alone stays outside, where it can use an index.
+            let (inside, outside): (Vec<Node>, Vec<Node>) = others.conditions(rows).into_iter().partition(about_others);
+            let partners = SelectNode {
+                outputs: vec![Output::expression(Node::Sql("1".into()), false)],
+                from: others.tables.clone(),
+                filters: inside,
+                ..SelectNode::default()
+            };
+            let exists = Node::Exists { select: Box::new(partners), negated: false };
+            this.where_clause(&outside.into_iter().chain([exists]).collect::<Vec<_>>())?;
+            this.tail(rows, &others)
+        })
+    }
+
+    /// Writes what follows the conditions: ORDER BY, LIMIT and RETURNING.
+    fn tail(&mut self, rows: &ChangedRows, others: &Others) -> Result<()> {
+        self.order_by(&rows.order_by)?;
+        if let Some(limit) = &rows.limit {
+            self.push(" LIMIT ");
+            self.node(limit)?;
+        }
+        if !self.capabilities().returns_other_tables {
+            self.reject_other_tables(rows)?;
+        }
+        self.returning(&rows.returning, others.tables.is_empty() || !self.capabilities().returns_other_tables)
+    }
+
+    fn reject_order(&self, rows: &ChangedRows, others: &Others, verb: &str) -> Result<()> {
+        if rows.order_by.is_empty() && rows.limit.is_none() {
+            return Ok(());
+        }
+        if !self.capabilities().changes_in_order {
+            let hint = "filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`";
+            return Err(self.unsupported(&format!("{verb} … ORDER BY … LIMIT")).hint(hint));
+        }
+        if !others.tables.is_empty() || (verb == "DELETE" && rows.alias != Alias::NONE) {
+            return Err(self.unsupported(&format!("{verb} … ORDER BY … LIMIT with a join or an alias")));
+        }
+        Ok(())
+    }
+
+    fn reject_other_tables(&self, rows: &ChangedRows) -> Result<()> {
+        let own = |(mapper, alias): (&'static Mapper, Alias)| alias == rows.alias && mapper.is(rows.mapper);
+        let is_own = |output: &Output| match &output.kind {
+            OutputKind::Entity { mapper, alias } => own((*mapper, *alias)),
+            OutputKind::Expression(node) => {
+                let mut scope = Scope::default();
+                scope.mention(node);
+                scope.tables().into_iter().all(own)
+            }
+        };
+        if rows.returning.iter().all(is_own) {
+            return Ok(());
+        }
+        Err(self.unsupported("RETURNING of a table that is not the one that is written"))
+    }
+
+    /// Runs `write` with the tables of a statement in sight, so that its subqueries are about them.
+    fn with_tables(
+        &mut self,
+        rows: &ChangedRows,
+        others: &Others,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let all = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.iter().copied());
+        self.scopes.push(all.map(|(mapper, alias)| source(mapper, alias)).collect());
+        let done = write(self);
+        self.scopes.pop();
+        done
+    }
+
+    fn warn_of_unconnected(&mut self, verb: &str, rows: &ChangedRows, others: &Others) {
+        if others.tables.is_empty() {
+            return;
+        }
+        let tables = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.iter().copied());
+        let mut connections = Connections::of(tables);
+        others.links.iter().for_each(|link| connections.connect(link.iter().copied()));
+        others.conditions(rows).iter().for_each(|condition| connections.connect(mentioned(condition)));
+        self.warning = self.warning.take().or_else(|| connections.verdict(verb));
+    }
+
+    // ------------------------------------------------------------------------------------------------------ names
+
+    fn tables(&mut self, tables: &[(&'static Mapper, Alias)]) -> Result<()> {
+        self.separated(tables, ", ", |this, &(mapper, alias)| {
+            this.table(mapper, alias);
+            Ok(())
+        })
     }
 
     /// Writes columns without their table.
+    fn columns(&mut self, mapper: &Mapper, columns: &[u16]) -> Result<()> {
+        self.separated(columns, ", ", |this, &column| {
+            this.identifier(mapper.definition().columns[usize::from(column)].name);
+            Ok(())
+        })
+    }
+
     fn bare(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let was_bare = std::mem::replace(&mut self.bare_columns, true);
         let done = write(self);
         self.bare_columns = was_bare;
         done
     }
+}
+
+fn source(mapper: &'static Mapper, alias: Alias) -> Source {
+    Source { mapper, alias, is_optional: false }
+}
+
+/// The tables beside the one that is written.
+struct Others {
+    tables: Vec<(&'static Mapper, Alias)>,
+    /// The conditions of the joins.
+    joins: Vec<Node>,
+    /// Which tables a join on a condition connects, whatever the condition.
+    links: Vec<[(&'static Mapper, Alias); 2]>,
+}
+
+impl Others {
+    /// Finds those that are joined, and those that conditions and values mention.
+    fn of(rows: &ChangedRows, sets: &[(u16, Node)]) -> Result<Self> {
+        let own = (rows.mapper, rows.alias);
+        let mut tables = Scope::default();
+        let (mut joins, mut links) = (Vec::new(), Vec::new());
+        for join in &rows.joins {
+            let (mapper, alias) = match join {
+                Joined::Relation(relation) => {
+                    let info = relationship(relation)?;
+                    let owner = (relation.owner, relation.alias);
+                    let target = (info.target, relation.target_alias);
+                    let near = match &info.secondary {
+                        None => target,
+                        Some(secondary) => {
+                            tables.add(secondary.mapper, Alias::NONE);
+                            let near = (secondary.mapper, Alias::NONE);
+                            joins.extend(secondary.pairs.iter().map(|&(left, right)| equal(near, left, target, right)));
+                            near
+                        }
+                    };
+                    joins.extend(info.pairs.iter().map(|&(left, right)| equal(owner, left, near, right)));
+                    target
+                }
+                Joined::On { mapper, alias, on } => {
+                    joins.extend(match on {
+                        Node::All(list) => list.clone(),
+                        other => vec![other.clone()],
+                    });
+                    links.push([own, (*mapper, *alias)]);
+                    (*mapper, *alias)
+                }
+            };
+            if alias == own.1 && mapper.is(own.0) {
+                let name = mapper.definition().name;
+                let message = format!("the table of `{name}` is joined to itself under one name");
+                return Err(Error::new(ErrorKind::Compile, message)
+                    .hint(format!("give one of them an alias: `let other = {name}.alias(\"other\")`")));
+            }
+            tables.add(mapper, alias);
+        }
+        let nodes = joins.iter().chain(&rows.filters).chain(sets.iter().map(|(_, value)| value));
+        nodes.for_each(|node| tables.mention(node));
+        let tables = tables.tables().into_iter().filter(|(mapper, alias)| !(*alias == own.1 && mapper.is(own.0)));
+        Ok(Others { tables: tables.collect(), joins, links })
+    }
+
+    /// Returns the conditions of the joins and those of the statement.
+    fn conditions(&self, rows: &ChangedRows) -> Vec<Node> {
+        let filters = rows.filters.iter().flat_map(|filter| match filter {
+            Node::All(list) => list.clone(),
+            other => vec![other.clone()],
+        });
+        self.joins.iter().cloned().chain(filters).collect()
+    }
+}
+
+fn equal(left: (&'static Mapper, Alias), own: u16, right: (&'static Mapper, Alias), other: u16) -> Node {
+    let column = |(mapper, alias), column| Node::Column { mapper, column, alias };
+    Node::binary(Operator::Eq, column(left, own), column(right, other))
 }

@@ -72,6 +72,7 @@ impl Writer {
                 self.push(")");
             }
             Node::Related { relation, filter, negated } => self.related(relation, filter.as_deref(), *negated)?,
+            Node::Excluded { mapper, column } => self.excluded(mapper, *column),
             Node::Star => self.push("*"),
         }
         Ok(())

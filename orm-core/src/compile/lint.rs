@@ -36,7 +36,7 @@ impl Connections {
     }
 
     /// Says which tables are not connected to the first, if any.
-    pub(super) fn verdict(&self) -> Option<String> {
+    pub(super) fn verdict(&self, statement: &str) -> Option<String> {
         let first = *self.groups.first()?;
         let apart: Vec<String> = self
             .tables
@@ -48,7 +48,7 @@ impl Connections {
         let (mapper, alias) = self.tables[0];
         (!apart.is_empty()).then(|| {
             format!(
-                "SELECT statement has a cartesian product between FROM element(s) {} and FROM element \"{}\".  Apply join \
+                "{statement} statement has a cartesian product between FROM element(s) {} and FROM element \"{}\".  Apply join \
                  condition(s) between each element to resolve.",
                 apart.join(", "),
                 source_name(mapper, alias)

@@ -46,7 +46,7 @@ impl Scope {
     }
 
     /// Adds every table that an expression mentions outside of its subqueries.
-    fn mention(&mut self, node: &Node) {
+    pub(super) fn mention(&mut self, node: &Node) {
         node.visit(&mut |node| match node {
             Node::Column { mapper, alias, .. } => self.add(mapper, *alias),
             Node::Related { relation, .. } => self.add(relation.owner, relation.alias),
@@ -161,7 +161,7 @@ impl Writer {
                     && columns != Columns::Numbered
                 {
                     self.push(" AS ");
-                    self.identifier(name);
+                    self.label(name);
                 }
                 numbered(self, number);
                 if names {
@@ -177,13 +177,13 @@ impl Writer {
         }
     }
 
-    /// Writes RETURNING.
-    pub(super) fn returning(&mut self, outputs: &[Output]) -> Result<()> {
+    /// Writes RETURNING, with the columns bare where they can only be those of the table that is written.
+    pub(super) fn returning(&mut self, outputs: &[Output], bare_columns: bool) -> Result<()> {
         if outputs.is_empty() {
             return Ok(());
         }
         self.push(" RETURNING ");
-        let was_bare = std::mem::replace(&mut self.bare_columns, true);
+        let was_bare = std::mem::replace(&mut self.bare_columns, bare_columns);
         let done = self
             .separated(outputs, ", ", |this, output| this.output(output, Columns::Outputs { outermost: true }, &mut 0));
         self.bare_columns = was_bare;
@@ -446,7 +446,10 @@ impl Writer {
             }
         }
         *self.scopes.last_mut().expect("it was pushed above") = sources;
+        // A subquery of RETURNING has tables of its own.
+        let was_bare = std::mem::replace(&mut self.bare_columns, false);
         let done = write(self);
+        self.bare_columns = was_bare;
         self.scopes.pop();
         done
     }
@@ -560,7 +563,7 @@ fn unconnected(select: &SelectNode, roots: &[(&'static Mapper, Alias)], joins: &
             other => connections.connect(mentioned(other)),
         }
     }
-    connections.verdict()
+    connections.verdict("SELECT")
 }
 
 /// Returns how a column is called in messages.

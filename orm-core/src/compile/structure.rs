@@ -3,25 +3,35 @@
 //!
 //! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Key`], the values.
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    ConflictAction, InsertNode, JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode,
-    UpdateNode,
+    ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, UpdateNode,
 };
-use crate::sql::{DeleteNode, OutputKind, TextPart};
+use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
+use crate::sql::{OutputKind, TextPart};
 
 /// What tells one structure from another, and the values that were in it.
 #[derive(Debug, Default)]
 pub(crate) struct Lifted {
     pub(crate) key: Vec<u8>,
     pub(crate) values: Vec<Value>,
+    /// How many rows of values its INSERT has.
+    pub(crate) rows: usize,
+}
+
+/// Returns the type of a value.
+fn kind(node: &Node) -> Option<Kind> {
+    match node {
+        Node::Bind(value) => Some(value.kind()),
+        _ => None,
+    }
 }
 
 /// Lifts the values out of a statement.
 pub(crate) fn lift(statement: &mut Statement) -> Lifted {
-    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8) };
+    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0 };
     lifted.statement(statement);
     lifted
 }
@@ -170,36 +180,106 @@ impl Lifted {
     fn insert(&mut self, insert: &mut InsertNode) {
         self.table(insert.mapper, Alias::NONE);
         self.list(&mut insert.columns, |this, column| this.column(*column));
-        self.list(&mut insert.rows, |this, row| this.nodes(row));
+        match &mut insert.source {
+            InsertSource::Rows(rows) => {
+                self.tag(1);
+                self.insert_rows(rows);
+            }
+            InsertSource::Select(select) => {
+                self.tag(2);
+                self.select(select);
+            }
+        }
         self.flag(insert.overrides);
         self.flag(insert.on_conflict.is_some());
         if let Some(conflict) = &mut insert.on_conflict {
-            self.list(&mut conflict.columns, |this, column| this.column(*column));
-            match &mut conflict.action {
-                ConflictAction::Nothing => self.tag(0),
-                ConflictAction::Update(columns) => {
-                    self.tag(1);
-                    self.list(columns, |this, column| this.column(*column));
-                }
-            }
+            self.conflict(conflict);
         }
         self.list(&mut insert.returning, Self::output);
     }
 
-    fn update(&mut self, update: &mut UpdateNode) {
-        self.table(update.mapper, Alias::NONE);
-        self.list(&mut update.sets, |this, (column, node)| {
+    /// Many rows of values have a key that is as short as that of one: their number and the types of the first.
+    fn insert_rows(&mut self, rows: &mut Vec<Vec<Node>>) {
+        self.rows = self.rows.max(rows.len());
+        self.number(rows.len());
+        let kinds = rows.first().map(|row| row.iter().map(kind).collect::<Vec<_>>()).unwrap_or_default();
+        let is_uniform = rows.iter().all(|row| row.iter().zip(&kinds).all(|(node, known)| kind(node) == *known));
+        self.flag(is_uniform && !kinds.contains(&None));
+        if !is_uniform || kinds.contains(&None) {
+            return self.list(rows, |this, row| this.nodes(row));
+        }
+        kinds.iter().flatten().for_each(|kind| self.tag(kind.code()));
+        self.values.reserve(rows.len() * kinds.len());
+        for node in rows.iter_mut().flatten() {
+            if let Node::Bind(value) = node {
+                *node = self.lift(value.kind(), std::mem::replace(value, Value::Bool(false)));
+            }
+        }
+    }
+
+    fn conflict(&mut self, conflict: &mut Conflict) {
+        match &mut conflict.target {
+            ConflictTarget::Columns(columns) => {
+                self.tag(1);
+                self.list(columns, |this, column| this.column(*column));
+            }
+            ConflictTarget::Constraint(name) => {
+                self.tag(2);
+                self.text(name);
+            }
+        }
+        self.nodes(&mut conflict.index_filter);
+        match &mut conflict.action {
+            ConflictAction::Nothing => self.tag(0),
+            ConflictAction::Update { columns, all: _, sets, filters } => {
+                self.tag(1);
+                self.list(columns, |this, column| this.column(*column));
+                self.sets(sets);
+                self.nodes(filters);
+            }
+        }
+    }
+
+    fn sets(&mut self, sets: &mut [(u16, Node)]) {
+        self.list(sets, |this, (column, node)| {
             this.column(*column);
             this.node(node);
         });
-        self.nodes(&mut update.filters);
-        self.list(&mut update.returning, Self::output);
+    }
+
+    fn update(&mut self, update: &mut UpdateNode) {
+        self.sets(&mut update.sets);
+        self.changed_rows(&mut update.rows);
     }
 
     fn delete(&mut self, delete: &mut DeleteNode) {
-        self.table(delete.mapper, Alias::NONE);
-        self.nodes(&mut delete.filters);
-        self.list(&mut delete.returning, Self::output);
+        self.changed_rows(&mut delete.rows);
+    }
+
+    fn changed_rows(&mut self, rows: &mut ChangedRows) {
+        self.table(rows.mapper, rows.alias);
+        self.list(&mut rows.joins, |this, join| match join {
+            Joined::Relation(relation) => {
+                this.tag(1);
+                this.relation(relation);
+            }
+            Joined::On { mapper, alias, on } => {
+                this.tag(2);
+                this.table(mapper, *alias);
+                this.node(on);
+            }
+        });
+        self.nodes(&mut rows.filters);
+        self.list(&mut rows.order_by, Self::order_item);
+        self.optional(rows.limit.as_mut());
+        self.list(&mut rows.returning, Self::output);
+    }
+
+    /// Takes a value out and returns what stands in its place.
+    fn lift(&mut self, kind: Kind, value: Value) -> Node {
+        let index = self.values.len() as u32;
+        self.values.push(value);
+        Node::Parameter { index, kind }
     }
 
     fn sql_text(&mut self, text: &mut TextNode) {
@@ -222,9 +302,8 @@ impl Lifted {
                 let kind = value.kind();
                 self.tag(1);
                 self.tag(kind.code());
-                let index = self.values.len() as u32;
-                self.values.push(std::mem::replace(value, Value::Null(kind)));
-                *node = Node::Parameter { index, kind };
+                let value = std::mem::replace(value, Value::Null(kind));
+                *node = self.lift(kind, value);
             }
             Node::Parameter { index, kind } => {
                 self.tag(2);
@@ -332,6 +411,11 @@ impl Lifted {
                 self.optional(filter.as_deref_mut());
             }
             Node::Star => self.tag(22),
+            Node::Excluded { mapper, column } => {
+                self.tag(23);
+                self.table(mapper, Alias::NONE);
+                self.column(*column);
+            }
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use orm_pool::driver;
+use orm_pool::{Value, driver};
 
 use super::Compiled;
 use crate::dialect::{Capabilities, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
+use crate::schema::fit;
 use crate::sql::Statement;
 
 /// A table or alias in FROM.
@@ -31,6 +32,8 @@ pub(crate) struct Writer {
     pub(crate) dialect: Dialect,
     /// For each placeholder, the number of its value.
     order: Vec<u32>,
+    /// What is written in place of placeholders, by the number of the value.
+    literals: Option<Vec<String>>,
     pub(crate) labels: Vec<String>,
     /// The tables of the statements around the one that is being written, outermost first.
     pub(crate) scopes: Vec<Vec<Source>>,
@@ -48,6 +51,7 @@ impl Writer {
             sql: String::with_capacity(256),
             dialect,
             order: Vec::new(),
+            literals: None,
             labels: Vec::new(),
             scopes: Vec::new(),
             bare_columns: false,
@@ -75,8 +79,23 @@ impl Writer {
         self.dialect.write_identifier(name, &mut self.sql);
     }
 
+    /// Writes a name that a statement gives, cut to the length that the database keeps of it.
+    pub(crate) fn label(&mut self, name: &str) {
+        self.identifier(&fit(name, self.dialect));
+    }
+
+    /// Writes values into the text from now on.
+    pub(crate) fn write_literals(&mut self, values: &[Value]) -> Result<()> {
+        let dialect = self.dialect;
+        self.literals = Some(values.iter().map(|value| dialect.literal(value)).collect::<Result<_>>()?);
+        Ok(())
+    }
+
     /// Writes the placeholder of a lifted value.
     pub(crate) fn placeholder(&mut self, number: u32) {
+        if let Some(literals) = &self.literals {
+            return self.sql.push_str(&literals[number as usize]);
+        }
         self.order.push(number);
         if self.capabilities().numbered_placeholders {
             self.sql.push('$');
@@ -116,7 +135,7 @@ impl Writer {
         self.table_name(mapper);
         if let Some(name) = alias.name() {
             self.push(" AS ");
-            self.identifier(name);
+            self.label(name);
         }
     }
 
@@ -124,7 +143,7 @@ impl Writer {
     pub(crate) fn column(&mut self, mapper: &Mapper, column: u16, alias: Alias) {
         if !self.bare_columns {
             match alias.name() {
-                Some(name) => self.identifier(name),
+                Some(name) => self.label(name),
                 None => self.table_name(mapper),
             }
             self.sql.push('.');

@@ -1,14 +1,22 @@
 //! MySQL and MariaDB: one language with two sets of capabilities.
 
-use super::{Capabilities, Dialect, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static MYSQL: Capabilities = Capabilities {
     quote: '`',
     numbered_placeholders: false,
     returning: Returning { insert: false, update: false, delete: false },
+    last_key: "last_insert_id()",
     max_parameters: 65_535,
     upsert: Upsert::OnDuplicateKey,
+    upsert_wants_where: false,
+    upsert_of_any: true,
+    upsert_of_constraint: true,
+    update_lists_tables: true,
+    delete_join: DeleteJoin::UsingAll,
+    changes_in_order: true,
+    returns_other_tables: false,
     no_limit: "18446744073709551615",
     default_values: false,
     concat_operator: false,

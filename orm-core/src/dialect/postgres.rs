@@ -1,14 +1,22 @@
 //! PostgreSQL.
 
-use super::{Capabilities, Dialect, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
     quote: '"',
     numbered_placeholders: true,
     returning: Returning { insert: true, update: true, delete: true },
+    last_key: "lastval()",
     max_parameters: 65_535,
     upsert: Upsert::OnConflict,
+    upsert_wants_where: false,
+    upsert_of_any: false,
+    upsert_of_constraint: true,
+    update_lists_tables: false,
+    delete_join: DeleteJoin::Using,
+    changes_in_order: false,
+    returns_other_tables: true,
     no_limit: "ALL",
     default_values: true,
     concat_operator: true,

@@ -1,14 +1,22 @@
 //! SQLite: one writer, types by affinity, everything in this process.
 
-use super::{Capabilities, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, GeneratedKeys, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
     quote: '"',
     numbered_placeholders: false,
     returning: Returning { insert: true, update: true, delete: true },
+    last_key: "last_insert_rowid()",
     max_parameters: 32_766,
     upsert: Upsert::OnConflict,
+    upsert_wants_where: true,
+    upsert_of_any: true,
+    upsert_of_constraint: false,
+    update_lists_tables: false,
+    delete_join: DeleteJoin::Exists,
+    changes_in_order: false,
+    returns_other_tables: false,
     no_limit: "-1",
     default_values: true,
     concat_operator: true,

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use orm_pool::driver::Row;
 
 use super::{Connection, Engine, Transaction};
+use crate::compile::read_back;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan};
 use crate::mapper::{Decoded, Misread, RowType};
@@ -46,6 +48,13 @@ impl Request {
         {
             select.limit = Some(crate::sql::number(rows as u64));
         }
+        self
+    }
+
+    /// Returns the request in statements that a database has.
+    pub(crate) fn for_dialect(mut self, dialect: Dialect) -> Self {
+        self.statements =
+            self.statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect)).collect();
         self
     }
 
@@ -173,6 +182,7 @@ impl Executor for &Engine {
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        let request = request.for_dialect(self.dialect());
         if request.statements.len() > 1 {
             let mut transaction = self.begin().await?;
             let rows = Executor::__values(&mut transaction, request).await?;
@@ -208,6 +218,7 @@ impl Executor for &mut Connection {
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+        let request = request.for_dialect(self.engine.dialect());
         self.begin(request.statements.iter().any(Statement::is_write)).await?;
         self.engine.fetch(&mut self.guard, request).await
     }

@@ -46,7 +46,7 @@ pub(super) async fn part(objects: &Objects, connection: &mut Connection, keys: &
             (column, Node::Bind(Value::Null(kind)))
         };
         let filters = key_filters(mapper, stored(objects, slot));
-        let statement = UpdateNode { mapper, sets: columns.iter().map(null).collect(), filters, returning: Vec::new() };
+        let statement = UpdateNode::new(mapper, columns.iter().map(null).collect(), filters);
         engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
     }
     Ok(())
@@ -76,7 +76,7 @@ async fn together(
             }
             _ => Node::Any(chunk.iter().map(|&slot| Node::All(key_filters(mapper, stored(objects, slot)))).collect()),
         };
-        let statement = DeleteNode { mapper, filters: vec![filter], returning: Vec::new() };
+        let statement = DeleteNode::new(mapper, vec![filter]);
         let changed = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
         if changed != chunk.len() as u64 {
             tracing::warn!(
@@ -103,7 +103,7 @@ async fn one_by_one(
         let mut filters = key_filters(mapper, object);
         let known: Value = object.column(usize::from(version));
         filters.push(Node::equals(Node::Column { mapper, column: version, alias: Alias::NONE }, Node::Bind(known)));
-        let statement = DeleteNode { mapper, filters, returning: Vec::new() };
+        let statement = DeleteNode::new(mapper, filters);
         let changed = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
         if changed != 1 {
             return Err(stale(objects, slot, "DELETE", changed));

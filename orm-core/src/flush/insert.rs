@@ -211,12 +211,9 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         });
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
-            mapper,
-            columns: columns.clone(),
-            rows: rows.collect(),
             overrides,
-            on_conflict: None,
             returning: outputs(mapper, &returning),
+            ..InsertNode::rows(mapper, columns.clone(), rows.collect())
         };
         let last_key = send(objects, connection, statement, slots, Returned { columns: returning, generated }).await?;
         if let Some(column) = generated {
@@ -417,7 +414,7 @@ async fn send(
     returned: Returned,
 ) -> Result<Option<i64>> {
     let mapper = statement.mapper;
-    let count = statement.rows.len() as u64;
+    let count = slots.len() as u64;
     let engine = connection.engine.clone();
     let prepared = engine.prepare(Statement::Insert(Box::new(statement)))?;
     let mut rows: Vec<(Option<Key>, Vec<Value>)> = Vec::new();

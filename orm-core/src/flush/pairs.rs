@@ -97,14 +97,8 @@ async fn add(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) ->
     let engine = connection.engine.clone();
     let most = (engine.dialect().capabilities().max_parameters / table.columns.len().max(1)).max(1);
     for chunk in rows.chunks(most) {
-        let statement = InsertNode {
-            mapper: table.mapper,
-            columns: table.columns.clone(),
-            rows: chunk.iter().map(|row| row.iter().cloned().map(Node::Bind).collect()).collect(),
-            overrides: false,
-            on_conflict: None,
-            returning: Vec::new(),
-        };
+        let rows = chunk.iter().map(|row| row.iter().cloned().map(Node::Bind).collect()).collect();
+        let statement = InsertNode::rows(table.mapper, table.columns.clone(), rows);
         engine.change(&mut connection.guard, vec![Statement::Insert(Box::new(statement))]).await?;
     }
     Ok(())
@@ -122,7 +116,7 @@ async fn remove(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>)
             Node::All(cells.collect())
         };
         let filters = vec![Node::Any(chunk.iter().map(is_row).collect())];
-        let statement = Statement::Delete(Box::new(DeleteNode { mapper, filters, returning: Vec::new() }));
+        let statement = Statement::Delete(Box::new(DeleteNode::new(mapper, filters)));
         let changed = engine.change(&mut connection.guard, vec![statement]).await?;
         if changed < chunk.len() as u64 {
             let message = format!(

@@ -75,7 +75,7 @@ fn statement(objects: &mut Objects, slot: u32) -> Result<Option<Statement>> {
         set(objects, slot, column, &next)?;
         sets.push((column as u16, Node::Bind(next)));
     }
-    Ok(Some(Statement::Update(Box::new(UpdateNode { mapper, sets, filters, returning: Vec::new() }))))
+    Ok(Some(Statement::Update(Box::new(UpdateNode::new(mapper, sets, filters)))))
 }
 
 fn column_of(mapper: &'static Mapper, column: usize) -> Node {

@@ -161,7 +161,7 @@ pub trait NewInstance {
     fn __row(self) -> NewRow<Self::Model>;
 }
 
-/// Rows for an INSERT: a value, a builder, or a list of either.
+/// Rows for an INSERT: a value, a builder, or a list or iterator of either.
 ///
 /// ```
 /// # use orm_core::{Engine, Model, insert, metadata};
@@ -182,20 +182,14 @@ pub trait NewInstance {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give rows of `{M}`",
-    label = "expected a `{M}`, its builder, or a `Vec` or array of these"
+    label = "expected a `{M}`, its builder, or a `Vec`, array or iterator of these"
 )]
 pub trait IntoRows<M> {
     #[doc(hidden)]
     fn __rows(self) -> Vec<NewRow<M>>;
 }
 
-impl<M: Model, I: NewInstance<Model = M>> IntoRows<M> for Vec<I> {
-    fn __rows(self) -> Vec<NewRow<M>> {
-        self.into_iter().map(NewInstance::__row).collect()
-    }
-}
-
-impl<M: Model, I: NewInstance<Model = M>, const N: usize> IntoRows<M> for [I; N] {
+impl<M: Model, L: IntoIterator<Item: NewInstance<Model = M>>> IntoRows<M> for L {
     fn __rows(self) -> Vec<NewRow<M>> {
         self.into_iter().map(NewInstance::__row).collect()
     }

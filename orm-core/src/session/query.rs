@@ -40,6 +40,7 @@ impl Session {
     pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
         self.check()?;
         self.flush_before_query().await?;
+        let request = request.for_dialect(self.engine.dialect());
         let plans = request.plans()?;
         if request.lets_go {
             self.let_go_of_chunk();
@@ -84,8 +85,8 @@ impl Session {
         let written: Vec<_> = statements
             .iter()
             .filter_map(|statement| match statement {
-                Statement::Update(update) => Some(update.mapper),
-                Statement::Delete(delete) => Some(delete.mapper),
+                Statement::Update(update) => Some(update.rows.mapper),
+                Statement::Delete(delete) => Some(delete.rows.mapper),
                 Statement::Insert(insert) => Some(insert.mapper),
                 _ => None,
             })

@@ -2,9 +2,23 @@
 
 use std::marker::PhantomData;
 
-use super::{DeleteNode, Predicate, Returning, Statement, Write, executes};
+use super::change::{Joined, Rows, narrows};
+use super::{JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::Result;
-use crate::mapper::{Entity, Model, Selectable};
+use crate::mapper::{Alias, Entity, Mapper, Model, Selectable};
+
+/// A DELETE without its types.
+#[derive(Clone, Debug)]
+pub struct DeleteNode {
+    pub(crate) rows: Rows,
+}
+
+impl DeleteNode {
+    /// A DELETE of the rows that fulfil all conditions.
+    pub(crate) fn new(mapper: &'static Mapper, filters: Vec<Node>) -> Self {
+        DeleteNode { rows: Rows { filters, ..Rows::of(mapper, Alias::NONE) } }
+    }
+}
 
 /// A DELETE from the table of `M`.
 ///
@@ -15,42 +29,40 @@ pub struct Delete<M> {
     model: PhantomData<fn() -> M>,
 }
 
-impl<M> std::fmt::Debug for Delete<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Delete({})", self.node.mapper.definition().name)
-    }
-}
-
-/// Starts a DELETE from a model's table. Without a filter it deletes every row.
-pub fn delete<A: Entity>(_entity: A) -> Delete<A::Model> {
-    let node = DeleteNode { mapper: A::Model::__mapper(), filters: vec![], returning: vec![] };
-    Delete { node, model: PhantomData }
+/// Starts a DELETE from a model's table, or from an alias of it. Without a filter it deletes every row.
+///
+/// With other tables it is `DELETE … USING` of PostgreSQL, MySQL and MariaDB; SQLite asks whether there is a partner.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Dialect, HasMany, delete};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "users")]
+/// # struct User { #[orm(primary_key)] id: i64, active: bool, #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "addresses")]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// let statement = delete(Address).join(Address.user).filter(!User.active);
+/// assert_eq!(
+///     statement.to_sql(Dialect::Postgres),
+///     "DELETE FROM addresses USING users WHERE addresses.user_id = users.id AND NOT users.active"
+/// );
+/// assert_eq!(
+///     statement.to_sql(Dialect::Sqlite),
+///     "DELETE FROM addresses WHERE EXISTS \
+///      (SELECT 1 FROM users WHERE addresses.user_id = users.id AND NOT users.active)"
+/// );
+/// ```
+pub fn delete<A: Entity>(entity: A) -> Delete<A::Model> {
+    let rows = Rows::of(A::Model::__mapper(), entity.__alias_of());
+    Delete { node: DeleteNode { rows }, model: PhantomData }
 }
 
 impl<M: Model> Delete<M> {
-    /// WHERE; several are joined by AND.
-    #[must_use]
-    pub fn filter(mut self, condition: impl Predicate) -> Self {
-        self.node.filters.push(condition.__predicate());
-        self
-    }
-
-    /// Gives values of the deleted rows.
-    pub fn returning<S: Selectable>(mut self, selected: S) -> Returning<S::Row> {
-        selected.__outputs(&mut self.node.returning);
-        Returning::statements(self.__statements())
+    #[allow(clippy::unnecessary_wraps, reason = "as the other statements, which can fail")]
+    pub(super) fn statements(self) -> Result<Vec<Statement>> {
+        Ok(vec![Statement::Delete(Box::new(self.node))])
     }
 }
 
-impl<M: Model> Delete<M> {
-    pub(super) fn statements(&self) -> Vec<Statement> {
-        vec![Statement::Delete(Box::new(self.node.clone()))]
-    }
-}
-
-impl<M: Model> Write for Delete<M> {
-    fn __statements(self) -> Result<Vec<Statement>> {
-        Ok(self.statements())
-    }
-}
-executes! { {M: Model} Delete<M>; }
+narrows!(Delete, "delete");

@@ -1,36 +1,86 @@
-//! INSERT of values, builders and lists of them, with one way to say what happens on a conflict.
+//! INSERT of values, builders and lists of them, of expressions and of what a SELECT gives, with one way to say what
+//! happens on a conflict.
+//!
+//! In: rows. Out: one [`InsertNode`] for neighbours that set the same columns, each within what every server takes.
 
-use super::{Columns, Node, Output, Returning, Statement, Write, executes};
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use orm_pool::Value;
+
+use super::{
+    AsExpr, Columns, Expr, Node, Output, Predicate, Returning, Select, SelectNode, Statement, Write, executes,
+};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, Selectable};
+use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, RowType, Selectable};
+use crate::types::SqlType;
 
 /// An INSERT of rows of one shape.
 #[derive(Clone, Debug)]
 pub struct InsertNode {
     pub(crate) mapper: &'static Mapper,
     pub(crate) columns: Vec<u16>,
-    pub(crate) rows: Vec<Vec<Node>>,
+    pub(crate) source: InsertSource,
     /// Whether the keys given are for a column that otherwise takes none, of PostgreSQL's `GENERATED ALWAYS AS IDENTITY`.
     pub(crate) overrides: bool,
     pub(crate) on_conflict: Option<Conflict>,
     pub(crate) returning: Vec<Output>,
 }
 
+impl InsertNode {
+    /// An INSERT of rows, and nothing else.
+    pub(crate) fn rows(mapper: &'static Mapper, columns: Vec<u16>, rows: Vec<Vec<Node>>) -> Self {
+        let source = InsertSource::Rows(rows);
+        InsertNode { mapper, columns, source, overrides: false, on_conflict: None, returning: Vec::new() }
+    }
+}
+
+/// Where the rows come from.
+#[derive(Clone, Debug)]
+pub(crate) enum InsertSource {
+    /// VALUES, in the order of the columns.
+    Rows(Vec<Vec<Node>>),
+    /// A SELECT of as many columns.
+    Select(Box<SelectNode>),
+}
+
 /// What happens when a row is there already.
 #[derive(Clone, Debug)]
 pub(crate) struct Conflict {
-    pub(crate) columns: Vec<u16>,
+    pub(crate) target: ConflictTarget,
+    /// Which rows the unique index is about.
+    pub(crate) index_filter: Vec<Node>,
     pub(crate) action: ConflictAction,
+}
+
+/// What tells that a row is there already.
+#[derive(Clone, Debug)]
+pub(crate) enum ConflictTarget {
+    /// Columns that are unique together; none stand for any unique index.
+    Columns(Vec<u16>),
+    /// A constraint, by name.
+    Constraint(Cow<'static, str>),
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum ConflictAction {
     Nothing,
-    Update(Vec<u16>),
+    Update {
+        /// Columns that take the value of the new row.
+        columns: Vec<u16>,
+        /// Whether every other column that the INSERT sets does so too, but the key and the columns of the target.
+        all: bool,
+        sets: Vec<(u16, Node)>,
+        filters: Vec<Node>,
+    },
 }
 
 /// How many values one statement binds at the most: SQLite's limit, the least of the three databases.
 const PARAMETERS: usize = 32_766;
+/// How many rows one statement inserts at the most: SQLAlchemy's page. More in one text gain nothing.
+const ROWS: usize = 1_000;
+/// How many bytes of values one statement sends at about the most: the least `max_allowed_packet` that MySQL had by default.
+const BYTES: usize = 4 * 1024 * 1024;
 
 /// An INSERT into the table of `M`.
 ///
@@ -56,84 +106,313 @@ const PARAMETERS: usize = 32_766;
 /// # use orm_core::Model as _;
 /// ```
 pub struct Insert<M> {
-    rows: Vec<NewRow<M>>,
+    draft: Draft,
+    model: PhantomData<fn() -> M>,
+}
+
+/// An INSERT without its types, before it is cut into statements.
+#[derive(Clone, Debug)]
+struct Draft {
+    mapper: &'static Mapper,
+    source: Source,
+    /// Columns that every row sets to an expression.
+    sets: Vec<(u16, Node)>,
     on_conflict: Option<Conflict>,
+    /// What was wrong with a row.
+    error: Option<Error>,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Rows(Vec<Group>),
+    Select { columns: Vec<u16>, select: Box<SelectNode> },
+}
+
+/// Neighbours that set the same columns.
+#[derive(Clone, Debug)]
+struct Group {
+    set: ColumnSet,
+    columns: Vec<u16>,
+    rows: Vec<Vec<Node>>,
+}
+
+impl<M> Clone for Insert<M> {
+    fn clone(&self) -> Self {
+        Insert { draft: self.draft.clone(), model: PhantomData }
+    }
 }
 
 impl<M> std::fmt::Debug for Insert<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Insert({} rows)", self.rows.len())
+        let name = self.draft.mapper.definition().name;
+        match &self.draft.source {
+            Source::Rows(groups) => {
+                let rows: usize = groups.iter().map(|group| group.rows.len()).sum();
+                write!(f, "Insert({name}, {rows} rows)")
+            }
+            Source::Select { .. } => write!(f, "Insert({name}, from a SELECT)"),
+        }
     }
 }
 
 /// Starts an INSERT into the table of a model.
 pub fn insert<A: Entity>(_entity: A) -> Insert<A::Model> {
-    Insert { rows: Vec::new(), on_conflict: None }
+    let source = Source::Rows(Vec::new());
+    let draft = Draft { mapper: A::Model::__mapper(), source, sets: Vec::new(), on_conflict: None, error: None };
+    Insert { draft, model: PhantomData }
 }
 
 impl<M: Model> Insert<M> {
-    /// Adds rows: a value, a builder, or a list of either.
+    /// Adds rows: a value, a builder, or anything that gives a number of either.
+    ///
+    /// As many rows as there are become as many statements as they need: neighbours that set the same columns share one, of
+    /// at most 1,000 rows, 32,766 values and about 4 MiB. Given an engine, several statements run in one transaction. Without a
+    /// row nothing is sent.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, insert, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let users = (1..=2_500).map(|number| User::builder().name(format!("user {number}")));
+    /// assert_eq!(insert(User).values(users).execute(&engine).await?, 2_500); // three statements
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn values(mut self, rows: impl IntoRows<M>) -> Self {
-        self.rows.extend(rows.__rows());
+        self.draft.add(rows.__rows());
         self
     }
 
-    /// Says which columns, unique together, tell that a row is there already.
+    /// Sets a column of every row to an expression; without rows it is a row of its own.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Model, func, insert, literal};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users")]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// let statement = insert(User).set(User.name, func::lower(literal("ED".to_owned())));
+    /// assert_eq!(statement.to_sql(Dialect::Postgres), "INSERT INTO users (name) VALUES (lower($1))");
+    /// ```
+    #[must_use]
+    pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
+        let column = attribute.__column();
+        self.draft.sets.retain(|(known, _)| *known != column);
+        self.draft.sets.push((column, value.__node()));
+        self
+    }
+
+    /// Inserts what a SELECT gives, into these columns in this order.
+    ///
+    /// What a builder fills in by itself, such as `default = …`, is not filled in here: the database makes the rows.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Model, insert, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users")]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, active: bool }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "archive")]
+    /// # struct Archived { #[orm(primary_key)] id: i64, name: String }
+    /// let idle = select((User.id, User.name)).filter(!User.active);
+    /// assert_eq!(
+    ///     insert(Archived).from_select((Archived.id, Archived.name), idle).to_sql(Dialect::Sqlite),
+    ///     "INSERT INTO archive (id, name) SELECT users.id, users.name FROM users WHERE NOT users.active"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn from_select<S: RowType>(mut self, columns: impl Columns<M>, select: Select<S>) -> Self {
+        let mut names = Vec::new();
+        columns.__columns(&mut names);
+        if names.len() != S::__width() {
+            let message = format!(
+                "`insert({})` names {} columns, and the SELECT gives {}",
+                self.draft.mapper.definition().name,
+                names.len(),
+                S::__width()
+            );
+            self.draft.error.get_or_insert(Error::new(ErrorKind::Argument, message));
+        }
+        self.draft.source = Source::Select { columns: names, select: select.node };
+        self
+    }
+
+    /// Says which columns, unique together, tell that a row is there already; `()` stands for any that are.
+    ///
+    /// The three databases have one language here, with two limits. MySQL and MariaDB look at every unique index, whichever
+    /// columns are named. PostgreSQL wants the columns of a unique index, and updates only where they are named.
+    ///
+    /// | | SQLite, PostgreSQL | MySQL, MariaDB |
+    /// |---|---|---|
+    /// | [`do_nothing`](OnConflict::do_nothing) | `ON CONFLICT (name) DO NOTHING` | `ON DUPLICATE KEY UPDATE name = name` |
+    /// | [`do_update`](OnConflict::do_update) | `DO UPDATE SET a = excluded.a` | `ON DUPLICATE KEY UPDATE a = VALUES(a)` |
+    /// | [`filter`](OnConflict::filter), [`index_filter`](OnConflict::index_filter) | `WHERE …` | an error |
+    ///
+    /// `VALUES(a)` rather than a row alias, which MariaDB has not: a URL of MySQL may lead to either. MySQL counts a row that it
+    /// updates twice, and RETURNING of MariaDB gives the row that is there also where nothing is done.
     pub fn on_conflict(self, columns: impl Columns<M>) -> OnConflict<M> {
         let mut on = Vec::new();
         columns.__columns(&mut on);
-        OnConflict { insert: self, columns: on }
+        OnConflict::new(self, ConflictTarget::Columns(on))
     }
 
-    /// Gives values of the inserted rows.
+    /// Says by which constraint a row is there already: `ON CONFLICT ON CONSTRAINT` of PostgreSQL.
+    ///
+    /// SQLite has no such words, and MySQL looks at every unique index, whatever the name.
+    pub fn on_conflict_constraint(self, name: impl Into<Cow<'static, str>>) -> OnConflict<M> {
+        OnConflict::new(self, ConflictTarget::Constraint(name.into()))
+    }
+
+    /// Gives values of the inserted rows: columns, expressions, a tuple, or the model.
+    ///
+    /// PostgreSQL, SQLite and MariaDB have RETURNING. MySQL has not: there a single row is read again by its key, and several
+    /// rows or an [`on_conflict`](Self::on_conflict) are an error.
+    ///
+    /// Rows come back in no order that a database promises. Return the key as well to tell them apart, or ask for
+    /// [`returning_in_order`](Self::returning_in_order).
     pub fn returning<S: Selectable>(self, selected: S) -> Returning<S::Row> {
         let mut outputs = Vec::new();
         selected.__outputs(&mut outputs);
-        let statements = self.nodes().map(|nodes| {
-            nodes
-                .into_iter()
-                .map(|node| Statement::Insert(Box::new(InsertNode { returning: outputs.clone(), ..node })))
-                .collect()
-        });
-        Returning::statements(statements)
+        Returning::statements(self.into_nodes().map(|nodes| returning(nodes, &outputs)))
     }
 
-    pub(super) fn statements(&self) -> Result<Vec<Statement>> {
-        Ok(self.nodes()?.into_iter().map(|node| Statement::Insert(Box::new(node))).collect())
+    /// Gives values of the inserted rows in the order in which they were given, by a statement for each row.
+    ///
+    /// No database promises an order of RETURNING, and this one is never guessed. It is slower on a network than
+    /// [`returning`](Self::returning) with the key in it.
+    pub fn returning_in_order<S: Selectable>(self, selected: S) -> Returning<S::Row> {
+        let mut outputs = Vec::new();
+        selected.__outputs(&mut outputs);
+        let nodes = self.into_nodes().map(|nodes| nodes.into_iter().flat_map(one_by_one).collect());
+        Returning::statements(nodes.map(|nodes| returning(nodes, &outputs)))
     }
 
-    /// Splits the rows into statements: neighbours of one shape, within the parameter limit.
-    fn nodes(&self) -> Result<Vec<InsertNode>> {
-        let mapper = M::__mapper();
-        let width = mapper.width();
-        let mut nodes: Vec<InsertNode> = Vec::new();
-        let mut shape: Option<ColumnSet> = None;
-        for row in &self.rows {
-            reject_members(&row.value)?;
-            let is_same_shape = shape.as_ref() == Some(&row.set);
-            let columns: Vec<u16> =
-                (0..width).filter(|&column| row.set.contains(column)).map(|column| column as u16).collect();
-            let values = columns.iter().map(|&column| Node::Bind(row.value.__column(usize::from(column)))).collect();
-            match nodes.last_mut() {
-                Some(node)
-                    if is_same_shape && !columns.is_empty() && (node.rows.len() + 1) * columns.len() <= PARAMETERS =>
-                {
-                    node.rows.push(values);
-                }
-                _ => nodes.push(InsertNode {
-                    mapper,
-                    columns,
-                    rows: vec![values],
-                    overrides: false,
-                    on_conflict: self.on_conflict.clone(),
-                    returning: Vec::new(),
-                }),
+    pub(super) fn statements(self) -> Result<Vec<Statement>> {
+        Ok(returning(self.into_nodes()?, &[]))
+    }
+
+    /// Splits the rows into statements.
+    fn into_nodes(self) -> Result<Vec<InsertNode>> {
+        let Draft { mapper, source, sets, on_conflict, error } = self.draft;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let mut nodes = match source {
+            Source::Rows(groups) => of_groups(mapper, with_sets(groups, &sets)),
+            Source::Select { columns, select } => {
+                vec![InsertNode {
+                    source: InsertSource::Select(select),
+                    ..InsertNode::rows(mapper, columns, Vec::new())
+                }]
             }
-            shape = Some(row.set.clone());
+        };
+        if let Some(conflict) = on_conflict {
+            for node in &mut nodes {
+                node.on_conflict = Some(conflict.clone().for_columns(mapper, &node.columns)?);
+            }
         }
         Ok(nodes)
     }
+}
+
+impl Draft {
+    fn add<M: Model>(&mut self, rows: Vec<NewRow<M>>) {
+        let width = self.mapper.width();
+        for row in rows {
+            if let Err(error) = reject_members(&row.value) {
+                self.error.get_or_insert(error);
+            }
+            let Source::Rows(groups) = &mut self.source else {
+                let message = format!("`insert({})` has rows beside its SELECT", self.mapper.definition().name);
+                self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
+                return;
+            };
+            if groups.last().is_none_or(|group| group.set != row.set) {
+                let columns = (0..width).filter(|&column| row.set.contains(column)).map(|column| column as u16);
+                groups.push(Group { columns: columns.collect(), set: row.set, rows: Vec::new() });
+            }
+            if let Some(group) = groups.last_mut() {
+                let value = |&column: &u16| Node::Bind(row.value.__column(usize::from(column)));
+                group.rows.push(group.columns.iter().map(value).collect());
+            }
+        }
+    }
+}
+
+/// Sets columns of every row to expressions.
+fn with_sets(mut groups: Vec<Group>, sets: &[(u16, Node)]) -> Vec<Group> {
+    if groups.is_empty() && !sets.is_empty() {
+        groups.push(Group { set: ColumnSet::new(), columns: Vec::new(), rows: vec![Vec::new()] });
+    }
+    for group in &mut groups {
+        for (column, node) in sets {
+            match group.columns.iter().position(|known| known == column) {
+                Some(position) => group.rows.iter_mut().for_each(|row| row[position] = node.clone()),
+                None => {
+                    group.columns.push(*column);
+                    group.rows.iter_mut().for_each(|row| row.push(node.clone()));
+                }
+            }
+        }
+    }
+    groups
+}
+
+/// Cuts groups of rows into statements that every server takes.
+fn of_groups(mapper: &'static Mapper, groups: Vec<Group>) -> Vec<InsertNode> {
+    let mut nodes = Vec::new();
+    for Group { columns, rows, .. } in groups {
+        // A row without columns is DEFAULT VALUES, which is one row.
+        let most = (PARAMETERS / columns.len().max(1)).clamp(1, if columns.is_empty() { 1 } else { ROWS });
+        let mut block: Vec<Vec<Node>> = Vec::new();
+        let mut bytes = 0;
+        for row in rows {
+            let size = row.iter().map(size).sum::<usize>();
+            if !block.is_empty() && (block.len() == most || bytes + size > BYTES) {
+                nodes.push(InsertNode::rows(mapper, columns.clone(), std::mem::take(&mut block)));
+                bytes = 0;
+            }
+            bytes += size;
+            block.push(row);
+        }
+        if !block.is_empty() {
+            nodes.push(InsertNode::rows(mapper, columns, block));
+        }
+    }
+    nodes
+}
+
+/// Returns about how many bytes a value takes on its way to a server.
+fn size(node: &Node) -> usize {
+    match node {
+        Node::Bind(Value::Text(text) | Value::Json(text) | Value::Decimal(text)) => text.len() + 9,
+        Node::Bind(Value::Bytes(bytes)) => bytes.len() + 9,
+        _ => 16,
+    }
+}
+
+/// Cuts an INSERT into one for each of its rows.
+fn one_by_one(node: InsertNode) -> Vec<InsertNode> {
+    match node.source {
+        InsertSource::Rows(rows) => {
+            let (mapper, columns, on_conflict) = (node.mapper, node.columns, node.on_conflict);
+            let of_row = |row| InsertNode {
+                on_conflict: on_conflict.clone(),
+                ..InsertNode::rows(mapper, columns.clone(), vec![row])
+            };
+            rows.into_iter().map(of_row).collect()
+        }
+        InsertSource::Select(_) => vec![node],
+    }
+}
+
+fn returning(nodes: Vec<InsertNode>, outputs: &[Output]) -> Vec<Statement> {
+    let statement = |node| Statement::Insert(Box::new(InsertNode { returning: outputs.to_vec(), ..node }));
+    nodes.into_iter().map(statement).collect()
 }
 
 /// Refuses a row that holds members: an INSERT would lose them.
@@ -163,27 +442,125 @@ impl<M: Model> Write for Insert<M> {
 }
 executes! { {M: Model} Insert<M>; }
 
+/// The value of the row that could not be inserted, within [`OnConflict::set`] and [`OnConflict::filter`].
+///
+/// `excluded.visits` of SQLite and PostgreSQL, `VALUES(visits)` of MySQL.
+pub fn excluded<M: Model, T>(attribute: Attribute<M, T>) -> Expr<T> {
+    Expr::new(Node::Excluded { mapper: M::__mapper(), column: attribute.__column() })
+}
+
 /// An INSERT that has said what a conflict is, and not yet what happens then.
-#[derive(Debug)]
+///
+/// ```
+/// # use orm_core::{Engine, Model, excluded, insert, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Page { #[orm(primary_key)] id: i64, #[orm(unique, length = 50)] path: String, visits: i64 }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Page].create_all(&engine).await?;
+/// for visits in [1, 4] {
+///     insert(Page)
+///         .values(Page::builder().path("/").visits(visits))
+///         .on_conflict(Page.path)
+///         .set(Page.visits, Page.visits + excluded(Page.visits))
+///         .do_update(())
+///         .execute(&engine)
+///         .await?;
+/// }
+/// assert_eq!(select(Page.visits).one(&engine).await?, 5);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "say what happens on a conflict: `.do_update(…)` or `.do_nothing()`"]
 pub struct OnConflict<M> {
     insert: Insert<M>,
-    columns: Vec<u16>,
+    target: ConflictTarget,
+    index_filter: Vec<Node>,
+    sets: Vec<(u16, Node)>,
+    filters: Vec<Node>,
+}
+
+impl<M> std::fmt::Debug for OnConflict<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OnConflict").field("insert", &self.insert).field("target", &self.target).finish_non_exhaustive()
+    }
 }
 
 impl<M> OnConflict<M> {
-    /// Gives the row that is there these columns of the new one.
+    fn new(insert: Insert<M>, target: ConflictTarget) -> Self {
+        OnConflict { insert, target, index_filter: Vec::new(), sets: Vec::new(), filters: Vec::new() }
+    }
+
+    /// Says which rows the unique index is about, where that is a partial one.
+    ///
+    /// MySQL has no partial indexes.
+    pub fn index_filter(mut self, condition: impl Predicate) -> Self {
+        self.index_filter.push(condition.__predicate());
+        self
+    }
+
+    /// Sets a column of the row that is there to a value or an expression; [`excluded`] is the new row's value.
+    pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
+        self.sets.push((attribute.__column(), value.__node()));
+        self
+    }
+
+    /// Updates the row that is there only if it fulfils a condition.
+    ///
+    /// MySQL has no such condition; there `CASE` in [`set`](Self::set) does the same.
+    pub fn filter(mut self, condition: impl Predicate) -> Self {
+        self.filters.push(condition.__predicate());
+        self
+    }
+
+    /// Gives the row that is there these columns of the new one, beside what was [`set`](Self::set); `()` for no others.
     pub fn do_update(self, columns: impl Columns<M>) -> Insert<M> {
         let mut update = Vec::new();
         columns.__columns(&mut update);
-        self.with(ConflictAction::Update(update))
+        self.update(update, false)
+    }
+
+    /// Gives the row that is there every column that the INSERT sets, but the key, what the conflict is about, and what was
+    /// [`set`](Self::set) otherwise.
+    pub fn do_update_all(self) -> Insert<M> {
+        self.update(Vec::new(), true)
     }
 
     /// Leaves the row that is there as it is.
     pub fn do_nothing(self) -> Insert<M> {
-        self.with(ConflictAction::Nothing)
+        self.with(|_, _| ConflictAction::Nothing)
     }
 
-    fn with(self, action: ConflictAction) -> Insert<M> {
-        Insert { on_conflict: Some(Conflict { columns: self.columns, action }), ..self.insert }
+    fn update(self, columns: Vec<u16>, all: bool) -> Insert<M> {
+        self.with(|sets, filters| ConflictAction::Update { columns, all, sets, filters })
+    }
+
+    fn with(self, action: impl FnOnce(Vec<(u16, Node)>, Vec<Node>) -> ConflictAction) -> Insert<M> {
+        let OnConflict { mut insert, target, index_filter, sets, filters } = self;
+        insert.draft.on_conflict = Some(Conflict { target, index_filter, action: action(sets, filters) });
+        insert
+    }
+}
+
+impl Conflict {
+    /// Says which columns are updated when these are inserted.
+    fn for_columns(mut self, mapper: &Mapper, inserted: &[u16]) -> Result<Self> {
+        let target = match &self.target {
+            ConflictTarget::Columns(columns) => columns.as_slice(),
+            ConflictTarget::Constraint(_) => &[],
+        };
+        let ConflictAction::Update { columns, all, sets, .. } = &mut self.action else { return Ok(self) };
+        if std::mem::take(all) {
+            let is_kept = |column: &u16| target.contains(column) || mapper.definition().key.contains(column);
+            columns.extend(inserted.iter().filter(|column| !is_kept(column)));
+        }
+        columns.retain(|column| sets.iter().all(|(set, _)| set != column));
+        if columns.is_empty() && sets.is_empty() {
+            let name = mapper.definition().name;
+            let message = format!("`insert({name})` updates no column on a conflict");
+            return Err(Error::new(ErrorKind::Argument, message).hint("name columns, or write `.do_nothing()`"));
+        }
+        Ok(self)
     }
 }

@@ -53,6 +53,8 @@ pub enum Node {
     Exists { select: Box<SelectNode>, negated: bool },
     /// EXISTS over the members of a relationship.
     Related { relation: RelationReference, filter: Option<Box<Node>>, negated: bool },
+    /// A column of the row that an INSERT could not insert.
+    Excluded { mapper: &'static Mapper, column: u16 },
     /// `*`.
     Star,
 }
@@ -227,6 +229,7 @@ impl Node {
             | Node::Select(_)
             | Node::Exists { .. }
             | Node::Related { .. }
+            | Node::Excluded { .. }
             | Node::Star => Vec::new(),
         }
     }
@@ -252,6 +255,7 @@ impl Node {
             | Node::Select(_)
             | Node::Exists { .. }
             | Node::Related { .. }
+            | Node::Excluded { .. }
             | Node::Star => Vec::new(),
         }
     }

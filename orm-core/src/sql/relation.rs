@@ -81,6 +81,12 @@ pub trait JoinTarget {
 #[derive(Debug)]
 pub struct Targeted(RelationReference);
 
+impl Targeted {
+    pub(crate) fn reference(self) -> RelationReference {
+        self.0
+    }
+}
+
 impl<M: Model, T: Model, K> JoinTarget for Relationship<M, T, K> {
     fn __relation(self) -> Targeted {
         Targeted(self.reference())

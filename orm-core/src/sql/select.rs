@@ -305,19 +305,6 @@ impl<S: RowType> Select<S> {
         async move { Ok(db.__values::<bool>(request).await?.first().copied().unwrap_or(false)) }
     }
 
-    /// Returns how the database plans to run it, a line a step.
-    ///
-    /// # Errors
-    ///
-    /// As [`all`](Self::all).
-    pub fn explain<E: Executor>(self, db: E) -> impl Future<Output = Result<String>> + Send {
-        let statement = Statement::Explain(Box::new(Statement::Select(self.node)));
-        let request = Request::new(vec![statement], Vec::new());
-        async move {
-            Ok(db.__values::<crate::engine::PlanLine>(request).await?.into_iter().map(|line| line.0 + "\n").collect())
-        }
-    }
-
     /// Gives the rows in chunks of `rows`, so that not all are in memory at once.
     pub fn yield_per(self, rows: usize) -> Chunks<S> {
         Chunks { select: self.ordered_by_key(), rows: rows.max(1) as u64, offset: 0, done: false, keep: false }
@@ -544,6 +531,11 @@ impl<M, T> Columns<M> for Attribute<M, T> {
     fn __columns(self, columns: &mut Vec<u16>) {
         columns.push(self.__column());
     }
+}
+
+/// No column.
+impl<M> Columns<M> for () {
+    fn __columns(self, _columns: &mut Vec<u16>) {}
 }
 
 macro_rules! lists {

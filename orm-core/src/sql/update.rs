@@ -2,26 +2,24 @@
 
 use std::marker::PhantomData;
 
-use super::{AsExpr, Node, Output, Predicate, Returning, Statement, Write, executes};
+use super::change::{Joined, Rows, narrows};
+use super::{AsExpr, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, Entity, Mapper, Model, Selectable};
+use crate::mapper::{Alias, Attribute, Entity, Mapper, Model, Selectable};
 use crate::types::SqlType;
 
 /// An UPDATE without its types.
 #[derive(Clone, Debug)]
 pub struct UpdateNode {
-    pub(crate) mapper: &'static Mapper,
+    pub(crate) rows: Rows,
     pub(crate) sets: Vec<(u16, Node)>,
-    pub(crate) filters: Vec<Node>,
-    pub(crate) returning: Vec<Output>,
 }
 
-/// A DELETE without its types.
-#[derive(Clone, Debug)]
-pub struct DeleteNode {
-    pub(crate) mapper: &'static Mapper,
-    pub(crate) filters: Vec<Node>,
-    pub(crate) returning: Vec<Output>,
+impl UpdateNode {
+    /// An UPDATE of the rows that fulfil all conditions.
+    pub(crate) fn new(mapper: &'static Mapper, sets: Vec<(u16, Node)>, filters: Vec<Node>) -> Self {
+        UpdateNode { rows: Rows { filters, ..Rows::of(mapper, Alias::NONE) }, sets }
+    }
 }
 
 /// An UPDATE of the table of `M`.
@@ -32,13 +30,9 @@ pub struct Update<M> {
     model: PhantomData<fn() -> M>,
 }
 
-impl<M> std::fmt::Debug for Update<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Update({})", self.node.mapper.definition().name)
-    }
-}
-
-/// Starts an UPDATE of a model's table.
+/// Starts an UPDATE of a model's table, or of an alias of it. Without a filter it changes every row.
+///
+/// A column with `#[orm(on_update = …)]` that is not set is set to that.
 ///
 /// ```
 /// # use orm_core as orm;
@@ -56,47 +50,58 @@ impl<M> std::fmt::Debug for Update<M> {
 /// # Ok(())
 /// # }
 /// ```
-pub fn update<A: Entity>(_entity: A) -> Update<A::Model> {
-    let node = UpdateNode { mapper: A::Model::__mapper(), sets: vec![], filters: vec![], returning: vec![] };
-    Update { node, model: PhantomData }
+///
+/// With other tables it is `UPDATE … FROM` of PostgreSQL and SQLite, and the UPDATE of several tables of MySQL:
+///
+/// ```
+/// # use orm_core::{BelongsTo, Dialect, HasMany, update};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "users")]
+/// # struct User { #[orm(primary_key)] id: i64, name: String, #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "addresses")]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// let statement = update(User).join(User.addresses).set(User.name, Address.email);
+/// assert_eq!(
+///     statement.to_sql(Dialect::Postgres),
+///     "UPDATE users SET name = addresses.email FROM addresses WHERE users.id = addresses.user_id"
+/// );
+/// assert_eq!(
+///     statement.to_sql(Dialect::MySql),
+///     "UPDATE users, addresses SET users.name = addresses.email WHERE users.id = addresses.user_id"
+/// );
+/// ```
+pub fn update<A: Entity>(entity: A) -> Update<A::Model> {
+    let rows = Rows::of(A::Model::__mapper(), entity.__alias_of());
+    Update { node: UpdateNode { rows, sets: Vec::new() }, model: PhantomData }
 }
 
 impl<M: Model> Update<M> {
     /// Sets a column to a value or an expression.
     #[must_use]
     pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
-        self.node.sets.push((attribute.__column(), value.__node()));
+        let column = attribute.__column();
+        self.node.sets.retain(|(known, _)| *known != column);
+        self.node.sets.push((column, value.__node()));
         self
     }
 
-    /// WHERE; several are joined by AND.
-    #[must_use]
-    pub fn filter(mut self, condition: impl Predicate) -> Self {
-        self.node.filters.push(condition.__predicate());
-        self
-    }
-
-    /// Gives values of the changed rows.
-    pub fn returning<S: Selectable>(mut self, selected: S) -> Returning<S::Row> {
-        selected.__outputs(&mut self.node.returning);
-        Returning::statements(self.__statements())
-    }
-}
-
-impl<M: Model> Update<M> {
-    pub(super) fn statements(&self) -> Result<Vec<Statement>> {
+    pub(super) fn statements(mut self) -> Result<Vec<Statement>> {
+        let definition = self.node.rows.mapper.definition();
         if self.node.sets.is_empty() {
-            let name = self.node.mapper.definition().name;
-            let message = format!("`update({name})` sets no column");
+            let message = format!("`update({})` sets no column", definition.name);
             return Err(Error::new(ErrorKind::Argument, message).hint("add `.set(column, value)`"));
         }
-        Ok(vec![Statement::Update(Box::new(self.node.clone()))])
+        for (column, definition) in (0..).zip(definition.columns) {
+            if let Some(on_update) = definition.on_update
+                && self.node.sets.iter().all(|(set, _)| *set != column)
+            {
+                self.node.sets.push((column, Node::Bind(on_update())));
+            }
+        }
+        Ok(vec![Statement::Update(Box::new(self.node))])
     }
 }
 
-impl<M: Model> Write for Update<M> {
-    fn __statements(self) -> Result<Vec<Statement>> {
-        self.statements()
-    }
-}
-executes! { {M: Model} Update<M>; }
+narrows!(Update, "update");

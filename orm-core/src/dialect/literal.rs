@@ -1,0 +1,142 @@
+//! Values as SQL text, for the one place where a value reaches the text: `to_sql_literal`.
+//!
+//! What a literal gives is what the parameter would have given: of the same type, and with every character in its place.
+
+use orm_pool::{Value, text};
+
+use super::Dialect;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Dialect {
+    /// Writes a value as a literal, or says why there is none.
+    pub(crate) fn literal(self, value: &Value) -> Result<String> {
+        Ok(match value {
+            Value::Null(_) => "NULL".to_owned(),
+            Value::Bool(value) => self.truth(*value).to_owned(),
+            Value::Int16(value) => value.to_string(),
+            Value::Int32(value) => value.to_string(),
+            Value::Int64(value) => value.to_string(),
+            Value::Float32(value) => self.real(*value)?,
+            Value::Float64(value) => self.double(*value)?,
+            Value::Text(value) => self.quoted(value)?,
+            Value::Bytes(bytes) => self.bytes(bytes),
+            Value::Date(days) => self.moment("DATE", &text::date(*days))?,
+            Value::Time(micros) => self.moment("TIME", &text::time(*micros))?,
+            Value::DateTime(micros) => self.moment("TIMESTAMP", &text::date_time(*micros))?,
+            Value::Timestamp(micros) if self == Dialect::Postgres => {
+                self.moment("TIMESTAMP WITH TIME ZONE", &format!("{}+00", text::date_time(*micros)))?
+            }
+            Value::Timestamp(micros) => self.moment("TIMESTAMP", &text::date_time(*micros))?,
+            Value::Uuid(bytes) => self.typed(format!("'{}'", text::uuid(bytes)), "uuid"),
+            Value::Decimal(digits) => self.decimal(digits)?,
+            Value::Json(document) => self.typed(self.quoted(document)?, "jsonb"),
+            #[allow(unreachable_patterns, reason = "a value of a kind that another feature brings")]
+            _ => return Err(self.no_literal(value)),
+        })
+    }
+
+    fn no_literal(self, value: impl std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Compile, format!("the value {value} has no literal on dialect {self}"))
+    }
+
+    /// Says the type of a literal where the database would take it for another.
+    fn typed(self, literal: String, name: &str) -> String {
+        if self == Dialect::Postgres { format!("{literal}::{name}") } else { literal }
+    }
+
+    fn truth(self, value: bool) -> &'static str {
+        match (self, value) {
+            (Dialect::Sqlite, true) => "1",
+            (Dialect::Sqlite, false) => "0",
+            (_, true) => "true",
+            (_, false) => "false",
+        }
+    }
+
+    fn real(self, value: f32) -> Result<String> {
+        match self {
+            Dialect::Postgres => {
+                Ok(format!("'{}'::real", not_finite(f64::from(value)).unwrap_or(&format!("{value:?}"))))
+            }
+            _ => self.double(f64::from(value)),
+        }
+    }
+
+    fn double(self, value: f64) -> Result<String> {
+        match (self, not_finite(value)) {
+            (_, None) => Ok(format!("{value:?}")),
+            (Dialect::Postgres, Some(name)) => Ok(format!("'{name}'::double precision")),
+            // SQLite has no NaN, and makes NULL of one that is bound.
+            (Dialect::Sqlite, Some("NaN")) => Ok("NULL".to_owned()),
+            (Dialect::Sqlite, Some("Infinity")) => Ok("9e999".to_owned()),
+            (Dialect::Sqlite, Some(_)) => Ok("-9e999".to_owned()),
+            (Dialect::MySql | Dialect::MariaDb, Some(name)) => Err(self.no_literal(name)),
+        }
+    }
+
+    /// Writes text in quotes.
+    ///
+    /// MySQL's are read with backslashes as escapes, as they are unless `sql_mode` says NO_BACKSLASH_ESCAPES; even then a
+    /// quote in the text never ends the literal.
+    fn quoted(self, value: &str) -> Result<String> {
+        let doubled = value.replace('\'', "''");
+        Ok(match self {
+            Dialect::Sqlite if value.contains('\0') => format!("CAST({} AS TEXT)", self.bytes(value.as_bytes())),
+            Dialect::Sqlite => format!("'{doubled}'"),
+            Dialect::Postgres if value.contains('\0') => return Err(self.no_literal(format!("{value:?}"))),
+            // The form that means the same whatever `standard_conforming_strings` is.
+            Dialect::Postgres if value.contains('\\') => format!("E'{}'", doubled.replace('\\', r"\\")),
+            Dialect::Postgres => format!("'{doubled}'"),
+            Dialect::MySql | Dialect::MariaDb => {
+                format!("'{}'", doubled.replace('\\', r"\\").replace('\0', r"\0"))
+            }
+        })
+    }
+
+    fn bytes(self, bytes: &[u8]) -> String {
+        let mut digits = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            digits.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            digits.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        }
+        match self {
+            Dialect::Postgres => format!(r"'\x{digits}'::bytea"),
+            _ => format!("x'{digits}'"),
+        }
+    }
+
+    /// Writes a date or a time; SQLite has them as text.
+    fn moment(self, word: &str, moment: &str) -> Result<String> {
+        let has_usual_year = word == "TIME" || moment.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        match self {
+            Dialect::Sqlite => Ok(format!("'{moment}'")),
+            _ if has_usual_year => Ok(format!("{word} '{moment}'")),
+            _ => Err(self.no_literal(moment)),
+        }
+    }
+
+    /// Writes a decimal number; SQLite has them as text.
+    fn decimal(self, digits: &str) -> Result<String> {
+        let is_number =
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || b".-+eE".contains(&byte));
+        match self {
+            Dialect::Sqlite => self.quoted(digits),
+            _ if is_number => Ok(digits.to_owned()),
+            Dialect::Postgres => Ok(self.typed(self.quoted(digits)?, "numeric")),
+            Dialect::MySql | Dialect::MariaDb => Err(self.no_literal(format!("{digits:?}"))),
+        }
+    }
+}
+
+/// Names a float that is no number.
+fn not_finite(value: f64) -> Option<&'static str> {
+    if value.is_nan() {
+        Some("NaN")
+    } else if value == f64::INFINITY {
+        Some("Infinity")
+    } else if value == f64::NEG_INFINITY {
+        Some("-Infinity")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,108 @@
+//! What UPDATE and DELETE have in common: which rows they are about.
+
+use super::{Node, OrderItem, Output, RelationReference};
+use crate::mapper::{Alias, Mapper};
+
+/// Which rows of a table an UPDATE or a DELETE is about, and what it gives back.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) mapper: &'static Mapper,
+    pub(crate) alias: Alias,
+    pub(crate) joins: Vec<Joined>,
+    pub(crate) filters: Vec<Node>,
+    pub(crate) order_by: Vec<OrderItem>,
+    pub(crate) limit: Option<Node>,
+    pub(crate) returning: Vec<Output>,
+}
+
+/// A table beside the one that is written.
+#[derive(Clone, Debug)]
+pub(crate) enum Joined {
+    /// Along a relationship.
+    Relation(RelationReference),
+    /// On a condition.
+    On { mapper: &'static Mapper, alias: Alias, on: Node },
+}
+
+impl Rows {
+    /// Every row.
+    pub(crate) fn of(mapper: &'static Mapper, alias: Alias) -> Self {
+        Rows { mapper, alias, joins: vec![], filters: vec![], order_by: vec![], limit: None, returning: vec![] }
+    }
+}
+
+/// Gives a statement the clauses that say which rows it is about.
+macro_rules! narrows {
+    ($type:ident, $verb:literal) => {
+        impl<M: Model> $type<M> {
+            /// WHERE; several are joined by AND.
+            ///
+            /// Other tables that it mentions are joined, as by [`join_on`](Self::join_on); those of its subqueries are not, and a
+            /// subquery that mentions the table which is written is about the row at hand.
+            #[must_use]
+            pub fn filter(mut self, condition: impl Predicate) -> Self {
+                self.node.rows.filters.push(condition.__predicate());
+                self
+            }
+
+            /// Takes the rows that have a partner along a relationship, whose columns may then be used.
+            ///
+            #[doc = concat!("A row that has several partners is ", $verb, "d once.")]
+            #[must_use]
+            pub fn join(mut self, relationship: impl JoinTarget) -> Self {
+                self.node.rows.joins.push(Joined::Relation(relationship.__relation().reference()));
+                self
+            }
+
+            /// Takes the rows that have a partner in another table on a condition.
+            #[must_use]
+            pub fn join_on<A: Entity>(mut self, entity: A, on: impl Predicate) -> Self {
+                let (mapper, alias) = (A::Model::__mapper(), entity.__alias_of());
+                self.node.rows.joins.push(Joined::On { mapper, alias, on: on.__predicate() });
+                self
+            }
+
+            /// ORDER BY, which says to which rows a [`limit`](Self::limit) leads. Only MySQL and MariaDB have it, without joins.
+            #[must_use]
+            pub fn order_by(mut self, order: impl OrderBy) -> Self {
+                order.__order(&mut self.node.rows.order_by);
+                self
+            }
+
+            /// LIMIT. Only MySQL and MariaDB have it, without joins.
+            #[must_use]
+            pub fn limit(mut self, rows: u64) -> Self {
+                self.node.rows.limit = Some(crate::sql::number(rows));
+                self
+            }
+
+            #[doc = concat!("Gives values of the ", $verb, "d rows: columns, expressions, a tuple, or the model.")]
+            ///
+            /// PostgreSQL and SQLite have RETURNING; MariaDB has it for DELETE, and MySQL has none.
+            pub fn returning<S: Selectable>(mut self, selected: S) -> Returning<S::Row> {
+                selected.__outputs(&mut self.node.rows.returning);
+                Returning::statements(self.statements())
+            }
+        }
+
+        impl<M> Clone for $type<M> {
+            fn clone(&self) -> Self {
+                $type { node: self.node.clone(), model: PhantomData }
+            }
+        }
+
+        impl<M> std::fmt::Debug for $type<M> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), self.node.rows.mapper.definition().name)
+            }
+        }
+
+        impl<M: Model> Write for $type<M> {
+            fn __statements(self) -> Result<Vec<Statement>> {
+                self.statements()
+            }
+        }
+        executes! { {M: Model} $type<M>; }
+    };
+}
+pub(super) use narrows;
