@@ -6,14 +6,20 @@
 //! - `restart`: servers that are killed under load and come back
 //! - `killed`: single connections that the server ends
 //! - `refused`: servers that do not let in, and what the user is told
+//! - `cancelled`: futures that are dropped at each of their polls, on SQLite as well
+//! - `noise`: a network that delays, cuts and loses at random
 //! - `instance`: servers of a test's own
 
-#![cfg(all(feature = "postgres", feature = "mysql"))]
+#![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 
+#[path = "faults/cancelled.rs"]
+mod cancelled;
 #[path = "faults/instance.rs"]
 mod instance;
 #[path = "faults/killed.rs"]
 mod killed;
+#[path = "faults/noise.rs"]
+mod noise;
 #[path = "server/process.rs"]
 mod process;
 #[path = "faults/refused.rs"]
@@ -72,27 +78,11 @@ impl pool::Connector for Target {
     }
 
     fn reset_now(&self, connection: &mut Connection, how: ResetOnReturn) -> Reset {
-        match () {
-            () if connection.needs_discard() => Reset::Broken,
-            () if connection.is_in_flight() => Reset::NeedsWork,
-            () if !connection.is_in_transaction() || how == ResetOnReturn::None => Reset::Clean,
-            () if how == ResetOnReturn::Rollback && connection.rollback_now() => Reset::Clean,
-            () => Reset::NeedsWork,
-        }
+        reset_now(connection, how)
     }
 
     async fn reset(&self, connection: &mut Connection, how: ResetOnReturn) -> Result<(), Error> {
-        let was_abandoned = connection.is_in_flight();
-        if was_abandoned {
-            connection.drain(DRAIN).await?;
-        }
-        match how {
-            _ if !connection.is_in_transaction() => Ok(()),
-            _ if was_abandoned => connection.batch("ROLLBACK").await,
-            ResetOnReturn::Rollback => connection.batch("ROLLBACK").await,
-            ResetOnReturn::Commit => connection.batch("COMMIT").await,
-            ResetOnReturn::None => Ok(()),
-        }
+        reset(connection, how).await
     }
 
     async fn ping(&self, connection: &mut Connection) -> Result<(), Error> {
@@ -101,6 +91,30 @@ impl pool::Connector for Target {
 
     async fn close(&self, connection: Connection) {
         _ = connection.close().await;
+    }
+}
+
+fn reset_now(connection: &mut Connection, how: ResetOnReturn) -> Reset {
+    match () {
+        () if connection.needs_discard() => Reset::Broken,
+        () if connection.is_in_flight() => Reset::NeedsWork,
+        () if !connection.is_in_transaction() || how == ResetOnReturn::None => Reset::Clean,
+        () if how == ResetOnReturn::Rollback && connection.rollback_now() => Reset::Clean,
+        () => Reset::NeedsWork,
+    }
+}
+
+async fn reset(connection: &mut Connection, how: ResetOnReturn) -> Result<(), Error> {
+    let was_abandoned = connection.is_in_flight();
+    if was_abandoned {
+        connection.drain(DRAIN).await?;
+    }
+    match how {
+        _ if !connection.is_in_transaction() => Ok(()),
+        _ if was_abandoned => connection.batch("ROLLBACK").await,
+        ResetOnReturn::Rollback => connection.batch("ROLLBACK").await,
+        ResetOnReturn::Commit => connection.batch("COMMIT").await,
+        ResetOnReturn::None => Ok(()),
     }
 }
 
@@ -251,7 +265,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> impl Future<Output
 }
 
 /// Waits until all connections are home, and checks that as many as the pool may have can be taken, and not one more.
-async fn assert_whole(pool: &Pool<Target>, context: &str) {
+async fn assert_whole<C: pool::Connector<Connection = Connection>>(pool: &Pool<C>, context: &str) {
     eventually(&format!("all connections come home: {context}"), || {
         let status = pool.status();
         status.checked_out == 0 && status.waiting == 0

@@ -26,7 +26,7 @@ struct Signals {
 }
 
 /// Raises the task's number by one; the number before and the new one go into the row, with a text made of it.
-async fn raise(c: &mut Connection, target: &Target, table: &str, task: i64, possible: &[i64]) -> Result<i64, Error> {
+pub(super) async fn raise(c: &mut Connection, target: &Target, table: &str, task: i64, possible: &[i64]) -> Result<i64, Error> {
     c.batch("BEGIN").await?;
     let select = target.sql(&format!("SELECT id, n, note FROM {table} WHERE id = ?"));
     let found = rows(c, &select, &[Value::Int64(task)]).await?;
@@ -38,6 +38,10 @@ async fn raise(c: &mut Connection, target: &Target, table: &str, task: i64, poss
     let update = target.sql(&format!("UPDATE {table} SET n = ?, note = ? WHERE id = ? AND n = ?"));
     let values = [Value::Int64(next), Value::Text(format!("{task}:{next}")), Value::Int64(task), Value::Int64(*n)];
     let done = c.run(&kept(&update), &values, |_| ControlFlow::Continue(())).await?;
+    if done.rows_affected == 0 && possible.len() > 1 {
+        // A commit whose answer was lost has come through only now, after the row was read.
+        return Err(Error::new(ErrorKind::Disconnected, "the row has changed"));
+    }
     assert_eq!(done.rows_affected, 1, "task {task} at {next}");
     Ok(next)
 }
