@@ -325,7 +325,10 @@ fn a_runtime_that_ends_at_any_moment_of_a_reset_loses_no_place() {
         }
         eprintln!("{name}: {was_reset} of 60 were reset in time");
         runtime().block_on(async {
-            assert_eq!(int(&mut target.connection().await, &format!("SELECT COUNT(*) FROM {}", table.name)).await.unwrap(), 0);
+            assert_eq!(
+                int(&mut target.connection().await, &format!("SELECT COUNT(*) FROM {}", table.name)).await.unwrap(),
+                0
+            );
             assert_whole(&pool, name).await;
         });
     }

@@ -26,7 +26,13 @@ struct Signals {
 }
 
 /// Raises the task's number by one; the number before and the new one go into the row, with a text made of it.
-pub(super) async fn raise(c: &mut Connection, target: &Target, table: &str, task: i64, possible: &[i64]) -> Result<i64, Error> {
+pub(super) async fn raise(
+    c: &mut Connection,
+    target: &Target,
+    table: &str,
+    task: i64,
+    possible: &[i64],
+) -> Result<i64, Error> {
     c.batch("BEGIN").await?;
     let select = target.sql(&format!("SELECT id, n, note FROM {table} WHERE id = ?"));
     let found = rows(c, &select, &[Value::Int64(task)]).await?;
