@@ -5,6 +5,7 @@
 
 pub(crate) mod ddl;
 mod dml;
+mod eager;
 mod expr;
 mod lint;
 pub(crate) mod read_back;
@@ -14,6 +15,7 @@ mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use eager::width;
 use orm_pool::Value;
 use orm_pool::driver;
 pub(crate) use writer::Writer;

@@ -61,7 +61,10 @@ pub use engine::{
     PoolClass, PoolStatus, PooledConnection, Reader, Transaction, Url, Values, Work, WorkOnce,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
-pub use load::{Contains, Load, LoadOption, joinedload, selectinload};
+pub use load::{
+    Contains, Joinable, Load, LoadAll, LoadOption, contains_eager, defaultload, joinedload, joinedload_all, lazyload,
+    lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
+};
 pub use mapper::{
     Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany, Member, Model,
     NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,

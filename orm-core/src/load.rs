@@ -1,16 +1,22 @@
 //! Relationships loaded with the objects of a query: what was asked for, as a tree, and the SELECTs that bring it.
 //!
 //! In: the objects of a query and the [`LoadPath`]s of its options. Out: the objects' fields filled, with values
-//! ([`values`]) or with handles ([`objects`]). One SELECT per relationship and 500 owners, level by level: SQLAlchemy's
-//! `selectin` shape.
+//! ([`values`]) or with handles ([`objects`](managed)). By SELECTs of their own, level by level ([`select`]), which name
+//! the owners or repeat the query, or by joins in the query itself ([`joined`]).
 
+mod joined;
 mod managed;
 mod options;
 mod plan;
 mod select;
 mod values;
 
-pub(crate) use managed::{load_objects, load_relationship};
-pub use options::{Contains, Load, LoadOption, LoadPath, joinedload, selectinload};
+pub(crate) use joined::{Joins, attach};
+pub(crate) use managed::{ObjectRows, load_objects, load_relationship};
+pub(crate) use options::Strategy;
+pub use options::{
+    Contains, Joinable, Load, LoadAll, LoadOption, LoadPath, contains_eager, defaultload, joinedload, joinedload_all,
+    lazyload, lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
+};
 pub(crate) use plan::{LoadNode, Plan};
-pub(crate) use values::values;
+pub(crate) use values::{ValueRows, values};

@@ -29,7 +29,7 @@ pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
 pub(crate) use new_row::literal_set;
 pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set};
-pub(crate) use object::downcast;
+pub(crate) use object::{Erased, Shared, downcast};
 pub use object::{Object, ObjectVec};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};

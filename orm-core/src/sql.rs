@@ -6,6 +6,7 @@ pub mod func;
 
 mod change;
 mod delete;
+mod eager;
 mod expr;
 mod insert;
 mod node;
@@ -19,6 +20,7 @@ mod value;
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
+pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
 pub use expr::{Expr, Expression, Predicate, literal};
 pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource};
 pub use insert::{Insert, OnConflict, excluded, insert};

@@ -7,6 +7,7 @@
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
+//! | `strategies` | every strategy on every kind of relationship, three levels deep, against plain Rust |
 //! | `rollback` | what a rollback, a savepoint and a failed flush leave behind |
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
@@ -41,5 +42,6 @@ mod rollback;
 mod session;
 mod spawn;
 mod sqlite;
+mod strategies;
 mod transaction;
 mod write;

@@ -1,6 +1,7 @@
 //! SELECT becomes text: what is selected, where it comes from, and what is done to it, in the order of the clauses.
 
 use super::Writer;
+use super::eager::eager_sources;
 use super::expr::relationship;
 use super::lint::{Connections, mentioned};
 use super::writer::{Source, source_name};
@@ -8,12 +9,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::sql::{
     JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, SelectNode, TextNode,
-    TextPart,
+    TextPart, Wrap,
 };
 
 /// What stands between SELECT and FROM.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Columns {
+pub(super) enum Columns {
     /// What is selected; the outermost statement says how its columns are called.
     Outputs { outermost: bool },
     /// What is selected, named `c0`, `c1`, …, so that a subquery has no name twice.
@@ -72,9 +73,10 @@ enum On<'a> {
 impl Writer {
     /// Writes a SELECT; the outermost one says how its columns are called.
     pub(super) fn select(&mut self, select: &SelectNode, outermost: bool) -> Result<()> {
-        match &select.limit_per {
-            None => self.select_columns(select, Columns::Outputs { outermost }),
-            Some((partition, limit)) => self.limited_per(select, partition, limit),
+        match (&select.limit_per, &select.eager) {
+            (None, Some(eager)) if eager.wrap != Wrap::No => self.wrapped(select, eager, outermost),
+            (None, _) => self.select_columns(select, Columns::Outputs { outermost }),
+            (Some((partition, limit)), _) => self.limited_per(select, partition, limit, outermost),
         }
     }
 
@@ -114,7 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    fn select_columns(&mut self, select: &SelectNode, columns: Columns) -> Result<()> {
+    pub(super) fn select_columns(&mut self, select: &SelectNode, columns: Columns) -> Result<()> {
         self.in_scope(select, |this| {
             this.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
             this.outputs(select, columns)?;
@@ -270,7 +272,7 @@ impl Writer {
     }
 
     /// Writes a SELECT that takes at most so many rows for each value of some columns, by `row_number()`.
-    fn limited_per(&mut self, select: &SelectNode, partition: &[Node], limit: &Node) -> Result<()> {
+    fn limited_per(&mut self, select: &SelectNode, partition: &[Node], limit: &Node, outermost: bool) -> Result<()> {
         let width = select.outputs.iter().map(|output| match &output.kind {
             OutputKind::Entity { mapper, .. } => mapper.width(),
             OutputKind::Expression(_) => 1,
@@ -295,14 +297,21 @@ impl Writer {
         self.push(") AS limited WHERE place <= ");
         self.node(limit)?;
         self.push(" ORDER BY place");
-        for output in &select.outputs {
+        if outermost {
+            self.label_outputs(&select.outputs);
+        }
+        Ok(())
+    }
+
+    /// Names the columns of outputs whose text does not.
+    pub(super) fn label_outputs(&mut self, outputs: &[Output]) {
+        for output in outputs {
             if let OutputKind::Entity { mapper, alias } = output.kind {
                 self.labels.extend((0..mapper.width() as u16).map(|column| column_label(mapper, column, alias)));
             } else {
                 self.labels.push(format!("#{}", self.labels.len() + 1));
             }
         }
-        Ok(())
     }
 
     // ------------------------------------------------------------------------------------------------------- FROM
@@ -335,7 +344,7 @@ impl Writer {
             Ok(())
         })?;
         match left.first() {
-            None => Ok(()),
+            None => select.eager.iter().try_for_each(|eager| self.eager_joins(eager)),
             Some(join) => {
                 let name = source_name(join.right.0, join.right.1);
                 Err(Error::new(
@@ -413,6 +422,7 @@ impl Writer {
         select.order_by.iter().for_each(|item| mentioned.mention(&item.node));
         let is_joined = |(mapper, alias): (&'static Mapper, Alias)| {
             joins.iter().any(|join| join.right.1 == alias && join.right.0.is(mapper) || join.brings(mapper, alias))
+                || select.eager.iter().flat_map(|eager| &eager.joins).any(|join| join.relation.target_alias == alias)
         };
         // The last scope is this statement's own.
         let around = &self.scopes[..self.scopes.len().saturating_sub(1)];
@@ -444,6 +454,9 @@ impl Writer {
             if let On::Relationship(RelationshipInfo { secondary: Some(secondary), .. }) = join.on {
                 sources.push(Source { mapper: secondary.mapper, alias: Alias::NONE, is_optional });
             }
+        }
+        if let Some(eager) = &select.eager {
+            sources.extend(eager_sources(eager)?);
         }
         *self.scopes.last_mut().expect("it was pushed above") = sources;
         // A subquery of RETURNING has tables of its own.

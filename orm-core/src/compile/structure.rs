@@ -10,7 +10,7 @@ use crate::sql::{
     ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, UpdateNode,
 };
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
-use crate::sql::{OutputKind, TextPart};
+use crate::sql::{EagerNode, OutputKind, TextPart};
 
 /// What tells one structure from another, and the values that were in it.
 #[derive(Debug, Default)]
@@ -132,6 +132,22 @@ impl Lifted {
             self.nodes(columns);
             self.node(limit);
         }
+        self.flag(select.eager.is_some());
+        if let Some(eager) = &mut select.eager {
+            self.eager(eager);
+        }
+    }
+
+    fn eager(&mut self, eager: &mut EagerNode) {
+        self.tag(eager.wrap as u8);
+        self.list(&mut eager.joins, |this, join| {
+            this.tag(join.kind as u8);
+            this.relation(&join.relation);
+            this.number(join.owner_at.map_or(0, |at| at + 1));
+            this.column(join.secondary.number());
+            this.nodes(&mut join.filters);
+        });
+        self.list(&mut eager.order_by, Self::order_item);
     }
 
     fn output(&mut self, output: &mut Output) {

@@ -92,21 +92,39 @@ impl Engine {
     ) -> Result<Vec<S>> {
         let plans = request.plans()?;
         let mut rows: Vec<S> = Vec::new();
-        for statement in request.statements {
+        let mut members = load::ValueRows::default();
+        let (mut query, mut with) = (None, None);
+        for mut statement in request.statements {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = self.prepare(statement)?;
             self.run(connection, &prepared, |row| {
-                rows.push(S::__value(&row, 0)?);
-                Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                let Some(joins) = &joins else {
+                    rows.push(S::__value(&row, 0)?);
+                    return Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+                };
+                let (position, is_new) = members.begin(&row, joins);
+                if is_new {
+                    if rows.len() == most {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    rows.push(S::__value(&row, 0)?);
+                }
+                members.gather(&row, joins, position)?;
+                Ok(ControlFlow::Continue(()))
             })
             .await?;
+            with = joins.or(with);
         }
         if !plans.is_empty() {
             let mut objects = Vec::with_capacity(rows.len());
-            for row in &mut rows {
-                row.__objects(0, &mut |_, object| objects.push(object));
+            for (position, row) in rows.iter_mut().enumerate() {
+                let mut entities = members.entities(position);
+                row.__objects(0, &mut |_, object| objects.push((position, entities.next().unwrap_or(0), object)));
             }
-            load::values(self, connection, objects, &plans).await?;
+            members.share((self, connection), &mut objects, query.as_ref()).await?;
+            let objects = objects.into_iter().map(|(.., object)| object).collect();
+            load::values((self, connection), objects, &plans, with.as_ref(), query.as_ref()).await?;
         }
         Ok(rows)
     }

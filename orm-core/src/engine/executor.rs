@@ -39,12 +39,13 @@ impl Request {
         Request { statements, loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
     }
 
-    /// Wants no more than so many rows; a SELECT without a LIMIT gets one.
+    /// Wants no more than so many rows; a SELECT without a LIMIT gets one, unless that would count members.
     pub(crate) fn at_most(mut self, rows: usize) -> Self {
         self.at_most = rows;
         if let [Statement::Select(select)] = self.statements.as_mut_slice()
             && select.limit.is_none()
             && select.limit_per.is_none()
+            && !self.loads.iter().any(LoadPath::counts_members)
         {
             select.limit = Some(crate::sql::number(rows as u64));
         }

@@ -1,32 +1,43 @@
 //! Loads relationships of a session's objects: the members go through the identity map, the fields get handles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
-use super::select::{CHUNK, OwnerKey, key_of_row, members, owner_key};
-use super::{LoadNode, Plan};
+use orm_pool::driver::Row;
+
+use super::joined::Joined;
+use super::select::{CHUNK, OwnerKey, Owners, Repeated, key_of_row, members, owner_key};
+use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::mapper::{Direction, RelationshipInfo};
+use crate::mapper::{Decoded, Direction, RelationshipInfo};
 use crate::session::{Key, ObjectId, Objects, State};
-use crate::sql::Statement;
+use crate::sql::{SelectNode, Statement};
 
 /// The members that were found for each key, in order.
 type Found = HashMap<Key, Vec<u32>, foldhash::fast::RandomState>;
 
-/// Fills the fields of the objects that a query has read.
+/// Fills the fields of the objects that a query has read, and those of members that came with them.
 pub(crate) async fn load_objects(
     connection: &mut Connection,
     objects: &mut Objects,
     read: &[u32],
     plans: &[Plan],
+    rows: ObjectRows<'_>,
+    query: Option<&SelectNode>,
 ) -> Result<()> {
+    let came: Vec<&LoadNode> = rows.nodes.iter().map(|part| part.node).collect();
+    for (part, owners) in rows.parts() {
+        let query = query.and_then(|select| Repeated::of(select, part.node.owner));
+        settle(connection, objects, &owners, part, query.as_ref()).await?;
+    }
     for plan in plans {
         let owners: Vec<u32> = read.iter().copied().filter(|&slot| objects.get(slot).mapper.is(plan.root)).collect();
-        for node in &plan.nodes {
-            load_relationship(connection, objects, &owners, node).await?;
+        let query = query.and_then(|select| Repeated::of(select, plan.root));
+        for node in plan.nodes.iter().filter(|node| !came.iter().any(|came| std::ptr::eq(*came, *node))) {
+            load(connection, objects, &owners, node, query.as_ref()).await?;
         }
     }
     Ok(())
@@ -39,16 +50,56 @@ pub(crate) fn load_relationship<'a>(
     owners: &'a [u32],
     node: &'a LoadNode,
 ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+    load(connection, objects, owners, node, None)
+}
+
+fn load<'a>(
+    connection: &'a mut Connection,
+    objects: &'a mut Objects,
+    owners: &'a [u32],
+    node: &'a LoadNode,
+    query: Option<&'a Repeated>,
+) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
     Box::pin(async move {
+        if node.is_left_out() || owners.is_empty() {
+            objects.refuse_loads(owners, node);
+            return Ok(());
+        }
         let info = node.info()?;
         let keys: Vec<Option<OwnerKey>> = owners.iter().map(|&owner| lookup(objects, owner, info)).collect();
-        let found = find(connection, objects, &keys, node, info).await?;
-        let members = fill(objects, owners, &keys, &found, node, info);
-        for child in &node.children {
-            load_relationship(connection, objects, &members, child).await?;
-        }
-        Ok(())
+        let (found, rows) = find(connection, objects, &keys, node, info, query).await?;
+        let found_for = |position: usize| {
+            let key = keys[position].as_ref().map(|key| &key.key);
+            key.and_then(|key| found.get(key)).map_or(&[][..], Vec::as_slice)
+        };
+        let members = fill(objects, owners, found_for, node, info);
+        below(connection, objects, &members, (node, info), rows, query).await
     })
+}
+
+/// Loads what is wanted of members: what came with them, and what needs statements of its own.
+async fn below(
+    connection: &mut Connection,
+    objects: &mut Objects,
+    members: &[u32],
+    (node, info): (&LoadNode, &'static RelationshipInfo),
+    rows: ObjectRows<'_>,
+    query: Option<&Repeated>,
+) -> Result<()> {
+    let deeper = node.deeper();
+    let children = || node.children.iter().chain(&deeper);
+    let query = match query {
+        Some(query) if children().any(LoadNode::repeats_query) => Some(query.below(node, info)?),
+        _ => None,
+    };
+    let came: Vec<&LoadNode> = rows.nodes.iter().map(|part| part.node).collect();
+    for part in rows.nodes {
+        settle(connection, objects, members, part, query.as_ref()).await?;
+    }
+    for child in children().filter(|child| !came.iter().any(|came| std::ptr::eq(*came, *child))) {
+        load(connection, objects, members, child, query.as_ref()).await?;
+    }
+    Ok(())
 }
 
 /// Returns what the members of an object are found by in the database; none where it has no row, or refers to nothing.
@@ -66,14 +117,15 @@ fn lookup(objects: &Objects, owner: u32, info: &RelationshipInfo) -> Option<Owne
     }
 }
 
-/// Reads the members of all owners.
-async fn find(
+/// Reads the members of all owners, and what comes in their rows.
+async fn find<'p>(
     connection: &mut Connection,
     objects: &mut Objects,
     owners: &[Option<OwnerKey>],
-    node: &LoadNode,
+    node: &'p LoadNode,
     info: &'static RelationshipInfo,
-) -> Result<Found> {
+    query: Option<&Repeated>,
+) -> Result<(Found, ObjectRows<'p>)> {
     let mut found = Found::default();
     let mut keys: Vec<&OwnerKey> = Vec::new();
     // A many-to-one whose target the session knows needs no SELECT: SQLAlchemy's `use_get`.
@@ -92,38 +144,51 @@ async fn find(
         found.insert(owner.key.clone(), known.into_iter().collect());
     }
     let engine = connection.engine.clone();
-    for chunk in keys.chunks(CHUNK) {
-        let prepared = engine.prepare(Statement::Select(Box::new(members(node, info, chunk)?)))?;
+    // What was changed and not flushed, the repeated query would not see.
+    let repeats = node.strategy == Strategy::Subquery && !keys.is_empty() && objects.touched.is_empty();
+    let selects = match query.filter(|_| repeats) {
+        Some(query) => vec![members(node, info, &Owners::Of(query))?],
+        None => {
+            let chunks = keys.chunks(node.chunk.unwrap_or(CHUNK));
+            chunks.map(|chunk| members(node, info, &Owners::Listed(chunk))).collect::<Result<_>>()?
+        }
+    };
+    let mut rows = ObjectRows::default();
+    for mut select in selects {
+        let joins = Joins::attach_children(&mut select, node)?;
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         engine
             .run(&mut connection.guard, &prepared, |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;
-                if let Some(list) = key_of_row(&row, info).and_then(|key| found.get_mut(&key)) {
+                let is_new = joins.as_ref().is_none_or(|joins| rows.begin(&row, joins));
+                if is_new && let Some(list) = key_of_row(&row, info).and_then(|key| found.get_mut(&key)) {
                     list.push(slot);
+                }
+                if let Some(joins) = &joins {
+                    rows.gather(&row, joins, objects)?;
                 }
                 Ok(ControlFlow::Continue(()))
             })
             .await?;
     }
-    Ok(found)
+    Ok((found, rows))
 }
 
 /// Puts the members that were found into the owners' fields, with what waits for a flush, and returns them all.
-fn fill(
+fn fill<'f>(
     objects: &mut Objects,
     owners: &[u32],
-    keys: &[Option<OwnerKey>],
-    found: &Found,
+    found: impl Fn(usize) -> &'f [u32],
     node: &LoadNode,
     info: &RelationshipInfo,
 ) -> Vec<u32> {
     let waiting = objects.waiting(info);
     let index = usize::from(info.index);
     let mut members = Vec::new();
-    for (&owner, key) in owners.iter().zip(keys) {
+    for (position, &owner) in owners.iter().enumerate() {
         // A new object has all its members in memory, and a deleted one keeps those that it had.
         if objects.get(owner).state == State::Persistent || !objects.object(owner).relation(index).is_loaded() {
-            let slots = key.as_ref().and_then(|key| found.get(&key.key));
-            let stored: Vec<ObjectId> = slots.into_iter().flatten().map(|&slot| objects.id(slot)).collect();
+            let stored: Vec<ObjectId> = found(position).iter().map(|&slot| objects.id(slot)).collect();
             let ids = waiting.members(objects.id(owner), stored);
             objects.object_mut(owner).relation_mut(index).load(&ids, !node.is_partial());
         }
@@ -132,4 +197,110 @@ fn fill(
     members.sort_unstable();
     members.dedup();
     members
+}
+
+// ------------------------------------------------------------------------------------------- members in the rows
+
+/// The members that come in the rows of a SELECT, taken apart.
+#[derive(Default)]
+pub(crate) struct ObjectRows<'p> {
+    known: HashSet<Key, foldhash::fast::RandomState>,
+    /// The objects of each kind that the SELECT itself selects.
+    entities: Vec<Vec<u32>>,
+    nodes: Vec<Gathered<'p>>,
+}
+
+/// The members of one relationship by their owners.
+struct Gathered<'p> {
+    node: &'p LoadNode,
+    info: &'static RelationshipInfo,
+    entity: usize,
+    of: HashMap<u32, Vec<u32>, foldhash::fast::RandomState>,
+    pairs: HashSet<(u32, u32), foldhash::fast::RandomState>,
+    children: Vec<Gathered<'p>>,
+}
+
+impl<'p> ObjectRows<'p> {
+    /// Returns whether a row is a new one of the SELECT itself.
+    pub(crate) fn begin(&mut self, row: &Row<'_>, joins: &Joins<'p>) -> bool {
+        joins.identity(row).is_none_or(|key| self.known.insert(key))
+    }
+
+    /// Takes the members of a row.
+    pub(crate) fn gather(&mut self, row: &Row<'_>, joins: &Joins<'p>, objects: &mut Objects) -> Decoded<()> {
+        if self.nodes.is_empty() {
+            self.nodes = joins.nodes().iter().map(Gathered::of).collect();
+            self.entities = vec![Vec::new(); joins.entities.len()];
+        }
+        // Members are not what the query was for.
+        let seen = objects.seen.len();
+        let mut slots = Vec::with_capacity(joins.entities.len());
+        for (entity, list) in joins.entities.iter().zip(&mut self.entities) {
+            let slot =
+                if entity.is_null(row) { None } else { Some(objects.load_any(entity.mapper, row, entity.at)?) };
+            list.extend(slot.filter(|slot| list.last() != Some(slot)));
+            slots.push(slot);
+        }
+        for (gathered, joined) in self.nodes.iter_mut().zip(joins.nodes()) {
+            if let Some(owner) = slots[joined.entity] {
+                gathered.take(row, joined, owner, objects)?;
+            }
+        }
+        objects.seen.truncate(seen);
+        Ok(())
+    }
+
+    /// Returns each relationship with its owners.
+    fn parts(self) -> Vec<(Gathered<'p>, Vec<u32>)> {
+        let mut entities = self.entities;
+        for list in &mut entities {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let owners: Vec<Vec<u32>> = self.nodes.iter().map(|part| entities[part.entity].clone()).collect();
+        self.nodes.into_iter().zip(owners).collect()
+    }
+}
+
+impl<'p> Gathered<'p> {
+    fn of(joined: &Joined<'p>) -> Self {
+        Gathered {
+            node: joined.node,
+            info: joined.info,
+            entity: joined.entity,
+            of: HashMap::default(),
+            pairs: HashSet::default(),
+            children: joined.children.iter().map(Gathered::of).collect(),
+        }
+    }
+
+    fn take(&mut self, row: &Row<'_>, joined: &Joined<'p>, owner: u32, objects: &mut Objects) -> Decoded<()> {
+        if joined.is_null(row) {
+            return Ok(());
+        }
+        let slot = objects.load_any(joined.info.target, row, joined.at)?;
+        if self.pairs.insert((owner, slot)) {
+            self.of.entry(owner).or_default().push(slot);
+        }
+        for (child, joined) in self.children.iter_mut().zip(&joined.children) {
+            child.take(row, joined, slot, objects)?;
+        }
+        Ok(())
+    }
+}
+
+/// Fills a field of the owners with what came in their rows, and loads what is below.
+fn settle<'a, 'p: 'a>(
+    connection: &'a mut Connection,
+    objects: &'a mut Objects,
+    owners: &'a [u32],
+    gathered: Gathered<'p>,
+    query: Option<&'a Repeated>,
+) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+    Box::pin(async move {
+        let Gathered { node, info, of, children, .. } = gathered;
+        let members = fill(objects, owners, |owner| of.get(&owners[owner]).map_or(&[][..], Vec::as_slice), node, info);
+        let rows = ObjectRows { nodes: children, ..ObjectRows::default() };
+        below(connection, objects, &members, (node, info), rows, query).await
+    })
 }

@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::mapper::{Mapper, Model, Relationship};
-use crate::sql::{Node, OrderBy, OrderItem, Predicate};
+use crate::mapper::{Alias, Entity, Mapper, Model, Relationship};
+use crate::sql::{Node, OrderBy, OrderItem, Predicate, RelationshipTo};
 
 /// How a relationship is to be loaded, from the query's model on.
 #[derive(Clone, Debug)]
@@ -11,14 +11,46 @@ pub struct LoadPath {
     pub(crate) steps: Vec<LoadStep>,
 }
 
-/// One relationship of a path, and which of its members are wanted.
+impl LoadPath {
+    /// Returns whether a LIMIT would count what the query's user has joined.
+    pub(crate) fn counts_members(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.strategy, Strategy::Contained(_)))
+    }
+}
+
+/// One relationship of a path, or all of a model, and which of the members are wanted.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadStep {
     pub(crate) owner: &'static Mapper,
-    pub(crate) index: u16,
+    /// The position of the relationship; none for every relationship that no other path names.
+    pub(crate) index: Option<u16>,
+    pub(crate) strategy: Strategy,
     pub(crate) filters: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<u64>,
+    /// How many owners one SELECT asks for.
+    pub(crate) chunk: Option<usize>,
+    /// How many further levels of a model's relationship to itself are loaded.
+    pub(crate) recursion: u32,
+}
+
+/// How the members of a relationship are brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strategy {
+    /// As the relationship says.
+    Default,
+    /// Not by this query.
+    Lazy,
+    /// Not by this query, nor on demand for its objects.
+    Raise,
+    /// By SELECTs of their own, which name the owners.
+    Selectin,
+    /// By a JOIN of the query itself.
+    Joined { inner: bool },
+    /// By a SELECT of their own, which repeats the query.
+    Subquery,
+    /// They are in the rows already, by a JOIN that the user has written to the table or to this alias of it.
+    Contained(Alias),
 }
 
 /// A path of relationships to load, from a model `R` to a model `T`.
@@ -58,32 +90,16 @@ pub struct Load<R, T> {
     ends: PhantomData<fn() -> (R, T)>,
 }
 
-/// Loads a relationship with one further SELECT for all owners.
+/// Loads a relationship by SELECTs of its own, each of which names up to 500 owners: SQLAlchemy's `selectinload`.
+///
+/// The best choice where nothing speaks for another: the rows of the query stay as they are, however many members there
+/// are, and the number of statements is that of the relationships.
 ///
 /// ```
-/// # use orm_core as orm;
-/// # use orm_core::{Dialect, select, selectinload, HasMany, BelongsTo};
-/// # #[derive(Clone, Debug, orm_derive::Model)]
-/// # struct User { #[orm(primary_key)] id: i64, addresses: HasMany<Address> }
-/// # #[derive(Clone, Debug, orm_derive::Model)]
-/// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
-/// let query = select(User)
-///     .options(selectinload(User.addresses).filter(Address.email.like("%@x.org")).order_by(Address.id.desc()).limit(3));
-/// # let _ = query.to_sql(Dialect::Sqlite);
-/// ```
-pub fn selectinload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
-    Load { path: LoadPath { steps: vec![step(relationship)] }, ends: PhantomData }
-}
-
-/// Loads a relationship with its owners.
-///
-/// The result is that of [`selectinload`]. It is brought by the same further SELECT for now, not by a JOIN.
-///
-/// ```
-/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, joinedload, metadata, select};
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, selectinload};
 /// # #[derive(Clone, Debug, orm_derive::Model)]
 /// # struct User { #[orm(primary_key)] id: i64, name: String,
-/// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
 /// # #[derive(Clone, Debug, orm_derive::Model)]
 /// # struct Address { #[orm(primary_key)] id: i64, email: String,
 /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
@@ -93,19 +109,338 @@ pub fn selectinload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) 
 /// # let engine = Engine::new("sqlite::memory:")?;
 /// # metadata![User, Address].create_all(&engine).await?;
 /// # let mut session = Session::new(&engine);
-/// # session.add(Address::builder().email("ed@x.org").user(User::builder().name("ed")));
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
 /// # session.commit().await?;
-/// let address = select(Address).options(joinedload(Address.user)).one(&engine).await?;
-/// assert_eq!(address.user.get().map(|user| user.name.as_str()), Some("ed"));
+/// let users = select(User).options(selectinload(User.addresses).order_by(Address.id.desc()).limit(1)).all(&engine).await?;
+/// assert_eq!(users[0].addresses.get()[0].email, "ed@y.org");
+/// # Ok(())
+/// # }
+/// ```
+pub fn selectinload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
+    Load::begin(relationship, Strategy::Selectin)
+}
+
+/// Loads a relationship by a JOIN of the query itself: SQLAlchemy's `joinedload`.
+///
+/// The join is a LEFT OUTER JOIN to an alias of its own, such as `addresses_1`, which no condition of the query can
+/// touch; [`innerjoin`](Load::innerjoin) makes it a plain JOIN. A query with a LIMIT, DISTINCT or joins of its own becomes
+/// a subquery, so that it gives the same objects as without the option. The best choice for what each object has at most
+/// one of. Several collections in one query multiply its rows; give all but one of them to [`selectinload`].
+///
+/// Members with a [`limit`](Load::limit), or with a subquery in their condition, come as by [`selectinload`]; so does
+/// everything where no join can be written: in [`text`](crate::text), in RETURNING, beside [`contains_eager`].
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, joinedload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let query = select(Address).order_by(Address.id).options(joinedload(Address.user));
+/// let sent = engine.statement_count();
+/// let addresses = query.all(&engine).await?;
+/// assert_eq!(engine.statement_count() - sent, 1);
+/// assert_eq!(addresses[1].user.get().map(|user| user.name.as_str()), Some("ed"));
 /// # Ok(())
 /// # }
 /// ```
 pub fn joinedload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
-    selectinload(relationship)
+    Load::begin(relationship, Strategy::Joined { inner: false })
 }
 
-fn step<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> LoadStep {
-    LoadStep { owner: M::__mapper(), index: relationship.__index(), filters: vec![], order_by: vec![], limit: None }
+/// Loads a relationship by one SELECT of its own, which repeats the query as a subquery: SQLAlchemy's `subqueryload`.
+///
+/// One statement per relationship, however many owners there are. A query with a LIMIT needs an ORDER BY that leaves no
+/// choice, else both statements may mean different rows. Where no subquery can be written, in [`text`](crate::text) and
+/// RETURNING, and for `session.load`, it is [`selectinload`].
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, subqueryload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let users = select(User).filter(User.name.eq("ed")).options(subqueryload(User.addresses)).all(&engine).await?;
+/// assert_eq!(users[0].addresses.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+pub fn subqueryload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
+    Load::begin(relationship, Strategy::Subquery)
+}
+
+/// Leaves a relationship unloaded that its model says is always loaded: SQLAlchemy's `lazyload`.
+///
+/// `session.load` brings it later.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, lazyload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let user = select(User).options(lazyload(User.addresses)).one(&engine).await?;
+/// assert!(user.addresses.is_unloaded());
+/// # Ok(())
+/// # }
+/// ```
+pub fn lazyload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
+    Load::begin(relationship, Strategy::Lazy)
+}
+
+/// Leaves a relationship unloaded, and has `session.load` refuse it for the objects of this query: SQLAlchemy's `raiseload`.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, raiseload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.query(User).options(raiseload(User.addresses)).one().await?;
+/// let error = session.load(ed, User.addresses).await.unwrap_err();
+/// assert_eq!(error.message(), "relationship `User.addresses` is not loaded on demand: a query said `raiseload`");
+/// # Ok(())
+/// # }
+/// ```
+pub fn raiseload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
+    Load::begin(relationship, Strategy::Raise)
+}
+
+/// Takes the members from the rows of the query, which joins them itself: SQLAlchemy's `contains_eager`.
+///
+/// What the query's conditions leave out is not among the members, and a LIMIT counts joined rows. A join to an alias is
+/// named by [`of`](Relationship::of).
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, contains_eager};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let query = select(User).join(User.addresses).filter(Address.email.like("%y.org")).options(contains_eager(User.addresses));
+/// let users = query.all(&engine).await?;
+/// assert_eq!(users[0].addresses.get()[0].email, "ed@y.org");
+///
+/// let mail = Address.alias("mail");
+/// let query = select(User).join(User.addresses.of(mail)).options(contains_eager(User.addresses.of(mail)));
+/// assert_eq!(query.all(&engine).await?[0].addresses.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+pub fn contains_eager<C: Joinable>(joined: C) -> Load<C::Owner, C::Member> {
+    Load { path: LoadPath { steps: vec![contained(joined)] }, ends: PhantomData }
+}
+
+/// Goes through a relationship, loaded as it says itself, to one of its members': SQLAlchemy's `defaultload`.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, defaultload, lazyload};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Page { #[orm(primary_key)] id: i64, #[orm(foreign_key = Book.id)] book_id: i64,
+/// #     #[orm(lazy = joined)] book: BelongsTo<Book> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Book { #[orm(primary_key)] id: i64, #[orm(lazy = selectin)] pages: HasMany<Page> }
+/// # metadata![Page, Book].create_all(&engine).await?;
+/// // The book is joined, as the model says; its own pages are left out.
+/// let pages = select(Page).options(defaultload(Page.book).lazyload(Book.pages)).all(&engine).await?;
+/// # assert!(pages.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub fn defaultload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
+    Load::begin(relationship, Strategy::Default)
+}
+
+/// Loads every relationship of a model that no other option names, as [`selectinload`] does: its `selectinload("*")`.
+pub fn selectinload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
+    LoadAll::begin(Strategy::Selectin)
+}
+
+/// Loads every relationship of a model that no other option names, as [`joinedload`] does.
+pub fn joinedload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
+    LoadAll::begin(Strategy::Joined { inner: false })
+}
+
+/// Leaves every relationship of a model unloaded that no other option names: SQLAlchemy's `lazyload("*")`.
+pub fn lazyload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
+    LoadAll::begin(Strategy::Lazy)
+}
+
+/// Refuses every relationship of a model that no other option names: SQLAlchemy's `raiseload("*")`.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, raiseload_all};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String,
+/// #     #[orm(back_populates = user, order_by = id)] addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String,
+/// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+/// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User, Address].create_all(&engine).await?;
+/// # let mut session = Session::new(&engine);
+/// # session.add(User::builder().name("ed").addresses(["ed@x.org", "ed@y.org"].map(|mail| Address::builder().email(mail))));
+/// # session.commit().await?;
+/// let mut session = Session::new(&engine);
+/// let ed = session.query(User).options(raiseload_all(User)).one().await?;
+/// assert!(session.load(ed, User.addresses).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+pub fn raiseload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
+    LoadAll::begin(Strategy::Raise)
+}
+
+/// An option for every relationship of what a path leads to; nothing can follow it.
+#[derive(Debug)]
+pub struct LoadAll<R> {
+    path: LoadPath,
+    root: PhantomData<fn() -> R>,
+}
+
+impl<R: Model> LoadAll<R> {
+    fn begin(strategy: Strategy) -> Self {
+        LoadAll { path: LoadPath { steps: vec![LoadStep::new(R::__mapper(), None, strategy)] }, root: PhantomData }
+    }
+}
+
+/// What a query has joined: a relationship, or one with an alias for its far end, by [`of`](Relationship::of).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a relationship",
+    label = "expected a relationship such as `User.addresses`, or `User.addresses.of(alias)`"
+)]
+pub trait Joinable {
+    /// The model that the join starts from.
+    type Owner: Model;
+    /// The model that it leads to.
+    type Member: Model;
+
+    #[doc(hidden)]
+    fn __joined(self) -> (u16, Alias);
+}
+
+impl<M: Model, T: Model, K> Joinable for Relationship<M, T, K> {
+    type Owner = M;
+    type Member = T;
+
+    fn __joined(self) -> (u16, Alias) {
+        (self.__index(), Alias::NONE)
+    }
+}
+
+impl<M: Model, T: Model> Joinable for RelationshipTo<M, T> {
+    type Owner = M;
+    type Member = T;
+
+    fn __joined(self) -> (u16, Alias) {
+        self.far_end()
+    }
+}
+
+fn contained<C: Joinable>(joined: C) -> LoadStep {
+    let (index, alias) = joined.__joined();
+    LoadStep::new(C::Owner::__mapper(), Some(index), Strategy::Contained(alias))
+}
+
+impl LoadStep {
+    fn new(owner: &'static Mapper, index: Option<u16>, strategy: Strategy) -> Self {
+        let (filters, order_by) = (vec![], vec![]);
+        LoadStep { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0 }
+    }
+
+    /// Returns whether it says which members are wanted, or in which order.
+    pub(super) fn is_constrained(&self) -> bool {
+        !self.filters.is_empty() || !self.order_by.is_empty() || self.limit.is_some()
+    }
+}
+
+impl<R: Model, T: Model> Load<R, T> {
+    fn begin<K>(relationship: Relationship<R, T, K>, strategy: Strategy) -> Self {
+        let step = LoadStep::new(R::__mapper(), Some(relationship.__index()), strategy);
+        Load { path: LoadPath { steps: vec![step] }, ends: PhantomData }
+    }
+
+    fn then<U>(mut self, step: LoadStep) -> Load<R, U> {
+        self.path.steps.push(step);
+        Load { path: self.path, ends: PhantomData }
+    }
+
+    fn on<U: Model, K>(self, relationship: Relationship<T, U, K>, strategy: Strategy) -> Load<R, U> {
+        self.then(LoadStep::new(T::__mapper(), Some(relationship.__index()), strategy))
+    }
+
+    fn on_all(mut self, strategy: Strategy) -> LoadAll<R> {
+        self.path.steps.push(LoadStep::new(T::__mapper(), None, strategy));
+        LoadAll { path: self.path, root: PhantomData }
+    }
 }
 
 impl<R: Model, T: Model> Load<R, T> {
@@ -134,15 +469,97 @@ impl<R: Model, T: Model> Load<R, T> {
     /// # }
     /// ```
     #[must_use]
-    pub fn selectinload<U: Model, K>(mut self, relationship: Relationship<T, U, K>) -> Load<R, U> {
-        self.path.steps.push(step(relationship));
-        Load { path: self.path, ends: PhantomData }
+    pub fn selectinload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
+        self.on(relationship, Strategy::Selectin)
     }
 
     /// Goes on to a relationship of what is loaded; see [`joinedload`](fn@joinedload).
     #[must_use]
     pub fn joinedload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
-        self.selectinload(relationship)
+        self.on(relationship, Strategy::Joined { inner: false })
+    }
+
+    /// Goes on to a relationship of what is loaded; see [`subqueryload`](fn@subqueryload).
+    #[must_use]
+    pub fn subqueryload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
+        self.on(relationship, Strategy::Subquery)
+    }
+
+    /// Leaves a relationship of what is loaded; see [`lazyload`](fn@lazyload).
+    #[must_use]
+    pub fn lazyload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
+        self.on(relationship, Strategy::Lazy)
+    }
+
+    /// Refuses a relationship of what is loaded; see [`raiseload`](fn@raiseload).
+    #[must_use]
+    pub fn raiseload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
+        self.on(relationship, Strategy::Raise)
+    }
+
+    /// Goes on to a relationship of what is loaded, as that says itself; see [`defaultload`](fn@defaultload).
+    #[must_use]
+    pub fn defaultload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
+        self.on(relationship, Strategy::Default)
+    }
+
+    /// Goes on to a relationship that the query has joined as well; see [`contains_eager`](fn@contains_eager).
+    #[must_use]
+    pub fn contains_eager<C: Joinable<Owner = T>>(self, joined: C) -> Load<R, C::Member> {
+        self.then(contained(joined))
+    }
+
+    /// Loads every relationship of what is loaded that no other option names.
+    #[must_use]
+    pub fn selectinload_all(self) -> LoadAll<R> {
+        self.on_all(Strategy::Selectin)
+    }
+
+    /// Joins every relationship of what is loaded that no other option names.
+    #[must_use]
+    pub fn joinedload_all(self) -> LoadAll<R> {
+        self.on_all(Strategy::Joined { inner: false })
+    }
+
+    /// Leaves every relationship of what is loaded that no other option names.
+    #[must_use]
+    pub fn lazyload_all(self) -> LoadAll<R> {
+        self.on_all(Strategy::Lazy)
+    }
+
+    /// Refuses every relationship of what is loaded that no other option names.
+    #[must_use]
+    pub fn raiseload_all(self) -> LoadAll<R> {
+        self.on_all(Strategy::Raise)
+    }
+
+    /// Joins by a plain JOIN, which drops owners without a member; for references that are never NULL.
+    ///
+    /// Below an outer join it stays an outer join, which the result cannot tell where the members exist.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the last step is no [`joinedload`](fn@joinedload).
+    #[must_use]
+    #[track_caller]
+    pub fn innerjoin(mut self) -> Self {
+        let step = self.last();
+        assert!(matches!(step.strategy, Strategy::Joined { .. }), "`innerjoin` is a word of `joinedload` alone");
+        step.strategy = Strategy::Joined { inner: true };
+        self
+    }
+
+    /// Asks for so many owners in one SELECT, instead of 500.
+    ///
+    /// # Panics
+    ///
+    /// Panics on zero.
+    #[must_use]
+    #[track_caller]
+    pub fn chunk_size(mut self, owners: usize) -> Self {
+        assert!(owners > 0, "a chunk has one owner or more");
+        self.last().chunk = Some(owners);
+        self
     }
 
     /// Loads only the members that fulfil a condition.
@@ -168,6 +585,45 @@ impl<R: Model, T: Model> Load<R, T> {
 
     fn last(&mut self) -> &mut LoadStep {
         self.path.steps.last_mut().expect("a path begins with a step")
+    }
+}
+
+impl<R: Model, T: Model> Load<R, T> {
+    /// Loads a relationship of a model to itself so many levels further, or until there are no members.
+    ///
+    /// One statement per level; what the step says of its members holds on every level. SQLAlchemy's `recursion_depth`.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Node { #[orm(primary_key)] id: i64, #[orm(foreign_key = Node.id)] parent_id: Option<i64>,
+    /// #     #[orm(back_populates = parent)] children: HasMany<Node>,
+    /// #     #[orm(back_populates = children)] parent: BelongsTo<Node> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Node].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(Node::builder().children([Node::builder().children([Node::builder()])]));
+    /// # session.commit().await?;
+    /// let roots = select(Node).filter(Node.parent_id.is_null());
+    /// let root = roots.options(selectinload(Node.children).recursive(10)).one(&engine).await?;
+    /// assert_eq!(root.children.get()[0].children.get()[0].children.len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics when the last step leads to another model than it starts from, and on more than 1,000 levels.
+    #[must_use]
+    #[track_caller]
+    pub fn recursive(mut self, levels: u32) -> Self {
+        assert!(levels <= 1_000, "a relationship goes on for 1,000 levels at most");
+        let step = self.last();
+        assert!(step.owner.is(T::__mapper()), "only a relationship of a model to itself goes on");
+        step.recursion = levels;
+        self
     }
 }
 
@@ -198,6 +654,12 @@ pub trait LoadOption<S> {
 }
 
 impl<R: Model, T, S: Contains<R>> LoadOption<S> for Load<R, T> {
+    fn __paths(self, paths: &mut Vec<LoadPath>) {
+        paths.push(self.path);
+    }
+}
+
+impl<R: Model, S: Contains<R>> LoadOption<S> for LoadAll<R> {
     fn __paths(self, paths: &mut Vec<LoadPath>) {
         paths.push(self.path);
     }

@@ -1,6 +1,6 @@
 //! The paths of a query's options become a tree per model, with the relationships that are always loaded.
 
-use super::options::{LoadPath, LoadStep};
+use super::options::{LoadPath, LoadStep, Strategy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Lazy, Mapper, RelationshipInfo};
 use crate::sql::{Node, OrderItem};
@@ -10,9 +10,12 @@ use crate::sql::{Node, OrderItem};
 pub(crate) struct LoadNode {
     pub(crate) owner: &'static Mapper,
     pub(crate) index: u16,
+    pub(crate) strategy: Strategy,
     pub(crate) filters: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<u64>,
+    pub(crate) chunk: Option<usize>,
+    pub(crate) recursion: u32,
     pub(crate) children: Vec<LoadNode>,
 }
 
@@ -31,7 +34,9 @@ impl Plan {
                 plans.push(Plan { root, nodes: Vec::new() });
             }
         }
-        for path in paths {
+        // What stands for all relationships yields to what names one, wherever it was written.
+        let is_wild = |path: &&LoadPath| path.steps.last().is_some_and(|step| step.index.is_none());
+        for path in paths.iter().filter(|path| !is_wild(path)).chain(paths.iter().filter(is_wild)) {
             let Some(first) = path.steps.first() else { continue };
             let Some(plan) = plans.iter_mut().find(|plan| plan.root.is(first.owner)) else {
                 return Err(missing_root(first));
@@ -39,7 +44,7 @@ impl Plan {
             merge(&mut plan.nodes, &path.steps);
         }
         for plan in &mut plans {
-            add_defaults(plan.root, &mut plan.nodes, &mut Vec::new())?;
+            resolve(plan.root, &mut plan.nodes, &mut Vec::new())?;
         }
         plans.retain(|plan| !plan.nodes.is_empty());
         Ok(plans)
@@ -48,74 +53,135 @@ impl Plan {
 
 fn missing_root(step: &LoadStep) -> Error {
     let name = step.owner.definition.name;
-    let field = step.owner.definition.relationships[usize::from(step.index)].name;
+    let field = step.index.map_or("*", |index| step.owner.definition.relationships[usize::from(index)].name);
     let message = format!("the option for `{name}.{field}` does not start at what the query selects");
     Error::new(ErrorKind::Argument, message)
         .hint(format!("select `{name}`, or begin the path with a relationship of a model that the query selects"))
 }
 
-/// Adds a path to a tree; the constraints of the last mention of a relationship hold.
+/// Adds a path to a tree; what the last mention of a relationship says of it holds.
 fn merge(nodes: &mut Vec<LoadNode>, steps: &[LoadStep]) {
     let [step, rest @ ..] = steps else { return };
-    let known = nodes.iter().position(|node| node.index == step.index && node.owner.is(step.owner));
-    let position = known.unwrap_or_else(|| {
-        nodes.push(LoadNode::bare(step.owner, step.index));
+    let Some(index) = step.index else {
+        for index in 0..step.owner.definition.relationships.len() as u16 {
+            if position(nodes, step.owner, index).is_none() {
+                nodes.push(LoadNode { strategy: step.strategy, ..LoadNode::bare(step.owner, index) });
+            }
+        }
+        return;
+    };
+    let position = position(nodes, step.owner, index).unwrap_or_else(|| {
+        nodes.push(LoadNode { strategy: Strategy::Default, ..LoadNode::bare(step.owner, index) });
         nodes.len() - 1
     });
     let node = &mut nodes[position];
-    if !step.filters.is_empty() || !step.order_by.is_empty() || step.limit.is_some() {
+    if step.strategy != Strategy::Default {
+        node.strategy = step.strategy;
+    }
+    if step.is_constrained() {
         node.filters.clone_from(&step.filters);
         node.order_by.clone_from(&step.order_by);
         node.limit = step.limit;
     }
+    node.chunk = step.chunk.or(node.chunk);
+    node.recursion = node.recursion.max(step.recursion);
     merge(&mut node.children, rest);
 }
 
-/// Adds the relationships that a model always loads, and those of the members, without going round in a ring.
-fn add_defaults(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut Vec<usize>) -> Result<()> {
+fn position(nodes: &[LoadNode], owner: &Mapper, index: u16) -> Option<usize> {
+    nodes.iter().position(|node| node.index == index && node.owner.is(owner))
+}
+
+/// Adds the relationships that a model always loads, and those of the members, without going round in a ring; decides on
+/// what options have left to the model.
+fn resolve(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut Vec<usize>) -> Result<()> {
     above.push(mapper.id());
     for (index, definition) in mapper.definition.relationships.iter().enumerate() {
         let index = index as u16;
-        let is_eager = matches!(definition.lazy, Lazy::Joined | Lazy::Selectin | Lazy::Subquery);
-        let is_known = nodes.iter().any(|node| node.index == index && node.owner.is(mapper));
-        if is_eager && !is_known && !above.contains(&(definition.target)().id()) {
-            nodes.push(LoadNode::bare(mapper, index));
+        let Some(strategy) = always(definition.lazy) else { continue };
+        if position(nodes, mapper, index).is_none() && !above.contains(&(definition.target)().id()) {
+            nodes.push(LoadNode { strategy, ..LoadNode::bare(mapper, index) });
         }
     }
-    add_below(nodes, above)?;
+    resolve_below(nodes, above)?;
     above.pop();
     Ok(())
 }
 
-fn add_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
+fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
     for node in nodes {
         // What cannot be joined is told before anything is sent.
-        node.info()?;
-        let target = (node.owner.definition.relationships[usize::from(node.index)].target)();
-        add_defaults(target, &mut node.children, above)?;
+        let info = node.info()?;
+        if node.strategy == Strategy::Default {
+            node.strategy = always(info.definition.lazy).unwrap_or(Strategy::Lazy);
+        }
+        if node.is_left_out() {
+            node.refuse_children(info)?;
+            continue;
+        }
+        resolve(info.target, &mut node.children, above)?;
     }
     Ok(())
+}
+
+/// How a relationship is loaded with every query, if it is.
+fn always(lazy: Lazy) -> Option<Strategy> {
+    match lazy {
+        Lazy::Select | Lazy::Raise => None,
+        Lazy::Joined => Some(Strategy::Joined { inner: false }),
+        Lazy::Selectin => Some(Strategy::Selectin),
+        Lazy::Subquery => Some(Strategy::Subquery),
+    }
 }
 
 impl LoadNode {
     /// A relationship without constraints and without anything below.
     pub(crate) fn bare(owner: &'static Mapper, index: u16) -> Self {
-        LoadNode { owner, index, filters: vec![], order_by: vec![], limit: None, children: vec![] }
+        let (filters, order_by, children) = (vec![], vec![], vec![]);
+        let strategy = Strategy::Selectin;
+        LoadNode { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0, children }
     }
 
     /// A relationship without constraints, and what its members always load.
     pub(crate) fn plain(owner: &'static Mapper, index: u16) -> Result<Self> {
         let mut nodes = vec![LoadNode::bare(owner, index)];
-        add_below(&mut nodes, &mut vec![owner.id()])?;
+        resolve_below(&mut nodes, &mut vec![owner.id()])?;
         Ok(nodes.remove(0))
     }
 
     /// Returns whether it leaves members out.
     pub(crate) fn is_partial(&self) -> bool {
-        !self.filters.is_empty() || self.limit.is_some()
+        !self.filters.is_empty() || self.limit.is_some() || matches!(self.strategy, Strategy::Contained(_))
+    }
+
+    /// Returns whether the query is not to load it.
+    pub(crate) fn is_left_out(&self) -> bool {
+        matches!(self.strategy, Strategy::Lazy | Strategy::Raise)
+    }
+
+    /// Returns whether it, or something below it, is loaded by a repetition of the query.
+    pub(crate) fn repeats_query(&self) -> bool {
+        self.strategy == Strategy::Subquery || self.children.iter().any(LoadNode::repeats_query)
     }
 
     pub(crate) fn info(&self) -> Result<&'static RelationshipInfo> {
         Ok(&self.owner.configured()?.relationships[usize::from(self.index)])
+    }
+
+    fn refuse_children(&mut self, info: &RelationshipInfo) -> Result<()> {
+        self.children.retain(|child| !child.is_left_out());
+        if self.children.is_empty() {
+            return Ok(());
+        }
+        let name = info.name();
+        let message = format!("`{name}` is not loaded by this query, so that nothing can be loaded below it");
+        Err(Error::new(ErrorKind::Argument, message).hint(format!("begin the path with `selectinload({name})`")))
+    }
+
+    /// Returns what is loaded of its members along the same relationship, where that goes on.
+    pub(crate) fn deeper(&self) -> Option<LoadNode> {
+        let recursion = self.recursion.checked_sub(1)?;
+        let strategy = if self.strategy == Strategy::Subquery { Strategy::Subquery } else { Strategy::Selectin };
+        Some(LoadNode { recursion, strategy, ..self.clone() })
     }
 }

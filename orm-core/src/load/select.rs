@@ -7,7 +7,7 @@ use super::LoadNode;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object, RelationshipInfo};
 use crate::session::Key;
-use crate::sql::{JoinKind, JoinNode, Node, Operator, OrderItem, Output, SelectNode};
+use crate::sql::{EagerNode, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Wrap};
 
 /// How many owners one SELECT asks for: SQLAlchemy's number.
 pub(super) const CHUNK: usize = 500;
@@ -24,10 +24,107 @@ pub(super) fn owner_key(object: &dyn Object, info: &RelationshipInfo) -> Option<
     Some(OwnerKey { key: Key::of(values.iter().cloned())?, values })
 }
 
+/// Which owners a SELECT brings members of.
+pub(super) enum Owners<'a> {
+    /// These.
+    Listed(&'a [&'a OwnerKey]),
+    /// Those that a query gives.
+    Of(&'a Repeated),
+}
+
+/// A query, to be repeated as a subquery: the owners of some relationships are what it selects.
+#[derive(Clone)]
+pub(crate) struct Repeated {
+    select: SelectNode,
+    mapper: &'static Mapper,
+    alias: Alias,
+}
+
+impl Repeated {
+    /// Takes a query that selects a model once; one that does so twice leaves open which is meant.
+    pub(crate) fn of(select: &SelectNode, root: &'static Mapper) -> Option<Self> {
+        let mut entities = select.outputs.iter().filter_map(|output| match output.kind {
+            OutputKind::Entity { mapper, alias } if mapper.is(root) => Some(alias),
+            _ => None,
+        });
+        let (Some(alias), None) = (entities.next(), entities.next()) else { return None };
+        if select.distinct && (select.limit.is_some() || select.offset.is_some()) {
+            // Other columns would be other rows.
+            return None;
+        }
+        let mut select = select.clone();
+        name_tables(&mut select);
+        Some(Repeated { select, mapper: root, alias })
+    }
+
+    /// Returns the query of the members of what this one gives.
+    pub(super) fn below(&self, node: &LoadNode, info: &'static RelationshipInfo) -> Result<Self> {
+        let select = members(node, info, &Owners::Of(self))?;
+        Ok(Repeated { select, mapper: info.target, alias: Alias::NONE })
+    }
+
+    /// Selects some columns of the owners.
+    fn columns(&self, columns: impl Iterator<Item = u16>) -> SelectNode {
+        let Repeated { mapper, alias, .. } = *self;
+        let column = |column| Output::expression(Node::Column { mapper, column, alias }, true);
+        let mut select = SelectNode { outputs: columns.map(column).collect(), ..self.select.clone() };
+        let is_cut = select.limit.is_some() || select.offset.is_some();
+        if !is_cut && select.limit_per.is_none() {
+            select.order_by.clear();
+        }
+        if is_cut {
+            // MySQL knows no LIMIT directly in what `IN` looks through.
+            let wrap = Wrap::Subquery;
+            select.eager = Some(Box::new(EagerNode { wrap, ..EagerNode::default() }));
+        }
+        select
+    }
+}
+
+/// Puts every table that a query mentions into its FROM: as a subquery it must not take one from the query around it.
+fn name_tables(select: &mut SelectNode) {
+    let joined: Vec<(&'static Mapper, Alias)> = select
+        .joins
+        .iter()
+        .filter_map(|join| match join {
+            JoinNode::Relation { relation, .. } => {
+                let target = relation.owner.definition.relationships[usize::from(relation.index)].target;
+                Some((target(), relation.target_alias))
+            }
+            JoinNode::On { mapper, alias, .. } => Some((*mapper, *alias)),
+        })
+        .collect();
+    let mut mentioned: Vec<(&'static Mapper, Alias)> = Vec::new();
+    let conditions = select.filters.iter().chain(&select.group_by).chain(&select.having);
+    for node in conditions.chain(select.order_by.iter().map(|item| &item.node)) {
+        node.visit(&mut |node| match node {
+            Node::Column { mapper, alias, .. } => mentioned.push((*mapper, *alias)),
+            Node::Related { relation, .. } => mentioned.push((relation.owner, relation.alias)),
+            _ => {}
+        });
+    }
+    for output in &select.outputs {
+        match &output.kind {
+            OutputKind::Entity { mapper, alias } => mentioned.push((*mapper, *alias)),
+            OutputKind::Expression(node) => node.visit(&mut |node| {
+                if let Node::Column { mapper, alias, .. } = node {
+                    mentioned.push((*mapper, *alias));
+                }
+            }),
+        }
+    }
+    for (mapper, alias) in mentioned {
+        let is_it = |(other, name): &(&'static Mapper, Alias)| other.is(mapper) && *name == alias;
+        if !joined.iter().any(is_it) && !select.from.iter().any(is_it) {
+            select.from.push((mapper, alias));
+        }
+    }
+}
+
 /// Makes the SELECT of the members of some owners.
 ///
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
-pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &[&OwnerKey]) -> Result<SelectNode> {
+pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &Owners<'_>) -> Result<SelectNode> {
     let target = Output::entity(info.target, Alias::NONE);
     let (near, outputs, joins) = match &info.secondary {
         None => (info.target, vec![target], vec![]),
@@ -43,7 +140,10 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
         }
     };
     let columns: Vec<Node> = info.pairs.iter().map(|&(_, column)| column_of(near, column)).collect();
-    let mut filters = vec![among(columns.clone(), owners)];
+    let mut filters = vec![match owners {
+        Owners::Listed(owners) => among(columns.clone(), owners),
+        Owners::Of(query) => within(columns.clone(), query.columns(info.pairs.iter().map(|&(own, _)| own))),
+    }];
     filters.extend(node.filters.iter().cloned());
     let order_by = order(node, info);
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
@@ -57,10 +157,21 @@ fn column_of(mapper: &'static Mapper, column: u16) -> Node {
 
 /// `column IN (…)`, or `(a, b) IN ((…), …)` for a key of several columns.
 fn among(columns: Vec<Node>, owners: &[&OwnerKey]) -> Node {
-    let tuple = |nodes: Vec<Node>| if nodes.len() == 1 { nodes.into_iter().next() } else { Some(Node::Tuple(nodes)) };
     let row = |owner: &&OwnerKey| tuple(owner.values.iter().cloned().map(Node::Bind).collect());
-    let list = owners.iter().filter_map(row).collect();
-    Node::In { operand: Box::new(tuple(columns).unwrap_or(Node::Star)), list, negated: false }
+    Node::In { operand: Box::new(tuple(columns)), list: owners.iter().map(row).collect(), negated: false }
+}
+
+/// `column IN (SELECT …)`, or `(a, b) IN (SELECT …)`.
+fn within(columns: Vec<Node>, select: SelectNode) -> Node {
+    Node::InSelect { operand: Box::new(tuple(columns)), select: Box::new(select), negated: false }
+}
+
+/// One column is itself, several are a tuple.
+fn tuple(nodes: Vec<Node>) -> Node {
+    match <[Node; 1]>::try_from(nodes) {
+        Ok([only]) => only,
+        Err(several) => Node::Tuple(several),
+    }
 }
 
 /// The order of the members: what the option says, else what the relationship says. A limit needs some order.

@@ -1,51 +1,59 @@
 //! Loads relationships of values: the members are read, loaded further themselves, and then shared out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
-use orm_pool::driver;
+use orm_pool::driver::{self, Row};
 
-use super::select::{CHUNK, key_of_row, members, owner_key};
-use super::{LoadNode, Plan};
+use super::joined::Joined;
+use super::select::{CHUNK, Owners, Repeated, key_of_row, members, owner_key};
+use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::mapper::{Object, RelationshipInfo};
+use crate::mapper::{Decoded, Erased, Object, ObjectVec, RelationshipInfo, Shared};
 use crate::session::Key;
-use crate::sql::Statement;
+use crate::sql::{SelectNode, Statement};
 
 /// Which owners have a key.
-type Owners = HashMap<Key, Vec<usize>, foldhash::fast::RandomState>;
+type Positions = HashMap<Key, Vec<usize>, foldhash::fast::RandomState>;
+/// What a statement is run on.
+type On<'a> = (&'a Engine, &'a mut driver::Connection);
 
-/// Fills the fields of objects outside a session.
+/// Fills the fields of objects outside a session, except those that came `with` their rows.
 pub(crate) async fn values(
-    engine: &Engine,
-    connection: &mut driver::Connection,
+    (engine, connection): On<'_>,
     objects: Vec<&mut dyn Object>,
     plans: &[Plan],
+    with: Option<&Joins<'_>>,
+    query: Option<&SelectNode>,
 ) -> Result<()> {
     let mut objects = objects;
     for plan in plans {
         let mut owners: Vec<&mut dyn Object> =
             objects.iter_mut().filter(|object| object.mapper().is(plan.root)).map(|object| &mut **object).collect();
-        for node in &plan.nodes {
-            load(engine, connection, &mut owners, node).await?;
+        let query = query.and_then(|select| Repeated::of(select, plan.root));
+        for node in plan.nodes.iter().filter(|node| !with.is_some_and(|joins| joins.has(node))) {
+            load((engine, connection), &mut owners, node, query.as_ref()).await?;
         }
     }
     Ok(())
 }
 
-/// Fills one field of the owners.
+/// Fills one field of the owners, and what is loaded below it.
 fn load<'a>(
-    engine: &'a Engine,
-    connection: &'a mut driver::Connection,
+    (engine, connection): On<'a>,
     owners: &'a mut [&mut dyn Object],
     node: &'a LoadNode,
+    query: Option<&'a Repeated>,
 ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
     Box::pin(async move {
+        if node.is_left_out() || owners.is_empty() {
+            return Ok(());
+        }
         let info = node.info()?;
-        let mut by_key = Owners::default();
+        let mut by_key = Positions::default();
         let mut keys = Vec::new();
         for (position, owner) in owners.iter().enumerate() {
             let Some(key) = owner_key(&**owner, info) else { continue };
@@ -55,53 +63,249 @@ fn load<'a>(
             }
             positions.push(position);
         }
-        let mut found = (info.target.new_vec)();
-        let mut keys_of_found: Vec<Option<Key>> = Vec::new();
-        for chunk in keys.chunks(CHUNK) {
-            let chunk: Vec<_> = chunk.iter().collect();
-            let statement = Statement::Select(Box::new(members(node, info, &chunk)?));
-            let prepared = engine.prepare(statement)?;
-            engine
-                .run(connection, &prepared, |row| {
-                    found.push_row(&row, 0)?;
-                    keys_of_found.push(key_of_row(&row, info));
-                    Ok(ControlFlow::Continue(()))
-                })
-                .await?;
+        let mut reading = Reading { found: (info.target.new_vec)(), keys: Vec::new(), rows: ValueRows::default() };
+        let selects = match query.filter(|_| node.strategy == Strategy::Subquery && !keys.is_empty()) {
+            Some(query) => vec![members(node, info, &Owners::Of(query))?],
+            None => {
+                let chunks = keys.chunks(node.chunk.unwrap_or(CHUNK));
+                let select = |chunk: &[_]| members(node, info, &Owners::Listed(&chunk.iter().collect::<Vec<_>>()));
+                chunks.map(select).collect::<Result<_>>()?
+            }
+        };
+        for mut select in selects {
+            let joins = Joins::attach_children(&mut select, node)?;
+            let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+            let read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
+            engine.run(connection, &prepared, read).await?;
         }
+        let Reading { mut found, keys, rows } = reading;
+        let deeper = node.deeper();
+        let query = match query {
+            Some(query) if node.children.iter().chain(&deeper).any(LoadNode::repeats_query) => {
+                Some(query.below(node, info)?)
+            }
+            _ => None,
+        };
         {
             let mut objects = found.objects();
-            for child in &node.children {
-                load(engine, connection, &mut objects, child).await?;
+            let mut joined = Vec::new();
+            for part in rows.nodes {
+                joined.push(part.node);
+                let members = settle((engine, connection), part, objects.len(), query.as_ref()).await?;
+                members.share_among(objects.iter_mut().enumerate().map(|(row, object)| (row, &mut **object)));
+            }
+            let is_joined = |child: &&LoadNode| joined.iter().any(|&node| std::ptr::eq(node, *child));
+            for child in node.children.iter().filter(|child| !is_joined(child)).chain(&deeper) {
+                load((engine, connection), &mut objects, child, query.as_ref()).await?;
             }
         }
         let mut shares: Vec<Vec<u32>> = vec![Vec::new(); owners.len()];
-        for (position, key) in keys_of_found.iter().enumerate() {
+        for (position, key) in keys.iter().enumerate() {
             let positions = key.as_ref().and_then(|key| by_key.get(key));
             positions.into_iter().flatten().for_each(|&owner| shares[owner].push(position as u32));
         }
-        share(owners, info, found, &shares);
+        let members = Members::of(found, info, &shares);
+        members.share_among(owners.iter_mut().enumerate().map(|(row, owner)| (row, &mut **owner)));
         Ok(())
     })
 }
 
-/// Gives each owner its members.
-fn share(
-    owners: &mut [&mut dyn Object],
-    info: &RelationshipInfo,
-    found: Box<dyn crate::mapper::ObjectVec>,
-    shares: &[Vec<u32>],
-) {
-    let index = usize::from(info.index);
-    if info.is_to_one() {
-        let found = found.share();
-        for (owner, share) in owners.iter_mut().zip(shares) {
-            let value = share.first().map(|&position| found[position as usize].clone());
-            owner.relation_mut(index).set_value(value);
+/// The rows of the SELECTs that bring the members of one relationship.
+struct Reading<'p> {
+    found: Box<dyn ObjectVec>,
+    /// The key of the owner that each member was found for.
+    keys: Vec<Option<Key>>,
+    rows: ValueRows<'p>,
+}
+
+impl<'p> Reading<'p> {
+    fn read(&mut self, row: &Row<'_>, info: &RelationshipInfo, joins: Option<&Joins<'p>>) -> Decoded<()> {
+        let at = joins.map(|joins| self.rows.begin(row, joins));
+        if at.is_none_or(|(_, is_new)| is_new) {
+            self.found.push_row(row, 0)?;
+            self.keys.push(key_of_row(row, info));
         }
-    } else {
-        for (owner, values) in owners.iter_mut().zip(found.split(shares)) {
-            owner.relation_mut(index).set_values(values);
+        match (joins, at) {
+            (Some(joins), Some((position, _))) => self.rows.gather(row, joins, position),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The members that come in the rows of a SELECT, taken apart.
+#[derive(Default)]
+pub(crate) struct ValueRows<'p> {
+    known: HashMap<Key, u32, foldhash::fast::RandomState>,
+    rows: u32,
+    /// Which objects each row has, where an outer join may have found none.
+    present: Vec<Vec<usize>>,
+    nodes: Vec<Gathered<'p>>,
+}
+
+/// The members of one relationship, each once, and who has them.
+struct Gathered<'p> {
+    node: &'p LoadNode,
+    others: Vec<&'p LoadNode>,
+    info: &'static RelationshipInfo,
+    entity: usize,
+    found: Box<dyn ObjectVec>,
+    known: HashMap<Key, u32, foldhash::fast::RandomState>,
+    pairs: HashSet<(u32, u32), foldhash::fast::RandomState>,
+    shares: Vec<Vec<u32>>,
+    children: Vec<Gathered<'p>>,
+}
+
+impl<'p> ValueRows<'p> {
+    /// Returns the position of the row among those of the SELECT itself, and whether it is new.
+    pub(crate) fn begin(&mut self, row: &Row<'_>, joins: &Joins<'p>) -> (u32, bool) {
+        let next = self.rows;
+        let position = match joins.identity(row) {
+            None => next,
+            Some(key) => *self.known.entry(key).or_insert(next),
+        };
+        if position == next {
+            self.rows += 1;
+            // The only object of a row is the first.
+            if joins.entities.len() > 1 {
+                let entities = joins.entities.iter().enumerate();
+                let present = entities.filter(|(_, entity)| !entity.is_null(row));
+                self.present.push(present.map(|(index, _)| index).collect());
+            }
+        }
+        (position, position == next)
+    }
+
+    /// Returns which objects a row has.
+    pub(crate) fn entities(&self, row: usize) -> impl Iterator<Item = usize> + use<> {
+        self.present.get(row).cloned().unwrap_or_default().into_iter()
+    }
+
+    /// Takes the members of a row.
+    pub(crate) fn gather(&mut self, row: &Row<'_>, joins: &Joins<'p>, position: u32) -> Decoded<()> {
+        if self.nodes.is_empty() {
+            self.nodes = joins.nodes().iter().map(Gathered::of).collect();
+        }
+        for (gathered, joined) in self.nodes.iter_mut().zip(joins.nodes()) {
+            if !joins.entities[joined.entity].is_null(row) {
+                gathered.take(row, joined, position)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the fields of the objects, each with its row and its position among what a row has.
+    pub(crate) async fn share(
+        self,
+        (engine, connection): On<'_>,
+        objects: &mut [(usize, usize, &mut dyn Object)],
+        query: Option<&SelectNode>,
+    ) -> Result<()> {
+        for part in self.nodes {
+            let entity = part.entity;
+            let query = query.and_then(|select| Repeated::of(select, part.node.owner));
+            let members = settle((engine, connection), part, self.rows as usize, query.as_ref()).await?;
+            let owners = objects.iter_mut().filter(|(_, own, _)| *own == entity);
+            members.share_among(owners.map(|(row, _, object)| (*row, &mut **object)));
+        }
+        Ok(())
+    }
+}
+
+impl<'p> Gathered<'p> {
+    fn of(joined: &Joined<'p>) -> Self {
+        Gathered {
+            node: joined.node,
+            others: joined.others().collect(),
+            info: joined.info,
+            entity: joined.entity,
+            found: (joined.info.target.new_vec)(),
+            known: HashMap::default(),
+            pairs: HashSet::default(),
+            shares: Vec::new(),
+            children: joined.children.iter().map(Gathered::of).collect(),
+        }
+    }
+
+    fn take(&mut self, row: &Row<'_>, joined: &Joined<'p>, owner: u32) -> Decoded<()> {
+        let Some(key) = joined.key(row) else { return Ok(()) };
+        let next = self.found.count() as u32;
+        let position = *self.known.entry(key).or_insert(next);
+        if position == next {
+            self.found.push_row(row, joined.at)?;
+        }
+        if self.pairs.insert((owner, position)) {
+            let owner = owner as usize;
+            self.shares.resize_with(self.shares.len().max(owner + 1), Vec::new);
+            self.shares[owner].push(position);
+        }
+        for (child, joined) in self.children.iter_mut().zip(&joined.children) {
+            child.take(row, joined, position)?;
+        }
+        Ok(())
+    }
+}
+
+/// Loads what is below some members, and shares them out among so many owners.
+fn settle<'a, 'p: 'a>(
+    (engine, connection): On<'a>,
+    gathered: Gathered<'p>,
+    owners: usize,
+    query: Option<&'a Repeated>,
+) -> Pin<Box<dyn Future<Output = Result<Members>> + Send + 'a>> {
+    Box::pin(async move {
+        let Gathered { node, others, info, mut found, mut shares, children, .. } = gathered;
+        let deeper = node.deeper();
+        let query = match query {
+            Some(query) if node.children.iter().chain(&deeper).any(LoadNode::repeats_query) => {
+                Some(query.below(node, info)?)
+            }
+            _ => None,
+        };
+        {
+            let mut objects = found.objects();
+            for child in children {
+                let members = settle((engine, connection), child, objects.len(), query.as_ref()).await?;
+                members.share_among(objects.iter_mut().enumerate().map(|(row, object)| (row, &mut **object)));
+            }
+            for child in others.into_iter().chain(&deeper) {
+                load((engine, connection), &mut objects, child, query.as_ref()).await?;
+            }
+        }
+        shares.resize_with(owners, Vec::new);
+        Ok(Members::of(found, info, &shares))
+    })
+}
+
+/// The members of one relationship, shared out by the position of the owner.
+struct Members {
+    index: usize,
+    shares: Shares,
+}
+
+enum Shares {
+    One(Vec<Option<Shared>>),
+    Many(Vec<Option<Erased>>),
+}
+
+impl Members {
+    fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &[Vec<u32>]) -> Self {
+        let shares = if info.is_to_one() {
+            let found = found.share();
+            Shares::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
+        } else {
+            Shares::Many(found.split(shares).into_iter().map(Some).collect())
+        };
+        Members { index: usize::from(info.index), shares }
+    }
+
+    /// Gives each owner, named by its position, its members.
+    fn share_among<'o>(mut self, owners: impl Iterator<Item = (usize, &'o mut dyn Object)>) {
+        for (position, owner) in owners {
+            let field = owner.relation_mut(self.index);
+            match &mut self.shares {
+                Shares::One(values) => field.set_value(values[position].clone()),
+                Shares::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
+            }
         }
     }
 }

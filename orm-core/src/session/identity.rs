@@ -21,6 +21,8 @@ pub(crate) enum Part {
     Integer(i64),
     Text(Box<str>),
     Bytes(Box<[u8]>),
+    /// NULL, in keys that may have it: those of rows.
+    Null,
 }
 
 impl Key {
@@ -57,6 +59,15 @@ impl Key {
         }
         let parts: Option<Vec<Part>> = columns.map(|column| part_of_row(row.value(column))).collect();
         parts.map(Key::from_parts)
+    }
+
+    /// Returns the key of some columns of a row, in which NULL is a value like others.
+    pub(crate) fn of_row_with_null(row: &Row<'_>, columns: &[usize]) -> Key {
+        Key::of_row_columns(row, columns.iter().copied()).unwrap_or_else(|| {
+            Key::from_parts(
+                columns.iter().map(|&column| part_of_row(row.value(column)).unwrap_or(Part::Null)).collect(),
+            )
+        })
     }
 
     fn from_parts(parts: Vec<Part>) -> Key {

@@ -12,6 +12,7 @@ use orm_pool::driver::Row;
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::Key;
 use crate::error::{Error, ErrorKind, Result};
+use crate::load::{LoadNode, Strategy};
 use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, literal_set};
 use crate::types::same;
 
@@ -125,6 +126,8 @@ pub struct Objects {
     pub(crate) overwrites: bool,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
+    /// Relationships that a query said are not to be loaded on demand.
+    refused: HashSet<(ObjectId, u16)>,
     warns_at: usize,
 }
 
@@ -146,6 +149,7 @@ impl Objects {
             seen: Vec::new(),
             overwrites: false,
             has_doomed: false,
+            refused: HashSet::new(),
             warns_at: 100_000,
         }
     }
@@ -215,6 +219,21 @@ impl Objects {
 
     pub(crate) fn handle(&self, slot: u32) -> AnyHandle {
         AnyHandle { id: self.id(slot), model: self.get(slot).mapper.definition.name }
+    }
+
+    /// Notes that a relationship of these objects is not to be loaded on demand, if the option says so.
+    pub(crate) fn refuse_loads(&mut self, owners: &[u32], node: &LoadNode) {
+        if node.strategy == Strategy::Raise {
+            self.refused.extend(owners.iter().map(|&slot| {
+                let entry = &self.slots[slot as usize];
+                (ObjectId { session: self.session, slot, generation: entry.generation }, node.index)
+            }));
+        }
+    }
+
+    /// Returns whether a query said that this relationship is not to be loaded on demand.
+    pub(crate) fn refuses_load(&self, slot: u32, relationship: u16) -> bool {
+        !self.refused.is_empty() && self.refused.contains(&(self.id(slot), relationship))
     }
 
     // ------------------------------------------------------------------------------------------------ letting them in

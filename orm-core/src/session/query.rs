@@ -49,13 +49,26 @@ impl Session {
         let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(Vec::new()) };
         objects.seen.clear();
         let mut rows: Vec<S::Managed> = Vec::new();
-        for statement in request.statements {
+        let mut members = load::ObjectRows::default();
+        let mut query = None;
+        for mut statement in request.statements {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;
             engine
                 .run(&mut connection.guard, &prepared, |row| {
-                    rows.push(S::__managed(&row, 0, objects)?);
-                    Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                    let Some(joins) = &joins else {
+                        rows.push(S::__managed(&row, 0, objects)?);
+                        return Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+                    };
+                    if members.begin(&row, joins) {
+                        if rows.len() == most {
+                            return Ok(ControlFlow::Break(()));
+                        }
+                        rows.push(S::__managed(&row, 0, objects)?);
+                    }
+                    members.gather(&row, joins, objects)?;
+                    Ok(ControlFlow::Continue(()))
                 })
                 .await
                 .inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
@@ -64,7 +77,7 @@ impl Session {
         if !plans.is_empty() {
             seen.sort_unstable();
             seen.dedup();
-            load::load_objects(connection, objects, &seen, &plans).await?;
+            load::load_objects(connection, objects, &seen, &plans, members, query.as_ref()).await?;
         }
         if request.is_chunk {
             self.chunk = seen;
@@ -372,6 +385,11 @@ impl Session {
         }
         let handles = handles.__list();
         let slots = handles.into_iter().map(|handle| self.slot(handle)).collect::<Result<Vec<u32>>>()?;
+        if slots.iter().any(|&slot| self.objects.refuses_load(slot, index)) {
+            let message = format!("relationship `{}` is not loaded on demand: a query said `raiseload`", info.name());
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint(format!("add `.options(selectinload({}))` to the query", info.name())));
+        }
         self.flush_before_query().await?;
         let stale: Vec<u32> = slots
             .into_iter()

@@ -66,6 +66,13 @@ pub struct RelationshipTo<M, T> {
     types: std::marker::PhantomData<fn() -> (M, T)>,
 }
 
+impl<M, T> RelationshipTo<M, T> {
+    /// Returns the relationship's position and the alias that it leads to.
+    pub(crate) fn far_end(&self) -> (u16, Alias) {
+        (self.reference.index, self.reference.target_alias)
+    }
+}
+
 /// What `join` and `outerjoin` follow: a relationship, or one that leads to an alias.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relationship",

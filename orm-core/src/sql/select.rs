@@ -28,6 +28,8 @@ pub struct SelectNode {
     pub(crate) offset: Option<Node>,
     /// At most so many rows for each value of these columns, by a window function.
     pub(crate) limit_per: Option<(Vec<Node>, Node)>,
+    /// Relationships that are joined to it.
+    pub(crate) eager: Option<Box<super::EagerNode>>,
 }
 
 /// A SELECT whose rows become `S`.

@@ -1,0 +1,175 @@
+//! SELECTs that bring relationships by joins: in their own FROM, or around them as a subquery.
+
+use super::Writer;
+use super::expr::relationship;
+use super::select::Columns;
+use super::writer::Source;
+use crate::error::Result;
+use crate::mapper::Mapper;
+use crate::sql::{EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Wrap};
+
+/// The subquery's name, and that of its rows' number: SQLAlchemy's name.
+const SUBQUERY: &str = "anon_1";
+
+impl Writer {
+    /// Writes a SELECT as a subquery of another, which joins the relationships to it.
+    pub(super) fn wrapped(&mut self, select: &SelectNode, eager: &EagerNode, outermost: bool) -> Result<()> {
+        let order = if eager.joins.is_empty() { WrappedOrder::default() } else { WrappedOrder::of(select) };
+        let mut inner = SelectNode { eager: None, ..select.clone() };
+        inner.outputs.extend(order.added);
+        if inner.limit.is_none() && inner.offset.is_none() {
+            inner.order_by.clear();
+        }
+        self.push("SELECT ");
+        let width = width(&select.outputs);
+        self.separated(0..width, ", ", |this, number| {
+            this.push(&format!("{SUBQUERY}.c{number}"));
+            Ok(())
+        })?;
+        if eager.wrap == Wrap::Numbered {
+            self.push(&format!(", {SUBQUERY}.place"));
+        }
+        for join in &eager.joins {
+            let target = relationship(&join.relation)?.target;
+            self.push(", ");
+            self.separated(0..target.width() as u16, ", ", |this, column| {
+                this.column(target, column, join.relation.target_alias);
+                Ok(())
+            })?;
+        }
+        self.push(" FROM (");
+        if eager.wrap == Wrap::Numbered {
+            self.push("SELECT numbered.*, row_number() OVER () AS place FROM (");
+        }
+        self.select_columns(&inner, Columns::Numbered)?;
+        if eager.wrap == Wrap::Numbered {
+            self.push(") AS numbered");
+        }
+        self.push(&format!(") AS {SUBQUERY}"));
+        self.scopes.push(eager_sources(eager)?);
+        let joined = self.eager_joins(eager);
+        self.scopes.pop();
+        joined?;
+        let order: Vec<OrderItem> = order.items.into_iter().chain(eager.order_by.iter().cloned()).collect();
+        self.order_by(&order)?;
+        if outermost { self.label_wrapped(select, eager) } else { Ok(()) }
+    }
+
+    /// Writes the joins behind a FROM.
+    pub(super) fn eager_joins(&mut self, eager: &EagerNode) -> Result<()> {
+        eager.joins.iter().try_for_each(|join| self.eager_join(join, eager.wrap != Wrap::No))
+    }
+
+    fn eager_join(&mut self, join: &EagerJoin, is_wrapped: bool) -> Result<()> {
+        let info = relationship(&join.relation)?;
+        let owner = |column: u16| match join.owner_at {
+            Some(at) if is_wrapped => Node::Sql(format!("{SUBQUERY}.c{}", at + usize::from(column)).into()),
+            _ => Node::Column { mapper: info.owner, column, alias: join.relation.alias },
+        };
+        let target = |column| Node::Column { mapper: info.target, column, alias: join.relation.target_alias };
+        let equal = |left, right| Node::binary(Operator::Eq, left, right);
+        self.push(if join.kind == JoinKind::Left { " LEFT OUTER JOIN " } else { " JOIN " });
+        let mut on: Vec<Node> = match &info.secondary {
+            None => {
+                self.table(info.target, join.relation.target_alias);
+                info.pairs.iter().map(|&(own, other)| equal(owner(own), target(other))).collect()
+            }
+            Some(secondary) => {
+                // An outer join keeps owners without members, so the association rows are not joined on their own.
+                let between = |column| Node::Column { mapper: secondary.mapper, column, alias: join.secondary };
+                self.push("(");
+                self.table(secondary.mapper, join.secondary);
+                self.push(" JOIN ");
+                self.table(info.target, join.relation.target_alias);
+                self.push(" ON ");
+                let far = secondary.pairs.iter().map(|&(own, other)| equal(between(own), target(other)));
+                self.node(&Node::All(far.collect()))?;
+                self.push(")");
+                info.pairs.iter().map(|&(own, other)| equal(owner(own), between(other))).collect()
+            }
+        };
+        on.extend(join.filters.iter().cloned());
+        self.push(" ON ");
+        let on = on.into_iter().reduce(Node::and).unwrap_or(Node::All(Vec::new()));
+        self.node(&on)
+    }
+
+    fn label_wrapped(&mut self, select: &SelectNode, eager: &EagerNode) -> Result<()> {
+        self.label_outputs(&select.outputs);
+        if eager.wrap == Wrap::Numbered {
+            self.labels.push("place".to_owned());
+        }
+        for join in &eager.joins {
+            let target = relationship(&join.relation)?.target;
+            self.label_outputs(&[Output::entity(target, join.relation.target_alias)]);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the tables that these joins bring into sight.
+pub(super) fn eager_sources(eager: &EagerNode) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for join in &eager.joins {
+        let info = relationship(&join.relation)?;
+        let is_optional = join.kind == JoinKind::Left;
+        sources.push(Source { mapper: info.target, alias: join.relation.target_alias, is_optional });
+        if let Some(secondary) = &info.secondary {
+            sources.push(Source { mapper: secondary.mapper, alias: join.secondary, is_optional });
+        }
+    }
+    Ok(sources)
+}
+
+/// Returns how many columns these outputs have.
+pub(crate) fn width(outputs: &[Output]) -> usize {
+    let widths = outputs.iter().map(|output| match &output.kind {
+        OutputKind::Entity { mapper, .. } => mapper.width(),
+        OutputKind::Expression(_) => 1,
+    });
+    widths.sum()
+}
+
+/// The order of a SELECT, said again around it.
+#[derive(Default)]
+struct WrappedOrder {
+    items: Vec<OrderItem>,
+    /// What it orders by and does not select.
+    added: Vec<Output>,
+}
+
+impl WrappedOrder {
+    fn of(select: &SelectNode) -> Self {
+        let mut order = WrappedOrder { items: Vec::new(), added: Vec::new() };
+        let width = width(&select.outputs);
+        for item in &select.order_by {
+            let position = position(&select.outputs, &item.node).unwrap_or_else(|| {
+                order.added.push(Output::expression(item.node.clone(), true));
+                width + order.added.len() - 1
+            });
+            let node = Node::Sql(format!("{SUBQUERY}.c{position}").into());
+            order.items.push(OrderItem { node, ..item.clone() });
+        }
+        order
+    }
+}
+
+/// Finds a column among what is selected.
+fn position(outputs: &[Output], wanted: &Node) -> Option<usize> {
+    let Node::Column { mapper, column, alias } = wanted else { return None };
+    let is_it = |other: &Mapper, its| other.is(mapper) && its == *alias;
+    let mut at = 0;
+    for output in outputs {
+        match &output.kind {
+            OutputKind::Entity { mapper, alias } if is_it(mapper, *alias) => return Some(at + usize::from(*column)),
+            OutputKind::Expression(Node::Column { mapper, column: other, alias })
+                if is_it(mapper, *alias) && other == column =>
+            {
+                return Some(at);
+            }
+            _ => {}
+        }
+        at += width(std::slice::from_ref(output));
+    }
+    None
+}
