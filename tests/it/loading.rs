@@ -339,18 +339,19 @@ async fn albums() -> Engine {
 #[tokio::test]
 async fn a_relationship_that_says_selectin_is_loaded_with_every_query() {
     let engine = albums().await;
-    let album: Album = assert_statements!(engine, 3, select(Album).one(&engine).await.unwrap());
+    // The tracks come by a SELECT, and their genres by its JOIN.
+    let album: Album = assert_statements!(engine, 2, select(Album).one(&engine).await.unwrap());
     assert_eq!(album.tracks.get()[0].genre.get().unwrap().name, "rock");
     assert_eq!(album.tracks.get()[1].genre.get().map(|genre| genre.id), None);
     assert!(album.tracks.get()[0].album.is_unloaded() && album.covers.is_unloaded());
     let mut session = Session::new(&engine);
-    let album = assert_statements!(engine, 3, session.get_one(Album, 1).await.unwrap());
+    let album = assert_statements!(engine, 2, session.get_one(Album, 1).await.unwrap());
     let tracks = session.handles(album, Album.tracks);
     assert!(session[tracks[0]].genre.handle().is_some());
     // Loading on demand brings what the members always load.
     let mut session = Session::new(&engine);
     let cover = session.get_one(Cover, 1).await.unwrap();
-    assert_statements!(engine, 3, session.load(cover, Cover.album).await.unwrap());
+    assert_statements!(engine, 2, session.load(cover, Cover.album).await.unwrap());
     let album = session[cover].album.handle().unwrap();
     assert_eq!(session.handles(album, Album.tracks).len(), 2);
 }
