@@ -66,11 +66,11 @@ pub use orm_core::{
     Url, Value, ValueRef, Values, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, literal, metadata,
     optional, row_type, select, selectinload, text, update,
 };
+pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_core::{
     Joinable, LoadAll, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all, raiseload, raiseload_all,
     selectinload_all, subqueryload,
 };
-pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]

@@ -9,8 +9,8 @@ use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, UpdateNode,
 };
-use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
 use crate::sql::{EagerNode, OutputKind, TextPart};
+use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
 
 /// What tells one structure from another, and the values that were in it.
 #[derive(Debug, Default)]
