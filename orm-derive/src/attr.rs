@@ -48,6 +48,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "default",
     "server_default",
     "on_update",
+    "server_onupdate",
     "foreign_key",
     "on_delete",
     "comment",
@@ -127,6 +128,7 @@ pub(crate) struct ColumnOptions {
     pub(crate) default: Option<Written<Option<Expr>>>,
     pub(crate) server_default: Option<LitStr>,
     pub(crate) on_update: Option<Written<Expr>>,
+    pub(crate) server_onupdate: Option<Ident>,
     pub(crate) foreign_key: Option<Expr>,
     pub(crate) on_delete: Option<Written<Ident>>,
     pub(crate) comment: Option<LitStr>,
@@ -279,6 +281,7 @@ impl ColumnOptions {
                 let value = expression(name, "value", input)?;
                 self.on_update = Some(Written { name: name.clone(), value });
             }
+            "server_onupdate" => self.server_onupdate = Some(flag(name, input)?),
             "foreign_key" => self.foreign_key = Some(column_of_model(expression(name, "User.id", input)?)?),
             "on_delete" => {
                 self.on_delete = Some(Written { name: name.clone(), value: action(name, input)? });

@@ -89,6 +89,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `default`, `default = value` | what a builder fills in: `Default::default()`, or this |
 /// | `server_default = "…"` | what the database fills in, as SQL |
 /// | `on_update = value` | what every UPDATE of the row sets, unless it sets another value |
+/// | `server_onupdate` | the database itself changes it at every UPDATE, such as by a trigger: it is read back |
 /// | `foreign_key = User.id` | the column that it refers to |
 /// | `on_delete = cascade`, `on_update = cascade` | what then happens; also `set_null`, `set_default`, `restrict`, `no_action` |
 /// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |

@@ -18,6 +18,7 @@
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
+//! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
@@ -35,6 +36,7 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod random;
 mod read;
 mod registry;
 mod relationships;

@@ -1,15 +1,17 @@
 //! DELETE of objects, by key, many in one statement.
 
+use std::sync::Arc;
+
 use orm_pool::Value;
 
-use super::update::{key_filters, stale};
+use super::update::{ROWS, RowChange, row_filters, stale};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::mapper::{Alias, Mapper, Object};
+use crate::mapper::{Mapper, Object};
 use crate::session::{Objects, State};
-use crate::sql::{DeleteNode, Node, Statement, UpdateNode};
+use crate::sql::{DeleteNode, Statement, UpdateNode};
 
-/// How many rows one statement deletes.
+/// How many rows one statement deletes by a list of keys.
 const CHUNK: usize = 500;
 
 /// Deletes the rows of one level.
@@ -20,10 +22,7 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
         let (own, others): (Vec<u32>, Vec<u32>) =
             rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
-        match mapper.definition().version {
-            Some(version) => one_by_one(objects, connection, mapper, version, &own).await?,
-            None => together(objects, connection, mapper, &own).await?,
-        }
+        delete(objects, connection, mapper, &own).await?;
         for slot in own {
             objects.save(slot);
             objects.forget_identity(slot);
@@ -37,77 +36,54 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
 
 /// Sets foreign keys of rows that are to be deleted to NULL.
 pub(super) async fn part(objects: &Objects, connection: &mut Connection, keys: &[(u32, usize)]) -> Result<()> {
-    let engine = connection.engine.clone();
-    for &(slot, foreign_key) in keys {
-        let mapper = objects.get(slot).mapper;
+    let mut rest: Vec<(u32, usize)> = keys.to_vec();
+    while let Some(&(first, foreign_key)) = rest.first() {
+        let mapper = objects.get(first).mapper;
+        let is_alike = |&(slot, other): &(u32, usize)| objects.get(slot).mapper.is(mapper) && other == foreign_key;
+        let (alike, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_alike);
+        rest = others;
         let columns = &mapper.configured()?.foreign_keys[foreign_key].columns;
-        let null = |&column: &u16| {
-            let kind = mapper.definition().columns[usize::from(column)].kind;
-            (column, Node::Bind(Value::Null(kind)))
-        };
-        let filters = key_filters(mapper, stored(objects, slot));
-        let statement = UpdateNode::new(mapper, columns.iter().map(null).collect(), filters);
-        engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
+        let null = |&column: &u16| (column, Value::Null(mapper.definition().columns[usize::from(column)].kind));
+        let sets: Vec<(u16, Value)> = columns.iter().map(null).collect();
+        let change =
+            |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: Vec::new() };
+        let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
+        let engine = connection.engine.clone();
+        for rows in rows.chunks(ROWS) {
+            let statement: UpdateNode = super::update::statement(mapper, rows);
+            engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
+        }
     }
     Ok(())
 }
 
 /// The object as the database has it.
-fn stored(objects: &Objects, slot: u32) -> &dyn Object {
-    objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot))
-}
-
-async fn together(
-    objects: &Objects,
-    connection: &mut Connection,
-    mapper: &'static Mapper,
-    slots: &[u32],
-) -> Result<()> {
-    let engine = connection.engine.clone();
-    for chunk in slots.chunks(CHUNK) {
-        let filter = match mapper.definition().key {
-            &[column] => {
-                let operand = Box::new(Node::Column { mapper, column, alias: Alias::NONE });
-                let value = |&slot: &u32| Node::Bind(stored(objects, slot).column(usize::from(column)));
-                match chunk {
-                    [only] => Node::equals(*operand, value(only)),
-                    _ => Node::In { operand, list: chunk.iter().map(value).collect(), negated: false },
-                }
-            }
-            _ => Node::Any(chunk.iter().map(|&slot| Node::All(key_filters(mapper, stored(objects, slot)))).collect()),
-        };
-        let statement = DeleteNode::new(mapper, vec![filter]);
-        let changed = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
-        if changed != chunk.len() as u64 {
-            tracing::warn!(
-                target: "orm::session",
-                "DELETE statement on table `{}` expected to delete {} row(s); {changed} were matched",
-                mapper.definition().table,
-                chunk.len()
-            );
-        }
+fn stored(objects: &Objects, slot: u32) -> Arc<dyn Object> {
+    match &objects.get(slot).base {
+        Some(base) => base.clone(),
+        None => Arc::from(objects.object(slot).copy()),
     }
-    Ok(())
 }
 
-async fn one_by_one(
-    objects: &Objects,
-    connection: &mut Connection,
-    mapper: &'static Mapper,
-    version: u16,
-    slots: &[u32],
-) -> Result<()> {
+/// Deletes rows of one model. One that has changed is stale where there is a version to tell it; without one, a row that is
+/// gone already is no more than worth a warning.
+async fn delete(objects: &Objects, connection: &mut Connection, mapper: &'static Mapper, slots: &[u32]) -> Result<()> {
     let engine = connection.engine.clone();
-    for &slot in slots {
-        let object = stored(objects, slot);
-        let mut filters = key_filters(mapper, object);
-        let known: Value = object.column(usize::from(version));
-        filters.push(Node::equals(Node::Column { mapper, column: version, alias: Alias::NONE }, Node::Bind(known)));
+    let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
+    let chunk = if guards.is_empty() && mapper.definition().key.len() == 1 { CHUNK } else { ROWS };
+    for slots in slots.chunks(chunk) {
+        let rows: Vec<Arc<dyn Object>> = slots.iter().map(|&slot| stored(objects, slot)).collect();
+        let filters = row_filters(mapper, rows.iter().map(|row| (&**row, &*guards)));
         let statement = DeleteNode::new(mapper, filters);
-        let changed = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
-        if changed != 1 {
-            return Err(stale(objects, slot, "DELETE", changed));
+        let deleted = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
+        if deleted == slots.len() as u64 {
+            continue;
         }
+        let error = stale(objects, slots.iter().copied(), "DELETE", "delete", deleted);
+        if !guards.is_empty() {
+            return Err(error);
+        }
+        tracing::warn!(target: "orm::session", "{}", error.message());
     }
     Ok(())
 }

@@ -15,7 +15,7 @@
 //! inserts" of <https://mariadb.com/kb/en/auto_increment-handling-in-innodb/>. No row of a batch brings a key of its own, so
 //! the least key is that of the first row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use orm_pool::Value;
@@ -44,8 +44,16 @@ pub(super) async fn emit(
         note_changes(objects, slot);
         reject_unfilled(objects, slot)?;
     }
-    for batch in batches(objects, &slots) {
-        insert(objects, connection, &batch).await?;
+    let mut rest = slots;
+    while let Some(&first) = rest.first() {
+        let mapper = objects.get(first).mapper;
+        let (own, others): (Vec<u32>, Vec<u32>) =
+            rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
+        rest = others;
+        let overrides = give_keys(objects, connection, mapper, &own).await?;
+        for batch in batches(objects, connection.engine.dialect(), mapper, &own) {
+            insert(objects, connection, &batch, overrides).await?;
+        }
     }
     Ok(())
 }
@@ -86,7 +94,7 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
     Ok(waits)
 }
 
-fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
+pub(super) fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
     let mapper = objects.get(slot).mapper;
     let definition = &mapper.definition.columns[column];
     let field = format!("{}.{}", mapper.definition.name, definition.field);
@@ -144,30 +152,77 @@ fn reject_unfilled(objects: &Objects, slot: u32) -> Result<()> {
     Ok(())
 }
 
-/// Rows of one model that set the same columns.
+/// Rows of one model that go in one statement.
 struct Batch {
     mapper: &'static Mapper,
+    /// The columns that some row of it sets.
     set: ColumnSet,
+    /// Whether the database generates the keys.
+    generated: Option<usize>,
     slots: Vec<u32>,
 }
 
-/// Gathers rows of one shape. Where the database generates the key, only neighbours: keys rise as objects were added.
-fn batches(objects: &Objects, slots: &[u32]) -> Vec<Batch> {
+/// Gives new rows the keys that the database would have generated, where they can be had before; `true` if the column
+/// takes no keys unless it is told to.
+async fn give_keys(
+    objects: &mut Objects,
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    slots: &[u32],
+) -> Result<bool> {
+    let is_generated = |slot: &u32| generated_key(mapper, &objects.get(*slot).set).is_some();
+    let keyless: Vec<u32> = slots.iter().copied().filter(is_generated).collect();
+    let Some(column) = keyless.first().and_then(|&slot| generated_key(mapper, &objects.get(slot).set)) else {
+        return Ok(false);
+    };
+    if keyless.len() == 1 {
+        return Ok(false);
+    }
+    let own_key = |&slot: &u32| match is_generated(&slot) {
+        true => None,
+        false => as_integer(&objects.object(slot).column(column)),
+    };
+    let own_keys: Vec<Option<i64>> = slots.iter().map(own_key).collect();
+    let Some(reserved) = reserve_keys(connection, mapper, column, &own_keys).await? else { return Ok(false) };
+    for (&key, &slot) in reserved.keys.iter().zip(&keyless) {
+        set_generated_key(objects, slot, column, key)?;
+        objects.get_mut(slot).set.insert(column);
+    }
+    Ok(reserved.overrides)
+}
+
+fn as_integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int16(value) => Some((*value).into()),
+        Value::Int32(value) => Some((*value).into()),
+        Value::Int64(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Gathers the rows of a model. Where `DEFAULT` can stand for a value, rows that set other columns go in one statement too;
+/// rows with a key of their own and rows whose key the database generates never do.
+fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: &[u32]) -> Vec<Batch> {
+    let has_default = dialect != Dialect::Sqlite;
     let mut batches: Vec<Batch> = Vec::new();
     for &slot in slots {
-        let entry = objects.get(slot);
-        let fits = |batch: &&mut Batch| batch.mapper.is(entry.mapper) && batch.set == entry.set;
-        let is_generated = generated_key(entry.mapper, &entry.set).is_some();
-        let known = if is_generated {
-            batches.iter_mut().rev().find(|batch| batch.mapper.is(entry.mapper)).filter(fits)
-        } else {
-            batches.iter_mut().find(fits)
+        let set = &objects.get(slot).set;
+        let generated = generated_key(mapper, set);
+        let is_empty = |set: &ColumnSet| (0..mapper.width()).all(|column| !set.contains(column));
+        let fits = |batch: &&mut Batch| {
+            batch.generated == generated
+                && if has_default { !is_empty(set) && !is_empty(&batch.set) } else { batch.set == *set }
         };
-        match known {
-            Some(batch) => batch.slots.push(slot),
-            None => batches.push(Batch { mapper: entry.mapper, set: entry.set.clone(), slots: vec![slot] }),
+        match batches.iter_mut().find(fits) {
+            Some(batch) => {
+                (0..mapper.width()).filter(|&column| set.contains(column)).for_each(|column| batch.set.insert(column));
+                batch.slots.push(slot);
+            }
+            None => batches.push(Batch { mapper, set: set.clone(), generated, slots: vec![slot] }),
         }
     }
+    // The database makes no key that a row has brought before.
+    batches.sort_by_key(|batch| batch.generated.is_some());
     batches
 }
 
@@ -178,25 +233,12 @@ fn generated_key(mapper: &Mapper, set: &ColumnSet) -> Option<usize> {
 }
 
 /// Inserts a batch and writes back what the database filled in.
-async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batch) -> Result<()> {
-    let mapper = batch.mapper;
-    let mut set = batch.set.clone();
-    let mut generated = generated_key(mapper, &set);
-    let mut overrides = false;
-    if let Some(column) = generated
-        && batch.slots.len() > 1
-        && let Some(reserved) = reserve_keys(connection, mapper, column, batch.slots.len()).await?
-    {
-        for (&key, &slot) in reserved.keys.iter().zip(&batch.slots) {
-            set_generated_key(objects, slot, column, key)?;
-        }
-        set.insert(column);
-        generated = None;
-        overrides = reserved.overrides;
-    }
+async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batch, overrides: bool) -> Result<()> {
+    let &Batch { mapper, ref set, generated, .. } = batch;
     let capabilities = connection.engine.dialect().capabilities();
     let filled: Vec<u16> = columns_where(mapper, |column, definition| {
-        !set.contains(column) && (definition.server_default.is_some() || definition.computed.is_some())
+        let is_left_out = batch.slots.iter().any(|&slot| !objects.get(slot).set.contains(column));
+        is_left_out && (definition.server_default.is_some() || definition.computed.is_some())
     });
     let columns: Vec<u16> =
         columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
@@ -206,8 +248,12 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     for slots in batch.slots.chunks(rows_at_once) {
         slots.iter().for_each(|&slot| objects.save(slot));
         let rows = slots.iter().map(|&slot| {
-            let object = objects.object(slot);
-            columns.iter().map(|&column| Node::Bind(object.column(usize::from(column)))).collect()
+            let (object, own) = (objects.object(slot), &objects.get(slot).set);
+            let value = |&column: &u16| match own.contains(usize::from(column)) {
+                true => Node::Bind(object.column(usize::from(column))),
+                false => Node::Sql("DEFAULT".into()),
+            };
+            columns.iter().map(value).collect()
         });
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
@@ -275,29 +321,42 @@ async fn reserve_keys(
     connection: &mut Connection,
     mapper: &'static Mapper,
     column: usize,
-    count: usize,
+    own_keys: &[Option<i64>],
 ) -> Result<Option<Reserved>> {
+    let count = own_keys.iter().filter(|own| own.is_none()).count();
     match connection.engine.dialect().capabilities().generated_keys {
-        GeneratedKeys::NextOnes => next_keys(connection, mapper, column, count).await.map(Some),
+        GeneratedKeys::NextOnes => next_keys(connection, mapper, column, own_keys).await.map(Some),
         GeneratedKeys::Sequence => keys_of_sequence(connection, mapper, column, count).await,
         GeneratedKeys::Rising | GeneratedKeys::LastKey => Ok(None),
     }
 }
 
 /// Takes the keys behind the greatest one, which no other transaction can take: this one has the only write lock, or its
-/// INSERT fails because another has written since it read.
+/// INSERT fails because another has written since it read. Rows with a key of their own move those behind them, as if one
+/// had been inserted after the other.
 async fn next_keys(
     connection: &mut Connection,
     mapper: &'static Mapper,
     column: usize,
-    count: usize,
+    own_keys: &[Option<i64>],
 ) -> Result<Reserved> {
-    let greatest = greatest_key(connection, mapper, column).await?;
-    let Some(last) = greatest.checked_add(count as i64) else {
-        let message = format!("table `{}` has no {count} keys left", mapper.definition.table);
-        return Err(Error::new(ErrorKind::Operational, message));
-    };
-    Ok(Reserved { keys: (greatest + 1..=last).collect(), overrides: false })
+    let taken: HashSet<i64> = own_keys.iter().flatten().copied().collect();
+    let mut greatest = greatest_key(connection, mapper, column).await?;
+    let mut keys = Vec::new();
+    for own in own_keys {
+        if let Some(own) = own {
+            greatest = greatest.max(*own);
+            continue;
+        }
+        let next = (1..).map_while(|step| greatest.checked_add(step)).find(|next| !taken.contains(next));
+        let Some(next) = next else {
+            let message = format!("table `{}` has no keys left", mapper.definition.table);
+            return Err(Error::new(ErrorKind::Operational, message));
+        };
+        greatest = next;
+        keys.push(next);
+    }
+    Ok(Reserved { keys, overrides: false })
 }
 
 async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, column: usize) -> Result<i64> {
@@ -467,7 +526,7 @@ fn by_key(objects: &Objects, rows: Vec<(Option<Key>, Vec<Value>)>, slots: &[u32]
 }
 
 /// Puts values into columns of an object.
-fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[Value]) -> Result<()> {
+pub(super) fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[Value]) -> Result<()> {
     for (&column, value) in columns.iter().zip(values) {
         let column = usize::from(column);
         objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {

@@ -1,14 +1,47 @@
-//! UPDATE of changed objects: only the columns that differ, and only while the row is as it was read.
+//! UPDATE of changed objects: only the columns that differ, only while the row is as it was read, and rows that change the
+//! same columns in one statement.
+//!
+//! ```sql
+//! UPDATE users SET name = CASE WHEN id = 1 THEN 'ed' WHEN id = 2 THEN 'wendy' END WHERE id IN (1, 2)
+//! ```
+//!
+//! What tells rows apart goes one row at a time, in the order of keys: a key, and a column that is unique, since a database
+//! checks those row by row and two rows may trade values. So do SQL types whose values a `CASE` would turn into text.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use orm_pool::Value;
 
-use super::insert::fill_foreign_keys;
+use super::insert::{fill, fill_foreign_keys};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, Object};
-use crate::session::{Objects, State, as_row_value};
-use crate::sql::{Node, Operator, Statement, UpdateNode};
-use crate::types::same;
+use crate::mapper::{Alias, Column, Mapper, Object};
+use crate::session::{Key, Objects, State, as_row_value, as_value};
+use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
+use crate::types::{ColumnType, same};
+
+/// How many rows one statement changes: each adds to the depth of its conditions, which SQLite limits to a thousand.
+pub(super) const ROWS: usize = 250;
+
+/// What one row gets.
+pub(super) struct RowChange {
+    pub(super) slot: u32,
+    /// The object as the database has it.
+    pub(super) base: Arc<dyn Object>,
+    pub(super) sets: Vec<(u16, Value)>,
+    /// Columns that must still be what they were.
+    pub(super) guards: Vec<u16>,
+}
+
+/// Rows of one model that change the same columns under the same conditions.
+struct Batch {
+    mapper: &'static Mapper,
+    rows: Vec<RowChange>,
+    /// Whether its rows may go in one statement.
+    is_joined: bool,
+}
 
 /// Splits objects into those whose links lead to rows that exist, and those that have to wait.
 pub(super) fn split(objects: &Objects, slots: Vec<u32>) -> (Vec<u32>, Vec<u32>) {
@@ -20,25 +53,31 @@ pub(super) fn split(objects: &Objects, slots: Vec<u32>) -> (Vec<u32>, Vec<u32>) 
 
 /// Updates the rows of some objects.
 pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slots: &[u32]) -> Result<()> {
+    let mut changes = Vec::new();
     for &slot in slots {
         objects.touch(slot);
         fill_foreign_keys(objects, slot)?;
-        let Some(statement) = statement(objects, slot)? else { continue };
-        let engine = connection.engine.clone();
-        let changed = engine.change(&mut connection.guard, vec![statement]).await?;
-        if changed != 1 {
-            return Err(stale(objects, slot, "UPDATE", changed));
+        changes.extend(change(objects, slot)?);
+    }
+    for batch in batches(objects, changes)? {
+        let most = if batch.is_joined { rows_at_once(connection, &batch) } else { 1 };
+        let mut rows = batch.rows;
+        while !rows.is_empty() {
+            let rest = rows.split_off(most.min(rows.len()));
+            send(objects, connection, batch.mapper, &rows).await?;
+            for row in std::mem::replace(&mut rows, rest) {
+                objects.identify(row.slot);
+                objects.follow_keys(row.slot, Some(&*row.base))?;
+                follow_key_change(objects, row.slot, &*row.base)?;
+                objects.renew_base(row.slot);
+            }
         }
-        objects.identify(slot);
-        let before = objects.get(slot).base.clone();
-        objects.follow_keys(slot, before.as_deref())?;
-        objects.renew_base(slot);
     }
     Ok(())
 }
 
-/// Makes the UPDATE of an object, or none if no column differs.
-fn statement(objects: &mut Objects, slot: u32) -> Result<Option<Statement>> {
+/// Says what differs in an object, or `None` if no column does.
+fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let entry = objects.get(slot);
     let mapper = entry.mapper;
     let Some(base) = entry.base.clone() else { return Ok(None) };
@@ -51,41 +90,209 @@ fn statement(objects: &mut Objects, slot: u32) -> Result<Option<Statement>> {
         return Ok(None);
     }
     let version = mapper.definition.version.map(usize::from);
-    let mut filters = key_filters(mapper, &*base);
+    let mut guards = Vec::new();
     if entry.was_expired && version.is_none() {
         // It was changed without being read again: whoever changed the same columns since must not be overwritten.
-        filters.extend(changed.iter().map(|&column| {
-            Node::binary(Operator::IsNotDistinctFrom, column_of(mapper, column), Node::Bind(base.column(column)))
-        }));
+        guards.extend(changed.iter().map(|&column| column as u16));
     }
-    let mut sets: Vec<(u16, Node)> =
-        changed.iter().map(|&column| (column as u16, Node::Bind(object.column(column)))).collect();
+    let mut sets: Vec<(u16, Value)> = changed.iter().map(|&column| (column as u16, object.column(column))).collect();
     for (column, definition) in mapper.definition.columns.iter().enumerate() {
         if let Some(on_update) = definition.on_update
             && !changed.contains(&column)
+            && Some(column) != version
         {
             set(objects, slot, column, &on_update())?;
-            sets.push((column as u16, Node::Bind(objects.object(slot).column(column))));
+            sets.push((column as u16, objects.object(slot).column(column)));
         }
     }
     if let Some(column) = version {
-        let next = next_version(mapper, column, &base.column(column))?;
-        filters.push(Node::equals(column_of(mapper, column), Node::Bind(base.column(column))));
+        guards.push(column as u16);
         sets.retain(|(changed, _)| usize::from(*changed) != column);
-        set(objects, slot, column, &next)?;
-        sets.push((column as u16, Node::Bind(next)));
+        if let Some(next) = next_version(mapper, column, &base.column(column))? {
+            set(objects, slot, column, &next)?;
+            sets.push((column as u16, next));
+        }
     }
-    Ok(Some(Statement::Update(Box::new(UpdateNode::new(mapper, sets, filters)))))
+    Ok(Some(RowChange { slot, base, sets, guards }))
 }
 
-fn column_of(mapper: &'static Mapper, column: usize) -> Node {
-    Node::Column { mapper, column: column as u16, alias: Alias::NONE }
+/// Gathers rows of one shape, each batch in the order of keys: so two transactions lock the rows that both change in one
+/// order.
+fn batches(objects: &Objects, changes: Vec<RowChange>) -> Result<Vec<Batch>> {
+    let mut batches: Vec<Batch> = Vec::new();
+    for change in changes {
+        let mapper = objects.get(change.slot).mapper;
+        let is_joined = can_join(mapper, &change)?;
+        let fits = |batch: &&mut Batch| {
+            let first = &batch.rows[0];
+            let columns = |row: &RowChange| row.sets.iter().map(|(column, _)| *column).collect::<Vec<u16>>();
+            batch.mapper.is(mapper)
+                && batch.is_joined == is_joined
+                && (!is_joined || (columns(first) == columns(&change) && first.guards == change.guards))
+        };
+        match batches.iter_mut().find(fits) {
+            Some(batch) => batch.rows.push(change),
+            None => batches.push(Batch { mapper, rows: vec![change], is_joined }),
+        }
+    }
+    for batch in &mut batches {
+        batch.rows.sort_by_cached_key(|row| Key::of_object(&*row.base));
+    }
+    Ok(batches)
 }
 
-/// The conditions that name the row of an object, by the key that the database has.
+/// Returns whether a row may be changed in one statement with others.
+fn can_join(mapper: &'static Mapper, change: &RowChange) -> Result<bool> {
+    let definition = mapper.definition();
+    let is_plain = |column: u16| {
+        let own = &definition.columns[usize::from(column)];
+        let column_type = (own.column_type)();
+        own.sql_type.is_none()
+            && !matches!(
+                column_type,
+                ColumnType::Enum { .. }
+                    | ColumnType::Custom(_)
+                    | ColumnType::Json
+                    | ColumnType::Array(_)
+                    | ColumnType::Interval
+            )
+    };
+    Ok(change.sets.iter().all(|&(column, _)| !tells_rows_apart(mapper, column) && is_plain(column)))
+}
+
+/// Returns whether no two rows may have the same value of a column, or of several of which it is one.
+pub(super) fn tells_rows_apart(mapper: &Mapper, column: u16) -> bool {
+    let definition = mapper.definition();
+    let own = &definition.columns[usize::from(column)];
+    let unique_indexes = definition.indexes.iter().filter(|index| index.is_unique);
+    own.primary_key
+        || own.unique
+        || definition.uniques.iter().chain(unique_indexes).any(|unique| unique.columns.contains(&column))
+}
+
+/// Returns how many rows of a batch fit into one statement.
+fn rows_at_once(connection: &Connection, batch: &Batch) -> usize {
+    let key = batch.mapper.definition().key.len();
+    let row = &batch.rows[0];
+    let values = row.sets.len() * (key + 1) + key + row.guards.len();
+    (connection.engine.dialect().capabilities().max_parameters / values.max(1)).clamp(1, ROWS)
+}
+
+/// Sends the UPDATE of some rows, makes sure that each was there as it was read, and brings home what the database computed.
+async fn send(
+    objects: &mut Objects,
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    rows: &[RowChange],
+) -> Result<()> {
+    let computed: Vec<u16> = changed_by_database(mapper);
+    let returns = connection.engine.dialect().capabilities().returning.update && !computed.is_empty();
+    let columns: Vec<u16> = mapper.definition().key.iter().chain(&computed).copied().collect();
+    let mut statement = statement(mapper, rows);
+    if returns {
+        statement.rows.returning = outputs(mapper, &columns);
+    }
+    let engine = connection.engine.clone();
+    let prepared = engine.prepare(Statement::Update(Box::new(statement)))?;
+    let mut given = Vec::new();
+    let done = engine
+        .run(&mut connection.guard, &prepared, |row| {
+            let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
+            given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+    if done.rows_affected != rows.len() as u64 {
+        return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", done.rows_affected));
+    }
+    if !returns && !computed.is_empty() {
+        let filters = rows.iter().map(|row| Node::All(key_filters(mapper, objects.object(row.slot))));
+        let filters = vec![Node::Any(filters.collect())];
+        let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let read = engine.run(&mut connection.guard, &prepared, |row| {
+            let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
+            given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect()));
+            Ok(ControlFlow::Continue(()))
+        });
+        read.await?;
+    }
+    let by_key = rows.iter().filter_map(|row| Some((Key::of_object(objects.object(row.slot))?, row.slot)));
+    let by_key: HashMap<Key, u32> = by_key.collect();
+    for (key, values) in given {
+        if let Some(&slot) = key.and_then(|key| by_key.get(&key)) {
+            fill(objects, slot, &columns, &values)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the columns that an UPDATE changes without being told.
+fn changed_by_database(mapper: &Mapper) -> Vec<u16> {
+    let columns = mapper.definition().columns.iter().enumerate();
+    let is_changed = |column: &Column| column.computed.is_some() || column.server_onupdate;
+    columns.filter(|(_, column)| is_changed(column)).map(|(position, _)| position as u16).collect()
+}
+
+/// Makes the UPDATE of some rows.
+pub(super) fn statement(mapper: &'static Mapper, rows: &[RowChange]) -> UpdateNode {
+    let first = &rows[0];
+    let sets = first.sets.iter().enumerate().map(|(position, (column, value))| {
+        let is_one = rows.iter().all(|row| same(&row.sets[position].1, value));
+        let node = if is_one {
+            Node::Bind(value.clone())
+        } else {
+            let when = |row: &RowChange| {
+                (Node::All(key_filters(mapper, &*row.base)), Node::Bind(row.sets[position].1.clone()))
+            };
+            Node::Case { whens: rows.iter().map(when).collect(), otherwise: None }
+        };
+        (*column, node)
+    });
+    let filters = row_filters(mapper, rows.iter().map(|row| (&*row.base, &*row.guards)));
+    UpdateNode::new(mapper, sets.collect(), filters)
+}
+
+/// The conditions that name some rows, each as it was read.
+pub(super) fn row_filters<'r>(
+    mapper: &'static Mapper,
+    rows: impl Iterator<Item = (&'r dyn Object, &'r [u16])> + Clone,
+) -> Vec<Node> {
+    let is_guarded = rows.clone().any(|(_, guards)| !guards.is_empty());
+    let count = rows.clone().count();
+    let conditions = |(object, guards): (&dyn Object, &[u16])| {
+        let mut conditions = key_filters(mapper, object);
+        conditions.extend(guards.iter().map(|&column| {
+            let now = Node::Bind(object.column(usize::from(column)));
+            match mapper.definition.columns[usize::from(column)].nullable {
+                true => Node::binary(Operator::IsNotDistinctFrom, column_of(mapper, column), now),
+                false => Node::equals(column_of(mapper, column), now),
+            }
+        }));
+        conditions
+    };
+    match mapper.definition().key {
+        &[column] if count > 1 && !is_guarded => {
+            let list = rows.map(|(object, _)| Node::Bind(object.column(usize::from(column)))).collect();
+            vec![Node::In { operand: Box::new(column_of(mapper, column)), list, negated: false }]
+        }
+        _ if count == 1 => rows.flat_map(conditions).collect(),
+        _ => vec![Node::Any(rows.map(|row| Node::All(conditions(row))).collect())],
+    }
+}
+
+fn outputs(mapper: &'static Mapper, columns: &[u16]) -> Vec<Output> {
+    columns.iter().map(|&column| Output::expression(column_of(mapper, column), true)).collect()
+}
+
+fn column_of(mapper: &'static Mapper, column: u16) -> Node {
+    Node::Column { mapper, column, alias: Alias::NONE }
+}
+
+/// The conditions that name the row of an object, by the key that it has.
 pub(super) fn key_filters(mapper: &'static Mapper, object: &dyn Object) -> Vec<Node> {
-    let key = mapper.definition.key.iter().map(|&column| usize::from(column));
-    key.map(|column| Node::equals(column_of(mapper, column), Node::Bind(object.column(column)))).collect()
+    let key = mapper.definition.key.iter();
+    key.map(|&column| Node::equals(column_of(mapper, column), Node::Bind(object.column(usize::from(column))))).collect()
 }
 
 fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
@@ -96,35 +303,99 @@ fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result
     })
 }
 
-fn next_version(mapper: &Mapper, column: usize, now: &Value) -> Result<Value> {
-    match now {
-        Value::Int16(version) => Ok(Value::Int16(version.wrapping_add(1))),
-        Value::Int32(version) => Ok(Value::Int32(version.wrapping_add(1))),
-        Value::Int64(version) => Ok(Value::Int64(version.wrapping_add(1))),
-        _ => {
-            let field = mapper.definition.columns[column].field;
-            let message = format!("the version column `{}.{field}` is not an integer", mapper.definition.name);
-            Err(Error::new(ErrorKind::Configuration, message))
-        }
+// ----------------------------------------------------------------------------------------------------------- versions
+
+/// Returns the version that a row gets with this change; none where the database gives it.
+///
+/// A number goes up by one, a time is the present one and later than the one before, and a column with `on_update` takes
+/// what that gives.
+fn next_version(mapper: &Mapper, column: usize, now: &Value) -> Result<Option<Value>> {
+    let definition = &mapper.definition.columns[column];
+    if definition.computed.is_some() || definition.server_onupdate {
+        return Ok(None);
     }
+    if let Some(on_update) = definition.on_update {
+        return Ok(Some(on_update()));
+    }
+    let next = match now {
+        Value::Int16(version) => Value::Int16(version.wrapping_add(1)),
+        Value::Int32(version) => Value::Int32(version.wrapping_add(1)),
+        Value::Int64(version) => Value::Int64(version.wrapping_add(1)),
+        Value::DateTime(before) => Value::DateTime(present().max(before + 1)),
+        Value::Timestamp(before) => Value::Timestamp(present().max(before + 1)),
+        other => {
+            let name = mapper.definition.name;
+            let message = format!(
+                "the version column `{name}.{}` is neither an integer nor a time: it holds {other}",
+                definition.field
+            );
+            return Err(Error::new(ErrorKind::Configuration, message)
+                .hint("say `on_update = …`, which gives each change its version"));
+        }
+    };
+    Ok(Some(next))
 }
 
-/// Says that a row is not as it was when it was read.
-pub(super) fn stale(objects: &Objects, slot: u32, verb: &str, changed: u64) -> Error {
-    let mapper = objects.get(slot).mapper;
-    let key: Vec<String> = mapper
-        .definition
-        .key
-        .iter()
-        .map(|&column| objects.object(slot).column(usize::from(column)).to_string())
-        .collect();
+/// Microseconds since 1970.
+fn present() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Says that rows are not as they were when they were read.
+pub(super) fn stale(
+    objects: &Objects,
+    slots: impl Iterator<Item = u32>,
+    verb: &str,
+    does: &str,
+    matched: u64,
+) -> Error {
+    let slots: Vec<u32> = slots.collect();
+    let mapper = objects.get(slots[0]).mapper;
+    let key = |&slot: &u32| {
+        let stored = objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot));
+        let parts = mapper.definition.key.iter().map(|&column| stored.column(usize::from(column)).to_string());
+        parts.collect::<Vec<_>>().join(", ")
+    };
     let message = format!(
-        "{verb} statement on table `{}` expected to match 1 row; {changed} were matched",
-        mapper.definition.table
+        "{verb} statement on table `{}` expected to {does} {} row(s); {matched} were matched",
+        mapper.definition.table,
+        slots.len()
     );
-    Error::new(ErrorKind::StaleData, message).hint(format!(
-        "`{}` with key {} was changed or deleted by someone else: roll back, read it again, and repeat",
-        mapper.definition.name,
-        key.join(", ")
-    ))
+    let (name, keys) = (mapper.definition.name, slots.iter().take(10).map(key).collect::<Vec<_>>());
+    let more = if slots.len() > keys.len() { ", …" } else { "" };
+    let whose = match keys.as_slice() {
+        [only] => format!("`{name}` with key {only} was"),
+        several => format!("one or more of `{name}` with keys {}{more} were", several.join("; ")),
+    };
+    Error::new(ErrorKind::StaleData, message)
+        .hint(format!("{whose} changed or deleted by someone else: roll back, read it again, and repeat"))
+}
+
+// ------------------------------------------------------------------------------------------------------- changed keys
+
+/// Puts what refers to an object by its old key in step with the rows, where the database gave them the new one by
+/// `ON UPDATE CASCADE`. (Where it does not, [`collect`](super::collect) has made changes of them.)
+fn follow_key_change(objects: &mut Objects, parent: u32, before: &dyn Object) -> Result<()> {
+    for (child, foreign_key) in super::collect::referring(objects, parent, before, true)? {
+        let was: Arc<dyn Object> = Arc::from(objects.object(child).copy());
+        let mapper = objects.get(child).mapper;
+        let key = &mapper.configured()?.foreign_keys[foreign_key];
+        let mut base = objects.get(child).base.as_ref().map(|base| base.copy());
+        for (&column, &target) in key.columns.iter().zip(&key.target_columns) {
+            let column = usize::from(column);
+            let value = objects.object(parent).column(usize::from(target));
+            set(objects, child, column, &value)?;
+            if let Some(base) = &mut base {
+                base.set_column(column, as_row_value(&value))
+                    .map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+            }
+        }
+        objects.get_mut(child).base = base.map(Arc::from);
+        if key.columns.iter().any(|column| mapper.definition.key.contains(column)) {
+            objects.identify(child);
+            follow_key_change(objects, child, &*was)?;
+        }
+    }
+    Ok(())
 }

@@ -190,7 +190,7 @@ fn fill<'f>(
         if objects.get(owner).state == State::Persistent || !objects.object(owner).relation(index).is_loaded() {
             let stored: Vec<ObjectId> = found(position).iter().map(|&slot| objects.id(slot)).collect();
             let ids = waiting.members(objects.id(owner), stored);
-            objects.object_mut(owner).relation_mut(index).load(&ids, !node.is_partial());
+            objects.fill_field(owner, index, &ids, !node.is_partial());
         }
         members.extend(objects.members_of(owner, index).iter().map(|member| member.slot));
     }

@@ -3,7 +3,7 @@
 //! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
 //! never their configuration, so that a cycle of models cannot wait for itself.
 
-use super::{ColumnReference, Mapper, RelationshipDefinition, RelationshipKind};
+use super::{ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A model whose references are resolved.
@@ -20,6 +20,8 @@ pub(crate) struct ForeignKey {
     pub(crate) target: &'static Mapper,
     /// The positions of the columns that are referred to, in the same order.
     pub(crate) target_columns: Vec<u16>,
+    /// What the database does to the row when the key that it refers to changes.
+    pub(crate) on_update: Option<ReferentialAction>,
 }
 
 impl ForeignKey {
@@ -101,7 +103,12 @@ fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
     let single = mapper.definition.columns.iter().enumerate().filter_map(|(position, column)| {
         column.foreign_key.map(|key| {
             let target = (key.target)();
-            ForeignKey { columns: vec![position as u16], target: target.mapper, target_columns: vec![target.column] }
+            ForeignKey {
+                columns: vec![position as u16],
+                target: target.mapper,
+                target_columns: vec![target.column],
+                on_update: key.on_update,
+            }
         })
     });
     let mut keys: Vec<ForeignKey> = single.collect();
@@ -120,6 +127,7 @@ fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
             columns: group.columns.to_vec(),
             target: first.mapper,
             target_columns: targets.iter().map(|target| target.column).collect(),
+            on_update: group.on_update,
         });
     }
     Ok(keys)

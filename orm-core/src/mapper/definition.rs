@@ -130,6 +130,8 @@ pub struct Column {
     pub collation: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
     pub on_update: Option<fn() -> orm_pool::Value>,
+    /// Whether the database changes it at every UPDATE, such as by a trigger.
+    pub server_onupdate: bool,
     /// A comment on the column.
     pub comment: Option<&'static str>,
     /// The column that it refers to.
@@ -160,6 +162,7 @@ impl Column {
             sequence: None,
             collation: None,
             on_update: None,
+            server_onupdate: false,
             comment: None,
             foreign_key: None,
         }
@@ -210,6 +213,8 @@ settings! {
     collation(value: &'static str) collation = Some(value);
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
+    /// Has the database change it at each UPDATE.
+    server_onupdate() server_onupdate = true;
     /// Comments it.
     comment(value: &'static str) comment = Some(value);
     /// Lets it refer to another column.

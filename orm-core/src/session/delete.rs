@@ -96,7 +96,7 @@ impl Session {
             return Ok(());
         }
         let index = usize::from(info.index);
-        let is_unknown = |&slot: &u32| !self.objects.has_all_members(slot, index) || self.objects.get(slot).is_expired;
+        let is_unknown = |&slot: &u32| self.objects.is_stale(slot, index);
         let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
         if !unknown.is_empty() && !info.definition.passive_deletes {
             self.connected(false).await?;

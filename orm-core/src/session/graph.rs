@@ -332,6 +332,7 @@ impl Objects {
         let members = self.members_of(owner.slot, index);
         if let (Direction::OneToMany, Some(link)) = (info.direction, info.link) {
             // Emptied at once, rather than searched for each member.
+            self.touch(owner.slot);
             self.object_mut(owner.slot).relation_mut(index).load(&[], true);
             return members.into_iter().try_for_each(|member| self.set_parent(member.slot, link, None));
         }

@@ -9,14 +9,14 @@ use orm_pool::{Kind, Value, ValueRef, text};
 use crate::mapper::{Mapper, Object};
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Key {
     Integer(i64),
     Pair(i64, i64),
     Parts(Box<[Part]>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Part {
     Integer(i64),
     Text(Box<str>),

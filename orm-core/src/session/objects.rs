@@ -48,6 +48,8 @@ pub(crate) struct Slot {
     pub(crate) base: Option<Arc<dyn Object>>,
     /// Whether the row may have changed since it was read.
     pub(crate) is_expired: bool,
+    /// The relationships that have not been read since it expired, although its columns have.
+    stale: ColumnSet,
     /// Whether it was changed while it was expired: then an UPDATE makes sure that the row is as it was read.
     pub(crate) was_expired: bool,
     /// Whether the next flush deletes it.
@@ -89,8 +91,11 @@ pub(crate) struct PairChange {
 #[derive(Default)]
 pub(crate) struct Frame {
     saved: Vec<Saved>,
-    added: Vec<u32>,
-    loaded: Vec<u32>,
+    // A slot may be used again meanwhile, so what was added and loaded is named as by a handle.
+    added: Vec<ObjectId>,
+    loaded: Vec<ObjectId>,
+    /// Relationships that were read, with their owners.
+    filled: Vec<(ObjectId, usize)>,
 }
 
 struct Saved {
@@ -259,6 +264,7 @@ impl Objects {
             set: ColumnSet::new(),
             base: None,
             is_expired: false,
+            stale: ColumnSet::new(),
             was_expired: false,
             is_doomed: false,
             is_orphan: false,
@@ -280,7 +286,8 @@ impl Objects {
         let slot = self.place(object, State::Pending, None);
         self.get_mut(slot).set = set;
         self.pending.push(slot);
-        self.frame().added.push(slot);
+        let id = self.id(slot);
+        self.frame().added.push(id);
         slot
     }
 
@@ -293,7 +300,8 @@ impl Objects {
         entry.set = set;
         entry.state = State::Pending;
         self.pending.push(slot);
-        self.frame().added.push(slot);
+        let id = self.id(slot);
+        self.frame().added.push(id);
     }
 
     /// Reads a row of a model: into the object that the session has of it, or into a new one.
@@ -340,7 +348,8 @@ impl Objects {
         if let Some(key) = key {
             self.identity.insert((mapper.id(), key), slot);
         }
-        self.frame().loaded.push(slot);
+        let id = self.id(slot);
+        self.frame().loaded.push(id);
         self.seen.push(slot);
         if self.slots.len() == self.warns_at {
             tracing::warn!(target: "orm::session", objects = self.slots.len(), "a session holds very many objects: use one session per unit of work, `yield_per`, or `expunge_clean()`");
@@ -351,7 +360,7 @@ impl Objects {
     /// Lets a row overwrite an object that is expired; what was changed and not flushed stays.
     fn read_again(&mut self, slot: u32, row: &Row<'_>, at: usize) -> Decoded<()> {
         let overwrites = self.overwrites;
-        let entry = self.get_mut(slot);
+        let entry = &mut self.slots[slot as usize];
         if !(entry.is_expired || overwrites) || entry.state != State::Persistent {
             return Ok(());
         }
@@ -376,10 +385,28 @@ impl Objects {
                 entry.base = None;
             }
         }
+        if entry.is_expired {
+            entry.stale = ColumnSet::all(entry.mapper.definition.relationships.len());
+        }
         entry.is_expired = false;
         entry.was_expired = false;
-        self.frame().loaded.push(slot);
+        let id = self.id(slot);
+        self.frame().loaded.push(id);
         Ok(())
+    }
+
+    /// Fills the field of a relationship with the members that were read for it.
+    pub(crate) fn fill_field(&mut self, slot: u32, relationship: usize, members: &[ObjectId], is_complete: bool) {
+        self.object_mut(slot).relation_mut(relationship).load(members, is_complete);
+        self.get_mut(slot).stale.remove(relationship);
+        let owner = self.id(slot);
+        self.frame().filled.push((owner, relationship));
+    }
+
+    /// Returns whether a relationship has to be read (again), although it may hold members.
+    pub(crate) fn is_stale(&self, slot: u32, relationship: usize) -> bool {
+        let entry = self.get(slot);
+        entry.is_expired || entry.stale.contains(relationship) || !self.has_all_members(slot, relationship)
     }
 
     // ------------------------------------------------------------------------------------------------ letting them go
@@ -521,10 +548,12 @@ impl Objects {
     pub(crate) fn merge_frame(&mut self) {
         let Some(inner) = (self.frames.len() > 1).then(|| self.frames.pop()).flatten() else { return };
         let depth = self.frames.len();
-        let known = self.frames.iter().flat_map(|frame| &frame.saved).map(|saved| saved.slot).collect::<HashSet<u32>>();
+        // What only a frame further out has saved is not what it was when this one began.
+        let own = self.frames.last().into_iter().flat_map(|frame| &frame.saved);
+        let known = own.map(|saved| (saved.slot, saved.generation)).collect::<HashSet<(u32, u32)>>();
         for saved in inner.saved {
             let entry = &mut self.slots[saved.slot as usize];
-            let is_known = known.contains(&saved.slot);
+            let is_known = known.contains(&(saved.slot, saved.generation));
             entry.saved_at = depth.min(entry.saved_at);
             if !is_known {
                 self.frame().saved.push(saved);
@@ -532,6 +561,7 @@ impl Objects {
         }
         self.frame().added.extend(inner.added);
         self.frame().loaded.extend(inner.loaded);
+        self.frame().filled.extend(inner.filled);
     }
 
     /// Returns how many transactions and savepoints there are.
@@ -560,21 +590,29 @@ impl Objects {
         self.pairs.clear();
         self.take_lent();
         // What was added keeps the values that it has: they are all that is left of it.
-        let added: HashSet<u32> = frame.added.iter().copied().collect();
-        for saved in frame.saved.into_iter().rev().filter(|saved| !added.contains(&saved.slot)) {
+        let here = |ids: Vec<ObjectId>| ids.into_iter().filter(|&id| self.is_alive(id)).map(|id| id.slot);
+        let added: Vec<u32> = here(frame.added).collect();
+        let loaded: Vec<u32> = here(frame.loaded).collect();
+        let is_new: HashSet<u32> = added.iter().copied().collect();
+        for saved in frame.saved.into_iter().rev().filter(|saved| !is_new.contains(&saved.slot)) {
             self.restore(saved);
         }
-        frame.added.iter().for_each(|&slot| self.make_transient(slot));
+        added.iter().for_each(|&slot| self.make_transient(slot));
         // What was added is a member of nothing that is left. A model that cannot be configured has no fields in step.
-        frame.added.iter().for_each(|&slot| drop(self.leave_stored(slot)));
+        added.iter().for_each(|&slot| drop(self.leave_stored(slot)));
         if is_root {
             for slot in &mut self.slots {
                 slot.saved_at = 0;
                 slot.is_expired = slot.state == State::Persistent;
             }
         } else {
-            for slot in frame.loaded {
+            for slot in loaded {
                 self.get_mut(slot).is_expired = true;
+            }
+        }
+        for (owner, relationship) in frame.filled {
+            if self.is_alive(owner) {
+                self.get_mut(owner.slot).stale.insert(relationship);
             }
         }
         let touched = std::mem::take(&mut self.touched);
@@ -609,6 +647,17 @@ impl Objects {
             let mapper = entry.mapper;
             entry.key = Some(key.clone());
             self.identity.insert((mapper.id(), key), slot);
+        }
+        self.unload_dead_members(slot);
+    }
+
+    /// Unloads relationships that hold what has left the session meanwhile: the database knows better.
+    fn unload_dead_members(&mut self, slot: u32) {
+        for relationship in 0..self.get(slot).mapper.definition.relationships.len() {
+            let members = self.object(slot).relation(relationship).members();
+            if members.into_iter().any(|member| !self.is_alive(member)) {
+                self.object_mut(slot).relation_mut(relationship).unload();
+            }
         }
     }
 

@@ -393,9 +393,7 @@ impl Session {
         self.flush_before_query().await?;
         let stale: Vec<u32> = slots
             .into_iter()
-            .filter(|&slot| {
-                self.objects.get(slot).is_expired || !self.objects.has_all_members(slot, usize::from(index))
-            })
+            .filter(|&slot| self.objects.is_stale(slot, usize::from(index)))
             .collect();
         if stale.is_empty() {
             return Ok(());

@@ -134,6 +134,7 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     flag("generated", column.is_generated);
     flag("unique", options.unique.is_some());
     flag("index", options.index.is_some());
+    flag("server_onupdate", options.server_onupdate.is_some());
     if options.identity.is_some() {
         set("identity", Some(quote!(__orm::Identity::DEFAULT)));
     }
