@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
-use orm::prelude::*;
 use orm::Handle;
+use orm::prelude::*;
 
 use crate::support::empty_engine;
 
@@ -127,10 +127,55 @@ use What::*;
 
 /// What is likely is here more often.
 const WHATS: &[What] = &[
-    AddTeam, AddPerson, AddPerson, AddGraph, AddTask, AddTask, AddTag, Rename, Rename, Nickname, Join, Join, Leave,
-    PushMember, RemoveMember, JoinByKey, Mentor, Mentor, Unmentor, MoveTask, DropTask, LinkTag, LinkTag, PushTag, Untag, Replace,
-    Delete, Delete, DeleteAndAddTag, Assign, Query, QueryEager, Load, Load, Get, Refresh, ExpireAll, ExpungeClean, Flush,
-    Flush, Flush, Begin, Begin, Release, Undo, Undo, Commit, Commit, Rollback,
+    AddTeam,
+    AddPerson,
+    AddPerson,
+    AddGraph,
+    AddTask,
+    AddTask,
+    AddTag,
+    Rename,
+    Rename,
+    Nickname,
+    Join,
+    Join,
+    Leave,
+    PushMember,
+    RemoveMember,
+    JoinByKey,
+    Mentor,
+    Mentor,
+    Unmentor,
+    MoveTask,
+    DropTask,
+    LinkTag,
+    LinkTag,
+    PushTag,
+    Untag,
+    Replace,
+    Delete,
+    Delete,
+    DeleteAndAddTag,
+    Assign,
+    Query,
+    QueryEager,
+    Load,
+    Load,
+    Get,
+    Refresh,
+    ExpireAll,
+    ExpungeClean,
+    Flush,
+    Flush,
+    Flush,
+    Begin,
+    Begin,
+    Release,
+    Undo,
+    Undo,
+    Commit,
+    Commit,
+    Rollback,
 ];
 
 /// An object as the model knows it.
@@ -367,7 +412,11 @@ impl Run {
                 }
             }
             AddTag => {
-                let handle = session.add(Tag { word: format!("w{}", self.next), name: name.clone(), people: ManyToMany::default() });
+                let handle = session.add(Tag {
+                    word: format!("w{}", self.next),
+                    name: name.clone(),
+                    people: ManyToMany::default(),
+                });
                 self.new_thing(name, Named::Tag(handle));
             }
             Rename => self.rename(session, a, name),
@@ -773,7 +822,9 @@ impl Random {
     }
 
     fn steps(&mut self, count: usize) -> Vec<Step> {
-        (0..count).map(|_| Step { what: WHATS[self.next() % WHATS.len()], a: self.next() % 64, b: self.next() % 64 }).collect()
+        (0..count)
+            .map(|_| Step { what: WHATS[self.next() % WHATS.len()], a: self.next() % 64, b: self.next() % 64 })
+            .collect()
     }
 }
 
@@ -788,7 +839,8 @@ async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
         delete(Team).execute(&engine).await?;
         delete(Tag).execute(&engine).await?;
         let mut session = Session::new(&engine);
-        let mut run = Run { engine, world: World::default(), committed: World::default(), found_again: BTreeMap::new(), next: 0 };
+        let mut run =
+            Run { engine, world: World::default(), committed: World::default(), found_again: BTreeMap::new(), next: 0 };
         run.walk(&mut session, &steps, 0).await?;
         session.commit().await?;
         run.compare_rows(&mut session, Step { what: Commit, a: 0, b: 0 }).await?;

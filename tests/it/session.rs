@@ -116,7 +116,9 @@ async fn what_was_changed_while_it_was_expired_does_not_overwrite_others() {
     session[ed].fullname = Some("three".into());
     let error = session.commit().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::StaleData);
-    assert!(error.message().starts_with("UPDATE statement on table `users` expected to update 1 row(s); 0 were matched"));
+    assert!(
+        error.message().starts_with("UPDATE statement on table `users` expected to update 1 row(s); 0 were matched")
+    );
     session.rollback().await.unwrap();
     // Another column may change meanwhile.
     let ed = session.get_one(User, 1).await.unwrap();

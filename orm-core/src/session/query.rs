@@ -391,10 +391,8 @@ impl Session {
                 .hint(format!("add `.options(selectinload({}))` to the query", info.name())));
         }
         self.flush_before_query().await?;
-        let stale: Vec<u32> = slots
-            .into_iter()
-            .filter(|&slot| self.objects.is_stale(slot, usize::from(index)))
-            .collect();
+        let stale: Vec<u32> =
+            slots.into_iter().filter(|&slot| self.objects.is_stale(slot, usize::from(index))).collect();
         if stale.is_empty() {
             return Ok(());
         }
