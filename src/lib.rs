@@ -56,7 +56,7 @@ pub use orm_core::Json;
 /// Tables as plain data: [`Table`](schema::Table), [`Column`](schema::Column), constraints and indexes.
 pub use orm_core::schema;
 pub use orm_core::{
-    AnyHandle, ArrayElement, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
+    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnType, Columns, Connection, Contains,
     DatabaseErrorKind, DecodeError, Delete, Dialect, Engine, EngineBuilder, Entity, Error, ErrorKind, Exec, Executor,
     Expr, Expression, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, InList, Insert, IntoKey, IntoMember,
     IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Load, LoadOption, Many, ManyToMany, Member, MetaData,
@@ -65,6 +65,11 @@ pub use orm_core::{
     Returning, RowType, Rows, Select, Selectable, Session, SessionMaker, SqlType, Text, Textual, Transaction, Update,
     Url, Value, ValueRef, Values, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, literal, metadata,
     optional, row_type, select, selectinload, text, update,
+};
+// Operators and functions.
+pub use orm_core::{
+    ArrayElement, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable, Nullness,
+    Operand, RowList, RowOf, Tuple, Window, tuple, window,
 };
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_core::{

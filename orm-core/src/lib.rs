@@ -77,9 +77,14 @@ pub use sql::{
     OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Render, Returning, Rows, Select, Text, Update, Write,
     delete, excluded, func, insert, literal, select, text, update,
 };
+// Operators and functions.
+pub use sql::{
+    Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, RowList, RowOf,
+    Tuple, Window, tuple, window,
+};
 #[cfg(feature = "json")]
 pub use types::Json;
-pub use types::{ArrayElement, ColumnType, DecodeError, Numeric, Placeholder, SqlType, Textual};
+pub use types::{ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeholder, SqlType, Textual};
 
 /// What generated code calls. It changes without notice.
 #[doc(hidden)]
@@ -94,8 +99,8 @@ pub mod __private {
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
-        IntoValue, Node, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement, Targeted,
-        order_items,
+        IntoValue, Node, NotNull, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement,
+        Targeted, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

@@ -5,27 +5,33 @@
 pub mod func;
 
 mod change;
+pub(crate) mod case;
 mod delete;
 mod eager;
 mod expr;
 mod insert;
 mod node;
+mod nullness;
 mod relation;
 mod render;
 mod select;
+mod template;
 mod text;
+mod tuple;
 mod update;
 mod value;
+mod window;
 
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
 pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
-pub use expr::{Expr, Expression, Predicate, literal};
+pub use expr::{Containing, Expr, Expression, Operand, Predicate, literal};
 pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource};
 pub use insert::{Insert, OnConflict, excluded, insert};
-pub(crate) use node::{JoinKind, JoinNode, Nulls, OutputKind};
+pub(crate) use node::{Aggregate, Constant, JoinKind, JoinNode, Nulls, OutputKind, Precedence};
 pub use node::{Node, Nullability, Operator, Output, RelationReference};
+pub use nullness::{Combined, Like, NotNull, Nullable, Nullness};
 pub use relation::RelationshipTo;
 pub use relation::{JoinTarget, Targeted};
 pub(crate) use relation::{condition_join, relation_join};
@@ -34,11 +40,15 @@ pub(crate) use select::clauses;
 pub use select::{
     Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, order_items, select,
 };
+pub(crate) use template::{Form, Template};
 pub use text::{Bind, Text, text};
 pub(crate) use text::{TextNode, TextPart};
 pub(crate) use update::UpdateNode;
+pub use tuple::{RowList, RowOf, Tuple, tuple};
 pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
+pub use window::{Bound, Exclude, FrameRange, Window, window};
+pub(crate) use window::{Frame, Unit};
 
 /// A number of rows, to be bound.
 pub(crate) fn number(rows: u64) -> Node {

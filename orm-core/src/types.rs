@@ -27,6 +27,7 @@ pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
 
 use crate::mapper::RowType;
+use crate::sql::{NotNull, Nullable, Nullness};
 
 /// Why a value of a row does not become a Rust value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,9 @@ pub trait SqlType: RowType<Managed = Self> + Clone + Send + Sync + 'static {
     /// The type without `Option`, so that `max` and `scalar` of a nullable column do not nest it.
     type Plain: SqlType;
 
+    /// [`Nullable`](crate::Nullable) for `Option`, [`NotNull`](crate::NotNull) for every other type.
+    type Null: Nullness;
+
     /// Whether the column may hold NULL.
     const NULLABLE: bool = false;
 
@@ -121,6 +125,10 @@ impl<T> Placeholder for Option<T> {
 pub trait Numeric: SqlType {}
 impl<T: Numeric> Numeric for Option<T> {}
 
+/// A whole number, for `bit_and` and its kin.
+pub trait Integer: Numeric {}
+impl<T: Integer> Integer for Option<T> {}
+
 /// Text, for `like` and its kin.
 pub trait Textual: SqlType {}
 impl Textual for String {}
@@ -128,6 +136,7 @@ impl<T: Textual> Textual for Option<T> {}
 
 impl<T: SqlType> SqlType for Option<T> {
     type Plain = T::Plain;
+    type Null = Nullable;
     const NULLABLE: bool = true;
     const KIND: Kind = T::KIND;
 
@@ -183,11 +192,13 @@ macro_rules! integers {
     ($($type:ty, $column:ident, $kind:ident, $name:literal;)*) => { $(
         row_type!($type);
         impl Numeric for $type {}
+        impl Integer for $type {}
         impl Placeholder for $type {
             fn placeholder() -> Self { 0 }
         }
         impl SqlType for $type {
             type Plain = $type;
+            type Null = NotNull;
             const KIND: Kind = Kind::$kind;
             fn column_type() -> ColumnType { ColumnType::$column }
             fn encode(&self) -> Value { Value::$kind((*self).into()) }
@@ -226,6 +237,7 @@ macro_rules! floats {
         }
         impl SqlType for $type {
             type Plain = $type;
+            type Null = NotNull;
             const KIND: Kind = Kind::$kind;
             fn column_type() -> ColumnType { ColumnType::$column }
             fn encode(&self) -> Value { Value::$kind(*self) }
@@ -258,6 +270,7 @@ impl Placeholder for bool {
 }
 impl SqlType for bool {
     type Plain = bool;
+    type Null = NotNull;
     const KIND: Kind = Kind::Bool;
 
     fn column_type() -> ColumnType {
@@ -286,6 +299,7 @@ impl Placeholder for String {
 }
 impl SqlType for String {
     type Plain = String;
+    type Null = NotNull;
     const KIND: Kind = Kind::Text;
 
     fn column_type() -> ColumnType {
@@ -314,6 +328,7 @@ impl Placeholder for Vec<u8> {
 }
 impl SqlType for Vec<u8> {
     type Plain = Vec<u8>;
+    type Null = NotNull;
     const KIND: Kind = Kind::Bytes;
 
     fn column_type() -> ColumnType {

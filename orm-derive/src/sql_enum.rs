@@ -47,7 +47,8 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let Some(first) = labels.first() else { return mistakes.to_compile_errors() };
     let parts = if options.integer.is_some() { as_integer(input, &labels) } else { as_text(input, &labels, &options) };
     let first = first.variant;
-    let parts = SqlType { placeholder: quote!(Self::#first), nullable: quote!(false), ..parts };
+    let parts =
+        SqlType { placeholder: quote!(Self::#first), nullable: quote!(false), null: quote!(__orm::NotNull), ..parts };
     let library = options.library.unwrap_or_else(library);
     let errors = mistakes.to_compile_errors();
     let implementations = parts.implement(&input.ident, &library);
@@ -193,6 +194,7 @@ fn as_text(input: &DeriveInput, labels: &[Label<'_>], options: &Options) -> SqlT
             }
         },
         nullable: TokenStream::new(),
+        null: TokenStream::new(),
         placeholder: TokenStream::new(),
     }
 }
@@ -219,6 +221,7 @@ fn as_integer(input: &DeriveInput, labels: &[Label<'_>]) -> SqlType {
             }
         },
         nullable: TokenStream::new(),
+        null: TokenStream::new(),
         placeholder: TokenStream::new(),
     }
 }

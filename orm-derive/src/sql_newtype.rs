@@ -20,6 +20,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let parts = SqlType {
         kind: quote!(<#inner as __orm::SqlType>::KIND),
         nullable: quote!(<#inner as __orm::SqlType>::NULLABLE),
+        null: quote!(<#inner as __orm::SqlType>::Null),
         column_type: quote!(<#inner as __orm::SqlType>::column_type()),
         encode: quote!(__orm::SqlType::encode(&self.#member)),
         decode: quote! {

@@ -8,6 +8,8 @@ use syn::Path;
 pub(crate) struct SqlType {
     pub(crate) kind: TokenStream,
     pub(crate) nullable: TokenStream,
+    /// The same as a type.
+    pub(crate) null: TokenStream,
     pub(crate) column_type: TokenStream,
     pub(crate) encode: TokenStream,
     /// Makes a result of `__value`.
@@ -18,7 +20,7 @@ pub(crate) struct SqlType {
 impl SqlType {
     /// Implements `RowType`, `SqlType` and `Placeholder`.
     pub(crate) fn implement(&self, ident: &Ident, library: &Path) -> TokenStream {
-        let SqlType { kind, nullable, column_type, encode, decode, placeholder } = self;
+        let SqlType { kind, nullable, null, column_type, encode, decode, placeholder } = self;
         quote! {
             const _: () = {
                 use #library::__private as __orm;
@@ -41,6 +43,7 @@ impl SqlType {
 
                 impl __orm::SqlType for #ident {
                     type Plain = #ident;
+                    type Null = #null;
                     const NULLABLE: bool = #nullable;
                     const KIND: __orm::Kind = #kind;
                     fn column_type() -> __orm::ColumnType { #column_type }

@@ -1,4 +1,6 @@
 //! Expressions become text, with the parentheses that precedence asks for and no others.
+//!
+//! The ranks of operators are [`Precedence`]; what the databases write differently is [`Template`](crate::sql::Template).
 
 use orm_pool::Kind;
 
@@ -7,7 +9,10 @@ use super::select::Scope;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
-use crate::sql::{Node, Operator, RelationReference, SelectNode};
+use crate::sql::{
+    Aggregate, Bound, Constant, Exclude, Form, Frame, Node, Operator, OrderItem, Precedence, RelationReference,
+    SelectNode, Template, Unit, Window,
+};
 use crate::types::ColumnType;
 
 impl Writer {
@@ -26,27 +31,27 @@ impl Writer {
             Node::Binary { operator, left, right } => self.binary(*operator, left, right)?,
             Node::Not(inner) => {
                 self.push("NOT ");
-                self.within(inner, 3)?;
+                self.within(inner, Precedence::Not)?;
             }
-            Node::All(list) => self.conjunction(list, " AND ", 2, true)?,
-            Node::Any(list) => self.conjunction(list, " OR ", 1, false)?,
+            Node::All(list) => self.conjunction(list, " AND ", Precedence::And, true)?,
+            Node::Any(list) => self.conjunction(list, " OR ", Precedence::Or, false)?,
             Node::Tuple(list) => self.parenthesized(list)?,
             Node::In { operand, list, negated } => self.in_list(operand, list, *negated)?,
             Node::InSelect { operand, select, negated } => {
-                self.within(operand, 5)?;
+                self.within(operand, Precedence::Other)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 self.select(select, false)?;
                 self.push(")");
             }
             Node::Between { operand, low, high, negated } => {
-                self.within(operand, 5)?;
+                self.within(operand, Precedence::Other)?;
                 self.push(if *negated { " NOT BETWEEN " } else { " BETWEEN " });
-                self.within(low, 5)?;
+                self.within(low, Precedence::Other)?;
                 self.push(" AND ");
-                self.within(high, 5)?;
+                self.within(high, Precedence::Other)?;
             }
             Node::IsNull { operand, negated } => {
-                self.within(operand, 5)?;
+                self.within(operand, Precedence::Other)?;
                 self.push(if *negated { " IS NOT NULL" } else { " IS NULL" });
             }
             Node::Like { operand, pattern, negated, ignore_case, escape } => {
@@ -58,7 +63,7 @@ impl Writer {
                 self.separated(arguments, ", ", |this, argument| this.node(argument))?;
                 self.push(")");
             }
-            Node::Case { whens, otherwise } => self.case(whens, otherwise.as_deref())?,
+            Node::Case { operand, whens, otherwise } => self.case(operand.as_deref(), whens, otherwise.as_deref())?,
             Node::Cast { operand, column_type } => self.cast(operand, column_type)?,
             Node::Label { node, .. } => self.node(node)?,
             Node::Select(select) => {
@@ -74,13 +79,49 @@ impl Writer {
             Node::Related { relation, filter, negated } => self.related(relation, filter.as_deref(), *negated)?,
             Node::Excluded { mapper, column } => self.excluded(mapper, *column),
             Node::Star => self.push("*"),
+            Node::Constant(Constant::Null) => self.push("NULL"),
+            Node::Constant(Constant::True) => self.push("TRUE"),
+            Node::Constant(Constant::False) => self.push("FALSE"),
+            Node::Quoted(text) => self.quoted(text),
+            Node::Minus(operand) => {
+                self.push("-");
+                // Two of them would begin a comment.
+                self.within(operand, Precedence::Primary)?;
+            }
+            Node::Infix { operator, left, right, .. } => {
+                self.within(left, Precedence::Sign)?;
+                self.push(" ");
+                self.push(operator);
+                self.push(" ");
+                self.within(right, Precedence::Sign)?;
+            }
+            Node::Collate { operand, collation } => {
+                self.within(operand, Precedence::Primary)?;
+                self.push(" COLLATE ");
+                self.identifier(collation);
+            }
+            Node::TryCast { .. } => return Err(self.unsupported("TRY_CAST")),
+            Node::Template { template, arguments } => self.template(template, arguments, &[])?,
+            Node::Aggregate(aggregate) => self.aggregate(aggregate)?,
+            Node::Over { call, window } => self.over(call, window)?,
+            Node::Quantified { operator, every, operand, select } => {
+                if self.dialect == Dialect::Sqlite {
+                    return Err(self.unsupported(if *every { "ALL of a subquery" } else { "ANY of a subquery" }));
+                }
+                self.within(operand, Precedence::Other)?;
+                self.push(" ");
+                self.push(self.operator(*operator));
+                self.push(if *every { " ALL (" } else { " ANY (" });
+                self.select(select, false)?;
+                self.push(")");
+            }
         }
         Ok(())
     }
 
     /// Writes an expression inside of an operator that binds as tightly as `precedence`.
-    fn within(&mut self, node: &Node, precedence: u8) -> Result<()> {
-        if node.precedence() >= precedence {
+    fn within(&mut self, node: &Node, precedence: Precedence) -> Result<()> {
+        if node.precedence(self.dialect) >= precedence {
             return self.node(node);
         }
         self.push("(");
@@ -99,8 +140,11 @@ impl Writer {
     fn binary(&mut self, operator: Operator, left: &Node, right: &Node) -> Result<()> {
         let precedence = operator.precedence();
         if operator == Operator::Concat && !self.capabilities().concat_operator {
+            let mut texts = Vec::new();
+            concatenated(left, &mut texts);
+            concatenated(right, &mut texts);
             self.push("concat(");
-            self.separated([left, right], ", ", |this, node| this.node(node))?;
+            self.separated(texts, ", ", |this, node| this.node(node))?;
             self.push(")");
             return Ok(());
         }
@@ -111,14 +155,31 @@ impl Writer {
             self.push(")");
             return Ok(());
         }
-        // Comparisons do not chain: `(a = b) = c` keeps its parentheses.
-        let chains = precedence > 4;
-        self.within(left, if chains { precedence } else { precedence + 1 })?;
+        if operator == Operator::FloatRem && matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres) {
+            return Err(self.unsupported("the remainder of a division of floats"));
+        }
+        let is_same = |side: &Node| matches!(side, Node::Binary { operator: other, .. } if *other == operator);
+        let (left_rank, right_rank) = match precedence {
+            // Comparisons do not chain: `(a = b) = c` keeps its parentheses.
+            Precedence::Comparison => (Precedence::Other, Precedence::Other),
+            Precedence::Other => (
+                if is_same(left) { Precedence::Other } else { Precedence::Sign },
+                if is_same(right) && operator.is_associative() { Precedence::Other } else { Precedence::Sign },
+            ),
+            Precedence::Sum => (
+                Precedence::Sum,
+                if is_same(right) && operator.is_associative() { Precedence::Sum } else { Precedence::Product },
+            ),
+            _ => (
+                Precedence::Product,
+                if is_same(right) && operator.is_associative() { Precedence::Product } else { Precedence::Sign },
+            ),
+        };
+        self.within(left, left_rank)?;
         self.push(" ");
         self.push(self.operator(operator));
         self.push(" ");
-        let is_same = matches!(right, Node::Binary { operator: other, .. } if *other == operator);
-        self.within(right, if is_same && operator.is_associative() { precedence } else { precedence + 1 })
+        self.within(right, right_rank)
     }
 
     fn operator(&self, operator: Operator) -> &'static str {
@@ -132,45 +193,53 @@ impl Writer {
             Operator::IsDistinctFrom if self.capabilities().not_distinct == "IS" => "IS NOT",
             Operator::IsDistinctFrom => "IS DISTINCT FROM",
             Operator::IsNotDistinctFrom => self.capabilities().not_distinct,
-            Operator::BitAnd => "&",
-            Operator::BitOr => "|",
-            Operator::ShiftLeft => "<<",
-            Operator::ShiftRight => ">>",
             Operator::Add => "+",
             Operator::Sub => "-",
             Operator::Mul => "*",
             Operator::Div => "/",
             Operator::IntegerDiv => self.capabilities().integer_division,
-            Operator::Rem => "%",
+            Operator::Rem | Operator::FloatRem => "%",
             Operator::Concat => "||",
         }
     }
 
     /// Writes AND or OR of a list; of none it is what changes nothing.
-    pub(crate) fn conjunction(&mut self, list: &[Node], word: &str, precedence: u8, empty: bool) -> Result<()> {
+    pub(crate) fn conjunction(&mut self, list: &[Node], word: &str, precedence: Precedence, empty: bool) -> Result<()> {
         if list.is_empty() {
             self.push(if empty { "1 = 1" } else { "1 = 0" });
         }
         if let [only] = list {
             return self.node(only);
         }
-        self.separated(list, word, |this, node| this.within(node, precedence + 1))
+        let rank = if precedence == Precedence::Or { Precedence::And } else { Precedence::Not };
+        self.separated(list, word, |this, node| this.within(node, rank))
     }
 
     fn in_list(&mut self, operand: &Node, list: &[Node], negated: bool) -> Result<()> {
         if list.is_empty() {
             // No value is in an empty list, and every value is outside of it, NULL included: SQLAlchemy's form.
+            if let Node::Tuple(_) = operand {
+                self.push(if negated { "1 = 1" } else { "1 = 0" });
+                return Ok(());
+            }
             self.push("(");
-            self.within(operand, 5)?;
+            self.within(operand, Precedence::Other)?;
             self.push(if negated { " NOT IN (NULL) OR (1 = 1))" } else { " IN (NULL) AND (1 <> 1))" });
             return Ok(());
         }
-        self.within(operand, 5)?;
+        self.within(operand, Precedence::Other)?;
         self.push(if negated { " NOT IN " } else { " IN " });
         self.parenthesized(list)
     }
 
-    fn like(&mut self, operand: &Node, pattern: &Node, negated: bool, ignore_case: bool, escape: bool) -> Result<()> {
+    fn like(
+        &mut self,
+        operand: &Node,
+        pattern: &Node,
+        negated: bool,
+        ignore_case: bool,
+        escape: Option<char>,
+    ) -> Result<()> {
         let lowers = ignore_case && !self.capabilities().ilike;
         for (is_pattern, side) in [(false, operand), (true, pattern)] {
             if is_pattern {
@@ -182,11 +251,12 @@ impl Writer {
                 self.node(side)?;
                 self.push(")");
             } else {
-                self.within(side, 5)?;
+                self.within(side, Precedence::Other)?;
             }
         }
-        if escape {
-            self.push(" ESCAPE '/'");
+        if let Some(escape) = escape {
+            self.push(" ESCAPE ");
+            self.quoted(&escape.to_string());
         }
         Ok(())
     }
@@ -196,7 +266,7 @@ impl Writer {
         if *column_type == ColumnType::Boolean && is_mysql {
             // Its truth values are numbers, of which a cast would leave 5 what it is.
             self.push("(");
-            self.within(operand, 5)?;
+            self.within(operand, Precedence::Other)?;
             self.push(" <> 0)");
             return Ok(());
         }
@@ -209,8 +279,12 @@ impl Writer {
         Ok(())
     }
 
-    fn case(&mut self, whens: &[(Node, Node)], otherwise: Option<&Node>) -> Result<()> {
+    fn case(&mut self, operand: Option<&Node>, whens: &[(Node, Node)], otherwise: Option<&Node>) -> Result<()> {
         self.push("CASE");
+        if let Some(operand) = operand {
+            self.push(" ");
+            self.node(operand)?;
+        }
         for (when, then) in whens {
             self.push(" WHEN ");
             self.node(when)?;
@@ -223,6 +297,198 @@ impl Writer {
         }
         self.push(" END");
         Ok(())
+    }
+
+    /// Writes a text that is part of the program, never one of its values.
+    fn quoted(&mut self, text: &str) {
+        let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
+        if is_mysql && text.contains('\\') {
+            // A backslash may or may not be an escape there, depending on `sql_mode`.
+            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            self.push(&format!("x'{hex}'"));
+            return;
+        }
+        self.push("'");
+        self.push(&text.replace('\'', "''"));
+        self.push("'");
+    }
+
+    /// Writes what the dialect has for a construct, with the arguments in the place of their marks.
+    fn template(&mut self, template: &Template, arguments: &[Node], order_by: &[OrderItem]) -> Result<()> {
+        let (Form::Call(text) | Form::Infix(text) | Form::Condition(text)) = template.form(self.dialect) else {
+            return Err(self.unsupported(template.construct));
+        };
+        // An operator's argument that binds less tightly than any other gets parentheses.
+        let rank = if matches!(template.form(self.dialect), Form::Condition(_)) {
+            Precedence::Other
+        } else {
+            Precedence::Sign
+        };
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            self.push(before);
+            let Some((mark, after)) = after.split_once('}') else { break };
+            rest = after;
+            if mark == ">" {
+                self.order_by(order_by)?;
+                continue;
+            }
+            if let Some(first) = mark.strip_suffix('*') {
+                let first = first.parse().unwrap_or(0);
+                self.separated(arguments.iter().skip(first), ", ", |this, argument| this.node(argument))?;
+                continue;
+            }
+            let (number, is_operand) = mark.strip_suffix('!').map_or((mark, false), |number| (number, true));
+            let Some(argument) = number.parse().ok().and_then(|number: usize| arguments.get(number)) else {
+                let construct = template.construct;
+                return Err(Error::new(ErrorKind::Compile, format!("{construct} lacks its argument {number}")));
+            };
+            if is_operand {
+                self.within(argument, rank)?;
+            } else {
+                self.node(argument)?;
+            }
+        }
+        self.push(rest);
+        Ok(())
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<()> {
+        let Aggregate { call, order_by, is_within_group, filter } = aggregate;
+        let has_filter = matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres);
+        if let Some(filter) = filter
+            && !has_filter
+        {
+            let call = self.filtered(call, filter)?;
+            return self.ordered_call(&call, order_by, *is_within_group);
+        }
+        self.ordered_call(call, order_by, *is_within_group)?;
+        if let Some(filter) = filter {
+            self.push(" FILTER (WHERE ");
+            self.node(filter)?;
+            self.push(")");
+        }
+        Ok(())
+    }
+
+    /// Makes an aggregate see NULL for the rows that do not pass, for the databases without FILTER.
+    fn filtered(&self, call: &Node, filter: &Node) -> Result<Node> {
+        let mut call = call.clone();
+        let argument = match &mut call {
+            Node::Function { arguments, .. } => arguments.first_mut(),
+            Node::Template { arguments, .. } => arguments.first_mut(),
+            _ => None,
+        };
+        let Some(argument) = argument else { return Err(self.unsupported("FILTER of this function")) };
+        // `count(*)` counts rows, so any value will do.
+        let value = if matches!(argument, Node::Star) { Node::Sql("1".into()) } else { argument.clone() };
+        *argument = Node::Case { operand: None, whens: vec![(filter.clone(), value)], otherwise: None };
+        Ok(call)
+    }
+
+    /// Writes a function with the order in which it sees the rows.
+    fn ordered_call(&mut self, call: &Node, order_by: &[OrderItem], is_within_group: bool) -> Result<()> {
+        if order_by.is_empty() {
+            return self.node(call);
+        }
+        if is_within_group {
+            if self.dialect != Dialect::Postgres {
+                return Err(self.unsupported("WITHIN GROUP"));
+            }
+            self.node(call)?;
+            self.push(" WITHIN GROUP (");
+            self.order_list(order_by)?;
+            self.push(")");
+            return Ok(());
+        }
+        if let Node::Template { template, arguments } = call
+            && let Form::Call(text) = template.form(self.dialect)
+            && text.contains("{>}")
+        {
+            return self.template(template, arguments, order_by);
+        }
+        self.node(call)?;
+        // The order stands behind the arguments.
+        self.sql.pop();
+        self.order_by(order_by)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// Writes ORDER BY with its items.
+    fn order_list(&mut self, order_by: &[OrderItem]) -> Result<()> {
+        let start = self.sql.len();
+        self.order_by(order_by)?;
+        // The clause begins with the space that separates it from what stands before it.
+        if self.sql[start..].starts_with(' ') {
+            self.sql.remove(start);
+        }
+        Ok(())
+    }
+
+    fn over(&mut self, call: &Node, window: &Window) -> Result<()> {
+        let is_call = matches!(call, Node::Function { .. } | Node::Aggregate(_) | Node::Template { .. });
+        if !is_call {
+            return Err(Error::new(ErrorKind::Compile, "OVER belongs to a function, and this expression is none")
+                .hint("write `func::sum(User.age).over(window())`, and compute with its result"));
+        }
+        self.node(call)?;
+        self.push(" OVER (");
+        let mut is_first = true;
+        let mut part = |this: &mut Self| {
+            this.push(if is_first { "" } else { " " });
+            is_first = false;
+        };
+        if !window.partition_by.is_empty() {
+            part(self);
+            self.push("PARTITION BY ");
+            self.separated(&window.partition_by, ", ", |this, node| this.node(node))?;
+        }
+        if !window.order_by.is_empty() {
+            part(self);
+            self.order_list(&window.order_by)?;
+        }
+        if let Some(frame) = &window.frame {
+            part(self);
+            self.frame(frame)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &Frame) -> Result<()> {
+        let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
+        if matches!(frame.unit, Unit::Groups) && is_mysql {
+            return Err(self.unsupported("a window frame of GROUPS"));
+        }
+        if frame.exclude.is_some() && is_mysql {
+            return Err(self.unsupported("EXCLUDE of a window frame"));
+        }
+        self.push(match frame.unit {
+            Unit::Rows => "ROWS BETWEEN ",
+            Unit::Range => "RANGE BETWEEN ",
+            Unit::Groups => "GROUPS BETWEEN ",
+        });
+        self.bound(frame.start, "UNBOUNDED PRECEDING");
+        self.push(" AND ");
+        self.bound(frame.end, "UNBOUNDED FOLLOWING");
+        self.push(match frame.exclude {
+            None => "",
+            Some(Exclude::CurrentRow) => " EXCLUDE CURRENT ROW",
+            Some(Exclude::Group) => " EXCLUDE GROUP",
+            Some(Exclude::Ties) => " EXCLUDE TIES",
+        });
+        Ok(())
+    }
+
+    /// Writes an end of a frame; its number is part of the statement's structure, since MariaDB binds none there.
+    fn bound(&mut self, bound: Bound, unbounded: &str) {
+        match bound {
+            Bound::Unbounded => self.push(unbounded),
+            Bound::At(0) => self.push("CURRENT ROW"),
+            Bound::At(distance) if distance < 0 => self.push(&format!("{} PRECEDING", distance.unsigned_abs())),
+            Bound::At(distance) => self.push(&format!("{distance} FOLLOWING")),
+        }
     }
 
     /// Writes EXISTS over the members of a relationship.
@@ -283,6 +549,17 @@ impl Writer {
         let table = mapper.definition().table;
         let mut aliases = (1..).map(|number| Alias::new(&format!("{table}_{number}")));
         aliases.find(|alias| !self.is_in_sight(mapper, *alias)).unwrap_or(Alias::NONE)
+    }
+}
+
+/// Lists what `a || b || c` joins.
+fn concatenated<'a>(node: &'a Node, texts: &mut Vec<&'a Node>) {
+    match node {
+        Node::Binary { operator: Operator::Concat, left, right } => {
+            concatenated(left, texts);
+            concatenated(right, texts);
+        }
+        other => texts.push(other),
     }
 }
 

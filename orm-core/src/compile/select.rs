@@ -8,8 +8,8 @@ use super::writer::{Source, source_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::sql::{
-    JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, SelectNode, TextNode,
-    TextPart, Wrap,
+    JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence, SelectNode,
+    TextNode, TextPart, Wrap,
 };
 
 /// What stands between SELECT and FROM.
@@ -202,7 +202,7 @@ impl Writer {
         }
         if !select.having.is_empty() {
             self.push(" HAVING ");
-            self.conjunction(&select.having, " AND ", 2, true)?;
+            self.conjunction(&select.having, " AND ", Precedence::And, true)?;
         }
         self.order_by(&select.order_by)?;
         self.limit(select.limit.as_ref(), select.offset.as_ref())
@@ -222,7 +222,7 @@ impl Writer {
                 other => vec![other.clone()],
             })
             .collect();
-        self.conjunction(&flat, " AND ", 2, true)
+        self.conjunction(&flat, " AND ", Precedence::And, true)
     }
 
     pub(super) fn order_by(&mut self, order: &[OrderItem]) -> Result<()> {
@@ -604,6 +604,13 @@ fn strict_column(node: &Node, is_optional: &impl Fn(&Mapper, Alias) -> bool) -> 
         Node::Like { operand, pattern, .. } => {
             strict_column(operand, is_optional).or_else(|| strict_column(pattern, is_optional))
         }
+        Node::Minus(inner) | Node::Collate { operand: inner, .. } => strict_column(inner, is_optional),
+        Node::Infix { left, right, .. } => {
+            strict_column(left, is_optional).or_else(|| strict_column(right, is_optional))
+        }
+        Node::Template { template, arguments } if template.nullability == Nullability::Strict => {
+            arguments.iter().find_map(|argument| strict_column(argument, is_optional))
+        }
         _ => None,
     }
 }
@@ -614,9 +621,7 @@ fn has_aggregate(select: &SelectNode) -> bool {
     for output in &select.outputs {
         if let OutputKind::Expression(node) = &output.kind {
             node.visit(&mut |node| {
-                if let Node::Function { name, .. } = node {
-                    found |= matches!(name.as_ref(), "count" | "sum" | "avg" | "min" | "max");
-                }
+                found |= node.is_aggregate();
             });
         }
     }

@@ -381,7 +381,8 @@ impl Lifted {
             }
             Node::Like { operand, pattern, negated, ignore_case, escape } => {
                 self.tag(14);
-                [*negated, *ignore_case, *escape].into_iter().for_each(|flag| self.flag(flag));
+                [*negated, *ignore_case].into_iter().for_each(|flag| self.flag(flag));
+                self.number(escape.map_or(0, |escape| escape as usize));
                 self.node(operand);
                 self.node(pattern);
             }
@@ -393,8 +394,9 @@ impl Lifted {
                 self.text(name);
                 self.nodes(arguments);
             }
-            Node::Case { whens, otherwise } => {
+            Node::Case { operand, whens, otherwise } => {
                 self.tag(16);
+                self.optional(operand.as_deref_mut());
                 self.list(whens, |this, (when, then)| {
                     this.node(when);
                     this.node(then);
@@ -431,6 +433,63 @@ impl Lifted {
                 self.tag(23);
                 self.table(mapper, Alias::NONE);
                 self.column(*column);
+            }
+            Node::Constant(constant) => {
+                self.tag(100);
+                self.tag(*constant as u8);
+            }
+            Node::Quoted(text) => {
+                self.tag(101);
+                self.text(text);
+            }
+            Node::Minus(operand) => {
+                self.tag(102);
+                self.node(operand);
+            }
+            Node::Infix { operator, left, right, is_condition } => {
+                self.tag(103);
+                self.flag(*is_condition);
+                self.text(operator);
+                self.node(left);
+                self.node(right);
+            }
+            Node::Collate { operand, collation } => {
+                self.tag(104);
+                self.text(collation);
+                self.node(operand);
+            }
+            Node::TryCast { operand, column_type } => {
+                self.tag(105);
+                self.text(&format!("{column_type:?}"));
+                self.node(operand);
+            }
+            Node::Template { template, arguments } => {
+                self.tag(106);
+                // A template is a static, which no other shares its place with.
+                self.number(std::ptr::from_ref(*template).addr());
+                self.nodes(arguments);
+            }
+            Node::Aggregate(aggregate) => {
+                self.tag(107);
+                self.flag(aggregate.is_within_group);
+                self.node(&mut aggregate.call);
+                self.list(&mut aggregate.order_by, Self::order_item);
+                self.optional(aggregate.filter.as_mut());
+            }
+            Node::Over { call, window } => {
+                self.tag(108);
+                self.node(call);
+                self.nodes(&mut window.partition_by);
+                self.list(&mut window.order_by, Self::order_item);
+                let frame = window.frame.as_ref();
+                self.text(&frame.map(|frame| format!("{frame:?}")).unwrap_or_default());
+            }
+            Node::Quantified { operator, every, operand, select } => {
+                self.tag(109);
+                self.tag(*operator as u8);
+                self.flag(*every);
+                self.node(operand);
+                self.select(select);
             }
         }
     }

@@ -245,7 +245,7 @@ pub(super) fn statement(mapper: &'static Mapper, rows: &[RowChange]) -> UpdateNo
             let when = |row: &RowChange| {
                 (Node::All(key_filters(mapper, &*row.base)), Node::Bind(row.sets[position].1.clone()))
             };
-            Node::Case { whens: rows.iter().map(when).collect(), otherwise: None }
+            Node::Case { operand: None, whens: rows.iter().map(when).collect(), otherwise: None }
         };
         (*column, node)
     });

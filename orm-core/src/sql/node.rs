@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use orm_pool::{Kind, Value};
 
-use super::SelectNode;
+use super::template::{Form, Template};
+use super::window::Window;
+use super::{OrderItem, SelectNode};
+use crate::dialect::Dialect;
 use crate::mapper::{Alias, Attribute, Mapper, Model};
 
 /// An expression without its type.
@@ -37,12 +40,12 @@ pub enum Node {
     Between { operand: Box<Node>, low: Box<Node>, high: Box<Node>, negated: bool },
     /// IS NULL.
     IsNull { operand: Box<Node>, negated: bool },
-    /// LIKE, with `/` as the escape where `escape` says so.
-    Like { operand: Box<Node>, pattern: Box<Node>, negated: bool, ignore_case: bool, escape: bool },
+    /// LIKE, with the character that makes a wildcard stand for itself.
+    Like { operand: Box<Node>, pattern: Box<Node>, negated: bool, ignore_case: bool, escape: Option<char> },
     /// A function.
     Function { name: Cow<'static, str>, arguments: Vec<Node>, distinct: bool, nullability: Nullability },
-    /// CASE.
-    Case { whens: Vec<(Node, Node)>, otherwise: Option<Box<Node>> },
+    /// CASE, of an operand or of conditions.
+    Case { operand: Option<Box<Node>>, whens: Vec<(Node, Node)>, otherwise: Option<Box<Node>> },
     /// CAST.
     Cast { operand: Box<Node>, column_type: crate::types::ColumnType },
     /// A name for an output.
@@ -57,6 +60,51 @@ pub enum Node {
     Excluded { mapper: &'static Mapper, column: u16 },
     /// `*`.
     Star,
+
+    // Operators and functions beyond those.
+    /// NULL, TRUE or FALSE.
+    Constant(Constant),
+    /// A constant text of the program, such as a separator.
+    Quoted(&'static str),
+    /// Minus.
+    Minus(Box<Node>),
+    /// An operator of the user's own.
+    Infix { operator: Cow<'static, str>, left: Box<Node>, right: Box<Node>, is_condition: bool },
+    /// COLLATE.
+    Collate { operand: Box<Node>, collation: Cow<'static, str> },
+    /// CAST that gives NULL where it fails.
+    TryCast { operand: Box<Node>, column_type: crate::types::ColumnType },
+    /// What each database writes in its own way.
+    Template { template: &'static Template, arguments: Vec<Node> },
+    /// An aggregate with more than its arguments.
+    Aggregate(Box<Aggregate>),
+    /// OVER.
+    Over { call: Box<Node>, window: Box<Window> },
+    /// A comparison with ANY or ALL of a subquery.
+    Quantified { operator: Operator, every: bool, operand: Box<Node>, select: Box<SelectNode> },
+}
+
+/// A word that is a value.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constant {
+    Null,
+    True,
+    False,
+}
+
+/// An aggregate with more than its arguments.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// The function.
+    pub(crate) call: Node,
+    /// The order in which it sees the rows.
+    pub(crate) order_by: Vec<OrderItem>,
+    /// Whether the order is that of WITHIN GROUP.
+    pub(crate) is_within_group: bool,
+    /// Which rows it sees.
+    pub(crate) filter: Option<Node>,
 }
 
 /// What a function makes of NULL arguments.
@@ -89,10 +137,6 @@ pub enum Operator {
     Ge,
     IsDistinctFrom,
     IsNotDistinctFrom,
-    BitAnd,
-    BitOr,
-    ShiftLeft,
-    ShiftRight,
     Add,
     Sub,
     Mul,
@@ -100,7 +144,30 @@ pub enum Operator {
     /// Of integers, which gives an integer.
     IntegerDiv,
     Rem,
+    /// Of floats.
+    FloatRem,
     Concat,
+}
+
+/// How tightly an expression binds, loosest first: the one table for all databases.
+///
+/// Where they disagree, as about `||` beside `+` or about `&` beside `|`, both are [`Other`](Precedence::Other), and two
+/// different operators of that rank keep their parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Precedence {
+    Or,
+    And,
+    Not,
+    /// `=`, LIKE, IN, BETWEEN, IS: they do not chain.
+    Comparison,
+    /// `||`, `&`, `|`, `<<`, `->`, `@>` and every operator of a user's own.
+    Other,
+    Sum,
+    Product,
+    /// Minus, `~`, COLLATE.
+    Sign,
+    /// Columns, parameters, calls, and what is in parentheses.
+    Primary,
 }
 
 impl Operator {
@@ -108,12 +175,13 @@ impl Operator {
     pub(crate) fn of(self, kind: Kind) -> Operator {
         match (self, kind) {
             (Operator::Div, Kind::Int16 | Kind::Int32 | Kind::Int64) => Operator::IntegerDiv,
+            (Operator::Rem, Kind::Float32 | Kind::Float64) => Operator::FloatRem,
             _ => self,
         }
     }
 
-    /// Returns how tightly it binds, in the scale of [`Node::precedence`].
-    pub(crate) fn precedence(self) -> u8 {
+    /// Returns how tightly it binds.
+    pub(crate) fn precedence(self) -> Precedence {
         match self {
             Operator::Eq
             | Operator::Ne
@@ -122,17 +190,33 @@ impl Operator {
             | Operator::Gt
             | Operator::Ge
             | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom => 4,
-            Operator::BitAnd | Operator::BitOr | Operator::ShiftLeft | Operator::ShiftRight => 5,
-            Operator::Add | Operator::Sub => 6,
-            Operator::Mul | Operator::Div | Operator::IntegerDiv | Operator::Rem => 7,
-            Operator::Concat => 8,
+            | Operator::IsNotDistinctFrom => Precedence::Comparison,
+            Operator::Concat => Precedence::Other,
+            Operator::Add | Operator::Sub => Precedence::Sum,
+            Operator::Mul | Operator::Div | Operator::IntegerDiv | Operator::Rem | Operator::FloatRem => {
+                Precedence::Product
+            }
         }
     }
 
     /// Returns whether `a op (b op c)` needs no parentheses.
     pub(crate) fn is_associative(self) -> bool {
-        matches!(self, Operator::Add | Operator::Mul | Operator::Concat | Operator::BitAnd | Operator::BitOr)
+        matches!(self, Operator::Add | Operator::Mul | Operator::Concat)
+    }
+
+    /// Returns the comparison that is true where this one is false, and NULL where this one is NULL.
+    fn opposite(self) -> Option<Operator> {
+        Some(match self {
+            Operator::Eq => Operator::Ne,
+            Operator::Ne => Operator::Eq,
+            Operator::Lt => Operator::Ge,
+            Operator::Ge => Operator::Lt,
+            Operator::Gt => Operator::Le,
+            Operator::Le => Operator::Gt,
+            Operator::IsDistinctFrom => Operator::IsNotDistinctFrom,
+            Operator::IsNotDistinctFrom => Operator::IsDistinctFrom,
+            _ => return None,
+        })
     }
 }
 
@@ -156,6 +240,10 @@ impl Node {
     /// Joins by AND, without nesting what is AND already.
     pub(crate) fn and(self, other: Node) -> Node {
         match (self, other) {
+            (Node::Constant(Constant::True), other) | (other, Node::Constant(Constant::True)) => other,
+            (Node::Constant(Constant::False), _) | (_, Node::Constant(Constant::False)) => {
+                Node::Constant(Constant::False)
+            }
             (Node::All(mut left), Node::All(right)) => {
                 left.extend(right);
                 Node::All(left)
@@ -175,6 +263,8 @@ impl Node {
     /// Joins by OR, without nesting what is OR already.
     pub(crate) fn or(self, other: Node) -> Node {
         match (self, other) {
+            (Node::Constant(Constant::False), other) | (other, Node::Constant(Constant::False)) => other,
+            (Node::Constant(Constant::True), _) | (_, Node::Constant(Constant::True)) => Node::Constant(Constant::True),
             (Node::Any(mut left), Node::Any(right)) => {
                 left.extend(right);
                 Node::Any(left)
@@ -195,6 +285,11 @@ impl Node {
     pub(crate) fn negate(self) -> Node {
         match self {
             Node::Not(inner) => *inner,
+            Node::Constant(Constant::True) => Node::Constant(Constant::False),
+            Node::Constant(Constant::False) => Node::Constant(Constant::True),
+            Node::Binary { operator, left, right } if operator.opposite().is_some() => {
+                Node::Binary { operator: operator.opposite().unwrap_or(operator), left, right }
+            }
             Node::In { operand, list, negated } => Node::In { operand, list, negated: !negated },
             Node::InSelect { operand, select, negated } => Node::InSelect { operand, select, negated: !negated },
             Node::Between { operand, low, high, negated } => Node::Between { operand, low, high, negated: !negated },
@@ -219,9 +314,22 @@ impl Node {
             Node::Between { operand, low, high, .. } => vec![operand, low, high],
             Node::Like { operand, pattern, .. } => vec![operand, pattern],
             Node::Function { arguments, .. } => arguments.iter().collect(),
-            Node::Case { whens, otherwise } => {
-                whens.iter().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref()).collect()
+            Node::Case { operand, whens, otherwise } => operand
+                .as_deref()
+                .into_iter()
+                .chain(whens.iter().flat_map(|(when, then)| [when, then]))
+                .chain(otherwise.as_deref())
+                .collect(),
+            Node::Minus(operand) | Node::Collate { operand, .. } | Node::TryCast { operand, .. } => vec![operand],
+            Node::Quantified { operand, .. } => vec![operand],
+            Node::Infix { left, right, .. } => vec![left, right],
+            Node::Template { arguments, .. } => arguments.iter().collect(),
+            Node::Aggregate(aggregate) => {
+                let Aggregate { call, order_by, filter, .. } = &**aggregate;
+                let items = order_by.iter().map(|item| &item.node);
+                std::iter::once(call).chain(items).chain(filter).collect()
             }
+            Node::Over { call, window } => std::iter::once(&**call).chain(window.parts()).collect(),
             Node::Column { .. }
             | Node::Bind(_)
             | Node::Parameter { .. }
@@ -230,6 +338,8 @@ impl Node {
             | Node::Exists { .. }
             | Node::Related { .. }
             | Node::Excluded { .. }
+            | Node::Constant(_)
+            | Node::Quoted(_)
             | Node::Star => Vec::new(),
         }
     }
@@ -245,9 +355,22 @@ impl Node {
             Node::Between { operand, low, high, .. } => vec![operand, low, high],
             Node::Like { operand, pattern, .. } => vec![operand, pattern],
             Node::Function { arguments, .. } => arguments.iter_mut().collect(),
-            Node::Case { whens, otherwise } => {
-                whens.iter_mut().flat_map(|(when, then)| [when, then]).chain(otherwise.as_deref_mut()).collect()
+            Node::Case { operand, whens, otherwise } => operand
+                .as_deref_mut()
+                .into_iter()
+                .chain(whens.iter_mut().flat_map(|(when, then)| [when, then]))
+                .chain(otherwise.as_deref_mut())
+                .collect(),
+            Node::Minus(operand) | Node::Collate { operand, .. } | Node::TryCast { operand, .. } => vec![operand],
+            Node::Quantified { operand, .. } => vec![operand],
+            Node::Infix { left, right, .. } => vec![left, right],
+            Node::Template { arguments, .. } => arguments.iter_mut().collect(),
+            Node::Aggregate(aggregate) => {
+                let Aggregate { call, order_by, filter, .. } = &mut **aggregate;
+                let items = order_by.iter_mut().map(|item| &mut item.node);
+                std::iter::once(call).chain(items).chain(filter).collect()
             }
+            Node::Over { call, window } => std::iter::once(&mut **call).chain(window.parts_mut()).collect(),
             Node::Column { .. }
             | Node::Bind(_)
             | Node::Parameter { .. }
@@ -256,7 +379,19 @@ impl Node {
             | Node::Exists { .. }
             | Node::Related { .. }
             | Node::Excluded { .. }
+            | Node::Constant(_)
+            | Node::Quoted(_)
             | Node::Star => Vec::new(),
+        }
+    }
+
+    /// Returns whether it makes one row of many.
+    pub(crate) fn is_aggregate(&self) -> bool {
+        match self {
+            Node::Function { name, .. } => matches!(name.as_ref(), "count" | "sum" | "avg" | "min" | "max"),
+            Node::Template { template, .. } => template.is_aggregate(),
+            Node::Aggregate(_) => true,
+            _ => false,
         }
     }
 
@@ -277,21 +412,33 @@ impl Node {
         }
     }
 
-    /// Returns how tightly the outermost operator binds; what binds less tightly than its surroundings gets parentheses.
-    pub(crate) fn precedence(&self) -> u8 {
+    /// Returns how tightly the outermost operator binds on a dialect; what binds less tightly than its surroundings gets
+    /// parentheses.
+    pub(crate) fn precedence(&self, dialect: Dialect) -> Precedence {
         match self {
-            Node::Any(list) if list.len() > 1 => 1,
-            Node::All(list) if list.len() > 1 => 2,
-            Node::Not(_) => 3,
+            Node::Any(list) if list.len() > 1 => Precedence::Or,
+            Node::All(list) if list.len() > 1 => Precedence::And,
+            Node::Not(_) => Precedence::Not,
             Node::In { .. }
             | Node::InSelect { .. }
             | Node::Between { .. }
             | Node::IsNull { .. }
-            | Node::Like { .. } => 4,
+            | Node::Quantified { .. }
+            | Node::Infix { is_condition: true, .. }
+            | Node::Like { .. } => Precedence::Comparison,
             Node::Binary { operator, .. } => operator.precedence(),
-            Node::Any(list) | Node::All(list) => list.first().map_or(4, Node::precedence),
-            Node::Label { node, .. } => node.precedence(),
-            _ => 10,
+            Node::Any(list) | Node::All(list) => {
+                list.first().map_or(Precedence::Comparison, |only| only.precedence(dialect))
+            }
+            Node::Label { node, .. } => node.precedence(dialect),
+            Node::Infix { is_condition: false, .. } => Precedence::Other,
+            Node::Minus(_) | Node::Collate { .. } => Precedence::Sign,
+            Node::Template { template, .. } => match template.form(dialect) {
+                Form::Infix(_) => Precedence::Other,
+                Form::Condition(_) => Precedence::Comparison,
+                Form::Call(_) | Form::Missing => Precedence::Primary,
+            },
+            _ => Precedence::Primary,
         }
     }
 }

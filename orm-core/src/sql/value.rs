@@ -4,9 +4,10 @@
 //! The implementations are few on purpose: one integer implementation per comparison lets literals infer.
 
 use super::expr::Expr;
+use super::nullness::{NotNull, Nullable, Nullness};
 use super::{Node, Select};
 use crate::mapper::{Attribute, Model};
-use crate::types::SqlType;
+use crate::types::{ArrayElement, SqlType};
 
 /// A plain value for a column or a builder's field of type `T`.
 #[diagnostic::on_unimplemented(
@@ -46,6 +47,9 @@ impl<T: SqlType> IntoValue<Option<T>> for &T {
     label = "expected a value or an expression of type `{T}`"
 )]
 pub trait AsExpr<T> {
+    /// Whether it may be NULL.
+    type Null: Nullness;
+
     #[doc(hidden)]
     fn __node(self) -> Node;
 }
@@ -55,21 +59,29 @@ fn bind<T: SqlType>(value: &T) -> Node {
 }
 
 impl<T: SqlType> AsExpr<T> for T {
+    type Null = T::Null;
+
     fn __node(self) -> Node {
         bind(&self)
     }
 }
 impl<T: SqlType> AsExpr<Option<T>> for T {
+    type Null = T::Null;
+
     fn __node(self) -> Node {
         bind(&self)
     }
 }
 impl<T: SqlType> AsExpr<T> for &T {
+    type Null = T::Null;
+
     fn __node(self) -> Node {
         bind(self)
     }
 }
 impl<T: SqlType> AsExpr<Option<T>> for &T {
+    type Null = T::Null;
+
     fn __node(self) -> Node {
         bind(self)
     }
@@ -84,9 +96,11 @@ macro_rules! borrowed {
             fn into_value(self) -> Option<$owned> { let $value = self; Some($convert) }
         }
         impl AsExpr<$owned> for $borrowed {
+            type Null = NotNull;
             fn __node(self) -> Node { let $value = self; bind::<$owned>(&$convert) }
         }
         impl AsExpr<Option<$owned>> for $borrowed {
+            type Null = NotNull;
             fn __node(self) -> Node { let $value = self; bind::<$owned>(&$convert) }
         }
     )* };
@@ -107,9 +121,11 @@ impl<const N: usize> IntoValue<Vec<u8>> for &[u8; N] {
 macro_rules! expressions {
     ($({$($generics:tt)*} $type:ty;)*) => { $(
         impl<$($generics)* T: SqlType> AsExpr<T> for $type {
+            type Null = T::Null;
             fn __node(self) -> Node { self.into() }
         }
         impl<$($generics)* T: SqlType> AsExpr<Option<T>> for $type {
+            type Null = T::Null;
             fn __node(self) -> Node { self.into() }
         }
     )* };
@@ -119,19 +135,47 @@ expressions! {
     {M: Model,} Attribute<M, T>;
 }
 impl<T: SqlType> AsExpr<T> for Expr<Option<T>> {
+    type Null = Nullable;
+
     fn __node(self) -> Node {
         self.into()
     }
 }
 impl<M: Model, T: SqlType> AsExpr<T> for Attribute<M, Option<T>> {
+    type Null = Nullable;
+
     fn __node(self) -> Node {
         self.into()
     }
 }
-/// A scalar subquery.
+/// A scalar subquery, which is NULL where it has no row.
 impl<T: SqlType> AsExpr<T> for Select<T> {
+    type Null = Nullable;
+
     fn __node(self) -> Node {
         Node::Select(self.node)
+    }
+}
+impl<T: SqlType> AsExpr<T> for Select<Option<T>> {
+    type Null = Nullable;
+
+    fn __node(self) -> Node {
+        Node::Select(self.node)
+    }
+}
+impl<T: SqlType> AsExpr<Option<T>> for Select<T> {
+    type Null = Nullable;
+
+    fn __node(self) -> Node {
+        Node::Select(self.node)
+    }
+}
+/// An array of PostgreSQL.
+impl<T: ArrayElement, const N: usize> AsExpr<Vec<T>> for [T; N] {
+    type Null = NotNull;
+
+    fn __node(self) -> Node {
+        bind(&self.to_vec())
     }
 }
 

@@ -43,6 +43,7 @@ impl<T: ArrayElement> Placeholder for Vec<T> {
 
 impl<T: ArrayElement> SqlType for Vec<T> {
     type Plain = Vec<T>;
+    type Null = crate::sql::NotNull;
     const KIND: Kind = Kind::Array(&T::KIND);
 
     fn column_type() -> ColumnType {

@@ -30,6 +30,7 @@ macro_rules! temporal {
         $(#[$attribute])*
         impl $crate::types::SqlType for $type {
             type Plain = $type;
+            type Null = crate::sql::NotNull;
             const KIND: orm_pool::Kind = orm_pool::Kind::$kind;
 
             fn column_type() -> $crate::types::ColumnType {

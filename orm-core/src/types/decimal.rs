@@ -17,6 +17,7 @@ impl Placeholder for Decimal {
 
 impl SqlType for Decimal {
     type Plain = Decimal;
+    type Null = crate::sql::NotNull;
     const KIND: Kind = Kind::Decimal;
 
     fn column_type() -> ColumnType {

@@ -79,6 +79,7 @@ impl Placeholder for serde_json::Value {
 
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> SqlType for Json<T> {
     type Plain = Json<T>;
+    type Null = crate::sql::NotNull;
     const KIND: Kind = Kind::Json;
 
     fn column_type() -> ColumnType {
@@ -103,6 +104,7 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> SqlType fo
 
 impl SqlType for serde_json::Value {
     type Plain = serde_json::Value;
+    type Null = crate::sql::NotNull;
     const KIND: Kind = Kind::Json;
 
     fn column_type() -> ColumnType {

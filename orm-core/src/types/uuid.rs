@@ -15,6 +15,7 @@ impl Placeholder for Uuid {
 
 impl SqlType for Uuid {
     type Plain = Uuid;
+    type Null = crate::sql::NotNull;
     const KIND: Kind = Kind::Uuid;
 
     fn column_type() -> ColumnType {

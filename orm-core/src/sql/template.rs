@@ -1,0 +1,423 @@
+//! Constructs that each database writes in its own way, as data: one [`Template`] for a construct, one [`Form`] for a
+//! database.
+//!
+//! In: the statics of this file, named by [`func`](super::func) and by the methods of expressions. Out: text, by
+//! `compile/expr.rs`, which puts the arguments where the marks are: `{0}` where an argument stands alone, `{0!}` where it
+//! is the operand of an operator, `{*}` and `{1*}` for all arguments, or all from the second on, with commas between,
+//! and `{>}` where the order of an aggregate stands if it is not the last.
+
+use super::Nullability;
+use crate::dialect::Dialect;
+
+/// A construct and how each database writes it.
+#[derive(Debug)]
+pub struct Template {
+    /// What it is called when a database does not have it.
+    pub(crate) construct: &'static str,
+    pub(crate) sqlite: Form,
+    pub(crate) postgres: Form,
+    pub(crate) mysql: Form,
+    pub(crate) mariadb: Form,
+    pub(crate) nullability: Nullability,
+}
+
+/// How one database writes a construct.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// Not at all.
+    Missing,
+    /// As something that needs no parentheses anywhere: a call.
+    Call(&'static str),
+    /// As an operator beside `||` and `&`.
+    Infix(&'static str),
+    /// As a comparison.
+    Condition(&'static str),
+}
+
+use Form::{Call, Condition, Infix, Missing};
+
+const fn strict(construct: &'static str, sqlite: Form, postgres: Form, mysql: Form) -> Template {
+    Template { construct, sqlite, postgres, mysql, mariadb: mysql, nullability: Nullability::Strict }
+}
+
+const fn own(construct: &'static str, sqlite: Form, postgres: Form, mysql: Form) -> Template {
+    Template { construct, sqlite, postgres, mysql, mariadb: mysql, nullability: Nullability::Own }
+}
+
+impl Template {
+    /// Returns how a dialect writes it.
+    pub(crate) fn form(&self, dialect: Dialect) -> Form {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+            Dialect::MySql => self.mysql,
+            Dialect::MariaDb => self.mariadb,
+        }
+    }
+
+    /// Returns whether it makes one row of many.
+    pub(crate) fn is_aggregate(&'static self) -> bool {
+        let aggregates: [&'static Template; 10] = [
+            &STRING_AGG,
+            &ARRAY_AGG,
+            &JSON_AGG,
+            &BOOL_AND,
+            &BOOL_OR,
+            &STDDEV,
+            &VARIANCE,
+            &MODE,
+            &PERCENTILE_CONT,
+            &PERCENTILE_DISC,
+        ];
+        aggregates.into_iter().any(|known| std::ptr::eq(known, self))
+    }
+
+    const fn mariadb(mut self, form: Form) -> Template {
+        self.mariadb = form;
+        self
+    }
+}
+
+// -------------------------------------------------------------------------------------------------------- operators
+
+/// SQLite has no such operator; of two's complement numbers the difference is what only one of them has.
+pub(crate) static BIT_XOR: Template =
+    strict("bitwise XOR", Infix("({0!} | {1!}) - ({0!} & {1!})"), Infix("{0!} # {1!}"), Infix("{0!} ^ {1!}"));
+/// PostgreSQL's `&` of 64 bits and the others' agree, but MySQL's numbers lose their sign on the way.
+pub(crate) static BIT_AND: Template =
+    strict("bitwise AND", Infix("{0!} & {1!}"), Infix("{0!} & {1!}"), Call("CAST({0!} & {1!} AS SIGNED)"));
+pub(crate) static BIT_OR: Template =
+    strict("bitwise OR", Infix("{0!} | {1!}"), Infix("{0!} | {1!}"), Call("CAST({0!} | {1!} AS SIGNED)"));
+pub(crate) static BIT_XOR_SIGNED: Template = strict(
+    "bitwise XOR",
+    Infix("({0!} | {1!}) - ({0!} & {1!})"),
+    Infix("{0!} # {1!}"),
+    Call("CAST({0!} ^ {1!} AS SIGNED)"),
+);
+pub(crate) static BIT_NOT: Template =
+    strict("bitwise NOT", Call("~{0!}"), Call("~{0!}"), Call("CAST(~{0!} AS SIGNED)"));
+/// PostgreSQL shifts by an `integer`.
+pub(crate) static SHIFT_LEFT: Template = strict(
+    "a shift to the left",
+    Infix("{0!} << {1!}"),
+    Infix("{0!} << CAST({1} AS INTEGER)"),
+    Call("CAST({0!} << {1!} AS SIGNED)"),
+);
+pub(crate) static SHIFT_RIGHT: Template = strict(
+    "a shift to the right",
+    Infix("{0!} >> {1!}"),
+    Infix("{0!} >> CAST({1} AS INTEGER)"),
+    Call("CAST({0!} >> {1!} AS SIGNED)"),
+);
+pub(crate) static TRUE_DIVISION: Template = strict(
+    "a division",
+    Call("(CAST({0} AS REAL) / {1!})"),
+    Call("(CAST({0} AS DOUBLE PRECISION) / {1!})"),
+    Call("(CAST({0} AS DOUBLE) / {1!})"),
+);
+pub(crate) static BETWEEN_SYMMETRIC: Template = strict(
+    "BETWEEN SYMMETRIC",
+    Condition("{0!} BETWEEN min({1}, {2}) AND max({1}, {2})"),
+    Condition("{0!} BETWEEN SYMMETRIC {1!} AND {2!}"),
+    Condition("{0!} BETWEEN least({1}, {2}) AND greatest({1}, {2})"),
+);
+
+// --------------------------------------------------------------------------------------------- regular expressions
+
+pub(crate) static REGEXP: Template =
+    strict("a regular expression", Missing, Condition("{0!} ~ {1!}"), Call("regexp_like({0}, {1}, 'c')"))
+        .mariadb(Condition("{0!} REGEXP concat('(?-i)', {1})"));
+pub(crate) static IREGEXP: Template =
+    strict("a regular expression", Missing, Condition("{0!} ~* {1!}"), Call("regexp_like({0}, {1}, 'i')"))
+        .mariadb(Condition("{0!} REGEXP concat('(?i)', {1})"));
+pub(crate) static REGEXP_REPLACE: Template = strict(
+    "a regular expression",
+    Missing,
+    Call("regexp_replace({0}, {1}, {2}, 'g')"),
+    Call("regexp_replace({0}, {1}, {2}, 1, 0, 'c')"),
+)
+.mariadb(Call("regexp_replace({0}, concat('(?-i)', {1}), {2})"));
+/// The pattern's own syntax differs: `GLOB` is SQLite's.
+pub(crate) static GLOB: Template = strict("GLOB", Condition("{0!} GLOB {1!}"), Missing, Missing);
+
+// -------------------------------------------------------------------------------------------------------- functions
+
+macro_rules! calls {
+    ($($name:ident $sql:literal;)*) => { $(
+        pub(crate) static $name: Template = strict($sql, Call(concat!($sql, "({*})")), Call(concat!($sql, "({*})")), Call(concat!($sql, "({*})")));
+    )* };
+}
+calls! {
+    LOWER "lower";
+    UPPER "upper";
+    REPLACE "replace";
+    SUBSTR "substr";
+    ABS "abs";
+    NULLIF "nullif";
+    LTRIM "ltrim";
+    RTRIM "rtrim";
+    TRIM "trim";
+}
+/// SQLite has no functions of mathematics unless it was compiled with them, which the embedded one is not.
+macro_rules! mathematics {
+    ($($name:ident $sql:literal;)*) => { $(
+        pub(crate) static $name: Template = strict(concat!("`", $sql, "`"), Missing, Call(concat!($sql, "({*})")), Call(concat!($sql, "({*})")));
+    )* };
+}
+mathematics! {
+    SQRT "sqrt";
+    POWER "power";
+    EXP "exp";
+    LN "ln";
+    SIN "sin";
+    COS "cos";
+    TAN "tan";
+    DEGREES "degrees";
+    RADIANS "radians";
+    LPAD "lpad";
+    RPAD "rpad";
+    REPEAT "repeat";
+    REVERSE "reverse";
+}
+pub(crate) static CHAR_LENGTH: Template =
+    strict("char_length", Call("length({0})"), Call("char_length({0})"), Call("char_length({0})"));
+pub(crate) static OCTET_LENGTH: Template =
+    strict("octet_length", Call("octet_length({0})"), Call("octet_length({0})"), Call("octet_length({0})"));
+pub(crate) static LEFT: Template =
+    strict("left", Call("substr({0}, 1, {1})"), Call("left({0}, CAST({1} AS INTEGER))"), Call("left({0}, {1})"));
+pub(crate) static RIGHT: Template = strict(
+    "right",
+    Call("substr({0}, max(length({0}) - {1!}, 0) + 1)"),
+    Call("right({0}, CAST({1} AS INTEGER))"),
+    Call("right({0}, {1})"),
+);
+pub(crate) static SUBSTRING: Template = strict(
+    "substr",
+    Call("substr({0}, {1}, {2})"),
+    Call("substr({0}, CAST({1} AS INTEGER), CAST({2} AS INTEGER))"),
+    Call("substr({0}, {1}, {2})"),
+);
+pub(crate) static SUBSTRING_FROM: Template =
+    strict("substr", Call("substr({0}, {1})"), Call("substr({0}, CAST({1} AS INTEGER))"), Call("substr({0}, {1})"));
+pub(crate) static POSITION: Template =
+    strict("position", Call("instr({0}, {1})"), Call("strpos({0}, {1})"), Call("locate({1}, {0})"));
+pub(crate) static PAD_LEFT: Template =
+    strict("`lpad`", Missing, Call("lpad({0}, CAST({1} AS INTEGER), {2})"), Call("lpad({0}, {1}, {2})"));
+pub(crate) static PAD_RIGHT: Template =
+    strict("`rpad`", Missing, Call("rpad({0}, CAST({1} AS INTEGER), {2})"), Call("rpad({0}, {1}, {2})"));
+pub(crate) static REPEATED: Template =
+    strict("`repeat`", Missing, Call("repeat({0}, CAST({1} AS INTEGER))"), Call("repeat({0}, {1})"));
+/// NULLs are left out, as `concat_ws` of all three does.
+pub(crate) static CONCAT_WS: Template =
+    own("concat_ws", Call("concat_ws({*})"), Call("concat_ws({*})"), Call("concat_ws({*})"));
+pub(crate) static CEIL: Template = strict(
+    "ceil",
+    Call("(CAST({0} AS INTEGER) + ({0!} > CAST({0} AS INTEGER)))"),
+    Call("ceil({0})"),
+    Call("ceil({0})"),
+);
+pub(crate) static FLOOR: Template = strict(
+    "floor",
+    Call("(CAST({0} AS INTEGER) - ({0!} < CAST({0} AS INTEGER)))"),
+    Call("floor({0})"),
+    Call("floor({0})"),
+);
+/// PostgreSQL rounds a float to the even neighbour, and a `numeric` away from zero as the others do.
+pub(crate) static ROUND: Template = strict(
+    "round",
+    Call("round({0}, {1})"),
+    Call("round(CAST({0} AS NUMERIC), CAST({1} AS INTEGER))"),
+    Call("round({0}, {1})"),
+);
+pub(crate) static SIGN: Template =
+    strict("sign", Call("sign({0})"), Call("CAST(sign({0}) AS INTEGER)"), Call("sign({0})"));
+pub(crate) static GREATEST: Template =
+    strict("greatest", Call("max({*})"), Call("greatest({*})"), Call("greatest({*})"));
+pub(crate) static LEAST: Template = strict("least", Call("min({*})"), Call("least({*})"), Call("least({*})"));
+pub(crate) static RANDOM: Template =
+    strict("random", Call("((random() & 9007199254740991) / 9007199254740992.0)"), Call("random()"), Call("rand()"));
+
+// -------------------------------------------------------------------------------------------------- dates and times
+
+pub(crate) static NOW: Template =
+    strict("CURRENT_TIMESTAMP", Call("CURRENT_TIMESTAMP"), Call("CURRENT_TIMESTAMP"), Call("UTC_TIMESTAMP(6)"));
+pub(crate) static CURRENT_DATE: Template =
+    strict("CURRENT_DATE", Call("CURRENT_DATE"), Call("CURRENT_DATE"), Call("CURRENT_DATE"));
+pub(crate) static CURRENT_TIME: Template =
+    strict("CURRENT_TIME", Call("CURRENT_TIME"), Call("LOCALTIME"), Call("CURRENT_TIME(6)"));
+pub(crate) static CURRENT_USER: Template =
+    strict("CURRENT_USER", Missing, Call("CAST(CURRENT_USER AS TEXT)"), Call("CURRENT_USER()"));
+
+macro_rules! extracts {
+    ($($name:ident $word:literal $sqlite:literal $postgres:literal $mysql:literal;)*) => { $(
+        pub(crate) static $name: Template =
+            strict(concat!("EXTRACT(", $word, ")"), Call($sqlite), Call($postgres), Call($mysql));
+    )* };
+}
+extracts! {
+    YEAR "YEAR" "CAST(strftime('%Y', {0}) AS INTEGER)" "CAST(EXTRACT(YEAR FROM {0}) AS INTEGER)" "EXTRACT(YEAR FROM {0})";
+    QUARTER "QUARTER" "((CAST(strftime('%m', {0}) AS INTEGER) + 2) / 3)" "CAST(EXTRACT(QUARTER FROM {0}) AS INTEGER)" "EXTRACT(QUARTER FROM {0})";
+    MONTH "MONTH" "CAST(strftime('%m', {0}) AS INTEGER)" "CAST(EXTRACT(MONTH FROM {0}) AS INTEGER)" "EXTRACT(MONTH FROM {0})";
+    WEEK "WEEK" "CAST(strftime('%V', {0}) AS INTEGER)" "CAST(EXTRACT(WEEK FROM {0}) AS INTEGER)" "WEEK({0}, 3)";
+    DAY "DAY" "CAST(strftime('%d', {0}) AS INTEGER)" "CAST(EXTRACT(DAY FROM {0}) AS INTEGER)" "EXTRACT(DAY FROM {0})";
+    DAY_OF_WEEK "DOW" "CAST(strftime('%w', {0}) AS INTEGER)" "CAST(EXTRACT(DOW FROM {0}) AS INTEGER)" "(DAYOFWEEK({0}) - 1)";
+    DAY_OF_YEAR "DOY" "CAST(strftime('%j', {0}) AS INTEGER)" "CAST(EXTRACT(DOY FROM {0}) AS INTEGER)" "DAYOFYEAR({0})";
+    HOUR "HOUR" "CAST(strftime('%H', {0}) AS INTEGER)" "CAST(EXTRACT(HOUR FROM {0}) AS INTEGER)" "EXTRACT(HOUR FROM {0})";
+    MINUTE "MINUTE" "CAST(strftime('%M', {0}) AS INTEGER)" "CAST(EXTRACT(MINUTE FROM {0}) AS INTEGER)" "EXTRACT(MINUTE FROM {0})";
+    SECOND "SECOND" "CAST(strftime('%S', {0}) AS INTEGER)" "CAST(FLOOR(EXTRACT(SECOND FROM {0})) AS INTEGER)" "EXTRACT(SECOND FROM {0})";
+    EPOCH "EPOCH" "CAST(strftime('%s', {0}) AS INTEGER)" "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)" "TIMESTAMPDIFF(SECOND, '1970-01-01', {0})";
+}
+
+// ------------------------------------------------------------------------------------------------------- aggregates
+
+pub(crate) static DISTINCT: Template =
+    own("DISTINCT", Call("DISTINCT {0}"), Call("DISTINCT {0}"), Call("DISTINCT {0}"));
+/// The separator is the second argument, a constant of the program: MySQL takes nothing else.
+pub(crate) static STRING_AGG: Template =
+    own("string_agg", Call("group_concat({*})"), Call("string_agg({*})"), Call("group_concat({0}{>} SEPARATOR {1})"));
+pub(crate) static ARRAY_AGG: Template = own("array_agg", Missing, Call("array_agg({*})"), Missing);
+pub(crate) static JSON_AGG: Template =
+    own("json_agg", Call("json_group_array({*})"), Call("jsonb_agg({*})"), Call("json_arrayagg({*})"));
+pub(crate) static BOOL_AND: Template = own("bool_and", Call("min({0})"), Call("bool_and({0})"), Call("min({0})"));
+pub(crate) static BOOL_OR: Template = own("bool_or", Call("max({0})"), Call("bool_or({0})"), Call("max({0})"));
+pub(crate) static STDDEV: Template = own("`stddev_samp`", Missing, Call("stddev_samp({0})"), Call("stddev_samp({0})"));
+pub(crate) static VARIANCE: Template = own("`var_samp`", Missing, Call("var_samp({0})"), Call("var_samp({0})"));
+pub(crate) static MODE: Template = own("mode", Missing, Call("mode()"), Missing);
+pub(crate) static PERCENTILE_CONT: Template = own("percentile_cont", Missing, Call("percentile_cont({0})"), Missing);
+pub(crate) static PERCENTILE_DISC: Template = own("percentile_disc", Missing, Call("percentile_disc({0})"), Missing);
+pub(crate) static ROLLUP: Template = own("ROLLUP", Missing, Call("ROLLUP ({*})"), Call("{*} WITH ROLLUP"));
+pub(crate) static CUBE: Template = own("CUBE", Missing, Call("CUBE ({*})"), Missing);
+pub(crate) static GROUPING_SETS: Template = own("GROUPING SETS", Missing, Call("GROUPING SETS ({*})"), Missing);
+pub(crate) static GROUPING: Template =
+    own("GROUPING", Missing, Call("GROUPING({*})"), Call("GROUPING({*})")).mariadb(Missing);
+
+// ------------------------------------------------------------------------------------------------------------- JSON
+
+// The arguments are the document, the path as SQLite and MySQL write it, and the path as PostgreSQL does: a key, an
+// index or an array of both.
+pub(crate) static JSON_GET: Template =
+    own("JSON", Infix("{0!} -> {1}"), Infix("{0!} -> {2}"), Call("JSON_EXTRACT({0}, {1})"));
+pub(crate) static JSON_GET_PATH: Template =
+    own("JSON", Infix("{0!} -> {1}"), Infix("{0!} #> {2}"), Call("JSON_EXTRACT({0}, {1})"));
+pub(crate) static JSON_TEXT: Template =
+    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} ->> {2}"), Call("JSON_VALUE({0}, {1})"));
+pub(crate) static JSON_TEXT_PATH: Template =
+    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), Call("JSON_VALUE({0}, {1})"));
+/// SQLite and MySQL show the truth values of JSON as numbers or as words.
+pub(crate) static JSON_BOOL: Template =
+    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} ->> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+pub(crate) static JSON_BOOL_PATH: Template =
+    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} #>> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+pub(crate) static JSON_CONTAINS: Template =
+    strict("containment of JSON", Missing, Condition("{0!} @> CAST({1} AS JSONB)"), Call("JSON_CONTAINS({0}, {1})"));
+pub(crate) static JSON_CONTAINED_BY: Template =
+    strict("containment of JSON", Missing, Condition("{0!} <@ CAST({1} AS JSONB)"), Call("JSON_CONTAINS({1}, {0})"));
+/// The arguments are the document, the path of the key, and the key.
+pub(crate) static JSON_HAS_KEY: Template = strict(
+    "a key of JSON",
+    Condition("json_type({0}, {1}) IS NOT NULL"),
+    Condition("{0!} ? {2}"),
+    Call("JSON_CONTAINS_PATH({0}, 'one', {1})"),
+);
+pub(crate) static JSON_HAS_ANY: Template = strict("`?|` of JSON", Missing, Condition("{0!} ?| {1}"), Missing);
+pub(crate) static JSON_HAS_ALL: Template = strict("`?&` of JSON", Missing, Condition("{0!} ?& {1}"), Missing);
+pub(crate) static JSON_PATH_EXISTS: Template =
+    strict("`@?` of JSON", Missing, Condition("{0!} @? CAST({1} AS jsonpath)"), Missing);
+pub(crate) static JSON_PATH_MATCH: Template =
+    strict("`@@` of JSON", Missing, Condition("{0!} @@ CAST({1} AS jsonpath)"), Missing);
+pub(crate) static JSON_LENGTH: Template = own(
+    "the length of a JSON array",
+    Call("json_array_length({0})"),
+    Call("jsonb_array_length({0})"),
+    Call("JSON_LENGTH({0})"),
+);
+pub(crate) static JSON_TYPE: Template =
+    own("the type of JSON", Call("json_type({0})"), Call("jsonb_typeof({0})"), Call("JSON_TYPE({0})"));
+
+// ----------------------------------------------------------------------------------------------------------- arrays
+
+macro_rules! postgres {
+    ($($name:ident $construct:literal $form:ident $sql:literal;)*) => { $(
+        pub(crate) static $name: Template = strict($construct, Missing, $form($sql), Missing);
+    )* };
+}
+postgres! {
+    ARRAY "an array" Call "ARRAY[{*}]";
+    ARRAY_CONTAINS "`@>` of arrays" Condition "{0!} @> {1!}";
+    ARRAY_CONTAINED_BY "`<@` of arrays" Condition "{0!} <@ {1!}";
+    ARRAY_OVERLAPS "`&&` of arrays" Condition "{0!} && {1!}";
+    ARRAY_CONCAT "`||` of arrays" Infix "{0!} || {1!}";
+    ARRAY_APPEND "an array" Call "array_append({*})";
+    ARRAY_REMOVE "an array" Call "array_remove({*})";
+    ARRAY_ELEMENT "an array" Call "({0})[{1}]";
+    ARRAY_SLICE "an array" Call "({0})[{1}:{2}]";
+    ANY_OF "ANY of an array" Call "ANY ({0})";
+    ALL_OF "ALL of an array" Call "ALL ({0})";
+}
+pub(crate) static ARRAY_LENGTH: Template = strict("an array", Missing, Call("cardinality({0})"), Missing);
+
+// ----------------------------------------------------------------------------------------------------------- ranges
+
+postgres! {
+    RANGE_CONTAINS "a range" Condition "{0!} @> {1!}";
+    RANGE_CONTAINED_BY "a range" Condition "{0!} <@ {1!}";
+    RANGE_OVERLAPS "a range" Condition "{0!} && {1!}";
+    RANGE_LEFT_OF "a range" Condition "{0!} << {1!}";
+    RANGE_RIGHT_OF "a range" Condition "{0!} >> {1!}";
+    RANGE_NOT_RIGHT_OF "a range" Condition "{0!} &< {1!}";
+    RANGE_NOT_LEFT_OF "a range" Condition "{0!} &> {1!}";
+    RANGE_ADJACENT "a range" Condition "{0!} -|- {1!}";
+    RANGE_UNION "a range" Infix "{0!} + {1!}";
+    RANGE_INTERSECTION "a range" Infix "{0!} * {1!}";
+    RANGE_DIFFERENCE "a range" Infix "{0!} - {1!}";
+    RANGE_TEXT "a range" Call "CAST({0} AS TEXT)";
+    INT4RANGE "a range" Call "int4range({*})";
+    INT8RANGE "a range" Call "int8range({*})";
+    NUMRANGE "a range" Call "numrange({*})";
+    DATERANGE "a range" Call "daterange({*})";
+    TSRANGE "a range" Call "tsrange({*})";
+    TSTZRANGE "a range" Call "tstzrange({*})";
+}
+pub(crate) static RANGE_LOWER: Template = own("a range", Missing, Call("lower({0})"), Missing);
+pub(crate) static RANGE_UPPER: Template = own("a range", Missing, Call("upper({0})"), Missing);
+pub(crate) static RANGE_IS_EMPTY: Template = strict("a range", Missing, Call("isempty({0})"), Missing);
+
+// -------------------------------------------------------------------------------------------------------- full text
+
+/// SQLite looks into a table of FTS5 only, whose columns are this operator's left side.
+pub(crate) static MATCH: Template = strict(
+    "full text search",
+    Condition("{0!} MATCH {1!}"),
+    Condition("to_tsvector({0}) @@ plainto_tsquery({1})"),
+    Call("MATCH ({0}) AGAINST ({1} IN BOOLEAN MODE)"),
+);
+postgres! {
+    TS_MATCH "full text search with `@@`" Condition "{0!} @@ {1!}";
+    TO_TSVECTOR "`to_tsvector`" Call "to_tsvector({0})";
+    TO_TSVECTOR_IN "`to_tsvector`" Call "to_tsvector(CAST({0} AS regconfig), {1})";
+    TO_TSQUERY "`to_tsquery`" Call "to_tsquery({0})";
+    PLAINTO_TSQUERY "`plainto_tsquery`" Call "plainto_tsquery({0})";
+    PHRASETO_TSQUERY "`phraseto_tsquery`" Call "phraseto_tsquery({0})";
+    WEBSEARCH_TO_TSQUERY "`websearch_to_tsquery`" Call "websearch_to_tsquery({0})";
+    TO_TSQUERY_IN "`to_tsquery`" Call "to_tsquery(CAST({0} AS regconfig), {1})";
+    PLAINTO_TSQUERY_IN "`plainto_tsquery`" Call "plainto_tsquery(CAST({0} AS regconfig), {1})";
+    WEBSEARCH_TO_TSQUERY_IN "`websearch_to_tsquery`" Call "websearch_to_tsquery(CAST({0} AS regconfig), {1})";
+    TS_RANK "`ts_rank`" Call "ts_rank({0}, {1})";
+    TS_HEADLINE "`ts_headline`" Call "ts_headline({0}, {1})";
+    SETWEIGHT "`setweight`" Call "setweight({0}, CAST({1} AS \"char\"))";
+    TS_CONCAT "`||` of `tsvector`" Infix "{0!} || {1!}";
+    TS_AND "`&&` of `tsquery`" Infix "{0!} && {1!}";
+    TS_OR "`||` of `tsquery`" Infix "{0!} || {1!}";
+    TS_NOT "`!!` of `tsquery`" Infix "!!{0!}";
+}
+macro_rules! mysql {
+    ($($name:ident $sql:literal;)*) => { $(
+        // The last argument is what is looked for, so it comes first here.
+        pub(crate) static $name: Template = strict("MATCH AGAINST", Missing, Missing, Call($sql));
+    )* };
+}
+mysql! {
+    MATCH_NATURAL "MATCH ({1*}) AGAINST ({0} IN NATURAL LANGUAGE MODE)";
+    MATCH_BOOLEAN "MATCH ({1*}) AGAINST ({0} IN BOOLEAN MODE)";
+    MATCH_EXPANSION "MATCH ({1*}) AGAINST ({0} WITH QUERY EXPANSION)";
+}
