@@ -4,8 +4,8 @@
 
 pub mod func;
 
-mod change;
 pub(crate) mod case;
+mod change;
 mod delete;
 mod eager;
 mod expr;
@@ -43,8 +43,8 @@ pub use select::{
 pub(crate) use template::{Form, Template};
 pub use text::{Bind, Text, text};
 pub(crate) use text::{TextNode, TextPart};
-pub(crate) use update::UpdateNode;
 pub use tuple::{RowList, RowOf, Tuple, tuple};
+pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
 pub use window::{Bound, Exclude, FrameRange, Window, window};
