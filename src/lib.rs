@@ -73,8 +73,8 @@ pub use orm_core::{
 };
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_core::{
-    Joinable, LoadAll, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all, raiseload, raiseload_all,
-    selectinload_all, subqueryload,
+    Joinable, LoadAll, Members, NPlusOne, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all,
+    raiseload, raiseload_all, selectinload_all, subqueryload,
 };
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 

@@ -72,6 +72,7 @@ pub use mapper::{
 pub use orm_pool::{Kind, Value, ValueRef};
 pub use schema::MetaData;
 pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session, SessionMaker};
+pub use session::{Members, NPlusOne};
 pub use sql::{
     AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget,
     OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Render, Returning, Rows, Select, Text, Update, Write,

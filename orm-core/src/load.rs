@@ -12,7 +12,7 @@ mod select;
 mod values;
 
 pub(crate) use joined::{Joins, attach};
-pub(crate) use managed::{ObjectRows, load_objects, load_relationship};
+pub(crate) use managed::{ObjectRows, asks_database, load_objects, load_relationship, members_of};
 pub(crate) use options::Strategy;
 pub use options::{
     Contains, Joinable, Load, LoadAll, LoadOption, LoadPath, contains_eager, defaultload, joinedload, joinedload_all,

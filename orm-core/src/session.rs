@@ -9,6 +9,7 @@ mod detach;
 mod graph;
 mod handle;
 mod identity;
+mod lazy;
 mod maker;
 mod objects;
 mod query;
@@ -19,6 +20,7 @@ use std::ops::{Index, IndexMut};
 
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub(crate) use identity::{Key, as_row_value, as_value};
+pub use lazy::{Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};
@@ -85,6 +87,8 @@ pub struct Session {
     has_retryable_failure: bool,
     /// What the last chunk of a query brought in.
     chunk: Vec<u32>,
+    /// Relationships that were loaded for single objects.
+    lazy_loads: lazy::LazyLoads,
 }
 
 /// What a session was doing; what it still says at the next call was cut off.
@@ -119,6 +123,7 @@ impl Session {
             abandoned: None,
             has_retryable_failure: false,
             chunk: Vec::new(),
+            lazy_loads: lazy::LazyLoads::default(),
         }
     }
 

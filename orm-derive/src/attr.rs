@@ -83,7 +83,7 @@ pub(crate) const CASCADES: &[&str] =
     &["save_update", "merge", "delete", "delete_orphan", "expunge", "refresh_expire", "all", "none"];
 
 /// How a relationship is loaded, as written.
-pub(crate) const STRATEGIES: &[&str] = &["select", "joined", "selectin", "subquery", "raise"];
+pub(crate) const STRATEGIES: &[&str] = &["select", "joined", "selectin", "subquery", "raise", "write_only"];
 
 /// What a struct says.
 #[derive(Default)]

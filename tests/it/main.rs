@@ -7,6 +7,7 @@
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
+//! | `eager` | loading options one by one, wildcards, N + 1, write-only collections |
 //! | `strategies` | every strategy on every kind of relationship, three levels deep, against plain Rust |
 //! | `rollback` | what a rollback, a savepoint and a failed flush leave behind |
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
@@ -27,6 +28,7 @@ mod support;
 mod arrays;
 mod chinook;
 mod deleting;
+mod eager;
 mod echo;
 mod errors;
 mod handles;

@@ -44,6 +44,12 @@ impl SqlLog {
         text.lines().map(str::trim).filter(is_statement).map(as_elsewhere).collect()
     }
 
+    /// Returns every line that was logged since the last call.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut self.lines.lock().unwrap())).unwrap();
+        text.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
     /// Returns the verb and the table of what was sent since the last call.
     pub(crate) fn verbs(&self) -> Vec<String> {
         let short = |line: &String| {

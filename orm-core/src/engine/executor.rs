@@ -11,7 +11,7 @@ use super::{Connection, Engine, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::load::{LoadPath, Plan};
+use crate::load::{LoadPath, Plan, attach};
 use crate::mapper::{Decoded, Misread, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Output, Statement};
@@ -73,6 +73,15 @@ impl Request {
             return Ok(Vec::new());
         }
         Plan::of(&roots, &self.loads)
+    }
+
+    /// Returns the statements with the joins that its options ask for, as they are sent.
+    pub(crate) fn joined(mut self) -> Result<Vec<Statement>> {
+        let plans = self.plans()?;
+        for statement in &mut self.statements {
+            attach(statement, &plans, &mut None)?;
+        }
+        Ok(self.statements)
     }
 
     pub(crate) fn chunk(mut self, lets_go: bool) -> Self {

@@ -102,9 +102,10 @@ impl<'p> Joins<'p> {
             return Ok(None);
         }
         let mut building = Building::of(select);
+        let own = identity(select);
         let mut nodes = building.contained(select, &entities, nodes_of)?;
         let multiplies = nodes.iter().any(Joined::is_many);
-        let mut identity = if multiplies { Identity::Columns(identity(select)) } else { Identity::Row };
+        let mut identity = if multiplies { Identity::Columns(own) } else { Identity::Row };
         if nodes.is_empty() {
             nodes = building.joined(select, &entities, nodes_of)?;
             identity = building.place(select, &entities, is_alone, nodes.iter().any(Joined::is_many));

@@ -117,6 +117,29 @@ fn lookup(objects: &Objects, owner: u32, info: &RelationshipInfo) -> Option<Owne
     }
 }
 
+/// Returns whether loading a relationship of one object needs a statement.
+pub(crate) fn asks_database(objects: &Objects, owner: u32, info: &RelationshipInfo) -> bool {
+    let Some(key) = lookup(objects, owner, info) else { return false };
+    let known = is_by_key(info).then(|| objects.find(info.target, &key.key)).flatten();
+    known.is_none_or(|slot| objects.get(slot).is_expired)
+}
+
+/// Returns the SELECT of the members of one object; none where it has no row, or refers to nothing.
+pub(crate) fn members_of(objects: &Objects, owner: u32, info: &'static RelationshipInfo) -> Result<Option<SelectNode>> {
+    let Some(key) = lookup(objects, owner, info) else { return Ok(None) };
+    let mut select = members(&LoadNode::bare(info.owner, info.index), info, &Owners::Listed(&[&key]))?;
+    // The owner is known.
+    select.outputs.truncate(1);
+    Ok(Some(select))
+}
+
+/// Returns whether a member is found by its own key, so that it needs no SELECT where the session knows it: SQLAlchemy's
+/// `use_get`.
+fn is_by_key(info: &RelationshipInfo) -> bool {
+    let key = info.target.definition.key.iter().copied();
+    info.direction == Direction::ManyToOne && info.pairs.iter().map(|&(_, other)| other).eq(key)
+}
+
 /// Reads the members of all owners, and what comes in their rows.
 async fn find<'p>(
     connection: &mut Connection,
@@ -128,10 +151,7 @@ async fn find<'p>(
 ) -> Result<(Found, ObjectRows<'p>)> {
     let mut found = Found::default();
     let mut keys: Vec<&OwnerKey> = Vec::new();
-    // A many-to-one whose target the session knows needs no SELECT: SQLAlchemy's `use_get`.
-    let is_by_key = info.direction == Direction::ManyToOne
-        && node.filters.is_empty()
-        && info.pairs.iter().map(|&(_, other)| other).eq(info.target.definition.key.iter().copied());
+    let is_by_key = node.filters.is_empty() && is_by_key(info);
     for owner in owners.iter().flatten() {
         if found.contains_key(&owner.key) {
             continue;

@@ -127,7 +127,7 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
 /// How a relationship is loaded with every query, if it is.
 fn always(lazy: Lazy) -> Option<Strategy> {
     match lazy {
-        Lazy::Select | Lazy::Raise => None,
+        Lazy::Select | Lazy::Raise | Lazy::WriteOnly => None,
         Lazy::Joined => Some(Strategy::Joined { inner: false }),
         Lazy::Selectin => Some(Strategy::Selectin),
         Lazy::Subquery => Some(Strategy::Subquery),

@@ -464,4 +464,6 @@ pub enum Lazy {
     Subquery,
     /// Not at all: even `session.load` refuses.
     Raise,
+    /// Never as a whole: `session.members` adds, removes and selects.
+    WriteOnly,
 }

@@ -1,6 +1,6 @@
 //! [`SessionMaker`]: sessions of one make, for the places that begin units of work.
 
-use super::Session;
+use super::{NPlusOne, Session};
 use crate::engine::Engine;
 
 /// Makes sessions with the same settings: what an application keeps in its state, and a handler takes a session from.
@@ -20,12 +20,13 @@ pub struct SessionMaker {
     engine: Engine,
     autoflush: bool,
     expire_on_commit: bool,
+    n_plus_one: NPlusOne,
 }
 
 impl SessionMaker {
     /// Makes a maker of sessions over an engine.
     pub fn new(engine: &Engine) -> Self {
-        SessionMaker { engine: engine.clone(), autoflush: true, expire_on_commit: true }
+        SessionMaker { engine: engine.clone(), autoflush: true, expire_on_commit: true, n_plus_one: NPlusOne::Warn }
     }
 
     /// Says whether queries flush first; on by default.
@@ -62,8 +63,23 @@ impl SessionMaker {
         self
     }
 
+    /// Says what sessions do about relationships that are loaded for one object after the other; they warn by default.
+    ///
+    /// See [`Session::n_plus_one`].
+    #[must_use]
+    pub fn n_plus_one(mut self, policy: NPlusOne) -> Self {
+        self.n_plus_one = policy;
+        self
+    }
+
     /// Makes a session. It connects at its first statement.
     pub fn session(&self) -> Session {
-        Session { autoflush: self.autoflush, expire_on_commit: self.expire_on_commit, ..Session::new(&self.engine) }
+        let mut session = Session {
+            autoflush: self.autoflush,
+            expire_on_commit: self.expire_on_commit,
+            ..Session::new(&self.engine)
+        };
+        session.n_plus_one(self.n_plus_one);
+        session
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Slot {
     pub(crate) is_orphan: bool,
     /// Whether it is in the list of touched objects.
     pub(crate) is_touched: bool,
+    /// The number of the query that read it last.
+    pub(crate) read_by: u32,
     /// Whether it is in the list of lent objects.
     is_lent: bool,
     /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
@@ -127,6 +129,8 @@ pub struct Objects {
     frames: Vec<Frame>,
     /// What the statement that is running has read.
     pub(crate) seen: Vec<u32>,
+    /// The number of the query that is running, or ran last.
+    pub(crate) query: u32,
     /// Whether rows overwrite what is there.
     pub(crate) overwrites: bool,
     /// Whether some object waits to be deleted.
@@ -152,6 +156,7 @@ impl Objects {
             pairs: Vec::new(),
             frames: vec![Frame::default()],
             seen: Vec::new(),
+            query: 0,
             overwrites: false,
             has_doomed: false,
             refused: HashSet::new(),
@@ -269,6 +274,7 @@ impl Objects {
             is_doomed: false,
             is_orphan: false,
             is_touched: false,
+            read_by: if state == State::Persistent { self.query } else { 0 },
             is_lent: false,
             links: Vec::new(),
             saved_at: 0,
@@ -335,6 +341,7 @@ impl Objects {
         match self.identity.get(&entry) {
             Some(&slot) => {
                 self.read_again(slot, row, at)?;
+                self.get_mut(slot).read_by = self.query;
                 self.seen.push(slot);
                 Ok(Ok(slot))
             }

@@ -2,13 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flushing, Handle, HandleList, Key, Session, State, model_name};
+use super::{Flushing, Handle, Key, Session, State, model_name};
 use crate::engine::{Executor, Handles, Mode, Request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::load::{self, LoadNode};
-use crate::mapper::{
-    Alias, Entity, IntoKey, Lazy, Mapper, Model, NewInstance, NewObject, Relationship, RowType, Selectable,
-};
+use crate::load;
+use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, NewInstance, NewObject, RowType, Selectable};
 use crate::sql::{Node, Output, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select};
 use crate::types::SqlType;
 
@@ -48,6 +46,7 @@ impl Session {
         self.connected(request.statements.iter().any(Statement::is_write)).await?;
         let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(Vec::new()) };
         objects.seen.clear();
+        objects.query += 1;
         let mut rows: Vec<S::Managed> = Vec::new();
         let mut members = load::ObjectRows::default();
         let mut query = None;
@@ -336,72 +335,6 @@ impl Session {
 
     // ------------------------------------------------------------------------------------------ again
 
-    /// Loads a relationship for one object or for many, with one SELECT for every 500.
-    ///
-    /// What is loaded and fresh is left as it is; what is expired is read again.
-    ///
-    /// ```
-    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
-    /// # #[derive(Clone, Debug, orm_derive::Model)]
-    /// # struct User { #[orm(primary_key)] id: i64, name: String,
-    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
-    /// # #[derive(Clone, Debug, orm_derive::Model)]
-    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
-    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
-    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), orm_core::Error> {
-    /// # let engine = Engine::new("sqlite::memory:")?;
-    /// # metadata![User, Address].create_all(&engine).await?;
-    /// # let mut session = Session::new(&engine);
-    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
-    /// # session.commit().await?;
-    /// # let mut session = Session::new(&engine);
-    /// let users = session.query(User).all().await?;
-    /// session.load(&users, User.addresses).await?; // one SELECT for all of them
-    /// for user in users {
-    ///     assert_eq!(session[user].addresses.len(), 1);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Fails when a handle names no object of this session, when the relationship says `lazy = raise`, or when the
-    /// database refuses the query.
-    pub async fn load<M: Model, T: Model, K>(
-        &mut self,
-        handles: impl HandleList<M>,
-        relationship: Relationship<M, T, K>,
-    ) -> Result<()> {
-        self.check()?;
-        let index = relationship.__index();
-        let info = Session::info(relationship)?;
-        if info.definition.lazy == Lazy::Raise {
-            let message = format!("relationship `{}` is not loaded on demand: it says `lazy = raise`", info.name());
-            return Err(Error::new(ErrorKind::InvalidRequest, message)
-                .hint(format!("add `.options(selectinload({}))` to the query", info.name())));
-        }
-        let handles = handles.__list();
-        let slots = handles.into_iter().map(|handle| self.slot(handle)).collect::<Result<Vec<u32>>>()?;
-        if slots.iter().any(|&slot| self.objects.refuses_load(slot, index)) {
-            let message = format!("relationship `{}` is not loaded on demand: a query said `raiseload`", info.name());
-            return Err(Error::new(ErrorKind::InvalidRequest, message)
-                .hint(format!("add `.options(selectinload({}))` to the query", info.name())));
-        }
-        self.flush_before_query().await?;
-        let stale: Vec<u32> =
-            slots.into_iter().filter(|&slot| self.objects.is_stale(slot, usize::from(index))).collect();
-        if stale.is_empty() {
-            return Ok(());
-        }
-        self.read_again(&stale).await?;
-        self.connected(false).await?;
-        let Session { connection: Some(connection), objects, .. } = self else { return Ok(()) };
-        load::load_relationship(connection, objects, &stale, &LoadNode::plain(M::__mapper(), index)?).await
-    }
-
     /// Reads an object's row again and forgets what was loaded of its relationships.
     ///
     /// Changes that were not flushed are lost.
@@ -442,7 +375,7 @@ impl Session {
     }
 
     /// Reads the rows of expired objects, so that what is loaded for them is loaded by keys that are theirs.
-    async fn read_again(&mut self, slots: &[u32]) -> Result<()> {
+    pub(super) async fn read_again(&mut self, slots: &[u32]) -> Result<()> {
         let expired: Vec<u32> = slots.iter().copied().filter(|&slot| self.objects.get(slot).is_expired).collect();
         let Some(&first) = expired.first() else { return Ok(()) };
         let mapper = self.objects.get(first).mapper;

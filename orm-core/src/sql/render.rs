@@ -114,7 +114,7 @@ macro_rules! renders {
     )* };
 }
 renders! {
-    {S: RowType} Select<S>, |this| Ok(vec![Statement::Select(this.node.clone())]);
+    {S: RowType} Select<S>, |this| this.clone().request().and_then(Request::joined);
     {M: Model} Insert<M>, |this| this.clone().statements();
     {M: Model} Update<M>, |this| this.clone().statements();
     {M: Model} Delete<M>, |this| this.clone().statements();
