@@ -3,7 +3,7 @@
 use expect_test::expect;
 use orm::prelude::*;
 
-use crate::support::{User, check};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, check};
 
 #[test]
 fn without_a_filter_every_row_goes() {
@@ -13,5 +13,256 @@ fn without_a_filter_every_row_goes() {
         -- all
         DELETE FROM users
     "#]],
+    );
+}
+
+#[test]
+fn rows_that_fulfil_conditions_go() {
+    check(
+        delete(User).filter(User.id.eq(1)).filter(User.name.ne("ed")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        DELETE FROM users WHERE users.id = ? AND users.name <> ?
+        -- postgresql
+        DELETE FROM users WHERE users.id = $1 AND users.name <> $2
+    "#]],
+    );
+}
+
+#[test]
+fn an_alias_of_the_table_loses_rows() {
+    let other = User.alias("other");
+    check(
+        delete(other).filter(other.id.eq(1)),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM users AS other WHERE other.id = ?
+        -- postgresql
+        DELETE FROM users AS other WHERE other.id = $1
+        -- mysql, mariadb
+        DELETE FROM other USING users AS other WHERE other.id = ?
+    "#]],
+    );
+}
+
+#[test]
+fn exists_is_about_the_row_at_hand() {
+    check(
+        delete(User).filter(!func::exists(select(Address.id).filter(Address.user_id.eq(User.id)))),
+        expect![[r#"
+        -- all
+        DELETE FROM users WHERE NOT EXISTS (SELECT addresses.id FROM addresses WHERE addresses.user_id = users.id)
+    "#]],
+    );
+}
+
+#[test]
+fn members_of_a_relationship_are_asked_about() {
+    check(
+        delete(User).filter(!User.addresses.is_not_empty()),
+        expect![[r#"
+        -- all
+        DELETE FROM users WHERE NOT EXISTS (SELECT 1 FROM addresses WHERE users.id = addresses.user_id)
+    "#]],
+    );
+}
+
+#[test]
+fn a_list_from_a_subquery_names_the_rows() {
+    let idle = select(User.id).filter(!User.active);
+    check(
+        delete(Address).filter(Address.user_id.in_(idle)),
+        expect![[r#"
+        -- all
+        DELETE FROM addresses WHERE addresses.user_id IN (SELECT users.id FROM users WHERE NOT users.active)
+    "#]],
+    );
+}
+
+#[test]
+fn a_join_follows_a_relationship() {
+    check(
+        delete(Address).join(Address.user).filter(!User.active),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM addresses WHERE EXISTS (SELECT 1 FROM users WHERE addresses.user_id = users.id AND NOT users.active)
+        -- postgresql
+        DELETE FROM addresses USING users WHERE addresses.user_id = users.id AND NOT users.active
+        -- mysql, mariadb
+        DELETE FROM addresses USING addresses, users WHERE addresses.user_id = users.id AND NOT users.active
+    "#]],
+    );
+}
+
+#[test]
+fn a_join_follows_a_relationship_over_an_association_table() {
+    check(
+        delete(User).join(User.keywords).filter(Keyword.word.eq("spam")),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM users WHERE EXISTS (SELECT 1 FROM user_keywords, keywords WHERE user_keywords.keyword_id = keywords.id AND users.id = user_keywords.user_id AND keywords.word = ?)
+        -- postgresql
+        DELETE FROM users USING user_keywords, keywords WHERE user_keywords.keyword_id = keywords.id AND users.id = user_keywords.user_id AND keywords.word = $1
+        -- mysql, mariadb
+        DELETE FROM users USING users, user_keywords, keywords WHERE user_keywords.keyword_id = keywords.id AND users.id = user_keywords.user_id AND keywords.word = ?
+    "#]],
+    );
+}
+
+#[test]
+fn conditions_on_the_table_itself_stay_outside_of_exists() {
+    check(
+        delete(Address).join(Address.user).filter(Address.id.gt(10)).filter(User.name.eq("ed")),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM addresses WHERE addresses.id > ? AND EXISTS (SELECT 1 FROM users WHERE addresses.user_id = users.id AND users.name = ?)
+        -- postgresql
+        DELETE FROM addresses USING users WHERE addresses.user_id = users.id AND addresses.id > $1 AND users.name = $2
+        -- mysql, mariadb
+        DELETE FROM addresses USING addresses, users WHERE addresses.user_id = users.id AND addresses.id > ? AND users.name = ?
+    "#]],
+    );
+}
+
+#[test]
+fn a_join_has_a_condition_of_its_own() {
+    check(
+        delete(UserKeyword).join_on(Keyword, UserKeyword.keyword_id.eq(Keyword.id)),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM user_keywords WHERE EXISTS (SELECT 1 FROM keywords WHERE user_keywords.keyword_id = keywords.id)
+        -- postgresql
+        DELETE FROM user_keywords USING keywords WHERE user_keywords.keyword_id = keywords.id
+        -- mysql, mariadb
+        DELETE FROM user_keywords USING user_keywords, keywords WHERE user_keywords.keyword_id = keywords.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_table_that_is_mentioned_is_joined() {
+    check(
+        delete(Address).filter(Address.user_id.eq(User.id) & User.name.eq("ed")),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM addresses WHERE EXISTS (SELECT 1 FROM users WHERE addresses.user_id = users.id AND users.name = ?)
+        -- postgresql
+        DELETE FROM addresses USING users WHERE addresses.user_id = users.id AND users.name = $1
+        -- mysql, mariadb
+        DELETE FROM addresses USING addresses, users WHERE addresses.user_id = users.id AND users.name = ?
+    "#]],
+    );
+}
+
+#[test]
+fn a_table_is_joined_to_itself_by_an_alias() {
+    let parent = Node.alias("parent");
+    check(
+        delete(Node).join(Node.parent.of(parent)).filter(parent.name.eq("gone")),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM nodes WHERE EXISTS (SELECT 1 FROM nodes AS parent WHERE nodes.parent_id = parent.id AND parent.name = ?)
+        -- postgresql
+        DELETE FROM nodes USING nodes AS parent WHERE nodes.parent_id = parent.id AND parent.name = $1
+        -- mysql, mariadb
+        DELETE FROM nodes USING nodes, nodes AS parent WHERE nodes.parent_id = parent.id AND parent.name = ?
+    "#]],
+    );
+}
+
+#[test]
+fn an_alias_loses_rows_by_the_table() {
+    let child = Node.alias("child");
+    check(
+        delete(child).join_on(Node, child.parent_id.eq(Node.id)),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM nodes AS child WHERE EXISTS (SELECT 1 FROM nodes WHERE child.parent_id = nodes.id)
+        -- postgresql
+        DELETE FROM nodes AS child USING nodes WHERE child.parent_id = nodes.id
+        -- mysql, mariadb
+        DELETE FROM child USING nodes AS child, nodes WHERE child.parent_id = nodes.id
+    "#]],
+    );
+}
+
+#[test]
+fn order_and_limit_are_for_mysql() {
+    check(
+        delete(User).order_by(User.id).limit(10),
+        expect![[r#"
+        -- sqlite
+        DELETE … ORDER BY … LIMIT is not supported on dialect sqlite
+        hint: filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`
+        -- postgresql
+        DELETE … ORDER BY … LIMIT is not supported on dialect postgresql
+        hint: filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`
+        -- mysql, mariadb
+        DELETE FROM users ORDER BY users.id LIMIT ?
+    "#]],
+    );
+}
+
+#[test]
+fn order_and_limit_do_not_go_with_joins() {
+    check(
+        delete(Address).join(Address.user).order_by(Address.id).limit(10),
+        expect![[r#"
+        -- sqlite
+        DELETE … ORDER BY … LIMIT is not supported on dialect sqlite
+        hint: filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`
+        -- postgresql
+        DELETE … ORDER BY … LIMIT is not supported on dialect postgresql
+        hint: filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`
+        -- mysql
+        DELETE … ORDER BY … LIMIT with a join or an alias is not supported on dialect mysql
+        -- mariadb
+        DELETE … ORDER BY … LIMIT with a join or an alias is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn returning_gives_what_has_gone() {
+    check(
+        delete(User).filter(User.id.eq(1)).returning((User.id, User.name)),
+        expect![[r#"
+        -- sqlite, mariadb
+        DELETE FROM users WHERE users.id = ? RETURNING id, name
+        -- postgresql
+        DELETE FROM users WHERE users.id = $1 RETURNING id, name
+        -- mysql
+        DELETE … RETURNING is not supported on dialect mysql
+    "#]],
+    );
+}
+
+#[test]
+fn returning_gives_models() {
+    check(
+        delete(Keyword).returning(Keyword),
+        expect![[r#"
+        -- sqlite, postgresql, mariadb
+        DELETE FROM keywords RETURNING id, word
+        -- mysql
+        DELETE … RETURNING is not supported on dialect mysql
+    "#]],
+    );
+}
+
+#[test]
+fn returning_of_another_table_is_for_postgres() {
+    check(
+        delete(Address).join(Address.user).returning((Address.id, User.name)),
+        expect![[r#"
+            -- sqlite
+            RETURNING of a table that is not the one that is written is not supported on dialect sqlite
+            -- postgresql
+            DELETE FROM addresses USING users WHERE addresses.user_id = users.id RETURNING addresses.id, users.name
+            -- mysql
+            DELETE … RETURNING is not supported on dialect mysql
+            -- mariadb
+            DELETE … RETURNING with a join or an alias is not supported on dialect mariadb
+        "#]],
     );
 }

@@ -1,9 +1,40 @@
-//! INSERT: values, rows of several shapes, RETURNING.
+//! INSERT: values, rows of several shapes, expressions, SELECT, RETURNING.
 
 use expect_test::expect;
+use orm::literal;
 use orm::prelude::*;
 
-use crate::support::{User, check};
+use crate::support::{Address, Keyword, User, UserKeyword, check};
+
+/// A row without a column that must be given.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "tickets", metadata = none)]
+struct Ticket {
+    #[orm(primary_key)]
+    id: i64,
+    note: Option<String>,
+}
+
+/// A table in a schema.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "events", schema = "audit", metadata = none)]
+struct Event {
+    #[orm(primary_key)]
+    id: i64,
+    what: String,
+    #[orm(server_default = "CURRENT_TIMESTAMP")]
+    at: String,
+    #[orm(computed = "upper(what)")]
+    loud: String,
+}
+
+fn ed() -> impl orm::NewInstance<Model = User> + orm::IntoRows<User> {
+    User::builder().name("ed")
+}
+
+fn keyword(id: i64, word: &str) -> Keyword {
+    Keyword { id, word: word.into(), users: ManyToMany::default() }
+}
 
 #[test]
 fn columns_that_are_not_set_are_left_out() {
@@ -19,17 +50,492 @@ fn columns_that_are_not_set_are_left_out() {
 }
 
 #[test]
+fn a_literal_sets_every_column() {
+    check(
+        insert(Keyword).values(keyword(7, "red")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (id, word) VALUES (?, ?)
+        -- postgresql
+        INSERT INTO keywords (id, word) VALUES ($1, $2)
+    "#]],
+    );
+}
+
+#[test]
+fn a_generated_key_that_is_zero_is_left_to_the_database() {
+    check(
+        insert(Keyword).values(keyword(0, "red")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (word) VALUES (?)
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1)
+    "#]],
+    );
+}
+
+#[test]
+fn rows_of_one_shape_share_a_statement() {
+    check(
+        insert(Keyword).values([keyword(1, "red"), keyword(2, "blue"), keyword(3, "green")]),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?), (?, ?)
+        -- postgresql
+        INSERT INTO keywords (id, word) VALUES ($1, $2), ($3, $4), ($5, $6)
+    "#]],
+    );
+}
+
+#[test]
+fn rows_of_several_shapes_are_several_statements() {
+    let named = |name: &str| User::builder().name(name);
+    check(
+        insert(User).values(named("ed")).values(named("wendy").age(30)).values(named("mary")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name, active) VALUES (?, ?);
+        INSERT INTO users (name, age, active) VALUES (?, ?, ?);
+        INSERT INTO users (name, active) VALUES (?, ?)
+        -- postgresql
+        INSERT INTO users (name, active) VALUES ($1, $2);
+        INSERT INTO users (name, age, active) VALUES ($1, $2, $3);
+        INSERT INTO users (name, active) VALUES ($1, $2)
+    "#]],
+    );
+}
+
+#[test]
+fn none_is_a_value() {
+    check(
+        insert(Ticket).values(Ticket { id: 1, note: None }),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO tickets (id, note) VALUES (?, ?)
+        -- postgresql
+        INSERT INTO tickets (id, note) VALUES ($1, $2)
+    "#]],
+    );
+}
+
+#[test]
+fn a_row_without_columns_is_default_values() {
+    check(
+        insert(Ticket).values(Ticket::builder()),
+        expect![[r#"
+        -- sqlite, postgresql
+        INSERT INTO tickets DEFAULT VALUES
+        -- mysql, mariadb
+        INSERT INTO tickets () VALUES ()
+    "#]],
+    );
+}
+
+#[test]
+fn several_rows_without_columns_are_a_statement_each() {
+    check(
+        insert(Ticket).values([Ticket::builder(), Ticket::builder()]),
+        expect![[r#"
+        -- sqlite, postgresql
+        INSERT INTO tickets DEFAULT VALUES;
+        INSERT INTO tickets DEFAULT VALUES
+        -- mysql, mariadb
+        INSERT INTO tickets () VALUES ();
+        INSERT INTO tickets () VALUES ()
+    "#]],
+    );
+}
+
+#[test]
+fn no_rows_are_no_statement() {
+    check(
+        insert(User).values(Vec::<User>::new()),
+        expect![[r#"
+        -- all
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_table_stands_in_its_schema() {
+    check(
+        insert(Event).values(Event::builder().what("login")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO audit.events (what) VALUES (?)
+        -- postgresql
+        INSERT INTO audit.events (what) VALUES ($1)
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_database_computes_is_never_inserted() {
+    let row = Event { id: 1, what: "login".into(), at: "now".into(), loud: "ignored".into() };
+    check(
+        insert(Event).values(row),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO audit.events (id, what, at) VALUES (?, ?, ?)
+        -- postgresql
+        INSERT INTO audit.events (id, what, at) VALUES ($1, $2, $3)
+    "#]],
+    );
+}
+
+#[test]
+fn values_take_an_iterator() {
+    check(
+        insert(UserKeyword).values((1..=2).map(|id| UserKeyword { user_id: id, keyword_id: 7 })),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO user_keywords (user_id, keyword_id) VALUES (?, ?), (?, ?)
+        -- postgresql
+        INSERT INTO user_keywords (user_id, keyword_id) VALUES ($1, $2), ($3, $4)
+    "#]],
+    );
+}
+
+#[test]
+fn values_are_bound_in_the_order_of_the_text() {
+    let rows = [keyword(1, "red"), keyword(2, "blue")];
+    let rendered = insert(Keyword).values(rows).render(orm::Dialect::Postgres).unwrap();
+    expect![[r#"[Int64(1), Text("red"), Int64(2), Text("blue")]"#]].assert_eq(&format!("{:?}", rendered[0].values));
+}
+
+// ------------------------------------------------------------------------------------------------------- expressions
+
+#[test]
+fn a_column_is_set_to_an_expression() {
+    check(
+        insert(Keyword).set(Keyword.word, func::lower(literal("RED".to_owned()))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (word) VALUES (lower(?))
+        -- postgresql
+        INSERT INTO keywords (word) VALUES (lower($1))
+    "#]],
+    );
+}
+
+#[test]
+fn an_expression_goes_into_every_row() {
+    check(
+        insert(Keyword)
+            .values([keyword(1, "red"), keyword(2, "blue")])
+            .set(Keyword.word, func::upper(literal("x".to_owned()))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO keywords (id, word) VALUES (?, upper(?)), (?, upper(?))
+            -- postgresql
+            INSERT INTO keywords (id, word) VALUES ($1, upper($2)), ($3, upper($4))
+        "#]],
+    );
+}
+
+#[test]
+fn an_expression_adds_its_column_to_rows_without_it() {
+    check(
+        insert(User).values(User::builder().name("ed")).set(User.age, literal(20) + 1),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name, active, age) VALUES (?, ?, ? + ?)
+        -- postgresql
+        INSERT INTO users (name, active, age) VALUES ($1, $2, $3 + $4)
+    "#]],
+    );
+}
+
+#[test]
+fn a_scalar_subquery_is_a_value() {
+    let oldest = select(func::max(User.age));
+    check(
+        insert(User).values(User::builder().name("ed")).set(User.age, oldest),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name, active, age) VALUES (?, ?, (SELECT max(users.age) FROM users))
+        -- postgresql
+        INSERT INTO users (name, active, age) VALUES ($1, $2, (SELECT max(users.age) FROM users))
+    "#]],
+    );
+}
+
+#[test]
+fn the_last_of_two_expressions_for_a_column_counts() {
+    check(
+        insert(Keyword).set(Keyword.word, "red").set(Keyword.word, "blue"),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (word) VALUES (?)
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1)
+    "#]],
+    );
+}
+
+// ------------------------------------------------------------------------------------------------------------ SELECT
+
+#[test]
+fn a_select_gives_the_rows() {
+    let names = select((User.id, User.name)).filter(User.active);
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), names),
+        expect![[r#"
+        -- all
+        INSERT INTO keywords (id, word) SELECT users.id, users.name FROM users WHERE users.active
+    "#]],
+    );
+}
+
+#[test]
+fn a_select_of_the_table_itself_is_about_that_table() {
+    let names = select(User.name).filter(User.age.gt(5));
+    check(
+        insert(User).from_select(User.name, names),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name) SELECT users.name FROM users WHERE users.age > ?
+        -- postgresql
+        INSERT INTO users (name) SELECT users.name FROM users WHERE users.age > $1
+    "#]],
+    );
+}
+
+#[test]
+fn a_select_may_be_grouped_ordered_and_limited() {
+    let words = select((Address.user_id, func::max(Address.email))).group_by(Address.user_id).order_by(Address.user_id);
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), words.limit(3)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (id, word) SELECT addresses.user_id, max(addresses.email) FROM addresses GROUP BY addresses.user_id ORDER BY addresses.user_id LIMIT ?
+        -- postgresql
+        INSERT INTO keywords (id, word) SELECT addresses.user_id, max(addresses.email) FROM addresses GROUP BY addresses.user_id ORDER BY addresses.user_id LIMIT $1
+    "#]],
+    );
+}
+
+#[test]
+fn a_select_with_joins_gives_the_rows() {
+    let mails = select((User.id, Address.email)).join(User.addresses);
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), mails),
+        expect![[r#"
+        -- all
+        INSERT INTO keywords (id, word) SELECT users.id, addresses.email FROM users JOIN addresses ON users.id = addresses.user_id
+    "#]],
+    );
+}
+
+#[test]
+fn a_select_of_too_few_columns_is_refused() {
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), select(User.name)),
+        expect![[r#"
+        -- all
+        `insert(Keyword)` names 2 columns, and the SELECT gives 1
+    "#]],
+    );
+}
+
+#[test]
+fn rows_beside_a_select_are_refused() {
+    check(
+        insert(Keyword).from_select(Keyword.word, select(User.name)).values(keyword(1, "x")),
+        expect![[r#"
+        -- all
+        `insert(Keyword)` has rows beside its SELECT
+    "#]],
+    );
+}
+
+#[test]
+fn a_conflict_after_a_select_is_no_join_condition() {
+    let names = select(User.name);
+    check(
+        insert(Keyword).from_select(Keyword.word, names).on_conflict(Keyword.id).do_nothing(),
+        expect![[r#"
+            -- sqlite
+            INSERT INTO keywords (word) SELECT users.name FROM users WHERE true ON CONFLICT (id) DO NOTHING
+            -- postgresql
+            INSERT INTO keywords (word) SELECT users.name FROM users ON CONFLICT (id) DO NOTHING
+            -- mysql, mariadb
+            INSERT INTO keywords (word) SELECT users.name FROM users ON DUPLICATE KEY UPDATE id = keywords.id
+        "#]],
+    );
+}
+
+#[test]
+fn a_conflict_after_a_select_with_conditions_needs_no_more() {
+    let names = select(User.name).filter(User.active);
+    check(
+        insert(Keyword).from_select(Keyword.word, names).on_conflict(Keyword.id).do_nothing(),
+        expect![[r#"
+            -- sqlite, postgresql
+            INSERT INTO keywords (word) SELECT users.name FROM users WHERE users.active ON CONFLICT (id) DO NOTHING
+            -- mysql, mariadb
+            INSERT INTO keywords (word) SELECT users.name FROM users WHERE users.active ON DUPLICATE KEY UPDATE id = keywords.id
+        "#]],
+    );
+}
+
+// --------------------------------------------------------------------------------------------------------- RETURNING
+
+#[test]
 fn returning_gives_columns() {
     check(
-        insert(User).values(User::builder().name("ed")).returning(User.id),
+        insert(User).values(ed()).returning(User.id),
         expect![[r#"
-            -- sqlite, mariadb
-            INSERT INTO users (name, active) VALUES (?, ?) RETURNING id
-            -- postgresql
-            INSERT INTO users (name, active) VALUES ($1, $2) RETURNING id
-            -- mysql
-            INSERT INTO users (name, active) VALUES (?, ?);
-            SELECT users.id FROM users WHERE users.id = last_insert_id()
-        "#]],
+        -- sqlite, mariadb
+        INSERT INTO users (name, active) VALUES (?, ?) RETURNING id
+        -- postgresql
+        INSERT INTO users (name, active) VALUES ($1, $2) RETURNING id
+        -- mysql
+        INSERT INTO users (name, active) VALUES (?, ?);
+        SELECT users.id FROM users WHERE users.id = last_insert_id()
+    "#]],
+    );
+}
+
+#[test]
+fn returning_gives_a_model() {
+    check(
+        insert(Keyword).values(keyword(0, "red")).returning(Keyword),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO keywords (word) VALUES (?) RETURNING id, word
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1) RETURNING id, word
+        -- mysql
+        INSERT INTO keywords (word) VALUES (?);
+        SELECT keywords.id, keywords.word FROM keywords WHERE keywords.id = last_insert_id()
+    "#]],
+    );
+}
+
+#[test]
+fn returning_gives_a_tuple_with_expressions() {
+    check(
+        insert(Keyword).values(keyword(0, "red")).returning((Keyword.id, func::upper(Keyword.word))),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO keywords (word) VALUES (?) RETURNING id, upper(word)
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1) RETURNING id, upper(word)
+        -- mysql
+        INSERT INTO keywords (word) VALUES (?);
+        SELECT keywords.id, upper(keywords.word) FROM keywords WHERE keywords.id = last_insert_id()
+    "#]],
+    );
+}
+
+#[test]
+fn returning_of_many_rows_is_a_row_each_where_there_is_none() {
+    check(
+        insert(Keyword).values([keyword(0, "red"), keyword(9, "blue")]).returning(Keyword.id),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO keywords (word) VALUES (?) RETURNING id;
+        INSERT INTO keywords (id, word) VALUES (?, ?) RETURNING id
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1) RETURNING id;
+        INSERT INTO keywords (id, word) VALUES ($1, $2) RETURNING id
+        -- mysql
+        INSERT INTO keywords (word) VALUES (?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = last_insert_id();
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?
+    "#]],
+    );
+}
+
+#[test]
+fn returning_in_order_is_a_statement_a_row() {
+    check(
+        insert(Keyword).values([keyword(0, "red"), keyword(0, "blue")]).returning_in_order(Keyword.id),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO keywords (word) VALUES (?) RETURNING id;
+        INSERT INTO keywords (word) VALUES (?) RETURNING id
+        -- postgresql
+        INSERT INTO keywords (word) VALUES ($1) RETURNING id;
+        INSERT INTO keywords (word) VALUES ($1) RETURNING id
+        -- mysql
+        INSERT INTO keywords (word) VALUES (?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = last_insert_id();
+        INSERT INTO keywords (word) VALUES (?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = last_insert_id()
+    "#]],
+    );
+}
+
+#[test]
+fn returning_of_a_key_of_two_columns_is_read_by_both() {
+    let row = UserKeyword { user_id: 1, keyword_id: 2 };
+    check(
+        insert(UserKeyword).values(row).returning(UserKeyword),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO user_keywords (user_id, keyword_id) VALUES (?, ?) RETURNING user_id, keyword_id
+        -- postgresql
+        INSERT INTO user_keywords (user_id, keyword_id) VALUES ($1, $2) RETURNING user_id, keyword_id
+        -- mysql
+        INSERT INTO user_keywords (user_id, keyword_id) VALUES (?, ?);
+        SELECT user_keywords.user_id, user_keywords.keyword_id FROM user_keywords WHERE user_keywords.user_id = ? AND user_keywords.keyword_id = ?
+    "#]],
+    );
+}
+
+#[test]
+fn returning_of_a_select_is_refused_where_there_is_none() {
+    check(
+        insert(Keyword).from_select(Keyword.word, select(User.name)).returning(Keyword.id),
+        expect![[r#"
+        -- sqlite, postgresql, mariadb
+        INSERT INTO keywords (word) SELECT users.name FROM users RETURNING id
+        -- mysql
+        INSERT … RETURNING of a SELECT, with ON CONFLICT or without a known key is not supported on dialect mysql
+        hint: select the rows afterwards
+    "#]],
+    );
+}
+
+// ------------------------------------------------------------------------------------------------------------ blocks
+
+#[test]
+fn many_rows_are_blocks_of_a_thousand() {
+    let statements =
+        insert(Keyword).values((1..=2_500).map(|id| keyword(id, "x"))).render(orm::Dialect::Sqlite).unwrap();
+    let values: Vec<usize> = statements.iter().map(|statement| statement.values.len()).collect();
+    assert_eq!(values, [2_000, 2_000, 1_000]);
+}
+
+#[test]
+fn long_values_make_smaller_blocks() {
+    let megabyte = "x".repeat(1 << 20);
+    let rows = (1..=10).map(|id| keyword(id, &megabyte));
+    let statements = insert(Keyword).values(rows).render(orm::Dialect::MySql).unwrap();
+    let rows: Vec<usize> = statements.iter().map(|statement| statement.values.len() / 2).collect();
+    assert_eq!(rows, [3, 3, 3, 1]);
+}
+
+#[test]
+fn a_row_that_is_longer_than_a_block_goes_alone() {
+    let rows = [keyword(1, "x"), keyword(2, &"x".repeat(5 << 20)), keyword(3, "x")];
+    assert_eq!(insert(Keyword).values(rows).render(orm::Dialect::MySql).unwrap().len(), 3);
+}
+
+#[test]
+fn members_that_would_be_lost_are_refused() {
+    let row = User::builder().name("ed").addresses([Address::builder().email("e")]);
+    check(
+        insert(User).values(row),
+        expect![[r#"
+        -- all
+        `insert(User)` writes one table, and `User.addresses` holds 1 members
+        hint: add the object with its members by `session.add(…)`
+    "#]],
     );
 }

@@ -4,6 +4,11 @@
 //! |---|---|
 //! | `read` | `select` and its terminals, joins, aggregates, text |
 //! | `write` | insert, update, delete and upsert statements |
+//! | `insert` | rows, expressions, SELECTs, RETURNING and its stand-in, `explain` |
+//! | `upsert` | INSERT … ON CONFLICT, and what each database makes of it |
+//! | `update` | UPDATE with expressions, subqueries and other tables |
+//! | `delete` | DELETE with subqueries and other tables |
+//! | `bulk` | lists of every length: blocks, one transaction |
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
@@ -26,12 +31,15 @@
 mod support;
 
 mod arrays;
+mod bulk;
 mod chinook;
+mod delete;
 mod deleting;
 mod eager;
 mod echo;
 mod errors;
 mod handles;
+mod insert;
 mod loading;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -48,4 +56,6 @@ mod spawn;
 mod sqlite;
 mod strategies;
 mod transaction;
+mod update;
+mod upsert;
 mod write;

@@ -101,7 +101,8 @@ impl Writer {
                 self.label(name);
             }
         }
-        // The index is found by its columns as they are, without their table.
+        // The index is found by its columns without their table, and by values that are known when the text is: a database
+        // compares them with those of the index before any is bound.
         self.bare(|this| this.where_clause(&conflict.index_filter))?;
         let (columns, sets, filters) = match &conflict.action {
             ConflictAction::Nothing => {
@@ -134,7 +135,9 @@ impl Writer {
                 let column = named.or(mapper.definition().key.first()).copied().unwrap_or_default();
                 self.columns(mapper, &[column])?;
                 self.push(" = ");
-                self.columns(mapper, &[column])
+                // A SELECT that gives the rows may have a column of the same name.
+                self.column(mapper, column, Alias::NONE);
+                Ok(())
             }
         }
     }
@@ -216,6 +219,11 @@ impl Writer {
         self.reject_order(rows, &others, "DELETE")?;
         match self.capabilities().delete_join {
             DeleteJoin::Exists if !others.tables.is_empty() => self.delete_if_exists(rows, others),
+            DeleteJoin::UsingAll
+                if !rows.returning.is_empty() && (!others.tables.is_empty() || rows.alias != Alias::NONE) =>
+            {
+                Err(self.unsupported("DELETE … RETURNING with a join or an alias"))
+            }
             DeleteJoin::UsingAll if !others.tables.is_empty() || rows.alias != Alias::NONE => {
                 self.with_tables(rows, &others, |this| {
                     this.push("DELETE FROM ");

@@ -24,8 +24,10 @@ impl Writer {
                 return Err(self.unsupported("an array"));
             }
             Node::Parameter { index, .. } => self.placeholder(*index),
-            Node::Bind(_) => {
-                return Err(Error::new(ErrorKind::Compile, "a value was not lifted out of the statement"));
+            // Only what says which index a conflict is about is not lifted out.
+            Node::Bind(value) => {
+                let literal = self.dialect.literal(value)?;
+                self.push(&literal);
             }
             Node::Sql(sql) => self.push(sql),
             Node::Binary { operator, left, right } => self.binary(*operator, left, right)?,

@@ -244,7 +244,7 @@ impl Lifted {
                 self.text(name);
             }
         }
-        self.nodes(&mut conflict.index_filter);
+        self.kept(&conflict.index_filter);
         match &mut conflict.action {
             ConflictAction::Nothing => self.tag(0),
             ConflictAction::Update { columns, all: _, sets, filters } => {
@@ -254,6 +254,15 @@ impl Lifted {
                 self.nodes(filters);
             }
         }
+    }
+
+    /// Values that say which index is meant are part of the structure: they stay, and are told apart by the key.
+    fn kept(&mut self, list: &[Node]) {
+        let mut copy = list.to_vec();
+        let mut apart = Lifted::default();
+        apart.nodes(&mut copy);
+        self.text(&format!("{:?}", apart.values));
+        self.key.extend(apart.key);
     }
 
     fn sets(&mut self, sets: &mut [(u16, Node)]) {

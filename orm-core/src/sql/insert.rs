@@ -494,6 +494,7 @@ impl<M> OnConflict<M> {
 
     /// Says which rows the unique index is about, where that is a partial one.
     ///
+    /// Its values are written into the text, as they are in the index, since a database finds the index before it has any.
     /// MySQL has no partial indexes.
     pub fn index_filter(mut self, condition: impl Predicate) -> Self {
         self.index_filter.push(condition.__predicate());

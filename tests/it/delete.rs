@@ -1,0 +1,142 @@
+//! DELETE with subqueries and other tables.
+
+use orm::Dialect::{MariaDb, MySql, Postgres};
+use orm::ErrorKind;
+use orm::prelude::*;
+
+use crate::support::{Address, Node, User, dialect, engine, two_users};
+
+async fn emails(engine: &Engine) -> Vec<String> {
+    select(Address.email).order_by(Address.id).all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn without_a_filter_every_row_goes() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    assert_eq!(delete(Address).execute(&engine).await.unwrap(), 3);
+    assert!(emails(&engine).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_join_follows_a_relationship() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let gone = delete(Address).join(Address.user).filter(User.name.eq("ed") & Address.id.gt(1)).execute(&engine).await;
+    assert_eq!(gone.unwrap(), 1);
+    assert_eq!(emails(&engine).await, ["ed@x.org", "wendy@x.org"]);
+}
+
+#[tokio::test]
+async fn a_row_with_several_partners_goes_once() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    text("CREATE TABLE copies AS SELECT * FROM users").execute(&engine).await.unwrap();
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "copies", metadata = none)]
+    struct Copy {
+        #[orm(primary_key)]
+        id: i64,
+        name: String,
+    }
+    assert_eq!(delete(Copy).join_on(Address, Address.user_id.eq(Copy.id)).execute(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_table_that_is_mentioned_is_joined() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let of_wendy = Address.user_id.eq(User.id) & User.name.eq("wendy");
+    assert_eq!(delete(Address).filter(of_wendy).execute(&engine).await.unwrap(), 1);
+    assert_eq!(emails(&engine).await, ["ed@x.org", "ed@y.org"]);
+}
+
+#[tokio::test]
+async fn a_subquery_is_about_the_row_at_hand() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let idle = func::exists(select(User.id).filter(User.id.eq(Address.user_id) & !User.active));
+    assert_eq!(delete(Address).filter(idle).execute(&engine).await.unwrap(), 1);
+    assert_eq!(delete(User).filter(!User.addresses.is_not_empty()).execute(&engine).await.unwrap(), 1);
+    assert_eq!(select(User.name).all(&engine).await.unwrap(), ["ed"]);
+}
+
+#[tokio::test]
+async fn an_alias_loses_rows() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mail = Address.alias("mail");
+    assert_eq!(delete(mail).filter(mail.id.eq(1)).execute(&engine).await.unwrap(), 1);
+    let gone = delete(mail).join_on(User, mail.user_id.eq(User.id)).filter(!User.active).execute(&engine).await;
+    assert_eq!(gone.unwrap(), 1);
+    assert_eq!(emails(&engine).await, ["ed@y.org"]);
+}
+
+#[tokio::test]
+async fn a_table_is_joined_to_itself() {
+    let engine = engine().await;
+    let node = |id, name: &str, parent_id| Node {
+        id,
+        name: name.into(),
+        parent_id,
+        parent: BelongsTo::default(),
+        children: HasMany::default(),
+    };
+    insert(Node)
+        .values([node(1, "root", None), node(2, "a", Some(1)), node(3, "b", Some(1))])
+        .execute(&engine)
+        .await
+        .unwrap();
+    let parent = Node.alias("parent");
+    let gone = delete(Node).join(Node.parent.of(parent)).filter(parent.name.eq("root")).execute(&engine).await.unwrap();
+    assert_eq!(gone, 2);
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), ["root"]);
+}
+
+#[tokio::test]
+async fn order_and_limit_are_for_mysql() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let gone = delete(Address).order_by(Address.id.desc()).limit(2).execute(&engine).await;
+    match dialect() {
+        MySql | MariaDb => {
+            assert_eq!(gone.unwrap(), 2);
+            assert_eq!(emails(&engine).await, ["ed@x.org"]);
+        }
+        _ => assert_eq!(gone.unwrap_err().kind(), &ErrorKind::Compile),
+    }
+}
+
+#[tokio::test]
+async fn returning_gives_what_has_gone() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let rows = delete(Address).filter(Address.id.lt(3)).returning((Address.id, Address.email)).all(&engine).await;
+    if dialect() == MySql {
+        assert_eq!(rows.unwrap_err().kind(), &ErrorKind::Compile);
+        return;
+    }
+    let mut rows = rows.unwrap();
+    rows.sort();
+    assert_eq!(rows, [(1, "ed@x.org".to_owned()), (2, "ed@y.org".to_owned())]);
+    let last: Address = delete(Address).returning(Address).one(&engine).await.unwrap();
+    assert_eq!((last.id, last.email.as_str()), (3, "wendy@x.org"));
+}
+
+#[tokio::test]
+async fn returning_goes_with_a_join_where_the_database_can() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let statement = || delete(Address).join(Address.user).filter(!User.active);
+    let both = statement().returning((Address.email, User.name)).all(&engine).await;
+    match dialect() {
+        Postgres => assert_eq!(both.unwrap(), [("wendy@x.org".to_owned(), "wendy".to_owned())]),
+        _ => assert_eq!(both.unwrap_err().kind(), &ErrorKind::Compile),
+    }
+    let own = statement().returning(Address.email).all(&engine).await;
+    match dialect() {
+        Postgres => assert_eq!(own.unwrap(), Vec::<String>::new()),
+        MySql | MariaDb => assert_eq!(own.unwrap_err().kind(), &ErrorKind::Compile),
+        _ => assert_eq!(own.unwrap(), ["wendy@x.org"]),
+    }
+}

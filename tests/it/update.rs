@@ -1,0 +1,180 @@
+//! UPDATE with expressions, subqueries and other tables.
+
+use orm::Dialect::{MariaDb, MySql, Postgres};
+use orm::ErrorKind;
+use orm::prelude::*;
+
+use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, empty_engine, engine, two_users};
+
+async fn fullnames(engine: &Engine) -> Vec<Option<String>> {
+    select(User.fullname).order_by(User.id).all(engine).await.unwrap()
+}
+
+/// A root with two children, one of which has a child.
+async fn tree() -> Engine {
+    let engine = engine().await;
+    let node = |id, name: &str, parent_id| Node {
+        id,
+        name: name.into(),
+        parent_id,
+        parent: BelongsTo::default(),
+        children: HasMany::default(),
+    };
+    let rows = [node(1, "root", None), node(2, "a", Some(1)), node(3, "b", Some(1)), node(4, "aa", Some(2))];
+    insert(Node).values(rows).execute(&engine).await.unwrap();
+    engine
+}
+
+async fn names(engine: &Engine) -> Vec<String> {
+    select(Node.name).order_by(Node.id).all(engine).await.unwrap()
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "notes", metadata = none)]
+struct Note {
+    #[orm(primary_key)]
+    id: i64,
+    text: String,
+    #[orm(on_update = 5)]
+    changed: i64,
+}
+
+#[tokio::test]
+async fn a_column_of_on_update_is_set_as_well() {
+    let engine = empty_engine().await;
+    metadata![Note].create_all(&engine).await.unwrap();
+    insert(Note).values(Note { id: 1, text: "a".into(), changed: 0 }).execute(&engine).await.unwrap();
+    update(Note).set(Note.text, "b").execute(&engine).await.unwrap();
+    assert_eq!(select(Note).one(&engine).await.unwrap(), Note { id: 1, text: "b".into(), changed: 5 });
+    update(Note).set(Note.changed, 9).execute(&engine).await.unwrap();
+    assert_eq!(select(Note.changed).one(&engine).await.unwrap(), 9);
+}
+
+#[tokio::test]
+async fn a_join_takes_values_of_another_table() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let changed = update(User)
+        .join(User.addresses)
+        .set(User.fullname, Address.email)
+        .filter(Address.email.like("%@y.org"))
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(changed, 1);
+    assert_eq!(fullnames(&engine).await, [Some("ed@y.org".to_owned()), None]);
+}
+
+#[tokio::test]
+async fn a_table_that_is_mentioned_is_joined() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let statement = update(User).set(User.fullname, Address.email);
+    statement.filter(Address.user_id.eq(User.id) & User.name.eq("wendy")).execute(&engine).await.unwrap();
+    assert_eq!(fullnames(&engine).await, [Some("Ed Jones".to_owned()), Some("wendy@x.org".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_join_goes_over_an_association_table() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let word = Keyword { id: 1, word: "red".into(), users: ManyToMany::default() };
+    insert(Keyword).values(word).execute(&engine).await.unwrap();
+    insert(UserKeyword).values(UserKeyword { user_id: 2, keyword_id: 1 }).execute(&engine).await.unwrap();
+    let changed = update(User).join(User.keywords).set(User.fullname, Keyword.word).execute(&engine).await.unwrap();
+    assert_eq!(changed, 1);
+    assert_eq!(fullnames(&engine).await, [Some("Ed Jones".to_owned()), Some("red".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_table_is_joined_to_itself_by_an_alias() {
+    let engine = tree().await;
+    let parent = Node.alias("parent");
+    let changed = update(Node)
+        .join(Node.parent.of(parent))
+        .set(Node.name, parent.name.concat(Node.name))
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(changed, 3);
+    assert_eq!(names(&engine).await, ["root", "roota", "rootb", "aaa"]);
+}
+
+#[tokio::test]
+async fn an_alias_is_changed() {
+    let engine = tree().await;
+    let child = Node.alias("child");
+    update(child).set(child.name, "x").filter(child.id.eq(4)).execute(&engine).await.unwrap();
+    update(child)
+        .join_on(Node, child.parent_id.eq(Node.id))
+        .set(child.name, Node.name)
+        .filter(Node.id.eq(1))
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(names(&engine).await, ["root", "root", "root", "x"]);
+}
+
+#[tokio::test]
+async fn a_subquery_is_about_the_row_at_hand() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mail = select(func::max(Address.email)).filter(Address.user_id.eq(User.id));
+    update(User).set(User.fullname, mail).execute(&engine).await.unwrap();
+    assert_eq!(fullnames(&engine).await, [Some("ed@y.org".to_owned()), Some("wendy@x.org".to_owned())]);
+    let two = func::exists(select(Address.id).filter(Address.user_id.eq(User.id) & Address.email.like("%y.org")));
+    assert_eq!(update(User).set(User.fullname, "two").filter(two).execute(&engine).await.unwrap(), 1);
+    let x = User.addresses.any(Address.email.like("wendy%"));
+    assert_eq!(update(User).set(User.fullname, "one").filter(x).execute(&engine).await.unwrap(), 1);
+    assert_eq!(fullnames(&engine).await, [Some("two".to_owned()), Some("one".to_owned())]);
+}
+
+#[tokio::test]
+async fn order_and_limit_are_for_mysql_and_a_subquery_for_others() {
+    let engine = tree().await;
+    let limited = update(Node).set(Node.name, "x").order_by(Node.id.desc()).limit(2).execute(&engine).await;
+    match dialect() {
+        MySql | MariaDb => assert_eq!(limited.unwrap(), 2),
+        _ => {
+            assert_eq!(limited.unwrap_err().kind(), &ErrorKind::Compile);
+            let last = select(Node.id).order_by(Node.id.desc()).limit(2);
+            assert_eq!(update(Node).set(Node.name, "x").filter(Node.id.in_(last)).execute(&engine).await.unwrap(), 2);
+        }
+    }
+    assert_eq!(names(&engine).await, ["root", "a", "x", "x"]);
+}
+
+#[tokio::test]
+async fn returning_gives_rows_as_they_are_afterwards() {
+    let engine = tree().await;
+    let rows =
+        update(Node).set(Node.name, func::upper(Node.name)).filter(Node.id.gt(2)).returning((Node.id, Node.name));
+    let rows = rows.all(&engine).await;
+    if matches!(dialect(), MySql | MariaDb) {
+        assert_eq!(rows.unwrap_err().kind(), &ErrorKind::Compile);
+        assert_eq!(names(&engine).await, ["root", "a", "b", "aa"]);
+        return;
+    }
+    let mut rows = rows.unwrap();
+    rows.sort();
+    assert_eq!(rows, [(3, "B".to_owned()), (4, "AA".to_owned())]);
+    let root: Node = update(Node).set(Node.name, "r").filter(Node.id.eq(1)).returning(Node).one(&engine).await.unwrap();
+    assert_eq!((root.id, root.name.as_str(), root.parent_id), (1, "r", None));
+}
+
+#[tokio::test]
+async fn returning_goes_with_a_join() {
+    crate::only!(Sqlite | Postgres);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let statement = || update(User).join(User.addresses).set(User.fullname, Address.email).filter(Address.id.eq(3));
+    assert_eq!(
+        statement().returning((User.id, User.fullname)).one(&engine).await.unwrap(),
+        (2, Some("wendy@x.org".into()))
+    );
+    let both = statement().returning((User.name, Address.email)).one(&engine).await;
+    match dialect() {
+        Postgres => assert_eq!(both.unwrap(), ("wendy".to_owned(), "wendy@x.org".to_owned())),
+        _ => assert_eq!(both.unwrap_err().kind(), &ErrorKind::Compile),
+    }
+}

@@ -1,0 +1,179 @@
+//! INSERT … ON CONFLICT: one API, and what each database makes of it.
+
+use orm::Dialect::{MariaDb, MySql, Sqlite};
+use orm::prelude::*;
+use orm::{ErrorKind, excluded};
+
+use crate::support::{dialect, empty_engine};
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "pages", metadata = none, unique(site, path))]
+struct Page {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(length = 50)]
+    site: String,
+    #[orm(length = 50)]
+    path: String,
+    #[orm(unique, length = 50)]
+    slug: String,
+    visits: i64,
+    title: Option<String>,
+}
+
+/// A page with its path as the slug.
+fn page(path: &str, visits: i64, title: &str) -> Page {
+    Page { id: 0, site: "x.org".into(), path: path.into(), slug: path.into(), visits, title: Some(title.into()) }
+}
+
+/// An engine with the page `/a`, of one visit and the title `first`.
+async fn one_page() -> Engine {
+    let engine = empty_engine().await;
+    metadata![Page].create_all(&engine).await.unwrap();
+    insert(Page).values(page("/a", 1, "first")).execute(&engine).await.unwrap();
+    engine
+}
+
+/// The path, visits and title of every page.
+async fn pages(engine: &Engine) -> Vec<(String, i64, Option<String>)> {
+    select((Page.path, Page.visits, Page.title)).order_by(Page.id).all(engine).await.unwrap()
+}
+
+fn row(path: &str, visits: i64, title: &str) -> (String, i64, Option<String>) {
+    (path.into(), visits, Some(title.into()))
+}
+
+#[tokio::test]
+async fn a_conflict_of_two_columns_updates_the_columns_that_are_named() {
+    let engine = one_page().await;
+    let rows = [page("/a", 5, "second"), page("/b", 7, "other")];
+    insert(Page)
+        .values(rows)
+        .on_conflict((Page.site, Page.path))
+        .do_update(Page.visits)
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 5, "first"), row("/b", 7, "other")]);
+}
+
+#[tokio::test]
+async fn a_conflict_updates_by_expressions_of_both_rows() {
+    let engine = one_page().await;
+    for _ in 0..2 {
+        insert(Page)
+            .values([page("/a", 10, "second"), page("/b", 1, "other")])
+            .on_conflict(Page.slug)
+            .set(Page.visits, Page.visits + excluded(Page.visits))
+            .do_update(Page.title)
+            .execute(&engine)
+            .await
+            .unwrap();
+    }
+    assert_eq!(pages(&engine).await, [row("/a", 21, "second"), row("/b", 2, "other")]);
+}
+
+#[tokio::test]
+async fn do_update_all_leaves_the_key_and_the_target() {
+    let engine = one_page().await;
+    let again = Page { id: 99, ..page("/a", 3, "again") };
+    insert(Page).values(again).on_conflict(Page.slug).do_update_all().execute(&engine).await.unwrap();
+    assert_eq!(select(Page.id).one(&engine).await.unwrap(), 1);
+    assert_eq!(pages(&engine).await, [row("/a", 3, "again")]);
+}
+
+#[tokio::test]
+async fn do_nothing_leaves_the_row_and_inserts_the_others() {
+    let engine = one_page().await;
+    let rows = || [page("/a", 5, "second"), page("/b", 7, "other")];
+    insert(Page).values(rows()).on_conflict(Page.slug).do_nothing().execute(&engine).await.unwrap();
+    insert(Page).values(rows()).on_conflict(()).do_nothing().execute(&engine).await.unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 1, "first"), row("/b", 7, "other")]);
+}
+
+#[tokio::test]
+async fn do_nothing_does_not_hide_other_errors() {
+    let engine = one_page().await;
+    let long = Page { slug: "/c".into(), ..page(&"x".repeat(80), 1, "long") };
+    let done = insert(Page).values(long).on_conflict(Page.slug).do_nothing().execute(&engine).await;
+    // SQLite keeps no lengths.
+    assert_eq!(done.is_err(), dialect() != Sqlite);
+}
+
+#[tokio::test]
+async fn a_conflict_of_another_index_is_an_error_but_on_mysql() {
+    let engine = one_page().await;
+    let other = Page { site: "y.org".into(), ..page("/a", 5, "second") };
+    let done = insert(Page).values(other).on_conflict((Page.site, Page.path)).do_nothing().execute(&engine).await;
+    match dialect() {
+        MySql | MariaDb => assert!(done.is_ok()),
+        _ => assert!(done.unwrap_err().is_unique_violation()),
+    }
+    assert_eq!(pages(&engine).await, [row("/a", 1, "first")]);
+}
+
+#[tokio::test]
+async fn a_condition_keeps_rows_from_being_updated() {
+    let engine = one_page().await;
+    let upsert = |visits: i64| {
+        insert(Page)
+            .values(page("/a", visits, "second"))
+            .on_conflict(Page.slug)
+            .filter(Page.visits.lt(excluded(Page.visits)))
+            .do_update(Page.visits)
+            .execute(&engine)
+    };
+    if matches!(dialect(), MySql | MariaDb) {
+        let error = upsert(5).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Compile);
+        assert!(error.to_string().starts_with("a condition on DO UPDATE is not supported on dialect m"), "{error}");
+        return;
+    }
+    assert_eq!(upsert(5).await.unwrap(), 1);
+    assert_eq!(upsert(4).await.unwrap(), 0);
+    assert_eq!(pages(&engine).await, [row("/a", 5, "first")]);
+}
+
+#[tokio::test]
+async fn a_partial_index_is_found_by_its_condition() {
+    crate::only!(Sqlite | Postgres);
+    let engine = one_page().await;
+    text("CREATE UNIQUE INDEX only_busy ON pages (title) WHERE visits > 3").execute(&engine).await.unwrap();
+    let busy = |slug: &str| Page { slug: slug.into(), ..page(slug, 10, "busy") };
+    let upsert = |slug: &str| {
+        insert(Page)
+            .values(busy(slug))
+            .on_conflict(Page.title)
+            .index_filter(Page.visits.gt(3))
+            .set(Page.visits, Page.visits + 1)
+            .do_update(())
+            .execute(&engine)
+    };
+    upsert("/b").await.unwrap();
+    upsert("/c").await.unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 1, "first"), row("/b", 11, "busy")]);
+}
+
+#[tokio::test]
+async fn a_constraint_is_found_by_its_name() {
+    let engine = one_page().await;
+    let upsert = insert(Page).values(page("/a", 5, "x")).on_conflict_constraint("uq_pages_slug").do_update(Page.visits);
+    let done = upsert.execute(&engine).await;
+    if dialect() == Sqlite {
+        assert_eq!(done.unwrap_err().kind(), &ErrorKind::Compile);
+    } else {
+        done.unwrap();
+        assert_eq!(pages(&engine).await, [row("/a", 5, "first")]);
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_gives_the_row_back() {
+    let engine = one_page().await;
+    let upsert = insert(Page).values(page("/a", 5, "second")).on_conflict(Page.slug).do_update(Page.visits);
+    let rows = upsert.returning((Page.id, Page.visits, Page.title)).all(&engine).await;
+    match dialect() {
+        MySql => assert_eq!(rows.unwrap_err().kind(), &ErrorKind::Compile),
+        _ => assert_eq!(rows.unwrap(), [(1, 5, Some("first".to_owned()))]),
+    }
+}
