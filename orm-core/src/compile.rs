@@ -3,10 +3,12 @@
 //! In: a [`Statement`]. First its values are lifted out ([`lift`](structure::lift)), which leaves the structure and a key
 //! that tells it from every other; then, unless the key is known, the walk renders it as a [`Compiled`].
 
+mod cte;
 pub(crate) mod ddl;
 mod dml;
 mod eager;
 mod expr;
+mod from;
 mod lint;
 pub(crate) mod read_back;
 mod select;
@@ -16,6 +18,7 @@ mod writer;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use eager::width;
+pub use lint::Lint;
 use orm_pool::Value;
 use orm_pool::driver;
 pub(crate) use writer::Writer;

@@ -1,11 +1,14 @@
 //! What databases differ in: capabilities as plain data, and the few words that differ.
 
+mod clauses;
 mod literal;
 mod mysql;
 mod postgres;
 mod sqlite;
 
 use std::fmt;
+
+pub(crate) use clauses::{Functions, ValuesForm};
 
 use crate::types::ColumnType;
 

@@ -54,7 +54,7 @@ mod load;
 mod flush;
 mod session;
 
-pub use compile::Rendered;
+pub use compile::{Lint, Rendered};
 pub use dialect::Dialect;
 pub use engine::{
     Connection, ConnectionInfo, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, Pool,
@@ -74,9 +74,11 @@ pub use schema::MetaData;
 pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session, SessionMaker};
 pub use session::{Members, NPlusOne};
 pub use sql::{
-    AsExpr, Bind, Chunks, Columns, Delete, Expr, Expression, GroupBy, InList, Insert, IntoValue, JoinTarget,
-    OnConflict, OrderBy, OrderItem, Predicate, RelationshipTo, Render, Returning, Rows, Select, Text, Update, Write,
-    delete, excluded, func, insert, literal, select, text, update,
+    AsExpr, Bind, Chunks, ColumnNames, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression, Fills,
+    FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget, Lock, NamedRow, OnConflict,
+    OrderBy, OrderItem, Predicate, Projection, RelationshipTo, Render, Returning, Rows, Select, Shape, TableFunction,
+    Text, Update, ValuesRow, Write, delete, excluded, func, insert, label, literal, select, text, update, values,
+    with_parent,
 };
 // Operators and functions.
 pub use sql::{
@@ -100,8 +102,9 @@ pub mod __private {
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
-        IntoValue, Node, NotNull, Nullability, Operator, OrderItem, Output, RelationReference, SelectNode, Statement,
-        Targeted, order_items,
+        CteNode, Derived, DerivedColumn, DerivedNode, Fills, FromItem, IntoValue, JoinKind, JoinNode, NamedRow, Node,
+        NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RustType, SelectNode, Shape,
+        Statement, TableRef, fill, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

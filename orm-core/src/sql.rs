@@ -6,14 +6,21 @@ pub mod func;
 
 pub(crate) mod case;
 mod change;
+mod compound;
+mod cte;
 mod delete;
 mod eager;
 mod expr;
+mod from;
 mod insert;
+mod lock;
+mod names;
 mod node;
 mod nullness;
 mod relation;
 mod render;
+mod row;
+mod rowset;
 mod select;
 mod template;
 mod text;
@@ -23,23 +30,35 @@ mod value;
 mod window;
 
 pub(crate) use change::{Joined, Rows as ChangedRows};
+pub(crate) use compound::{Compound, SetOperator};
+pub use cte::{Cte, CteNode};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
 pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
 pub use expr::{Containing, Expr, Expression, Operand, Predicate, literal};
+pub(crate) use from::Body;
+pub use from::{
+    Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,
+};
 pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource};
 pub use insert::{Insert, OnConflict, excluded, insert};
-pub(crate) use node::{Aggregate, Constant, JoinKind, JoinNode, Nulls, OutputKind, Precedence};
-pub use node::{Node, Nullability, Operator, Output, RelationReference};
+pub use lock::Lock;
+pub(crate) use lock::{Strength, Wait};
+pub(crate) use names::{natural_name, output_columns, output_names};
+pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Precedence};
+pub use node::{Node, Nullability, Operator, Output, RelationReference, RustType};
 pub use nullness::{Combined, Like, NotNull, Nullable, Nullness};
-pub use relation::RelationshipTo;
-pub use relation::{JoinTarget, Targeted};
-pub(crate) use relation::{condition_join, relation_join};
+pub use relation::{JoinTarget, RelationshipTo, with_parent};
+pub(crate) use relation::{condition_join, join_from, put_into_from};
 pub use render::Render;
-pub(crate) use select::clauses;
+pub(crate) use row::into_named;
+pub use row::{Fills, NamedRow, Projection, fill};
+pub use rowset::{ColumnNames, TableFunction, ValuesRow, values};
 pub use select::{
-    Chunks, Columns, GroupBy, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, order_items, select,
+    Chunks, Columns, GroupBy, HintDialect, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, label, order_items,
+    select,
 };
+pub(crate) use select::{Correlation, Hint, HintPlace, clauses, hints};
 pub(crate) use template::{Form, Template};
 pub use text::{Bind, Text, text};
 pub(crate) use text::{TextNode, TextPart};
@@ -80,10 +99,20 @@ impl Statement {
     /// Returns whether it may change rows, so that a transaction which begins with it takes the write lock.
     pub(crate) fn is_write(&self) -> bool {
         match self {
-            Statement::Select(_) | Statement::Count(_) | Statement::Exists(_) | Statement::Explain(_) => false,
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => select.writes,
+            Statement::Explain(_) => false,
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => true,
             Statement::Text(text) => text.is_write(),
         }
+    }
+
+    /// Returns whether a transaction that begins with it takes the write lock, where a database has but one.
+    pub(crate) fn takes_write_lock(&self) -> bool {
+        let locks = match self {
+            Statement::Select(select) => select.lock.is_some(),
+            _ => false,
+        };
+        locks || self.is_write()
     }
 }
 

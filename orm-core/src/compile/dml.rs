@@ -2,15 +2,15 @@
 
 use super::Writer;
 use super::expr::relationship;
+use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, mentioned};
-use super::select::Scope;
 use super::writer::Source;
 use crate::dialect::{DeleteJoin, Upsert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, Node,
-    Operator, Output, OutputKind, SelectNode, UpdateNode,
+    ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, FromItem, InsertNode, InsertSource, Joined,
+    Node, Operator, Output, OutputKind, SelectNode, TableRef, UpdateNode,
 };
 
 impl Writer {
@@ -259,13 +259,13 @@ impl Writer {
             this.table(rows.mapper, rows.alias);
             let about_others = |node: &Node| {
                 let mut tables = mentioned(node).into_iter();
-                tables.any(|(mapper, alias)| others.tables.iter().any(|known| known.1 == alias && known.0.is(mapper)))
+                tables.any(|table| others.tables.iter().any(|known| table.is(TableRef::table(known.0, known.1))))
             };
             // What is about the table alone stays outside, where it can use an index.
             let (inside, outside): (Vec<Node>, Vec<Node>) = others.conditions(rows).into_iter().partition(about_others);
             let partners = SelectNode {
                 outputs: vec![Output::expression(Node::Sql("1".into()), false)],
-                from: others.tables.clone(),
+                from: others.tables.iter().map(|&(mapper, alias)| FromItem::table(mapper, alias)).collect(),
                 filters: inside,
                 ..SelectNode::default()
             };
@@ -337,8 +337,9 @@ impl Writer {
             return;
         }
         let tables = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.iter().copied());
-        let mut connections = Connections::of(tables);
-        others.links.iter().for_each(|link| connections.connect(link.iter().copied()));
+        let reference = |(mapper, alias)| TableRef::table(mapper, alias);
+        let mut connections = Connections::of(tables.map(reference));
+        others.links.iter().for_each(|link| connections.connect(link.iter().copied().map(reference)));
         others.conditions(rows).iter().for_each(|condition| connections.connect(mentioned(condition)));
         self.warning = self.warning.take().or_else(|| connections.verdict(verb));
     }
@@ -369,7 +370,7 @@ impl Writer {
 }
 
 fn source(mapper: &'static Mapper, alias: Alias) -> Source {
-    Source { mapper, alias, is_optional: false }
+    Source { table: TableRef::table(mapper, alias), is_optional: false, columns: None }
 }
 
 /// The tables beside the one that is written.
@@ -404,6 +405,15 @@ impl Others {
                     };
                     joins.extend(info.pairs.iter().map(|&(left, right)| equal(owner, left, near, right)));
                     target
+                }
+                Joined::Inferred(table) => {
+                    let on = foreign_key_condition(TableRef::table(own.0, own.1), *table)?;
+                    joins.extend(match on {
+                        Node::All(list) => list,
+                        other => vec![other],
+                    });
+                    let Some(mapper) = table.mapper else { continue };
+                    (mapper, table.alias)
                 }
                 Joined::On { mapper, alias, on } => {
                     joins.extend(match on {

@@ -5,8 +5,10 @@ use super::expr::relationship;
 use super::select::Columns;
 use super::writer::Source;
 use crate::error::Result;
-use crate::mapper::Mapper;
-use crate::sql::{EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Wrap};
+use crate::mapper::{Alias, Mapper};
+use crate::sql::{
+    EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, TableRef, Wrap,
+};
 
 /// The subquery's name, and that of its rows' number: SQLAlchemy's name.
 const SUBQUERY: &str = "anon_1";
@@ -113,12 +115,16 @@ pub(super) fn eager_sources(eager: &EagerNode) -> Result<Vec<Source>> {
     for join in &eager.joins {
         let info = relationship(&join.relation)?;
         let is_optional = join.kind == JoinKind::Left;
-        sources.push(Source { mapper: info.target, alias: join.relation.target_alias, is_optional });
+        sources.push(source(info.target, join.relation.target_alias, is_optional));
         if let Some(secondary) = &info.secondary {
-            sources.push(Source { mapper: secondary.mapper, alias: join.secondary, is_optional });
+            sources.push(source(secondary.mapper, join.secondary, is_optional));
         }
     }
     Ok(sources)
+}
+
+fn source(mapper: &'static Mapper, alias: Alias, is_optional: bool) -> Source {
+    Source { table: TableRef::table(mapper, alias), is_optional, columns: None }
 }
 
 /// Returns how many columns these outputs have.
@@ -154,8 +160,20 @@ impl WrappedOrder {
     }
 }
 
-/// Finds a column among what is selected.
+/// Finds a column or a label among what is selected.
 fn position(outputs: &[Output], wanted: &Node) -> Option<usize> {
+    let label = match wanted {
+        Node::LabelName(name) => Some(&**name),
+        Node::Label { name, .. } => Some(&**name),
+        _ => None,
+    };
+    let is_labelled = |output: &Output| match &output.kind {
+        OutputKind::Expression(Node::Label { name, .. }) => label == Some(&**name),
+        _ => false,
+    };
+    if let Some(found) = outputs.iter().position(is_labelled) {
+        return Some(width(&outputs[..found]));
+    }
     let Node::Column { mapper, column, alias } = wanted else { return None };
     let is_it = |other: &Mapper, its| other.is(mapper) && its == *alias;
     let mut at = 0;

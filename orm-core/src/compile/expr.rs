@@ -5,13 +5,13 @@
 use orm_pool::Kind;
 
 use super::Writer;
-use super::select::Scope;
+use super::from::Scope;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{
     Aggregate, Bound, Constant, Exclude, Form, Frame, Node, Operator, OrderItem, Precedence, RelationReference,
-    SelectNode, Template, Unit, Window,
+    SelectNode, TableRef, Template, Unit, Window,
 };
 use crate::types::ColumnType;
 
@@ -19,7 +19,13 @@ impl Writer {
     /// Writes an expression.
     pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
         match node {
-            Node::Column { mapper, column, alias } => self.column(mapper, *column, *alias),
+            Node::Column { mapper, column, alias } => {
+                self.check_in_sight(*alias)?;
+                self.column(mapper, *column, *alias);
+            }
+            Node::Field { source, index } => self.field(*source, *index)?,
+            Node::LabelName(name) => self.identifier(name),
+            Node::Refused(error) => return Err((**error).clone()),
             Node::Parameter { kind: Kind::Array(_), .. } if self.dialect != Dialect::Postgres => {
                 return Err(self.unsupported("an array"));
             }
@@ -42,7 +48,7 @@ impl Writer {
             Node::InSelect { operand, select, negated } => {
                 self.within(operand, Precedence::Other)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
-                self.select(select, false)?;
+                self.select_in(select)?;
                 self.push(")");
             }
             Node::Between { operand, low, high, negated } => {
@@ -534,7 +540,7 @@ impl Writer {
             condition = condition.and(filter);
         }
         self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
-        let select = SelectNode { from: scope.tables(), filters: vec![condition], ..SelectNode::default() };
+        let select = SelectNode { from: scope.items(), filters: vec![condition], ..SelectNode::default() };
         self.select_one(&select)?;
         self.push(")");
         Ok(())
@@ -542,8 +548,8 @@ impl Writer {
 }
 
 impl Writer {
-    fn is_in_sight(&self, mapper: &Mapper, alias: Alias) -> bool {
-        self.scopes.iter().flatten().any(|source| source.is(mapper, alias))
+    fn is_in_sight(&self, mapper: &'static Mapper, alias: Alias) -> bool {
+        self.scopes.iter().flatten().any(|source| source.table.is(TableRef::table(mapper, alias)))
     }
 
     /// Returns an alias that no table in sight has: `employees_1`, `employees_2`, …

@@ -2,32 +2,41 @@
 //!
 //! SQLAlchemy's `from_linting`, with its words.
 
-use super::writer::source_name;
-use crate::mapper::{Alias, Mapper};
-use crate::sql::{Node, OutputKind, SelectNode};
+use crate::sql::{Body, FromItem, JoinNode, Node, OutputKind, SelectNode, TableRef};
 
-/// A table or alias.
-type Table = (&'static Mapper, Alias);
+/// What an engine does about a statement that pairs every row of one table with every row of another, which is hardly ever
+/// meant.
+///
+/// SQLAlchemy's `enable_from_linting`. A [`cross_join`](crate::Select::cross_join) is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lint {
+    /// Nothing.
+    Off,
+    /// A warning through `tracing`, when the statement is first compiled.
+    #[default]
+    Warn,
+    /// An error.
+    Deny,
+}
 
 /// The tables of a FROM, and which of them belong together.
 pub(super) struct Connections {
-    tables: Vec<Table>,
+    tables: Vec<TableRef>,
     /// For each table the number of its group.
     groups: Vec<usize>,
 }
 
 impl Connections {
-    pub(super) fn of(tables: impl IntoIterator<Item = Table>) -> Self {
-        let tables: Vec<Table> = tables.into_iter().collect();
+    pub(super) fn of(tables: impl IntoIterator<Item = TableRef>) -> Self {
+        let tables: Vec<TableRef> = tables.into_iter().collect();
         Connections { groups: (0..tables.len()).collect(), tables }
     }
 
     /// Notes that a condition or a join connects these tables.
-    pub(super) fn connect(&mut self, tables: impl IntoIterator<Item = Table>) {
-        let positions: Vec<usize> = tables
-            .into_iter()
-            .filter_map(|(mapper, alias)| self.tables.iter().position(|known| known.1 == alias && known.0.is(mapper)))
-            .collect();
+    pub(super) fn connect(&mut self, tables: impl IntoIterator<Item = TableRef>) {
+        let positions: Vec<usize> =
+            tables.into_iter().filter_map(|table| self.tables.iter().position(|known| known.is(table))).collect();
         let Some(&first) = positions.first() else { return };
         for other in positions {
             let (from, to) = (self.groups[other], self.groups[first]);
@@ -43,30 +52,42 @@ impl Connections {
             .iter()
             .zip(&self.groups)
             .filter(|(_, group)| **group != first)
-            .map(|((mapper, alias), _)| format!("\"{}\"", source_name(mapper, *alias)))
+            .map(|(table, _)| format!("\"{}\"", table.name()))
             .collect();
-        let (mapper, alias) = self.tables[0];
+        let start = self.tables[0].name();
         (!apart.is_empty()).then(|| {
             format!(
-                "{statement} statement has a cartesian product between FROM element(s) {} and FROM element \"{}\".  Apply join \
-                 condition(s) between each element to resolve.",
+                "{statement} statement has a cartesian product between FROM element(s) {} and FROM element \"{start}\".  \
+                 Apply join condition(s) between each element to resolve.",
                 apart.join(", "),
-                source_name(mapper, alias)
             )
         })
     }
 }
 
+/// Calls `connect` with the tables of each comparison of a condition.
+pub(super) fn edges(node: &Node, connect: &mut impl FnMut(Vec<TableRef>)) {
+    match node {
+        Node::All(list) | Node::Any(list) => list.iter().for_each(|node| edges(node, connect)),
+        Node::Not(inner) => edges(inner, connect),
+        other => connect(mentioned(other)),
+    }
+}
+
 /// Returns every table that a condition mentions, its subqueries included.
-pub(super) fn mentioned(node: &Node) -> Vec<Table> {
+pub(super) fn mentioned(node: &Node) -> Vec<TableRef> {
     let mut tables = Vec::new();
     node.visit(&mut |node| match node {
-        Node::Column { mapper, alias, .. } => tables.push((*mapper, *alias)),
+        Node::Column { mapper, alias, .. } => tables.push(TableRef::table(mapper, *alias)),
+        Node::Field { source, .. } => tables.push(TableRef::derived(*source)),
         Node::Related { relation, filter, .. } => {
-            tables.push((relation.owner, relation.alias));
+            tables.push(TableRef::table(relation.owner, relation.alias));
             filter.iter().for_each(|filter| tables.extend(mentioned(filter)));
         }
-        Node::Select(select) | Node::Exists { select, .. } | Node::InSelect { select, .. } => {
+        Node::Select(select)
+        | Node::Exists { select, .. }
+        | Node::InSelect { select, .. }
+        | Node::Quantified { select, .. } => {
             tables.extend(mentioned_in(select));
         }
         _ => {}
@@ -74,10 +95,22 @@ pub(super) fn mentioned(node: &Node) -> Vec<Table> {
     tables
 }
 
-fn mentioned_in(select: &SelectNode) -> Vec<Table> {
+/// Returns every table that a subquery mentions.
+pub(super) fn mentioned_in(select: &SelectNode) -> Vec<TableRef> {
     let outputs = select.outputs.iter().filter_map(|output| match &output.kind {
         OutputKind::Expression(node) => Some(node),
         OutputKind::Entity { .. } => None,
     });
-    outputs.chain(&select.filters).flat_map(mentioned).collect()
+    let conditions = select.joins.iter().filter_map(|join| match join {
+        JoinNode::On { on, .. } => Some(on),
+        _ => None,
+    });
+    let items = select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item));
+    let arguments = items.filter_map(FromItem::derived).flat_map(|derived| match &derived.body {
+        Body::Function { arguments, .. } => arguments.as_slice(),
+        _ => &[],
+    });
+    let members = select.set.iter().flat_map(|set| &set.members).flat_map(mentioned_in);
+    let nodes = outputs.chain(conditions).chain(arguments).chain(&select.filters);
+    nodes.flat_map(mentioned).chain(members).collect()
 }

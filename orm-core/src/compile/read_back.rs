@@ -5,7 +5,7 @@
 
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
-use crate::sql::{InsertNode, InsertSource, Node, Operator, SelectNode, Statement};
+use crate::sql::{FromItem, InsertNode, InsertSource, Node, Operator, SelectNode, Statement};
 
 /// Returns the statements that do what this one does.
 pub(crate) fn for_dialect(statement: Statement, dialect: Dialect) -> Vec<Statement> {
@@ -36,7 +36,7 @@ fn read_back(insert: &InsertNode, last_key: &'static str) -> Option<Vec<Statemen
     for row in rows {
         let select = SelectNode {
             outputs: insert.returning.clone(),
-            from: vec![(insert.mapper, Alias::NONE)],
+            from: vec![FromItem::table(insert.mapper, Alias::NONE)],
             filters: key_of(insert.mapper, &insert.columns, row, last_key)?,
             ..SelectNode::default()
         };

@@ -1,73 +1,25 @@
 //! SELECT becomes text: what is selected, where it comes from, and what is done to it, in the order of the clauses.
 
 use super::Writer;
-use super::eager::eager_sources;
-use super::expr::relationship;
-use super::lint::{Connections, mentioned};
-use super::writer::{Source, source_name};
+use super::from::From;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, RelationshipInfo};
+use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    JoinKind, JoinNode, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence, SelectNode,
-    TextNode, TextPart, Wrap,
+    Compound, HintPlace, Lock, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence,
+    SelectNode, SetOperator, Strength, TableRef, TextNode, TextPart, Wait, Wrap, natural_name, output_columns,
 };
 
 /// What stands between SELECT and FROM.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Columns {
+pub(super) enum Columns<'a> {
     /// What is selected; the outermost statement says how its columns are called.
     Outputs { outermost: bool },
+    /// What is selected, under these names, as a statement around refers to it.
+    Named(&'a [String]),
     /// What is selected, named `c0`, `c1`, …, so that a subquery has no name twice.
     Numbered,
     /// `1`.
     One,
-}
-
-/// The tables and aliases of one FROM.
-#[derive(Default)]
-pub(super) struct Scope(Vec<(&'static Mapper, Alias)>);
-
-impl Scope {
-    pub(super) fn of(mapper: &'static Mapper, alias: Alias) -> Self {
-        Scope(vec![(mapper, alias)])
-    }
-
-    pub(super) fn add(&mut self, mapper: &'static Mapper, alias: Alias) {
-        if !self.has(mapper, alias) {
-            self.0.push((mapper, alias));
-        }
-    }
-
-    fn has(&self, mapper: &Mapper, alias: Alias) -> bool {
-        self.0.iter().any(|(known, name)| *name == alias && known.is(mapper))
-    }
-
-    pub(super) fn tables(self) -> Vec<(&'static Mapper, Alias)> {
-        self.0
-    }
-
-    /// Adds every table that an expression mentions outside of its subqueries.
-    pub(super) fn mention(&mut self, node: &Node) {
-        node.visit(&mut |node| match node {
-            Node::Column { mapper, alias, .. } => self.add(mapper, *alias),
-            Node::Related { relation, .. } => self.add(relation.owner, relation.alias),
-            _ => {}
-        });
-    }
-}
-
-/// A JOIN whose tables are known.
-struct Join<'a> {
-    kind: JoinKind,
-    /// What it starts from, if it follows a relationship.
-    left: Option<(&'static Mapper, Alias)>,
-    right: (&'static Mapper, Alias),
-    on: On<'a>,
-}
-
-enum On<'a> {
-    Condition(&'a Node),
-    Relationship(&'static RelationshipInfo),
 }
 
 impl Writer {
@@ -85,46 +37,91 @@ impl Writer {
         self.select_columns(select, Columns::One)
     }
 
+    /// Writes a SELECT whose columns are called as a statement around refers to them.
+    pub(super) fn named_select(&mut self, select: &SelectNode, names: &[String]) -> Result<()> {
+        self.select_columns(select, Columns::Named(names))
+    }
+
+    /// Writes a SELECT inside of IN.
+    pub(super) fn select_in(&mut self, select: &SelectNode) -> Result<()> {
+        if select.limit.is_none() || self.dialect.clauses().limit_in {
+            return self.select(select, false);
+        }
+        // https://mariadb.com/kb/en/subquery-limitations/
+        self.push("SELECT * FROM (");
+        self.select_columns(select, Columns::Numbered)?;
+        self.push(") AS limited");
+        Ok(())
+    }
+
     /// Writes the SELECT that counts the rows of another.
     pub(super) fn count(&mut self, select: &SelectNode) -> Result<()> {
         self.labels = vec!["count".to_owned()];
         let mut counted = select.clone();
-        if select.limit.is_none() && select.offset.is_none() {
+        if select.limit.is_none() && select.offset.is_none() && select.distinct_on.is_empty() {
             counted.order_by.clear();
         }
-        let is_plain = !select.distinct
-            && select.group_by.is_empty()
+        counted.lock = None;
+        let groups =
+            select.distinct || !select.distinct_on.is_empty() || !select.group_by.is_empty() || has_aggregate(select);
+        let is_plain = !groups
+            && select.set.is_none()
             && select.having.is_empty()
             && select.limit.is_none()
             && select.offset.is_none()
-            && select.limit_per.is_none()
-            && !has_aggregate(select);
+            && select.limit_per.is_none();
         if is_plain {
-            return self.in_scope(&counted, |this| {
+            return self.in_scope(&counted, |this, from| {
                 this.push("SELECT count(*)");
-                this.clauses(&counted)
+                this.clauses(&counted, from)
             });
         }
-        let columns = if select.distinct || !select.group_by.is_empty() || has_aggregate(select) {
-            Columns::Numbered
-        } else {
-            Columns::One
-        };
+        let columns = if groups || select.set.is_some() { Columns::Numbered } else { Columns::One };
         self.push("SELECT count(*) FROM (");
         self.select_columns(&counted, columns)?;
         self.push(") AS counted");
         Ok(())
     }
 
-    pub(super) fn select_columns(&mut self, select: &SelectNode, columns: Columns) -> Result<()> {
-        self.in_scope(select, |this| {
-            this.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+    pub(super) fn select_columns(&mut self, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
+        if let Some(set) = &select.set {
+            return self.compound(select, set, columns);
+        }
+        self.in_scope(select, |this, from| {
+            this.push("SELECT ");
+            this.hints(select, |place| matches!(place, HintPlace::Prefix), false);
+            this.distinct(select)?;
             this.outputs(select, columns)?;
-            this.clauses(select)
+            this.clauses(select, from)
         })
     }
 
-    fn outputs(&mut self, select: &SelectNode, columns: Columns) -> Result<()> {
+    fn distinct(&mut self, select: &SelectNode) -> Result<()> {
+        if !select.distinct_on.is_empty() {
+            if !self.dialect.clauses().distinct_on {
+                return Err(self.unsupported("DISTINCT ON"));
+            }
+            self.push("DISTINCT ON (");
+            self.separated(&select.distinct_on, ", ", |this, node| this.grouped(node, select))?;
+            self.push(") ");
+        } else if select.distinct {
+            self.push("DISTINCT ");
+        }
+        Ok(())
+    }
+
+    /// Writes the hints of a place, each with a space behind it, or before it.
+    fn hints(&mut self, select: &SelectNode, is_here: impl Fn(HintPlace) -> bool, space_before: bool) {
+        for hint in &select.hints {
+            if is_here(hint.place) && hint.dialect.is_none_or(|dialect| dialect == self.dialect) {
+                self.push(if space_before { " " } else { "" });
+                self.push(&hint.sql);
+                self.push(if space_before { "" } else { " " });
+            }
+        }
+    }
+
+    fn outputs(&mut self, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
         if columns == Columns::One {
             self.push("1");
             return Ok(());
@@ -140,42 +137,68 @@ impl Writer {
     }
 
     /// Writes what is selected, as RETURNING or SELECT lists it.
-    fn output(&mut self, output: &Output, columns: Columns, number: &mut usize) -> Result<()> {
-        let names = columns == Columns::Outputs { outermost: true };
-        let numbered = |this: &mut Self, number: &mut usize| {
-            if columns == Columns::Numbered {
-                this.push(&format!(" AS c{number}"));
-                *number += 1;
-            }
-        };
+    fn output(&mut self, output: &Output, columns: Columns<'_>, number: &mut usize) -> Result<()> {
         match &output.kind {
-            OutputKind::Entity { mapper, alias } => self.separated(0..mapper.width() as u16, ", ", |this, column| {
-                this.column(mapper, column, *alias);
-                numbered(this, number);
-                if names {
-                    this.labels.push(column_label(mapper, column, *alias));
-                }
-                Ok(())
-            }),
+            OutputKind::Entity { mapper, alias } => {
+                self.check_in_sight(*alias)?;
+                self.separated(0..mapper.width() as u16, ", ", |this, column| {
+                    this.column(mapper, column, *alias);
+                    let natural = mapper.definition().columns[usize::from(column)].name;
+                    this.output_name(columns, Some(natural), number);
+                    this.output_label(columns, || column_label(mapper, column, *alias));
+                    Ok(())
+                })
+            }
             OutputKind::Expression(node) => {
                 self.node(node)?;
-                if let Node::Label { name, .. } = node
-                    && columns != Columns::Numbered
+                let natural = match node {
+                    Node::Label { name, .. } if !matches!(columns, Columns::Named(_) | Columns::Numbered) => {
+                        self.push(" AS ");
+                        self.label(name);
+                        None
+                    }
+                    Node::Label { .. } => None,
+                    Node::Field { source, index } => Some(self.field_name(*source, *index)?),
+                    node => natural_name(node, None),
+                };
+                self.output_name(columns, natural.as_deref(), number);
+                let label = natural.clone();
+                self.output_label(columns, || match node {
+                    Node::Column { mapper, column, alias } => column_label(mapper, *column, *alias),
+                    Node::Field { source, .. } => {
+                        format!("{}.{}", source.name().unwrap_or_default(), label.unwrap_or_default())
+                    }
+                    Node::Label { name, .. } => (*name).to_string(),
+                    _ => String::new(),
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes AS, where a column must be called otherwise than the database calls it.
+    fn output_name(&mut self, columns: Columns<'_>, natural: Option<&str>, number: &mut usize) {
+        match columns {
+            Columns::Numbered => self.push(&format!(" AS c{number}")),
+            Columns::Named(names) => {
+                if let Some(name) = names.get(*number)
+                    && natural != Some(name)
                 {
                     self.push(" AS ");
                     self.label(name);
                 }
-                numbered(self, number);
-                if names {
-                    let label = match node {
-                        Node::Column { mapper, column, alias } => column_label(mapper, *column, *alias),
-                        Node::Label { name, .. } => (*name).to_owned(),
-                        _ => format!("#{}", self.labels.len() + 1),
-                    };
-                    self.labels.push(label);
-                }
-                Ok(())
             }
+            Columns::Outputs { .. } | Columns::One => {}
+        }
+        *number += 1;
+    }
+
+    /// Notes how a column is called in messages.
+    fn output_label(&mut self, columns: Columns<'_>, label: impl FnOnce() -> String) {
+        if columns == (Columns::Outputs { outermost: true }) {
+            let label = label();
+            let number = self.labels.len() + 1;
+            self.labels.push(if label.is_empty() { format!("#{number}") } else { label });
         }
     }
 
@@ -186,26 +209,31 @@ impl Writer {
         }
         self.push(" RETURNING ");
         let was_bare = std::mem::replace(&mut self.bare_columns, bare_columns);
-        let done = self
-            .separated(outputs, ", ", |this, output| this.output(output, Columns::Outputs { outermost: true }, &mut 0));
+        let mut number = 0;
+        let names = self.returned_names.take();
+        let columns = names.as_deref().map_or(Columns::Outputs { outermost: true }, Columns::Named);
+        let done = self.separated(outputs, ", ", |this, output| this.output(output, columns, &mut number));
         self.bare_columns = was_bare;
         done
     }
 
     /// Writes FROM and what follows it.
-    fn clauses(&mut self, select: &SelectNode) -> Result<()> {
-        self.from(select)?;
+    fn clauses(&mut self, select: &SelectNode, from: &From<'_>) -> Result<()> {
+        self.from(select, from)?;
         self.where_clause(&select.filters)?;
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
-            self.separated(&select.group_by, ", ", |this, node| this.node(node))?;
+            self.separated(&select.group_by, ", ", |this, node| this.grouped(node, select))?;
         }
         if !select.having.is_empty() {
             self.push(" HAVING ");
             self.conjunction(&select.having, " AND ", Precedence::And, true)?;
         }
-        self.order_by(&select.order_by)?;
-        self.limit(select.limit.as_ref(), select.offset.as_ref())
+        self.order_by_labels(&select.order_by, select)?;
+        self.limits(select)?;
+        self.lock(select.lock.as_ref())?;
+        self.hints(select, |place| matches!(place, HintPlace::Suffix), true);
+        Ok(())
     }
 
     /// Writes WHERE.
@@ -225,7 +253,46 @@ impl Writer {
         self.conjunction(&flat, " AND ", Precedence::And, true)
     }
 
+    /// Writes an item of GROUP BY or DISTINCT ON, which may be the label of what is selected.
+    fn grouped(&mut self, node: &Node, select: &SelectNode) -> Result<()> {
+        match node {
+            Node::LabelName(name) => self.label_name(name, select),
+            node => self.node(node),
+        }
+    }
+
+    /// Writes the label of what is selected.
+    fn label_name(&mut self, name: &str, select: &SelectNode) -> Result<()> {
+        if !has_label(select, name) {
+            let labels: Vec<String> = labels(select).map(|label| format!("`{label}`")).collect();
+            let error = Error::new(ErrorKind::Compile, format!("nothing that is selected has the label `{name}`"));
+            return Err(if labels.is_empty() {
+                error.hint(format!("give it to an expression by `.label(\"{name}\")`"))
+            } else {
+                error.hint(format!("there is {}", labels.join(", ")))
+            });
+        }
+        self.label(name);
+        Ok(())
+    }
+
+    /// Writes ORDER BY of a SELECT, where the label of what is selected stands for it.
+    fn order_by_labels(&mut self, order: &[OrderItem], select: &SelectNode) -> Result<()> {
+        self.ordered(order, |this, node| match node {
+            Node::LabelName(name) => this.label_name(name, select),
+            Node::Label { name, .. } if has_label(select, name) => {
+                this.label(name);
+                Ok(())
+            }
+            node => this.node(node),
+        })
+    }
+
     pub(super) fn order_by(&mut self, order: &[OrderItem]) -> Result<()> {
+        self.ordered(order, |this, node| this.node(node))
+    }
+
+    fn ordered(&mut self, order: &[OrderItem], mut write: impl FnMut(&mut Self, &Node) -> Result<()>) -> Result<()> {
         if order.is_empty() {
             return Ok(());
         }
@@ -235,10 +302,10 @@ impl Writer {
             if let Some(nulls) = item.nulls
                 && !native
             {
-                this.node(&item.node)?;
+                write(this, &item.node)?;
                 this.push(if nulls == Nulls::First { " IS NULL DESC, " } else { " IS NULL, " });
             }
-            this.node(&item.node)?;
+            write(this, &item.node)?;
             if item.is_descending {
                 this.push(" DESC");
             }
@@ -249,6 +316,26 @@ impl Writer {
             }
             Ok(())
         })
+    }
+
+    fn limits(&mut self, select: &SelectNode) -> Result<()> {
+        if !select.with_ties {
+            return self.limit(select.limit.as_ref(), select.offset.as_ref());
+        }
+        if !self.dialect.clauses().with_ties {
+            return Err(self.unsupported("FETCH FIRST … WITH TIES"));
+        }
+        if let Some(offset) = &select.offset {
+            self.push(" OFFSET ");
+            self.node(offset)?;
+            self.push(" ROWS");
+        }
+        if let Some(limit) = &select.limit {
+            self.push(" FETCH FIRST ");
+            self.node(limit)?;
+            self.push(" ROWS WITH TIES");
+        }
+        Ok(())
     }
 
     fn limit(&mut self, limit: Option<&Node>, offset: Option<&Node>) -> Result<()> {
@@ -271,6 +358,45 @@ impl Writer {
         Ok(())
     }
 
+    fn lock(&mut self, lock: Option<&Lock>) -> Result<()> {
+        let Some(lock) = lock else { return Ok(()) };
+        let known = &self.dialect.clauses().locks;
+        if lock.wait != Wait::Long && !known.wait {
+            let words = if lock.wait == Wait::Skip { "FOR UPDATE SKIP LOCKED" } else { "FOR UPDATE NOWAIT" };
+            return Err(self.unsupported(words));
+        }
+        let Some(share) = known.share else {
+            // The transaction that begins with it has the whole database's lock.
+            return Ok(());
+        };
+        let words = match lock.strength {
+            Strength::Update => "FOR UPDATE",
+            Strength::Share => share,
+            Strength::NoKeyUpdate if known.keys => "FOR NO KEY UPDATE",
+            Strength::KeyShare if known.keys => "FOR KEY SHARE",
+            Strength::NoKeyUpdate => return Err(self.unsupported("FOR NO KEY UPDATE")),
+            Strength::KeyShare => return Err(self.unsupported("FOR KEY SHARE")),
+        };
+        self.push(" ");
+        self.push(words);
+        if !lock.of.is_empty() {
+            if !known.of {
+                return Err(self.unsupported(&format!("{words} OF")));
+            }
+            self.push(" OF ");
+            self.separated(&lock.of, ", ", |this, table| {
+                this.label(table.name());
+                Ok(())
+            })?;
+        }
+        self.push(match lock.wait {
+            Wait::Long => "",
+            Wait::No => " NOWAIT",
+            Wait::Skip => " SKIP LOCKED",
+        });
+        Ok(())
+    }
+
     /// Writes a SELECT that takes at most so many rows for each value of some columns, by `row_number()`.
     fn limited_per(&mut self, select: &SelectNode, partition: &[Node], limit: &Node, outermost: bool) -> Result<()> {
         let width = select.outputs.iter().map(|output| match &output.kind {
@@ -285,14 +411,14 @@ impl Writer {
         })?;
         self.push(" FROM (");
         let inner = SelectNode { limit_per: None, order_by: Vec::new(), ..select.clone() };
-        self.in_scope(&inner, |this| {
+        self.in_scope(&inner, |this, from| {
             this.push("SELECT ");
             this.outputs(&inner, Columns::Numbered)?;
             this.push(", row_number() OVER (PARTITION BY ");
             this.separated(partition, ", ", |this, node| this.node(node))?;
             this.order_by(&select.order_by)?;
             this.push(") AS place");
-            this.clauses(&inner)
+            this.clauses(&inner, from)
         })?;
         self.push(") AS limited WHERE place <= ");
         self.node(limit)?;
@@ -314,158 +440,80 @@ impl Writer {
         }
     }
 
-    // ------------------------------------------------------------------------------------------------------- FROM
+    // --------------------------------------------------------------------------------------------------- compounds
 
-    fn from(&mut self, select: &SelectNode) -> Result<()> {
-        let joins = joins(select)?;
-        let roots = self.roots(select, &joins);
-        if roots.is_empty() {
-            return Ok(());
+    fn compound(&mut self, select: &SelectNode, set: &Compound, columns: Columns<'_>) -> Result<()> {
+        refuse_clauses(select, set.operator)?;
+        if matches!(set.operator, SetOperator::IntersectAll | SetOperator::ExceptAll) && !self.dialect.clauses().set_all
+        {
+            return Err(self.unsupported(set.operator.sql()));
         }
-        if roots.len() > 1 {
-            self.warning = self.warning.take().or_else(|| unconnected(select, &roots, &joins));
-        }
-        self.push(" FROM ");
-        let mut left: Vec<&Join<'_>> = joins.iter().collect();
-        self.separated(roots, ", ", |this, (mapper, alias)| {
-            this.table(mapper, alias);
-            let mut reached = Scope::of(mapper, alias);
-            // Joins are written in their order, each behind the table that it starts from.
-            let mut waiting = Vec::new();
-            for join in std::mem::take(&mut left) {
-                if join.left.is_none_or(|(mapper, alias)| reached.has(mapper, alias)) {
-                    reached.add(join.right.0, join.right.1);
-                    this.join(join)?;
-                } else {
-                    waiting.push(join);
+        for (position, member) in set.members.iter().enumerate() {
+            // The first names the columns.
+            let columns = match columns {
+                Columns::Outputs { .. } if position > 0 => Columns::Outputs { outermost: false },
+                Columns::One if position == 0 => Columns::Numbered,
+                Columns::One | Columns::Named(_) | Columns::Numbered if position > 0 => {
+                    Columns::Outputs { outermost: false }
                 }
+                columns => columns,
+            };
+            if position > 0 {
+                self.push(" ");
+                self.push(set.operator.sql());
+                self.push(" ");
             }
-            left = waiting;
-            Ok(())
-        })?;
-        match left.first() {
-            None => select.eager.iter().try_for_each(|eager| self.eager_joins(eager)),
-            Some(join) => {
-                let name = source_name(join.right.0, join.right.1);
-                Err(Error::new(
-                    ErrorKind::Compile,
-                    format!("the join to `{name}` starts from a table that is not in FROM"),
-                ))
-            }
+            self.member(member, columns)?;
         }
+        let names = output_columns(&select.outputs, set.members.first());
+        self.ordered(&select.order_by, |this, node| this.output_position(node, &names))?;
+        self.limits(select)
     }
 
-    fn join(&mut self, join: &Join<'_>) -> Result<()> {
-        self.push(if join.kind == JoinKind::Left { " LEFT OUTER JOIN " } else { " JOIN " });
-        let (mapper, alias) = join.right;
-        match &join.on {
-            On::Condition(condition) => {
-                self.table(mapper, alias);
-                self.push(" ON ");
-                self.node(condition)
-            }
-            On::Relationship(info) => self.join_relationship(info, join),
+    /// Writes a member of a compound; what would not end with itself gets parentheses.
+    fn member(&mut self, member: &SelectNode, columns: Columns<'_>) -> Result<()> {
+        let ends_itself = member.set.is_none()
+            && member.order_by.is_empty()
+            && member.limit.is_none()
+            && member.offset.is_none()
+            && member.lock.is_none();
+        if ends_itself {
+            return self.select_columns(member, columns);
         }
+        self.push(if self.dialect.clauses().set_parentheses { "(" } else { "SELECT * FROM (" });
+        self.select_columns(member, columns)?;
+        self.push(")");
+        Ok(())
     }
 
-    fn join_relationship(&mut self, info: &RelationshipInfo, join: &Join<'_>) -> Result<()> {
-        let owner = |column| Node::Column {
-            mapper: info.owner,
-            column,
-            alias: join.left.map_or(Alias::NONE, |(_, alias)| alias),
+    /// Writes what a compound is ordered by: one of its columns, by name, or by position where it has none of its own.
+    fn output_position(&mut self, node: &Node, columns: &[(String, Output)]) -> Result<()> {
+        let place = |output: &Output| match &output.kind {
+            OutputKind::Expression(own) => is_same_column(own, node),
+            OutputKind::Entity { .. } => false,
         };
-        let target = |column| Node::Column { mapper: info.target, column, alias: join.right.1 };
-        let equal = |left, right| Node::binary(Operator::Eq, left, right);
-        let Some(secondary) = &info.secondary else {
-            self.table(join.right.0, join.right.1);
-            self.push(" ON ");
-            let on: Vec<Node> = info.pairs.iter().map(|&(own, other)| equal(owner(own), target(other))).collect();
-            return self.node(&Node::All(on));
+        let Some(position) = columns.iter().position(|(_, output)| place(output)) else {
+            let message = "a compound can be ordered only by what it selects";
+            return Err(Error::new(ErrorKind::Compile, message)
+                .hint("give the expression a label, `.label(\"total\")`, and order by `label(\"total\")`"));
         };
-        let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
-        let near: Vec<Node> = info.pairs.iter().map(|&(own, other)| equal(owner(own), between(other))).collect();
-        let far: Vec<Node> = secondary.pairs.iter().map(|&(own, other)| equal(between(own), target(other))).collect();
-        // An outer join keeps owners without members, so the association rows must not be joined on their own.
-        let is_left = join.kind == JoinKind::Left;
-        self.push(if is_left { "(" } else { "" });
-        self.table(secondary.mapper, Alias::NONE);
-        if !is_left {
-            self.push(" ON ");
-            self.node(&Node::All(near.clone()))?;
-        }
-        self.push(" JOIN ");
-        self.table(join.right.0, join.right.1);
-        self.push(" ON ");
-        self.node(&Node::All(far))?;
-        if is_left {
-            self.push(") ON ");
-            self.node(&Node::All(near))?;
+        let OutputKind::Expression(own) = &columns[position].1.kind else { return Ok(()) };
+        let name = natural_name(own, None);
+        let is_unique = |name: &str| {
+            let same = |(_, output): &&(String, Output)| match &output.kind {
+                OutputKind::Expression(own) => natural_name(own, None).as_deref() == Some(name),
+                OutputKind::Entity { .. } => false,
+            };
+            columns.iter().filter(same).count() == 1
+        };
+        match name {
+            Some(name) if is_unique(&name) => self.label(&name),
+            _ => self.push(&(position + 1).to_string()),
         }
         Ok(())
     }
 
-    /// Finds the tables that FROM begins with: those named, those that joins start from, and those that are mentioned,
-    /// less those that are joined and those of the statements around.
-    fn roots(&self, select: &SelectNode, joins: &[Join<'_>]) -> Vec<(&'static Mapper, Alias)> {
-        let mut mentioned = Scope::default();
-        select.from.iter().for_each(|&(mapper, alias)| mentioned.add(mapper, alias));
-        for output in &select.outputs {
-            match &output.kind {
-                OutputKind::Entity { mapper, alias } => mentioned.add(mapper, *alias),
-                OutputKind::Expression(node) => mentioned.mention(node),
-            }
-        }
-        joins.iter().filter_map(|join| join.left).for_each(|(mapper, alias)| mentioned.add(mapper, alias));
-        let own = mentioned.0.len();
-        let conditions = select.filters.iter().chain(&select.group_by).chain(&select.having);
-        conditions.for_each(|node| mentioned.mention(node));
-        select.order_by.iter().for_each(|item| mentioned.mention(&item.node));
-        let is_joined = |(mapper, alias): (&'static Mapper, Alias)| {
-            joins.iter().any(|join| join.right.1 == alias && join.right.0.is(mapper) || join.brings(mapper, alias))
-                || select.eager.iter().flat_map(|eager| &eager.joins).any(|join| join.relation.target_alias == alias)
-        };
-        // The last scope is this statement's own.
-        let around = &self.scopes[..self.scopes.len().saturating_sub(1)];
-        let is_around =
-            |(mapper, alias): (&'static Mapper, Alias)| around.iter().flatten().any(|source| source.is(mapper, alias));
-        let tables = mentioned.0.into_iter().enumerate();
-        tables
-            .filter(|&(position, table)| !is_joined(table) && (position < own || !is_around(table)))
-            .map(|(_, table)| table)
-            .collect()
-    }
-
-    /// Runs `write` with the tables of a SELECT in sight.
-    fn in_scope(&mut self, select: &SelectNode, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let joins = joins(select)?;
-        self.scopes.push(Vec::new());
-        let roots = self.roots(select, &joins);
-        let mut sources: Vec<Source> =
-            roots.into_iter().map(|(mapper, alias)| Source { mapper, alias, is_optional: false }).collect();
-        for join in &joins {
-            if let Some(known) = sources.iter().find(|source| source.is(join.right.0, join.right.1)) {
-                let name = source_name(known.mapper, known.alias);
-                self.scopes.pop();
-                return Err(Error::new(ErrorKind::Compile, format!("table `{name}` is in FROM twice"))
-                    .hint("give one of them an alias, such as `Employee.manager.of(Employee.alias(\"manager\"))`"));
-            }
-            let is_optional = join.kind == JoinKind::Left;
-            sources.push(Source { mapper: join.right.0, alias: join.right.1, is_optional });
-            if let On::Relationship(RelationshipInfo { secondary: Some(secondary), .. }) = join.on {
-                sources.push(Source { mapper: secondary.mapper, alias: Alias::NONE, is_optional });
-            }
-        }
-        if let Some(eager) = &select.eager {
-            sources.extend(eager_sources(eager)?);
-        }
-        *self.scopes.last_mut().expect("it was pushed above") = sources;
-        // A subquery of RETURNING has tables of its own.
-        let was_bare = std::mem::replace(&mut self.bare_columns, false);
-        let done = write(self);
-        self.bare_columns = was_bare;
-        self.scopes.pop();
-        done
-    }
+    // -------------------------------------------------------------------------------------------------- outer joins
 
     /// Refuses an output that an outer join may leave NULL where the row's type cannot take it.
     fn reject_null(&self, output: &Output) -> Result<()> {
@@ -474,26 +522,39 @@ impl Writer {
         }
         let empty = Vec::new();
         let sources = self.scopes.last().unwrap_or(&empty);
-        let is_optional =
-            |mapper: &Mapper, alias| sources.iter().any(|source| source.is_optional && source.is(mapper, alias));
+        let is_optional = |table: TableRef| sources.iter().any(|source| source.is_optional && source.table.is(table));
+        let refused = |what: String, name: &str, gives: String| {
+            let message = format!("{what} comes from an outer join, which may find none");
+            Err(Error::new(ErrorKind::Compile, message).hint(format!("select `optional({name})`, which gives {gives}")))
+        };
         match &output.kind {
-            OutputKind::Entity { mapper, alias } if is_optional(mapper, *alias) => {
+            OutputKind::Entity { mapper, alias } if is_optional(TableRef::table(mapper, *alias)) => {
                 let name = mapper.definition().name;
-                let message = format!("`{name}` comes from an outer join, which may find none");
-                Err(Error::new(ErrorKind::Compile, message)
-                    .hint(format!("select `optional({name})`, which gives an `Option<{name}>`")))
+                refused(format!("`{name}`"), name, format!("an `Option<{name}>`"))
             }
             OutputKind::Entity { .. } => Ok(()),
             OutputKind::Expression(node) => match strict_column(node, &is_optional) {
                 None => Ok(()),
-                Some((mapper, column)) => {
-                    let field = &mapper.definition().columns[usize::from(column)].field;
-                    let name = format!("{}.{field}", mapper.definition().name);
+                Some(column) => {
+                    let name = self.column_in_words(column);
                     let message = format!("column `{name}` comes from an outer join and may be NULL");
                     Err(Error::new(ErrorKind::Compile, message)
                         .hint(format!("select `optional({name})`, which gives an `Option`")))
                 }
             },
+        }
+    }
+
+    /// Says how a column is written in Rust.
+    fn column_in_words(&self, column: &Node) -> String {
+        match column {
+            Node::Column { mapper, column, alias } => {
+                let field = &mapper.definition().columns[usize::from(*column)].field;
+                let owner = if alias.is_derived() { alias.name() } else { None };
+                format!("{}.{field}", owner.unwrap_or(mapper.definition().name))
+            }
+            Node::Field { source, index } => format!("{}.{index}", source.name().unwrap_or_default()),
+            _ => String::new(),
         }
     }
 
@@ -520,74 +581,60 @@ impl Writer {
     }
 }
 
-impl Join<'_> {
-    /// Returns whether it brings an association table with it.
-    fn brings(&self, mapper: &Mapper, alias: Alias) -> bool {
-        match self.on {
-            On::Relationship(RelationshipInfo { secondary: Some(secondary), .. }) => {
-                alias == Alias::NONE && secondary.mapper.is(mapper)
-            }
-            _ => false,
-        }
+/// Refuses what a compound has no place for.
+fn refuse_clauses(select: &SelectNode, operator: SetOperator) -> Result<()> {
+    let clauses = [
+        (!select.filters.is_empty(), "WHERE"),
+        (!select.joins.is_empty(), "JOIN"),
+        (!select.from.is_empty(), "FROM"),
+        (!select.group_by.is_empty(), "GROUP BY"),
+        (!select.having.is_empty(), "HAVING"),
+        (select.distinct || !select.distinct_on.is_empty(), "DISTINCT"),
+        (select.lock.is_some(), "FOR UPDATE"),
+    ];
+    match clauses.into_iter().find(|(is_there, _)| *is_there) {
+        None => Ok(()),
+        Some((_, clause)) => Err(Error::new(ErrorKind::Compile, format!("{} takes no {clause}", operator.sql()))
+            .hint("say it of its members, or of a query over it: `.subquery(\"name\")`, or `.cte(\"name\")`")),
     }
 }
 
-/// Resolves the joins of a SELECT.
-fn joins(select: &SelectNode) -> Result<Vec<Join<'_>>> {
-    select
-        .joins
-        .iter()
-        .map(|join| match join {
-            JoinNode::On { kind, mapper, alias, on } => {
-                Ok(Join { kind: *kind, left: None, right: (*mapper, *alias), on: On::Condition(on) })
-            }
-            JoinNode::Relation { kind, relation } => {
-                let info = relationship(relation)?;
-                let left = (relation.owner, relation.alias);
-                let right = (info.target, relation.target_alias);
-                if left.1 == right.1 && left.0.is(right.0) {
-                    let name = info.name();
-                    let target = info.target.definition().name;
-                    let message = format!("the join along `{name}` leads from `{target}` to itself");
-                    return Err(Error::new(ErrorKind::Compile, message).hint(format!(
-                        "give the far end an alias: `let other = {target}.alias(\"other\")` and `.join({name}.of(other))`"
-                    )));
-                }
-                Ok(Join { kind: *kind, left: Some(left), right, on: On::Relationship(info) })
-            }
-        })
-        .collect()
+fn labels(select: &SelectNode) -> impl Iterator<Item = &str> {
+    select.outputs.iter().filter_map(|output| match &output.kind {
+        OutputKind::Expression(Node::Label { name, .. }) => Some(&**name),
+        _ => None,
+    })
 }
 
-/// Says which tables of FROM no condition connects.
-fn unconnected(select: &SelectNode, roots: &[(&'static Mapper, Alias)], joins: &[Join<'_>]) -> Option<String> {
-    let joined = joins.iter().map(|join| join.right);
-    let mut connections = Connections::of(roots.iter().copied().chain(joined));
-    for join in joins {
-        let on = match join.on {
-            On::Condition(condition) => mentioned(condition),
-            On::Relationship(_) => Vec::new(),
-        };
-        connections.connect(join.left.into_iter().chain([join.right]).chain(on));
-    }
-    for filter in &select.filters {
-        match filter {
-            Node::All(list) => list.iter().for_each(|node| connections.connect(mentioned(node))),
-            other => connections.connect(mentioned(other)),
+fn has_label(select: &SelectNode, name: &str) -> bool {
+    labels(select).any(|label| label == name)
+}
+
+/// Returns whether two expressions are the same column or label.
+fn is_same_column(own: &Node, other: &Node) -> bool {
+    match (own, other) {
+        (Node::Column { mapper, column, alias }, Node::Column { mapper: other, column: c, alias: a }) => {
+            mapper.is(other) && column == c && alias == a
         }
+        (Node::Field { source, index }, Node::Field { source: other, index: i }) => source == other && index == i,
+        (Node::Label { name, .. }, Node::LabelName(other)) => **name == **other,
+        (Node::Label { name, .. }, Node::Label { name: other, .. }) => name == other,
+        (Node::Label { node, .. }, other) => is_same_column(node, other),
+        _ => false,
     }
-    connections.verdict("SELECT")
 }
 
 /// Returns how a column is called in messages.
-fn column_label(mapper: &Mapper, column: u16, alias: Alias) -> String {
-    format!("{}.{}", source_name(mapper, alias), mapper.definition().columns[usize::from(column)].name)
+fn column_label(mapper: &'static Mapper, column: u16, alias: Alias) -> String {
+    let table = TableRef::table(mapper, alias);
+    format!("{}.{}", table.name(), mapper.definition().columns[usize::from(column)].name)
 }
 
 /// Finds a column of an outer-joined table whose NULL would make the whole expression NULL.
-fn strict_column(node: &Node, is_optional: &impl Fn(&Mapper, Alias) -> bool) -> Option<(&'static Mapper, u16)> {
+fn strict_column<'n>(node: &'n Node, is_optional: &impl Fn(TableRef) -> bool) -> Option<&'n Node> {
     match node {
-        Node::Column { mapper, column, alias } => is_optional(mapper, *alias).then_some((*mapper, *column)),
+        Node::Column { mapper, alias, .. } => is_optional(TableRef::table(mapper, *alias)).then_some(node),
+        Node::Field { source, .. } => is_optional(TableRef::derived(*source)).then_some(node),
         Node::Binary { operator, left, right } => match operator {
             Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => None,
             _ => strict_column(left, is_optional).or_else(|| strict_column(right, is_optional)),

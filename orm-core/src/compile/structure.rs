@@ -3,11 +3,15 @@
 //!
 //! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Key`], the values.
 
+use std::sync::Arc;
+
 use orm_pool::{Kind, Value};
 
+use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, InsertNode, InsertSource, Joined, UpdateNode,
+    Body, ChangedRows, Conflict, ConflictAction, ConflictTarget, Correlation, CteNode, DeleteNode, DerivedNode,
+    FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, TableRef, UpdateNode,
 };
 use crate::sql::{EagerNode, OutputKind, TextPart};
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
@@ -19,6 +23,8 @@ pub(crate) struct Lifted {
     pub(crate) values: Vec<Value>,
     /// How many rows of values its INSERT has.
     pub(crate) rows: usize,
+    /// The CTEs that were met.
+    ctes: Vec<u64>,
 }
 
 /// Returns the type of a value.
@@ -31,7 +37,7 @@ fn kind(node: &Node) -> Option<Kind> {
 
 /// Lifts the values out of a statement.
 pub(crate) fn lift(statement: &mut Statement) -> Lifted {
-    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0 };
+    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new() };
     lifted.statement(statement);
     lifted
 }
@@ -119,7 +125,9 @@ impl Lifted {
     fn select(&mut self, select: &mut SelectNode) {
         self.list(&mut select.outputs, Self::output);
         self.flag(select.distinct);
-        self.list(&mut select.from, |this, (mapper, alias)| this.table(mapper, *alias));
+        self.nodes(&mut select.distinct_on);
+        self.list(&mut select.from, Self::from_item);
+        self.list(&mut select.ctes, Self::from_item);
         self.list(&mut select.joins, Self::join);
         self.nodes(&mut select.filters);
         self.nodes(&mut select.group_by);
@@ -127,6 +135,15 @@ impl Lifted {
         self.list(&mut select.order_by, Self::order_item);
         self.optional(select.limit.as_mut());
         self.optional(select.offset.as_mut());
+        self.flag(select.with_ties);
+        self.lock(select.lock.as_ref());
+        self.flag(select.set.is_some());
+        if let Some(set) = &mut select.set {
+            self.tag(set.operator as u8);
+            self.list(&mut set.members, Self::select);
+        }
+        self.correlation(&select.correlation);
+        self.list(&mut select.hints, Self::hint);
         self.flag(select.limit_per.is_some());
         if let Some((columns, limit)) = &mut select.limit_per {
             self.nodes(columns);
@@ -172,13 +189,133 @@ impl Lifted {
                 self.tag(*kind as u8);
                 self.relation(relation);
             }
-            JoinNode::On { kind, mapper, alias, on } => {
+            JoinNode::On { kind, left, right, on } => {
                 self.tag(2);
                 self.tag(*kind as u8);
-                self.table(mapper, *alias);
+                self.left(*left);
+                self.from_item(right);
                 self.node(on);
             }
+            JoinNode::Inferred { kind, left, right } => {
+                self.tag(3);
+                self.tag(*kind as u8);
+                self.left(*left);
+                self.from_item(right);
+            }
+            JoinNode::Cross { right } => {
+                self.tag(4);
+                self.from_item(right);
+            }
         }
+    }
+
+    fn left(&mut self, left: Option<TableRef>) {
+        self.flag(left.is_some());
+        left.into_iter().for_each(|table| self.reference(table));
+    }
+
+    fn reference(&mut self, table: TableRef) {
+        self.number(table.mapper.map_or(0, Mapper::id));
+        self.column(table.alias.number());
+    }
+
+    fn from_item(&mut self, item: &mut FromItem) {
+        match item {
+            FromItem::Table(table) => {
+                self.tag(1);
+                self.reference(*table);
+            }
+            FromItem::Derived(derived) => {
+                self.tag(2);
+                self.derived(derived);
+            }
+        }
+    }
+
+    fn derived(&mut self, derived: &mut DerivedNode) {
+        self.reference(TableRef { mapper: derived.mapper, alias: derived.alias });
+        self.flag(derived.is_lateral);
+        self.number(derived.columns.len());
+        derived.columns.iter().for_each(|column| self.text(column));
+        match &mut derived.body {
+            Body::Select(select) => {
+                self.tag(1);
+                self.select(Arc::make_mut(select));
+            }
+            Body::Values(rows) => {
+                self.tag(2);
+                self.list(rows, |this, row| this.nodes(row));
+            }
+            Body::Function { name, arguments, with_ordinality } => {
+                self.tag(3);
+                self.text(name);
+                self.flag(*with_ordinality);
+                self.nodes(arguments);
+            }
+            Body::Cte { id, name, definition } => {
+                self.tag(4);
+                self.column(name.number());
+                self.cte(*id, definition);
+            }
+        }
+    }
+
+    /// A CTE is written into the key, and its values are lifted, where it is first met; elsewhere its number stands.
+    fn cte(&mut self, id: u64, definition: &mut Option<Arc<CteNode>>) {
+        let known = self.ctes.iter().position(|known| *known == id);
+        match (known, &mut *definition) {
+            (None, Some(node)) => {
+                self.tag(1);
+                self.ctes.push(id);
+                let CteNode { statement, recursion, materialized, columns: _ } = Arc::make_mut(node);
+                self.tag(materialized.map_or(0, |is_materialized| u8::from(is_materialized) + 1));
+                self.statement(statement);
+                self.flag(recursion.is_some());
+                if let Some((operator, member)) = recursion {
+                    self.tag(*operator as u8);
+                    self.select(member);
+                }
+            }
+            (Some(number), _) => {
+                self.tag(2);
+                self.number(number);
+                *definition = None;
+            }
+            (None, None) => self.tag(3),
+        }
+    }
+
+    fn lock(&mut self, lock: Option<&Lock>) {
+        self.flag(lock.is_some());
+        let Some(lock) = lock else { return };
+        self.tag(lock.strength as u8);
+        self.tag(lock.wait as u8);
+        self.number(lock.of.len());
+        lock.of.iter().for_each(|table| self.reference(*table));
+    }
+
+    fn correlation(&mut self, correlation: &Correlation) {
+        let (tag, tables) = match correlation {
+            Correlation::Automatic => (0, [].as_slice()),
+            Correlation::Only(tables) => (1, tables.as_slice()),
+            Correlation::Except(tables) => (2, tables.as_slice()),
+        };
+        self.tag(tag);
+        self.number(tables.len());
+        tables.iter().for_each(|table| self.reference(*table));
+    }
+
+    fn hint(&mut self, hint: &mut Hint) {
+        self.text(hint.dialect.map_or("", Dialect::name));
+        match hint.place {
+            HintPlace::Prefix => self.tag(0),
+            HintPlace::Suffix => self.tag(1),
+            HintPlace::Table(table) => {
+                self.tag(2);
+                self.reference(table);
+            }
+        }
+        self.text(&hint.sql);
     }
 
     fn relation(&mut self, relation: &RelationReference) {
@@ -287,6 +424,10 @@ impl Lifted {
             Joined::Relation(relation) => {
                 this.tag(1);
                 this.relation(relation);
+            }
+            Joined::Inferred(table) => {
+                this.tag(3);
+                this.reference(*table);
             }
             Joined::On { mapper, alias, on } => {
                 this.tag(2);
@@ -499,6 +640,19 @@ impl Lifted {
                 self.flag(*every);
                 self.node(operand);
                 self.select(select);
+            }
+            Node::Field { source, index } => {
+                self.tag(200);
+                self.column(source.number());
+                self.column(*index);
+            }
+            Node::LabelName(name) => {
+                self.tag(201);
+                self.text(name);
+            }
+            Node::Refused(error) => {
+                self.tag(202);
+                self.text(&error.to_string());
             }
         }
     }

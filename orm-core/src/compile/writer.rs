@@ -9,21 +9,16 @@ use crate::dialect::{Capabilities, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::schema::fit;
-use crate::sql::Statement;
+use crate::sql::{Statement, TableRef};
 
-/// A table or alias in FROM.
-#[derive(Clone, Copy, Debug)]
+/// A table, an alias or a derived table in FROM.
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
-    pub(crate) mapper: &'static Mapper,
-    pub(crate) alias: Alias,
+    pub(crate) table: TableRef,
     /// Whether an outer join may leave it empty.
     pub(crate) is_optional: bool,
-}
-
-impl Source {
-    pub(crate) fn is(&self, mapper: &Mapper, alias: Alias) -> bool {
-        self.alias == alias && self.mapper.is(mapper)
-    }
+    /// The names of the columns of a derived table.
+    pub(crate) columns: Option<Arc<[String]>>,
 }
 
 /// What writes a statement.
@@ -39,6 +34,8 @@ pub(crate) struct Writer {
     pub(crate) scopes: Vec<Vec<Source>>,
     /// Whether columns are written without their table, as in SET and in RETURNING.
     pub(crate) bare_columns: bool,
+    /// What the next RETURNING calls its columns, where a statement around refers to them.
+    pub(crate) returned_names: Option<Arc<[String]>>,
     /// What is suspicious about the statement.
     pub(crate) warning: Option<String>,
     /// The table that the statement writes.
@@ -55,6 +52,7 @@ impl Writer {
             labels: Vec::new(),
             scopes: Vec::new(),
             bare_columns: false,
+            returned_names: None,
             warning: None,
             written: None,
         }
@@ -153,6 +151,9 @@ impl Writer {
 
     /// Writes a whole statement.
     pub(crate) fn statement(&mut self, statement: &Statement) -> Result<()> {
+        if !matches!(statement, Statement::Explain(_)) {
+            self.with(statement)?;
+        }
         match statement {
             Statement::Select(select) => self.select(select, true),
             Statement::Count(select) => self.count(select),
@@ -179,9 +180,4 @@ impl Writer {
     pub(crate) fn unsupported(&self, construct: &str) -> Error {
         Error::new(ErrorKind::Compile, format!("{construct} is not supported on dialect {}", self.dialect))
     }
-}
-
-/// Says how a table or alias is called, for messages.
-pub(crate) fn source_name(mapper: &Mapper, alias: Alias) -> &'static str {
-    alias.name().unwrap_or(mapper.definition().table)
 }

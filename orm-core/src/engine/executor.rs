@@ -229,7 +229,7 @@ impl Executor for &mut Connection {
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
         let request = request.for_dialect(self.engine.dialect());
-        self.begin(request.statements.iter().any(Statement::is_write)).await?;
+        self.begin(request.statements.iter().any(Statement::takes_write_lock)).await?;
         self.engine.fetch(&mut self.guard, request).await
     }
 

@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::session::Key;
 use crate::sql::{
-    EagerJoin, EagerNode, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference, SelectNode,
-    Statement, Wrap,
+    EagerJoin, EagerNode, FromItem, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference,
+    SelectNode, Statement, Wrap,
 };
 
 /// Adds to a statement what its plans want joined, and keeps it as it was where one of them repeats it.
@@ -321,7 +321,12 @@ impl Building {
 
     /// Decides whether the SELECT becomes a subquery, and says what then tells its rows apart.
     fn place(&mut self, select: &SelectNode, entities: &[EntityAt], is_alone: bool, has_many: bool) -> Identity {
-        let has_groups = select.distinct || !select.group_by.is_empty() || !select.having.is_empty();
+        let has_groups = select.distinct
+            || select.set.is_some()
+            || select.with_ties
+            || !select.distinct_on.is_empty()
+            || !select.group_by.is_empty()
+            || !select.having.is_empty();
         let is_cut = has_many && (select.limit.is_some() || select.offset.is_some());
         let is_keyed = entities.iter().all(|entity| !entity.mapper.definition.key.is_empty());
         self.eager.wrap = match () {
@@ -384,6 +389,10 @@ fn is_alone(select: &SelectNode) -> bool {
     let [Output { kind: OutputKind::Entity { mapper, alias }, .. }] = select.outputs.as_slice() else {
         return false;
     };
+    // What a compound or a derived table gives may be there twice.
+    if select.set.is_some() || alias.is_derived() {
+        return false;
+    }
     let joined = |join: &JoinNode| match join {
         JoinNode::Relation { relation, .. } => {
             let info = relation.owner.configured().ok().map(|known| &known.relationships[usize::from(relation.index)]);
@@ -395,7 +404,11 @@ fn is_alone(select: &SelectNode) -> bool {
     let is_known = |other: &Mapper, its: Alias| {
         (other.is(mapper) && its == *alias) || joined.iter().any(|(table, name)| table.is(other) && *name == its)
     };
-    let mut mentions_others = select.from.iter().any(|(table, name)| !is_known(table, *name));
+    let mut mentions_others = select
+        .from
+        .iter()
+        .map(FromItem::reference)
+        .any(|table| table.mapper.is_none_or(|mapper| !is_known(mapper, table.alias)));
     let order = select.order_by.iter().map(|item| &item.node);
     for node in select.filters.iter().chain(order) {
         node.visit(&mut |node| match node {
@@ -415,9 +428,12 @@ fn aliases(select: &SelectNode) -> Vec<Alias> {
     });
     let joins = select.joins.iter().map(|join| match join {
         JoinNode::Relation { relation, .. } => relation.target_alias,
-        JoinNode::On { alias, .. } => *alias,
+        JoinNode::On { right, .. } | JoinNode::Inferred { right, .. } | JoinNode::Cross { right } => {
+            right.reference().alias
+        }
     });
-    let mut aliases: Vec<Alias> = outputs.chain(joins).chain(select.from.iter().map(|(_, alias)| *alias)).collect();
+    let mut aliases: Vec<Alias> =
+        outputs.chain(joins).chain(select.from.iter().map(|item| item.reference().alias)).collect();
     for filter in &select.filters {
         filter.visit(&mut |node| {
             if let Node::Column { alias, .. } = node {

@@ -7,7 +7,10 @@ use super::LoadNode;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object, RelationshipInfo};
 use crate::session::Key;
-use crate::sql::{EagerNode, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Wrap};
+use crate::sql::{
+    Correlation, EagerNode, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
+    Wrap,
+};
 
 /// How many owners one SELECT asks for: SQLAlchemy's number.
 pub(super) const CHUNK: usize = 500;
@@ -53,7 +56,8 @@ impl Repeated {
             return None;
         }
         let mut select = select.clone();
-        name_tables(&mut select);
+        // As a subquery it must not take a table from the query around it.
+        select.correlation = Correlation::Only(vec![]);
         Some(Repeated { select, mapper: root, alias })
     }
 
@@ -81,46 +85,6 @@ impl Repeated {
     }
 }
 
-/// Puts every table that a query mentions into its FROM: as a subquery it must not take one from the query around it.
-fn name_tables(select: &mut SelectNode) {
-    let joined: Vec<(&'static Mapper, Alias)> = select
-        .joins
-        .iter()
-        .filter_map(|join| match join {
-            JoinNode::Relation { relation, .. } => {
-                let target = relation.owner.definition.relationships[usize::from(relation.index)].target;
-                Some((target(), relation.target_alias))
-            }
-            JoinNode::On { mapper, alias, .. } => Some((*mapper, *alias)),
-        })
-        .collect();
-    let mut mentioned: Vec<(&'static Mapper, Alias)> = Vec::new();
-    let conditions = select.filters.iter().chain(&select.group_by).chain(&select.having);
-    for node in conditions.chain(select.order_by.iter().map(|item| &item.node)) {
-        node.visit(&mut |node| match node {
-            Node::Column { mapper, alias, .. } => mentioned.push((*mapper, *alias)),
-            Node::Related { relation, .. } => mentioned.push((relation.owner, relation.alias)),
-            _ => {}
-        });
-    }
-    for output in &select.outputs {
-        match &output.kind {
-            OutputKind::Entity { mapper, alias } => mentioned.push((*mapper, *alias)),
-            OutputKind::Expression(node) => node.visit(&mut |node| {
-                if let Node::Column { mapper, alias, .. } = node {
-                    mentioned.push((*mapper, *alias));
-                }
-            }),
-        }
-    }
-    for (mapper, alias) in mentioned {
-        let is_it = |(other, name): &(&'static Mapper, Alias)| other.is(mapper) && *name == alias;
-        if !joined.iter().any(is_it) && !select.from.iter().any(is_it) {
-            select.from.push((mapper, alias));
-        }
-    }
-}
-
 /// Makes the SELECT of the members of some owners.
 ///
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
@@ -135,7 +99,12 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
                 Node::binary(Operator::Eq, column_of(secondary.mapper, own), column_of(info.target, other))
             });
             let on = Node::All(on.collect());
-            let join = JoinNode::On { kind: JoinKind::Inner, mapper: info.target, alias: Alias::NONE, on };
+            let join = JoinNode::On {
+                kind: JoinKind::Inner,
+                left: None,
+                right: FromItem::table(info.target, Alias::NONE),
+                on,
+            };
             (secondary.mapper, std::iter::once(target).chain(keys).collect(), vec![join])
         }
     };
@@ -147,7 +116,7 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     filters.extend(node.filters.iter().cloned());
     let order_by = order(node, info);
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
-    let from = vec![(near, Alias::NONE)];
+    let from = vec![FromItem::table(near, Alias::NONE)];
     Ok(SelectNode { outputs, from, joins, filters, order_by, limit_per, ..SelectNode::default() })
 }
 

@@ -87,6 +87,9 @@ pub struct Alias(u16);
 
 static NAMES: LazyLock<Mutex<Vec<&'static str>>> = LazyLock::new(|| Mutex::new(vec![""]));
 
+/// Set in the number of an alias that names a derived table rather than a table.
+const DERIVED: u16 = 1 << 15;
+
 impl Alias {
     /// No alias.
     pub const NONE: Alias = Alias(0);
@@ -95,19 +98,36 @@ impl Alias {
     ///
     /// # Panics
     ///
-    /// Panics at the 65,536th name: an alias names a role in a statement, not a row.
+    /// Panics at the 32,768th name: an alias names a role in a statement, not a row.
     pub fn new(name: &str) -> Self {
         let mut names = NAMES.lock();
         let position = names.iter().position(|known| *known == name).unwrap_or_else(|| {
             names.push(Box::leak(name.to_owned().into_boxed_str()));
             names.len() - 1
         });
-        Alias(u16::try_from(position).expect("a program has fewer than 65,536 names for table aliases"))
+        let number = u16::try_from(position).ok().filter(|number| *number < DERIVED);
+        Alias(number.expect("a program has fewer than 32,768 names for table aliases"))
+    }
+
+    /// Returns the number of this name for a derived table: a subquery, a CTE, a list of values.
+    ///
+    /// It differs from that of a table's alias, so that a forgotten subquery is not taken for the table.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn derived(name: &str) -> Self {
+        Alias(Alias::new(name).0 | DERIVED)
+    }
+
+    /// Returns whether it names a derived table.
+    pub(crate) fn is_derived(self) -> bool {
+        self.0 & DERIVED != 0
     }
 
     /// Returns the name, or `None` for the table itself.
     pub(crate) fn name(self) -> Option<&'static str> {
-        if self == Alias::NONE { None } else { Some(NAMES.lock()[usize::from(self.0)]) }
+        if self == Alias::NONE { None } else { Some(NAMES.lock()[usize::from(self.0 & !DERIVED)]) }
     }
 
     /// Returns the number.

@@ -134,7 +134,7 @@ impl<M: Model, T: SqlType> Selectable for Attribute<M, T> {
     type Row = T;
 
     fn __outputs(self, outputs: &mut Vec<Output>) {
-        outputs.push(Output::expression(Node::column(self), T::NULLABLE));
+        outputs.push(Output::typed::<T>(Node::column(self)));
     }
 }
 
@@ -142,7 +142,7 @@ impl<T: SqlType> Selectable for Expr<T> {
     type Row = T;
 
     fn __outputs(self, outputs: &mut Vec<Output>) {
-        outputs.push(Output::expression(self.node, T::NULLABLE));
+        outputs.push(Output::typed::<T>(self.node));
     }
 }
 

@@ -43,7 +43,7 @@ impl Session {
         if request.lets_go {
             self.let_go_of_chunk();
         }
-        self.connected(request.statements.iter().any(Statement::is_write)).await?;
+        self.connected(request.statements.iter().any(Statement::takes_write_lock)).await?;
         let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(Vec::new()) };
         objects.seen.clear();
         objects.query += 1;
@@ -87,7 +87,7 @@ impl Session {
     pub(crate) async fn fetch_values<S: RowType>(&mut self, request: Request) -> Result<Vec<S>> {
         self.check()?;
         self.flush_before_query().await?;
-        self.connected(request.statements.iter().any(Statement::is_write)).await?.__values(request).await
+        self.connected(request.statements.iter().any(Statement::takes_write_lock)).await?.__values(request).await
     }
 
     /// Runs statements for their effect; objects of the models that they write are expired.

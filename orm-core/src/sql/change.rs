@@ -1,6 +1,6 @@
 //! What UPDATE and DELETE have in common: which rows they are about.
 
-use super::{Node, OrderItem, Output, RelationReference};
+use super::{JoinKind, JoinNode, JoinTarget, Node, OrderItem, Output, RelationReference, TableRef};
 use crate::mapper::{Alias, Mapper};
 
 /// Which rows of a table an UPDATE or a DELETE is about, and what it gives back.
@@ -20,8 +20,22 @@ pub(crate) struct Rows {
 pub(crate) enum Joined {
     /// Along a relationship.
     Relation(RelationReference),
+    /// On the foreign keys between the two.
+    Inferred(TableRef),
     /// On a condition.
     On { mapper: &'static Mapper, alias: Alias, on: Node },
+}
+
+impl Joined {
+    /// What `join` leads to.
+    pub(super) fn of(target: impl JoinTarget) -> Self {
+        match target.__join(JoinKind::Inner) {
+            JoinNode::Relation { relation, .. } => Joined::Relation(relation),
+            JoinNode::On { right, .. } | JoinNode::Inferred { right, .. } | JoinNode::Cross { right } => {
+                Joined::Inferred(right.reference())
+            }
+        }
+    }
 }
 
 impl Rows {
@@ -45,12 +59,13 @@ macro_rules! narrows {
                 self
             }
 
-            /// Takes the rows that have a partner along a relationship, whose columns may then be used.
+            /// Takes the rows that have a partner along a relationship, or by the foreign key between two models, whose columns
+            /// may then be used.
             ///
             #[doc = concat!("A row that has several partners is ", $verb, "d once.")]
             #[must_use]
             pub fn join(mut self, relationship: impl JoinTarget) -> Self {
-                self.node.rows.joins.push(Joined::Relation(relationship.__relation().reference()));
+                self.node.rows.joins.push(Joined::of(relationship));
                 self
             }
 

@@ -10,7 +10,7 @@ use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
 use super::template::{self, Template};
 use super::window::Window;
-use super::{AsExpr, InList, Node, Nulls, OrderBy, OrderItem, Select};
+use super::{AsExpr, DerivedColumn, InList, Node, Nulls, OrderBy, OrderItem, Select};
 use crate::mapper::{Attribute, Model};
 use crate::types::{Integer, Numeric, SqlType, Textual};
 
@@ -90,6 +90,13 @@ impl<M: Model, T> Expression for Attribute<M, T> {
         self.into()
     }
 }
+impl<T> Expression for DerivedColumn<T> {
+    type Type = T;
+
+    fn __expression(self) -> Node {
+        self.into()
+    }
+}
 
 /// A value as an expression, where only an expression fits.
 ///
@@ -143,6 +150,8 @@ predicates! {
     {} Expr<Option<bool>>, Nullable;
     {M: Model,} Attribute<M, bool>, NotNull;
     {M: Model,} Attribute<M, Option<bool>>, Nullable;
+    {} DerivedColumn<bool>, NotNull;
+    {} DerivedColumn<Option<bool>>, Nullable;
 }
 
 impl Expr<bool> {
@@ -485,6 +494,7 @@ macro_rules! arithmetic {
 methods! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
+    {} DerivedColumn<T>;
 }
 
 fn quantified<T, U>(operator: Operator, every: bool, operand: Node, select: Select<T>) -> Expr<U> {

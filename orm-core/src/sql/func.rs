@@ -10,6 +10,7 @@ use super::expr::{function, templated};
 use super::node::Constant;
 use super::node::Nullability::Own;
 use super::nullness::{Combined, Like};
+pub use super::rowset::{generate_series, json_each, unnest};
 use super::template::{self, Template};
 use super::{AsExpr, Expr, Expression, GroupBy, Node, Predicate, Select};
 use crate::mapper::RowType;

@@ -1,14 +1,17 @@
 //! The untyped core: one enum for every expression, walked by the compiler with one `match`.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 
 use orm_pool::{Kind, Value};
 
 use super::template::{Form, Template};
 use super::window::Window;
-use super::{OrderItem, SelectNode};
+use super::{FromItem, OrderItem, SelectNode};
 use crate::dialect::Dialect;
+use crate::error::Error;
 use crate::mapper::{Alias, Attribute, Mapper, Model};
+use crate::types::SqlType;
 
 /// An expression without its type.
 #[doc(hidden)]
@@ -82,6 +85,14 @@ pub enum Node {
     Over { call: Box<Node>, window: Box<Window> },
     /// A comparison with ANY or ALL of a subquery.
     Quantified { operator: Operator, every: bool, operand: Box<Node>, select: Box<SelectNode> },
+
+    // ------------------------------------------------------------------------------------------------- of SELECT
+    /// A column of a derived table, by position.
+    Field { source: Alias, index: u16 },
+    /// What is selected under this name.
+    LabelName(Cow<'static, str>),
+    /// What cannot be rendered, and why.
+    Refused(Box<Error>),
 }
 
 /// A word that is a value.
@@ -340,7 +351,10 @@ impl Node {
             | Node::Excluded { .. }
             | Node::Constant(_)
             | Node::Quoted(_)
-            | Node::Star => Vec::new(),
+            | Node::Star
+            | Node::Field { .. }
+            | Node::LabelName(_)
+            | Node::Refused(_) => Vec::new(),
         }
     }
 
@@ -381,7 +395,10 @@ impl Node {
             | Node::Excluded { .. }
             | Node::Constant(_)
             | Node::Quoted(_)
-            | Node::Star => Vec::new(),
+            | Node::Star
+            | Node::Field { .. }
+            | Node::LabelName(_)
+            | Node::Refused(_) => Vec::new(),
         }
     }
 
@@ -393,6 +410,25 @@ impl Node {
             Node::Aggregate(_) => true,
             _ => false,
         }
+    }
+
+    /// Returns the subqueries in it.
+    pub(crate) fn selects(&self) -> Vec<&SelectNode> {
+        let mut selects: Vec<&SelectNode> = Vec::new();
+        self.collect_selects(&mut selects);
+        selects
+    }
+
+    fn collect_selects<'n>(&'n self, selects: &mut Vec<&'n SelectNode>) {
+        match self {
+            Node::Select(select)
+            | Node::Exists { select, .. }
+            | Node::InSelect { select, .. }
+            | Node::Quantified { select, .. } => selects.push(select),
+            Node::Related { filter: Some(filter), .. } => filter.collect_selects(selects),
+            _ => {}
+        }
+        self.parts().into_iter().for_each(|part| part.collect_selects(selects));
     }
 
     /// Calls `each` for an expression and all that it is made of, but not for subqueries.
@@ -449,6 +485,26 @@ pub struct Output {
     pub(crate) kind: OutputKind,
     /// Whether the row's type can take NULL for it.
     pub(crate) nullable: bool,
+    /// The derived table that is selected whole, for the SELECT to take into its FROM.
+    pub(crate) source: Option<Box<FromItem>>,
+    /// The Rust type that it becomes, where it is one column.
+    pub(crate) rust: Option<RustType>,
+}
+
+/// The Rust type of a column, up to `Option`, and how it is called in messages.
+#[derive(Clone, Copy, Debug)]
+pub struct RustType {
+    pub(crate) plain: TypeId,
+    pub(crate) nullable: bool,
+    pub(crate) name: &'static str,
+}
+
+impl RustType {
+    /// The type `T`.
+    pub fn of<T: SqlType>() -> Self {
+        let name = std::any::type_name::<T::Plain>();
+        RustType { plain: TypeId::of::<T::Plain>(), nullable: T::NULLABLE, name }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -462,12 +518,17 @@ pub(crate) enum OutputKind {
 impl Output {
     /// A model.
     pub fn entity(mapper: &'static Mapper, alias: Alias) -> Self {
-        Output { kind: OutputKind::Entity { mapper, alias }, nullable: false }
+        Output { kind: OutputKind::Entity { mapper, alias }, nullable: false, source: None, rust: None }
     }
 
     /// An expression.
     pub(crate) fn expression(node: Node, nullable: bool) -> Self {
-        Output { kind: OutputKind::Expression(node), nullable }
+        Output { kind: OutputKind::Expression(node), nullable, source: None, rust: None }
+    }
+
+    /// An expression that becomes a `T`.
+    pub(crate) fn typed<T: SqlType>(node: Node) -> Self {
+        Output { rust: Some(RustType::of::<T>()), ..Output::expression(node, T::NULLABLE) }
     }
 
     /// Returns the model, if it is one.
@@ -482,24 +543,6 @@ impl Output {
     pub(crate) fn make_optional(&mut self) {
         self.nullable = true;
     }
-}
-
-/// How rows without a partner are treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinKind {
-    /// They go.
-    Inner,
-    /// Those on the left stay.
-    Left,
-}
-
-/// One JOIN.
-#[derive(Clone, Debug)]
-pub(crate) enum JoinNode {
-    /// Along a relationship.
-    Relation { kind: JoinKind, relation: RelationReference },
-    /// To a table or alias, on a condition.
-    On { kind: JoinKind, mapper: &'static Mapper, alias: Alias, on: Node },
 }
 
 /// Where NULLs sort.

@@ -1,8 +1,9 @@
 //! Relationships inside statements: joins along them, and `any`/`has` over their members.
 
-use super::node::{JoinKind, JoinNode, RelationReference};
-use super::{Expr, Node, Predicate};
-use crate::mapper::{Alias, Entity, Many, Model, One, Relationship};
+use super::from::{FromItem, FromTarget, JoinKind, JoinNode, TableRef};
+use super::node::RelationReference;
+use super::{Expr, Node, Operator, Output, Predicate, SelectNode};
+use crate::mapper::{Alias, Entity, Many, Mapper, Model, One, Relationship, RelationshipInfo};
 
 impl<M: Model, T: Model, K> Relationship<M, T, K> {
     /// Leads to an alias of the target instead of its table: `Employee.manager.of(manager)`.
@@ -50,6 +51,23 @@ impl<M: Model, T: Model> Relationship<M, T, Many> {
     pub fn is_not_empty(self) -> Expr<bool> {
         self.related(None)
     }
+
+    /// Whether this object, which has its key, is among the members.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{select, HasMany, BelongsTo, Dialect};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// # let address = Address { id: 1, user_id: 7 };
+    /// let query = select(User.id).filter(User.addresses.contains(&address));
+    /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT user.id FROM user WHERE user.id = ?");
+    /// ```
+    pub fn contains(self, member: &T) -> Expr<bool> {
+        refers(self.reference(), member)
+    }
 }
 
 impl<M: Model, T: Model> Relationship<M, T, One> {
@@ -57,6 +75,80 @@ impl<M: Model, T: Model> Relationship<M, T, One> {
     pub fn has(self, condition: impl Predicate) -> Expr<bool> {
         self.related(Some(condition.__predicate()))
     }
+
+    /// Whether it refers to an object at all.
+    pub fn is_some(self) -> Expr<bool> {
+        self.related(None)
+    }
+
+    /// Whether it refers to this object, which has its key.
+    pub fn is(self, object: &T) -> Expr<bool> {
+        refers(self.reference(), object)
+    }
+}
+
+/// The members that an object has by a relationship, as a condition on them: SQLAlchemy's `with_parent`.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{select, with_parent, HasMany, BelongsTo, Dialect};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, addresses: HasMany<Address> }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+/// # let ed = User { id: 1, addresses: HasMany::default() };
+/// let query = select(Address.email).filter(with_parent(&ed, User.addresses));
+/// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT address.email FROM address WHERE ? = address.user_id");
+/// ```
+pub fn with_parent<M: Model, T: Model, K>(parent: &M, relationship: Relationship<M, T, K>) -> Expr<bool> {
+    let reference = relationship.reference();
+    let value = |column| Node::Bind(parent.__column(usize::from(column)));
+    let target = |column| Node::Column { mapper: T::__mapper(), column, alias: Alias::NONE };
+    resolved(reference, |info| match &info.secondary {
+        None => equal(info.pairs.iter().map(|&(own, other)| (value(own), target(other)))),
+        Some(secondary) => {
+            let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
+            let near = info.pairs.iter().map(|&(own, other)| (value(own), between(other)));
+            let far = secondary.pairs.iter().map(|&(own, other)| (between(own), target(other)));
+            exists_in(secondary.mapper, equal(near.chain(far)))
+        }
+    })
+}
+
+/// Whether the object at the start of a relationship has this one at its end.
+fn refers<T: Model>(relation: RelationReference, object: &T) -> Expr<bool> {
+    let value = |column| Node::Bind(object.__column(usize::from(column)));
+    let owner = |column| Node::Column { mapper: relation.owner, column, alias: relation.alias };
+    resolved(relation, |info| match &info.secondary {
+        None => equal(info.pairs.iter().map(|&(own, other)| (owner(own), value(other)))),
+        Some(secondary) => {
+            let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
+            let near = info.pairs.iter().map(|&(own, other)| (owner(own), between(other)));
+            let far = secondary.pairs.iter().map(|&(own, other)| (between(own), value(other)));
+            exists_in(secondary.mapper, equal(near.chain(far)))
+        }
+    })
+}
+
+/// Makes a condition of a relationship's columns; a relationship that cannot be joined is refused with the statement.
+fn resolved(relation: RelationReference, condition: impl FnOnce(&RelationshipInfo) -> Node) -> Expr<bool> {
+    Expr::new(match relation.owner.configured() {
+        Ok(configured) => condition(&configured.relationships[usize::from(relation.index)]),
+        Err(error) => Node::Refused(Box::new(error)),
+    })
+}
+
+/// Compares pairs by `=` alone: a key that is NULL refers to nothing.
+fn equal(pairs: impl Iterator<Item = (Node, Node)>) -> Node {
+    Node::All(pairs.map(|(left, right)| Node::binary(Operator::Eq, left, right)).collect())
+}
+
+/// EXISTS of a row of an association table.
+fn exists_in(mapper: &'static Mapper, condition: Node) -> Node {
+    let from = vec![FromItem::table(mapper, Alias::NONE)];
+    let outputs = vec![Output::expression(Node::Sql("1".into()), true)];
+    let select = SelectNode { outputs, from, filters: vec![condition], ..SelectNode::default() };
+    Node::Exists { select: Box::new(select), negated: false }
 }
 
 /// A relationship that leads to an alias of its target.
@@ -73,45 +165,69 @@ impl<M, T> RelationshipTo<M, T> {
     }
 }
 
-/// What `join` and `outerjoin` follow: a relationship, or one that leads to an alias.
+impl<M: Model, T: Model> RelationshipTo<M, T> {
+    /// Whether some member fulfils the condition, which is about the alias.
+    pub fn any(&self, condition: impl Predicate) -> Expr<bool> {
+        let filter = Some(Box::new(condition.__predicate()));
+        Expr::new(Node::Related { relation: self.reference, filter, negated: false })
+    }
+
+    /// Whether it refers to an object that fulfils the condition, which is about the alias.
+    pub fn has(&self, condition: impl Predicate) -> Expr<bool> {
+        self.any(condition)
+    }
+}
+
+/// What `join` and its kin lead to: a relationship, one that leads to an alias, or a model or alias, which is joined by
+/// the foreign keys between it and what is there.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relationship",
-    label = "expected a relationship such as `User.addresses`",
+    label = "expected a relationship such as `User.addresses`, or a model such as `Address`",
     note = "a join on a condition of your own is written `.join_on(Address, Address.user_id.eq(User.id))`"
 )]
 pub trait JoinTarget {
     #[doc(hidden)]
-    fn __relation(self) -> Targeted;
-}
-
-/// A relationship and where it leads.
-#[derive(Debug)]
-pub struct Targeted(RelationReference);
-
-impl Targeted {
-    pub(crate) fn reference(self) -> RelationReference {
-        self.0
-    }
+    fn __join(self, kind: JoinKind) -> JoinNode;
 }
 
 impl<M: Model, T: Model, K> JoinTarget for Relationship<M, T, K> {
-    fn __relation(self) -> Targeted {
-        Targeted(self.reference())
+    fn __join(self, kind: JoinKind) -> JoinNode {
+        JoinNode::Relation { kind, relation: self.reference() }
     }
 }
 impl<M: Model, T: Model> JoinTarget for RelationshipTo<M, T> {
-    fn __relation(self) -> Targeted {
-        Targeted(self.reference)
+    fn __join(self, kind: JoinKind) -> JoinNode {
+        JoinNode::Relation { kind, relation: self.reference }
+    }
+}
+impl<A: Entity> JoinTarget for A {
+    fn __join(self, kind: JoinKind) -> JoinNode {
+        JoinNode::Inferred { kind, left: None, right: self.__item() }
     }
 }
 
-/// Makes the JOIN along a relationship.
-pub(crate) fn relation_join(kind: JoinKind, target: impl JoinTarget) -> JoinNode {
-    JoinNode::Relation { kind, relation: target.__relation().0 }
+/// Makes a JOIN on a condition.
+pub(crate) fn condition_join(
+    kind: JoinKind,
+    left: Option<TableRef>,
+    target: impl FromTarget,
+    on: impl Predicate,
+) -> JoinNode {
+    JoinNode::On { kind, left, right: target.__item(), on: on.__predicate() }
 }
 
-/// Makes a JOIN to a table or alias on a condition.
-pub(crate) fn condition_join<A: Entity>(kind: JoinKind, entity: A, on: impl Predicate) -> JoinNode {
-    let mapper = A::Model::__mapper();
-    JoinNode::On { kind, mapper, alias: entity.__alias_of(), on: on.__predicate() }
+/// Adds a JOIN on the foreign keys between two tables.
+pub(crate) fn join_from(node: &mut SelectNode, kind: JoinKind, left: FromItem, right: FromItem) {
+    let left = Some(put_into_from(node, left));
+    node.add_join(JoinNode::Inferred { kind, left, right });
+}
+
+/// Puts a table into FROM, unless it is there or joined, and says which it is.
+pub(crate) fn put_into_from(node: &mut SelectNode, item: FromItem) -> TableRef {
+    let table = item.reference();
+    let mut known = node.from.iter().chain(node.joins.iter().filter_map(JoinNode::item));
+    if !known.any(|known| known.reference().is(table)) {
+        node.add_from(item);
+    }
+    table
 }

@@ -1,15 +1,20 @@
 //! SELECT: [`Select<S>`], whose type says what a row becomes and nothing else, so that conditional clauses keep one type.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use super::node::JoinNode;
-use super::{Expr, Node, Nulls, Output, Statement};
+use super::compound::Compound;
+use super::from::TableRef;
+use super::{
+    Cte, Derived, DerivedColumn, Expr, FromItem, FromTargets, JoinNode, Lock, NamedRow, Node, Nulls, Output, Shape,
+    Statement, into_named, output_names,
+};
 use crate::compile;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Out, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::LoadPath;
-use crate::mapper::{Alias, Attribute, Entity, Mapper, Model, RowType, Selectable};
+use crate::mapper::{Attribute, Model, RowType, Selectable};
 use crate::types::SqlType;
 
 /// A SELECT without its types.
@@ -17,8 +22,10 @@ use crate::types::SqlType;
 pub struct SelectNode {
     pub(crate) outputs: Vec<Output>,
     pub(crate) distinct: bool,
+    /// One row for each value of these.
+    pub(crate) distinct_on: Vec<Node>,
     /// Tables named beside those that the outputs and conditions mention.
-    pub(crate) from: Vec<(&'static Mapper, Alias)>,
+    pub(crate) from: Vec<FromItem>,
     pub(crate) joins: Vec<JoinNode>,
     pub(crate) filters: Vec<Node>,
     pub(crate) group_by: Vec<Node>,
@@ -26,10 +33,105 @@ pub struct SelectNode {
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<Node>,
     pub(crate) offset: Option<Node>,
+    /// Whether rows that are equal to the last in its order come on top of the limit.
+    pub(crate) with_ties: bool,
+    pub(crate) lock: Option<Lock>,
+    /// Instead of all above but the outputs, order and limit: the queries that it is made of.
+    pub(crate) set: Option<Box<Compound>>,
+    pub(crate) correlation: Correlation,
+    /// CTEs beside those in FROM.
+    pub(crate) ctes: Vec<FromItem>,
+    pub(crate) hints: Vec<Hint>,
+    /// Whether a CTE of it changes rows.
+    pub(crate) writes: bool,
     /// At most so many rows for each value of these columns, by a window function.
     pub(crate) limit_per: Option<(Vec<Node>, Node)>,
     /// Relationships that are joined to it.
     pub(crate) eager: Option<Box<super::EagerNode>>,
+}
+
+impl SelectNode {
+    /// Adds to FROM.
+    pub(crate) fn add_from(&mut self, item: FromItem) {
+        self.writes |= item.writes();
+        self.from.push(item);
+    }
+
+    pub(crate) fn add_join(&mut self, join: JoinNode) {
+        self.writes |= join.item().is_some_and(FromItem::writes);
+        self.joins.push(join);
+    }
+
+    /// Selects, and takes derived tables that are selected whole into FROM.
+    pub(crate) fn add_outputs(&mut self, mut outputs: Vec<Output>) {
+        for item in outputs.iter_mut().filter_map(|output| output.source.take()) {
+            let is_known = self.from.iter().any(|known| known.reference().is(item.reference()));
+            if !is_known {
+                self.add_from(*item);
+            }
+        }
+        self.outputs.append(&mut outputs);
+    }
+}
+
+/// Which tables of the statements around a subquery takes for its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Correlation {
+    /// Those that only its conditions mention are theirs.
+    #[default]
+    Automatic,
+    /// These are theirs, and no others.
+    Only(Vec<TableRef>),
+    /// These are its own, and all others theirs.
+    Except(Vec<TableRef>),
+}
+
+/// Words for one database.
+#[derive(Clone, Debug)]
+pub(crate) struct Hint {
+    /// All, if it is not said.
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) place: HintPlace,
+    pub(crate) sql: Cow<'static, str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HintPlace {
+    /// Behind SELECT.
+    Prefix,
+    /// At the end.
+    Suffix,
+    /// Behind a table.
+    Table(TableRef),
+}
+
+/// The databases that words are meant for.
+pub trait HintDialect {
+    #[doc(hidden)]
+    fn __dialects(self) -> Vec<Option<Dialect>>;
+}
+impl HintDialect for Dialect {
+    fn __dialects(self) -> Vec<Option<Dialect>> {
+        vec![Some(self)]
+    }
+}
+impl HintDialect for () {
+    fn __dialects(self) -> Vec<Option<Dialect>> {
+        vec![None]
+    }
+}
+impl<const N: usize> HintDialect for [Dialect; N] {
+    fn __dialects(self) -> Vec<Option<Dialect>> {
+        self.into_iter().map(Some).collect()
+    }
+}
+
+pub(crate) fn hints(
+    place: HintPlace,
+    sql: Cow<'static, str>,
+    dialects: impl HintDialect,
+) -> impl Iterator<Item = Hint> {
+    dialects.__dialects().into_iter().map(move |dialect| Hint { dialect, place, sql: sql.clone() })
 }
 
 /// A SELECT whose rows become `S`.
@@ -74,9 +176,15 @@ pub struct Select<S> {
 /// assert_eq!(names.to_sql(Dialect::Sqlite), "SELECT user.name, count(user.id) FROM user GROUP BY user.name");
 /// ```
 pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
+    let mut node = SelectNode::default();
+    node.add_outputs(outputs(selected));
+    Select { node: Box::new(node), loads: Vec::new(), row: PhantomData }
+}
+
+fn outputs(selected: impl Selectable) -> Vec<Output> {
     let mut outputs = Vec::new();
     selected.__outputs(&mut outputs);
-    Select { node: Box::new(SelectNode { outputs, ..SelectNode::default() }), loads: Vec::new(), row: PhantomData }
+    outputs
 }
 
 impl<S> Clone for Select<S> {
@@ -150,35 +258,204 @@ macro_rules! clauses {
             self
         }
 
-        /// JOIN along a relationship: `.join(User.addresses)`.
+        /// JOIN along a relationship, `.join(User.addresses)`, or to a model whose foreign key says how: `.join(Address)`.
         #[must_use]
-        pub fn join(mut self, relationship: impl $crate::sql::JoinTarget) -> Self {
+        pub fn join(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
-            $select.node.joins.push($crate::sql::relation_join($crate::sql::JoinKind::Inner, relationship));
+            $select.node.add_join(target.__join($crate::sql::JoinKind::Inner));
             self
         }
 
-        /// LEFT OUTER JOIN along a relationship; take what it may not find by [`optional`](crate::optional).
+        /// LEFT OUTER JOIN, as [`join`](Self::join); take what it may not find by [`optional`](crate::optional).
         #[must_use]
-        pub fn outerjoin(mut self, relationship: impl $crate::sql::JoinTarget) -> Self {
+        pub fn outerjoin(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
-            $select.node.joins.push($crate::sql::relation_join($crate::sql::JoinKind::Left, relationship));
+            $select.node.add_join(target.__join($crate::sql::JoinKind::Left));
             self
         }
 
-        /// JOIN to a model or an alias on a condition.
+        /// RIGHT OUTER JOIN, as [`join`](Self::join): what was there before it may be missing, and is taken by
+        /// [`optional`](crate::optional).
         #[must_use]
-        pub fn join_on<A: $crate::Entity>(mut self, entity: A, on: impl $crate::sql::Predicate) -> Self {
+        pub fn right_join(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
-            $select.node.joins.push($crate::sql::condition_join($crate::sql::JoinKind::Inner, entity, on));
+            $select.node.add_join(target.__join($crate::sql::JoinKind::Right));
             self
         }
 
-        /// LEFT OUTER JOIN to a model or an alias on a condition.
+        /// FULL OUTER JOIN, as [`join`](Self::join): both sides may be missing. MySQL and MariaDB have none.
         #[must_use]
-        pub fn outerjoin_on<A: $crate::Entity>(mut self, entity: A, on: impl $crate::sql::Predicate) -> Self {
+        pub fn full_join(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
-            $select.node.joins.push($crate::sql::condition_join($crate::sql::JoinKind::Left, entity, on));
+            $select.node.add_join(target.__join($crate::sql::JoinKind::Full));
+            self
+        }
+
+        /// JOIN to a model, an alias or a subquery on a condition.
+        #[must_use]
+        pub fn join_on(mut self, target: impl $crate::sql::FromTarget, on: impl $crate::sql::Predicate) -> Self {
+            let $this = &mut self;
+            $select.node.add_join($crate::sql::condition_join($crate::sql::JoinKind::Inner, None, target, on));
+            self
+        }
+
+        /// LEFT OUTER JOIN to a model, an alias or a subquery on a condition.
+        #[must_use]
+        pub fn outerjoin_on(mut self, target: impl $crate::sql::FromTarget, on: impl $crate::sql::Predicate) -> Self {
+            let $this = &mut self;
+            $select.node.add_join($crate::sql::condition_join($crate::sql::JoinKind::Left, None, target, on));
+            self
+        }
+
+        /// RIGHT OUTER JOIN to a model, an alias or a subquery on a condition.
+        #[must_use]
+        pub fn right_join_on(mut self, target: impl $crate::sql::FromTarget, on: impl $crate::sql::Predicate) -> Self {
+            let $this = &mut self;
+            $select.node.add_join($crate::sql::condition_join($crate::sql::JoinKind::Right, None, target, on));
+            self
+        }
+
+        /// FULL OUTER JOIN to a model, an alias or a subquery on a condition.
+        #[must_use]
+        pub fn full_join_on(mut self, target: impl $crate::sql::FromTarget, on: impl $crate::sql::Predicate) -> Self {
+            let $this = &mut self;
+            $select.node.add_join($crate::sql::condition_join($crate::sql::JoinKind::Full, None, target, on));
+            self
+        }
+
+        /// CROSS JOIN: every row with every row, and no warning of it.
+        #[must_use]
+        pub fn cross_join(mut self, target: impl $crate::sql::FromTarget) -> Self {
+            let $this = &mut self;
+            $select.node.add_join($crate::sql::JoinNode::Cross { right: target.__item() });
+            self
+        }
+
+        /// JOIN of two tables whose foreign key says how; the left one is put into FROM.
+        #[must_use]
+        pub fn join_from(mut self, left: impl $crate::sql::FromTarget, right: impl $crate::sql::FromTarget) -> Self {
+            let $this = &mut self;
+            $crate::sql::join_from(&mut $select.node, $crate::sql::JoinKind::Inner, left.__item(), right.__item());
+            self
+        }
+
+        /// LEFT OUTER JOIN of two tables whose foreign key says how; the left one is put into FROM.
+        #[must_use]
+        pub fn outerjoin_from(
+            mut self,
+            left: impl $crate::sql::FromTarget,
+            right: impl $crate::sql::FromTarget,
+        ) -> Self {
+            let $this = &mut self;
+            $crate::sql::join_from(&mut $select.node, $crate::sql::JoinKind::Left, left.__item(), right.__item());
+            self
+        }
+
+        /// JOIN of two tables on a condition; the left one is put into FROM.
+        #[must_use]
+        pub fn join_from_on(
+            mut self,
+            left: impl $crate::sql::FromTarget,
+            right: impl $crate::sql::FromTarget,
+            on: impl $crate::sql::Predicate,
+        ) -> Self {
+            let $this = &mut self;
+            let left = $crate::sql::put_into_from(&mut $select.node, left.__item());
+            $select.node.add_join($crate::sql::condition_join($crate::sql::JoinKind::Inner, Some(left), right, on));
+            self
+        }
+
+        /// Adds a model, an alias or a subquery to FROM.
+        #[must_use]
+        pub fn select_from(mut self, target: impl $crate::sql::FromTarget) -> Self {
+            let $this = &mut self;
+            $select.node.add_from(target.__item());
+            self
+        }
+
+        /// One row for each value of these, the first in the query's order: DISTINCT ON, of PostgreSQL.
+        #[must_use]
+        pub fn distinct_on(mut self, columns: impl $crate::sql::GroupBy) -> Self {
+            let $this = &mut self;
+            columns.__group(&mut $select.node.distinct_on);
+            self
+        }
+
+        /// LIMIT that lets rows pass which are equal to the last in the query's order: FETCH FIRST … WITH TIES, of
+        /// PostgreSQL and MariaDB.
+        #[must_use]
+        pub fn fetch_with_ties(mut self, rows: u64) -> Self {
+            let $this = &mut self;
+            $select.node.limit = Some($crate::sql::number(rows));
+            $select.node.with_ties = true;
+            self
+        }
+
+        /// FOR UPDATE: locks the rows until the end of the transaction; see [`Lock`](crate::Lock).
+        #[must_use]
+        pub fn for_update(self) -> Self {
+            self.lock($crate::sql::Lock::update())
+        }
+
+        /// FOR SHARE: locks the rows against changes until the end of the transaction.
+        #[must_use]
+        pub fn for_share(self) -> Self {
+            self.lock($crate::sql::Lock::share())
+        }
+
+        /// Locks the rows until the end of the transaction.
+        #[must_use]
+        pub fn lock(mut self, lock: $crate::sql::Lock) -> Self {
+            let $this = &mut self;
+            $select.node.lock = Some(lock);
+            self
+        }
+
+        /// Words behind SELECT, taken as they stand, for one database or several, or for `()`, which is all.
+        #[must_use]
+        pub fn prefix_with(
+            mut self,
+            sql: impl Into<std::borrow::Cow<'static, str>>,
+            dialects: impl $crate::sql::HintDialect,
+        ) -> Self {
+            let $this = &mut self;
+            $select.node.hints.extend($crate::sql::hints($crate::sql::HintPlace::Prefix, sql.into(), dialects));
+            self
+        }
+
+        /// Words at the end, taken as they stand, for one database or several, or for `()`, which is all.
+        #[must_use]
+        pub fn suffix_with(
+            mut self,
+            sql: impl Into<std::borrow::Cow<'static, str>>,
+            dialects: impl $crate::sql::HintDialect,
+        ) -> Self {
+            let $this = &mut self;
+            $select.node.hints.extend($crate::sql::hints($crate::sql::HintPlace::Suffix, sql.into(), dialects));
+            self
+        }
+
+        /// Words behind a table of FROM, taken as they stand: `USE INDEX (…)`.
+        #[must_use]
+        pub fn with_hint(
+            mut self,
+            target: impl $crate::sql::FromTarget,
+            sql: impl Into<std::borrow::Cow<'static, str>>,
+            dialects: impl $crate::sql::HintDialect,
+        ) -> Self {
+            let $this = &mut self;
+            let place = $crate::sql::HintPlace::Table(target.__item().reference());
+            $select.node.hints.extend($crate::sql::hints(place, sql.into(), dialects));
+            self
+        }
+
+        /// Writes a CTE before the statement although nothing of FROM is it: one that changes rows.
+        #[must_use]
+        pub fn add_cte(mut self, cte: impl $crate::sql::FromTarget) -> Self {
+            let $this = &mut self;
+            let item = cte.__item();
+            $select.node.writes |= item.writes();
+            $select.node.ctes.push(item);
             self
         }
 
@@ -276,11 +553,124 @@ impl<S: RowType> Select<S> {
     clauses!(|this| this);
     terminals!();
 
-    /// Adds a model or an alias to FROM.
+    /// Takes these tables from the statements around it, and no others: for a subquery.
+    ///
+    /// Without it a subquery takes from them what only its conditions mention. `()` is none.
     #[must_use]
-    pub fn select_from<A: Entity>(mut self, entity: A) -> Self {
-        self.node.from.push((A::Model::__mapper(), entity.__alias_of()));
+    pub fn correlate(mut self, tables: impl FromTargets) -> Self {
+        let mut list = Vec::new();
+        tables.__references(&mut list);
+        self.node.correlation = Correlation::Only(list);
         self
+    }
+
+    /// Takes every table from the statements around it that they have, except these: for a subquery.
+    #[must_use]
+    pub fn correlate_except(mut self, tables: impl FromTargets) -> Self {
+        let mut list = Vec::new();
+        tables.__references(&mut list);
+        self.node.correlation = Correlation::Except(list);
+        self
+    }
+
+    /// Selects something else, with the same clauses. What the query said about loading is forgotten.
+    #[must_use]
+    pub fn with_only_columns<T: Selectable>(mut self, selected: T) -> Select<T::Row> {
+        self.node.outputs.clear();
+        self.node.add_outputs(outputs(selected));
+        Select { node: self.node, loads: Vec::new(), row: PhantomData }
+    }
+
+    /// Selects something beside what it selects: a row becomes a pair.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, Select, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// let query: Select<((i64, String), bool)> = select((User.id, User.name)).add_columns(User.name.like("e%"));
+    /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT user.id, user.name, user.name LIKE ? FROM user");
+    /// ```
+    #[must_use]
+    pub fn add_columns<T: Selectable>(mut self, selected: T) -> Select<(S, T::Row)> {
+        self.node.add_outputs(outputs(selected));
+        Select { node: self.node, loads: self.loads, row: PhantomData }
+    }
+
+    /// Has its rows become a struct with `#[derive(Row)]`, whose fields are found by the names of what is selected.
+    ///
+    /// A field that is not there, or of another type, is an error of the statement.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, Select, func, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, user_id: i64 }
+    /// #[derive(Debug, orm_derive::Row)]
+    /// struct Total {
+    ///     total: i64,
+    ///     user_id: i64,
+    /// }
+    ///
+    /// let query: Select<Total> =
+    ///     select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id).into_rows();
+    /// assert_eq!(
+    ///     query.to_sql(Dialect::Sqlite),
+    ///     "SELECT count(address.id) AS total, address.user_id FROM address GROUP BY address.user_id"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn into_rows<R: NamedRow>(mut self) -> Select<R> {
+        into_named::<R>(&mut self.node);
+        Select { node: self.node, loads: Vec::new(), row: PhantomData }
+    }
+
+    /// Makes it a subquery for FROM, under a name.
+    pub fn subquery(self, name: &str) -> Derived<S>
+    where
+        S: Shape,
+    {
+        let names = output_names(&self.node.outputs, Some(&self.node));
+        Derived::new(name, names.into(), super::from::Body::Select(std::sync::Arc::new(*self.node)))
+    }
+
+    /// Makes it a subquery for FROM that may mention what stands before it: LATERAL, of PostgreSQL and MySQL.
+    pub fn lateral(self, name: &str) -> Derived<S>
+    where
+        S: Shape,
+    {
+        self.subquery(name).lateral()
+    }
+
+    /// Makes it a CTE: a subquery that is written once, before the statement, and may refer to itself.
+    pub fn cte(self, name: &str) -> Cte<S>
+    where
+        S: Shape,
+    {
+        let node = self.node.clone();
+        Cte::new(name, Statement::Select(self.node), &node.outputs, Some(&node))
+    }
+
+    /// Makes it a value: its first row, or NULL where there is none.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, func, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64 }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// let last = select(func::max(Address.id)).filter(Address.user_id.eq(User.id)).scalar_subquery();
+    /// assert_eq!(
+    ///     select((User.id, last)).to_sql(Dialect::Sqlite),
+    ///     "SELECT user.id, (SELECT max(address.id) FROM address WHERE address.user_id = user.id) FROM user"
+    /// );
+    /// ```
+    pub fn scalar_subquery(self) -> Expr<Option<S::Plain>>
+    where
+        S: SqlType,
+    {
+        Expr::new(Node::Select(self.node))
     }
 
     pub(crate) fn request(self) -> Result<Request> {
@@ -435,6 +825,14 @@ impl<S: RowType> Rows for Returning<S> {
     }
 }
 
+/// What is selected under a label, to order by: `label("total").desc()`.
+///
+/// A bare text in `order_by("total")` is the same in rising order. A name that nothing of the query has is an error of the
+/// statement.
+pub fn label(name: &'static str) -> OrderItem {
+    OrderItem::new(Node::LabelName(name.into()))
+}
+
 /// One item of ORDER BY.
 #[derive(Clone, Debug)]
 pub struct OrderItem {
@@ -456,6 +854,12 @@ impl OrderItem {
     pub(super) fn nulls(mut self, nulls: Nulls) -> Self {
         self.nulls = Some(nulls);
         self
+    }
+
+    /// Sorts greatest first.
+    #[must_use]
+    pub fn desc(self) -> Self {
+        self.descending()
     }
 
     /// Sorts NULLs first.
@@ -495,6 +899,22 @@ impl<T> OrderBy for Expr<T> {
         order.push(OrderItem::new(self.into()));
     }
 }
+impl<T> OrderBy for DerivedColumn<T> {
+    fn __order(self, order: &mut Vec<OrderItem>) {
+        order.push(OrderItem::new(self.into()));
+    }
+}
+/// What is selected under this label.
+impl OrderBy for &'static str {
+    fn __order(self, order: &mut Vec<OrderItem>) {
+        order.push(OrderItem::new(Node::LabelName(self.into())));
+    }
+}
+impl OrderBy for Vec<OrderItem> {
+    fn __order(self, order: &mut Vec<OrderItem>) {
+        order.extend(self);
+    }
+}
 
 /// Lists what a relationship is ordered by; the derive calls it.
 pub fn order_items(order: impl OrderBy) -> Vec<OrderItem> {
@@ -517,6 +937,17 @@ impl<M: Model, T> GroupBy for Attribute<M, T> {
 impl<T> GroupBy for Expr<T> {
     fn __group(self, group: &mut Vec<Node>) {
         group.push(self.into());
+    }
+}
+impl<T> GroupBy for DerivedColumn<T> {
+    fn __group(self, group: &mut Vec<Node>) {
+        group.push(self.into());
+    }
+}
+/// What is selected under this label.
+impl GroupBy for &'static str {
+    fn __group(self, group: &mut Vec<Node>) {
+        group.push(Node::LabelName(self.into()));
     }
 }
 

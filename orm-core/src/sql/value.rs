@@ -5,7 +5,7 @@
 
 use super::expr::Expr;
 use super::nullness::{NotNull, Nullable, Nullness};
-use super::{Node, Select};
+use super::{DerivedColumn, Node, Select};
 use crate::mapper::{Attribute, Model};
 use crate::types::{ArrayElement, SqlType};
 
@@ -133,6 +133,14 @@ macro_rules! expressions {
 expressions! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
+    {} DerivedColumn<T>;
+}
+impl<T: SqlType> AsExpr<T> for DerivedColumn<Option<T>> {
+    type Null = Nullable;
+
+    fn __node(self) -> Node {
+        self.into()
+    }
 }
 impl<T: SqlType> AsExpr<T> for Expr<Option<T>> {
     type Null = Nullable;

@@ -46,8 +46,11 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             #[doc = #alias_doc]
             #[must_use]
             pub fn alias(self, alias: &str) -> Self {
-                let alias = __orm::Alias::new(alias);
-                Self { #(#field_names: self.#field_names.__alias(alias)),* }
+                self.__of(__orm::Alias::new(alias))
+            }
+
+            fn __of(self, __alias: __orm::Alias) -> Self {
+                Self { #(#field_names: self.#field_names.__alias(__alias)),* }
             }
         }
 

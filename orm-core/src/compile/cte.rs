@@ -1,0 +1,199 @@
+//! WITH: every CTE of a statement, wherever it is used, is written once before it.
+//!
+//! In: a statement. Out: its CTEs, each behind those that it mentions.
+
+use std::collections::BTreeMap;
+
+use super::Writer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::Alias;
+use crate::sql::{
+    Body, ChangedRows, CteNode, FromItem, InsertSource, JoinNode, Joined, Node, Output, OutputKind, SelectNode,
+    Statement,
+};
+
+/// A CTE by its number.
+struct Known<'a> {
+    name: Alias,
+    definition: &'a CteNode,
+}
+
+/// The CTEs of a statement, and the numbers of those that it mentions, in their order.
+#[derive(Default)]
+struct Found<'a> {
+    known: BTreeMap<u64, Known<'a>>,
+    mentioned: Vec<u64>,
+}
+
+impl<'a> Found<'a> {
+    fn statement(&mut self, statement: &'a Statement) {
+        match statement {
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => self.select(select),
+            Statement::Explain(inner) => self.statement(inner),
+            Statement::Insert(insert) => match &insert.source {
+                InsertSource::Rows(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
+                InsertSource::Select(select) => self.select(select),
+            },
+            Statement::Update(update) => {
+                update.sets.iter().for_each(|(_, node)| self.node(node));
+                self.changed(&update.rows);
+            }
+            Statement::Delete(delete) => self.changed(&delete.rows),
+            Statement::Text(_) => {}
+        }
+    }
+
+    fn changed(&mut self, rows: &'a ChangedRows) {
+        rows.filters.iter().for_each(|node| self.node(node));
+        for join in &rows.joins {
+            if let Joined::On { on, .. } = join {
+                self.node(on);
+            }
+        }
+        rows.returning.iter().for_each(|output| self.output(output));
+    }
+
+    fn select(&mut self, select: &'a SelectNode) {
+        select.ctes.iter().chain(&select.from).for_each(|item| self.item(item));
+        for join in &select.joins {
+            join.item().into_iter().for_each(|item| self.item(item));
+            if let JoinNode::On { on, .. } = join {
+                self.node(on);
+            }
+        }
+        select.outputs.iter().for_each(|output| self.output(output));
+        let nodes = select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
+        nodes.for_each(|node| self.node(node));
+        select.order_by.iter().for_each(|item| self.node(&item.node));
+        select.set.iter().flat_map(|set| &set.members).for_each(|member| self.select(member));
+    }
+
+    fn output(&mut self, output: &'a Output) {
+        if let OutputKind::Expression(node) = &output.kind {
+            self.node(node);
+        }
+    }
+
+    fn node(&mut self, node: &'a Node) {
+        node.selects().into_iter().for_each(|select| self.select(select));
+    }
+
+    fn item(&mut self, item: &'a FromItem) {
+        let Some(derived) = item.derived() else { return };
+        match &derived.body {
+            Body::Select(select) => self.select(select),
+            Body::Values(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
+            Body::Function { arguments, .. } => arguments.iter().for_each(|node| self.node(node)),
+            Body::Cte { id, name, definition } => {
+                self.mentioned.push(*id);
+                if let Some(definition) = definition
+                    && !self.known.contains_key(id)
+                {
+                    self.known.insert(*id, Known { name: *name, definition });
+                    self.definition(definition);
+                }
+            }
+        }
+    }
+
+    fn definition(&mut self, definition: &'a CteNode) {
+        self.statement(&definition.statement);
+        definition.recursion.iter().for_each(|(_, select)| self.select(select));
+    }
+
+    /// Returns the numbers, each behind those that its definition mentions.
+    fn ordered(&self) -> Vec<u64> {
+        let mut ordered = Vec::new();
+        self.mentioned.iter().for_each(|id| self.place(*id, &mut ordered, &mut Vec::new()));
+        ordered
+    }
+
+    fn place(&self, id: u64, ordered: &mut Vec<u64>, path: &mut Vec<u64>) {
+        if ordered.contains(&id) || path.contains(&id) {
+            return;
+        }
+        let Some(known) = self.known.get(&id) else { return };
+        let mut inside = Found::default();
+        inside.definition(known.definition);
+        path.push(id);
+        inside.mentioned.iter().for_each(|id| self.place(*id, ordered, path));
+        path.pop();
+        ordered.push(id);
+    }
+}
+
+impl Writer {
+    /// Writes WITH and the CTEs of a statement, if it has any.
+    pub(super) fn with(&mut self, statement: &Statement) -> Result<()> {
+        let mut found = Found::default();
+        found.statement(statement);
+        let ids = found.ordered();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ctes: Vec<&Known<'_>> = ids.iter().filter_map(|id| found.known.get(id)).collect();
+        for (position, cte) in ctes.iter().enumerate() {
+            if ctes[..position].iter().any(|earlier| earlier.name == cte.name) {
+                let name = cte.name.name().unwrap_or_default();
+                return Err(Error::new(ErrorKind::Compile, format!("two unrelated CTEs are called `{name}`"))
+                    .hint("a CTE that was changed after it was used is another one"));
+            }
+        }
+        let is_recursive = ctes.iter().any(|cte| cte.definition.recursion.is_some());
+        self.push(if is_recursive { "WITH RECURSIVE " } else { "WITH " });
+        self.separated(ctes, ", ", |this, cte| this.cte(cte))?;
+        self.push(" ");
+        Ok(())
+    }
+
+    fn cte(&mut self, cte: &Known<'_>) -> Result<()> {
+        let CteNode { statement, recursion, materialized, columns } = cte.definition;
+        self.label(cte.name.name().unwrap_or_default());
+        if recursion.is_some() {
+            self.push("(");
+            self.separated(columns.iter(), ", ", |this, column| {
+                this.label(column);
+                Ok(())
+            })?;
+            self.push(")");
+        }
+        if materialized.is_some() && !self.dialect.clauses().materialized {
+            return Err(self.unsupported("a CTE that is MATERIALIZED or not"));
+        }
+        self.push(match materialized {
+            None => " AS (",
+            Some(true) => " AS MATERIALIZED (",
+            Some(false) => " AS NOT MATERIALIZED (",
+        });
+        match (statement, recursion) {
+            (Statement::Select(select), None) => self.named_select(select, columns)?,
+            (Statement::Select(select), Some(_)) => self.select(select, false)?,
+            (writing, _) => {
+                self.returned_names = Some(columns.clone());
+                self.writing_cte(writing)?;
+            }
+        }
+        if let Some((operator, member)) = recursion {
+            self.push(" ");
+            self.push(operator.sql());
+            self.push(" ");
+            self.select(member, false)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn writing_cte(&mut self, statement: &Statement) -> Result<()> {
+        if !self.dialect.clauses().writing_cte {
+            return Err(self.unsupported("a CTE that changes rows"));
+        }
+        match statement {
+            Statement::Insert(insert) => self.insert(insert),
+            Statement::Update(update) => self.update(update),
+            Statement::Delete(delete) => self.delete(delete),
+            _ => {
+                Err(Error::new(ErrorKind::Compile, "a CTE is a SELECT, or an INSERT, UPDATE or DELETE with RETURNING"))
+            }
+        }
+    }
+}
