@@ -50,6 +50,7 @@ mod sql;
 
 mod engine;
 mod load;
+mod reflect;
 
 mod flush;
 mod session;

@@ -6,17 +6,23 @@
 
 mod column;
 mod constraint;
+mod diff;
 mod display;
 mod index;
+mod mermaid;
 mod metadata;
 mod model;
 mod naming;
+mod normal;
+mod operation;
 mod order;
-mod run;
+pub(crate) mod run;
 mod sequence;
 #[cfg(feature = "serde")]
 mod serde;
 mod table;
+pub(crate) mod tokens;
+mod type_names;
 
 #[cfg(test)]
 mod tests;
@@ -24,13 +30,19 @@ mod tests;
 pub(crate) use column::is_number;
 pub use column::{Column, Computed, Identity};
 pub use constraint::{CheckConstraint, Deferrable, ExcludeConstraint, ForeignKey, PrimaryKey, UniqueConstraint};
+pub use diff::{Diff, RenameHint};
 pub use index::{Index, IndexColumn, IndexPart};
 pub use metadata::MetaData;
+pub(crate) use metadata::Origin;
 pub use naming::NamingConvention;
 pub(crate) use naming::fit;
+pub use operation::{ColumnChange, Constraint, Operation, TableName};
 pub use sequence::{Counting, EnumType, Sequence, View};
 pub use table::Table;
 pub(crate) use table::full_name;
+pub(crate) use type_names::parse_type;
+
+pub use crate::reflect::Inspector;
 
 pub use crate::mapper::ReferentialAction;
 use crate::mapper::{Entity, Mapper, Model};

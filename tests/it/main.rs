@@ -2,6 +2,7 @@
 //!
 //! | module | what is tested |
 //! |---|---|
+//! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
 //! | `write` | insert, update, delete and upsert statements |
 //! | `insert` | rows, expressions, SELECTs, RETURNING and its stand-in, `explain` |
@@ -48,6 +49,7 @@ mod pool;
 mod postgres;
 mod random;
 mod read;
+mod reflect;
 mod registry;
 mod relationships;
 mod rollback;

@@ -3,6 +3,8 @@
 //! In: tables as plain data. Out: statements as text, since DDL takes no parameters. Who calls:
 //! [`MetaData`](crate::schema::MetaData) and [`Table`].
 
+mod alter;
+
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
@@ -490,6 +492,12 @@ impl Ddl {
             self.dialect
         );
         Err(Error::new(ErrorKind::Compile, message).hint("give its values yourself: `#[orm(autoincrement = false)]`"))
+    }
+
+    /// Returns what a column is declared as.
+    pub(crate) fn declared_type(&self, table: &Table, column: &Column) -> Result<String> {
+        let column = Column { column_type: column.type_on(self.dialect).clone(), ..column.clone() };
+        self.column_type(table, &column, &Options::of(table, self.dialect)?)
     }
 
     fn column_type(&self, table: &Table, column: &Column, options: &Options) -> Result<String> {

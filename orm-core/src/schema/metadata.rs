@@ -52,6 +52,16 @@ pub struct MetaData {
     views: Vec<View>,
     convention: NamingConvention,
     schema: Option<String>,
+    origin: Option<Origin>,
+}
+
+/// Where metadata was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) dialect: Dialect,
+    pub(crate) default_schema: String,
+    /// The types of labels, whether a column has them or not.
+    pub(crate) enums: Vec<EnumType>,
 }
 
 /// Which models' tables it has.
@@ -70,6 +80,7 @@ static GLOBAL: MetaData = MetaData {
     views: Vec::new(),
     convention: NamingConvention::DEFAULT,
     schema: None,
+    origin: None,
 };
 
 impl Default for MetaData {
@@ -93,6 +104,7 @@ impl MetaData {
         views: Vec::new(),
         convention: NamingConvention::DEFAULT,
         schema: None,
+        origin: None,
     };
 
     /// No tables yet.
@@ -181,6 +193,16 @@ impl MetaData {
         MetaData { tables, sequences, views, convention: NamingConvention::NONE, ..MetaData::EMPTY }
     }
 
+    /// Notes where it was read.
+    pub(crate) fn read_from(self, origin: Origin) -> MetaData {
+        MetaData { origin: Some(origin), ..self }
+    }
+
+    /// Returns where it was read, if it was.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
     /// Returns the tables: of [`global`](Self::global) by name, else in the order in which the models were given; then
     /// those made by hand.
     ///
@@ -199,7 +221,10 @@ impl MetaData {
         check_tables(&tables, &definitions)?;
         for (position, table) in tables.iter().enumerate() {
             table.verify()?;
-            check_targets(table, &tables, definitions.get(position).copied())?;
+            // A database may refer to what was not read, and SQLite to what is not there.
+            if self.origin.is_none() {
+                check_targets(table, &tables, definitions.get(position).copied())?;
+            }
         }
         for table in &mut tables {
             naming::name(table, &self.convention)?;

@@ -1,0 +1,231 @@
+//! ALTER: one [`Operation`] becomes the statements that do it.
+//!
+//! SQLite can add, drop and rename columns, and rename tables; the rest it can only do by copying the table.
+
+use super::{Ddl, Options};
+use crate::dialect::Dialect;
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{Column, ColumnChange, Constraint, EnumType, Operation, Table, TableName, full_name};
+
+impl Ddl {
+    /// Writes the statements of an operation.
+    pub(crate) fn operation(&self, operation: &Operation) -> Result<Vec<String>> {
+        let one = |sql: String| Ok(vec![sql]);
+        match operation {
+            Operation::CreateEnum(of) => Ok(self.create_enums(std::slice::from_ref(of))),
+            Operation::DropEnum(of) => Ok(self.drop_enums(std::slice::from_ref(of))),
+            Operation::AlterEnum { from, to } => self.alter_enum(from, to),
+            Operation::CreateSequence(sequence) => one(self.create_sequence(sequence)?),
+            Operation::DropSequence(sequence) => one(self.drop_sequence(sequence)?),
+            Operation::CreateTable(table) => self.create(table),
+            Operation::DropTable(table) => one(self.drop(table)),
+            Operation::RenameTable { from, to } => {
+                one(format!("ALTER TABLE {} RENAME TO {}", self.name_of(from), self.renamed(from, to)))
+            }
+            Operation::AddColumn { table, column } => self.add_column(table, column),
+            Operation::DropColumn { table, column } => {
+                one(format!("ALTER TABLE {} DROP COLUMN {}", self.name_of(table), self.identifier(&column.name)))
+            }
+            Operation::AlterColumn { table, from, to, changes } => self.alter_column(table, from, to, changes),
+            Operation::RenameColumn { table, from, to } => {
+                let (table, from, to) = (self.name_of(table), self.identifier(from), self.identifier(to));
+                one(format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}"))
+            }
+            Operation::AddConstraint { table, constraint } => one(self.add_constraint(table, constraint)?),
+            Operation::DropConstraint { table, constraint } => one(self.drop_constraint(table, constraint)?),
+            Operation::CreateIndex { table, index } => one(self.create_index(&stub(table), index)?),
+            Operation::DropIndex { table, index } => {
+                let name = index.name.as_deref().ok_or_else(|| self.no_name(table, "index"))?;
+                one(self.drop_index(&stub(table), name))
+            }
+            Operation::CommentTable { table, to, .. } => self.comment_table(table, to.as_deref()),
+            Operation::CreateView(view) => one(self.create_view(view)?),
+            Operation::DropView(view) => one(self.drop_view(view)),
+        }
+    }
+
+    fn name_of(&self, table: &TableName) -> String {
+        self.qualified(table.schema.as_deref(), &table.name)
+    }
+
+    /// MySQL would otherwise move the table to the schema of the connection.
+    fn renamed(&self, from: &TableName, to: &str) -> String {
+        if self.is_mysql() { self.qualified(from.schema.as_deref(), to) } else { self.identifier(to) }
+    }
+
+    fn add_column(&self, table: &TableName, column: &Column) -> Result<Vec<String>> {
+        let stub = Table { columns: vec![column.clone()], ..stub(table) };
+        let stub = self.resolved(&stub);
+        let mut statements = Vec::new();
+        for column in &stub.columns {
+            if self.dialect == Dialect::Sqlite && column.is_generated {
+                return Err(self.only_by_copying(table, "adding a generated column"));
+            }
+            let line = self.column(&stub, column, &Options::default())?;
+            statements.push(format!("ALTER TABLE {} ADD COLUMN {line}", self.name_of(table)));
+        }
+        if self.dialect == Dialect::Postgres {
+            statements.extend(self.comments(&stub));
+        }
+        Ok(statements)
+    }
+
+    fn alter_column(
+        &self,
+        table: &TableName,
+        from: &Column,
+        to: &Column,
+        changes: &[ColumnChange],
+    ) -> Result<Vec<String>> {
+        let stub = self.resolved(&Table { columns: vec![to.clone()], ..stub(table) });
+        let [to] = stub.columns.as_slice() else { return Ok(Vec::new()) };
+        match self.dialect {
+            Dialect::Sqlite => Err(self.only_by_copying(table, &format!("changing column `{}`", to.name))),
+            Dialect::Postgres => self.alter_postgres(&stub, from, to, changes),
+            // MySQL wants to hear all of the column again.
+            Dialect::MySql | Dialect::MariaDb => {
+                let mut key = stub.clone();
+                key.primary_key.columns.extend(to.is_generated.then(|| to.name.clone()));
+                let line = self.column(&key, to, &Options::default())?;
+                Ok(vec![format!("ALTER TABLE {} MODIFY COLUMN {line}", self.name_of(table))])
+            }
+        }
+    }
+
+    fn alter_postgres(&self, table: &Table, from: &Column, to: &Column, changes: &[ColumnChange]) -> Result<Vec<String>> {
+        let name = self.identifier(&to.name);
+        let alter = |words: &str| format!("ALTER TABLE {} ALTER COLUMN {name} {words}", self.table_name(table));
+        let mut statements = Vec::new();
+        for change in changes {
+            match change {
+                ColumnChange::Type | ColumnChange::Collation => {
+                    let of = self.column_type(table, &Column { is_generated: false, ..to.clone() }, &Options::default())?;
+                    let collation = to.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
+                    statements.push(alter(&format!("TYPE {of}{collation} USING {name}::{of}")));
+                }
+                ColumnChange::Nullability if to.is_nullable => statements.push(alter("DROP NOT NULL")),
+                ColumnChange::Nullability => statements.push(alter("SET NOT NULL")),
+                ColumnChange::Default => statements.push(match (&to.server_default, &to.sequence) {
+                    (Some(default), _) => alter(&format!("SET DEFAULT {default}")),
+                    (None, Some(sequence)) => {
+                        alter(&format!("SET DEFAULT nextval({})", self.text(&self.identifier(sequence))))
+                    }
+                    (None, None) => alter("DROP DEFAULT"),
+                }),
+                ColumnChange::Comment => {
+                    let text = to.comment.as_ref().map_or_else(|| "NULL".to_owned(), |text| self.text(text));
+                    statements.push(format!("COMMENT ON COLUMN {}.{name} IS {text}", self.table_name(table)));
+                }
+                ColumnChange::Generation => {
+                    if from.identity.is_some() {
+                        statements.push(alter("DROP IDENTITY IF EXISTS"));
+                    } else if from.is_generated {
+                        statements.push(alter("DROP DEFAULT"));
+                    }
+                    if to.is_generated {
+                        statements.push(alter(&format!("ADD {}", self.identity(to))));
+                    }
+                }
+                ColumnChange::Computed => {
+                    let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
+                    return Err(self.unsupported(&what).hint("drop the column and add it again"));
+                }
+            }
+        }
+        Ok(statements)
+    }
+
+    pub(crate) fn add_constraint(&self, table: &TableName, constraint: &Constraint) -> Result<String> {
+        if self.dialect == Dialect::Sqlite {
+            return Err(self.only_by_copying(table, "adding a constraint"));
+        }
+        let stub = stub(table);
+        let words = match constraint {
+            Constraint::PrimaryKey(key) => {
+                let named = Table { primary_key: key.clone(), ..stub.clone() };
+                self.primary_key(&named, &self.list(&key.columns))
+            }
+            Constraint::Unique(unique) => self.unique(&stub, unique)?,
+            Constraint::ForeignKey(key) => return self.add_foreign_key(&stub, key),
+            Constraint::Check(check) => format!("{}CHECK ({})", self.constraint(check.name.as_deref()), check.sql),
+            Constraint::Exclude(exclude) => {
+                self.only_postgres(&stub, "an exclude constraint")?;
+                format!("{}EXCLUDE {}", self.constraint(Some(&exclude.name)), exclude.sql)
+            }
+        };
+        Ok(format!("ALTER TABLE {} ADD {words}", self.name_of(table)))
+    }
+
+    pub(crate) fn drop_constraint(&self, table: &TableName, constraint: &Constraint) -> Result<String> {
+        if self.dialect == Dialect::Sqlite {
+            return Err(self.only_by_copying(table, "dropping a constraint"));
+        }
+        let name = constraint.name();
+        let kind = match constraint {
+            Constraint::PrimaryKey(_) if self.is_mysql() => {
+                return Ok(format!("ALTER TABLE {} DROP PRIMARY KEY", self.name_of(table)));
+            }
+            Constraint::Unique(_) => "INDEX",
+            Constraint::ForeignKey(_) => "FOREIGN KEY",
+            Constraint::Check(_) if self.dialect == Dialect::MySql => "CHECK",
+            Constraint::PrimaryKey(_) | Constraint::Check(_) | Constraint::Exclude(_) => "CONSTRAINT",
+        };
+        let name = name.ok_or_else(|| self.no_name(table, &constraint.to_string()))?;
+        Ok(self.drop_constraint_if_exists(&stub(table), kind, name))
+    }
+
+    fn comment_table(&self, table: &TableName, text: Option<&str>) -> Result<Vec<String>> {
+        let name = self.name_of(table);
+        Ok(match self.dialect {
+            Dialect::Sqlite => Vec::new(),
+            Dialect::Postgres => {
+                let text = text.map_or_else(|| "NULL".to_owned(), |text| self.text(text));
+                vec![format!("COMMENT ON TABLE {name} IS {text}")]
+            }
+            Dialect::MySql | Dialect::MariaDb => {
+                vec![format!("ALTER TABLE {name} COMMENT = {}", self.text(text.unwrap_or_default()))]
+            }
+        })
+    }
+
+    /// Adds labels; PostgreSQL takes none away.
+    fn alter_enum(&self, from: &EnumType, to: &EnumType) -> Result<Vec<String>> {
+        if self.dialect != Dialect::Postgres {
+            return Ok(Vec::new());
+        }
+        let kept: Vec<&String> = to.labels.iter().filter(|label| from.labels.contains(label)).collect();
+        if !kept.iter().copied().eq(from.labels.iter()) {
+            let name = full_name(from.schema.as_deref(), &from.name);
+            let what = format!("taking labels of type `{name}` away, or putting them into another order,");
+            let hint = "make a new type, change the columns to it, and drop the old one";
+            return Err(self.unsupported(&what).hint(hint));
+        }
+        let name = self.qualified(to.schema.as_deref(), &to.name);
+        let mut statements = Vec::new();
+        for (position, label) in to.labels.iter().enumerate().filter(|(_, label)| !from.labels.contains(label)) {
+            let place = match position.checked_sub(1).and_then(|before| to.labels.get(before)) {
+                Some(before) => format!("AFTER {}", self.text(before)),
+                None => from.labels.first().map_or_else(String::new, |first| format!("BEFORE {}", self.text(first))),
+            };
+            statements.push(format!("ALTER TYPE {name} ADD VALUE {} {place}", self.text(label)).trim_end().to_owned());
+        }
+        Ok(statements)
+    }
+
+    #[cold]
+    fn only_by_copying(&self, table: &TableName, what: &str) -> Error {
+        self.unsupported(&format!("{what} on table `{table}`"))
+            .hint("SQLite does it by copying: create a new table, insert the rows, drop the old table, rename the new one")
+    }
+
+    #[cold]
+    fn no_name(&self, table: &TableName, what: &str) -> Error {
+        let message = format!("what has no name cannot be dropped: the {what} of table `{table}`");
+        Error::new(ErrorKind::Compile, message)
+    }
+}
+
+/// A table of which the name is all that counts.
+fn stub(name: &TableName) -> Table {
+    Table { schema: name.schema.clone(), ..Table::new(name.name.clone()) }
+}

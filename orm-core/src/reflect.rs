@@ -1,0 +1,360 @@
+//! What a database has, read back as plain data: [`Inspector`].
+//!
+//! In: the catalogs of a database, by a number of queries that does not depend on the number of tables. Out: [`Table`]s,
+//! views, sequences and types, of which [`MetaData::reflect`] makes metadata. The same file name plays the same role for
+//! each database as in [`dialect`](crate::dialect).
+
+mod cells;
+mod ddl_text;
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use cells::Cells;
+
+use crate::dialect::Dialect;
+use crate::engine::{Executor, Request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::{
+    CheckConstraint, Column, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table, UniqueConstraint, View,
+    full_name, run,
+};
+
+/// What a database has: its tables, views, sequences, types and schemas, read at once. SQLAlchemy's `Inspector`.
+///
+/// It is a picture of one moment: the getters ask the database nothing. Names are as the database has them. Tables of the
+/// default schema have no schema; to name one, write `schema.table`.
+///
+/// ```
+/// # use orm_core::{Engine, schema::Inspector, text};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// text("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL UNIQUE)").execute(&engine).await?;
+/// let inspector = Inspector::of(&engine).await?;
+/// assert_eq!(inspector.table_names(), ["users"]);
+/// assert_eq!(inspector.columns("users")?[1].to_string(), "name string(50) not null");
+/// assert_eq!(inspector.unique_constraints("users")?[0].columns, ["name"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    dialect: Dialect,
+    default_schema: String,
+    found: Found,
+}
+
+/// What the catalogs say.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    schemas: Vec<String>,
+    tables: Vec<Table>,
+    views: Vec<FoundView>,
+    sequences: Vec<Sequence>,
+    enums: Vec<EnumType>,
+}
+
+#[derive(Clone, Debug)]
+struct FoundView {
+    view: View,
+    columns: Vec<Column>,
+}
+
+impl Found {
+    fn table(&mut self, schema: &Option<String>, name: &str) -> Option<&mut Table> {
+        self.tables.iter_mut().find(|table| table.schema == *schema && table.name == name)
+    }
+
+    /// Returns the columns of a table or a view.
+    fn columns(&mut self, schema: &Option<String>, name: &str) -> Option<&mut Vec<Column>> {
+        if let Some(table) = self.tables.iter_mut().find(|table| table.schema == *schema && table.name == name) {
+            return Some(&mut table.columns);
+        }
+        let mut views = self.views.iter_mut();
+        let found = views.find(|found| found.view.schema == *schema && found.view.name == name);
+        found.map(|found| &mut found.columns)
+    }
+}
+
+impl Inspector {
+    /// Reads what the default schema has: that in which tables without a schema are created.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the catalogs cannot be read.
+    pub fn of<E: Executor>(db: E) -> impl Future<Output = Result<Inspector>> + Send {
+        Inspector::of_schemas(db, &[])
+    }
+
+    /// Reads what the default schema and these have; of SQLite, attached databases.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of); a schema that does not exist has nothing.
+    pub fn of_schemas<E: Executor>(
+        db: E,
+        schemas: &[&str],
+    ) -> impl Future<Output = Result<Inspector>> + Send + use<E> {
+        let schemas: Vec<String> = schemas.iter().map(|schema| (*schema).to_owned()).collect();
+        let mut catalog = Catalog { db };
+        async move {
+            let dialect = run::dialect(&mut catalog.db);
+            let (default_schema, mut found) = match dialect {
+                Dialect::Sqlite => sqlite::read(&mut catalog, &schemas).await?,
+                Dialect::Postgres => postgres::read(&mut catalog, &schemas).await?,
+                Dialect::MySql | Dialect::MariaDb => mysql::read(&mut catalog, &schemas, dialect).await?,
+            };
+            found.tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+            Ok(Inspector { dialect, default_schema, found })
+        }
+    }
+
+    /// Returns which kind of database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Returns the name of the schema in which tables without a schema are.
+    pub fn default_schema(&self) -> &str {
+        &self.default_schema
+    }
+
+    /// Returns the names of all schemas but those of the system, whether they were read or not.
+    pub fn schema_names(&self) -> Vec<&str> {
+        self.found.schemas.iter().map(String::as_str).collect()
+    }
+
+    /// Returns the names of the tables, sorted; those outside the default schema with theirs.
+    pub fn table_names(&self) -> Vec<String> {
+        self.found.tables.iter().map(Table::full_name).collect()
+    }
+
+    /// Returns the names of the views that are no materialized ones.
+    pub fn view_names(&self) -> Vec<String> {
+        self.views(false)
+    }
+
+    /// Returns the names of the materialized views, of PostgreSQL.
+    pub fn materialized_view_names(&self) -> Vec<String> {
+        self.views(true)
+    }
+
+    fn views(&self, is_materialized: bool) -> Vec<String> {
+        let views = self.found.views.iter().map(|found| &found.view);
+        let views = views.filter(|view| view.is_materialized == is_materialized);
+        views.map(|view| full_name(view.schema.as_deref(), &view.name)).collect()
+    }
+
+    /// Returns the sequences that no column owns.
+    pub fn sequences(&self) -> &[Sequence] {
+        &self.found.sequences
+    }
+
+    /// Returns the types of labels, of PostgreSQL.
+    pub fn enums(&self) -> &[EnumType] {
+        &self.found.enums
+    }
+
+    /// Returns all tables.
+    pub fn tables(&self) -> &[Table] {
+        &self.found.tables
+    }
+
+    /// Returns whether there is such a table.
+    pub fn has_table(&self, name: &str) -> bool {
+        self.table(name).is_ok()
+    }
+
+    /// Returns whether a table has an index of this name.
+    pub fn has_index(&self, table: &str, index: &str) -> bool {
+        self.table(table).is_ok_and(|table| table.indexes.iter().any(|found| found.name.as_deref() == Some(index)))
+    }
+
+    /// Returns whether there is such a sequence.
+    pub fn has_sequence(&self, name: &str) -> bool {
+        self.found.sequences.iter().any(|found| full_name(found.schema.as_deref(), &found.name) == name)
+    }
+
+    /// Returns whether there is such a schema.
+    pub fn has_schema(&self, name: &str) -> bool {
+        self.found.schemas.iter().any(|schema| schema == name)
+    }
+
+    /// Returns a table with all that it has.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table, with the names of those that there are.
+    pub fn table(&self, name: &str) -> Result<&Table> {
+        let found = self.found.tables.iter().find(|table| table.full_name() == name);
+        found.ok_or_else(|| self.no_such("table", name, &self.table_names()))
+    }
+
+    /// Returns the columns of a table or a view, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is neither.
+    pub fn columns(&self, name: &str) -> Result<&[Column]> {
+        let mut views = self.found.views.iter();
+        match views.find(|found| full_name(found.view.schema.as_deref(), &found.view.name) == name) {
+            Some(found) => Ok(&found.columns),
+            None => Ok(&self.table(name)?.columns),
+        }
+    }
+
+    /// Returns the primary key of a table, which may have no columns.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn primary_key(&self, table: &str) -> Result<&PrimaryKey> {
+        Ok(&self.table(table)?.primary_key)
+    }
+
+    /// Returns the foreign keys of a table.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn foreign_keys(&self, table: &str) -> Result<&[ForeignKey]> {
+        Ok(&self.table(table)?.foreign_keys)
+    }
+
+    /// Returns the indexes of a table, but for those that belong to a constraint.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn indexes(&self, table: &str) -> Result<&[Index]> {
+        Ok(&self.table(table)?.indexes)
+    }
+
+    /// Returns the unique constraints of a table; MySQL's unique indexes are such.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn unique_constraints(&self, table: &str) -> Result<&[UniqueConstraint]> {
+        Ok(&self.table(table)?.uniques)
+    }
+
+    /// Returns the check constraints of a table, as SQL in the words of the database.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn check_constraints(&self, table: &str) -> Result<&[CheckConstraint]> {
+        Ok(&self.table(table)?.checks)
+    }
+
+    /// Returns the comment on a table.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn table_comment(&self, table: &str) -> Result<Option<&str>> {
+        Ok(self.table(table)?.comment.as_deref())
+    }
+
+    /// Returns the options of a table, such as `("mysql_engine", "InnoDB")`.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such table.
+    pub fn table_options(&self, table: &str) -> Result<&[(String, String)]> {
+        Ok(&self.table(table)?.options)
+    }
+
+    /// Returns the query of a view, in the words of the database.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no such view.
+    pub fn view_definition(&self, name: &str) -> Result<&str> {
+        let mut views = self.found.views.iter().map(|found| &found.view);
+        match views.find(|view| full_name(view.schema.as_deref(), &view.name) == name) {
+            Some(view) => Ok(&view.sql),
+            None => Err(self.no_such("view", name, &self.view_names())),
+        }
+    }
+
+    /// Makes metadata of the tables, sequences and views.
+    pub fn into_metadata(self) -> MetaData {
+        let Found { tables, views, sequences, enums, .. } = self.found;
+        let views = views.into_iter().map(|found| found.view).collect();
+        let origin = Origin { dialect: self.dialect, default_schema: self.default_schema, enums };
+        MetaData::of_parts(tables, sequences, views).read_from(origin)
+    }
+
+    #[cold]
+    fn no_such(&self, what: &str, name: &str, names: &[String]) -> Error {
+        let message = format!("there is no {what} `{name}` in schema `{}`", self.default_schema);
+        let error = Error::new(ErrorKind::InvalidRequest, message);
+        if names.is_empty() {
+            return error;
+        }
+        let shown: Vec<&str> = names.iter().map(String::as_str).take(20).collect();
+        error.hint(format!("there are `{}`", shown.join("`, `")))
+    }
+}
+
+impl MetaData {
+    /// Reads the tables, sequences and views of the default schema; equal to the metadata that created them, as far as the
+    /// database can tell. Compare by [`diff`](Self::diff).
+    ///
+    /// ```
+    /// # use orm_core::{Engine, MetaData, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users")]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(length = 50, unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// metadata![User].create_all(&engine).await?;
+    /// let found = MetaData::reflect(&engine).await?;
+    /// assert_eq!(found.tables()?[0].uniques[0].name.as_deref(), Some("uq_users_name"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the catalogs cannot be read.
+    pub fn reflect<E: Executor>(db: E) -> impl Future<Output = Result<MetaData>> + Send {
+        async move { Ok(Inspector::of(db).await?.into_metadata()) }
+    }
+
+    /// Reads the default schema and these as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`reflect`](Self::reflect).
+    pub fn reflect_schemas<E: Executor>(
+        db: E,
+        schemas: &[&str],
+    ) -> impl Future<Output = Result<MetaData>> + Send + use<E> {
+        let reading = Inspector::of_schemas(db, schemas);
+        async move { Ok(reading.await?.into_metadata()) }
+    }
+}
+
+/// What the catalogs are read through.
+struct Catalog<E> {
+    db: E,
+}
+
+impl<E: Executor> Catalog<E> {
+    /// Runs a query and takes its rows as texts.
+    async fn rows(&mut self, sql: String) -> Result<Vec<Cells>> {
+        let request = Request::new(vec![run::statement(sql)], Vec::new());
+        self.db.again().__values::<Cells>(request).await
+    }
+}
+
+/// Writes texts as a list of literals.
+fn literals(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("'{}'", text.replace('\'', "''"))).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,317 @@
+//! Reads the `information_schema` of MySQL and MariaDB: seven queries, the last one only if there are sequences.
+
+use super::{Catalog, Cells, Found, FoundView, literals};
+use crate::dialect::Dialect;
+use crate::engine::Executor;
+use crate::error::Result;
+use crate::mapper::ReferentialAction;
+use crate::schema::{
+    CheckConstraint, Column, Computed, Counting, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence, Table,
+    UniqueConstraint, View, parse_type,
+};
+use crate::types::ColumnType;
+
+pub(super) async fn read<E: Executor>(
+    catalog: &mut Catalog<E>,
+    schemas: &[String],
+    dialect: Dialect,
+) -> Result<(String, Found)> {
+    let mut found = Found::default();
+    let default = read_schemas(catalog, &mut found).await?;
+    let mut read: Vec<String> = schemas.to_vec();
+    read.push(default.clone());
+    let cx = Context { wanted: literals(&read), default: default.clone(), dialect };
+    let sequences = read_tables(catalog, &cx, &mut found).await?;
+    read_columns(catalog, &cx, &mut found).await?;
+    read_checks(catalog, &cx, &mut found).await?;
+    read_foreign_keys(catalog, &cx, &mut found).await?;
+    read_indexes(catalog, &cx, &mut found).await?;
+    read_sequences(catalog, &cx, sequences, &mut found).await?;
+    Ok((default, found))
+}
+
+/// Which schemas are read.
+struct Context {
+    default: String,
+    wanted: String,
+    dialect: Dialect,
+}
+
+impl Context {
+    /// Returns the schema of the next column, of which the default one is none.
+    fn schema(&self, row: &mut Cells) -> Option<String> {
+        row.option().filter(|schema| *schema != self.default)
+    }
+}
+
+async fn read_schemas<E: Executor>(catalog: &mut Catalog<E>, found: &mut Found) -> Result<String> {
+    let sql = "SELECT schema_name, schema_name = DATABASE() FROM information_schema.schemata WHERE schema_name \
+               NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
+    let mut default = String::new();
+    for mut row in catalog.rows(sql.to_owned()).await? {
+        let name = row.text();
+        if row.flag() {
+            default.clone_from(&name);
+        }
+        found.schemas.push(name);
+    }
+    Ok(default)
+}
+
+/// Reads tables and views, and returns the sequences of MariaDB, which are tables as well.
+async fn read_tables<E: Executor>(
+    catalog: &mut Catalog<E>,
+    cx: &Context,
+    found: &mut Found,
+) -> Result<Vec<(Option<String>, String)>> {
+    let sql = format!(
+        "SELECT t.table_schema, t.table_name, t.table_type, t.engine, t.table_collation, t.table_comment, \
+         v.view_definition FROM information_schema.tables t LEFT JOIN information_schema.views v \
+         ON v.table_schema = t.table_schema AND v.table_name = t.table_name \
+         WHERE t.table_schema IN ({}) ORDER BY 1, 2",
+        cx.wanted
+    );
+    let mut sequences = Vec::new();
+    for mut row in catalog.rows(sql).await? {
+        let (schema, name, kind) = (cx.schema(&mut row), row.text(), row.text());
+        let (engine, collation, comment, query) = (row.filled(), row.filled(), row.filled(), row.text());
+        match kind.as_str() {
+            "SEQUENCE" => sequences.push((schema, name)),
+            "VIEW" => {
+                let view = View { schema, name, sql: query, is_materialized: false };
+                found.views.push(FoundView { view, columns: Vec::new() });
+            }
+            _ => {
+                let engine = engine.map(|engine| ("mysql_engine".to_owned(), engine));
+                let collation = collation.map(|collation| ("mysql_collate".to_owned(), collation));
+                let options = engine.into_iter().chain(collation).collect();
+                found.tables.push(Table { schema, comment, options, ..Table::new(name) });
+            }
+        }
+    }
+    Ok(sequences)
+}
+
+async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = format!(
+        "SELECT table_schema, table_name, column_name, column_type, is_nullable, column_default, extra, \
+         generation_expression, column_comment, collation_name FROM information_schema.columns \
+         WHERE table_schema IN ({}) ORDER BY 1, 2, ordinal_position",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name, written) = (cx.schema(&mut row), row.text(), row.text(), row.text());
+        let mut column = Column::new(name, parse_type(cx.dialect, &written));
+        column.is_nullable = row.flag();
+        let (default, extra, expression) = (row.option(), row.text(), row.filled());
+        let extra = extra.to_ascii_lowercase();
+        column.comment = row.filled();
+        column.collation = row.filled();
+        column.is_generated = extra.contains("auto_increment");
+        match expression {
+            Some(sql) => {
+                let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
+                column.computed = Some(Computed { sql, is_stored: extra.contains("stored") || extra.contains("persistent") });
+            }
+            None => match default.map(|default| default_of(default, &extra, &column.column_type, cx.dialect)) {
+                Some(sql) if sql.eq_ignore_ascii_case("null") => {}
+                Some(sql) => match sequence_of(&sql) {
+                    Some(sequence) => column.sequence = Some(sequence),
+                    None => column.server_default = Some(sql),
+                },
+                None => {}
+            },
+        }
+        // The schema of a table is in what it calls its collation.
+        let same = |table: &Table, name: &str| table.options.iter().any(|(key, value)| key == "mysql_collate" && value == name);
+        if let (Some(table), Some(collation)) = (found.table(&schema, &table), &column.collation)
+            && (same(table, collation) || matches!(column.column_type, ColumnType::Json))
+        {
+            column.collation = None;
+        }
+        if let Some(columns) = found.columns(&schema, &table) {
+            columns.push(column);
+        }
+    }
+    Ok(())
+}
+
+/// Returns a default as SQL. MariaDB shows it so; MySQL shows a text without its quotes.
+fn default_of(default: String, extra: &str, column_type: &ColumnType, dialect: Dialect) -> String {
+    let is_expression = extra.contains("default_generated");
+    let is_number = crate::schema::is_number(&default) && !matches!(column_type, ColumnType::String(_) | ColumnType::Char(_));
+    let mut sql = match dialect {
+        Dialect::MySql if !is_expression && !is_number => format!("'{}'", default.replace('\'', "''")),
+        _ => default,
+    };
+    if let Some(at) = extra.find("on update ") {
+        sql.push(' ');
+        sql.push_str(&extra[at..]);
+    }
+    sql
+}
+
+/// Returns the name in ``nextval(`schema`.`name`)``.
+fn sequence_of(sql: &str) -> Option<String> {
+    let name = sql.strip_prefix("nextval(")?.strip_suffix(')')?;
+    crate::schema::tokens::tokens(name).last().map(|token| token.name())
+}
+
+/// Reads checks. MariaDB's JSON is text with a check that it is JSON, which says nothing more than the type.
+async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = match cx.dialect {
+        Dialect::MySql => format!(
+            "SELECT t.table_schema, t.table_name, c.constraint_name, c.check_clause \
+             FROM information_schema.check_constraints c JOIN information_schema.table_constraints t \
+             ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name \
+             AND t.constraint_type = 'CHECK' WHERE t.table_schema IN ({}) ORDER BY 1, 2, 3",
+            cx.wanted
+        ),
+        _ => format!(
+            "SELECT constraint_schema, table_name, constraint_name, check_clause \
+             FROM information_schema.check_constraints WHERE constraint_schema IN ({}) ORDER BY 1, 2, 3",
+            cx.wanted
+        ),
+    };
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name, sql) = (cx.schema(&mut row), row.text(), row.text(), row.text());
+        let Some(table) = found.table(&schema, &table) else { continue };
+        let is_of_json = sql == format!("json_valid(`{name}`)");
+        match table.columns.iter_mut().find(|column| is_of_json && column.name == name) {
+            Some(column) => {
+                column.column_type = ColumnType::Json;
+                column.collation = None;
+            }
+            None => {
+                let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
+                table.checks.push(CheckConstraint { name: Some(name), sql });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads foreign keys, a row for each of their columns.
+async fn read_foreign_keys<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = format!(
+        "SELECT k.table_schema, k.table_name, k.constraint_name, k.referenced_table_schema, k.referenced_table_name, \
+         r.delete_rule, r.update_rule, k.column_name, k.referenced_column_name \
+         FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r \
+         ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name \
+         AND r.table_name = k.table_name \
+         WHERE k.table_schema IN ({}) AND k.referenced_table_name IS NOT NULL ORDER BY 1, 2, 3, k.ordinal_position",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name) = (cx.schema(&mut row), row.text(), row.text());
+        let Some(table) = found.table(&schema, &table) else { continue };
+        if table.foreign_keys.last().is_none_or(|last| last.name.as_deref() != Some(name.as_str())) {
+            table.foreign_keys.push(ForeignKey {
+                target_schema: cx.schema(&mut row),
+                target_table: row.text(),
+                on_delete: action(&row.text()),
+                on_update: action(&row.text()),
+                ..ForeignKey::default().name(name)
+            });
+        } else {
+            (0..4).for_each(|_| drop(row.option()));
+        }
+        if let Some(key) = table.foreign_keys.last_mut() {
+            key.columns.push(row.text());
+            key.target_columns.push(row.text());
+        }
+    }
+    Ok(())
+}
+
+fn action(words: &str) -> Option<ReferentialAction> {
+    match words {
+        "CASCADE" => Some(ReferentialAction::Cascade),
+        "SET NULL" => Some(ReferentialAction::SetNull),
+        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
+        // InnoDB refuses at once either way, and MariaDB shows the one for the other.
+        _ => None,
+    }
+}
+
+/// Reads keys, unique constraints and indexes, a row for each of their columns. A unique index over plain columns is a
+/// unique constraint: MySQL has no other.
+async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let expression = if cx.dialect == Dialect::MySql { "expression" } else { "NULL" };
+    let sql = format!(
+        "SELECT table_schema, table_name, index_name, non_unique, index_type, column_name, collation, sub_part, \
+         {expression} FROM information_schema.statistics WHERE table_schema IN ({}) ORDER BY 1, 2, 3, seq_in_index",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name) = (cx.schema(&mut row), row.text(), row.text());
+        let Some(table) = found.table(&schema, &table) else { continue };
+        let (is_unique, method) = (!row.flag(), row.text());
+        let (column, is_descending) = (row.option(), row.text() == "D");
+        if name == "PRIMARY" {
+            let columns = std::mem::take(&mut table.primary_key.columns).into_iter().chain(column).collect();
+            table.primary_key = PrimaryKey { name: None, columns };
+            continue;
+        }
+        if table.indexes.last().is_none_or(|last| last.name.as_deref() != Some(name.as_str())) {
+            let method = Some(method.to_ascii_lowercase()).filter(|method| method != "btree");
+            table.indexes.push(Index { is_unique, method, ..Index::default() }.name(name));
+        }
+        let length = row.number().and_then(|length| u32::try_from(length).ok());
+        let part = column.map_or_else(|| IndexPart::Expression(row.text()), IndexPart::Column);
+        let Some(index) = table.indexes.last_mut() else { continue };
+        // What FULLTEXT and SPATIAL say of lengths is their own.
+        let length = if matches!(index.method.as_deref(), Some("fulltext" | "spatial")) { None } else { length };
+        index.columns.push(IndexColumn { part, is_descending, length, ..IndexColumn::column("") });
+    }
+    for table in &mut found.tables {
+        let (uniques, indexes): (Vec<Index>, Vec<Index>) =
+            std::mem::take(&mut table.indexes).into_iter().partition(|index| index.is_unique && index.is_plain());
+        let of = |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
+        table.uniques = uniques.into_iter().map(of).collect();
+        let keys = &table.foreign_keys;
+        table.indexes = indexes.into_iter().filter(|index| !keys.iter().any(|key| made_for(index, key))).collect();
+    }
+    Ok(())
+}
+
+/// Returns whether InnoDB has made an index by itself, for a foreign key that had none.
+fn made_for(index: &Index, key: &ForeignKey) -> bool {
+    let is_named = index.name == key.name || index.name.as_ref() == key.columns.first();
+    is_named && !index.is_unique && index.column_names() == key.columns
+}
+
+async fn read_sequences<E: Executor>(
+    catalog: &mut Catalog<E>,
+    cx: &Context,
+    sequences: Vec<(Option<String>, String)>,
+    found: &mut Found,
+) -> Result<()> {
+    let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
+    let one = |(position, (schema, name)): (usize, &(Option<String>, String))| {
+        let schema = schema.as_ref().unwrap_or(&cx.default);
+        format!(
+            "SELECT {position}, start_value, increment, minimum_value, maximum_value, cache_size, cycle_option FROM {}.{}",
+            quoted(schema),
+            quoted(name)
+        )
+    };
+    if sequences.is_empty() {
+        return Ok(());
+    }
+    let sql = sequences.iter().enumerate().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+    for mut row in catalog.rows(sql).await? {
+        let position = row.number().and_then(|position| usize::try_from(position).ok());
+        let Some((schema, name)) = position.and_then(|position| sequences.get(position)).cloned() else { continue };
+        let options = Counting {
+            start: row.number(),
+            increment: row.number(),
+            minimum: row.number(),
+            maximum: row.number(),
+            cache: row.number(),
+            is_cycle: row.flag(),
+        };
+        found.sequences.push(Sequence { schema, name, options: options.without_defaults() });
+    }
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! Reads the catalogs of PostgreSQL: seven queries.
+
+use super::{Catalog, Cells, Found, FoundView, literals};
+use crate::engine::Executor;
+use crate::error::Result;
+use crate::mapper::ReferentialAction;
+use crate::schema::{
+    CheckConstraint, Column, Computed, Counting, Deferrable, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
+    IndexColumn, IndexPart, PrimaryKey, Sequence, Table, UniqueConstraint, View, parse_type,
+};
+use crate::dialect::Dialect;
+use crate::types::ColumnType;
+
+pub(super) async fn read<E: Executor>(catalog: &mut Catalog<E>, schemas: &[String]) -> Result<(String, Found)> {
+    let mut found = Found::default();
+    let default = read_schemas(catalog, &mut found).await?;
+    let mut read: Vec<String> = schemas.to_vec();
+    read.push(default.clone());
+    let wanted = format!("n.nspname IN ({})", literals(&read));
+    let cx = Context { default: default.clone(), wanted };
+    read_relations(catalog, &cx, &mut found).await?;
+    let types = read_enums(catalog, &cx, &mut found).await?;
+    read_columns(catalog, &cx, &types, &mut found).await?;
+    read_constraints(catalog, &cx, &mut found).await?;
+    read_indexes(catalog, &cx, &mut found).await?;
+    read_sequences(catalog, &cx, &mut found).await?;
+    Ok((default, found))
+}
+
+/// Which schemas are read.
+struct Context {
+    default: String,
+    wanted: String,
+}
+
+impl Context {
+    /// Returns the schema of the next column, of which the default one is none.
+    fn schema(&self, row: &mut Cells) -> Option<String> {
+        row.option().filter(|schema| *schema != self.default)
+    }
+}
+
+async fn read_schemas<E: Executor>(catalog: &mut Catalog<E>, found: &mut Found) -> Result<String> {
+    let sql = "SELECT n.nspname::text, (n.nspname = current_schema())::text FROM pg_namespace n \
+               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1";
+    let mut default = "public".to_owned();
+    for mut row in catalog.rows(sql.to_owned()).await? {
+        let name = row.text();
+        if row.flag() {
+            default.clone_from(&name);
+        }
+        found.schemas.push(name);
+    }
+    Ok(default)
+}
+
+async fn read_relations<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = format!(
+        "SELECT n.nspname::text, c.relname::text, c.relkind::text, obj_description(c.oid, 'pg_class'), \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relpersistence::text, \
+         array_to_string(c.reloptions, ', ') \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND {} ORDER BY 1, 2",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, name, kind) = (cx.schema(&mut row), row.text(), row.text());
+        let comment = row.filled();
+        let query = row.text();
+        let (persistence, with) = (row.text(), row.filled());
+        if matches!(kind.as_str(), "v" | "m") {
+            let sql = query.trim().trim_end_matches(';').to_owned();
+            let view = View { schema, name, sql, is_materialized: kind == "m" };
+            found.views.push(FoundView { view, columns: Vec::new() });
+            continue;
+        }
+        let unlogged = (persistence == "u").then(|| ("postgres_unlogged".to_owned(), "true".to_owned()));
+        let with = with.map(|with| ("postgres_with".to_owned(), with));
+        let options = unlogged.into_iter().chain(with).collect();
+        found.tables.push(Table { schema, comment, options, ..Table::new(name) });
+    }
+    Ok(())
+}
+
+/// Returns the types of labels by what columns call them.
+async fn read_enums<E: Executor>(
+    catalog: &mut Catalog<E>,
+    cx: &Context,
+    found: &mut Found,
+) -> Result<Vec<(String, EnumType)>> {
+    let sql = format!(
+        "SELECT n.nspname::text, t.typname::text, format_type(t.oid, NULL), \
+         string_agg(e.enumlabel::text, chr(31) ORDER BY e.enumsortorder), ({})::text \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid \
+         GROUP BY 1, 2, 3, 5 ORDER BY 1, 2",
+        cx.wanted
+    );
+    let mut types = Vec::new();
+    for mut row in catalog.rows(sql).await? {
+        let (schema, name, written) = (cx.schema(&mut row), row.text(), row.text());
+        let of = EnumType { schema, name, labels: row.list() };
+        if row.flag() {
+            found.enums.push(of.clone());
+        }
+        types.push((written, of));
+    }
+    Ok(types)
+}
+
+async fn read_columns<E: Executor>(
+    catalog: &mut Catalog<E>,
+    cx: &Context,
+    types: &[(String, EnumType)],
+    found: &mut Found,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT n.nspname::text, c.relname::text, a.attname::text, format_type(a.atttypid, a.atttypmod), \
+         a.attnotnull::text, pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, a.attidentity::text, \
+         col_description(c.oid, a.attnum), \
+         CASE WHEN a.attcollation <> t.typcollation THEN (SELECT collname::text FROM pg_collation \
+         WHERE oid = a.attcollation) END, \
+         s.seqstart::text, s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_type t ON t.oid = a.atttypid \
+         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         LEFT JOIN pg_depend o ON o.refobjid = c.oid AND o.refobjsubid = a.attnum AND o.deptype IN ('a', 'i') \
+         AND o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass \
+         AND EXISTS (SELECT 1 FROM pg_sequence q WHERE q.seqrelid = o.objid) \
+         LEFT JOIN pg_sequence s ON s.seqrelid = o.objid \
+         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition \
+         AND {} ORDER BY 1, 2, a.attnum",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name, written) = (cx.schema(&mut row), row.text(), row.text(), row.text());
+        let mut column = Column::new(name, column_type(&written, types));
+        column.is_nullable = !row.flag();
+        let expression = row.option();
+        let (generated, identity) = (row.text(), row.text());
+        column.comment = row.filled();
+        column.collation = row.filled();
+        let counting = Counting {
+            start: row.number(),
+            increment: row.number(),
+            minimum: row.number(),
+            maximum: row.number(),
+            cache: row.number(),
+            is_cycle: row.flag(),
+        };
+        let owns_sequence = counting.start.is_some();
+        match (generated.as_str(), identity.as_str(), expression) {
+            (_, "a" | "d", _) => {
+                let counting = counting.without_defaults();
+                column = column.identity(Identity { is_always: identity == "a", counting });
+            }
+            ("s" | "v", _, Some(sql)) => {
+                column.computed = Some(Computed { sql, is_stored: generated == "s" });
+            }
+            (_, _, Some(sql)) if owns_sequence && sql.starts_with("nextval(") => column.is_generated = true,
+            (_, _, Some(sql)) => match sequence_of(&sql) {
+                Some(sequence) => column.sequence = Some(sequence),
+                None => column.server_default = Some(sql),
+            },
+            (_, _, None) => {}
+        }
+        if let Some(columns) = found.columns(&schema, &table) {
+            columns.push(column);
+        }
+    }
+    Ok(())
+}
+
+fn column_type(written: &str, types: &[(String, EnumType)]) -> ColumnType {
+    if let Some(item) = written.strip_suffix("[]") {
+        return ColumnType::Array(Box::new(column_type(item, types)));
+    }
+    match types.iter().find(|(name, _)| name == written) {
+        Some((_, of)) => ColumnType::Enum {
+            name: of.name.clone().into(),
+            labels: of.labels.iter().cloned().map(Into::into).collect(),
+            is_native: true,
+        },
+        None => parse_type(Dialect::Postgres, written),
+    }
+}
+
+/// Returns the name in `nextval('name'::regclass)`.
+fn sequence_of(sql: &str) -> Option<String> {
+    let name = sql.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
+    Some(name.trim_matches('"').replace("''", "'"))
+}
+
+async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let names = |columns: &str, table: &str| {
+        format!(
+            "(SELECT string_agg(a.attname::text, chr(31) ORDER BY k.position) \
+             FROM unnest({columns}) WITH ORDINALITY AS k(number, position) \
+             JOIN pg_attribute a ON a.attrelid = {table} AND a.attnum = k.number)"
+        )
+    };
+    let sql = format!(
+        "SELECT n.nspname::text, c.relname::text, x.conname::text, x.contype::text, {}, \
+         pg_get_constraintdef(x.oid), pg_get_expr(x.conbin, x.conrelid), x.condeferrable::text, x.condeferred::text, \
+         m.nspname::text, f.relname::text, {}, x.confdeltype::text, x.confupdtype::text, x.confmatchtype::text \
+         FROM pg_constraint x JOIN pg_class c ON c.oid = x.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_class f ON f.oid = x.confrelid LEFT JOIN pg_namespace m ON m.oid = f.relnamespace \
+         WHERE x.contype IN ('p', 'u', 'f', 'c', 'x') AND x.conislocal AND {} ORDER BY 1, 2, 3",
+        names("x.conkey", "x.conrelid"),
+        names("x.confkey", "x.confrelid"),
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name, kind) = (cx.schema(&mut row), row.text(), row.text(), row.text());
+        let Some(table) = found.table(&schema, &table) else { continue };
+        let (columns, written, expression) = (row.list(), row.text(), row.text());
+        let deferrable = match (row.flag(), row.flag()) {
+            (false, _) => None,
+            (true, true) => Some(Deferrable::InitiallyDeferred),
+            (true, false) => Some(Deferrable::InitiallyImmediate),
+        };
+        let name = Some(name);
+        match kind.as_str() {
+            "p" => table.primary_key = PrimaryKey { name, columns },
+            "u" => {
+                let nulls_not_distinct = written.starts_with("UNIQUE NULLS NOT DISTINCT");
+                table.uniques.push(UniqueConstraint { name, columns, deferrable, nulls_not_distinct });
+            }
+            "f" => {
+                let (target_schema, target_table, target_columns) = (cx.schema(&mut row), row.text(), row.list());
+                let (on_delete, on_update) = (action(&row.text()), action(&row.text()));
+                table.foreign_keys.push(ForeignKey {
+                    name,
+                    target_schema,
+                    on_delete,
+                    on_update,
+                    deferrable,
+                    is_match_full: row.text() == "f",
+                    ..ForeignKey::new(columns, target_table, target_columns)
+                });
+            }
+            "x" => {
+                let sql = written.trim_start_matches("EXCLUDE ").to_owned();
+                table.excludes.push(ExcludeConstraint { name: name.unwrap_or_default(), sql });
+            }
+            _ => table.checks.push(CheckConstraint { name, sql: expression }),
+        }
+    }
+    Ok(())
+}
+
+fn action(letter: &str) -> Option<ReferentialAction> {
+    match letter {
+        "c" => Some(ReferentialAction::Cascade),
+        "n" => Some(ReferentialAction::SetNull),
+        "d" => Some(ReferentialAction::SetDefault),
+        "r" => Some(ReferentialAction::Restrict),
+        // What there is when nothing is said.
+        _ => None,
+    }
+}
+
+/// Reads the indexes that belong to no constraint, a row for each of their columns.
+async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = format!(
+        "SELECT n.nspname::text, c.relname::text, i.relname::text, x.indisunique::text, am.amname::text, \
+         pg_get_expr(x.indpred, x.indrelid), pg_get_indexdef(x.indexrelid), (k.number > x.indnkeyatts)::text, \
+         a.attname::text, pg_get_indexdef(x.indexrelid, k.number, false), \
+         CASE WHEN k.number <= x.indnkeyatts THEN x.indoption[k.number - 1]::text END, \
+         CASE WHEN k.number <= x.indnkeyatts AND NOT o.opcdefault THEN o.opcname::text END \
+         FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = i.relam \
+         CROSS JOIN LATERAL generate_series(1, x.indnatts::int) AS k(number) \
+         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[k.number - 1] AND a.attnum > 0 \
+         LEFT JOIN pg_opclass o ON k.number <= x.indnkeyatts AND o.oid = x.indclass[k.number - 1] \
+         WHERE NOT x.indisprimary AND {} \
+         AND NOT EXISTS (SELECT 1 FROM pg_constraint y WHERE y.conindid = x.indexrelid AND y.contype IN ('p', 'u', 'x')) \
+         ORDER BY 1, 2, 3, k.number",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, table, name) = (cx.schema(&mut row), row.text(), row.text());
+        let Some(table) = found.table(&schema, &table) else { continue };
+        let (is_unique, method, condition, written) = (row.flag(), row.text(), row.filled(), row.text());
+        if table.indexes.last().is_none_or(|last| last.name.as_deref() != Some(name.as_str())) {
+            let method = Some(method).filter(|method| method != "btree");
+            let nulls_not_distinct = written.contains(" NULLS NOT DISTINCT");
+            let index = Index { is_unique, condition, method, nulls_not_distinct, ..Index::default() };
+            table.indexes.push(index.name(name));
+        }
+        let Some(index) = table.indexes.last_mut() else { continue };
+        let is_included = row.flag();
+        let (column, expression) = (row.option(), row.text());
+        if is_included {
+            index.include.extend(column);
+            continue;
+        }
+        let bits = row.number().unwrap_or(0);
+        let (is_descending, has_nulls_first) = (bits & 1 != 0, bits & 2 != 0);
+        let part = column.map_or(IndexPart::Expression(expression), IndexPart::Column);
+        index.columns.push(IndexColumn {
+            part,
+            is_descending,
+            // NULLs come first by themselves where the greatest does.
+            nulls_first: (has_nulls_first != is_descending).then_some(has_nulls_first),
+            length: None,
+            operator_class: row.filled(),
+        });
+    }
+    Ok(())
+}
+
+/// Reads the sequences that no column owns.
+async fn read_sequences<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
+    let sql = format!(
+        "SELECT n.nspname::text, c.relname::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text, \
+         s.seqmax::text, s.seqcache::text, s.seqcycle::text \
+         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {} AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.objid = c.oid AND o.classid = 'pg_class'::regclass \
+         AND o.deptype IN ('a', 'i') AND o.refobjsubid > 0) ORDER BY 1, 2",
+        cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, name) = (cx.schema(&mut row), row.text());
+        let options = Counting {
+            start: row.number(),
+            increment: row.number(),
+            minimum: row.number(),
+            maximum: row.number(),
+            cache: row.number(),
+            is_cycle: row.flag(),
+        };
+        found.sequences.push(Sequence { schema, name, options: options.without_defaults() });
+    }
+    Ok(())
+}

@@ -1,0 +1,484 @@
+//! What must happen to a database so that it has what the metadata says: [`Diff`].
+//!
+//! In: metadata as it is wanted, and as it was reflected. Out: [`Operation`]s in an order in which they can run, and hints
+//! where a drop and an addition may be a new name. Both sides are compared in the [`normal`] form of the database.
+
+use std::fmt;
+
+use super::operation::{ColumnChange, Constraint, Operation, TableName};
+use super::{
+    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData, Table, UniqueConstraint,
+    metadata, normal, order,
+};
+use crate::dialect::Dialect;
+use crate::engine::Executor;
+use crate::error::{Error, ErrorKind, Result};
+use crate::reflect::Inspector;
+use crate::types::ColumnType;
+
+/// What must happen to a database so that it has what the metadata says. `Display` lists it, a line each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Diff {
+    /// The changes, in an order in which they can run.
+    pub operations: Vec<Operation>,
+    /// Drops and additions among them that may be a new name of one thing, which the two sides alone cannot tell.
+    pub hints: Vec<RenameHint>,
+}
+
+/// Something that is dropped, and something like it that is added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RenameHint {
+    /// Two tables with the same columns.
+    Table {
+        /// The one that is dropped.
+        from: TableName,
+        /// The one that is added.
+        to: TableName,
+    },
+    /// Two columns of one table with the same type.
+    Column {
+        /// The table.
+        table: TableName,
+        /// The one that is dropped.
+        from: String,
+        /// The one that is added.
+        to: String,
+    },
+}
+
+impl Diff {
+    /// Returns whether nothing must happen.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// Returns the SQL of all operations.
+    ///
+    /// # Errors
+    ///
+    /// As [`Operation::to_sql`].
+    pub fn to_sql(&self, dialect: Dialect) -> Result<Vec<String>> {
+        let statements = self.operations.iter().map(|operation| operation.to_sql(dialect));
+        Ok(statements.collect::<Result<Vec<_>>>()?.concat())
+    }
+}
+
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations = self.operations.iter().map(Operation::to_string);
+        let hints = self.hints.iter().map(RenameHint::to_string);
+        f.write_str(&operations.chain(hints).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl fmt::Display for RenameHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RenameHint::Table { from, to } => write!(f, "perhaps the table `{from}` is now called `{to}`"),
+            RenameHint::Column { table, from, to } => write!(f, "perhaps the column `{table}.{from}` is now called `{to}`"),
+        }
+    }
+}
+
+impl MetaData {
+    /// Returns what must happen to the database that `found` was [reflected](Self::reflect) from so that it has what this
+    /// metadata says.
+    ///
+    /// Compared are tables, columns (type, nullability, default, generation, computed expression, collation, comment),
+    /// keys, constraints, indexes, comments, and types of labels; sequences and views only by whether they are there, and
+    /// none is dropped. Names of constraints count where both sides have one. Databases rewrite expressions: outside of
+    /// SQLite a check, default or condition counts as changed when its names or values differ, not by its operators alone.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let users = || Table::new("users").column(Column::new("name", ColumnType::String(50)));
+    /// MetaData::new().table(users()).create_all(&engine).await?;
+    ///
+    /// let wanted = MetaData::new().table(users().column(Column::new("age", ColumnType::Integer).nullable()));
+    /// let diff = wanted.diff(&MetaData::reflect(&engine).await?)?;
+    /// assert_eq!(diff.to_string(), "add column `users.age`: age integer");
+    /// for operation in &diff.operations {
+    ///     operation.execute(&engine).await?;
+    /// }
+    /// assert!(wanted.diff(&MetaData::reflect(&engine).await?)?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`tables`](Self::tables).
+    pub fn diff(&self, found: &MetaData) -> Result<Diff> {
+        let origin = found.origin().or(self.origin());
+        let dialect = origin.map(|origin| origin.dialect);
+        let home = origin.map(|origin| origin.default_schema.as_str());
+        let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
+        let wanted_tables = order::sorted(at_home(self.tables()?));
+        let found_tables = order::sorted(at_home(found.tables()?));
+        let mut diff = Diff::default();
+        if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
+            let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
+            diff.enums(&metadata::enums(&wanted_tables.tables)?, &metadata::enums(&found_tables.tables)?, known);
+        }
+        for sequence in self.sequences() {
+            let is_same = |found: &&super::Sequence| found.name == sequence.name && found.schema == sequence.schema;
+            if !found.sequences().iter().any(|found| is_same(&found)) {
+                diff.operations.push(Operation::CreateSequence(sequence.clone()));
+            }
+        }
+        diff.tables(wanted_tables, found_tables, dialect);
+        for view in self.views() {
+            if !found.views().iter().any(|found| (&found.schema, &found.name) == (&view.schema, &view.name)) {
+                diff.operations.push(Operation::CreateView(view.clone()));
+            }
+        }
+        Ok(diff)
+    }
+
+    /// Fails unless the database has what this metadata says, with a list of what differs.
+    ///
+    /// Read are the default schema and those that tables name.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, metadata, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users")]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// metadata![User].create_all(&engine).await?;
+    /// metadata![User].check(&engine).await?;
+    /// text("ALTER TABLE users DROP COLUMN name").execute(&engine).await?;
+    /// let error = metadata![User].check(&engine).await.unwrap_err();
+    /// assert!(error.to_string().contains("add column `users.name`"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when something differs, when the catalogs cannot be read, and as [`tables`](Self::tables) does.
+    pub fn check<E: Executor>(&self, db: E) -> impl Future<Output = Result<()>> + Send {
+        let wanted = self.clone();
+        async move {
+            let tables = wanted.tables()?;
+            let mut schemas: Vec<&str> = tables.iter().filter_map(|table| table.schema.as_deref()).collect();
+            schemas.sort_unstable();
+            schemas.dedup();
+            let found = Inspector::of_schemas(db, &schemas).await?.into_metadata();
+            let diff = wanted.diff(&found)?;
+            if diff.is_empty() {
+                return Ok(());
+            }
+            let count = diff.operations.len();
+            let differences = if count == 1 { "difference" } else { "differences" };
+            let list = diff.to_string().replace('\n', "\n  ");
+            let message = format!("the database is not as the metadata says: {count} {differences}\n  {list}");
+            Err(Error::new(ErrorKind::Configuration, message).hint("migrate the database, or change the models"))
+        }
+    }
+}
+
+/// Takes the name of the default schema away.
+fn at_home(mut table: Table, home: Option<&str>) -> Table {
+    let leave = |schema: &mut Option<String>| {
+        if schema.is_some() && schema.as_deref() == home {
+            *schema = None;
+        }
+    };
+    leave(&mut table.schema);
+    table.foreign_keys.iter_mut().for_each(|key| leave(&mut key.target_schema));
+    table
+}
+
+/// A table as it was given and in its normal form.
+struct Side {
+    given: Table,
+    normal: Table,
+}
+
+impl Side {
+    fn of(given: Table, dialect: Option<Dialect>) -> Side {
+        let normal = dialect.map_or_else(|| given.clone(), |dialect| normal::table(&given, dialect));
+        Side { given, normal }
+    }
+
+    fn is(&self, other: &Side) -> bool {
+        (&self.given.schema, &self.given.name) == (&other.given.schema, &other.given.name)
+    }
+}
+
+impl Diff {
+    fn enums(&mut self, wanted: &[EnumType], used: &[EnumType], known: &[EnumType]) {
+        for to in wanted {
+            let is_it = |of: &&EnumType| (&of.schema, &of.name) == (&to.schema, &to.name);
+            match used.iter().chain(known).find(is_it) {
+                None => self.operations.push(Operation::CreateEnum(to.clone())),
+                Some(from) if from.labels == to.labels => {}
+                Some(from) => self.operations.push(Operation::AlterEnum { from: from.clone(), to: to.clone() }),
+            }
+        }
+    }
+
+    fn tables(&mut self, wanted: order::Sorted, found: order::Sorted, dialect: Option<Dialect>) {
+        let mut wanted_tables = wanted.tables;
+        let sides = |tables: &[Table]| tables.iter().map(|table| Side::of(table.clone(), dialect)).collect::<Vec<_>>();
+        let (all_wanted, all_found) = (sides(&wanted_tables), sides(&found.tables));
+        // The foreign keys of a cycle come when all tables are there.
+        let takes_forward = dialect == Some(Dialect::Sqlite);
+        let late = if takes_forward { Vec::new() } else { order::take_out(&mut wanted_tables, &wanted.forward) };
+        let is_new = |position: usize| !all_found.iter().any(|found| found.is(&all_wanted[position]));
+        for (position, table) in wanted_tables.iter().enumerate().filter(|(position, _)| is_new(*position)) {
+            self.operations.push(Operation::CreateTable(Box::new(table.clone())));
+            let dropped = all_found.iter().filter(|found| !all_wanted.iter().any(|wanted| wanted.is(found)));
+            let twin = dropped.filter(|found| found.normal.columns == all_wanted[position].normal.columns);
+            let hints = twin.map(|found| RenameHint::Table { from: (&found.given).into(), to: table.into() });
+            self.hints.extend(hints);
+        }
+        for (position, key) in late.into_iter().filter(|(position, _)| is_new(*position)) {
+            let (table, constraint) = ((&all_wanted[position].given).into(), Constraint::ForeignKey(key));
+            self.operations.push(Operation::AddConstraint { table, constraint });
+        }
+        let mut parts = Parts::default();
+        for wanted in &all_wanted {
+            if let Some(found) = all_found.iter().find(|found| found.is(wanted)) {
+                parts.table(wanted, found, dialect, &mut self.hints);
+            }
+        }
+        let (dropping, rest) = (parts.dropping, parts.rest);
+        self.operations.extend(dropping);
+        self.operations.extend(rest);
+        for found in all_found.iter().rev().filter(|found| !all_wanted.iter().any(|wanted| wanted.is(found))) {
+            self.operations.push(Operation::DropTable(Box::new(found.given.clone())));
+        }
+    }
+}
+
+/// The changes of tables that are on both sides: constraints and indexes go first, since others may depend on them.
+#[derive(Default)]
+struct Parts {
+    dropping: Vec<Operation>,
+    rest: Vec<Operation>,
+}
+
+impl Parts {
+    fn table(&mut self, wanted: &Side, found: &Side, dialect: Option<Dialect>, hints: &mut Vec<RenameHint>) {
+        let table: TableName = (&wanted.given).into();
+        let cx = Comparison { dialect };
+        self.constraints(&table, wanted, found, &cx);
+        self.columns(&table, wanted, found, &cx, hints);
+        self.additions(&table, wanted, found, &cx);
+        let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
+        if from != to {
+            self.rest.push(Operation::CommentTable { table, from, to });
+        }
+    }
+
+    /// Drops what is not wanted, or not as it is.
+    fn constraints(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison) {
+        let (to, from) = (&wanted.normal, &found.normal);
+        let mut drop = |constraint: Constraint| {
+            self.dropping.push(Operation::DropConstraint { table: table.clone(), constraint });
+        };
+        for key in from.foreign_keys.iter().filter(|key| !to.foreign_keys.iter().any(|to| cx.same_foreign_key(to, key))) {
+            drop(Constraint::ForeignKey(key.clone()));
+        }
+        for check in from.checks.iter().filter(|check| !to.checks.iter().any(|to| cx.same_check(to, check))) {
+            let given = found.given.checks.iter().find(|given| given.name == check.name && check.name.is_some());
+            drop(Constraint::Check(given.unwrap_or(check).clone()));
+        }
+        for exclude in from.excludes.iter().filter(|exclude| !to.excludes.iter().any(|to| cx.same_exclude(to, exclude))) {
+            drop(Constraint::Exclude(exclude.clone()));
+        }
+        for unique in from.uniques.iter().filter(|unique| !to.uniques.iter().any(|to| cx.same_unique(to, unique))) {
+            drop(Constraint::Unique(unique.clone()));
+        }
+        if !from.primary_key.columns.is_empty() && !cx.same_key(to, from) {
+            drop(Constraint::PrimaryKey(from.primary_key.clone()));
+        }
+        for index in &from.indexes {
+            if !to.indexes.iter().any(|to| cx.same_index(to, index)) {
+                self.dropping.push(Operation::DropIndex { table: table.clone(), index: index.clone() });
+            }
+        }
+    }
+
+    fn columns(
+        &mut self,
+        table: &TableName,
+        wanted: &Side,
+        found: &Side,
+        cx: &Comparison,
+        hints: &mut Vec<RenameHint>,
+    ) {
+        for (given, to) in wanted.given.columns.iter().zip(&wanted.normal.columns) {
+            let Some(from) = found.normal.columns.iter().find(|from| from.name == to.name) else {
+                self.rest.push(Operation::AddColumn { table: table.clone(), column: given.clone() });
+                continue;
+            };
+            let changes = cx.changes(&found.given, from, to);
+            if !changes.is_empty() {
+                let as_found = found.given.find_column(&to.name).unwrap_or(from);
+                let (from, to) = (Box::new(as_found.clone()), Box::new(given.clone()));
+                self.rest.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
+            }
+        }
+        let is_gone = |column: &&Column| wanted.normal.find_column(&column.name).is_none();
+        for from in found.normal.columns.iter().filter(is_gone) {
+            let column = found.given.find_column(&from.name).unwrap_or(from).clone();
+            self.rest.push(Operation::DropColumn { table: table.clone(), column });
+            let new = wanted.normal.columns.iter().filter(|to| found.normal.find_column(&to.name).is_none());
+            let like = new.filter(|to| to.column_type == from.column_type && to.is_nullable == from.is_nullable);
+            let hint = |to: &Column| RenameHint::Column { table: table.clone(), from: from.name.clone(), to: to.name.clone() };
+            hints.extend(like.map(hint));
+        }
+    }
+
+    /// Adds what is wanted and not there.
+    fn additions(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison) {
+        let (to, from) = (&wanted.normal, &found.normal);
+        let mut added = Vec::new();
+        if !to.primary_key.columns.is_empty() && !cx.same_key(to, from) {
+            added.push(Constraint::PrimaryKey(wanted.given.primary_key.clone()));
+        }
+        let uniques = to.uniques.iter().filter(|to| !from.uniques.iter().any(|from| cx.same_unique(to, from)));
+        added.extend(uniques.cloned().map(Constraint::Unique));
+        for (given, normal) in wanted.given.checks.iter().map(|given| (given, cx.normal_check(given))) {
+            if !from.checks.iter().any(|from| cx.same_check(&normal, from)) {
+                added.push(Constraint::Check(given.clone()));
+            }
+        }
+        let excludes = to.excludes.iter().filter(|to| !from.excludes.iter().any(|from| cx.same_exclude(to, from)));
+        let given = |to: &ExcludeConstraint| wanted.given.excludes.iter().find(|given| given.name == to.name).cloned();
+        added.extend(excludes.filter_map(given).map(Constraint::Exclude));
+        let keys = to.foreign_keys.iter().filter(|to| !from.foreign_keys.iter().any(|from| cx.same_foreign_key(to, from)));
+        added.extend(keys.cloned().map(Constraint::ForeignKey));
+        let add = |constraint| Operation::AddConstraint { table: table.clone(), constraint };
+        self.rest.extend(added.into_iter().map(add));
+        for to in to.indexes.iter().filter(|to| !from.indexes.iter().any(|from| cx.same_index(to, from))) {
+            let given = wanted.given.indexes.iter().find(|given| cx.normal_name(given.name.as_deref()) == to.name);
+            self.rest.push(Operation::CreateIndex { table: table.clone(), index: given.unwrap_or(to).clone() });
+        }
+    }
+}
+
+/// How two things in normal form are compared.
+struct Comparison {
+    dialect: Option<Dialect>,
+}
+
+impl Comparison {
+    fn sql(&self, sql: &str) -> String {
+        self.dialect.map_or_else(|| sql.to_owned(), |dialect| normal::sql(sql, dialect))
+    }
+
+    fn normal_name(&self, name: Option<&str>) -> Option<String> {
+        name.map(|name| self.dialect.map_or_else(|| name.to_owned(), |dialect| super::fit(name, dialect).into_owned()))
+    }
+
+    fn normal_check(&self, check: &CheckConstraint) -> CheckConstraint {
+        CheckConstraint { name: self.normal_name(check.name.as_deref()), sql: self.sql(&check.sql) }
+    }
+
+    fn may_be_same(&self, left: &str, right: &str) -> bool {
+        self.dialect.map_or(left == right, |dialect| normal::may_be_same(left, right, dialect))
+    }
+
+    fn may_both(&self, left: Option<&str>, right: Option<&str>) -> bool {
+        match (left, right) {
+            (Some(left), Some(right)) => self.may_be_same(left, right),
+            (left, right) => left == right,
+        }
+    }
+
+    fn same_key(&self, left: &Table, right: &Table) -> bool {
+        let (left, right) = (&left.primary_key, &right.primary_key);
+        left.columns == right.columns && same_name(left.name.as_deref(), right.name.as_deref())
+    }
+
+    fn same_unique(&self, left: &UniqueConstraint, right: &UniqueConstraint) -> bool {
+        let names = (left.name.as_deref(), right.name.as_deref());
+        same_name(names.0, names.1) && UniqueConstraint { name: left.name.clone(), ..right.clone() } == *left
+    }
+
+    fn same_foreign_key(&self, left: &ForeignKey, right: &ForeignKey) -> bool {
+        let names = (left.name.as_deref(), right.name.as_deref());
+        same_name(names.0, names.1) && ForeignKey { name: left.name.clone(), ..right.clone() } == *left
+    }
+
+    fn same_check(&self, left: &CheckConstraint, right: &CheckConstraint) -> bool {
+        same_name(left.name.as_deref(), right.name.as_deref()) && self.may_be_same(&left.sql, &right.sql)
+    }
+
+    fn same_exclude(&self, left: &ExcludeConstraint, right: &ExcludeConstraint) -> bool {
+        left.name == right.name && self.may_be_same(&left.sql, &right.sql)
+    }
+
+    fn same_index(&self, left: &Index, right: &Index) -> bool {
+        let same_column = |left: &IndexColumn, right: &IndexColumn| match (&left.part, &right.part) {
+            (IndexPart::Expression(a), IndexPart::Expression(b)) => {
+                self.may_be_same(a, b) && IndexColumn { part: left.part.clone(), ..right.clone() } == *left
+            }
+            _ => left == right,
+        };
+        let same_columns = left.columns.len() == right.columns.len()
+            && left.columns.iter().zip(&right.columns).all(|(left, right)| same_column(left, right));
+        let without = |index: &Index| Index { columns: Vec::new(), condition: None, ..index.clone() };
+        same_columns
+            && self.may_both(left.condition.as_deref(), right.condition.as_deref())
+            && without(left) == without(right)
+    }
+
+    /// Returns what differs between a column as it is found and as it is wanted.
+    fn changes(&self, found: &Table, from: &Column, to: &Column) -> Vec<ColumnChange> {
+        let mut changes = Vec::new();
+        let mut note = |is_changed: bool, change: ColumnChange| {
+            if is_changed {
+                changes.push(change);
+            }
+        };
+        note(!same_type(&from.column_type, &to.column_type), ColumnChange::Type);
+        note(from.is_nullable != to.is_nullable, ColumnChange::Nullability);
+        let same_default = self.may_both(from.server_default.as_deref(), to.server_default.as_deref());
+        note(!same_default || from.sequence != to.sequence, ColumnChange::Default);
+        note((from.is_generated, from.identity) != (to.is_generated, to.identity), ColumnChange::Generation);
+        let same_computed = match (&from.computed, &to.computed) {
+            (Some(from), Some(to)) => from.is_stored == to.is_stored && self.may_be_same(&from.sql, &to.sql),
+            (from, to) => from == to,
+        };
+        note(!same_computed, ColumnChange::Computed);
+        // MySQL does not tell a column's collation from its table's.
+        let is_of_table = |name: &String| found.options.iter().any(|(key, value)| key == "mysql_collate" && value == name);
+        let collation = to.collation.clone().filter(|name| !is_of_table(name));
+        note(from.collation != collation, ColumnChange::Collation);
+        note(from.comment != to.comment, ColumnChange::Comment);
+        changes
+    }
+}
+
+/// Names count where both sides have one.
+fn same_name(left: Option<&str>, right: Option<&str>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    }
+}
+
+/// Returns whether two types are one; the labels of a type with a name are its own matter.
+fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
+    match (left, right) {
+        (ColumnType::Enum { name, is_native: true, .. }, ColumnType::Enum { name: other, is_native: true, .. }) => {
+            name == other
+        }
+        (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
+        _ => left == right,
+    }
+}

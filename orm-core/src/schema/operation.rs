@@ -1,0 +1,324 @@
+//! [`Operation`]: one change of a schema, as plain data: the ground for migrations.
+
+use std::fmt;
+
+use super::{
+    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, PrimaryKey, Sequence, Table, UniqueConstraint,
+    View, full_name, run,
+};
+use crate::compile::ddl::Ddl;
+use crate::dialect::Dialect;
+use crate::engine::Executor;
+use crate::error::Result;
+
+/// One change of a schema. Its `Display` says it in words.
+///
+/// ```
+/// # use orm_core::{ColumnType, Dialect, Engine, schema::{Column, Index, Operation, Table}};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// let users = Table::new("users").column(Column::new("name", ColumnType::Text));
+/// users.create(&engine).await?;
+/// let add = Operation::AddColumn { table: (&users).into(), column: Column::new("nick", ColumnType::Text).nullable() };
+/// assert_eq!(add.to_sql(Dialect::Sqlite)?, ["ALTER TABLE users ADD COLUMN nick TEXT"]);
+/// add.execute(&engine).await?;
+/// let index = Operation::CreateIndex { table: (&users).into(), index: Index::new(["nick"]).name("by_nick") };
+/// index.execute(&engine).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Operation {
+    /// Creates a type of labels, of PostgreSQL.
+    CreateEnum(EnumType),
+    /// Drops a type of labels.
+    DropEnum(EnumType),
+    /// Gives a type of labels others.
+    AlterEnum {
+        /// As it is.
+        from: EnumType,
+        /// As it is to be.
+        to: EnumType,
+    },
+    /// Creates a sequence.
+    CreateSequence(Sequence),
+    /// Drops a sequence.
+    DropSequence(Sequence),
+    /// Creates a table with its indexes.
+    CreateTable(Box<Table>),
+    /// Drops a table.
+    DropTable(Box<Table>),
+    /// Gives a table another name.
+    RenameTable {
+        /// As it is called.
+        from: TableName,
+        /// As it is to be called.
+        to: String,
+    },
+    /// Adds a column.
+    AddColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: Column,
+    },
+    /// Drops a column.
+    DropColumn {
+        /// The table.
+        table: TableName,
+        /// The column, as it is.
+        column: Column,
+    },
+    /// Changes type, nullability, default, comment or the like of a column.
+    AlterColumn {
+        /// The table.
+        table: TableName,
+        /// As it is.
+        from: Box<Column>,
+        /// As it is to be.
+        to: Box<Column>,
+        /// What differs.
+        changes: Vec<ColumnChange>,
+    },
+    /// Gives a column another name.
+    RenameColumn {
+        /// The table.
+        table: TableName,
+        /// As it is called.
+        from: String,
+        /// As it is to be called.
+        to: String,
+    },
+    /// Adds a constraint.
+    AddConstraint {
+        /// The table.
+        table: TableName,
+        /// The constraint.
+        constraint: Constraint,
+    },
+    /// Drops a constraint.
+    DropConstraint {
+        /// The table.
+        table: TableName,
+        /// The constraint, as it is.
+        constraint: Constraint,
+    },
+    /// Creates an index.
+    CreateIndex {
+        /// The table.
+        table: TableName,
+        /// The index.
+        index: Index,
+    },
+    /// Drops an index.
+    DropIndex {
+        /// The table.
+        table: TableName,
+        /// The index, as it is.
+        index: Index,
+    },
+    /// Comments on a table.
+    CommentTable {
+        /// The table.
+        table: TableName,
+        /// As it is.
+        from: Option<String>,
+        /// As it is to be.
+        to: Option<String>,
+    },
+    /// Creates a view.
+    CreateView(View),
+    /// Drops a view.
+    DropView(View),
+}
+
+/// A table, named.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TableName {
+    /// Its schema, if not the default one.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl From<&Table> for TableName {
+    fn from(table: &Table) -> Self {
+        TableName { schema: table.schema.clone(), name: table.name.clone() }
+    }
+}
+
+impl From<&str> for TableName {
+    fn from(name: &str) -> Self {
+        TableName { schema: None, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&full_name(self.schema.as_deref(), &self.name))
+    }
+}
+
+/// What differs between a column as it is and as it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ColumnChange {
+    /// What it is declared as.
+    Type,
+    /// Whether it may hold NULL.
+    Nullability,
+    /// What the database fills in.
+    Default,
+    /// Whether and how the database makes up its values.
+    Generation,
+    /// The expression that it is computed by.
+    Computed,
+    /// How its text is compared.
+    Collation,
+    /// The comment on it.
+    Comment,
+}
+
+/// A constraint of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Constraint {
+    /// The primary key.
+    PrimaryKey(PrimaryKey),
+    /// A unique constraint.
+    Unique(UniqueConstraint),
+    /// A foreign key.
+    ForeignKey(ForeignKey),
+    /// A check.
+    Check(CheckConstraint),
+    /// An exclude constraint.
+    Exclude(ExcludeConstraint),
+}
+
+impl Constraint {
+    /// Returns its name, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Constraint::PrimaryKey(key) => key.name.as_deref(),
+            Constraint::Unique(unique) => unique.name.as_deref(),
+            Constraint::ForeignKey(key) => key.name.as_deref(),
+            Constraint::Check(check) => check.name.as_deref(),
+            Constraint::Exclude(exclude) => Some(&exclude.name),
+        }
+    }
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name().map_or_else(String::new, |name| format!(" `{name}`"));
+        match self {
+            Constraint::PrimaryKey(key) => write!(f, "primary key{name} ({})", key.columns.join(", ")),
+            Constraint::Unique(unique) => write!(f, "unique constraint{name} ({})", unique.columns.join(", ")),
+            Constraint::ForeignKey(key) => {
+                let (columns, targets) = (key.columns.join(", "), key.target_columns.join(", "));
+                write!(f, "foreign key{name} ({columns}) to {} ({targets})", key.target_name())
+            }
+            Constraint::Check(check) => write!(f, "check{name} ({})", check.sql),
+            Constraint::Exclude(exclude) => write!(f, "exclude constraint{name} ({})", exclude.sql),
+        }
+    }
+}
+
+impl Operation {
+    /// Returns the SQL that does it, which may be several statements.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot do it, as SQLite cannot change a column that exists.
+    pub fn to_sql(&self, dialect: Dialect) -> Result<Vec<String>> {
+        Ddl::new(dialect).operation(self)
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_sql`](Self::to_sql), and when the database refuses.
+    pub fn execute<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
+        let statements = self.to_sql(run::dialect(&mut db));
+        run::run(db, statements)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_enum = |of: &EnumType| full_name(of.schema.as_deref(), &of.name);
+        match self {
+            Operation::CreateEnum(of) => write!(f, "create type `{}` ({})", of_enum(of), of.labels.join(", ")),
+            Operation::DropEnum(of) => write!(f, "drop type `{}`", of_enum(of)),
+            Operation::AlterEnum { from, to } => {
+                write!(f, "alter type `{}`: ({}) -> ({})", of_enum(from), from.labels.join(", "), to.labels.join(", "))
+            }
+            Operation::CreateSequence(sequence) => write!(f, "create {sequence}"),
+            Operation::DropSequence(sequence) => write!(f, "drop {sequence}"),
+            Operation::CreateTable(table) => write!(f, "create table `{}`", table.full_name()),
+            Operation::DropTable(table) => write!(f, "drop table `{}`", table.full_name()),
+            Operation::RenameTable { from, to } => write!(f, "rename table `{from}` to `{to}`"),
+            Operation::AddColumn { table, column } => write!(f, "add column `{table}.{}`: {column}", column.name),
+            Operation::DropColumn { table, column } => write!(f, "drop column `{table}.{}`", column.name),
+            Operation::AlterColumn { table, from, to, changes } => {
+                write!(f, "alter column `{table}.{}`", to.name)?;
+                for (position, change) in changes.iter().enumerate() {
+                    f.write_str(if position == 0 { ": " } else { ", " })?;
+                    change.write(from, to, f)?;
+                }
+                Ok(())
+            }
+            Operation::RenameColumn { table, from, to } => write!(f, "rename column `{table}.{from}` to `{to}`"),
+            Operation::AddConstraint { table, constraint } => write!(f, "add to `{table}` the {constraint}"),
+            Operation::DropConstraint { table, constraint } => write!(f, "drop from `{table}` the {constraint}"),
+            Operation::CreateIndex { table, index } => write!(f, "create on `{table}` the {index}"),
+            Operation::DropIndex { table, index } => write!(f, "drop from `{table}` the {index}"),
+            Operation::CommentTable { table, from, to } => {
+                write!(f, "comment on table `{table}`: {} -> {}", shown(from.as_deref()), shown(to.as_deref()))
+            }
+            Operation::CreateView(view) => write!(f, "create {view}"),
+            Operation::DropView(view) => write!(f, "drop {view}"),
+        }
+    }
+}
+
+impl ColumnChange {
+    fn write(self, from: &Column, to: &Column, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let null = |column: &Column| if column.is_nullable { "null" } else { "not null" };
+        let generated = |column: &Column| match (column.is_generated, column.identity) {
+            (false, _) => "given",
+            (true, None) => "generated",
+            (true, Some(identity)) if identity.is_always => "identity always",
+            (true, Some(_)) => "identity",
+        };
+        let default = |column: &Column| column.server_default.clone().or_else(|| column.sequence.clone());
+        let computed = |column: &Column| column.computed.as_ref().map(|computed| computed.sql.clone());
+        match self {
+            ColumnChange::Type => write!(f, "type {} -> {}", from.column_type, to.column_type),
+            ColumnChange::Nullability => write!(f, "{} -> {}", null(from), null(to)),
+            ColumnChange::Default => {
+                write!(f, "default {} -> {}", shown(default(from).as_deref()), shown(default(to).as_deref()))
+            }
+            ColumnChange::Generation => write!(f, "{} -> {}", generated(from), generated(to)),
+            ColumnChange::Computed => {
+                write!(f, "computed by {} -> {}", shown(computed(from).as_deref()), shown(computed(to).as_deref()))
+            }
+            ColumnChange::Collation => {
+                write!(f, "collation {} -> {}", shown(from.collation.as_deref()), shown(to.collation.as_deref()))
+            }
+            ColumnChange::Comment => {
+                write!(f, "comment {} -> {}", shown(from.comment.as_deref()), shown(to.comment.as_deref()))
+            }
+        }
+    }
+}
+
+fn shown(text: Option<&str>) -> String {
+    text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"))
+}
