@@ -323,7 +323,7 @@ impl MetaData {
     ///
     /// Fails when the catalogs cannot be read.
     pub fn reflect<E: Executor>(db: E) -> impl Future<Output = Result<MetaData>> + Send {
-        async move { Ok(Inspector::of(db).await?.into_metadata()) }
+        MetaData::reflect_schemas(db, &[])
     }
 
     /// Reads the default schema and these as well.

@@ -2,6 +2,7 @@
 //!
 //! | module | what is tested |
 //! |---|---|
+//! | `diff` | what differs between metadata and a database is said, and done |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
 //! | `write` | insert, update, delete and upsert statements |
@@ -37,6 +38,7 @@ mod chinook;
 mod delete;
 mod deleting;
 mod eager;
+mod diff;
 mod echo;
 mod errors;
 mod handles;

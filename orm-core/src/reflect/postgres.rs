@@ -218,18 +218,18 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
             (true, true) => Some(Deferrable::InitiallyDeferred),
             (true, false) => Some(Deferrable::InitiallyImmediate),
         };
-        let name = Some(name);
         match kind.as_str() {
-            "p" => table.primary_key = PrimaryKey { name, columns },
+            "p" => table.primary_key = PrimaryKey { name: Some(name), columns },
             "u" => {
                 let nulls_not_distinct = written.starts_with("UNIQUE NULLS NOT DISTINCT");
-                table.uniques.push(UniqueConstraint { name, columns, deferrable, nulls_not_distinct });
+                let unique = UniqueConstraint { columns, deferrable, nulls_not_distinct, ..UniqueConstraint::default() };
+                table.uniques.push(unique.name(name));
             }
             "f" => {
                 let (target_schema, target_table, target_columns) = (cx.schema(&mut row), row.text(), row.list());
                 let (on_delete, on_update) = (action(&row.text()), action(&row.text()));
                 table.foreign_keys.push(ForeignKey {
-                    name,
+                    name: Some(name),
                     target_schema,
                     on_delete,
                     on_update,
@@ -240,9 +240,9 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
             }
             "x" => {
                 let sql = written.trim_start_matches("EXCLUDE ").to_owned();
-                table.excludes.push(ExcludeConstraint { name: name.unwrap_or_default(), sql });
+                table.excludes.push(ExcludeConstraint { name, sql });
             }
-            _ => table.checks.push(CheckConstraint { name, sql: expression }),
+            _ => table.checks.push(CheckConstraint::new(expression).name(name)),
         }
     }
     Ok(())

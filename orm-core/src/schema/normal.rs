@@ -204,7 +204,9 @@ pub(crate) fn sql(text: &str, dialect: Dialect) -> String {
         if token.kind == TokenKind::Word && is_before_text && is_introducer(token.text) {
             continue;
         }
-        if token.kind == TokenKind::Text && next.is_some_and(|next| next.is("::")) && super::is_number(&token.name()) {
+        // `'-1'::integer`.
+        let is_number = next.is_some_and(|next| next.is("::")) && tokens.get(at + 1).is_some_and(is_of_numbers);
+        if token.kind == TokenKind::Text && is_number && super::is_number(&token.name()) {
             let number = token.name();
             words.extend(number.strip_prefix('-').map(|_| "-".to_owned()));
             words.push(plain_number(number.trim_start_matches('-')));
@@ -227,6 +229,10 @@ pub(crate) fn sql(text: &str, dialect: Dialect) -> String {
 
 fn is_introducer(word: &str) -> bool {
     word.starts_with('_') || word.eq_ignore_ascii_case("interval") || word.eq_ignore_ascii_case("e")
+}
+
+fn is_of_numbers(token: &Token<'_>) -> bool {
+    ["smallint", "integer", "bigint", "numeric", "real", "double"].iter().any(|word| token.is(word))
 }
 
 fn is_now(token: &Token<'_>) -> bool {

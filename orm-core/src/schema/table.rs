@@ -283,7 +283,8 @@ impl Table {
                 return Err(wrong(message).hint(format!("the table has {}", known.join(", "))));
             }
         }
-        for key in self.foreign_keys.iter().filter(|key| key.columns.len() != key.target_columns.len()) {
+        let mut keys = self.foreign_keys.iter();
+        if let Some(key) = keys.find(|key| key.columns.len() != key.target_columns.len()) {
             let columns = key.columns.join(", ");
             let message =
                 format!("the foreign key on `{name}.({columns})` does not refer to as many columns of one table");

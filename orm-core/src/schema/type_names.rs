@@ -69,12 +69,21 @@ impl Name {
         if matches!(dialect, Dialect::MySql | Dialect::MariaDb) && is_integer {
             return if first == "integer" { self.words.replacen("integer", "int", 1) } else { self.words.clone() };
         }
-        if self.text.contains(['"', '\'']) {
-            return self.text.clone();
+        if first == "year" {
+            return first.to_owned();
         }
-        let words: Vec<String> = tokens(&self.text).iter().map(|token| token.text.to_ascii_lowercase()).collect();
-        let text = words.join(" ");
-        text.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",").replace(", ", ",")
+        let mut name = String::with_capacity(self.text.len());
+        for token in tokens(&self.text) {
+            let is_tight = matches!(token.text, "(" | ")" | "," | "[" | "]" | ".") || name.ends_with(['(', ',', '.']);
+            if !name.is_empty() && !is_tight {
+                name.push(' ');
+            }
+            match token.kind {
+                TokenKind::Quoted | TokenKind::Text => name.push_str(token.text),
+                TokenKind::Word | TokenKind::Number | TokenKind::Sign => name.push_str(&token.text.to_ascii_lowercase()),
+            }
+        }
+        name
     }
 
     fn is_bare(&self) -> bool {

@@ -1,0 +1,267 @@
+//! What differs is said, and doing what is said makes it the same.
+
+use orm::prelude::*;
+use orm::schema::{
+    CheckConstraint, Column, ColumnChange, Constraint, ForeignKey, Index, Operation, RenameHint, Table, UniqueConstraint,
+};
+use orm::{ColumnType, Dialect, ErrorKind};
+
+use crate::only;
+use crate::support::{dialect, empty_engine};
+
+fn users() -> Table {
+    Table::new("users")
+        .column(Column::new("id", ColumnType::BigInteger).generated())
+        .column(Column::new("name", ColumnType::String(50)))
+        .primary_key(["id"])
+}
+
+fn of(table: Table) -> MetaData {
+    MetaData::new().table(table)
+}
+
+/// Creates one table, asks what must happen so that there is the other, checks the words, does it, and asks again.
+async fn changes(from: Table, to: Table, words: &[&str]) {
+    let engine = empty_engine().await;
+    of(from).create_all(&engine).await.unwrap();
+    let wanted = of(to);
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert_eq!(diff.to_string().lines().collect::<Vec<_>>(), words);
+    for operation in &diff.operations {
+        operation.execute(&engine).await.unwrap_or_else(|error| panic!("{operation}: {error}"));
+    }
+    let left = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert!(left.is_empty(), "{left}");
+}
+
+#[tokio::test]
+async fn nothing_differs_from_what_was_created() {
+    changes(users(), users(), &[]).await;
+}
+
+#[tokio::test]
+async fn a_column_is_added() {
+    let to = users().column(Column::new("age", ColumnType::Integer).nullable());
+    changes(users(), to, &["add column `users.age`: age integer"]).await;
+}
+
+#[tokio::test]
+async fn a_column_is_dropped() {
+    let from = users().column(Column::new("age", ColumnType::Integer).nullable());
+    changes(from, users(), &["drop column `users.age`"]).await;
+}
+
+#[tokio::test]
+async fn a_column_that_may_have_a_new_name_is_hinted_at() {
+    let with = |name: &str| users().column(Column::new(name, ColumnType::Integer).nullable());
+    let words = [
+        "add column `users.years`: years integer",
+        "drop column `users.age`",
+        "perhaps the column `users.age` is now called `years`",
+    ];
+    changes(with("age"), with("years"), &words).await;
+    let engine = empty_engine().await;
+    of(with("age")).create_all(&engine).await.unwrap();
+    let wanted = of(with("years"));
+    let hint = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().hints.remove(0);
+    let RenameHint::Column { table, from, to } = hint else { panic!("{hint}") };
+    Operation::RenameColumn { table, from, to }.execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn tables_are_added_dropped_and_renamed() {
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    let wanted = of(Table { name: "people".to_owned(), ..users() });
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert_eq!(
+        diff.to_string(),
+        "create table `people`\ndrop table `users`\nperhaps the table `users` is now called `people`"
+    );
+    for operation in &diff.operations {
+        operation.execute(&engine).await.unwrap();
+    }
+    wanted.check(&engine).await.unwrap();
+    Operation::RenameTable { from: "people".into(), to: "users".to_owned() }.execute(&engine).await.unwrap();
+    assert_eq!(MetaData::reflect(&engine).await.unwrap().tables().unwrap()[0].name, "users");
+}
+
+#[tokio::test]
+async fn tables_that_refer_to_each_other_are_added() {
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    let part = |name: &str, other: &str| {
+        Table::new(name)
+            .column(Column::new("id", ColumnType::BigInteger))
+            .column(Column::new("other", ColumnType::BigInteger).nullable())
+            .primary_key(["id"])
+            .foreign_key(ForeignKey::new(["other"], other, ["id"]))
+    };
+    let wanted = of(users()).table(part("hens", "eggs")).table(part("eggs", "hens"));
+    for operation in wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().operations {
+        operation.execute(&engine).await.unwrap();
+    }
+    wanted.check(&engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn indexes_are_added_changed_and_dropped() {
+    changes(users(), users().index(["name"]), &["create on `users` the index ix_users_name (name)"]).await;
+    changes(users().index(["name"]), users(), &["drop from `users` the index ix_users_name (name)"]).await;
+    let words = ["drop from `users` the index i (name)", "create on `users` the index i (name, id)"];
+    changes(users().index(Index::new(["name"]).name("i")), users().index(Index::new(["name", "id"]).name("i")), &words).await;
+}
+
+#[tokio::test]
+async fn columns_are_altered() {
+    only!(Postgres | MariaDb | MySql);
+    let with = |column: Column| Table { columns: vec![users().columns.remove(0), column], ..users() };
+    let name = || Column::new("name", ColumnType::String(50));
+    for (column, words) in [
+        (Column::new("name", ColumnType::String(80)), "type string(50) -> string(80)"),
+        (name().nullable(), "not null -> null"),
+        (name().server_default("'x'"), "default none -> `'x'`"),
+        (name().comment("so called"), "comment none -> `so called`"),
+        (Column::new("name", ColumnType::String(9)).nullable(), "type string(50) -> string(9), not null -> null"),
+    ] {
+        changes(users(), with(column), &[&format!("alter column `users.name`: {words}")]).await;
+    }
+    let text = match dialect() {
+        Dialect::Postgres => "alter column `users.name`: default `'x'::character varying` -> none",
+        _ => "alter column `users.name`: default `'x'` -> none",
+    };
+    changes(with(name().server_default("'x'")), users(), &[text]).await;
+}
+
+#[tokio::test]
+async fn constraints_are_added_and_dropped() {
+    only!(Postgres | MariaDb | MySql);
+    let parent = || users().column(Column::new("parent", ColumnType::BigInteger).nullable());
+    changes(parent(), parent().unique(["name"]), &["add to `users` the unique constraint `uq_users_name` (name)"]).await;
+    changes(parent().unique(["name"]), parent(), &["drop from `users` the unique constraint `uq_users_name` (name)"]).await;
+    let key = || parent().index(["parent"]).foreign_key(ForeignKey::new(["parent"], "users", ["id"]));
+    let words = "the foreign key `fk_users_parent_users` (parent) to users (id)";
+    changes(parent().index(["parent"]), key(), &[&format!("add to `users` {words}")]).await;
+    changes(key(), parent().index(["parent"]), &[&format!("drop from `users` {words}")]).await;
+    let check = |sql: &str| parent().check(CheckConstraint::new(sql).name("c"));
+    changes(parent(), check("parent > 1"), &["add to `users` the check `c` (parent > 1)"]).await;
+    let engine = empty_engine().await;
+    of(check("parent > 1")).create_all(&engine).await.unwrap();
+    let wanted = of(check("parent > 2"));
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert_eq!(diff.operations.len(), 2, "{diff}");
+    for operation in &diff.operations {
+        operation.execute(&engine).await.unwrap();
+    }
+    wanted.check(&engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_is_changed() {
+    only!(Postgres | MariaDb | MySql);
+    let keyed = |key: [&str; 1]| {
+        Table::new("words")
+            .column(Column::new("a", ColumnType::String(9)))
+            .column(Column::new("b", ColumnType::String(9)))
+            .primary_key(key)
+    };
+    let name = if dialect() == Dialect::Postgres { " `pk_words`" } else { "" };
+    let words = [
+        format!("drop from `words` the primary key{name} (a)"),
+        "add to `words` the primary key `pk_words` (b)".to_owned(),
+    ];
+    changes(keyed(["a"]), keyed(["b"]), &words.each_ref().map(String::as_str)).await;
+}
+
+#[tokio::test]
+async fn comments_are_changed() {
+    only!(Postgres | MariaDb | MySql);
+    changes(users().comment("old"), users().comment("new"), &["comment on table `users`: `old` -> `new`"]).await;
+    changes(users().comment("old"), users(), &["comment on table `users`: `old` -> none"]).await;
+}
+
+#[tokio::test]
+async fn labels_are_added() {
+    only!(Postgres);
+    let moods = |labels: &[&'static str]| users().column(Column::new("mood", ColumnType::labels("mood", labels).native()).nullable());
+    let words = ["alter type `mood`: (sad, happy) -> (angry, sad, calm, happy)"];
+    changes(moods(&["sad", "happy"]), moods(&["angry", "sad", "calm", "happy"]), &words).await;
+    let words = ["create type `mood` (sad)", "add column `users.mood`: mood enum(sad)"];
+    changes(users(), moods(&["sad"]), &words).await;
+    let engine = empty_engine().await;
+    of(moods(&["sad", "happy"])).create_all(&engine).await.unwrap();
+    let diff = of(moods(&["happy"])).diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    let error = diff.operations[0].to_sql(Dialect::Postgres).unwrap_err();
+    assert!(error.to_string().starts_with("taking labels of type `mood` away"), "{error}");
+}
+
+/// SQLite would have to copy the table.
+#[tokio::test]
+async fn sqlite_says_what_it_cannot_change() {
+    only!(Sqlite);
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    let wanted = of(users().unique(["name"]));
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    let error = diff.operations[0].execute(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Compile);
+    assert!(error.to_string().starts_with("adding a constraint on table `users` is not supported on dialect sqlite"));
+}
+
+#[tokio::test]
+async fn a_check_lists_what_differs() {
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    of(users()).check(&engine).await.unwrap();
+    let wanted = of(users().column(Column::new("age", ColumnType::Integer).nullable()).index(["age"]));
+    let error = wanted.check(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Configuration);
+    assert_eq!(
+        error.to_string(),
+        "the database is not as the metadata says: 2 differences\n  \
+         add column `users.age`: age integer\n  create on `users` the index ix_users_age (age)\n\
+         hint: migrate the database, or change the models"
+    );
+}
+
+#[tokio::test]
+async fn another_schema_is_compared_as_well() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    let schema = format!("{}_b", orm::schema::Inspector::of(&engine).await.unwrap().default_schema());
+    orm::text(format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).execute(&engine).await.unwrap();
+    orm::text(format!("CREATE SCHEMA {schema}")).execute(&engine).await.unwrap();
+    let mood = || ColumnType::labels("mood", &["sad", "happy"]).native();
+    let other = users().schema(schema.clone()).column(Column::new("mood", mood())).index(["name"]);
+    let here = Table::new("likes")
+        .column(Column::new("user_id", ColumnType::BigInteger))
+        .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]).target_schema(schema.clone()));
+    let metadata = MetaData::new().table(here).table(other);
+    metadata.create_all(&engine).await.unwrap();
+    metadata.create_all(&engine).await.unwrap();
+    metadata.check(&engine).await.unwrap();
+    metadata.drop_all(&engine).await.unwrap();
+    let found = MetaData::reflect_schemas(&engine, &[&schema]).await.unwrap();
+    assert!(found.tables().unwrap().is_empty());
+    orm::text(format!("DROP SCHEMA {schema} CASCADE")).execute(&engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn single_things_are_created_and_dropped() {
+    let engine = empty_engine().await;
+    users().create(&engine).await.unwrap();
+    let table = || (&users()).into();
+    let index = || Index::new(["name"]).name("by_name");
+    Operation::CreateIndex { table: table(), index: index() }.execute(&engine).await.unwrap();
+    Operation::DropIndex { table: table(), index: index() }.execute(&engine).await.unwrap();
+    if dialect() != Dialect::Sqlite {
+        let constraint = || Constraint::Unique(UniqueConstraint::new(["name"]).name("one_name"));
+        Operation::AddConstraint { table: table(), constraint: constraint() }.execute(&engine).await.unwrap();
+        Operation::DropConstraint { table: table(), constraint: constraint() }.execute(&engine).await.unwrap();
+    }
+    of(users()).check(&engine).await.unwrap();
+    let from = Box::new(Column::new("name", ColumnType::Text));
+    let alter = Operation::AlterColumn { table: table(), from: from.clone(), to: from, changes: vec![ColumnChange::Type] };
+    assert_eq!(alter.execute(&engine).await.is_ok(), dialect() != Dialect::Sqlite);
+}
