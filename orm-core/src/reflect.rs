@@ -16,8 +16,8 @@ use crate::dialect::Dialect;
 use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
-    CheckConstraint, Column, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table, UniqueConstraint, View,
-    full_name, run,
+    CheckConstraint, Column, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table,
+    UniqueConstraint, View, full_name, run,
 };
 
 /// What a database has: its tables, views, sequences, types and schemas, read at once. SQLAlchemy's `Inspector`.
@@ -92,10 +92,7 @@ impl Inspector {
     /// # Errors
     ///
     /// As [`of`](Self::of); a schema that does not exist has nothing.
-    pub fn of_schemas<E: Executor>(
-        db: E,
-        schemas: &[&str],
-    ) -> impl Future<Output = Result<Inspector>> + Send + use<E> {
+    pub fn of_schemas<E: Executor>(db: E, schemas: &[&str]) -> impl Future<Output = Result<Inspector>> + Send + use<E> {
         let schemas: Vec<String> = schemas.iter().map(|schema| (*schema).to_owned()).collect();
         let mut catalog = Catalog { db };
         async move {

@@ -2,7 +2,8 @@
 
 use orm::prelude::*;
 use orm::schema::{
-    CheckConstraint, Column, ColumnChange, Constraint, ForeignKey, Index, Operation, RenameHint, Table, UniqueConstraint,
+    CheckConstraint, Column, ColumnChange, Constraint, ForeignKey, Index, Operation, RenameHint, Table,
+    UniqueConstraint,
 };
 use orm::{ColumnType, Dialect, ErrorKind};
 
@@ -110,7 +111,8 @@ async fn indexes_are_added_changed_and_dropped() {
     changes(users(), users().index(["name"]), &["create on `users` the index ix_users_name (name)"]).await;
     changes(users().index(["name"]), users(), &["drop from `users` the index ix_users_name (name)"]).await;
     let words = ["drop from `users` the index i (name)", "create on `users` the index i (name, id)"];
-    changes(users().index(Index::new(["name"]).name("i")), users().index(Index::new(["name", "id"]).name("i")), &words).await;
+    changes(users().index(Index::new(["name"]).name("i")), users().index(Index::new(["name", "id"]).name("i")), &words)
+        .await;
 }
 
 #[tokio::test]
@@ -138,8 +140,10 @@ async fn columns_are_altered() {
 async fn constraints_are_added_and_dropped() {
     only!(Postgres | MariaDb | MySql);
     let parent = || users().column(Column::new("parent", ColumnType::BigInteger).nullable());
-    changes(parent(), parent().unique(["name"]), &["add to `users` the unique constraint `uq_users_name` (name)"]).await;
-    changes(parent().unique(["name"]), parent(), &["drop from `users` the unique constraint `uq_users_name` (name)"]).await;
+    changes(parent(), parent().unique(["name"]), &["add to `users` the unique constraint `uq_users_name` (name)"])
+        .await;
+    changes(parent().unique(["name"]), parent(), &["drop from `users` the unique constraint `uq_users_name` (name)"])
+        .await;
     let key = || parent().index(["parent"]).foreign_key(ForeignKey::new(["parent"], "users", ["id"]));
     let words = "the foreign key `fk_users_parent_users` (parent) to users (id)";
     changes(parent().index(["parent"]), key(), &[&format!("add to `users` {words}")]).await;
@@ -184,7 +188,9 @@ async fn comments_are_changed() {
 #[tokio::test]
 async fn labels_are_added() {
     only!(Postgres);
-    let moods = |labels: &[&'static str]| users().column(Column::new("mood", ColumnType::labels("mood", labels).native()).nullable());
+    let moods = |labels: &[&'static str]| {
+        users().column(Column::new("mood", ColumnType::labels("mood", labels).native()).nullable())
+    };
     let words = ["alter type `mood`: (sad, happy) -> (angry, sad, calm, happy)"];
     changes(moods(&["sad", "happy"]), moods(&["angry", "sad", "calm", "happy"]), &words).await;
     let words = ["create type `mood` (sad)", "add column `users.mood`: mood enum(sad)"];
@@ -262,6 +268,7 @@ async fn single_things_are_created_and_dropped() {
     }
     of(users()).check(&engine).await.unwrap();
     let from = Box::new(Column::new("name", ColumnType::Text));
-    let alter = Operation::AlterColumn { table: table(), from: from.clone(), to: from, changes: vec![ColumnChange::Type] };
+    let alter =
+        Operation::AlterColumn { table: table(), from: from.clone(), to: from, changes: vec![ColumnChange::Type] };
     assert_eq!(alter.execute(&engine).await.is_ok(), dialect() != Dialect::Sqlite);
 }

@@ -171,7 +171,9 @@ fn shop() -> MetaData {
         .column(Column::new("parent_id", ColumnType::BigInteger).nullable())
         .column(Column::new("amount", ColumnType::Integer))
         .column(Column::new("doubled", ColumnType::Integer).nullable().computed_stored("amount * 2"))
-        .foreign_key(ForeignKey::new(["tenant", "user_id"], "users", ["tenant", "id"]).on_delete(ReferentialAction::Cascade))
+        .foreign_key(
+            ForeignKey::new(["tenant", "user_id"], "users", ["tenant", "id"]).on_delete(ReferentialAction::Cascade),
+        )
         .foreign_key(ForeignKey::new(["parent_id"], "orders", ["id"]).on_delete(ReferentialAction::SetNull))
         .index(Index::new([IndexColumn::from("amount").descending(), IndexColumn::from("tenant")]).name("by_amount"));
     MetaData::new().table(orders).table(users)
@@ -263,7 +265,9 @@ async fn names_that_are_cut_come_back() {
 #[tokio::test]
 async fn comments_come_back() {
     only!(Postgres | MySql | MariaDb);
-    let of = table("users").comment("who's there \\ who").column(Column::new("name", ColumnType::Text).comment("it's \"so\""));
+    let of = table("users")
+        .comment("who's there \\ who")
+        .column(Column::new("name", ColumnType::Text).comment("it's \"so\""));
     let found = comes_back(&MetaData::new().table(of)).await;
     assert_eq!(found.tables().unwrap()[0].comment.as_deref(), Some("who's there \\ who"));
 }
@@ -299,14 +303,18 @@ async fn partial_indexes_and_expressions_come_back() {
         .index(Index::new([IndexColumn::expression("lower(name)"), IndexColumn::from("id")]).name("by_lower_name"));
     let found = comes_back(&MetaData::new().table(of)).await;
     let tables = found.tables().unwrap();
-    let expression = &tables[0].indexes.iter().find(|index| index.name.as_deref() == Some("by_lower_name")).unwrap().columns[0];
+    let expression =
+        &tables[0].indexes.iter().find(|index| index.name.as_deref() == Some("by_lower_name")).unwrap().columns[0];
     assert!(matches!(&expression.part, IndexPart::Expression(sql) if sql.contains("lower(")), "{expression:?}");
 }
 
 #[tokio::test]
 async fn what_postgres_alone_has_comes_back() {
     only!(Postgres);
-    let identity = Identity { is_always: true, counting: orm::schema::Counting { start: Some(100), increment: Some(5), ..Default::default() } };
+    let identity = Identity {
+        is_always: true,
+        counting: orm::schema::Counting { start: Some(100), increment: Some(5), ..Default::default() },
+    };
     let users = Table::new("users")
         .column(Column::new("id", ColumnType::Integer).identity(identity))
         .column(Column::new("number", ColumnType::BigInteger).sequence("numbers"))
@@ -315,19 +323,24 @@ async fn what_postgres_alone_has_comes_back() {
         .column(Column::new("name", ColumnType::Text))
         .column(Column::new("during", ColumnType::custom("tstzrange")))
         .primary_key(orm::schema::PrimaryKey::new(["id"]).name("the_key"))
-        .unique(orm::schema::UniqueConstraint { nulls_not_distinct: true, ..orm::schema::UniqueConstraint::new(["number"]) })
+        .unique(orm::schema::UniqueConstraint {
+            nulls_not_distinct: true,
+            ..orm::schema::UniqueConstraint::new(["number"])
+        })
         .unique(orm::schema::UniqueConstraint::new(["name"]).deferrable(Deferrable::InitiallyDeferred))
         .exclude("no_overlap", "USING gist (during WITH &&)")
         .index(Index::new(["tags"]).method("gin"))
-        .index(Index::new([IndexColumn::from("name").operator_class("text_pattern_ops")]).include(["mood"]).name("by_pattern"));
-    let log = Table::new("log").column(Column::new("line", ColumnType::Text)).option("postgres_unlogged", "true");
-    let likes = table("likes")
-        .column(Column::new("user_id", ColumnType::Integer))
-        .foreign_key(
-            ForeignKey::new(["user_id"], "users", ["id"])
-                .on_update(ReferentialAction::Restrict)
-                .deferrable(Deferrable::InitiallyImmediate),
+        .index(
+            Index::new([IndexColumn::from("name").operator_class("text_pattern_ops")])
+                .include(["mood"])
+                .name("by_pattern"),
         );
+    let log = Table::new("log").column(Column::new("line", ColumnType::Text)).option("postgres_unlogged", "true");
+    let likes = table("likes").column(Column::new("user_id", ColumnType::Integer)).foreign_key(
+        ForeignKey::new(["user_id"], "users", ["id"])
+            .on_update(ReferentialAction::Restrict)
+            .deferrable(Deferrable::InitiallyImmediate),
+    );
     let sequence = Sequence::new("numbers").start(7).increment(3).between(2, 1000).cycle();
     let found = comes_back(&MetaData::new().table(users).table(likes).table(log).sequence(sequence.clone())).await;
     assert_eq!(found.sequences(), [sequence]);
@@ -343,7 +356,10 @@ async fn what_mysql_alone_has_comes_back() {
     let notes = table("notes")
         .column(Column::new("body", ColumnType::Text))
         .column(Column::new("title", ColumnType::String(200)))
-        .column(Column::new("changed", ColumnType::DateTime).server_default("CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"))
+        .column(
+            Column::new("changed", ColumnType::DateTime)
+                .server_default("CURRENT_TIMESTAMP(6) ON UPDATE CURRENT_TIMESTAMP(6)"),
+        )
         .index(Index::new(["body"]).method("fulltext").name("words"))
         .index(Index::new([IndexColumn::from("body").length(20)]).name("beginnings"))
         .option("mysql_engine", "InnoDB");
@@ -480,7 +496,10 @@ async fn a_schema_written_by_hand_is_read() {
     let item = inspector.table("item").unwrap();
     assert!(item.columns[0].is_generated);
     let to_group = item.foreign_keys.iter().find(|key| key.name.as_deref() == Some("to_group")).unwrap();
-    assert_eq!((&*to_group.target_table, &*to_group.target_columns), ("Group", &["a".to_owned(), "b c".to_owned()][..]));
+    assert_eq!(
+        (&*to_group.target_table, &*to_group.target_columns),
+        ("Group", &["a".to_owned(), "b c".to_owned()][..])
+    );
     assert_eq!(to_group.on_delete, Some(ReferentialAction::Cascade));
     let to_itself = item.foreign_keys.iter().find(|key| key.columns == ["up"]).unwrap();
     assert_eq!((&*to_itself.target_table, &*to_itself.target_columns), ("item", &["id".to_owned()][..]));

@@ -34,9 +34,8 @@ pub(super) struct ForeignKeyText {
 }
 
 /// Words that end a column's type.
-const CONSTRAINTS: &[&str] = &[
-    "constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as",
-];
+const CONSTRAINTS: &[&str] =
+    &["constraint", "primary", "not", "null", "unique", "check", "default", "collate", "references", "generated", "as"];
 
 /// Reads the text of a CREATE TABLE.
 pub(super) fn read(sql: &str) -> TableText {
@@ -111,11 +110,17 @@ impl TableText {
         let is_constraint = name.is_some() || matches!(word.kind, TokenKind::Word);
         let lower = word.text.to_ascii_lowercase();
         match lower.as_str() {
-            "primary" if is_constraint && rest.get(1).is_some_and(|token| token.is("key")) => self.primary_key_name = name,
+            "primary" if is_constraint && rest.get(1).is_some_and(|token| token.is("key")) => {
+                self.primary_key_name = name
+            }
             "unique" if is_constraint => self.uniques.push((name, names(&rest[open..]))),
             "check" if is_constraint => self.check(name, sql, &rest[open..]),
             "foreign" if is_constraint && rest.get(1).is_some_and(|token| token.is("key")) => {
-                self.foreign_keys.push(ForeignKeyText { name, columns: names(&rest[open..]), deferrable: deferrable(rest) });
+                self.foreign_keys.push(ForeignKeyText {
+                    name,
+                    columns: names(&rest[open..]),
+                    deferrable: deferrable(rest),
+                });
             }
             _ => self.column(sql, tokens),
         }
@@ -172,7 +177,9 @@ impl TableText {
 pub(super) fn index(sql: &str) -> (Vec<String>, Option<String>) {
     let tokens = tokens(sql);
     let Some(on) = tokens.iter().position(|token| token.is("on")) else { return (Vec::new(), None) };
-    let Some(open) = tokens[on..].iter().position(|token| token.is("(")).map(|at| on + at) else { return (Vec::new(), None) };
+    let Some(open) = tokens[on..].iter().position(|token| token.is("(")).map(|at| on + at) else {
+        return (Vec::new(), None);
+    };
     let end = closing(&tokens, open);
     let part = |item: &&[Token<'_>]| {
         let mut item = *item;

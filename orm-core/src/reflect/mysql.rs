@@ -6,8 +6,8 @@ use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
 use crate::schema::{
-    CheckConstraint, Column, Computed, Counting, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence, Table,
-    UniqueConstraint, View, parse_type,
+    CheckConstraint, Column, Computed, Counting, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence,
+    Table, UniqueConstraint, View, parse_type,
 };
 use crate::types::ColumnType;
 
@@ -111,7 +111,8 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         match expression {
             Some(sql) => {
                 let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
-                column.computed = Some(Computed { sql, is_stored: extra.contains("stored") || extra.contains("persistent") });
+                column.computed =
+                    Some(Computed { sql, is_stored: extra.contains("stored") || extra.contains("persistent") });
             }
             None => match default.map(|default| default_of(default, &extra, &column.column_type, cx.dialect)) {
                 Some(sql) if sql.eq_ignore_ascii_case("null") => {}
@@ -123,7 +124,9 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             },
         }
         // The schema of a table is in what it calls its collation.
-        let same = |table: &Table, name: &str| table.options.iter().any(|(key, value)| key == "mysql_collate" && value == name);
+        let same = |table: &Table, name: &str| {
+            table.options.iter().any(|(key, value)| key == "mysql_collate" && value == name)
+        };
         if let (Some(table), Some(collation)) = (found.table(&schema, &table), &column.collation)
             && (same(table, collation) || matches!(column.column_type, ColumnType::Json))
         {
@@ -139,7 +142,8 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
 /// Returns a default as SQL. MariaDB shows it so; MySQL shows a text without its quotes.
 fn default_of(default: String, extra: &str, column_type: &ColumnType, dialect: Dialect) -> String {
     let is_expression = extra.contains("default_generated");
-    let is_number = crate::schema::is_number(&default) && !matches!(column_type, ColumnType::String(_) | ColumnType::Char(_));
+    let is_number =
+        crate::schema::is_number(&default) && !matches!(column_type, ColumnType::String(_) | ColumnType::Char(_));
     let mut sql = match dialect {
         Dialect::MySql if !is_expression && !is_number => format!("'{}'", default.replace('\'', "''")),
         _ => default,
@@ -267,7 +271,8 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
     for table in &mut found.tables {
         let (uniques, indexes): (Vec<Index>, Vec<Index>) =
             std::mem::take(&mut table.indexes).into_iter().partition(|index| index.is_unique && index.is_plain());
-        let of = |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
+        let of =
+            |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
         table.uniques = uniques.into_iter().map(of).collect();
         let keys = &table.foreign_keys;
         table.indexes = indexes.into_iter().filter(|index| !keys.iter().any(|key| made_for(index, key))).collect();

@@ -1,6 +1,7 @@
 //! Reads the catalogs of PostgreSQL: seven queries.
 
 use super::{Catalog, Cells, Found, FoundView, literals};
+use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
@@ -8,7 +9,6 @@ use crate::schema::{
     CheckConstraint, Column, Computed, Counting, Deferrable, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
     IndexColumn, IndexPart, PrimaryKey, Sequence, Table, UniqueConstraint, View, parse_type,
 };
-use crate::dialect::Dialect;
 use crate::types::ColumnType;
 
 pub(super) async fn read<E: Executor>(catalog: &mut Catalog<E>, schemas: &[String]) -> Result<(String, Found)> {
@@ -222,7 +222,8 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
             "p" => table.primary_key = PrimaryKey { name: Some(name), columns },
             "u" => {
                 let nulls_not_distinct = written.starts_with("UNIQUE NULLS NOT DISTINCT");
-                let unique = UniqueConstraint { columns, deferrable, nulls_not_distinct, ..UniqueConstraint::default() };
+                let unique =
+                    UniqueConstraint { columns, deferrable, nulls_not_distinct, ..UniqueConstraint::default() };
                 table.uniques.push(unique.name(name));
             }
             "f" => {

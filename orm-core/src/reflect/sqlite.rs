@@ -100,7 +100,8 @@ async fn read_columns<E: Executor>(
             continue;
         }
         let text = text_of(texts, &schema, &table);
-        if let Some(text) = text.and_then(|text| text.columns.iter().find(|text| text.name.eq_ignore_ascii_case(&name))) {
+        if let Some(text) = text.and_then(|text| text.columns.iter().find(|text| text.name.eq_ignore_ascii_case(&name)))
+        {
             column.collation.clone_from(&text.collation);
             if hidden > 1 {
                 column.computed.clone_from(&text.computed);
@@ -122,7 +123,8 @@ async fn read_columns<E: Executor>(
     }
     for table in &mut found.tables {
         let Some(text) = text_of(texts, &table.schema, &table.name) else { continue };
-        table.primary_key = PrimaryKey { name: text.primary_key_name.clone(), ..std::mem::take(&mut table.primary_key) };
+        table.primary_key =
+            PrimaryKey { name: text.primary_key_name.clone(), ..std::mem::take(&mut table.primary_key) };
         if let ([key], false) = (table.primary_key.columns.as_slice(), text.is_without_rowid)
             && let Some(column) = table.columns.iter_mut().find(|column| column.name == *key)
         {
@@ -173,7 +175,8 @@ async fn read_indexes<E: Executor>(
         }
         let columns = index.column_names();
         let text = text_of(texts, &schema, &table_name);
-        let name = text.and_then(|text| text.uniques.iter().find(|(_, of)| same(of, &columns)).and_then(|(name, _)| name.clone()));
+        let name = text
+            .and_then(|text| text.uniques.iter().find(|(_, of)| same(of, &columns)).and_then(|(name, _)| name.clone()));
         table.uniques.push(UniqueConstraint { name, ..UniqueConstraint::new(columns) });
     }
     Ok(())

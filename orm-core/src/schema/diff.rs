@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{
-    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData, Table, UniqueConstraint,
-    metadata, normal, order,
+    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData, Table,
+    UniqueConstraint, metadata, normal, order,
 };
 use crate::dialect::Dialect;
 use crate::engine::Executor;
@@ -79,7 +79,9 @@ impl fmt::Display for RenameHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RenameHint::Table { from, to } => write!(f, "perhaps the table `{from}` is now called `{to}`"),
-            RenameHint::Column { table, from, to } => write!(f, "perhaps the column `{table}.{from}` is now called `{to}`"),
+            RenameHint::Column { table, from, to } => {
+                write!(f, "perhaps the column `{table}.{from}` is now called `{to}`")
+            }
         }
     }
 }
@@ -288,14 +290,16 @@ impl Parts {
         let mut drop = |constraint: Constraint| {
             self.dropping.push(Operation::DropConstraint { table: table.clone(), constraint });
         };
-        for key in from.foreign_keys.iter().filter(|key| !to.foreign_keys.iter().any(|to| cx.same_foreign_key(to, key))) {
+        for key in from.foreign_keys.iter().filter(|key| !to.foreign_keys.iter().any(|to| cx.same_foreign_key(to, key)))
+        {
             drop(Constraint::ForeignKey(key.clone()));
         }
         for check in from.checks.iter().filter(|check| !to.checks.iter().any(|to| cx.same_check(to, check))) {
             let given = found.given.checks.iter().find(|given| given.name == check.name && check.name.is_some());
             drop(Constraint::Check(given.unwrap_or(check).clone()));
         }
-        for exclude in from.excludes.iter().filter(|exclude| !to.excludes.iter().any(|to| cx.same_exclude(to, exclude))) {
+        for exclude in from.excludes.iter().filter(|exclude| !to.excludes.iter().any(|to| cx.same_exclude(to, exclude)))
+        {
             drop(Constraint::Exclude(exclude.clone()));
         }
         for unique in from.uniques.iter().filter(|unique| !to.uniques.iter().any(|to| cx.same_unique(to, unique))) {
@@ -337,7 +341,8 @@ impl Parts {
             self.rest.push(Operation::DropColumn { table: table.clone(), column });
             let new = wanted.normal.columns.iter().filter(|to| found.normal.find_column(&to.name).is_none());
             let like = new.filter(|to| to.column_type == from.column_type && to.is_nullable == from.is_nullable);
-            let hint = |to: &Column| RenameHint::Column { table: table.clone(), from: from.name.clone(), to: to.name.clone() };
+            let hint =
+                |to: &Column| RenameHint::Column { table: table.clone(), from: from.name.clone(), to: to.name.clone() };
             hints.extend(like.map(hint));
         }
     }
@@ -359,7 +364,8 @@ impl Parts {
         let excludes = to.excludes.iter().filter(|to| !from.excludes.iter().any(|from| cx.same_exclude(to, from)));
         let given = |to: &ExcludeConstraint| wanted.given.excludes.iter().find(|given| given.name == to.name).cloned();
         added.extend(excludes.filter_map(given).map(Constraint::Exclude));
-        let keys = to.foreign_keys.iter().filter(|to| !from.foreign_keys.iter().any(|from| cx.same_foreign_key(to, from)));
+        let keys =
+            to.foreign_keys.iter().filter(|to| !from.foreign_keys.iter().any(|from| cx.same_foreign_key(to, from)));
         added.extend(keys.cloned().map(Constraint::ForeignKey));
         let add = |constraint| Operation::AddConstraint { table: table.clone(), constraint };
         self.rest.extend(added.into_iter().map(add));
@@ -456,7 +462,8 @@ impl Comparison {
         };
         note(!same_computed, ColumnChange::Computed);
         // MySQL does not tell a column's collation from its table's.
-        let is_of_table = |name: &String| found.options.iter().any(|(key, value)| key == "mysql_collate" && value == name);
+        let is_of_table =
+            |name: &String| found.options.iter().any(|(key, value)| key == "mysql_collate" && value == name);
         let collation = to.collation.clone().filter(|name| !is_of_table(name));
         note(from.collation != collation, ColumnChange::Collation);
         note(from.comment != to.comment, ColumnChange::Comment);

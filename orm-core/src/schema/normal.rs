@@ -7,8 +7,8 @@
 
 use super::tokens::{Token, TokenKind, closing, tokens};
 use super::{
-    CheckConstraint, Column, Computed, ForeignKey, Identity, Index, IndexColumn, IndexPart, Table, UniqueConstraint, fit,
-    parse_type,
+    CheckConstraint, Column, Computed, ForeignKey, Identity, Index, IndexColumn, IndexPart, Table, UniqueConstraint,
+    fit, parse_type,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -65,10 +65,8 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
     normal.identity = match dialect {
         // What is generated and has no serial type is an identity column.
         Dialect::Postgres if column.is_generated => {
-            let is_serial = matches!(
-                normal.column_type,
-                ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger
-            );
+            let is_serial =
+                matches!(normal.column_type, ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger);
             let identity = column.identity.or(if is_serial { None } else { Some(Identity::DEFAULT) });
             identity.map(|identity| Identity { counting: identity.counting.without_defaults(), ..identity })
         }
@@ -142,7 +140,9 @@ fn index(index: &Index, dialect: Dialect) -> Index {
             part,
             length: column.length.filter(|_| is_mysql(dialect)),
             operator_class: column.operator_class.clone().filter(|_| dialect == Dialect::Postgres),
-            nulls_first: column.nulls_first.filter(|first| dialect == Dialect::Postgres && *first != column.is_descending),
+            nulls_first: column
+                .nulls_first
+                .filter(|first| dialect == Dialect::Postgres && *first != column.is_descending),
             ..column.clone()
         }
     };
@@ -161,7 +161,8 @@ fn unique_indexes_are_constraints(table: &mut Table) {
     let (uniques, indexes): (Vec<Index>, Vec<Index>) =
         std::mem::take(&mut table.indexes).into_iter().partition(|index| index.is_unique && index.is_plain());
     table.indexes = indexes;
-    let of = |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
+    let of =
+        |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
     table.uniques.extend(uniques.into_iter().map(of));
 }
 
@@ -300,7 +301,10 @@ pub(crate) fn may_be_same(left: &str, right: &str, dialect: Dialect) -> bool {
 }
 
 fn operands(text: &str) -> Vec<String> {
-    const OPERATORS: &[&str] = &["and", "or", "not", "between", "in", "is", "null", "like", "any", "all", "array", "case", "when", "then", "else", "end"];
+    const OPERATORS: &[&str] = &[
+        "and", "or", "not", "between", "in", "is", "null", "like", "any", "all", "array", "case", "when", "then",
+        "else", "end",
+    ];
     let mut words: Vec<String> = tokens(text)
         .iter()
         .filter(|token| token.kind != TokenKind::Sign && !OPERATORS.contains(&token.text))
@@ -319,7 +323,11 @@ mod tests {
     fn the_words_of_databases_are_one() {
         let same = [
             (Dialect::Postgres, "email LIKE '%@%'", "((email)::text ~~ '%@%'::text)"),
-            (Dialect::Postgres, "state IN ('a', 'b')", "((state)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))"),
+            (
+                Dialect::Postgres,
+                "state IN ('a', 'b')",
+                "((state)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
+            ),
             (Dialect::Postgres, "-1", "'-1'::integer"),
             (Dialect::Postgres, "'new'", "'new'::character varying(5)"),
             (Dialect::Postgres, "now()", "CURRENT_TIMESTAMP"),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, PrimaryKey, Sequence, Table, UniqueConstraint,
-    View, full_name, run,
+    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, PrimaryKey, Sequence, Table,
+    UniqueConstraint, View, full_name, run,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;

@@ -68,8 +68,12 @@ pub(crate) fn tokens(sql: &str) -> Vec<Token<'_>> {
                 continue;
             }
             '\'' | '"' | '`' => quoted(rest, first),
-            '[' if rest.find(']').is_some_and(|end| is_name(&rest[1..end])) => rest.find(']').map_or(rest.len(), |end| end + 1),
-            c if c.is_ascii_digit() || (c == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) => number(rest),
+            '[' if rest.find(']').is_some_and(|end| is_name(&rest[1..end])) => {
+                rest.find(']').map_or(rest.len(), |end| end + 1)
+            }
+            c if c.is_ascii_digit() || (c == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) => {
+                number(rest)
+            }
             c if c.is_alphanumeric() || c == '_' => {
                 rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len())
             }
@@ -141,7 +145,10 @@ mod tests {
     #[test]
     fn text_is_cut_into_words() {
         let cut = |sql: &str| tokens(sql).iter().map(|token| token.text.to_owned()).collect::<Vec<_>>();
-        assert_eq!(cut("a>=1.5e-3 -- b\nAND 'it''s' <> \"x\"\"y\""), ["a", ">=", "1.5e-3", "AND", "'it''s'", "<>", "\"x\"\"y\""]);
+        assert_eq!(
+            cut("a>=1.5e-3 -- b\nAND 'it''s' <> \"x\"\"y\""),
+            ["a", ">=", "1.5e-3", "AND", "'it''s'", "<>", "\"x\"\"y\""]
+        );
         assert_eq!(cut("x::text = ANY(ARRAY[1])"), ["x", "::", "text", "=", "ANY", "(", "ARRAY", "[", "1", "]", ")"]);
         assert_eq!(cut("[odd name] /* c */ `b`"), ["[odd name]", "`b`"]);
         let names: Vec<String> = tokens("\"x\"\"y\" [odd name] `b` c").iter().map(Token::name).collect();

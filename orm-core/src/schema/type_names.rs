@@ -80,7 +80,9 @@ impl Name {
             }
             match token.kind {
                 TokenKind::Quoted | TokenKind::Text => name.push_str(token.text),
-                TokenKind::Word | TokenKind::Number | TokenKind::Sign => name.push_str(&token.text.to_ascii_lowercase()),
+                TokenKind::Word | TokenKind::Number | TokenKind::Sign => {
+                    name.push_str(&token.text.to_ascii_lowercase())
+                }
             }
         }
         name

@@ -92,15 +92,25 @@ impl Ddl {
         }
     }
 
-    fn alter_postgres(&self, table: &Table, from: &Column, to: &Column, changes: &[ColumnChange]) -> Result<Vec<String>> {
+    fn alter_postgres(
+        &self,
+        table: &Table,
+        from: &Column,
+        to: &Column,
+        changes: &[ColumnChange],
+    ) -> Result<Vec<String>> {
         let name = self.identifier(&to.name);
         let alter = |words: &str| format!("ALTER TABLE {} ALTER COLUMN {name} {words}", self.table_name(table));
         let mut statements = Vec::new();
         for change in changes {
             match change {
                 ColumnChange::Type | ColumnChange::Collation => {
-                    let of = self.column_type(table, &Column { is_generated: false, ..to.clone() }, &Options::default())?;
-                    let collation = to.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
+                    let of =
+                        self.column_type(table, &Column { is_generated: false, ..to.clone() }, &Options::default())?;
+                    let collation = to
+                        .collation
+                        .as_ref()
+                        .map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
                     statements.push(alter(&format!("TYPE {of}{collation} USING {name}::{of}")));
                 }
                 ColumnChange::Nullability if to.is_nullable => statements.push(alter("DROP NOT NULL")),
@@ -214,8 +224,9 @@ impl Ddl {
 
     #[cold]
     fn only_by_copying(&self, table: &TableName, what: &str) -> Error {
-        self.unsupported(&format!("{what} on table `{table}`"))
-            .hint("SQLite does it by copying: create a new table, insert the rows, drop the old table, rename the new one")
+        self.unsupported(&format!("{what} on table `{table}`")).hint(
+            "SQLite does it by copying: create a new table, insert the rows, drop the old table, rename the new one",
+        )
     }
 
     #[cold]
