@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan, attach};
 use crate::mapper::{Decoded, Misread, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
-use crate::sql::{Output, Statement};
+use crate::sql::{Node, Output, Statement};
 use crate::types::DecodeError;
 
 mod sealed {
@@ -34,6 +34,18 @@ pub struct Request {
     pub(crate) is_chunk: bool,
 }
 
+/// Writes how many rows are wanted.
+///
+/// One and two are part of what `first` and `one` mean, so they stand in the text: a bound LIMIT is a part of SQLite's plan, and
+/// binding it has the statement prepared again each time, which costs several times what a row by its key does.
+fn at_most(rows: usize) -> Node {
+    match rows {
+        1 => Node::Sql("1".into()),
+        2 => Node::Sql("2".into()),
+        _ => crate::sql::number(rows as u64),
+    }
+}
+
 impl Request {
     pub(crate) fn new(statements: Vec<Statement>, loads: Vec<LoadPath>) -> Self {
         Request { statements, loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
@@ -47,7 +59,7 @@ impl Request {
             && select.limit_per.is_none()
             && !self.loads.iter().any(LoadPath::counts_members)
         {
-            select.limit = Some(crate::sql::number(rows as u64));
+            select.limit = Some(at_most(rows));
         }
         self
     }
