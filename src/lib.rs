@@ -78,6 +78,11 @@ pub use orm_core::{
     Joinable, LoadAll, Members, NPlusOne, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all,
     raiseload, raiseload_all, selectinload_all, subqueryload,
 };
+// How an engine and its connections run statements, and what these give.
+pub use orm_core::{
+    Executable, ExecutionOptions, Lint, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
+    Savepoint, WithOptions,
+};
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]

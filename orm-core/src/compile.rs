@@ -43,6 +43,12 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
+    /// Takes text as the database has it; its values are in the order of its placeholders.
+    pub(crate) fn raw(sql: &str) -> Self {
+        let statement = driver::Statement { sql: sql.into(), id: 0 };
+        Compiled { statement, order: Vec::new(), labels: Vec::new(), warning: None, written: None }
+    }
+
     /// Puts the lifted values in the order of the placeholders.
     pub(crate) fn arrange(&self, values: Vec<Value>) -> Vec<Value> {
         let is_in_order = self.order.len() == values.len()

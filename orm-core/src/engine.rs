@@ -4,12 +4,17 @@
 
 mod builder;
 mod cache;
+mod config;
 mod connect;
 mod connection;
 mod execute;
 mod executor;
 pub(crate) mod log;
+mod options;
+mod plugin;
 mod pool;
+mod record;
+mod result;
 mod transaction;
 mod url;
 
@@ -17,12 +22,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
+pub use builder::{EngineBuilder, IsolationLevel, Lint, PoolClass};
 pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard};
-pub use connection::{Connection, Transaction};
+pub use connection::{Connection, Savepoint, Transaction, WithOptions};
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
+use log::Server;
+pub use options::ExecutionOptions;
+pub use orm_pool::pool::ResetOnReturn;
+pub use plugin::Plugin;
 pub use pool::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
+pub use record::{Record, RecordIndex};
+pub use result::{Executable, Parameter, Parameters, ResultSet};
 pub use transaction::{Work, WorkOnce};
 pub use url::Url;
 
@@ -45,6 +56,7 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) options: Arc<ExecutionOptions>,
 }
 
 /// What all clones of an engine have in common.
@@ -53,10 +65,9 @@ pub(crate) struct Shared {
     pub(crate) dialect: Dialect,
     pub(crate) pool: orm_pool::pool::Pool<Connector>,
     pub(crate) cache: StatementCache,
+    server: Server,
     pub(crate) echo: bool,
     pub(crate) hide_parameters: bool,
-    /// How far transactions are kept apart, unless the database's own default is meant.
-    pub(crate) isolation_level: Option<IsolationLevel>,
     /// How many statements have been sent since the engine was made.
     pub(crate) statements: AtomicU64,
 }
@@ -113,9 +124,41 @@ impl Engine {
         let connection = self.connect();
         async move {
             let mut connection = connection.await?;
-            connection.begin(true).await?;
+            connection.begin().await?;
             Ok(Transaction::new(connection))
         }
+    }
+
+    /// Returns an engine over the same pool and the same compiled statements, with these options on top of its own.
+    ///
+    /// [`ExecutionOptions`] shows it. An isolation level that the database does not have is told when it is to begin a
+    /// transaction.
+    #[must_use]
+    pub fn execution_options(&self, options: ExecutionOptions) -> Engine {
+        Engine { shared: self.shared.clone(), options: Arc::new(self.options.and(&options)) }
+    }
+
+    /// Returns how its statements are run.
+    pub fn get_execution_options(&self) -> &ExecutionOptions {
+        &self.options
+    }
+
+    /// Forgets the compiled statements.
+    pub fn clear_compiled_cache(&self) {
+        self.shared.cache.clear();
+    }
+
+    /// Returns how far its transactions are kept apart, unless the database's own default is meant.
+    pub(crate) fn isolation_level(&self) -> Option<IsolationLevel> {
+        self.options.isolation_level
+    }
+
+    /// Returns whether a single statement has to run in a transaction that is begun by words, since these say how.
+    fn needs_transaction(&self) -> bool {
+        let options = &*self.options;
+        let has_level = options.isolation_level.is_some() && self.dialect() != Dialect::Sqlite;
+        let has_timeout = options.statement_timeout().is_some() && self.dialect() != Dialect::Sqlite;
+        has_level || has_timeout || options.is_read_only()
     }
 
     /// Closes the connections that are idle; those that are lent out close when they come back.

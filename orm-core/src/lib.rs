@@ -61,6 +61,10 @@ pub use engine::{
     Connection, ConnectionInfo, Engine, EngineBuilder, Exec, Executor, Handles, IsolationLevel, Mode, Out, Pool,
     PoolClass, PoolStatus, PooledConnection, Reader, Transaction, Url, Values, Work, WorkOnce,
 };
+pub use engine::{
+    Executable, ExecutionOptions, Lint, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
+    Savepoint, WithOptions,
+};
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{
     Contains, Joinable, Load, LoadAll, LoadOption, contains_eager, defaultload, joinedload, joinedload_all, lazyload,

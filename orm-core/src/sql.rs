@@ -61,7 +61,7 @@ pub use select::{
 pub(crate) use select::{Correlation, Hint, HintPlace, clauses, hints};
 pub(crate) use template::{Form, Template};
 pub use text::{Bind, Text, text};
-pub(crate) use text::{TextNode, TextPart};
+pub(crate) use text::{TextNode, TextPart, is_write};
 pub use tuple::{RowList, RowOf, Tuple, tuple};
 pub(crate) use update::UpdateNode;
 pub use update::{Update, update};

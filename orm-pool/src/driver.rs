@@ -109,6 +109,19 @@ impl<'a> Row<'a> {
         self.len() == 0
     }
 
+    /// Returns which set of rows it belongs to: 0, unless a stored procedure gives several.
+    #[inline]
+    pub fn set(&self) -> usize {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Row::Sqlite(_) => 0,
+            #[cfg(feature = "postgres")]
+            Row::Postgres(_) => 0,
+            #[cfg(feature = "mysql")]
+            Row::MySql(row) => row.set(),
+        }
+    }
+
     /// Returns the name that the database gives the column at this position.
     pub fn name(&self, column: usize) -> &'a str {
         match self {
@@ -157,6 +170,168 @@ impl Connection {
             Connection::Postgres(connection) => connection.batch(sql).await,
             #[cfg(feature = "mysql")]
             Connection::MySql(connection) => connection.batch(sql).await,
+        }
+    }
+
+    /// Returns the names of the columns of what this statement gives; none for one that gives no rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn columns(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Vec<String>, Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => {
+                _ = parameters;
+                Ok(connection.columns(statement))
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.columns(statement, parameters).await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => {
+                _ = parameters;
+                connection.columns(statement).await
+            }
+        }
+    }
+
+    /// Opens a query whose rows are [fetched](Self::fetch) piece by piece, forward only, with a bounded number of them in
+    /// memory here.
+    ///
+    /// PostgreSQL and SQLite run other statements meanwhile, and have several such queries open; a cursor of PostgreSQL
+    /// goes with its transaction. MySQL sends all rows, so that another statement has to wait for the last of them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the statement is no query, and as [`run`](Self::run).
+    pub async fn open_cursor(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Cursor, Error> {
+        Ok(match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => Cursor::Sqlite(connection.open_cursor(statement, parameters)?),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => Cursor::Postgres(connection.open_cursor(statement, parameters).await?),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => {
+                Cursor::MySql(Box::new(connection.open_cursor(statement, parameters).await?))
+            }
+        })
+    }
+
+    /// Pushes up to so many rows of an open query to `on_row` until that breaks, and returns whether there may be more.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), and when the cursor is not open on this connection.
+    pub async fn fetch<F>(&mut self, cursor: &mut Cursor, rows: usize, on_row: F) -> Result<bool, Error>
+    where
+        F: FnMut(Row<'_>) -> ControlFlow<()> + Send,
+    {
+        match (self, cursor) {
+            #[cfg(feature = "sqlite")]
+            (Connection::Sqlite(connection), Cursor::Sqlite(cursor)) => connection.fetch(cursor, rows, on_row).await,
+            #[cfg(feature = "postgres")]
+            (Connection::Postgres(connection), Cursor::Postgres(cursor)) => {
+                connection.fetch(cursor, rows, on_row).await
+            }
+            #[cfg(feature = "mysql")]
+            (Connection::MySql(connection), Cursor::MySql(cursor)) => connection.fetch(cursor, rows, on_row).await,
+            #[allow(unreachable_patterns, reason = "with one driver there is no other")]
+            _ => Err(foreign_cursor()),
+        }
+    }
+
+    /// Ends an open query before its last row. One whose cursor is dropped ends with the next statement.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn close_cursor(&mut self, cursor: &mut Cursor) -> Result<(), Error> {
+        match (self, cursor) {
+            #[cfg(feature = "sqlite")]
+            (Connection::Sqlite(connection), Cursor::Sqlite(cursor)) => {
+                connection.close_cursor(cursor);
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            (Connection::Postgres(connection), Cursor::Postgres(cursor)) => connection.close_cursor(cursor).await,
+            #[cfg(feature = "mysql")]
+            (Connection::MySql(connection), Cursor::MySql(cursor)) => connection.close_cursor(cursor).await,
+            #[allow(unreachable_patterns, reason = "with one driver there is no other")]
+            _ => Err(foreign_cursor()),
+        }
+    }
+
+    /// Ends all open queries without waiting; returns whether none is left.
+    pub fn close_cursors_now(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => {
+                connection.close_cursors();
+                true
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => !connection.has_cursors(),
+            // It is in flight until the last row has come.
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => true,
+        }
+    }
+
+    /// Ends all open queries.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn close_cursors(&mut self) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => {
+                connection.close_cursors();
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.close_cursors().await,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => Ok(()),
+        }
+    }
+
+    /// Limits how long a statement may run, where no server can be told to: SQLite alone takes notice.
+    pub fn set_time_limit(&mut self, limit: Option<Duration>) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.set_time_limit(limit),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => _ = limit,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => _ = limit,
+        }
+    }
+
+    /// Returns whether the database has rolled back a transaction by itself, as after a deadlock, and nobody has
+    /// [taken notice](Self::forget_lost_transaction) yet.
+    ///
+    /// PostgreSQL never does; there a failed transaction waits for its end.
+    pub fn has_lost_transaction(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.has_lost_transaction(),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => false,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.has_lost_transaction(),
+        }
+    }
+
+    /// Takes notice of a transaction that the database has rolled back.
+    pub fn forget_lost_transaction(&mut self) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.forget_lost_transaction(),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => {}
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.forget_lost_transaction(),
         }
     }
 
@@ -213,10 +388,7 @@ impl Connection {
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.drain(within).await,
             #[cfg(feature = "mysql")]
-            Connection::MySql(connection) => {
-                _ = within;
-                connection.check()
-            }
+            Connection::MySql(connection) => connection.drain(within).await,
         }
     }
 
@@ -250,6 +422,24 @@ impl Connection {
         }
     }
 
+    /// Runs words without waiting, where the database is in this process; returns whether they have been run.
+    pub fn run_now(&mut self, sql: &str) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.run_now(sql),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => {
+                _ = sql;
+                false
+            }
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => {
+                _ = sql;
+                false
+            }
+        }
+    }
+
     /// Closes the connection.
     ///
     /// # Errors
@@ -265,6 +455,26 @@ impl Connection {
             Connection::MySql(connection) => connection.close().await,
         }
     }
+}
+
+/// A query that is read piece by piece; see [`Connection::open_cursor`]. Dropping it ends the query.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Cursor {
+    /// A statement of SQLite between two steps.
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Cursor),
+    /// A cursor of PostgreSQL's server.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Cursor),
+    /// An answer of MySQL that is read from the wire as it is wanted.
+    #[cfg(feature = "mysql")]
+    MySql(Box<mysql::Cursor>),
+}
+
+#[cold]
+fn foreign_cursor() -> Error {
+    Error::new(crate::ErrorKind::InvalidRequest, "the cursor is not open on this connection")
 }
 
 /// How long a server may take to accept that a connection is closed.

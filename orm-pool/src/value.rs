@@ -157,6 +157,29 @@ impl Value {
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null(_))
     }
+
+    /// Returns the value as it would come in a row; none for an array, which comes as text.
+    pub fn as_ref(&self) -> Option<ValueRef<'_>> {
+        Some(match self {
+            Value::Null(_) => ValueRef::Null,
+            Value::Bool(value) => ValueRef::Bool(*value),
+            Value::Int16(value) => ValueRef::Int((*value).into()),
+            Value::Int32(value) => ValueRef::Int((*value).into()),
+            Value::Int64(value) => ValueRef::Int(*value),
+            Value::Float32(value) => ValueRef::Float32(*value),
+            Value::Float64(value) => ValueRef::Float64(*value),
+            Value::Text(value) => ValueRef::Text(value),
+            Value::Bytes(value) => ValueRef::Bytes(value),
+            Value::Date(days) => ValueRef::Date(*days),
+            Value::Time(micros) => ValueRef::Time(*micros),
+            Value::DateTime(micros) => ValueRef::DateTime(*micros),
+            Value::Timestamp(micros) => ValueRef::Timestamp(*micros),
+            Value::Uuid(bytes) => ValueRef::Uuid(*bytes),
+            Value::Decimal(value) => ValueRef::Decimal(value),
+            Value::Json(value) => ValueRef::Json(value),
+            Value::Array(..) => return None,
+        })
+    }
 }
 
 /// A value of a row, borrowed from the driver's buffer until the next row.
@@ -201,6 +224,26 @@ impl ValueRef<'_> {
     /// Returns whether this is NULL.
     pub fn is_null(&self) -> bool {
         matches!(self, ValueRef::Null)
+    }
+
+    /// Copies the value; an integer becomes one of 64 bits, and a NULL, whose type a row does not tell, one of text.
+    pub fn to_value(&self) -> Value {
+        match *self {
+            ValueRef::Null => Value::Null(Kind::Text),
+            ValueRef::Bool(value) => Value::Bool(value),
+            ValueRef::Int(value) => Value::Int64(value),
+            ValueRef::Float32(value) => Value::Float32(value),
+            ValueRef::Float64(value) => Value::Float64(value),
+            ValueRef::Text(value) => Value::Text(value.to_owned()),
+            ValueRef::Bytes(value) => Value::Bytes(value.to_owned()),
+            ValueRef::Date(days) => Value::Date(days),
+            ValueRef::Time(micros) => Value::Time(micros),
+            ValueRef::DateTime(micros) => Value::DateTime(micros),
+            ValueRef::Timestamp(micros) => Value::Timestamp(micros),
+            ValueRef::Uuid(bytes) => Value::Uuid(bytes),
+            ValueRef::Decimal(value) => Value::Decimal(value.to_owned()),
+            ValueRef::Json(value) => Value::Json(value.to_owned()),
+        }
     }
 
     /// Names the type as a user would, for messages.

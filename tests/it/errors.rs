@@ -2,7 +2,7 @@
 
 use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
 use orm::prelude::*;
-use orm::{DatabaseErrorKind, ErrorKind, PoolClass};
+use orm::{DatabaseErrorKind, ErrorKind};
 
 use crate::support::{User, empty_engine_with, engine, expected, two_users};
 
@@ -26,12 +26,6 @@ fn an_unknown_scheme_names_itself_and_the_known_ones() {
 fn a_url_never_shows_its_password() {
     let engine = Engine::new("sqlite:///x.db?password=secret").map(|engine| engine.url().to_string());
     assert!(!format!("{engine:?}").contains("secret"));
-}
-
-#[test]
-fn a_setting_that_is_not_there_is_refused_and_not_ignored() {
-    let error = Engine::builder("sqlite::memory:").pool_class(PoolClass::Singleton).build().unwrap_err();
-    assert_eq!(error.to_string(), "pool class `Singleton` is not supported");
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
 //! | `pool` | listeners to an engine's connections |
+//! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
+//! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -36,10 +38,12 @@ mod arrays;
 mod bulk;
 mod chinook;
 mod delete;
+mod connection;
 mod deleting;
 mod diff;
 mod eager;
 mod echo;
+mod engine;
 mod errors;
 mod handles;
 mod insert;

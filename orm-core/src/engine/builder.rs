@@ -1,13 +1,15 @@
 //! Settings of an engine, as SQLAlchemy's `create_engine` takes them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use orm_pool::pool;
+use orm_pool::pool::{self, ResetOnReturn};
 
-use super::connect::Connector;
-use super::{Engine, Shared, StatementCache, Url};
+use super::connect::{Connector, Creator};
+use super::log::Server;
+use super::{Engine, ExecutionOptions, Plugin, Shared, StatementCache, Url, config};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -54,6 +56,44 @@ impl IsolationLevel {
             IsolationLevel::Autocommit => None,
         }
     }
+
+    /// Reads the words of SQL in any case, with spaces, underscores or hyphens, or `AUTOCOMMIT`.
+    pub(super) fn from_words(words: &str) -> Option<IsolationLevel> {
+        let words = words.to_ascii_uppercase().replace(['_', '-'], " ");
+        if words == "AUTOCOMMIT" {
+            return Some(IsolationLevel::Autocommit);
+        }
+        let levels = [
+            IsolationLevel::ReadUncommitted,
+            IsolationLevel::ReadCommitted,
+            IsolationLevel::RepeatableRead,
+            IsolationLevel::Serializable,
+        ];
+        levels.into_iter().find(|level| level.words() == Some(&words))
+    }
+
+    /// Fails if a database does not have it.
+    pub(super) fn check(self, dialect: Dialect) -> Result<()> {
+        if dialect != Dialect::Sqlite || matches!(self, IsolationLevel::Serializable | IsolationLevel::Autocommit) {
+            return Ok(());
+        }
+        let name = self.words().unwrap_or("AUTOCOMMIT");
+        let message = format!("dialect {dialect} has no isolation level `{name}`");
+        Err(Error::new(ErrorKind::Argument, message).hint("it has `SERIALIZABLE` and `AUTOCOMMIT`"))
+    }
+}
+
+/// What is done about a SELECT whose tables no condition connects, so that each row of one is paired with each of the
+/// other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lint {
+    /// Nothing.
+    Off,
+    /// A `tracing` warning, when the statement is compiled: once, as long as its text is kept.
+    #[default]
+    Warn,
+    /// The statement is refused.
+    Deny,
 }
 
 /// The settings of an engine; [`build`](Self::build) makes it.
@@ -70,26 +110,116 @@ impl IsolationLevel {
 ///     .build()?;
 /// # Ok::<(), orm_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EngineBuilder {
     url: String,
+    connect_args: Vec<(String, String)>,
+    creator: Option<Creator>,
+    plugins: Vec<Arc<dyn Plugin>>,
     pool: pool::Options,
     class: PoolClass,
     echo: bool,
     hide_parameters: bool,
-    isolation_level: Option<IsolationLevel>,
+    lint: Lint,
+    query_cache_size: usize,
+    options: ExecutionOptions,
+}
+
+impl fmt::Debug for EngineBuilder {
+    /// Writes the settings, with the URL only if it can be shown without its password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("url", &self.url().ok())
+            .field("pool", &self.pool)
+            .field("class", &self.class)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl EngineBuilder {
     pub(super) fn new(url: &str) -> Self {
         EngineBuilder {
             url: url.to_owned(),
+            connect_args: Vec::new(),
+            creator: None,
+            plugins: Vec::new(),
             pool: pool::Options::default(),
             class: PoolClass::Queue,
             echo: false,
             hide_parameters: false,
-            isolation_level: None,
+            lint: Lint::Warn,
+            query_cache_size: 500,
+            options: ExecutionOptions::new(),
         }
+    }
+
+    /// Returns the URL, parsed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it cannot be parsed.
+    pub fn url(&self) -> Result<Url> {
+        let url = Url::parse(&self.url)?;
+        Ok(self.connect_args.iter().fold(url, |url, (key, value)| url.with_query(key, value)))
+    }
+
+    /// Replaces the URL, and with it what [`connect_arg`](Self::connect_arg) has added to the one before.
+    #[must_use]
+    pub fn with_url(mut self, url: Url) -> Self {
+        self.url = url.render(false);
+        self.connect_args.clear();
+        self
+    }
+
+    /// Tells the driver something about each connection, as a key after the `?` of the URL does: which keys there are
+    /// depends on the database, and an unknown one is an error of [`build`](Self::build) that lists them.
+    ///
+    /// ```
+    /// # use orm_core::Engine;
+    /// let engine = Engine::builder("sqlite:///shop.db").connect_arg("busy_timeout", 2_000).build()?;
+    /// assert_eq!(engine.url().to_string(), "sqlite:///shop.db?busy_timeout=2000");
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn connect_arg(mut self, key: &str, value: impl fmt::Display) -> Self {
+        self.connect_args.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Asks this function for the URL whenever a connection is opened, as for a password that changes.
+    ///
+    /// It gets the engine's URL and returns the one to connect to, which must be of the same dialect. It may wait; whoever
+    /// wants a connection waits with it, for as long as it takes.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Url};
+    /// # async fn new_token() -> Result<String, std::io::Error> { Ok("t".into()) }
+    /// # #[cfg(feature = "postgres")] {
+    /// let engine = Engine::builder("postgresql://web@db.example.org/shop")
+    ///     .creator(async |url: Url| {
+    ///         let token = new_token().await.map_err(Error::other)?;
+    ///         Ok(url.with_password(token))
+    ///     })
+    ///     .build()?;
+    /// # }
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn creator<F, Fut>(mut self, creator: F) -> Self
+    where
+        F: Fn(Url) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Url>> + Send + 'static,
+    {
+        self.creator = Some(Creator::new(creator));
+        self
+    }
+
+    /// Adds a plugin, which may change the settings when the engine is made.
+    #[must_use]
+    pub fn plugin(mut self, plugin: impl Plugin + 'static) -> Self {
+        self.plugins.push(Arc::new(plugin));
+        self
     }
 
     /// How many connections the pool keeps; 5 by default.
@@ -103,6 +233,31 @@ impl EngineBuilder {
     #[must_use]
     pub fn max_overflow(mut self, connections: u32) -> Self {
         self.pool.max_overflow = Some(connections as usize);
+        self
+    }
+
+    /// Opens as many more as are needed.
+    #[must_use]
+    pub fn unlimited_overflow(mut self) -> Self {
+        self.pool.max_overflow = None;
+        self
+    }
+
+    /// Whether the connection that came back last is lent first, so that those which are not needed go idle and the
+    /// server may end them; on by default. SQLAlchemy's `pool_use_lifo`.
+    #[must_use]
+    pub fn pool_use_lifo(mut self, lifo: bool) -> Self {
+        self.pool.lifo = lifo;
+        self
+    }
+
+    /// What becomes of a transaction that is open when a connection comes back; it is rolled back by default.
+    ///
+    /// What a [`Connection`](crate::Connection) has begun by itself and not committed is rolled back in any case: this is
+    /// about what was begun by SQL text.
+    #[must_use]
+    pub fn pool_reset_on_return(mut self, reset: ResetOnReturn) -> Self {
+        self.pool.reset_on_return = reset;
         self
     }
 
@@ -148,10 +303,39 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether a SELECT whose tables no condition connects is warned of; on by default.
+    #[must_use]
+    pub fn enable_from_linting(self, enable: bool) -> Self {
+        self.from_linting(if enable { Lint::Warn } else { Lint::Off })
+    }
+
+    /// What is done about a SELECT whose tables no condition connects; it is warned of by default.
+    #[must_use]
+    pub fn from_linting(mut self, lint: Lint) -> Self {
+        self.lint = lint;
+        self
+    }
+
     /// How far transactions are kept apart; the database's default by default. SQLite is always serializable.
     #[must_use]
     pub fn isolation_level(mut self, level: IsolationLevel) -> Self {
-        self.isolation_level = Some(level);
+        self.options.isolation_level = Some(level);
+        self
+    }
+
+    /// How the engine's statements are run, unless a connection or a call says otherwise.
+    #[must_use]
+    pub fn execution_options(mut self, options: ExecutionOptions) -> Self {
+        self.options = self.options.and(&options);
+        self
+    }
+
+    /// How many compiled statements the engine keeps; 500 by default, 0 for none.
+    ///
+    /// It lets half as many more in before it lets go of those that were not used for the longest time.
+    #[must_use]
+    pub fn query_cache_size(mut self, statements: usize) -> Self {
+        self.query_cache_size = statements;
         self
     }
 
@@ -160,8 +344,16 @@ impl EngineBuilder {
     /// # Errors
     ///
     /// Fails when the URL cannot be parsed, when this build has no driver for it, or when a setting makes no sense for it.
-    pub fn build(self) -> Result<Engine> {
-        let url = Url::parse(&self.url)?;
+    pub fn build(mut self) -> Result<Engine> {
+        let plugins = std::mem::take(&mut self.plugins);
+        let settings = plugins.iter().try_fold(self, |settings, plugin| plugin.configure(settings))?;
+        let engine = settings.build_as_it_is()?;
+        plugins.iter().for_each(|plugin| plugin.engine_created(&engine));
+        Ok(engine)
+    }
+
+    fn build_as_it_is(self) -> Result<Engine> {
+        let url = self.url()?;
         let class = match self.class {
             PoolClass::Queue => pool::Class::Queue,
             PoolClass::Null => pool::Class::Null,
@@ -169,28 +361,47 @@ impl EngineBuilder {
             PoolClass::Assertion => pool::Class::Assertion,
             PoolClass::Singleton => pool::Class::Singleton,
         };
-        if let Some(level) = self.isolation_level
-            && url.dialect == Dialect::Sqlite
-            && !matches!(level, IsolationLevel::Serializable | IsolationLevel::Autocommit)
-        {
-            return Err(unsupported(&format!("isolation level `{level:?}` on dialect {}", url.dialect)));
-        }
-        let connector = Connector::new(&url, class == pool::Class::Static)?;
         let dialect = url.dialect;
+        self.options.isolation_level.map_or(Ok(()), |level| level.check(dialect))?;
+        let connector = Connector::new(&url, class == pool::Class::Static, self.creator)?;
         let shared = Shared {
+            server: Server::of(&url),
             url,
             dialect,
             pool: pool::Pool::new(connector, pool::Options { class, ..self.pool }),
-            cache: StatementCache::default(),
+            cache: StatementCache::new(self.query_cache_size, self.lint),
             echo: self.echo,
             hide_parameters: self.hide_parameters,
-            isolation_level: self.isolation_level,
             statements: AtomicU64::new(0),
         };
-        Ok(Engine { shared: Arc::new(shared) })
+        Ok(Engine { shared: Arc::new(shared), options: Arc::new(self.options) })
     }
 }
 
-fn unsupported(what: &str) -> Error {
-    Error::new(ErrorKind::Argument, format!("{what} is not supported"))
+impl Engine {
+    /// Makes an engine of settings as words, as a file or the environment gives them: SQLAlchemy's `engine_from_config`.
+    ///
+    /// The keys are those of [`EngineBuilder`] behind a prefix, `url` among them, and `connect_args.` with a key of the
+    /// URL. Keys without the prefix are left alone.
+    ///
+    /// ```
+    /// # use orm_core::Engine;
+    /// let config = [("db.url", "sqlite:///shop.db"), ("db.pool_size", "20"), ("db.echo", "no"), ("colour", "red")];
+    /// let engine = Engine::from_config(config, "db.")?;
+    ///
+    /// let error = Engine::from_config([("db.url", "sqlite::memory:"), ("db.pool_sise", "20")], "db.").unwrap_err();
+    /// assert_eq!(error.message(), "the configuration has the unknown key `db.pool_sise`");
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is no URL, when a key is unknown, which lists the known ones, when a value makes no sense, and as
+    /// [`EngineBuilder::build`].
+    pub fn from_config<K: AsRef<str>, V: AsRef<str>>(
+        config: impl IntoIterator<Item = (K, V)>,
+        prefix: &str,
+    ) -> Result<Engine> {
+        config::read(config, prefix)?.build()
+    }
 }

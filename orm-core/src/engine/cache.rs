@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::Lint;
 use crate::compile::{Compiled, compile, structure};
 use crate::dialect::Dialect;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Statement;
 
-/// How many statements are kept after pruning, and how many are let in before it: SQLAlchemy's numbers.
-const KEPT: usize = 500;
-const PRUNED_AT: usize = 750;
 /// An INSERT of more rows than this is long. Every number of rows is a text of its own, so only the long ones that were used
 /// last are kept: a program that inserts lists of every length does not push its other statements out.
 const LONG: usize = 16;
 const LONG_KEPT: usize = 16;
 
 /// The statements that an engine has compiled, the least recently used of which go first.
-#[derive(Default)]
 pub(crate) struct StatementCache {
     entries: Mutex<Entries>,
+    /// How many are kept after pruning. It lets half as many more in before, as SQLAlchemy does.
+    kept: usize,
+    lint: Lint,
 }
 
 #[derive(Default)]
@@ -38,27 +38,59 @@ struct Entry {
 }
 
 impl StatementCache {
+    pub(super) fn new(kept: usize, lint: Lint) -> Self {
+        StatementCache { entries: Mutex::default(), kept, lint }
+    }
+
     /// Returns the compiled form of a statement, and its values in the order of the placeholders.
+    ///
+    /// One that is not to be kept is not kept by the driver either.
     pub(crate) fn prepare(
         &self,
         mut statement: Statement,
         dialect: Dialect,
+        is_kept: bool,
     ) -> Result<(Arc<Compiled>, Vec<orm_pool::Value>)> {
         let lifted = structure::lift(&mut statement);
+        if !is_kept || self.kept == 0 {
+            let mut compiled = compile(&statement, dialect)?;
+            compiled.statement.id = 0;
+            self.lint(&compiled)?;
+            let values = compiled.arrange(lifted.values);
+            return Ok((Arc::new(compiled), values));
+        }
         let known = self.entries.lock().get(&lifted.key);
         let compiled = match known {
             Some(compiled) => compiled,
             None => {
                 let compiled = Arc::new(compile(&statement, dialect)?);
-                if let Some(warning) = &compiled.warning {
-                    tracing::warn!(target: "orm::engine", "{warning}\n[SQL: {}]", compiled.statement.sql);
-                }
-                self.entries.lock().insert(lifted.key.into_boxed_slice(), compiled.clone(), lifted.rows > LONG);
+                self.lint(&compiled)?;
+                let is_long = lifted.rows > LONG;
+                self.entries.lock().insert(lifted.key.into_boxed_slice(), compiled.clone(), is_long, self.kept);
                 compiled
             }
         };
         let values = compiled.arrange(lifted.values);
         Ok((compiled, values))
+    }
+
+    fn lint(&self, compiled: &Compiled) -> Result<()> {
+        let Some(warning) = &compiled.warning else { return Ok(()) };
+        match self.lint {
+            Lint::Off => Ok(()),
+            Lint::Warn => {
+                tracing::warn!(target: "orm::engine", "{warning}\n[SQL: {}]", compiled.statement.sql);
+                Ok(())
+            }
+            Lint::Deny => Err(Error::new(ErrorKind::Compile, warning.as_str())
+                .hint("say how the tables belong together, or switch this check off by `from_linting(Lint::Off)`")
+                .sql(&compiled.statement.sql)),
+        }
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.entries.lock().by_key.clear();
     }
 }
 
@@ -70,16 +102,16 @@ impl Entries {
         Some(entry.compiled.clone())
     }
 
-    fn insert(&mut self, key: Box<[u8]>, compiled: Arc<Compiled>, is_long: bool) {
+    fn insert(&mut self, key: Box<[u8]>, compiled: Arc<Compiled>, is_long: bool, kept: usize) {
         let before = self.by_key.insert(key, Entry { compiled, used: self.clock, is_long });
         if is_long && before.is_none() {
             self.long += 1;
             self.prune_long();
         }
-        if self.by_key.len() > PRUNED_AT {
+        if self.by_key.len() > kept.saturating_add(kept / 2) {
             let mut ages: Vec<u64> = self.by_key.values().map(|entry| entry.used).collect();
             ages.sort_unstable();
-            let oldest = ages[ages.len() - KEPT];
+            let oldest = ages[ages.len() - kept];
             self.by_key.retain(|_, entry| entry.used >= oldest);
             self.long = self.by_key.values().filter(|entry| entry.is_long).count();
         }
@@ -118,9 +150,9 @@ mod tests {
 
     #[test]
     fn inserts_of_every_length_do_not_push_other_statements_out() {
-        let cache = StatementCache::default();
+        let cache = StatementCache::new(500, crate::engine::Lint::Warn);
         for rows in 1..=500 {
-            let (compiled, values) = cache.prepare(insert(rows), Dialect::Postgres).unwrap();
+            let (compiled, values) = cache.prepare(insert(rows), Dialect::Postgres, true).unwrap();
             assert_eq!(values.len(), rows);
             assert!(compiled.statement.sql.ends_with(&format!("(${rows})")));
         }
@@ -138,8 +170,8 @@ mod tests {
 
     #[test]
     fn a_text_that_was_used_last_is_kept() {
-        let cache = StatementCache::default();
-        let prepare = |rows| cache.prepare(insert(rows), Dialect::Sqlite).unwrap().0.statement.id;
+        let cache = StatementCache::new(500, crate::engine::Lint::Warn);
+        let prepare = |rows| cache.prepare(insert(rows), Dialect::Sqlite, true).unwrap().0.statement.id;
         let first = prepare(100);
         (101..=110).for_each(|rows| _ = prepare(rows));
         assert_eq!(prepare(100), first);

@@ -1,7 +1,6 @@
 //! Opens connections for the pool: a URL becomes a driver's options.
 //!
-//! One file per database says which keys of the URL's query it knows; an unknown one is an error that lists them, or, on
-//! the databases that have settings of their own for a session, one of these.
+//! One file per database says which keys of the URL's query it knows; an unknown one is an error that lists them.
 
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -10,10 +9,13 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orm_pool::pool::{self, Reset, ResetOnReturn};
-use orm_pool::{Error as PoolError, driver};
+use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind, driver};
 
 use super::Url;
 use crate::dialect::Dialect;
@@ -26,9 +28,42 @@ pub(crate) type Guard = pool::Guard<Connector>;
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Opens connections for a pool.
-pub(crate) struct Connector(Source);
+pub(crate) struct Connector {
+    source: Source,
+    url: Url,
+    /// Says where to connect to, each time anew.
+    creator: Option<Creator>,
+}
+
+/// A user's function that gives the URL to connect to.
+#[derive(Clone)]
+pub(super) struct Creator(Arc<dyn Fn(Url) -> UrlFuture + Send + Sync>);
+
+type UrlFuture = Pin<Box<dyn Future<Output = Result<Url>> + Send>>;
+
+impl Creator {
+    pub(super) fn new<F, Fut>(creator: F) -> Self
+    where
+        F: Fn(Url) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Url>> + Send + 'static,
+    {
+        Creator(Arc::new(move |url| Box::pin(creator(url))))
+    }
+
+    /// Returns the URL for one connection.
+    async fn url(&self, engine: &Url) -> Result<Url> {
+        let url = (self.0)(engine.clone()).await?;
+        if url.dialect == engine.dialect {
+            return Ok(url);
+        }
+        let message =
+            format!("the creator gave a URL of dialect {} for an engine of dialect {}", url.dialect, engine.dialect);
+        Err(Error::new(ErrorKind::Argument, message))
+    }
+}
 
 /// Where an engine's connections lead.
+#[derive(Clone)]
 enum Source {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Source),
@@ -38,16 +73,16 @@ enum Source {
     MySql(driver::mysql::Options),
 }
 
-impl Connector {
-    pub(super) fn new(url: &Url, is_single: bool) -> Result<Self> {
+impl Source {
+    fn new(url: &Url, is_single: bool) -> Result<Self> {
         _ = is_single;
         match url.dialect {
             #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => Ok(Connector(Source::Sqlite(sqlite::Source::new(url, is_single)?))),
+            Dialect::Sqlite => Ok(Source::Sqlite(sqlite::Source::new(url, is_single)?)),
             #[cfg(feature = "postgres")]
-            Dialect::Postgres => Ok(Connector(Source::Postgres(postgres::options(url)?))),
+            Dialect::Postgres => Ok(Source::Postgres(postgres::options(url)?)),
             #[cfg(feature = "mysql")]
-            Dialect::MySql | Dialect::MariaDb => Ok(Connector(Source::MySql(mysql::options(url)?))),
+            Dialect::MySql | Dialect::MariaDb => Ok(Source::MySql(mysql::options(url)?)),
             #[allow(unreachable_patterns, reason = "which patterns are left depends on the features")]
             other => {
                 let message = format!("this build has no driver for {other}");
@@ -57,13 +92,19 @@ impl Connector {
             }
         }
     }
-}
 
-impl pool::Connector for Connector {
-    type Connection = driver::Connection;
+    /// Returns the source that another URL of the same engine leads to.
+    fn at(&self, url: &Url) -> Result<Self> {
+        match self {
+            // A database in memory is the engine's, whatever the URL.
+            #[cfg(feature = "sqlite")]
+            Source::Sqlite(source) if source.is_memory() => Ok(self.clone()),
+            _ => Source::new(url, false),
+        }
+    }
 
-    async fn connect(&self) -> Result<driver::Connection, PoolError> {
-        match &self.0 {
+    async fn open(&self) -> Result<driver::Connection, PoolError> {
+        match self {
             #[cfg(feature = "sqlite")]
             Source::Sqlite(source) => {
                 Ok(driver::Connection::Sqlite(driver::sqlite::Connection::open(&source.options()?).await?))
@@ -76,40 +117,149 @@ impl pool::Connector for Connector {
             Source::MySql(options) => Ok(driver::Connection::MySql(driver::mysql::Connection::open(options).await?)),
         }
     }
+}
 
-    fn reset_now(&self, connection: &mut driver::Connection, how: ResetOnReturn) -> Reset {
-        match () {
-            () if connection.needs_discard() => Reset::Broken,
-            () if connection.is_in_flight() => Reset::NeedsWork,
-            () if !connection.is_in_transaction() || how == ResetOnReturn::None => Reset::Clean,
-            () if how == ResetOnReturn::Rollback && connection.rollback_now() => Reset::Clean,
-            () => Reset::NeedsWork,
-        }
+impl Connector {
+    pub(super) fn new(url: &Url, is_single: bool, creator: Option<Creator>) -> Result<Self> {
+        Ok(Connector { source: Source::new(url, is_single)?, url: url.clone(), creator })
     }
 
-    async fn reset(&self, connection: &mut driver::Connection, how: ResetOnReturn) -> Result<(), PoolError> {
-        let was_abandoned = connection.is_in_flight();
+    async fn source(&self) -> Result<Source, PoolError> {
+        let Some(creator) = &self.creator else { return Ok(self.source.clone()) };
+        let source = creator.url(&self.url).await.and_then(|url| self.source.at(&url));
+        source.map_err(|error| {
+            let message = format!("the engine's creator failed: {error}");
+            PoolError::with_source(PoolErrorKind::Connect, message, error)
+        })
+    }
+}
+
+/// A driver's connection, and how to undo what was set for its session while it is lent.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    connection: driver::Connection,
+    undo: Vec<&'static str>,
+    /// The time limit that the session has.
+    pub(super) timeout: Option<Duration>,
+    /// Whether its user has declared it of no use.
+    pub(super) is_invalid: bool,
+}
+
+impl Lent {
+    /// Sets something for the session, which is undone before anybody else gets the connection.
+    pub(super) async fn alter(&mut self, words: &str, undo: &'static str) -> Result<(), PoolError> {
+        if !self.undo.contains(&undo) {
+            self.undo.push(undo);
+        }
+        self.connection.batch(words).await
+    }
+
+    /// Undoes what was set for the session.
+    pub(super) async fn restore(&mut self) -> Result<(), PoolError> {
+        while let Some(undo) = self.undo.last() {
+            self.connection.batch(undo).await?;
+            self.undo.pop();
+        }
+        self.timeout = None;
+        Ok(())
+    }
+
+    /// Undoes what was set for the session, if that needs no waiting.
+    fn restore_now(&mut self) -> bool {
+        while let Some(undo) = self.undo.last() {
+            if !self.connection.run_now(undo) {
+                return false;
+            }
+            self.undo.pop();
+        }
+        self.timeout = None;
+        true
+    }
+}
+
+impl Deref for Lent {
+    type Target = driver::Connection;
+
+    #[inline]
+    fn deref(&self) -> &driver::Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Lent {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut driver::Connection {
+        &mut self.connection
+    }
+}
+
+impl pool::Connector for Connector {
+    type Connection = Lent;
+
+    async fn connect(&self) -> Result<Lent, PoolError> {
+        let connection = self.source().await?.open().await?;
+        Ok(Lent { connection, undo: Vec::new(), timeout: None, is_invalid: false })
+    }
+
+    fn reset_now(&self, lent: &mut Lent, how: ResetOnReturn) -> Reset {
+        if lent.is_invalid || lent.needs_discard() {
+            return Reset::Broken;
+        }
+        if lent.is_in_flight() || !lent.close_cursors_now() {
+            return Reset::NeedsWork;
+        }
+        lent.forget_lost_transaction();
+        let is_ended = match how {
+            _ if !lent.is_in_transaction() => true,
+            ResetOnReturn::None => true,
+            ResetOnReturn::Rollback => lent.rollback_now(),
+            ResetOnReturn::Commit => lent.run_now("COMMIT") && !lent.is_in_transaction(),
+        };
+        if is_ended && lent.restore_now() { Reset::Clean } else { Reset::NeedsWork }
+    }
+
+    async fn reset(&self, lent: &mut Lent, how: ResetOnReturn) -> Result<(), PoolError> {
+        let was_abandoned = lent.is_in_flight();
         if was_abandoned {
-            connection.drain(DRAIN).await?;
+            lent.drain(DRAIN).await?;
         }
+        lent.forget_lost_transaction();
         match how {
-            _ if !connection.is_in_transaction() => Ok(()),
+            _ if !lent.is_in_transaction() => {}
             // Half of what was meant must not be kept.
-            _ if was_abandoned => connection.batch("ROLLBACK").await,
-            ResetOnReturn::Rollback => connection.batch("ROLLBACK").await,
-            ResetOnReturn::Commit => connection.batch("COMMIT").await,
-            ResetOnReturn::None => Ok(()),
+            _ if was_abandoned => lent.batch("ROLLBACK").await?,
+            ResetOnReturn::Rollback => lent.batch("ROLLBACK").await?,
+            ResetOnReturn::Commit => lent.batch("COMMIT").await?,
+            ResetOnReturn::None => {}
         }
+        lent.close_cursors().await?;
+        lent.restore().await
     }
 
-    async fn ping(&self, connection: &mut driver::Connection) -> Result<(), PoolError> {
-        connection.ping().await
+    async fn ping(&self, lent: &mut Lent) -> Result<(), PoolError> {
+        lent.connection.ping().await
     }
 
-    async fn close(&self, connection: driver::Connection) {
-        if let Err(error) = connection.close().await {
+    async fn close(&self, lent: Lent) {
+        if let Err(error) = lent.connection.close().await {
             tracing::warn!(target: "orm::engine", %error, "closing a connection failed");
         }
+    }
+}
+
+/// Says that the URL has a key that the driver does not know, and which it does.
+fn unknown(key: &str, known: &[&str], besides: &str) -> Error {
+    let message = format!("the database URL has the unknown key `{key}`");
+    let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+    Error::new(ErrorKind::Argument, message).hint(format!("the known ones are {}, and {besides}", known.join(", ")))
+}
+
+/// Reads a truth value.
+fn truth(key: &str, value: &str) -> Result<bool> {
+    match value {
+        "on" | "true" | "1" | "yes" => Ok(true),
+        "off" | "false" | "0" | "no" => Ok(false),
+        _ => Err(wrong(key, value, "`on` or `off`")),
     }
 }
 

@@ -1,9 +1,13 @@
-//! A lent connection ([`Connection`]), and one with a transaction that its owner ends ([`Transaction`]).
+//! A lent connection ([`Connection`]), one with a transaction that its owner ends ([`Transaction`]), and a savepoint of
+//! either ([`Savepoint`]).
 
+use std::time::Duration;
+
+use orm_pool::driver;
 use orm_pool::pool::ResetOnReturn;
 
 use super::connect::Guard;
-use super::{Engine, IsolationLevel};
+use super::{Engine, ExecutionOptions, IsolationLevel};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -12,7 +16,29 @@ use crate::error::{Error, ErrorKind, Result};
 /// Commit as you go: the first statement begins a transaction, and [`commit`](Self::commit) or
 /// [`rollback`](Self::rollback) ends it; the next statement begins another. **What is not committed when the connection is
 /// dropped is rolled back**, with a warning if it wrote. Statements that are given the `&Engine` itself commit themselves.
+///
+/// ```
+/// # use orm_core::{Engine, text};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// let mut connection = engine.connect().await?;
+/// connection.execute(text("CREATE TABLE t (a INTEGER, b TEXT)")).await?;
+/// let inserted = connection.exec_driver_sql("INSERT INTO t VALUES (?, ?), (2, 'two')", (1, "one")).await?;
+/// assert_eq!(inserted.rows_affected(), 2);
+/// connection.commit().await?;
+///
+/// let mut result = connection.execute(text("SELECT a, b FROM t ORDER BY a")).await?;
+/// assert_eq!(result.keys(), ["a", "b"]);
+/// while let Some(row) = result.fetch_one() {
+///     println!("{}: {}", row.get::<i64>("a")?, row.get::<String>(1)?);
+/// }
+/// connection.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Connection {
+    /// The engine, with the options of this connection.
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
     state: State,
@@ -22,9 +48,19 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct State {
     is_begun: bool,
+    /// It is no transaction of the database: each statement commits itself.
+    is_autocommit: bool,
     has_written: bool,
     /// COMMIT has been sent and not been answered.
     is_committing: bool,
+    /// COMMIT has failed: nothing is run before a rollback.
+    is_doomed: bool,
+    /// How long a statement of this transaction may take.
+    timeout: Option<Duration>,
+    /// How many savepoints are open.
+    depth: u32,
+    /// A savepoint whose guard was dropped, to be rolled back before the next statement.
+    abandoned: Option<u32>,
 }
 
 impl Connection {
@@ -32,9 +68,14 @@ impl Connection {
         Connection { engine, guard, state: State::default() }
     }
 
-    /// Returns the engine that it came from.
+    /// Returns the engine that it came from, with the options of this connection.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Returns the kind of database.
+    pub fn dialect(&self) -> Dialect {
+        self.engine.dialect()
     }
 
     /// Returns whether a transaction has begun.
@@ -42,68 +83,283 @@ impl Connection {
         self.state.is_begun
     }
 
+    /// Returns whether a savepoint is open.
+    pub fn in_nested_transaction(&self) -> bool {
+        self.state.depth > 0 && self.state.abandoned != Some(1)
+    }
+
+    /// Sets how the statements and transactions of this connection are run, on top of what the engine says.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the options name an isolation level or whether to write, and a transaction has begun; and when the
+    /// database does not have the isolation level.
+    pub fn execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
+        options.isolation_level.map_or(Ok(()), |level| level.check(self.dialect()))?;
+        let fixed =
+            [("isolation_level", options.isolation_level.is_some()), ("read_only", options.read_only.is_some())];
+        if let Some((name, _)) = fixed.iter().find(|(_, is_set)| *is_set && self.state.is_begun) {
+            let message = format!(
+                "this connection has already begun a transaction; `{name}` may not be altered unless `rollback()` or \
+                 `commit()` is called first"
+            );
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        self.engine = self.engine.execution_options(options);
+        Ok(())
+    }
+
+    /// Lends the connection with other options, which end with what is returned: options of a single call.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, ExecutionOptions, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let mut connection = engine.connect().await?;
+    /// let few = ExecutionOptions::new().max_rows(1);
+    /// let two = text("VALUES (1), (2)").columns::<i64>();
+    /// let error = two.all(&mut *connection.with_options(few)?).await.unwrap_err();
+    /// assert_eq!(error.message(), "the statement gave more rows than `max_rows` allows, which is 1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`execution_options`](Self::execution_options).
+    pub fn with_options(&mut self, options: ExecutionOptions) -> Result<WithOptions<'_>> {
+        let before = self.engine.clone();
+        self.execution_options(options)?;
+        Ok(WithOptions { connection: self, before })
+    }
+
+    /// Begins a transaction, which otherwise the first statement does. On SQLite it takes the write lock at once, unless
+    /// it is read-only.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is a transaction already.
+    pub async fn begin(&mut self) -> Result<()> {
+        if self.state.is_begun {
+            let message = "this connection has already begun a transaction, by `begin()` or by its first statement";
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint("call `commit()` or `rollback()` first, or `begin_nested()` for a savepoint"));
+        }
+        let will_write = !self.engine.options.is_read_only();
+        self.autobegin(will_write).await?;
+        self.state.has_written = false;
+        Ok(())
+    }
+
     /// Begins a transaction unless there is one; one that will write takes the write lock at once, where there is one.
-    pub(crate) async fn begin(&mut self, will_write: bool) -> Result<()> {
-        self.begin_at(self.engine.shared.isolation_level, will_write).await
+    pub(crate) async fn autobegin(&mut self, will_write: bool) -> Result<()> {
+        self.begin_at(self.engine.isolation_level(), will_write).await
     }
 
     /// Begins a transaction at an isolation level, or at the database's own, unless there is one.
     pub(crate) async fn begin_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
-        if !self.state.is_begun && level != Some(IsolationLevel::Autocommit) {
-            match (self.engine.dialect(), level.and_then(IsolationLevel::words)) {
-                // A transaction that reads first and writes later is refused at once when another has written between.
-                (Dialect::Sqlite, _) => self.words(if will_write { "BEGIN IMMEDIATE" } else { "BEGIN" }).await?,
-                (_, None) => self.words("BEGIN").await?,
-                (Dialect::Postgres, Some(level)) => self.words(&format!("BEGIN ISOLATION LEVEL {level}")).await?,
-                (Dialect::MySql | Dialect::MariaDb, Some(level)) => {
-                    self.words(&format!("SET TRANSACTION ISOLATION LEVEL {level}")).await?;
-                    self.words("BEGIN").await?;
-                }
-            }
-            self.state = State { is_begun: true, ..State::default() };
+        if self.state.is_begun {
+            self.go_on(level, will_write).await?;
+        } else {
+            self.begin_new(level, will_write).await?;
         }
         self.state.has_written |= will_write;
         Ok(())
     }
 
-    /// Commits the transaction; without one it does nothing.
+    async fn begin_new(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        let is_autocommit = level == Some(IsolationLevel::Autocommit);
+        self.state = State { is_autocommit, ..State::default() };
+        if is_autocommit {
+            self.engine.echo_words(
+                "BEGIN",
+                " (implicit; each statement commits itself, since the isolation level is AUTOCOMMIT)",
+            );
+        }
+        self.set_up().await?;
+        // Whoever has told the pool not to end transactions finds one here.
+        if !is_autocommit && !self.guard.is_in_transaction() {
+            let words = self.begin_words(level, will_write);
+            self.engine.echo_words(&words, " (implicit)");
+            self.send(&words).await?;
+        }
+        self.state.is_begun = true;
+        Ok(())
+    }
+
+    /// Makes an open transaction ready for the next statement.
+    async fn go_on(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        if self.state.is_doomed || self.guard.has_lost_transaction() {
+            let what = if self.state.depth > 0 { "savepoint transaction" } else { "transaction" };
+            let message = format!("can't go on until the invalid {what} is rolled back");
+            return Err(Error::new(ErrorKind::PendingRollback, message).hint(
+                "call `rollback()` before the next statement: the database has ended the transaction after an error",
+            ));
+        }
+        if let Some(number) = self.state.abandoned.take() {
+            self.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
+            self.state.depth = number - 1;
+        }
+        if self.state.is_autocommit {
+            return self.set_up().await;
+        }
+        if !self.guard.is_in_transaction() {
+            // A statement has committed by itself, as definitions do in MySQL.
+            return self.begin_new(level, will_write).await;
+        }
+        let timeout = self.engine.options.statement_timeout();
+        if self.dialect() == Dialect::Postgres && self.state.timeout != timeout {
+            let limit = timeout.unwrap_or_default().as_millis();
+            self.state.timeout = timeout;
+            return self.send(&format!("SET LOCAL statement_timeout = {limit}")).await;
+        }
+        if matches!(self.dialect(), Dialect::MySql | Dialect::MariaDb) { self.set_up().await } else { Ok(()) }
+    }
+
+    /// Sets for the session what is not said by the words that begin a transaction.
+    async fn set_up(&mut self) -> Result<()> {
+        let timeout = self.engine.options.statement_timeout();
+        let is_read_only = self.engine.options.is_read_only();
+        let (limit, seconds) = timeout.map_or((0, 0.0), |limit| (limit.as_millis(), limit.as_secs_f64()));
+        let altered = match self.dialect() {
+            Dialect::Sqlite if is_read_only => self.guard.alter("PRAGMA query_only = 1", "PRAGMA query_only = 0").await,
+            Dialect::Postgres if self.state.is_autocommit && self.guard.timeout != timeout => {
+                self.guard.timeout = timeout;
+                self.guard.alter(&format!("SET statement_timeout = {limit}"), "RESET statement_timeout").await
+            }
+            Dialect::MySql | Dialect::MariaDb if self.guard.timeout != timeout => {
+                self.guard.timeout = timeout;
+                // Each of the two servers reads the comment that is meant for it.
+                let words = format!(
+                    "SET SESSION /*M! max_statement_time = {seconds} */ /*!50708 max_execution_time = {limit} */"
+                );
+                let undo = "SET SESSION /*M! max_statement_time = DEFAULT */ /*!50708 max_execution_time = DEFAULT */";
+                self.guard.alter(&words, undo).await
+            }
+            _ => Ok(()),
+        };
+        altered.map_err(Error::from_pool)
+    }
+
+    /// Returns the words that begin a transaction, for one round trip.
+    fn begin_words(&mut self, level: Option<IsolationLevel>, will_write: bool) -> String {
+        let is_read_only = self.engine.options.is_read_only();
+        let level = level.and_then(IsolationLevel::words);
+        match self.dialect() {
+            // A transaction that reads first and writes later is refused at once when another has written between.
+            Dialect::Sqlite if will_write && !is_read_only => "BEGIN IMMEDIATE".to_owned(),
+            Dialect::Sqlite => "BEGIN".to_owned(),
+            Dialect::Postgres => {
+                let level = level.map_or_else(String::new, |level| format!(" ISOLATION LEVEL {level}"));
+                let access = if is_read_only { " READ ONLY" } else { "" };
+                self.state.timeout = self.engine.options.statement_timeout();
+                let limit = self.state.timeout.map(|limit| limit.as_millis());
+                let limit = limit.map_or_else(String::new, |limit| format!("; SET LOCAL statement_timeout = {limit}"));
+                format!("BEGIN{level}{access}{limit}")
+            }
+            Dialect::MySql | Dialect::MariaDb => {
+                let level =
+                    level.map_or_else(String::new, |level| format!("SET TRANSACTION ISOLATION LEVEL {level}; "));
+                format!("{level}{}", if is_read_only { "START TRANSACTION READ ONLY" } else { "BEGIN" })
+            }
+        }
+    }
+
+    /// Begins a savepoint, and a transaction around it if there is none. Dropping it rolls back to it.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let mut connection = engine.connect().await?;
+    /// connection.execute(text("CREATE TABLE t (a INTEGER)")).await?;
+    /// let mut savepoint = connection.begin_nested().await?;
+    /// savepoint.execute(text("INSERT INTO t VALUES (1)")).await?;
+    /// savepoint.rollback().await?;
+    /// connection.commit().await?;
+    /// assert_eq!(text("SELECT count(*) FROM t").columns::<i64>().one(&engine).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Fails when the database refuses, with [`ErrorKind::CommitUnknown`] when its answer is lost.
+    /// Fails when the database refuses, and when the isolation level is AUTOCOMMIT.
+    pub async fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
+        self.autobegin(true).await?;
+        if self.state.is_autocommit {
+            let message = "a savepoint needs a transaction, and the isolation level is AUTOCOMMIT";
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        let number = self.state.depth + 1;
+        self.words(&format!("SAVEPOINT {}", savepoint(number))).await?;
+        self.state.depth = number;
+        Ok(Savepoint { connection: self, number, is_open: true })
+    }
+
+    /// Commits the transaction, with all savepoints in it; without one it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database refuses, after which [`rollback`](Self::rollback) has to be called; with
+    /// [`ErrorKind::CommitUnknown`] when its answer is lost.
     pub async fn commit(&mut self) -> Result<()> {
         if !self.state.is_begun {
             return Ok(());
+        }
+        if self.state.is_autocommit {
+            self.engine.echo_words("COMMIT", " (has no effect, since the isolation level is AUTOCOMMIT)");
+            return self.end().await;
+        }
+        if self.state.is_doomed || self.state.abandoned.is_some() || self.guard.has_lost_transaction() {
+            self.go_on(None, false).await?;
         }
         self.state.is_committing = true;
         let done = self.words("COMMIT").await;
         self.state.is_committing = false;
         match done {
-            Ok(()) => {
-                self.state = State::default();
-                Ok(())
-            }
+            Ok(()) => self.end().await,
             Err(error) if error.is_disconnect() => {
                 self.state = State::default();
                 let message = "the connection was lost during COMMIT: the transaction may have been committed or not";
                 Err(Error::new(ErrorKind::CommitUnknown, message).note(error.message().to_owned()))
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.state.is_doomed = true;
+                Err(error)
+            }
         }
     }
 
-    /// Rolls the transaction back; without one it does nothing.
+    /// Rolls the transaction back, with all savepoints in it; without one it does nothing.
     ///
     /// # Errors
     ///
     /// Fails when the connection is lost; then the database has rolled back by itself.
     pub async fn rollback(&mut self) -> Result<()> {
-        if self.state.is_begun {
-            self.state = State::default();
-            // Some errors have rolled back already.
-            if self.guard.is_in_transaction() {
-                self.words("ROLLBACK").await?;
-            }
+        if !self.state.is_begun {
+            return Ok(());
+        }
+        if self.state.is_autocommit {
+            self.engine.echo_words("ROLLBACK", " (has no effect, since the isolation level is AUTOCOMMIT)");
+            return self.end().await;
+        }
+        self.state = State::default();
+        self.guard.forget_lost_transaction();
+        // Some errors have rolled back already.
+        if self.guard.is_in_transaction() {
+            self.words("ROLLBACK").await?;
+        }
+        self.end().await
+    }
+
+    /// Notes that the transaction has ended, and lets the session write again.
+    async fn end(&mut self) -> Result<()> {
+        self.state = State::default();
+        if self.dialect() == Dialect::Sqlite {
+            self.guard.restore().await.map_err(Error::from_pool)?;
         }
         Ok(())
     }
@@ -117,20 +373,67 @@ impl Connection {
         self.rollback().await
     }
 
+    /// Ends the connection instead of giving it back, as when it is known to be of no use; what is not committed is rolled
+    /// back by the database.
+    pub fn invalidate(mut self) {
+        self.state = State::default();
+        self.guard.is_invalid = true;
+    }
+
+    /// Asks the database how far transactions are kept apart: in the one that is open, or in the next.
+    ///
+    /// SQLite is always serializable.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is lost.
+    pub async fn get_isolation_level(&mut self) -> Result<IsolationLevel> {
+        let question = match self.dialect() {
+            Dialect::Sqlite => return Ok(IsolationLevel::Serializable),
+            Dialect::Postgres => "SHOW transaction_isolation",
+            Dialect::MySql | Dialect::MariaDb => {
+                "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"
+            }
+        };
+        let level = self.engine.isolation_level();
+        if level == Some(IsolationLevel::Autocommit) {
+            return Ok(IsolationLevel::Autocommit);
+        }
+        let mut answer = self.exec_driver_sql(question, ()).await?;
+        // MySQL tells the level of its session, and not that of a transaction which was begun at another.
+        if let (Dialect::MySql | Dialect::MariaDb, Some(level)) = (self.dialect(), level) {
+            return Ok(level);
+        }
+        let answer = answer.fetch_all().pop();
+        let words = answer.map(|row| row.get::<String>(row.len() - 1)).transpose()?.unwrap_or_default();
+        IsolationLevel::from_words(&words).ok_or_else(|| {
+            Error::new(ErrorKind::Data, format!("the database answered with the unknown isolation level `{words}`"))
+        })
+    }
+
     /// Sends words that begin or end a transaction or a savepoint.
     pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
-        self.engine.shared.echo_words(words);
-        self.guard.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()))
+        self.engine.echo_words(words, "");
+        self.send(words).await
     }
+
+    async fn send(&mut self, words: &str) -> Result<()> {
+        let connection: &mut driver::Connection = &mut self.guard;
+        connection.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()))
+    }
+}
+
+fn savepoint(number: u32) -> String {
+    format!("orm_nested_{number}")
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.state.is_begun {
+        if self.state.is_begun && !self.state.is_autocommit {
             // Whatever the pool does with connections that come back, what was not committed is not kept.
             self.guard.set_reset_on_return(ResetOnReturn::Rollback);
         }
-        if self.state.is_begun && self.state.has_written {
+        if self.state.is_begun && self.state.has_written && !self.state.is_autocommit {
             tracing::warn!(
                 target: "orm::engine",
                 "a connection with uncommitted changes is dropped, which rolls them back: call `commit()` or `rollback()`"
@@ -156,6 +459,29 @@ impl Transaction {
         Transaction { connection }
     }
 
+    /// Returns the engine that it came from.
+    pub fn engine(&self) -> &Engine {
+        self.connection.engine()
+    }
+
+    /// Begins a savepoint; dropping it rolls back to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::begin_nested`].
+    pub async fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
+        self.connection.begin_nested().await
+    }
+
+    /// Lends the transaction with other options, which end with what is returned.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::with_options`].
+    pub fn with_options(&mut self, options: ExecutionOptions) -> Result<WithOptions<'_>> {
+        self.connection.with_options(options)
+    }
+
     /// Commits and gives the connection back.
     ///
     /// # Errors
@@ -179,5 +505,91 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         // Rolling back is what dropping a transaction is for: no warning.
         self.connection.state.has_written = false;
+    }
+}
+
+/// A savepoint of a connection or a transaction, which runs statements as they do. Dropping it rolls back to it.
+#[derive(Debug)]
+pub struct Savepoint<'c> {
+    pub(super) connection: &'c mut Connection,
+    number: u32,
+    is_open: bool,
+}
+
+impl Savepoint<'_> {
+    /// Begins a savepoint inside of this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::begin_nested`].
+    pub async fn begin_nested(&mut self) -> Result<Savepoint<'_>> {
+        self.connection.begin_nested().await
+    }
+
+    /// Keeps what was done; the transaction around it decides.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database refuses; then everything since the savepoint is rolled back before the next statement.
+    pub async fn commit(mut self) -> Result<()> {
+        // One that was begun inside and dropped goes first.
+        self.connection.autobegin(false).await?;
+        self.connection.words(&format!("RELEASE SAVEPOINT {}", savepoint(self.number))).await?;
+        self.is_open = false;
+        self.connection.state.depth = self.number - 1;
+        Ok(())
+    }
+
+    /// Undoes what was done since it began.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is lost, or the database has ended the transaction.
+    pub async fn rollback(self) -> Result<()> {
+        let number = self.number;
+        // Dropped halfway, it is rolled back before the next statement.
+        self.connection.go_on(None, false).await?;
+        self.connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
+        let mut this = self;
+        this.is_open = false;
+        this.connection.state.depth = number - 1;
+        Ok(())
+    }
+}
+
+impl Drop for Savepoint<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            let state = &mut self.connection.state;
+            // The outermost of those that are to be undone, since it undoes the others.
+            state.abandoned = Some(state.abandoned.map_or(self.number, |other| other.min(self.number)));
+        }
+    }
+}
+
+/// A connection with options of one call; see [`Connection::with_options`].
+#[derive(Debug)]
+pub struct WithOptions<'c> {
+    connection: &'c mut Connection,
+    before: Engine,
+}
+
+impl std::ops::Deref for WithOptions<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl std::ops::DerefMut for WithOptions<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection
+    }
+}
+
+impl Drop for WithOptions<'_> {
+    fn drop(&mut self) {
+        self.connection.engine = self.before.clone();
     }
 }

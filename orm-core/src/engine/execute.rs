@@ -8,6 +8,7 @@ use std::time::Instant;
 use orm_pool::Value;
 use orm_pool::driver::{self, Done, Row};
 
+use super::log::Ran;
 use super::{Engine, Request};
 use crate::compile::Compiled;
 use crate::dialect::Dialect;
@@ -19,15 +20,21 @@ use crate::sql::Statement;
 
 /// A compiled statement with its values.
 pub(crate) struct Prepared {
-    compiled: Arc<Compiled>,
-    values: Vec<Value>,
+    pub(super) compiled: Arc<Compiled>,
+    pub(super) values: Vec<Value>,
 }
 
 impl Engine {
     /// Finds or makes the compiled form of a statement.
     pub(crate) fn prepare(&self, statement: Statement) -> Result<Prepared> {
-        let (compiled, values) = self.shared.cache.prepare(statement, self.dialect())?;
+        let is_kept = self.options.compiled_cache != Some(false);
+        let (compiled, values) = self.shared.cache.prepare(statement, self.dialect(), is_kept)?;
         Ok(Prepared { compiled, values })
+    }
+
+    /// Takes text as the database has it, with the database's own placeholders.
+    pub(super) fn prepare_raw(&self, sql: &str, values: Vec<Value>) -> Prepared {
+        Prepared { compiled: Arc::new(Compiled::raw(sql)), values }
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
@@ -42,13 +49,18 @@ impl Engine {
     {
         let shared = &*self.shared;
         shared.statements.fetch_add(1, Ordering::Relaxed);
+        connection.set_time_limit(self.options.statement_timeout());
         let began = shared.echo.then(Instant::now);
+        let most = self.options.max_rows.unwrap_or(u64::MAX);
         let mut misread = None;
         let mut rows = 0u64;
         let Prepared { compiled, values } = prepared;
         let done = connection
             .run(&compiled.statement, values, |row| {
                 rows += 1;
+                if rows > most {
+                    return ControlFlow::Break(());
+                }
                 on_row(row).unwrap_or_else(|wrong| {
                     misread = Some(wrong);
                     ControlFlow::Break(())
@@ -56,24 +68,30 @@ impl Engine {
             })
             .await;
         if let Some(began) = began {
-            shared.echo_statement(&compiled.statement.sql, values, rows, began.elapsed());
+            let (sql, duration) = (&compiled.statement.sql, began.elapsed());
+            self.echo_statement(&Ran { sql, values, rows, result: done.as_ref(), duration });
         }
         match (misread, done) {
+            (None, Ok(_)) if rows > most => Err(self.at(prepared, too_many_rows(most))),
             (None, Ok(done)) => Ok(done),
             (Some(misread), _) => Err(self.at(prepared, misread_error(&misread, compiled))),
-            (None, Err(error)) => {
-                if error.is_disconnect() {
-                    // The server has gone, and what was opened before went with it.
-                    shared.pool.invalidate();
-                }
-                Err(self.at(prepared, Error::from_pool(error)))
-            }
+            (None, Err(error)) => Err(self.failed(prepared, error)),
         }
+    }
+
+    /// Tells what a driver reports of a statement.
+    #[cold]
+    pub(super) fn failed(&self, prepared: &Prepared, error: orm_pool::Error) -> Error {
+        if error.is_disconnect() {
+            // The server has gone, and what was opened before went with it.
+            self.shared.pool.invalidate();
+        }
+        self.at(prepared, Error::from_pool(error))
     }
 
     /// Adds the statement to an error, and the columns of a constraint of which the database gives the name alone.
     #[cold]
-    fn at(&self, prepared: &Prepared, error: Error) -> Error {
+    pub(super) fn at(&self, prepared: &Prepared, error: Error) -> Error {
         let Prepared { compiled, values } = prepared;
         let hides = self.shared.hide_parameters;
         let error = if hides { error.without_values(values) } else { error };
@@ -154,9 +172,15 @@ fn constrained(table: &Table, name: &str, dialect: Dialect) -> Option<Vec<String
     all.find(|(known, _)| is_it(known)).map(|(_, columns)| columns)
 }
 
+#[cold]
+fn too_many_rows(most: u64) -> Error {
+    let message = format!("the statement gave more rows than `max_rows` allows, which is {most}");
+    Error::new(ErrorKind::InvalidRequest, message).hint("ask for fewer by a LIMIT, or read them by `stream`")
+}
+
 /// Says which column of a row does not become its Rust value.
 #[cold]
-fn misread_error(misread: &Misread, compiled: &Compiled) -> Error {
+pub(super) fn misread_error(misread: &Misread, compiled: &Compiled) -> Error {
     let position = format!("#{}", misread.column + 1);
     let label = compiled.labels.get(misread.column).unwrap_or(&position);
     Error::new(ErrorKind::Data, format!("column `{label}` cannot be read: {}", misread.reason.reason()))

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use orm_pool::driver::Row;
 
-use super::{Connection, Engine, Transaction};
+use super::{Connection, Engine, Savepoint, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -205,22 +205,20 @@ impl Executor for &Engine {
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
         let request = request.for_dialect(self.dialect());
-        if request.statements.len() > 1 {
-            let mut transaction = self.begin().await?;
-            let rows = Executor::__values(&mut transaction, request).await?;
-            transaction.commit().await?;
-            return Ok(rows);
+        if request.statements.len() > 1 || self.needs_transaction() {
+            let mut connection = self.connect().await?;
+            let rows = Executor::__values(&mut connection, request).await;
+            return connection.finish(rows).await;
         }
         let mut guard = self.acquire().await?;
         self.fetch(&mut guard, request).await
     }
 
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
-        if statements.len() > 1 {
-            let mut transaction = self.begin().await?;
-            let changed = Executor::__run(&mut transaction, statements).await?;
-            transaction.commit().await?;
-            return Ok(changed);
+        if statements.len() > 1 || self.needs_transaction() {
+            let mut connection = self.connect().await?;
+            let changed = Executor::__run(&mut connection, statements).await;
+            return connection.finish(changed).await;
         }
         let mut guard = self.acquire().await?;
         self.change(&mut guard, statements).await
@@ -241,12 +239,12 @@ impl Executor for &mut Connection {
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
         let request = request.for_dialect(self.engine.dialect());
-        self.begin(request.statements.iter().any(Statement::takes_write_lock)).await?;
+        self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
         self.engine.fetch(&mut self.guard, request).await
     }
 
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
-        self.begin(statements.iter().any(Statement::is_write)).await?;
+        self.autobegin(statements.iter().any(Statement::is_write)).await?;
         self.engine.change(&mut self.guard, statements).await
     }
 }
@@ -303,6 +301,7 @@ macro_rules! delegates {
 }
 delegates! {
     &mut Transaction, Values, |this| (&mut this.connection), |this| Exec::Connection(&mut this.connection);
+    &mut Savepoint<'_>, Values, |this| (&mut *this.connection), |this| Exec::Connection(this.connection);
     &mut Nested<'_>, Handles, |this| (&mut **this), |this| Exec::Session(this, PhantomData);
     &mut NoAutoflush<'_>, Handles, |this| this.quiet().session(), |this| Exec::NoAutoflush(this);
 }

@@ -8,6 +8,7 @@ use orm_pool::driver::{self, Statement};
 use orm_pool::pool::{Event, Info, Status};
 use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind};
 
+use super::connect::Lent;
 use super::{Connector, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::SqlType;
@@ -65,7 +66,7 @@ pub type ConnectionInfo = Info;
 /// A connection to which something happens; listeners to a [`Pool`] get it.
 #[derive(Debug)]
 pub struct PooledConnection<'a> {
-    event: Event<'a, driver::Connection>,
+    event: Event<'a, Lent>,
 }
 
 /// The future of a listener that may wait.
@@ -150,7 +151,7 @@ impl Pool<'_> {
 }
 
 /// Makes a listener of the pool of one that speaks the engine's language.
-fn asked<F>(listener: F) -> impl for<'a> Fn(Event<'a, driver::Connection>) -> orm_pool::pool::Answer<'a> + Send + Sync
+fn asked<F>(listener: F) -> impl for<'a> Fn(Event<'a, Lent>) -> orm_pool::pool::Answer<'a> + Send + Sync
 where
     F: for<'a> Fn(&'a mut PooledConnection<'_>) -> Answer<'a> + Send + Sync + 'static,
 {

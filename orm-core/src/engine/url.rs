@@ -1,18 +1,23 @@
 //! A database URL as it is meant: [`Url`], which never shows its password.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A database URL: `dialect[+driver]://user:password@host:port/dbname[?key=value&…]`.
 ///
-/// Printing one shows `***` for the password.
+/// Printing one shows `***` for the password. A URL does not change; `with_…` returns another.
 ///
 /// ```
-/// # use orm_core::Engine;
-/// let engine = Engine::new("sqlite:///shop.db?busy_timeout=2000")?;
-/// assert_eq!(engine.url().to_string(), "sqlite:///shop.db?busy_timeout=2000");
+/// # use orm_core::Url;
+/// let url: Url = "postgresql://scott:t%40ger@db.example.org/shop?application_name=web".parse()?;
+/// assert_eq!(url.to_string(), "postgresql://scott:***@db.example.org/shop?application_name=web");
+/// assert_eq!((url.password(), url.port()), (Some("t@ger"), None));
+///
+/// let other = url.with_host("::1").with_port(6432).with_password("s3cret/").with_query("application_name", "batch");
+/// assert_eq!(other.render(false), "postgresql://scott:s3cret%2F@[::1]:6432/shop?application_name=batch");
 /// # Ok::<(), orm_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -90,6 +95,114 @@ impl Url {
     }
 }
 
+impl Url {
+    /// Returns the kind of database.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Returns the name of the dialect, and of a driver if it has one, as it was written.
+    pub fn drivername(&self) -> &str {
+        &self.scheme
+    }
+
+    /// Returns the user.
+    pub fn username(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Returns the password. Nothing else shows it but [`render`](Self::render).
+    pub fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
+    /// Returns the server's name or address, IPv6 without brackets.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// Returns the port, if the URL names one.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Returns the database; for SQLite its path, or `:memory:`.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    /// Returns the keys and values after the `?`, in their order. A key may be there several times.
+    pub fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// Returns the URL with another user.
+    #[must_use]
+    pub fn with_username(&self, user: impl Into<String>) -> Url {
+        Url { user: Some(user.into()), ..self.clone() }
+    }
+
+    /// Returns the URL with another password, as it is: nothing in it has to be escaped.
+    #[must_use]
+    pub fn with_password(&self, password: impl Into<String>) -> Url {
+        Url { password: Some(password.into()), ..self.clone() }
+    }
+
+    /// Returns the URL with another server.
+    #[must_use]
+    pub fn with_host(&self, host: impl Into<String>) -> Url {
+        Url { host: Some(host.into()), ..self.clone() }
+    }
+
+    /// Returns the URL with another port.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Url {
+        Url { port: Some(port), ..self.clone() }
+    }
+
+    /// Returns the URL with another database.
+    #[must_use]
+    pub fn with_database(&self, database: impl Into<String>) -> Url {
+        Url { database: Some(database.into()), ..self.clone() }
+    }
+
+    /// Returns the URL with this key after the `?`, in place of those of the same name.
+    #[must_use]
+    pub fn with_query(&self, key: impl Into<String>, value: impl Into<String>) -> Url {
+        let key = key.into();
+        let mut url = self.without_query(&key);
+        url.query.push((key, value.into()));
+        url
+    }
+
+    /// Returns the URL without this key.
+    #[must_use]
+    pub fn without_query(&self, key: &str) -> Url {
+        let mut url = self.clone();
+        url.query.retain(|(known, _)| known != key);
+        url
+    }
+
+    /// Returns the URL as text, with `***` for the password if it is to be hidden.
+    pub fn render(&self, hide_password: bool) -> String {
+        struct Rendered<'a>(&'a Url, bool);
+        impl fmt::Display for Rendered<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f, self.1)
+            }
+        }
+        Rendered(self, hide_password).to_string()
+    }
+}
+
+impl FromStr for Url {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Url> {
+        Url::parse(text)
+    }
+}
+
 const FORM: &str = "a URL has the form `dialect://user:password@host:port/dbname`, or `sqlite::memory:`";
 
 fn dialect(scheme: &str) -> Result<Dialect> {
@@ -159,8 +272,8 @@ fn encode(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Url {
+    fn write(&self, f: &mut fmt::Formatter<'_>, hide_password: bool) -> fmt::Result {
         write!(f, "{}:", self.scheme)?;
         match (self.dialect, &self.database) {
             (Dialect::Sqlite, Some(path)) if path == ":memory:" => f.write_str(":memory:")?,
@@ -169,7 +282,11 @@ impl fmt::Display for Url {
                 f.write_str("//")?;
                 if let Some(user) = &self.user {
                     encode(user, f)?;
-                    f.write_str(if self.password.is_some() { ":***@" } else { "@" })?;
+                    if let Some(password) = &self.password {
+                        f.write_str(":")?;
+                        if hide_password { f.write_str("***")? } else { encode(password, f)? }
+                    }
+                    f.write_str("@")?;
                 }
                 match &self.host {
                     Some(host) if host.contains(':') => write!(f, "[{host}]")?,
@@ -189,9 +306,16 @@ impl fmt::Display for Url {
             f.write_str(if position == 0 { "?" } else { "&" })?;
             encode(key, f)?;
             f.write_str("=")?;
-            if key.contains("password") { f.write_str("***")? } else { encode(value, f)? }
+            let is_secret = hide_password && key.to_ascii_lowercase().contains("password");
+            if is_secret { f.write_str("***")? } else { encode(value, f)? }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
     }
 }
 

@@ -36,7 +36,7 @@ impl Session {
 
     /// Returns the connection of the transaction, which begins if there is none.
     pub(super) async fn connected(&mut self, will_write: bool) -> Result<&mut Connection> {
-        let level = self.engine.shared.isolation_level;
+        let level = self.engine.isolation_level();
         self.connected_at(level, will_write).await
     }
 

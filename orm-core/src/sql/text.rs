@@ -23,9 +23,14 @@ pub(crate) enum TextPart {
 impl TextNode {
     pub(super) fn is_write(&self) -> bool {
         let Some(TextPart::Sql(start)) = self.parts.first() else { return false };
-        let word: String = start.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
-        !["select", "values", "explain", "pragma", "show"].contains(&word.to_ascii_lowercase().as_str())
+        is_write(start)
     }
+}
+
+/// Returns whether a text may write, by its first word.
+pub(crate) fn is_write(sql: &str) -> bool {
+    let word: String = sql.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+    !["select", "values", "explain", "pragma", "show"].contains(&word.to_ascii_lowercase().as_str())
 }
 
 /// SQL as text.

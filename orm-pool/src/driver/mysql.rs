@@ -12,6 +12,7 @@
 //! | `row`, `written` | values on their way out |
 //! | `error` | what codes mean |
 
+mod cursor;
 mod error;
 mod open;
 mod options;
@@ -29,12 +30,15 @@ use futures_core::Stream;
 use sqlx::error::BoxDynError;
 use sqlx::mysql::{MySqlArguments, MySqlConnection, MySqlQueryResult, MySqlRow, MySqlStatement};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Either, Execute, Executor as _, MySql, SqlSafeStr as _, SqlStr, Statement as _,
+    AssertSqlSafe, Column as _, Connection as _, Either, Execute, Executor as _, MySql, SqlSafeStr as _, SqlStr,
+    Statement as _,
 };
 
+pub use self::cursor::Cursor;
 pub use self::options::Options;
 pub use self::row::Row;
 
+use self::cursor::Reading;
 use self::parameters::Types;
 use self::row::Columns;
 use self::statements::{Known, Statements};
@@ -52,7 +56,9 @@ use crate::{Error, ErrorKind, Value};
 /// Values go in as `TINYINT`, `SMALLINT`, `INT`, `BIGINT`, `FLOAT`, `DOUBLE`, `VARCHAR`, `BLOB`, `DATE`, `TIME`, `DATETIME`
 /// and `DECIMAL`; truth values as 0 and 1, JSON as text, UUIDs as text with hyphens.
 pub struct Connection {
-    inner: MySqlConnection,
+    /// `None` while a task reads an answer piece by piece, and when it is lost.
+    inner: Option<MySqlConnection>,
+    reading: Option<Reading>,
     types: &'static Types,
     statements: Statements,
     columns: Columns,
@@ -61,6 +67,8 @@ pub struct Connection {
     is_in_flight: bool,
     /// Whether the connection is of no more use.
     is_broken: bool,
+    /// Whether the server has rolled back by itself, and nobody has taken notice.
+    has_lost_transaction: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -112,13 +120,15 @@ impl Connection {
 
     fn new(inner: MySqlConnection, types: &'static Types, options: &Options) -> Self {
         Connection {
-            inner,
+            inner: Some(inner),
+            reading: None,
             types,
             statements: Statements::new(options.statement_cache),
             columns: Columns::default(),
             transaction: Transaction::None,
             is_in_flight: false,
             is_broken: false,
+            has_lost_transaction: false,
         }
     }
 
@@ -136,7 +146,15 @@ impl Connection {
     where
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
-        self.check()?;
+        self.ready().await?;
+        let (query, facts) = self.query(statement, parameters).await?;
+        let sent = self.send(query, &[facts], &mut on_row).await.map_err(error::from)?;
+        Ok(done(facts, sent))
+    }
+
+    /// Makes a statement ready to be sent.
+    #[inline]
+    async fn query(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(Query, Facts), Error> {
         let known = match self.statements.find(statement) {
             Some(known) => known,
             None => self.prepare(statement).await?,
@@ -145,9 +163,22 @@ impl Connection {
             return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));
         }
         let arguments = if known.is_text { None } else { Some(parameters::arguments(self.types, parameters)?) };
-        let query = Query { sql: Arc::clone(&statement.sql), arguments };
-        let sent = self.send(query, &[known.facts], &mut on_row).await.map_err(error::from)?;
-        Ok(done(known.facts, sent))
+        Ok((Query { sql: Arc::clone(&statement.sql), arguments }, known.facts))
+    }
+
+    /// Makes the connection ready for a statement.
+    #[inline]
+    async fn ready(&mut self) -> Result<(), Error> {
+        if self.reading.is_some() {
+            self.bring_home().await?;
+        }
+        self.check()
+    }
+
+    /// Returns sqlx's connection, which is there after [`ready`](Self::ready).
+    #[inline]
+    fn inner(&mut self) -> Result<&mut MySqlConnection, sqlx::Error> {
+        self.inner.as_mut().ok_or_else(|| sqlx::Error::Protocol("the connection is in use".into()))
     }
 
     /// Prepares a statement, which tells the number of its parameters.
@@ -155,12 +186,15 @@ impl Connection {
     /// sqlx would find a wrong number by itself, but only after noting that it waits for an answer to what it never sends.
     #[cold]
     async fn prepare(&mut self, statement: &Statement) -> Result<Known, Error> {
-        if self.inner.cached_statements_size() >= self.statements.capacity() {
+        if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }
         let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
         self.is_in_flight = true;
-        let result = self.inner.prepare(sql).await;
+        let result = match self.inner() {
+            Ok(inner) => inner.prepare(sql).await,
+            Err(error) => Err(error),
+        };
         self.end(&result);
         let facts = words::facts(&statement.sql, Flavour::MySql);
         let known = match result {
@@ -184,7 +218,10 @@ impl Connection {
     async fn forget(&mut self) -> Result<(), Error> {
         self.statements.clear();
         self.is_in_flight = true;
-        let result = self.inner.clear_cached_statements().await;
+        let result = match self.inner() {
+            Ok(inner) => inner.clear_cached_statements().await,
+            Err(error) => Err(error),
+        };
         self.end(&result);
         result.map_err(error::from)
     }
@@ -195,7 +232,7 @@ impl Connection {
     ///
     /// As [`run`](Self::run); statements before the one that failed have taken effect.
     pub async fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        self.check()?;
+        self.ready().await?;
         let facts = words::all_facts(sql, Flavour::MySql);
         if facts.is_empty() {
             return Ok(());
@@ -214,9 +251,15 @@ impl Connection {
         let is_text = query.arguments.is_none();
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
         self.transaction = self.transaction.during(statements);
-        let result = receive(self.inner.fetch_many(query), &mut self.columns, is_text, &mut progress, on_row).await;
+        let result = match &mut self.inner {
+            Some(inner) => receive(inner.fetch_many(query), &mut self.columns, is_text, &mut progress, on_row).await,
+            None => Err(sqlx::Error::Protocol("the connection is in use".into())),
+        };
         self.transaction = match &result {
-            Err(error) if error::ends_transaction(error) => Transaction::None,
+            Err(error) if error::ends_transaction(error) => {
+                self.has_lost_transaction |= progress.state.is_open();
+                Transaction::None
+            }
             _ => progress.state,
         };
         self.end(&result);
@@ -246,14 +289,70 @@ impl Connection {
         self.transaction.is_open()
     }
 
-    /// Returns whether an operation has begun and not ended, since its future was dropped.
+    /// Returns whether the server has rolled back a transaction by itself, as after a deadlock, and nobody has
+    /// [taken notice](Self::forget_lost_transaction) yet.
     #[inline]
-    pub fn is_in_flight(&self) -> bool {
-        self.is_in_flight
+    pub fn has_lost_transaction(&self) -> bool {
+        self.has_lost_transaction
     }
 
-    /// Returns whether the connection is of no more use, and should be dropped: always so when it is
-    /// [in flight](Self::is_in_flight).
+    /// Takes notice of a transaction that the server has rolled back.
+    pub fn forget_lost_transaction(&mut self) {
+        self.has_lost_transaction = false;
+    }
+
+    /// Returns the names of the columns of what this statement gives; none for one that gives no rows, or that cannot be
+    /// prepared.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn columns(&mut self, statement: &Statement) -> Result<Vec<String>, Error> {
+        self.ready().await?;
+        if self.statements.find(statement).is_some_and(|known| known.is_text) {
+            return Ok(Vec::new());
+        }
+        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
+        self.is_in_flight = true;
+        let result = match self.inner() {
+            Ok(inner) => inner.prepare(sql).await,
+            Err(error) => Err(error),
+        };
+        self.end(&result);
+        let names =
+            |prepared: MySqlStatement| prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+        match result {
+            Ok(prepared) => Ok(names(prepared)),
+            Err(error) if error::cannot_be_prepared(&error) => Ok(Vec::new()),
+            Err(error) => Err(error::from(error)),
+        }
+    }
+
+    /// Returns whether an operation has begun and not ended: its future was dropped, or its rows are read piece by piece.
+    #[inline]
+    pub fn is_in_flight(&self) -> bool {
+        self.is_in_flight || self.reading.is_some()
+    }
+
+    /// Waits for the end of an answer that is read piece by piece, whose rows are thrown away.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is of no more use, or has become so by the server not being ready in time.
+    pub async fn drain(&mut self, within: std::time::Duration) -> Result<(), Error> {
+        let result = match tokio::time::timeout(within, self.ready()).await {
+            Ok(result) => result,
+            Err(_) => {
+                let message = format!("the server did not finish an abandoned statement within {within:?}");
+                Err(Error::new(ErrorKind::Disconnected, message))
+            }
+        };
+        self.is_broken |= result.is_err();
+        result
+    }
+
+    /// Returns whether the connection is of no more use, and should be dropped: always so when the future of an operation
+    /// was dropped.
     #[inline]
     pub fn needs_discard(&self) -> bool {
         self.is_broken || self.is_in_flight
@@ -265,9 +364,12 @@ impl Connection {
     ///
     /// Fails when the connection is gone.
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.check()?;
+        self.ready().await?;
         self.is_in_flight = true;
-        let result = self.inner.ping().await;
+        let result = match self.inner() {
+            Ok(inner) => inner.ping().await,
+            Err(error) => Err(error),
+        };
         self.end(&result);
         result.map_err(error::from)
     }
@@ -286,7 +388,8 @@ impl Connection {
         if self.needs_discard() {
             return Ok(());
         }
-        match tokio::time::timeout(CLOSE_TIMEOUT, self.inner.close()).await {
+        let Some(inner) = self.inner else { return Ok(()) };
+        match tokio::time::timeout(CLOSE_TIMEOUT, inner.close()).await {
             Ok(result) => result.map_err(error::from),
             Err(_) => Err(broken()),
         }
@@ -331,6 +434,7 @@ where
 {
     let mut flow = ControlFlow::Continue(());
     let mut is_first = true;
+    columns.first_set();
     while let Some(item) = next(&mut answer).await {
         match item? {
             Either::Right(row) => {
@@ -347,6 +451,7 @@ where
             }
             Either::Left(result) => {
                 progress.complete_one(&result);
+                columns.next_set();
                 is_first = true;
             }
         }

@@ -10,9 +10,11 @@
 //! | `statements` | texts, kept apart by their parameters' types |
 //! | `parameters` | values on their way in |
 //! | `row` | values on their way out |
+//! | `cursor` | queries that are read piece by piece |
 //! | `numeric`, `written` | the types that need work |
 //! | `error` | what codes mean |
 
+mod cursor;
 mod error;
 mod numeric;
 mod open;
@@ -31,11 +33,16 @@ use std::time::Duration;
 use futures_core::Stream;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement};
-use sqlx::{AssertSqlSafe, Connection as _, Either, Execute, Executor as _, Postgres, SqlSafeStr as _, SqlStr};
+use sqlx::{
+    AssertSqlSafe, Column as _, Connection as _, Either, Execute, Executor as _, Postgres, SqlSafeStr as _, SqlStr,
+    Statement as _,
+};
 
+pub use self::cursor::Cursor;
 pub use self::options::Options;
 pub use self::row::Row;
 
+use self::cursor::Cursors;
 use self::row::Columns;
 use self::statements::{Sendable, Statements};
 use super::transaction::Transaction;
@@ -57,6 +64,7 @@ pub struct Connection {
     inner: PgConnection,
     statements: Statements,
     columns: Columns,
+    cursors: Cursors,
     transaction: Transaction,
     /// Whether an operation has begun and not ended.
     is_in_flight: bool,
@@ -118,6 +126,7 @@ impl Connection {
             inner,
             statements: Statements::new(capacity),
             columns: Columns::default(),
+            cursors: Cursors::default(),
             transaction: Transaction::None,
             is_in_flight: false,
             is_broken: false,
@@ -139,6 +148,7 @@ impl Connection {
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
         self.ready().await?;
+        self.close_abandoned().await?;
         let sendable = self.statements.find(statement, parameters)?;
         let facts = sendable.facts;
         if self.has_pooler {
@@ -204,6 +214,23 @@ impl Connection {
         }
     }
 
+    /// Returns the names of the columns of what this statement gives; none for one that gives no rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn columns(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Vec<String>, Error> {
+        self.ready().await?;
+        let sendable = self.statements.find(statement, parameters)?;
+        let types = parameters::types(parameters);
+        let sql = AssertSqlSafe(sendable.sql).into_sql_str();
+        self.is_in_flight = true;
+        let result = self.inner.prepare_with(sql, &types).await;
+        self.end(&result);
+        let names = |prepared: PgStatement| prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+        result.map(names).map_err(error::from)
+    }
+
     /// Runs each statement of the text, without parameters and without rows.
     ///
     /// # Errors
@@ -240,6 +267,9 @@ impl Connection {
             Err(_) => progress.state_after_failure(),
         };
         self.end(&result);
+        if !self.transaction.is_open() {
+            self.cursors.forget_transaction();
+        }
         result.map(|()| progress.sent)
     }
 

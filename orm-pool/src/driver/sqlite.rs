@@ -8,11 +8,13 @@
 //! | `options` | what to open |
 //! | `open` | opens it, and says why not |
 //! | `statements` | prepared statements, found by number |
+//! | `cursor` | queries that are read piece by piece |
 //! | `wait` | waits for locks without blocking the thread |
 //! | `error` | what result codes mean |
 //! | `raw` | the handle; all `unsafe` |
 //! | `temporary` | a database for tests and trials |
 
+mod cursor;
 mod error;
 mod open;
 mod options;
@@ -26,10 +28,12 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+pub use self::cursor::Cursor;
 pub use self::options::{Database, Options};
 pub use self::raw::Row;
 pub use self::temporary::TemporaryDatabase;
 
+use self::cursor::Cursors;
 use self::raw::{Failure, Handle, Keep};
 use self::statements::{Refused, Statements};
 use self::wait::LockWait;
@@ -46,8 +50,12 @@ use crate::{DatabaseErrorKind, Error, ErrorKind, Value};
 /// everything else as `TEXT`. A NaN is stored as NULL, since SQLite has none.
 pub struct Connection {
     statements: Statements,
+    cursors: Cursors,
     handle: Handle,
     busy_timeout: Duration,
+    time_limit: Option<Duration>,
+    /// Whether SQLite has rolled back by itself, and nobody has taken notice.
+    has_lost_transaction: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -94,7 +102,14 @@ impl Connection {
     }
 
     fn new(handle: Handle, options: &Options) -> Self {
-        Connection { statements: Statements::new(options.statement_cache), handle, busy_timeout: options.busy_timeout }
+        Connection {
+            statements: Statements::new(options.statement_cache),
+            cursors: Cursors::default(),
+            handle,
+            busy_timeout: options.busy_timeout,
+            time_limit: None,
+            has_lost_transaction: false,
+        }
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks.
@@ -111,12 +126,27 @@ impl Connection {
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
         let mut wait = LockWait::new(self.busy_timeout);
+        let was_in_transaction = self.is_in_transaction();
+        self.handle.set_deadline(self.time_limit);
         loop {
             match self.try_run(statement, parameters, &mut on_row) {
                 Ok(done) => return Ok(done),
-                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::Failed(error)) => return Err(self.failed(error, was_in_transaction)),
                 Err(Stop::Locked(failure)) => wait.pause(failure).await?,
             }
+        }
+    }
+
+    /// Notes what an error has done besides.
+    #[cold]
+    fn failed(&mut self, error: Error, was_in_transaction: bool) -> Error {
+        self.has_lost_transaction |= was_in_transaction && !self.is_in_transaction();
+        match (error.database_kind(), self.time_limit) {
+            (Some(DatabaseErrorKind::Cancelled), Some(limit)) => {
+                let message = format!("the statement was interrupted, since it took longer than {limit:?}");
+                Error::new(error.kind().clone(), message)
+            }
+            _ => error,
         }
     }
 
@@ -126,6 +156,7 @@ impl Connection {
     where
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
+        self.cursors.close_abandoned(&mut self.handle);
         let slot = self.statements.find(&mut self.handle, statement)?;
         let mut running = self.handle.start(slot, parameters)?;
         let Some(first) = running.step()? else { return Ok(running.done()) };
@@ -168,6 +199,7 @@ impl Connection {
 
     /// Runs the first statement of the text and returns how many bytes it took.
     fn try_first(&mut self, sql: &str) -> Result<usize, Stop> {
+        self.cursors.close_abandoned(&mut self.handle);
         let (slot, used) = self.handle.prepare(sql, Keep::No)?;
         if let Some(slot) = slot {
             let mut running = self.handle.start(slot, &[])?;
@@ -189,6 +221,36 @@ impl Connection {
     /// Fails when SQLite cannot run a statement.
     pub async fn ping(&mut self) -> Result<(), Error> {
         self.batch("SELECT 1").await
+    }
+
+    /// Returns the names of the columns of what this statement gives; none for one that gives no rows, or that cannot be
+    /// prepared a second time, as a definition.
+    pub fn columns(&mut self, statement: &Statement) -> Vec<String> {
+        match self.statements.find(&mut self.handle, statement) {
+            Ok(slot) => self.handle.names(slot),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Limits how long a statement may run, the wait for a lock not counted. It is interrupted then.
+    pub fn set_time_limit(&mut self, limit: Option<Duration>) {
+        self.time_limit = limit;
+    }
+
+    /// Returns whether SQLite has rolled back a transaction by itself, as it does when a statement that writes is
+    /// interrupted, and nobody has [taken notice](Self::forget_lost_transaction) yet.
+    pub fn has_lost_transaction(&self) -> bool {
+        self.has_lost_transaction
+    }
+
+    /// Takes notice of a transaction that SQLite has rolled back.
+    pub fn forget_lost_transaction(&mut self) {
+        self.has_lost_transaction = false;
+    }
+
+    /// Runs words that wait for no lock; returns whether they have been run.
+    pub fn run_now(&mut self, sql: &str) -> bool {
+        matches!(self.try_first(sql), Ok(used) if used == sql.len())
     }
 
     /// Rolls back the open transaction, if there is one; returns whether none is left.

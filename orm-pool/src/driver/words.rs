@@ -47,6 +47,18 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
     Facts { counts_rows: counts_rows(first, &mut words), effect: effect(first, sql, flavour) }
 }
 
+/// Returns whether this text is a query, by its first words.
+#[cfg(feature = "mysql")]
+pub(super) fn gives_rows(sql: &str, flavour: Flavour) -> bool {
+    let first = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    let mut words = Words::new(first, flavour);
+    let first = words.next().unwrap_or_default();
+    if is(first, &["WITH"]) {
+        return !words.any(|word| is(word, &["INSERT", "UPDATE", "DELETE", "REPLACE"]));
+    }
+    is(first, &["SELECT", "VALUES", "TABLE", "SHOW"])
+}
+
 /// Returns the highest number of PostgreSQL's parameters in this text: 2 for `$1 + $2`.
 #[cfg(feature = "postgres")]
 pub(super) fn parameter_count(sql: &str) -> usize {

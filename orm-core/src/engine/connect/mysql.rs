@@ -1,10 +1,45 @@
-//! MySQL and MariaDB: the keys of their clients by name; any other is a variable of the session.
+//! MySQL and MariaDB: the keys of their clients by name, and the variables of a session that one would set.
 
 use orm_pool::driver::mysql::Options;
 
-use super::{seconds, wrong};
+use super::{seconds, unknown, wrong};
 use crate::engine::Url;
 use crate::error::Result;
+
+/// The keys of the connection.
+const KEYS: &[&str] = &[
+    "socket",
+    "ssl_mode",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
+    "charset",
+    "client_encoding",
+    "collation",
+    "sql_mode",
+    "connect_timeout",
+    "statement_cache",
+];
+
+/// The variables of the session that can be set without `session.` in front.
+const VARIABLES: &[&str] = &[
+    "autocommit",
+    "foreign_key_checks",
+    "group_concat_max_len",
+    "innodb_lock_wait_timeout",
+    "interactive_timeout",
+    "lock_wait_timeout",
+    "max_execution_time",
+    "max_statement_time",
+    "net_read_timeout",
+    "net_write_timeout",
+    "optimizer_switch",
+    "sql_select_limit",
+    "transaction_isolation",
+    "tx_isolation",
+    "unique_checks",
+    "wait_timeout",
+];
 
 pub(super) fn options(url: &Url) -> Result<Options> {
     let host = url.host.clone().unwrap_or_else(|| "localhost".to_owned());
@@ -26,6 +61,11 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
         "ssl_ca" => options.ssl_ca = Some(value.into()),
         "ssl_cert" => options.ssl_cert = Some(value.into()),
         "ssl_key" => options.ssl_key = Some(value.into()),
+        // The driver reads and writes text as UTF-8.
+        "charset" | "client_encoding" => match value.to_ascii_lowercase().as_str() {
+            "utf8mb4" | "utf8" | "utf-8" => {}
+            _ => return Err(wrong(key, value, "`utf8mb4`, in which the driver reads and writes all text")),
+        },
         "collation" => options.collation = Some(value.to_owned()),
         "sql_mode" => options.sql_mode = Some(value.to_owned()),
         "connect_timeout" => options.connect_timeout = seconds(key, value)?,
@@ -33,7 +73,14 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
             Ok(statements) => options.statement_cache = statements,
             Err(_) => return Err(wrong(key, value, "a number of statements")),
         },
-        _ => options.parameters.push((key.to_owned(), value.to_owned())),
+        _ => match key.strip_prefix("session.") {
+            Some(name) => options.parameters.push((name.to_owned(), value.to_owned())),
+            None if VARIABLES.contains(&key) => options.parameters.push((key.to_owned(), value.to_owned())),
+            None => {
+                let known = [KEYS, VARIABLES].concat();
+                return Err(unknown(key, &known, "`session.NAME` for any other variable of the session"));
+            }
+        },
     }
     Ok(())
 }

@@ -1,20 +1,26 @@
 //! SQLite: a file, or a database in memory that all connections of an engine share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use orm_pool::Error as PoolError;
 use orm_pool::driver::sqlite::{Options, TemporaryDatabase};
 
-use super::wrong;
+use super::{truth, unknown, wrong};
 use crate::engine::Url;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+
+/// The keys of the connection.
+const KEYS: &[&str] = &["busy_timeout", "foreign_keys", "journal_mode", "mode", "statement_cache", "synchronous"];
 
 /// Where an engine's SQLite database is.
+#[derive(Clone)]
 pub(super) struct Source {
     options: Options,
+    is_memory: bool,
     /// For `sqlite::memory:`: the database that all connections of the engine share, made at the first one.
-    shared: Option<OnceCell<TemporaryDatabase>>,
+    shared: Option<Arc<OnceCell<TemporaryDatabase>>>,
 }
 
 impl Source {
@@ -25,7 +31,11 @@ impl Source {
         for (key, value) in &url.query {
             apply(&mut options, key, value)?;
         }
-        Ok(Source { options, shared: (is_memory && !is_single).then(OnceCell::new) })
+        Ok(Source { options, is_memory, shared: (is_memory && !is_single).then(Arc::default) })
+    }
+
+    pub(super) fn is_memory(&self) -> bool {
+        self.is_memory
     }
 
     pub(super) fn options(&self) -> Result<Options, PoolError> {
@@ -46,10 +56,10 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
             Ok(milliseconds) => options.busy_timeout = Duration::from_millis(milliseconds),
             Err(_) => return Err(wrong(key, value, "a number of milliseconds")),
         },
-        "foreign_keys" => match value {
-            "on" | "true" | "1" => options.foreign_keys = true,
-            "off" | "false" | "0" => options.foreign_keys = false,
-            _ => return Err(wrong(key, value, "`on` or `off`")),
+        "foreign_keys" => options.foreign_keys = truth(key, value)?,
+        "statement_cache" => match value.parse() {
+            Ok(statements) => options.statement_cache = statements,
+            Err(_) => return Err(wrong(key, value, "a number of statements")),
         },
         "mode" => match value {
             "ro" => (options.read_only, options.create_if_missing) = (true, false),
@@ -59,11 +69,10 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
         },
         "journal_mode" => options.journal_mode = Some(value.to_owned()),
         "synchronous" => options.synchronous = Some(value.to_owned()),
-        _ => {
-            let message = format!("the database URL has the unknown key `{key}`");
-            let known = "the known ones are `busy_timeout`, `foreign_keys`, `journal_mode`, `mode` and `synchronous`";
-            return Err(Error::new(ErrorKind::Argument, message).hint(known));
-        }
+        _ => match key.strip_prefix("pragma.") {
+            Some(name) => options.pragmas.push((name.to_owned(), value.to_owned())),
+            None => return Err(unknown(key, KEYS, "`pragma.NAME` for any other pragma")),
+        },
     }
     Ok(())
 }

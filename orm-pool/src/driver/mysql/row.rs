@@ -46,6 +46,8 @@ pub(super) struct Columns {
     all: Vec<Column>,
     is_text: bool,
     has_odd: AtomicBool,
+    /// Which set of rows is being read.
+    set: usize,
 }
 
 impl Columns {
@@ -56,6 +58,14 @@ impl Columns {
         let column =
             |column: &sqlx::mysql::MySqlColumn| Column { holds: holds(column.type_info()), odd: OnceLock::new() };
         self.all.extend(row.columns().iter().map(column));
+    }
+
+    pub(super) fn first_set(&mut self) {
+        self.set = 0;
+    }
+
+    pub(super) fn next_set(&mut self) {
+        self.set += 1;
     }
 
     /// Forgets the values of the row before.
@@ -227,6 +237,12 @@ impl<'a> Row<'a> {
             Holds::Text | Holds::Bytes | Holds::Bit => None,
         };
         value.unwrap_or(ValueRef::Text(text))
+    }
+
+    /// Returns which set of rows of a procedure it belongs to, from 0.
+    #[inline]
+    pub fn set(&self) -> usize {
+        self.columns.set
     }
 
     /// Returns how many values the row has.

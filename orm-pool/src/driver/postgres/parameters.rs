@@ -39,6 +39,11 @@ pub(super) fn arguments(parameters: &[Value]) -> Result<PgArguments, Error> {
     Ok(arguments)
 }
 
+/// Returns the types of these values.
+pub(super) fn types(parameters: &[Value]) -> Vec<PgTypeInfo> {
+    parameters.iter().map(|value| PgTypeInfo::with_oid(oid(value.kind()))).collect()
+}
+
 /// Names the type, for the comments that keep texts apart.
 pub(super) fn type_name(kind: Kind) -> &'static str {
     match kind {

@@ -11,12 +11,16 @@
 //! - **Statements die before their connection.** A `Prepared` never leaves the vector in its `Handle`, whose fields are
 //!   dropped in the order statements, lock, connection.
 //! - **Bound memory outlives its use.** Text and bytes are bound in place. SQLite reads them in `sqlite3_step` only, and
-//!   a statement is stepped only through a [`Running`], which exists once every parameter was bound anew to values that
-//!   it borrows. What an idle statement still points to is never read.
+//!   such a statement is stepped only through a [`Running`], which exists once every parameter was bound anew to values
+//!   that it borrows. What an idle statement still points to is never read. A statement that is stepped piece by piece,
+//!   through a [`Stepping`], has copies instead, and is marked so that nothing else binds or steps it.
 
 use std::ffi::{CStr, c_char, c_int};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use libsqlite3_sys as ffi;
 use sqlx::Connection as _;
@@ -65,6 +69,8 @@ struct Prepared {
     parameters: usize,
     is_read_only: bool,
     keep: Keep,
+    /// Whether it is stepped piece by piece: every parameter was bound to a copy, and nothing else starts it.
+    is_open: bool,
 }
 
 impl Drop for Prepared {
@@ -76,6 +82,28 @@ impl Drop for Prepared {
     }
 }
 
+/// How many steps of its virtual machine SQLite makes before it asks whether to go on: some ten microseconds.
+const STEPS_BETWEEN_LOOKS: c_int = 1_000;
+
+/// When statements are interrupted.
+struct Deadline {
+    began: Instant,
+    /// Counted from `began`; the highest number is never.
+    micros: AtomicU64,
+}
+
+impl Deadline {
+    fn set(&self, limit: Option<Duration>) {
+        let end = limit.and_then(|limit| u64::try_from((self.began.elapsed() + limit).as_micros()).ok());
+        self.micros.store(end.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        let micros = self.micros.load(Ordering::Relaxed);
+        micros != u64::MAX && self.began.elapsed().as_micros() >= u128::from(micros)
+    }
+}
+
 /// The raw handle of one connection, with its statements.
 pub(super) struct Handle {
     // The order of the fields is the order in which they are dropped, and must stay: sqlx panics when a statement is open
@@ -84,6 +112,8 @@ pub(super) struct Handle {
     vacant: Vec<u32>,
     database: NonNull<ffi::sqlite3>,
     is_in_transaction: bool,
+    /// When the running statement is to be interrupted; once there is one, SQLite asks it again and again.
+    deadline: Option<Arc<Deadline>>,
     lock: LockedSqliteHandle<'static>,
     connection: SqliteConnection,
 }
@@ -117,7 +147,59 @@ impl Handle {
             ffi::sqlite3_busy_timeout(database.as_ptr(), 0);
             ffi::sqlite3_extended_result_codes(database.as_ptr(), 1);
         }
-        Ok(Handle { statements: Vec::new(), vacant: Vec::new(), database, is_in_transaction: false, lock, connection })
+        Ok(Handle {
+            statements: Vec::new(),
+            vacant: Vec::new(),
+            database,
+            is_in_transaction: false,
+            deadline: None,
+            lock,
+            connection,
+        })
+    }
+
+    /// Interrupts statements when this time is over, counted from now.
+    #[inline]
+    pub(super) fn set_deadline(&mut self, limit: Option<Duration>) {
+        if limit.is_some() || self.deadline.is_some() {
+            self.set_new_deadline(limit);
+        }
+    }
+
+    #[cold]
+    fn set_new_deadline(&mut self, limit: Option<Duration>) {
+        let Handle { deadline, lock, .. } = self;
+        let deadline = deadline.get_or_insert_with(|| {
+            let deadline = Arc::new(Deadline { began: Instant::now(), micros: AtomicU64::new(u64::MAX) });
+            let asked = Arc::clone(&deadline);
+            lock.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !asked.is_over());
+            deadline
+        });
+        deadline.set(limit);
+    }
+
+    /// Returns the names of a statement's columns.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the statement has been finalized.
+    pub(super) fn names(&mut self, slot: Slot) -> Vec<String> {
+        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        let statement = prepared.statement.as_ptr();
+        // SAFETY: the statement is alive, and the handle is ours. A name is copied before anything else is done with the
+        // statement; it is null only if memory is short.
+        let names = unsafe {
+            let width = ffi::sqlite3_column_count(statement);
+            let name = |column| {
+                let name = ffi::sqlite3_column_name(statement, column);
+                if name.is_null() { String::new() } else { CStr::from_ptr(name).to_string_lossy().into_owned() }
+            };
+            (0..width).map(name).collect()
+        };
+        if prepared.keep == Keep::No {
+            self.finalize(slot);
+        }
+        names
     }
 
     /// Returns whether a transaction was open when the last statement ended.
@@ -156,7 +238,7 @@ impl Handle {
                 ffi::sqlite3_stmt_readonly(statement.as_ptr()) != 0,
             )
         };
-        Ok((Some(self.insert(Prepared { statement, parameters, is_read_only, keep })), used))
+        Ok((Some(self.insert(Prepared { statement, parameters, is_read_only, keep, is_open: false })), used))
     }
 
     fn insert(&mut self, prepared: Prepared) -> Slot {
@@ -183,6 +265,7 @@ impl Handle {
     #[inline]
     pub(super) fn start<'h>(&'h mut self, slot: Slot, parameters: &'h [Value]) -> Result<Running<'h>, Failure> {
         let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        assert!(!prepared.is_open, "the statement is not being stepped piece by piece");
         let (statement, expected) = (prepared.statement, prepared.parameters);
         let (is_read_only, keep) = (prepared.is_read_only, prepared.keep);
         let changes_before = if is_read_only { 0 } else { self.total_changes() };
@@ -192,9 +275,53 @@ impl Handle {
             return Err(Failure::ParameterCount { expected, given: parameters.len() });
         }
         for (position, value) in (1..).zip(parameters) {
-            running.bind(position, value)?;
+            // SAFETY: `running` borrows the values, and the statement is stepped through it alone.
+            unsafe { running.bind(position, value, ffi::SQLITE_STATIC())? };
         }
         Ok(running)
+    }
+
+    /// Binds every parameter to a copy, so that the statement can be stepped piece by piece, each time through
+    /// [`go_on`](Self::go_on), until it is [finalized](Self::finalize).
+    ///
+    /// # Panics
+    ///
+    /// Panics when the statement has been finalized or is open already.
+    pub(super) fn open(&mut self, slot: Slot, parameters: &[Value]) -> Result<(), Failure> {
+        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        assert!(!prepared.is_open, "the statement is not being stepped piece by piece");
+        let (statement, expected, is_read_only) = (prepared.statement, prepared.parameters, prepared.is_read_only);
+        if parameters.len() != expected {
+            return Err(Failure::ParameterCount { expected, given: parameters.len() });
+        }
+        let mut running =
+            Running { handle: self, slot, statement, is_read_only, keep: Keep::Yes, changes_before: 0, width: 0 };
+        for (position, value) in (1..).zip(parameters) {
+            // SAFETY: SQLite copies the value before the call returns.
+            unsafe { running.bind(position, value, ffi::SQLITE_TRANSIENT())? };
+        }
+        drop(running);
+        if let Some(prepared) = &mut self.statements[slot.0 as usize] {
+            prepared.is_open = true;
+        }
+        Ok(())
+    }
+
+    /// Goes on with a statement that was opened.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the statement has been finalized or was not opened.
+    pub(super) fn go_on(&mut self, slot: Slot) -> Stepping<'_> {
+        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        assert!(prepared.is_open, "the statement was opened");
+        let statement = prepared.statement;
+        Stepping { handle: self, statement }
+    }
+
+    /// Returns whether a statement leaves the database as it is.
+    pub(super) fn is_read_only(&self, slot: Slot) -> bool {
+        self.statements[slot.0 as usize].as_ref().is_some_and(|prepared| prepared.is_read_only)
     }
 
     /// Finalizes all statements, gives the handle back to sqlx and closes it.
@@ -283,10 +410,21 @@ impl Running<'_> {
         Done { rows_affected: changes.max(0) as u64, last_insert_id: Some(last) }
     }
 
+    /// Binds a value.
+    ///
+    /// # Safety
+    ///
+    /// Unless the destructor is `SQLITE_TRANSIENT`, the value must live as long as the statement may be stepped.
     #[inline]
-    fn bind(&mut self, position: c_int, value: &Value) -> Result<(), Failure> {
+    unsafe fn bind(
+        &mut self,
+        position: c_int,
+        value: &Value,
+        destructor: ffi::sqlite3_destructor_type,
+    ) -> Result<(), Failure> {
         let statement = self.statement.as_ptr();
-        // SAFETY: the statement is alive and reset (SQLite refuses to bind to one that is not).
+        // SAFETY: the statement is alive and reset (SQLite refuses to bind to one that is not), and the value lives as the
+        // caller promises.
         let code = unsafe {
             match value {
                 Value::Null(_) => ffi::sqlite3_bind_null(statement, position),
@@ -297,12 +435,11 @@ impl Running<'_> {
                 Value::Float32(value) => ffi::sqlite3_bind_double(statement, position, f64::from(*value)),
                 Value::Float64(value) => ffi::sqlite3_bind_double(statement, position, *value),
                 Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
-                    self.bind_text(position, value, ffi::SQLITE_STATIC())
+                    self.bind_text(position, value, destructor)
                 }
                 Value::Bytes(value) => {
                     let bytes = value.as_ptr().cast();
-                    // Valid for its length, and borrowed as long as the statement may be stepped.
-                    ffi::sqlite3_bind_blob64(statement, position, bytes, value.len() as u64, ffi::SQLITE_STATIC())
+                    ffi::sqlite3_bind_blob64(statement, position, bytes, value.len() as u64, destructor)
                 }
                 Value::Date(days) => self.bind_copy(position, &text::date(*days)),
                 Value::Time(micros) => self.bind_copy(position, &text::time(*micros)),
@@ -348,6 +485,36 @@ impl Drop for Running<'_> {
         }
         if self.keep == Keep::No {
             self.handle.finalize(self.slot);
+        }
+    }
+}
+
+/// A statement that is stepped piece by piece. Dropping it leaves it where it is.
+pub(super) struct Stepping<'h> {
+    handle: &'h mut Handle,
+    statement: NonNull<ffi::sqlite3_stmt>,
+}
+
+impl Stepping<'_> {
+    /// Goes on to the next row; `None` when the statement is done.
+    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Failure> {
+        // SAFETY: the statement is alive while its handle is borrowed, and SQLite has a copy of every bound value (see
+        // `Handle::open`).
+        let code = unsafe { ffi::sqlite3_step(self.statement.as_ptr()) };
+        match code {
+            ffi::SQLITE_ROW => {
+                // SAFETY: the statement is alive.
+                let width = unsafe { ffi::sqlite3_column_count(self.statement.as_ptr()) } as usize;
+                Ok(Some(Row { statement: self.statement, width, valid: PhantomData }))
+            }
+            ffi::SQLITE_DONE => Ok(None),
+            code => {
+                let failure = self.handle.failure(code, false);
+                // SAFETY: the handle is open and ours. An error may have ended the transaction.
+                self.handle.is_in_transaction =
+                    unsafe { ffi::sqlite3_get_autocommit(self.handle.database.as_ptr()) == 0 };
+                Err(failure)
+            }
         }
     }
 }

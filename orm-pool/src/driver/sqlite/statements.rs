@@ -78,7 +78,7 @@ impl Statements {
 }
 
 /// Prepares text that holds exactly one statement.
-fn prepare_one(handle: &mut Handle, sql: &str, keep: Keep) -> Result<Slot, Refused> {
+pub(super) fn prepare_one(handle: &mut Handle, sql: &str, keep: Keep) -> Result<Slot, Refused> {
     if sql.contains('\0') {
         return Err(Refused::Text("the statement contains a NUL character"));
     }
