@@ -80,7 +80,7 @@ pub use orm_core::{
 };
 // How an engine and its connections run statements, and what these give.
 pub use orm_core::{
-    Executable, ExecutionOptions, Lint, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
+    Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     Savepoint, WithOptions,
 };
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};

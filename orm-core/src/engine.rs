@@ -22,7 +22,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-pub use builder::{EngineBuilder, IsolationLevel, Lint, PoolClass};
+pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard};
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};

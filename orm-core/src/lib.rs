@@ -62,7 +62,7 @@ pub use engine::{
     PoolClass, PoolStatus, PooledConnection, Reader, Transaction, Url, Values, Work, WorkOnce,
 };
 pub use engine::{
-    Executable, ExecutionOptions, Lint, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
+    Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     Savepoint, WithOptions,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};

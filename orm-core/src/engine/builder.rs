@@ -10,6 +10,7 @@ use orm_pool::pool::{self, ResetOnReturn};
 use super::connect::{Connector, Creator};
 use super::log::Server;
 use super::{Engine, ExecutionOptions, Plugin, Shared, StatementCache, Url, config};
+use crate::compile::Lint;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -81,19 +82,6 @@ impl IsolationLevel {
         let message = format!("dialect {dialect} has no isolation level `{name}`");
         Err(Error::new(ErrorKind::Argument, message).hint("it has `SERIALIZABLE` and `AUTOCOMMIT`"))
     }
-}
-
-/// What is done about a SELECT whose tables no condition connects, so that each row of one is paired with each of the
-/// other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lint {
-    /// Nothing.
-    Off,
-    /// A `tracing` warning, when the statement is compiled: once, as long as its text is kept.
-    #[default]
-    Warn,
-    /// The statement is refused.
-    Deny,
 }
 
 /// The settings of an engine; [`build`](Self::build) makes it.

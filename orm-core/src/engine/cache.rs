@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::Lint;
-use crate::compile::{Compiled, compile, structure};
+use crate::compile::{Compiled, Lint, compile, structure};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Statement;
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn inserts_of_every_length_do_not_push_other_statements_out() {
-        let cache = StatementCache::new(500, crate::engine::Lint::Warn);
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         for rows in 1..=500 {
             let (compiled, values) = cache.prepare(insert(rows), Dialect::Postgres, true).unwrap();
             assert_eq!(values.len(), rows);
@@ -170,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_text_that_was_used_last_is_kept() {
-        let cache = StatementCache::new(500, crate::engine::Lint::Warn);
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         let prepare = |rows| cache.prepare(insert(rows), Dialect::Sqlite, true).unwrap().0.statement.id;
         let first = prepare(100);
         (101..=110).for_each(|rows| _ = prepare(rows));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use orm_pool::pool::ResetOnReturn;
 
-use super::{EngineBuilder, IsolationLevel, Lint, PoolClass};
+use super::{EngineBuilder, IsolationLevel, PoolClass};
+use crate::compile::Lint;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One setting: its name, what it takes, and how it is applied.
