@@ -1,9 +1,10 @@
 //! A real music shop: eleven tables, 15,607 rows through one session, and six questions.
 //!
 //! Each answer is found a second time, in the file alone and by plain Rust, and must be the same. `models` has the
-//! tables, `shop` the file.
+//! tables, `shop` the file, `paths` the ways along relationships.
 
 mod models;
+mod paths;
 mod shop;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -36,7 +37,9 @@ async fn a_music_shop_goes_through_one_session_and_answers_six_questions() -> Re
     playlists_have_tracks_or_none(&engine, &shop).await?;
     representatives_support_customers(&engine, &shop).await?;
     an_invoice_leads_to_artists(&engine, &shop).await?;
-    some_albums_never_sold(&engine, &shop).await
+    some_albums_never_sold(&engine, &shop).await?;
+
+    paths::lead_to_the_same_as_the_file(&engine, &shop).await
 }
 
 async fn open_for_business() -> Result<Engine, Error> {
