@@ -109,7 +109,7 @@ pub mod __private {
     pub use crate::sql::{
         CteNode, Derived, DerivedColumn, DerivedNode, Fills, FromItem, IntoValue, JoinKind, JoinNode, NamedRow, Node,
         NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RustType, SelectNode, Shape,
-        Statement, TableRef, fill, order_items,
+        Statement, TableRef, condition, fill, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

@@ -35,7 +35,7 @@ pub use cte::{Cte, CteNode};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
 pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
-pub use expr::{Containing, Expr, Expression, Operand, Predicate, literal};
+pub use expr::{Containing, Expr, Expression, Operand, Predicate, condition, literal};
 pub(crate) use from::Body;
 pub use from::{
     Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,

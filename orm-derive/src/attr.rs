@@ -69,6 +69,7 @@ pub(crate) const RELATIONSHIP: &[&str] = &[
     "lazy",
     "passive_deletes",
     "post_update",
+    "primaryjoin",
     "viewonly",
 ];
 
@@ -164,6 +165,7 @@ pub(crate) struct RelationshipOptions {
     pub(crate) passive_deletes: bool,
     pub(crate) post_update: bool,
     pub(crate) viewonly: bool,
+    pub(crate) primaryjoin: Option<Expr>,
 }
 
 // ------------------------------------------------------------------------------------------------------------ readers
@@ -360,6 +362,10 @@ impl RelationshipOptions {
             "passive_deletes" => self.passive_deletes = flag(name, input).is_ok(),
             "post_update" => self.post_update = flag(name, input).is_ok(),
             "viewonly" => self.viewonly = flag(name, input).is_ok(),
+            "primaryjoin" => {
+                equals(name, "condition", input)?;
+                self.primaryjoin = Some(input.parse().map_err(|error| unquoted(name, "condition", input, &error))?);
+            }
             misplaced if COLUMN.contains(&misplaced) => {
                 let message = format!(
                     "`{name}` is for columns, and this field is a relationship\na relationship takes {}",

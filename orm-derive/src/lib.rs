@@ -112,6 +112,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `foreign_key = field` | which foreign key to follow, where there are several: a field of the side that has it, a column such as `Address.billing_id`, or several in parentheses |
 /// | `remote = field` | the column at the other end, for a relationship of a model to itself |
 /// | `order_by = id`, `order_by = (name, id.desc())` | the order of the members; names are fields of `T` |
+/// | `primaryjoin = User.id.eq(Address.user_id) & Address.active` | the condition of a join that is not a foreign key, with `viewonly` |
 /// | `lazy = selectin` | how it is loaded when a query does not say: `select`, `joined`, `selectin`, `subquery`, `raise`, `write_only` |
 /// | `passive_deletes` | deleting leaves members that are not loaded to the database |
 /// | `post_update` | its foreign key is set by an UPDATE of its own, for rows that refer to each other |

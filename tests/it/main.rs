@@ -15,6 +15,7 @@
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
 //! | `eager` | loading options one by one, wildcards, N + 1, write-only collections |
+//! | `kinds` | joins by a condition, association objects, keys of several columns, what cannot be joined |
 //! | `strategies` | every strategy on every kind of relationship, three levels deep, against plain Rust |
 //! | `rollback` | what a rollback, a savepoint and a failed flush leave behind |
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
@@ -47,6 +48,7 @@ mod engine;
 mod errors;
 mod handles;
 mod insert;
+mod kinds;
 mod loading;
 #[cfg(feature = "mysql")]
 mod mysql;

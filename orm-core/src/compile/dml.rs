@@ -403,7 +403,10 @@ impl Others {
                             near
                         }
                     };
-                    joins.extend(info.pairs.iter().map(|&(left, right)| equal(owner, left, near, right)));
+                    match info.condition_between(owner.1, target.1) {
+                        Some(condition) => joins.push(condition),
+                        None => joins.extend(info.pairs.iter().map(|&(left, right)| equal(owner, left, near, right))),
+                    }
                     target
                 }
                 Joined::Inferred(table) => {

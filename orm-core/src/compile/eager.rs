@@ -72,6 +72,14 @@ impl Writer {
         let equal = |left, right| Node::binary(Operator::Eq, left, right);
         self.push(if join.kind == JoinKind::Left { " LEFT OUTER JOIN " } else { " JOIN " });
         let mut on: Vec<Node> = match &info.secondary {
+            None if info.condition.is_some() => {
+                self.table(info.target, join.relation.target_alias);
+                let mut condition = info.condition_between(Alias::NONE, join.relation.target_alias);
+                condition.iter_mut().for_each(|condition| {
+                    condition.change_columns(&mut |mapper, column| mapper.is(info.owner).then(|| owner(column)));
+                });
+                condition.into_iter().collect()
+            }
             None => {
                 self.table(info.target, join.relation.target_alias);
                 info.pairs.iter().map(|&(own, other)| equal(owner(own), target(other))).collect()

@@ -520,7 +520,10 @@ impl Writer {
                 (secondary.mapper, Alias::NONE)
             }
         };
-        for &(owner, other) in &info.pairs {
+        let own = info.condition_between(relation.alias, relation.target_alias);
+        let pairs = if own.is_some() { &[][..] } else { &info.pairs };
+        conditions.extend(own);
+        for &(owner, other) in pairs {
             let left = Node::Column { mapper: info.owner, column: owner, alias: relation.alias };
             conditions.push(Node::binary(
                 Operator::Eq,

@@ -333,6 +333,9 @@ impl Writer {
         let Some(secondary) = &info.secondary else {
             self.item(join.right, select)?;
             self.push(" ON ");
+            if let Some(condition) = info.condition_between(owner_alias, join.right.table().alias) {
+                return self.node(&condition);
+            }
             return self.node(&equal(info.pairs.iter().map(|&(own, other)| (owner(own), target(other)))));
         };
         let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };

@@ -422,6 +422,12 @@ impl LoadStep {
     }
 }
 
+impl<R, T> Clone for Load<R, T> {
+    fn clone(&self) -> Self {
+        Load { path: self.path.clone(), ends: PhantomData }
+    }
+}
+
 impl<R: Model, T: Model> Load<R, T> {
     fn begin<K>(relationship: Relationship<R, T, K>, strategy: Strategy) -> Self {
         let step = LoadStep::new(R::__mapper(), Some(relationship.__index()), strategy);

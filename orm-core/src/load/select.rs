@@ -90,9 +90,15 @@ impl Repeated {
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
 pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &Owners<'_>) -> Result<SelectNode> {
     let target = Output::entity(info.target, Alias::NONE);
-    let (near, outputs, joins) = match &info.secondary {
-        None => (info.target, vec![target], vec![]),
-        Some(secondary) => {
+    let (near, outputs, joins) = match (&info.secondary, info.condition_between(Alias::NONE, Alias::NONE)) {
+        (None, None) => (info.target, vec![target], vec![]),
+        (None, Some(on)) => {
+            let keys = info.pairs.iter().map(|&(own, _)| Output::expression(column_of(info.owner, own), true));
+            let right = FromItem::table(info.target, Alias::NONE);
+            let join = JoinNode::On { kind: JoinKind::Inner, left: None, right, on };
+            (info.owner, std::iter::once(target).chain(keys).collect(), vec![join])
+        }
+        (Some(secondary), _) => {
             let keys =
                 info.pairs.iter().map(|&(_, column)| Output::expression(column_of(secondary.mapper, column), true));
             let on = secondary.pairs.iter().map(|&(own, other)| {
@@ -163,7 +169,9 @@ fn order(node: &LoadNode, info: &RelationshipInfo) -> Vec<OrderItem> {
 pub(super) fn key_of_row(row: &Row<'_>, info: &RelationshipInfo) -> Option<Key> {
     let width = info.target.width();
     match info.secondary {
-        None => Key::of_row_columns(row, info.pairs.iter().map(|&(_, column)| usize::from(column))),
-        Some(_) => Key::of_row_columns(row, width..width + info.pairs.len()),
+        None if info.condition.is_none() => {
+            Key::of_row_columns(row, info.pairs.iter().map(|&(_, column)| usize::from(column)))
+        }
+        _ => Key::of_row_columns(row, width..width + info.pairs.len()),
     }
 }

@@ -3,8 +3,9 @@
 //! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
 //! never their configuration, so that a cycle of models cannot wait for itself.
 
-use super::{ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
+use super::{Alias, ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::Node;
 
 /// A model whose references are resolved.
 pub(crate) struct Configured {
@@ -63,6 +64,8 @@ pub(crate) struct RelationshipInfo {
     /// The foreign key that a direct relationship writes.
     pub(crate) link: Option<Link>,
     pub(crate) secondary: Option<Secondary>,
+    /// The condition of the join, where it is not a foreign key; then the pairs are the owner's key with itself.
+    pub(crate) condition: Option<Node>,
     /// The position of the other side among the target's relationships.
     pub(crate) reverse: Option<u16>,
 }
@@ -78,6 +81,14 @@ impl RelationshipInfo {
     /// Returns `User.addresses`.
     pub(crate) fn name(&self) -> String {
         name(self.owner, self.definition)
+    }
+
+    /// Returns the condition of the join between these aliases, where it is not a foreign key.
+    pub(crate) fn condition_between(&self, owner: Alias, target: Alias) -> Option<Node> {
+        let mut condition = self.condition.clone()?;
+        condition.use_alias(self.owner, owner);
+        condition.use_alias(self.target, target);
+        Some(condition)
     }
 
     /// Returns whether the field holds at most one member.
@@ -149,8 +160,12 @@ fn relationship(
         pairs: vec![],
         link: None,
         secondary: None,
+        condition: None,
         reverse,
     };
+    if let Some(condition) = definition.primaryjoin {
+        return conditional(bare, condition());
+    }
     match definition.kind {
         RelationshipKind::BelongsTo => {
             let (position, key) = foreign_key_between(owner, target, &bare)?;
@@ -166,6 +181,22 @@ fn relationship(
         }
         RelationshipKind::ManyToMany => many_to_many(bare),
     }
+}
+
+/// Resolves a relationship whose join is a condition of its own: the owners are told apart by their keys.
+fn conditional(bare: RelationshipInfo, condition: Node) -> Result<RelationshipInfo> {
+    let name = bare.name();
+    let refuse = |why: String, hint: &str| Err(Error::new(ErrorKind::Configuration, why).hint(hint));
+    if !bare.definition.viewonly {
+        let why = format!("relationship `{name}` has a `primaryjoin` of its own and is not `viewonly`");
+        return refuse(why, "add `viewonly`: a flush writes foreign keys, and a condition says of none what to write");
+    }
+    if bare.definition.secondary.is_some() || bare.owner.is(bare.target) || bare.owner.definition.key.is_empty() {
+        let why = format!("relationship `{name}` cannot have a `primaryjoin`");
+        return refuse(why, "it joins a model with a primary key to another model, without an association table");
+    }
+    let pairs = bare.owner.definition.key.iter().map(|&column| (column, column)).collect();
+    Ok(RelationshipInfo { direction: Direction::OneToMany, pairs, condition: Some(condition), ..bare })
 }
 
 fn many_to_many(bare: RelationshipInfo) -> Result<RelationshipInfo> {

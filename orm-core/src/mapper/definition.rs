@@ -5,7 +5,7 @@ use orm_pool::Kind;
 use super::Mapper;
 use crate::dialect::Dialect;
 use crate::schema::Identity;
-use crate::sql::OrderItem;
+use crate::sql::{Node, OrderItem};
 use crate::types::{ColumnType, SqlType};
 
 /// A model as its source says it.
@@ -301,6 +301,8 @@ pub struct RelationshipDefinition {
     pub foreign_key: Option<fn() -> Vec<ColumnReference>>,
     /// Names the referred columns, for a relationship of a model to itself.
     pub remote: Option<fn() -> Vec<ColumnReference>>,
+    /// The condition of its join, where that is not a foreign key.
+    pub primaryjoin: Option<fn() -> Node>,
     /// Orders the members.
     pub order_by: Option<fn() -> Vec<OrderItem>>,
     /// What follows from one end to the other.
@@ -340,6 +342,7 @@ impl RelationshipDefinition {
             secondary: None,
             foreign_key: None,
             remote: None,
+            primaryjoin: None,
             order_by: None,
             cascade: Cascade::DEFAULT,
             lazy: Lazy::Select,
@@ -370,6 +373,12 @@ impl RelationshipDefinition {
     /// Names the referred columns.
     pub const fn remote(mut self, columns: fn() -> Vec<ColumnReference>) -> Self {
         self.remote = Some(columns);
+        self
+    }
+
+    /// States the condition of its join.
+    pub const fn primaryjoin(mut self, condition: fn() -> Node) -> Self {
+        self.primaryjoin = Some(condition);
         self
     }
 

@@ -125,6 +125,11 @@ pub trait Predicate {
     fn __predicate(self) -> Node;
 }
 
+/// Returns a condition without its type, for generated code.
+pub fn condition(predicate: impl Predicate) -> Node {
+    predicate.__predicate()
+}
+
 macro_rules! predicates {
     ($({$($generics:tt)*} $type:ty, $null:ident;)*) => { $(
         impl<$($generics)*> Predicate for $type {

@@ -437,6 +437,18 @@ impl Node {
         self.parts().into_iter().for_each(|part| part.visit(each));
     }
 
+    /// Puts others in the place of the columns of tables without an alias, where a function gives them.
+    pub(crate) fn change_columns(&mut self, change: &mut impl FnMut(&Mapper, u16) -> Option<Node>) {
+        match self {
+            Node::Column { mapper, column, alias: Alias::NONE } => {
+                if let Some(other) = change(mapper, *column) {
+                    *self = other;
+                }
+            }
+            other => other.parts_mut().into_iter().for_each(|part| part.change_columns(change)),
+        }
+    }
+
     /// Makes the columns and relationships of a table those of an alias of it.
     pub(crate) fn use_alias(&mut self, table: &Mapper, alias: Alias) {
         match self {

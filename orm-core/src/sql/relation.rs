@@ -105,6 +105,11 @@ pub fn with_parent<M: Model, T: Model, K>(parent: &M, relationship: Relationship
     let value = |column| Node::Bind(parent.__column(usize::from(column)));
     let target = |column| Node::Column { mapper: T::__mapper(), column, alias: Alias::NONE };
     resolved(reference, |info| match &info.secondary {
+        None if info.condition.is_some() => {
+            let mut condition = info.condition.clone().unwrap_or(Node::All(Vec::new()));
+            condition.change_columns(&mut |mapper, column| mapper.is(info.owner).then(|| value(column)));
+            condition
+        }
         None => equal(info.pairs.iter().map(|&(own, other)| (value(own), target(other)))),
         Some(secondary) => {
             let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
@@ -120,6 +125,12 @@ fn refers<T: Model>(relation: RelationReference, object: &T) -> Expr<bool> {
     let value = |column| Node::Bind(object.__column(usize::from(column)));
     let owner = |column| Node::Column { mapper: relation.owner, column, alias: relation.alias };
     resolved(relation, |info| match &info.secondary {
+        None if info.condition.is_some() => {
+            let mut condition = info.condition.clone().unwrap_or(Node::All(Vec::new()));
+            condition.change_columns(&mut |mapper, column| mapper.is(info.target).then(|| value(column)));
+            condition.use_alias(info.owner, relation.alias);
+            condition
+        }
         None => equal(info.pairs.iter().map(|&(own, other)| (owner(own), value(other)))),
         Some(secondary) => {
             let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };

@@ -42,6 +42,10 @@ fn definition(model: &Model, relationship: &Relationship) -> TokenStream {
         let columns = references(&options.remote, target, model);
         settings.extend(quote!(.remote(|| #columns)));
     }
+    if let Some(condition) = &options.primaryjoin {
+        let node = quote_spanned!(quiet_span(condition)=> __orm::condition(#condition));
+        settings.extend(quote!(.primaryjoin(|| #node)));
+    }
     if let Some(order) = &options.order_by {
         let items = order.value.iter().map(|item| order_item(item, target, model));
         settings.extend(match order.value.as_slice() {
