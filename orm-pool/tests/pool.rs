@@ -5,6 +5,7 @@
 //! - `classes`: the kinds of pools besides the queue
 //! - `events`: what listeners hear, and what they decide
 //! - `records`: what becomes of connections, and what is noted about them
+//! - `load`: who is served when, and that nothing is lost, in a hundred thousand checkouts
 //! - `storm`: many tasks that take, give back and give up at random
 
 #[path = "pool/classes.rs"]
@@ -15,6 +16,8 @@ mod events;
 mod faults;
 #[path = "pool/limits.rs"]
 mod limits;
+#[path = "pool/load.rs"]
+mod load;
 #[path = "pool/records.rs"]
 mod records;
 #[path = "pool/storm.rs"]
