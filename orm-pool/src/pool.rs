@@ -15,6 +15,7 @@ mod lease;
 mod options;
 mod record;
 mod scope;
+mod slot;
 mod state;
 mod status;
 mod trace;
@@ -144,7 +145,7 @@ impl<C: Connector> Pool<C> {
     pub async fn acquire_at(&self, location: &'static Location<'static>) -> Result<Guard<C>, Error> {
         let mut lease = match self.0.take_turn(location)? {
             Turn::Now(lease) => lease,
-            Turn::Later(waiting) => waiting.lease(self.0.options.timeout).await?,
+            Turn::Later(waiting) => waiting.lease().await?,
         };
         if !self.0.is_ready(&lease) {
             self.0.make_ready(&mut lease).await?;

@@ -1,11 +1,10 @@
-//! What the pool needs from the world outside to wait and to be shared: a lock, a channel, a clock, a runtime.
+//! What the pool needs from the world outside to wait and to be shared: a lock, a clock, a runtime.
 //!
 //! They stand here by name because the model test puts others in their place, under which it tries the orders in which
 //! threads may run; see `tests/pool_model.rs`.
 
 pub(crate) use parking_lot::Mutex;
-pub(crate) use tokio::sync::oneshot;
-pub(crate) use tokio::time::timeout;
+pub(crate) use tokio::time::{Instant, sleep_until, timeout};
 
 use std::future::Future;
 

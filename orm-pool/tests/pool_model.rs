@@ -6,8 +6,8 @@
 //! one thread, as of proptest, would not see what lies between the moment at which a waiter leaves the queue and the one at
 //! which it gets its connection.
 //!
-//! A time limit is a coin here: what has one may run out of it whenever it is looked at. What has none is woken by the pool
-//! or not at all, and a run in which nobody can go on is a failure.
+//! A time limit is a coin here: what has one may run out of it at any moment. What has none is woken by the pool or not at
+//! all, and a run in which nobody can go on is a failure.
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "only a part of the pool is used here")]
 
@@ -22,6 +22,7 @@ mod source {
 mod sync {
     use std::future::Future;
     use std::pin::pin;
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::task::Poll;
     use std::time::Duration;
 
@@ -43,86 +44,33 @@ mod sync {
         }
     }
 
-    pub(crate) mod oneshot {
-        use std::future::Future;
-        use std::pin::Pin;
-        use std::sync::Arc;
-        use std::task::{Context, Poll, Waker};
+    /// A moment of a clock that goes on when somebody has slept.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub(crate) struct Instant(u64);
 
-        use super::Mutex;
+    static CLOCK: AtomicU64 = AtomicU64::new(0);
 
-        struct Channel<T> {
-            value: Option<T>,
-            waker: Option<Waker>,
-            has_sender: bool,
-            has_receiver: bool,
+    impl Instant {
+        pub(crate) fn now() -> Self {
+            Instant(CLOCK.load(Ordering::SeqCst))
         }
 
-        pub(crate) struct Sender<T>(Arc<Mutex<Channel<T>>>);
-        pub(crate) struct Receiver<T>(Arc<Mutex<Channel<T>>>);
-
-        pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
-            let channel = Channel { value: None, waker: None, has_sender: true, has_receiver: true };
-            let shared = Arc::new(Mutex::new(channel));
-            (Sender(Arc::clone(&shared)), Receiver(shared))
+        /// Returns the end of a limit, if it has one.
+        pub(crate) fn checked_add(self, limit: Duration) -> Option<Self> {
+            (limit != FOR_EVER).then(|| Instant(self.0 + limit.as_secs()))
         }
 
-        impl<T> Sender<T> {
-            pub(crate) fn send(self, value: T) -> Result<(), T> {
-                let mut channel = self.0.lock();
-                if !channel.has_receiver {
-                    return Err(value);
-                }
-                channel.value = Some(value);
-                let waker = channel.waker.take();
-                drop(channel);
-                waker.into_iter().for_each(Waker::wake);
-                Ok(())
-            }
+        pub(crate) fn elapsed(self) -> Duration {
+            Duration::from_secs(Self::now().0 - self.0)
         }
+    }
 
-        impl<T> Drop for Sender<T> {
-            fn drop(&mut self) {
-                let mut channel = self.0.lock();
-                channel.has_sender = false;
-                let waker = channel.waker.take();
-                drop(channel);
-                waker.into_iter().for_each(Waker::wake);
-            }
+    /// Lets others go on for a while, and then as much time pass as is left.
+    pub(crate) async fn sleep_until(deadline: Instant) {
+        while shuttle::rand::thread_rng().gen_bool(0.8) {
+            shuttle::future::yield_now().await;
         }
-
-        impl<T> Receiver<T> {
-            pub(crate) fn try_recv(&mut self) -> Result<T, ()> {
-                self.0.lock().value.take().ok_or(())
-            }
-        }
-
-        impl<T> Future for Receiver<T> {
-            type Output = Result<T, ()>;
-
-            fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-                let mut channel = self.0.lock();
-                match channel.value.take() {
-                    Some(value) => Poll::Ready(Ok(value)),
-                    None if !channel.has_sender => Poll::Ready(Err(())),
-                    None => {
-                        channel.waker = Some(cx.waker().clone());
-                        Poll::Pending
-                    }
-                }
-            }
-        }
-
-        impl<T> Drop for Receiver<T> {
-            fn drop(&mut self) {
-                let mut channel = self.0.lock();
-                channel.has_receiver = false;
-                let left = channel.value.take();
-                drop(channel);
-                // What was sent goes back when it is dropped, which takes the pool's lock.
-                drop(left);
-            }
-        }
+        CLOCK.fetch_max(deadline.0, Ordering::SeqCst);
     }
 
     pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, ()> {

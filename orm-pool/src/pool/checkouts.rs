@@ -47,7 +47,8 @@ impl Checkouts {
     #[inline]
     pub(super) fn insert(&mut self, place: Place) -> Ticket {
         let is_alone = self.vacant.len() == self.entries.len();
-        let since = if is_alone { None } else { Some(self.note_time()) };
+        let since = if is_alone { None } else { Some(Instant::now()) };
+        self.note_time_as(since);
         let ticket = self.vacant.pop().map_or_else(|| self.grow(), Ticket);
         self.entries[ticket.0 as usize] = Some(Checkout { since, place });
         if is_alone {
@@ -68,15 +69,21 @@ impl Checkouts {
         self.vacant.push(ticket.0);
     }
 
-    /// Notes the time for the one that has none, and returns it.
-    pub(super) fn note_time(&mut self) -> Instant {
-        let now = Instant::now();
-        if let Some(ticket) = self.without_time.take()
+    /// Notes the time for the one that has none.
+    pub(super) fn note_time(&mut self) {
+        if self.without_time.is_some() {
+            self.note_time_as(Some(Instant::now()));
+        }
+    }
+
+    #[inline]
+    fn note_time_as(&mut self, now: Option<Instant>) {
+        if now.is_some()
+            && let Some(ticket) = self.without_time.take()
             && let Some(checkout) = &mut self.entries[ticket.0 as usize]
         {
-            checkout.since.get_or_insert(now);
+            checkout.since = checkout.since.or(now);
         }
-        now
     }
 
     /// Writes down that the connection has changed hands.

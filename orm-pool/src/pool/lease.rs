@@ -121,7 +121,7 @@ fn give_back<C: Connector>(mut shared: Arc<Shared<C>>, ticket: Ticket, mut recor
         };
         state.checkouts.hand_over(ticket, waiter.place);
         drop(state);
-        let Err(mut refused) = waiter.sender.send(Lease::new(shared, ticket, record)) else { return };
+        let Err(mut refused) = waiter.slot.serve(Lease::new(shared, ticket, record)) else { return };
         // It has stopped waiting. What it was to have is ours again, to be given to the next.
         let Some(returned) = refused.shared.take() else { return };
         shared = returned;

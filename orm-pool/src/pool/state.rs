@@ -1,15 +1,17 @@
 //! What the pool's lock protects: the idle connections, the queue of those who wait, and the counts.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::checkouts::{Checkouts, Place};
 use super::lease::Lease;
 use super::record::Record;
 use super::scope::Scope;
+use super::slot::Slot;
 use super::waiting::Waiting;
 use super::{Connector, Options, Status};
 use crate::Error;
-use crate::sync::oneshot;
+use crate::sync::Instant;
 
 /// What a user gets who asks for a connection.
 pub(super) enum Turn<'a, C: Connector> {
@@ -24,7 +26,9 @@ pub(super) struct Waiter<C: Connector> {
     pub(super) place: Place,
     /// Whose connection it waits for, in a pool that has one for each.
     pub(super) scope: Option<Scope>,
-    pub(super) sender: oneshot::Sender<Lease<C>>,
+    /// When its time is up, if it is limited.
+    pub(super) deadline: Option<Instant>,
+    pub(super) slot: Arc<Slot<Lease<C>>>,
 }
 
 /// Where the connections are.
@@ -40,6 +44,8 @@ pub(super) struct State<C: Connector> {
     pub(super) scopes_out: Vec<Scope>,
     pub(super) waiters: VecDeque<Waiter<C>>,
     pub(super) next_number: u64,
+    /// Whether somebody keeps the time for those who wait.
+    pub(super) has_keeper: bool,
     /// The connections that are idle, lent or being opened.
     pub(super) open: usize,
     pub(super) generation: u64,
@@ -56,6 +62,7 @@ impl<C: Connector> State<C> {
             scopes_out: Vec::new(),
             waiters: VecDeque::new(),
             next_number: 0,
+            has_keeper: false,
             open: 0,
             generation: 0,
             checkouts: Checkouts::default(),

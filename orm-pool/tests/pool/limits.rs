@@ -189,3 +189,34 @@ async fn a_timeout_tells_which_calls_led_to_the_checkouts_if_that_was_asked_for(
     assert_eq!(calls.len(), 3, "{error}");
     assert!(calls[..2].iter().all(|call| call.contains("limits.rs:")), "{error}");
 }
+
+#[test]
+fn who_waits_is_told_in_time_though_the_runtime_that_kept_the_time_has_ended() {
+    let (pool, _server) = pool(Options { timeout: Duration::from_millis(300), ..single() });
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let held = first.block_on(pool.acquire()).unwrap();
+    // The first to wait has somebody keep the time in its own runtime.
+    let waiting = first.block_on(start_acquire(&pool));
+    let elsewhere = {
+        let pool = pool.clone();
+        std::thread::spawn(move || second.block_on(pool.acquire()).map(drop))
+    };
+    while pool.status().waiting < 2 {
+        std::thread::yield_now();
+    }
+    drop(first);
+    let error = elsewhere.join().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout { .. }), "{error:?}");
+    drop(waiting);
+    drop(held);
+    assert_eq!(counts(&pool), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_clock_is_the_pools_clock_too() {
+    let (pool, _server) = pool(Options { timeout: Duration::from_secs(3600), ..single() });
+    let _held = pool.acquire().await.unwrap();
+    let error = pool.acquire().await.unwrap_err();
+    assert_eq!(error.message().lines().next().unwrap().split(", ").last(), Some("timeout 3600.00"));
+}
