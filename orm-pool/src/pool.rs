@@ -143,9 +143,12 @@ impl<C: Connector> Pool<C> {
     /// As [`acquire`](Self::acquire).
     #[inline]
     pub async fn acquire_at(&self, location: &'static Location<'static>) -> Result<Guard<C>, Error> {
-        let mut lease = match self.0.take_turn(location)? {
-            Turn::Now(lease) => lease,
-            Turn::Later(waiting) => waiting.lease().await?,
+        let mut lease = match self.0.take_idle(location) {
+            Some(lease) => lease,
+            None => match self.0.take_turn(location)? {
+                Turn::Now(lease) => lease,
+                Turn::Later(waiting) => waiting.lease().await?,
+            },
         };
         if !self.0.is_ready(&lease) {
             self.0.make_ready(&mut lease).await?;
@@ -188,8 +191,20 @@ impl<C: Connector> Pool<C> {
 }
 
 impl<C: Connector> Shared<C> {
-    /// Takes an idle connection or the right to open one, or a place in the queue.
+    /// Takes an idle connection that is as good as any, for which nothing has to be written down.
     #[inline]
+    fn take_idle(self: &Arc<Self>, location: &'static Location<'static>) -> Option<Lease<C>> {
+        if self.options.trace || self.options.class == Class::Singleton {
+            return None;
+        }
+        let mut state = self.state.lock();
+        let record = state.take_idle(self.options.lifo)?;
+        let ticket = state.checkouts.insert(Place { location, trace: None });
+        Some(Lease::new(Arc::clone(self), ticket, record))
+    }
+
+    /// Takes an idle connection or the right to open one, or a place in the queue.
+    #[inline(never)]
     fn take_turn(self: &Arc<Self>, location: &'static Location<'static>) -> Result<Turn<'_, C>, Error> {
         let place = Place { location, trace: self.options.trace.then(|| Arc::new(Trace::capture())) };
         if self.options.class == Class::Singleton {
@@ -202,7 +217,7 @@ impl<C: Connector> Shared<C> {
         }
         if state.open < self.limits.open {
             state.open += 1;
-            let (ticket, record) = (state.checkouts.insert(place), state.vacancy(None));
+            let (ticket, record) = (state.checkouts.insert(place), state.vacancy());
             return Ok(Turn::Now(Lease::new(Arc::clone(self), ticket, record)));
         }
         if self.options.class == Class::Assertion {
@@ -217,19 +232,18 @@ impl<C: Connector> Shared<C> {
     fn take_own_turn(self: &Arc<Self>, place: Place) -> Turn<'_, C> {
         let scope = Scope::current();
         let mut state = self.state.lock();
-        if state.scopes_out.contains(&scope) {
+        if state.scopes_out.iter().any(|(out, _)| *out == scope) {
             return Turn::Later(Waiting::join(self, &mut state, Some(scope), place));
         }
-        state.scopes_out.push(scope);
         let ticket = state.checkouts.insert(place);
+        state.scopes_out.push((scope, ticket));
         if let Some(record) = state.take_idle_of(scope) {
             return Turn::Now(Lease::new(Arc::clone(self), ticket, record));
         }
         state.open += 1;
-        let lease = Lease::new(Arc::clone(self), ticket, state.vacancy(Some(scope)));
+        let lease = Lease::new(Arc::clone(self), ticket, state.vacancy());
         // Tasks come and go, and leave their connections behind.
-        let left = (state.open > self.limits.idle).then(|| state.idle.pop_front()).flatten();
-        state.open -= usize::from(left.is_some());
+        let left = if state.open > self.limits.idle { state.give_up_idle() } else { None };
         drop(state);
         if let Some(record) = left {
             self.discard_from(record);

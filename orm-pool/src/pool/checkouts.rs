@@ -1,7 +1,8 @@
 //! Since when and from where each connection is lent, for the messages that have to explain an exhausted pool.
 //!
 //! Reading the clock takes as long as all else that lending an idle connection takes, so whoever finds all connections
-//! at home does not look at it: the time is noted when the next user comes. In a pool that runs dry, that is soon.
+//! at home does not look at it, nor who hands a connection over to the next: the time is noted when the next user comes.
+//! In a pool that runs dry, that is soon.
 
 use std::fmt::{self, Write as _};
 use std::panic::Location;
@@ -11,7 +12,7 @@ use std::time::Instant;
 use super::trace::Trace;
 
 /// Names one checkout while it lasts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket(u32);
 
 /// Where in the program a connection is asked for.
@@ -29,18 +30,20 @@ impl fmt::Display for Place {
     }
 }
 
+/// A row of the table, used again and again: it is written field by field, which is quicker than as a whole.
 struct Checkout {
-    /// `None` for one that was alone so far.
+    is_out: bool,
+    /// `None` if nobody has come since.
     since: Option<Instant>,
     place: Place,
 }
 
-/// The checkouts of a pool. At most one has no time.
+/// The checkouts of a pool.
 #[derive(Default)]
 pub(super) struct Checkouts {
-    entries: Vec<Option<Checkout>>,
+    entries: Vec<Checkout>,
     vacant: Vec<u32>,
-    without_time: Option<Ticket>,
+    without_time: Vec<Ticket>,
 }
 
 impl Checkouts {
@@ -49,51 +52,64 @@ impl Checkouts {
         let is_alone = self.vacant.len() == self.entries.len();
         let since = if is_alone { None } else { Some(Instant::now()) };
         self.note_time_as(since);
-        let ticket = self.vacant.pop().map_or_else(|| self.grow(), Ticket);
-        self.entries[ticket.0 as usize] = Some(Checkout { since, place });
+        let ticket = match self.vacant.pop() {
+            Some(number) => {
+                let checkout = &mut self.entries[number as usize];
+                checkout.is_out = true;
+                checkout.since = since;
+                checkout.place = place;
+                Ticket(number)
+            }
+            None => self.grow(Checkout { is_out: true, since, place }),
+        };
         if is_alone {
-            self.without_time = Some(ticket);
+            self.without_time.push(ticket);
         }
         ticket
     }
 
     #[cold]
-    fn grow(&mut self) -> Ticket {
-        self.entries.push(None);
+    fn grow(&mut self, checkout: Checkout) -> Ticket {
+        self.entries.push(checkout);
         Ticket(self.entries.len() as u32 - 1)
     }
 
     #[inline]
     pub(super) fn remove(&mut self, ticket: Ticket) {
-        self.entries[ticket.0 as usize] = None;
+        self.entries[ticket.0 as usize].is_out = false;
         self.vacant.push(ticket.0);
     }
 
-    /// Notes the time for the one that has none.
-    pub(super) fn note_time(&mut self) {
-        if self.without_time.is_some() {
-            self.note_time_as(Some(Instant::now()));
-        }
+    /// Notes the time for those that have none.
+    pub(super) fn note_time(&mut self, now: Instant) {
+        self.note_time_as(Some(now));
     }
 
     #[inline]
     fn note_time_as(&mut self, now: Option<Instant>) {
-        if now.is_some()
-            && let Some(ticket) = self.without_time.take()
-            && let Some(checkout) = &mut self.entries[ticket.0 as usize]
-        {
+        if now.is_none() {
+            // It is alone: those that were before it are gone.
+            self.without_time.clear();
+        }
+        for ticket in self.without_time.drain(..) {
+            let checkout = &mut self.entries[ticket.0 as usize];
             checkout.since = checkout.since.or(now);
         }
     }
 
     /// Writes down that the connection has changed hands.
     pub(super) fn hand_over(&mut self, ticket: Ticket, place: Place) {
-        self.entries[ticket.0 as usize] = Some(Checkout { since: Some(Instant::now()), place });
+        self.entries[ticket.0 as usize] = Checkout { is_out: true, since: None, place };
+        self.without_time.push(ticket);
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Checkout> {
+        self.entries.iter().filter(|checkout| checkout.is_out)
     }
 
     /// Lists the places that hold a connection.
     pub(super) fn places(&self) -> String {
-        let places: Vec<_> = self.entries.iter().flatten().map(|checkout| checkout.place.to_string()).collect();
+        let places: Vec<_> = self.all().map(|checkout| checkout.place.to_string()).collect();
         places.join(", ")
     }
 
@@ -101,7 +117,7 @@ impl Checkouts {
     pub(super) fn describe(&self) -> String {
         let now = Instant::now();
         let age = |checkout: &Checkout| now.saturating_duration_since(checkout.since.unwrap_or(now));
-        let mut all: Vec<&Checkout> = self.entries.iter().flatten().collect();
+        let mut all: Vec<&Checkout> = self.all().collect();
         all.sort_by_key(|checkout| std::cmp::Reverse(age(checkout)));
         let mut text = match all.len() {
             1 => "1 connection is checked out".to_owned(),
@@ -124,14 +140,18 @@ mod tests {
         let here = || Place { location: Location::caller(), trace: None };
         let mut checkouts = Checkouts::default();
         let first = checkouts.insert(here());
-        assert!(checkouts.entries[0].as_ref().unwrap().since.is_none());
+        assert!(checkouts.entries[0].since.is_none());
         let second = checkouts.insert(here());
-        assert!(checkouts.entries.iter().all(|entry| entry.as_ref().unwrap().since.is_some()));
+        assert!(checkouts.entries.iter().all(|entry| entry.since.is_some()));
         checkouts.remove(first);
         checkouts.remove(second);
         assert_eq!(checkouts.describe(), "0 connections are checked out");
         let third = checkouts.insert(here());
         assert!(checkouts.describe().starts_with("1 connection is checked out; the oldest for 0.00 s (at "));
+        checkouts.hand_over(third, here());
+        assert!(checkouts.all().all(|checkout| checkout.since.is_none()));
+        checkouts.note_time(Instant::now());
+        assert!(checkouts.all().all(|checkout| checkout.since.is_some()));
         checkouts.remove(third);
         assert_eq!(checkouts.entries.len(), 2);
     }

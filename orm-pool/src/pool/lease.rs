@@ -64,7 +64,7 @@ impl<C: Connector> Lease<C> {
 
     /// Returns the same lease as a new value; this one no longer counts.
     pub(super) fn move_out(&mut self) -> Self {
-        let record = std::mem::replace(&mut self.record, Record::new(None));
+        let record = std::mem::replace(&mut self.record, Record::new());
         Lease { shared: self.shared.take(), ticket: self.ticket, record }
     }
 
@@ -73,7 +73,7 @@ impl<C: Connector> Lease<C> {
         let shared = Arc::clone(self.shared());
         let entry = self.take_entry();
         drop(self.move_out());
-        *self = Lease { shared: Some(shared), ticket: None, record: Record { entry, ..Record::new(None) } };
+        *self = Lease { shared: Some(shared), ticket: None, record: Record { entry, ..Record::new() } };
     }
 
     #[inline]
@@ -86,7 +86,7 @@ impl<C: Connector> Drop for Lease<C> {
     #[inline]
     fn drop(&mut self) {
         let Some(shared) = self.shared.take() else { return };
-        let record = std::mem::replace(&mut self.record, Record::new(None));
+        let record = std::mem::replace(&mut self.record, Record::new());
         match self.ticket {
             Some(ticket) => give_back(shared, ticket, record),
             None => shared.discard_from(record),
@@ -103,11 +103,12 @@ fn give_back<C: Connector>(mut shared: Arc<Shared<C>>, ticket: Ticket, mut recor
             shared.discard(stale, &mut record.info);
             continue;
         }
-        let Some(waiter) = state.next_waiter(record.scope) else {
+        let scope = state.scope_of(ticket);
+        let Some(waiter) = state.next_waiter(scope) else {
             state.checkouts.remove(ticket);
-            state.is_home(record.scope);
+            state.end_scope(ticket);
             if record.entry.is_some() && state.idle.len() < shared.limits.idle {
-                state.idle.push_back(record);
+                state.put_idle(record, scope);
                 return;
             }
             state.open -= 1;
@@ -125,6 +126,6 @@ fn give_back<C: Connector>(mut shared: Arc<Shared<C>>, ticket: Ticket, mut recor
         // It has stopped waiting. What it was to have is ours again, to be given to the next.
         let Some(returned) = refused.shared.take() else { return };
         shared = returned;
-        record = std::mem::replace(&mut refused.record, Record::new(None));
+        record = std::mem::replace(&mut refused.record, Record::new());
     }
 }

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::Info;
-use super::scope::Scope;
 
 /// A place in the pool. Connections come and go; what is noted about the place stays.
 pub(super) struct Record<T> {
@@ -11,8 +10,6 @@ pub(super) struct Record<T> {
     pub(super) entry: Option<Box<Entry<T>>>,
     /// What was noted about the place.
     pub(super) info: Info,
-    /// Whom the place belongs to, in a pool that has one for each.
-    pub(super) scope: Option<Scope>,
 }
 
 /// An open connection and its history.
@@ -30,7 +27,7 @@ pub(super) struct Entry<T> {
 impl<T> Record<T> {
     /// Makes a place without a connection.
     #[inline]
-    pub(super) fn new(scope: Option<Scope>) -> Self {
-        Record { entry: None, info: Info::default(), scope }
+    pub(super) fn new() -> Self {
+        Record { entry: None, info: Info::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::checkouts::{Checkouts, Place};
+use super::checkouts::{Checkouts, Place, Ticket};
 use super::lease::Lease;
 use super::record::Record;
 use super::scope::Scope;
@@ -40,8 +40,9 @@ pub(super) struct State<C: Connector> {
     pub(super) idle: VecDeque<Record<C::Connection>>,
     /// Places whose connection is gone, but about which something is noted.
     pub(super) vacant: Vec<Record<C::Connection>>,
-    /// Those whose connection is out, in a pool that has one for each.
-    pub(super) scopes_out: Vec<Scope>,
+    /// In a pool that has a connection for each task: whose the idle ones are, and whose are out. Empty in others.
+    pub(super) idle_scopes: VecDeque<Scope>,
+    pub(super) scopes_out: Vec<(Scope, Ticket)>,
     pub(super) waiters: VecDeque<Waiter<C>>,
     pub(super) next_number: u64,
     /// Whether somebody keeps the time for those who wait.
@@ -59,6 +60,7 @@ impl<C: Connector> State<C> {
         State {
             idle: VecDeque::new(),
             vacant: Vec::new(),
+            idle_scopes: VecDeque::new(),
             scopes_out: Vec::new(),
             waiters: VecDeque::new(),
             next_number: 0,
@@ -80,22 +82,36 @@ impl<C: Connector> State<C> {
     pub(super) fn invalidate(&mut self) -> VecDeque<Record<C::Connection>> {
         self.generation += 1;
         self.open -= self.idle.len();
+        self.idle_scopes.clear();
         std::mem::take(&mut self.idle)
+    }
+
+    /// Keeps a connection that nobody waits for.
+    #[inline]
+    pub(super) fn put_idle(&mut self, record: Record<C::Connection>, scope: Option<Scope>) {
+        self.idle.push_back(record);
+        self.idle_scopes.extend(scope);
     }
 
     /// Takes the idle connection of this task or thread.
     pub(super) fn take_idle_of(&mut self, scope: Scope) -> Option<Record<C::Connection>> {
-        let index = self.idle.iter().position(|record| record.scope == Some(scope))?;
+        let index = self.idle_scopes.iter().position(|of| *of == scope)?;
+        self.idle_scopes.remove(index);
         self.idle.remove(index)
+    }
+
+    /// Takes the connection that has been idle longest; it no longer counts.
+    pub(super) fn give_up_idle(&mut self) -> Option<Record<C::Connection>> {
+        let record = self.idle.pop_front()?;
+        self.idle_scopes.pop_front();
+        self.open -= 1;
+        Some(record)
     }
 
     /// Returns a place for a new connection, with what is noted about it.
     #[inline]
-    pub(super) fn vacancy(&mut self, scope: Option<Scope>) -> Record<C::Connection> {
-        match self.vacant.pop() {
-            Some(record) => Record { scope, ..record },
-            None => Record::new(scope),
-        }
+    pub(super) fn vacancy(&mut self) -> Record<C::Connection> {
+        self.vacant.pop().unwrap_or_else(Record::new)
     }
 
     /// Takes the first of the queue who can use a connection that comes back.
@@ -110,12 +126,16 @@ impl<C: Connector> State<C> {
         }
     }
 
-    /// Notes that a connection of this task or thread is no longer out.
+    /// Returns whose connection is out, in a pool that has one for each.
     #[inline]
-    pub(super) fn is_home(&mut self, scope: Option<Scope>) {
-        if let Some(scope) = scope {
-            self.scopes_out.retain(|out| *out != scope);
-        }
+    pub(super) fn scope_of(&self, ticket: Ticket) -> Option<Scope> {
+        self.scopes_out.iter().find(|(_, out)| *out == ticket).map(|(scope, _)| *scope)
+    }
+
+    /// Notes that it is no longer out.
+    #[inline]
+    pub(super) fn end_scope(&mut self, ticket: Ticket) {
+        self.scopes_out.retain(|(_, out)| *out != ticket);
     }
 
     pub(super) fn status(&self, options: &Options) -> Status {

@@ -29,8 +29,8 @@ pub(super) struct Waiting<'a, C: Connector> {
 impl<'a, C: Connector> Waiting<'a, C> {
     /// Joins the end of the queue.
     pub(super) fn join(shared: &'a Arc<Shared<C>>, state: &mut State<C>, scope: Option<Scope>, place: Place) -> Self {
-        state.checkouts.note_time();
         let (slot, number, since) = (Slot::new(), state.next_number, Instant::now());
+        state.checkouts.note_time(since.into_std());
         let needs_keeper = !state.has_keeper;
         state.next_number += 1;
         let deadline = since.checked_add(shared.options.timeout);
