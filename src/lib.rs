@@ -69,7 +69,9 @@ pub use orm_core::{
     with_parent,
 };
 // Operators and functions.
-pub use orm_core::{
+#[cfg(feature = "json")]
+pub use orm_core::{Document, JsonPath};
+pub use orm_core::{ArrayType, Range, RangeElement, Search, TsQuery, TsVector, 
     ArrayElement, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable, Nullness,
     Operand, RowList, RowOf, Tuple, Window, tuple, window,
 };

@@ -88,7 +88,9 @@ pub(crate) fn render(statements: Vec<Statement>, dialect: Dialect, literal: bool
 }
 
 fn render_one(mut statement: Statement, dialect: Dialect, literal: bool) -> Result<Rendered> {
-    let values = structure::lift(&mut statement).values;
+    let lifted =
+        if literal { structure::lift(&mut statement) } else { structure::lift_for(&mut statement, dialect) };
+    let values = lifted.values;
     let mut writer = Writer::new(dialect);
     if literal {
         writer.write_literals(&values)?;

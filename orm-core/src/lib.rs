@@ -86,7 +86,9 @@ pub use sql::{
     with_parent,
 };
 // Operators and functions.
-pub use sql::{
+#[cfg(feature = "json")]
+pub use sql::{Document, JsonPath};
+pub use sql::{ArrayType, Range, RangeElement, Search, TsQuery, TsVector, 
     Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, RowList, RowOf,
     Tuple, Window, tuple, window,
 };

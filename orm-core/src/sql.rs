@@ -4,6 +4,11 @@
 
 pub mod func;
 
+mod array;
+#[cfg(feature = "json")]
+mod document;
+mod search;
+
 pub(crate) mod case;
 mod change;
 mod compound;
@@ -65,6 +70,10 @@ pub(crate) use text::{TextNode, TextPart, is_write};
 pub use tuple::{RowList, RowOf, Tuple, tuple};
 pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
+#[cfg(feature = "json")]
+pub use document::{Document, JsonPath};
+pub use array::{ArrayType, Range, RangeElement};
+pub use search::{Search, TsQuery, TsVector};
 pub use value::{AsExpr, InList, IntoValue};
 pub use window::{Bound, Exclude, FrameRange, Window, window};
 pub(crate) use window::{Frame, Unit};

@@ -236,6 +236,12 @@ impl Writer {
             return Ok(());
         }
         self.within(operand, Precedence::Other)?;
+        if let [Node::Parameter { kind: Kind::Array(_), index }] = list {
+            self.push(if negated { " <> ALL (" } else { " = ANY (" });
+            self.placeholder(*index);
+            self.push(")");
+            return Ok(());
+        }
         self.push(if negated { " NOT IN " } else { " IN " });
         self.parenthesized(list)
     }

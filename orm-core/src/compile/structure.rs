@@ -25,7 +25,14 @@ pub(crate) struct Lifted {
     pub(crate) rows: usize,
     /// The CTEs that were met.
     ctes: Vec<u64>,
+    /// The dialect that long lists are made ready for.
+    lists: Option<Dialect>,
 }
+
+/// The longest list of IN that is written as long as it is.
+const SHORT_LIST: usize = 8;
+/// The longest list of IN that is lengthened, far within the number of parameters of any database.
+const LONGEST_PADDED: usize = 8_192;
 
 /// Returns the type of a value.
 fn kind(node: &Node) -> Option<Kind> {
@@ -37,9 +44,40 @@ fn kind(node: &Node) -> Option<Kind> {
 
 /// Lifts the values out of a statement.
 pub(crate) fn lift(statement: &mut Statement) -> Lifted {
-    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new() };
+    lift_all(statement, None)
+}
+
+/// Lifts the values out of a statement, and makes long lists of values ready to share prepared statements.
+pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
+    lift_all(statement, Some(dialect))
+}
+
+fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
+    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new(), lists };
     lifted.statement(statement);
     lifted
+}
+
+/// Makes a long list of IN such that lists of many lengths have one text: an array on PostgreSQL, elsewhere a list of the
+/// next power of two whose last value is repeated, which neither IN nor NOT IN can tell from the list without.
+fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
+    let Some(element) = list.first().and_then(kind) else { return };
+    let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
+    if list.len() <= SHORT_LIST || !list.iter().all(is_plain) || matches!(element, Kind::Array(_) | Kind::Json) {
+        return;
+    }
+    if dialect == Dialect::Postgres {
+        let Kind::Array(element) = element.array() else { return };
+        let values = std::mem::take(list).into_iter().filter_map(|node| match node {
+            Node::Bind(value) => Some(value),
+            _ => None,
+        });
+        *list = vec![Node::Bind(Value::Array(element, values.collect()))];
+    } else if list.len() <= LONGEST_PADDED
+        && let Some(last) = list.last().cloned()
+    {
+        list.resize(list.len().next_power_of_two(), last);
+    }
 }
 
 impl Lifted {
@@ -511,6 +549,9 @@ impl Lifted {
                 self.tag(10);
                 self.flag(*negated);
                 self.node(operand);
+                if let Some(dialect) = self.lists {
+                    even_out(list, dialect);
+                }
                 self.nodes(list);
             }
             Node::InSelect { operand, select, negated } => {

@@ -50,7 +50,7 @@ impl StatementCache {
         dialect: Dialect,
         is_kept: bool,
     ) -> Result<(Arc<Compiled>, Vec<orm_pool::Value>)> {
-        let lifted = structure::lift(&mut statement);
+        let lifted = structure::lift_for(&mut statement, dialect);
         if !is_kept || self.kept == 0 {
             let mut compiled = compile(&statement, dialect)?;
             compiled.statement.id = 0;

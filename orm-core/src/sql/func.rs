@@ -5,6 +5,12 @@
 
 use orm_pool::Value;
 
+pub use super::array::{array, range};
+pub use super::search::{
+    match_against, phraseto_tsquery, plainto_tsquery, plainto_tsquery_in, relevance, to_tsquery, to_tsquery_in,
+    to_tsvector, to_tsvector_in, ts_headline, websearch_to_tsquery, websearch_to_tsquery_in,
+};
+
 use super::case::{CaseOf, CaseWhen};
 use super::expr::{function, templated};
 use super::node::Constant;

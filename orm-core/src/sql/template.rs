@@ -80,15 +80,13 @@ impl Template {
 
 // -------------------------------------------------------------------------------------------------------- operators
 
-/// SQLite has no such operator; of two's complement numbers the difference is what only one of them has.
-pub(crate) static BIT_XOR: Template =
-    strict("bitwise XOR", Infix("({0!} | {1!}) - ({0!} & {1!})"), Infix("{0!} # {1!}"), Infix("{0!} ^ {1!}"));
 /// PostgreSQL's `&` of 64 bits and the others' agree, but MySQL's numbers lose their sign on the way.
 pub(crate) static BIT_AND: Template =
     strict("bitwise AND", Infix("{0!} & {1!}"), Infix("{0!} & {1!}"), Call("CAST({0!} & {1!} AS SIGNED)"));
 pub(crate) static BIT_OR: Template =
     strict("bitwise OR", Infix("{0!} | {1!}"), Infix("{0!} | {1!}"), Call("CAST({0!} | {1!} AS SIGNED)"));
-pub(crate) static BIT_XOR_SIGNED: Template = strict(
+/// SQLite has no such operator; what one of the two has is what either has less what both have.
+pub(crate) static BIT_XOR: Template = strict(
     "bitwise XOR",
     Infix("({0!} | {1!}) - ({0!} & {1!})"),
     Infix("{0!} # {1!}"),
@@ -151,7 +149,6 @@ calls! {
     LOWER "lower";
     UPPER "upper";
     REPLACE "replace";
-    SUBSTR "substr";
     ABS "abs";
     NULLIF "nullif";
     LTRIM "ltrim";
@@ -174,9 +171,6 @@ mathematics! {
     TAN "tan";
     DEGREES "degrees";
     RADIANS "radians";
-    LPAD "lpad";
-    RPAD "rpad";
-    REPEAT "repeat";
     REVERSE "reverse";
 }
 pub(crate) static CHAR_LENGTH: Template =

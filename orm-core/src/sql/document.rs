@@ -1,0 +1,193 @@
+//! JSON documents in expressions: what is at a path, and what a document contains.
+//!
+//! A column of `serde_json::Value` or `Json<T>` has these methods. SQLite and MySQL write a path as text, `$."a"[0]`;
+//! PostgreSQL as a key, an index or an array of both.
+
+use orm_pool::{Kind, Value};
+
+use super::expr::templated;
+use super::nullness::Like;
+use super::template::{self, Template};
+use super::{AsExpr, Containing, Expr, Node};
+use crate::mapper::{Attribute, Model};
+use crate::types::{ColumnType, Json, SqlType};
+
+/// A type whose column is a JSON document.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a JSON document")]
+pub trait Document: SqlType {}
+impl Document for serde_json::Value {}
+impl<T> Document for Json<T> where Json<T>: SqlType {}
+impl<T: Document> Document for Option<T> {}
+
+/// A place within a JSON document, to be read as some type.
+///
+/// What is not there is NULL, and so is the `null` of JSON unless it is read [`as_json`](Self::as_json).
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Dialect, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "events")]
+/// # struct Event { #[orm(primary_key)] id: i64, body: serde_json::Value }
+/// let city = Event.body.key("address").key("city").as_text();
+/// assert_eq!(select(city.clone()).to_sql(Dialect::Postgres), "SELECT events.body #>> $1 FROM events");
+/// assert_eq!(select(city).to_sql(Dialect::Sqlite), "SELECT events.body ->> ? FROM events");
+/// ```
+#[derive(Clone, Debug)]
+pub struct JsonPath {
+    document: Node,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(String),
+    Index(u32),
+}
+
+impl JsonPath {
+    /// The member of this name.
+    #[must_use]
+    pub fn key(mut self, name: impl Into<String>) -> Self {
+        self.steps.push(Step::Key(name.into()));
+        self
+    }
+
+    /// The element at this place, from 0.
+    #[must_use]
+    pub fn index(mut self, place: u32) -> Self {
+        self.steps.push(Step::Index(place));
+        self
+    }
+
+    /// Reads it as JSON.
+    pub fn as_json(self) -> Expr<Option<serde_json::Value>> {
+        self.read(&template::JSON_GET, &template::JSON_GET_PATH)
+    }
+
+    /// Reads it as text: of a text its characters, of a number or a truth value its JSON.
+    pub fn as_text(self) -> Expr<Option<String>> {
+        self.read(&template::JSON_TEXT, &template::JSON_TEXT_PATH)
+    }
+
+    /// Reads it as a whole number.
+    pub fn as_integer(self) -> Expr<Option<i64>> {
+        cast(self.as_text(), ColumnType::BigInteger)
+    }
+
+    /// Reads it as a float.
+    pub fn as_float(self) -> Expr<Option<f64>> {
+        cast(self.as_text(), ColumnType::Double)
+    }
+
+    /// Reads it as a truth value.
+    pub fn as_boolean(self) -> Expr<Option<bool>> {
+        self.read(&template::JSON_BOOL, &template::JSON_BOOL_PATH)
+    }
+
+    fn read<T>(self, one: &'static Template, many: &'static Template) -> Expr<T> {
+        let path = Node::Bind(Value::Text(self.written()));
+        let (template, steps) = match self.steps.as_slice() {
+            [Step::Key(name)] => (one, Value::Text(name.clone())),
+            // PostgreSQL takes an index of 32 bits.
+            [Step::Index(place)] => (one, Value::Int32(i32::try_from(*place).unwrap_or(i32::MAX))),
+            steps => (many, Value::Array(&Kind::Text, steps.iter().map(|step| Value::Text(step.word())).collect())),
+        };
+        templated(template, vec![self.document, path, Node::Bind(steps)])
+    }
+
+    /// Returns the path as SQLite and MySQL write it.
+    fn written(&self) -> String {
+        let mut path = "$".to_owned();
+        self.steps.iter().for_each(|step| match step {
+            Step::Key(name) => path.push_str(&member(name)),
+            Step::Index(place) => path.push_str(&format!("[{place}]")),
+        });
+        path
+    }
+}
+
+impl Step {
+    fn word(&self) -> String {
+        match self {
+            Step::Key(name) => name.clone(),
+            Step::Index(place) => place.to_string(),
+        }
+    }
+}
+
+/// Writes a member's name as a step of a path: a text of JSON.
+fn member(name: &str) -> String {
+    format!(".{}", serde_json::Value::from(name))
+}
+
+fn cast<T>(text: Expr<Option<String>>, column_type: ColumnType) -> Expr<T> {
+    Expr::new(Node::Cast { operand: Box::new(text.node), column_type })
+}
+
+impl<A: AsExpr<serde_json::Value>> Containing<A> for serde_json::Value {
+    fn __contains(operand: Node, other: A) -> Node {
+        templated::<bool>(&template::JSON_CONTAINS, vec![operand, other.__node()]).node
+    }
+}
+impl<T, A: AsExpr<serde_json::Value>> Containing<A> for Json<T> {
+    fn __contains(operand: Node, other: A) -> Node {
+        templated::<bool>(&template::JSON_CONTAINS, vec![operand, other.__node()]).node
+    }
+}
+
+macro_rules! methods {
+    ($({$($generics:tt)*} $type:ty;)*) => { $(
+        impl<$($generics)* T: Document> $type {
+            /// The member of this name in a JSON document.
+            pub fn key(self, name: impl Into<String>) -> JsonPath {
+                JsonPath { document: self.into(), steps: Vec::new() }.key(name)
+            }
+            /// The element at this place in a JSON array, from 0.
+            pub fn index(self, place: u32) -> JsonPath {
+                JsonPath { document: self.into(), steps: Vec::new() }.index(place)
+            }
+            /// Whether the document has a member of this name.
+            pub fn has_key(self, name: &str) -> Expr<Like<T, bool>> {
+                let path = Node::Bind(Value::Text(format!("${}", member(name))));
+                templated(&template::JSON_HAS_KEY, vec![self.into(), path, Node::Bind(Value::Text(name.to_owned()))])
+            }
+            /// Whether it has some of these members; PostgreSQL alone can say.
+            pub fn has_any_key<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Expr<Like<T, bool>> {
+                templated(&template::JSON_HAS_ANY, vec![self.into(), texts(names)])
+            }
+            /// Whether it has all of these members; PostgreSQL alone can say.
+            pub fn has_all_keys<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Expr<Like<T, bool>> {
+                templated(&template::JSON_HAS_ALL, vec![self.into(), texts(names)])
+            }
+            /// Whether another document contains this one, which SQLite cannot say.
+            pub fn contained_by_json(self, other: impl AsExpr<serde_json::Value>) -> Expr<Like<T, bool>> {
+                templated(&template::JSON_CONTAINED_BY, vec![self.into(), other.__node()])
+            }
+            /// `@?`: whether PostgreSQL's JSON path finds something.
+            pub fn path_exists(self, path: impl AsExpr<String>) -> Expr<Like<T, bool>> {
+                templated(&template::JSON_PATH_EXISTS, vec![self.into(), path.__node()])
+            }
+            /// `@@`: what PostgreSQL's JSON path with a condition says.
+            pub fn path_match(self, path: impl AsExpr<String>) -> Expr<Option<bool>> {
+                templated(&template::JSON_PATH_MATCH, vec![self.into(), path.__node()])
+            }
+            /// How many elements the array has.
+            pub fn json_length(self) -> Expr<Option<i64>> {
+                templated(&template::JSON_LENGTH, vec![self.into()])
+            }
+            /// What kind of JSON it is, in the database's words.
+            pub fn json_type(self) -> Expr<Option<String>> {
+                templated(&template::JSON_TYPE, vec![self.into()])
+            }
+        }
+    )* };
+}
+methods! {
+    {} Expr<T>;
+    {M: Model,} Attribute<M, T>;
+}
+
+fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Node {
+    Node::Bind(Value::Array(&Kind::Text, names.into_iter().map(|name| Value::Text(name.to_owned())).collect()))
+}
