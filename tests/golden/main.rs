@@ -4,6 +4,17 @@
 //! |---|---|
 //! | `operators` | comparisons, arithmetic, AND and OR, and the parentheses between them |
 //! | `functions` | functions, CASE, CAST, window functions |
+//! | `comparison` | comparisons, NULL, BETWEEN, IN, tuples, ANY and ALL |
+//! | `boolean` | AND, OR, NOT, TRUE and FALSE |
+//! | `arithmetic` | arithmetic, bits, operators of one's own |
+//! | `patterns` | LIKE and its kin, regular expressions, collations |
+//! | `case_cast` | CASE, CAST, coalesce and other choices |
+//! | `text_functions` | functions of text, numbers and dates |
+//! | `aggregates` | aggregates with FILTER and ORDER BY, grouping sets |
+//! | `windows` | window functions and their frames |
+//! | `documents` | JSON |
+//! | `arrays` | arrays and ranges |
+//! | `search` | full text search |
 //! | `select` | what is selected, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT |
 //! | `join` | joins along relationships and on conditions |
 //! | `compound` | UNION, INTERSECT, EXCEPT |
@@ -22,9 +33,16 @@
 
 mod support;
 
+mod aggregates;
+mod arithmetic;
+mod arrays;
+mod boolean;
+mod case_cast;
+mod comparison;
 mod compound;
 mod cte;
 mod delete;
+mod documents;
 mod explain;
 mod functions;
 mod identifiers;
@@ -32,8 +50,12 @@ mod insert;
 mod join;
 mod literals;
 mod operators;
+mod patterns;
+mod search;
 mod select;
 mod subquery;
 mod text;
+mod text_functions;
 mod update;
 mod upsert;
+mod windows;

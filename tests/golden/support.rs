@@ -80,6 +80,27 @@ pub(crate) struct Number {
     pub(crate) double: f64,
 }
 
+/// Dates and times.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "moments", metadata = none)]
+pub(crate) struct Moment {
+    #[orm(primary_key)]
+    pub(crate) id: i64,
+    pub(crate) day: chrono::NaiveDate,
+    pub(crate) at: chrono::DateTime<chrono::Utc>,
+}
+
+/// A JSON document and an array.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "documents", metadata = none)]
+pub(crate) struct Document {
+    #[orm(primary_key)]
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) body: serde_json::Value,
+    pub(crate) tags: Vec<String>,
+}
+
 /// The dialects in the order in which they are shown.
 const DIALECTS: [Dialect; 4] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql, Dialect::MariaDb];
 
