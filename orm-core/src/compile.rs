@@ -88,8 +88,7 @@ pub(crate) fn render(statements: Vec<Statement>, dialect: Dialect, literal: bool
 }
 
 fn render_one(mut statement: Statement, dialect: Dialect, literal: bool) -> Result<Rendered> {
-    let lifted =
-        if literal { structure::lift(&mut statement) } else { structure::lift_for(&mut statement, dialect) };
+    let lifted = if literal { structure::lift(&mut statement) } else { structure::lift_for(&mut statement, dialect) };
     let values = lifted.values;
     let mut writer = Writer::new(dialect);
     if literal {

@@ -86,12 +86,12 @@ pub use sql::{
     with_parent,
 };
 // Operators and functions.
+pub use sql::{
+    ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, Range,
+    RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
+};
 #[cfg(feature = "json")]
 pub use sql::{Document, JsonPath};
-pub use sql::{ArrayType, Range, RangeElement, Search, TsQuery, TsVector, 
-    Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, RowList, RowOf,
-    Tuple, Window, tuple, window,
-};
 #[cfg(feature = "json")]
 pub use types::Json;
 pub use types::{ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeholder, SqlType, Textual};

@@ -34,11 +34,14 @@ mod update;
 mod value;
 mod window;
 
+pub use array::{ArrayType, Range, RangeElement};
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use compound::{Compound, SetOperator};
 pub use cte::{Cte, CteNode};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
+#[cfg(feature = "json")]
+pub use document::{Document, JsonPath};
 pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
 pub use expr::{Containing, Expr, Expression, Operand, Predicate, condition, literal};
 pub(crate) use from::Body;
@@ -59,6 +62,7 @@ pub use render::Render;
 pub(crate) use row::into_named;
 pub use row::{Fills, NamedRow, Projection, fill};
 pub use rowset::{ColumnNames, TableFunction, ValuesRow, values};
+pub use search::{Search, TsQuery, TsVector};
 pub use select::{
     Chunks, Columns, GroupBy, HintDialect, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, label, order_items,
     select,
@@ -70,10 +74,6 @@ pub(crate) use text::{TextNode, TextPart, is_write};
 pub use tuple::{RowList, RowOf, Tuple, tuple};
 pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
-#[cfg(feature = "json")]
-pub use document::{Document, JsonPath};
-pub use array::{ArrayType, Range, RangeElement};
-pub use search::{Search, TsQuery, TsVector};
 pub use value::{AsExpr, InList, IntoValue};
 pub use window::{Bound, Exclude, FrameRange, Window, window};
 pub(crate) use window::{Frame, Unit};

@@ -8,7 +8,9 @@ use crate::support::{Document, User, check};
 
 #[test]
 fn arrays_are_compared() {
-    check(select(Document.id).filter(Document.tags.contains(["a".to_owned()])), expect![[r#"
+    check(
+        select(Document.id).filter(Document.tags.contains(["a".to_owned()])),
+        expect![[r#"
         -- sqlite
         `@>` of arrays is not supported on dialect sqlite
         -- postgresql
@@ -17,8 +19,11 @@ fn arrays_are_compared() {
         `@>` of arrays is not supported on dialect mysql
         -- mariadb
         `@>` of arrays is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.tags.contained_by(vec!["a".to_owned()])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.tags.contained_by(vec!["a".to_owned()])),
+        expect![[r#"
         -- sqlite
         `<@` of arrays is not supported on dialect sqlite
         -- postgresql
@@ -27,8 +32,11 @@ fn arrays_are_compared() {
         `<@` of arrays is not supported on dialect mysql
         -- mariadb
         `<@` of arrays is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.tags.overlaps(vec!["a".to_owned()])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.tags.overlaps(vec!["a".to_owned()])),
+        expect![[r#"
         -- sqlite
         `&&` of arrays is not supported on dialect sqlite
         -- postgresql
@@ -37,8 +45,11 @@ fn arrays_are_compared() {
         `&&` of arrays is not supported on dialect mysql
         -- mariadb
         `&&` of arrays is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.tags.eq(vec!["a".to_owned()])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.tags.eq(vec!["a".to_owned()])),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -47,12 +58,15 @@ fn arrays_are_compared() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn elements_and_slices() {
-    check(select(Document.tags.element(1)), expect![[r#"
+    check(
+        select(Document.tags.element(1)),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -61,8 +75,11 @@ fn elements_and_slices() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.tags.slice(1, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.tags.slice(1, 2)),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -71,8 +88,11 @@ fn elements_and_slices() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.tags.cardinality()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.tags.cardinality()),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -81,8 +101,11 @@ fn elements_and_slices() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.tags.append("x")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.tags.append("x")),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -91,8 +114,11 @@ fn elements_and_slices() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.tags.without("x")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.tags.without("x")),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -101,8 +127,11 @@ fn elements_and_slices() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.tags.array_concat(vec!["x".to_owned()])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.tags.array_concat(vec!["x".to_owned()])),
+        expect![[r#"
         -- sqlite
         `||` of arrays is not supported on dialect sqlite
         -- postgresql
@@ -111,12 +140,15 @@ fn elements_and_slices() {
         `||` of arrays is not supported on dialect mysql
         -- mariadb
         `||` of arrays is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_element_is_looked_for_in_an_array() {
-    check(select(Document.id).filter(Document.name.in_array(Document.tags)), expect![[r#"
+    check(
+        select(Document.id).filter(Document.name.in_array(Document.tags)),
+        expect![[r#"
         -- sqlite
         ANY of an array is not supported on dialect sqlite
         -- postgresql
@@ -125,8 +157,11 @@ fn an_element_is_looked_for_in_an_array() {
         ANY of an array is not supported on dialect mysql
         -- mariadb
         ANY of an array is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.name.not_in_array(vec!["x".to_owned()])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.name.not_in_array(vec!["x".to_owned()])),
+        expect![[r#"
         -- sqlite
         ALL of an array is not supported on dialect sqlite
         -- postgresql
@@ -135,12 +170,15 @@ fn an_element_is_looked_for_in_an_array() {
         ALL of an array is not supported on dialect mysql
         -- mariadb
         ALL of an array is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_array_of_expressions() {
-    check(select(func::array((User.id, 2, User.id + 1))), expect![[r#"
+    check(
+        select(func::array((User.id, 2, User.id + 1))),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -149,8 +187,11 @@ fn an_array_of_expressions() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check(select(func::array((User.id, 2)).cardinality()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::array((User.id, 2)).cardinality()),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -159,12 +200,15 @@ fn an_array_of_expressions() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn ranges_are_compared() {
-    check(select(func::range(1, 5).includes(3)), expect![[r#"
+    check(
+        select(func::range(1, 5).includes(3)),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -173,8 +217,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1i64, 5i64).includes_range(func::range(2i64, 3i64))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1i64, 5i64).includes_range(func::range(2i64, 3i64))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -183,8 +230,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).within(func::range(0, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).within(func::range(0, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -193,8 +243,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).overlaps(func::range(4, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).overlaps(func::range(4, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -203,8 +256,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).is_left_of(func::range(5, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).is_left_of(func::range(5, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -213,8 +269,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).is_right_of(func::range(5, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).is_right_of(func::range(5, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -223,8 +282,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).is_not_right_of(func::range(5, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).is_not_right_of(func::range(5, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -233,8 +295,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).is_not_left_of(func::range(5, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).is_not_left_of(func::range(5, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -243,8 +308,11 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).is_adjacent_to(func::range(5, 9))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).is_adjacent_to(func::range(5, 9))),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -253,12 +321,15 @@ fn ranges_are_compared() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn ranges_are_computed_with() {
-    check(select(func::range(1, 5).union(func::range(4, 9)).as_text()), expect![[r#"
+    check(
+        select(func::range(1, 5).union(func::range(4, 9)).as_text()),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -267,8 +338,11 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).intersection(func::range(4, 9)).lower()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).intersection(func::range(4, 9)).lower()),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -277,8 +351,11 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).difference(func::range(4, 9)).upper()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).difference(func::range(4, 9)).upper()),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -287,8 +364,11 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 1).is_empty()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 1).is_empty()),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -297,8 +377,11 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(None, 5).includes(-100)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(None, 5).includes(-100)),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -307,8 +390,11 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
-    check(select(func::range(1, 5).union(func::range(4, 9)).intersection(func::range(2, 3)).as_text()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::range(1, 5).union(func::range(4, 9)).intersection(func::range(2, 3)).as_text()),
+        expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
         -- postgresql
@@ -317,12 +403,15 @@ fn ranges_are_computed_with() {
         a range is not supported on dialect mysql
         -- mariadb
         a range is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_array_is_a_value() {
-    check(select(literal(vec![1i64, 2])), expect![[r#"
+    check(
+        select(literal(vec![1i64, 2])),
+        expect![[r#"
         -- sqlite
         an array is not supported on dialect sqlite
         -- postgresql
@@ -331,14 +420,18 @@ fn an_array_is_a_value() {
         an array is not supported on dialect mysql
         -- mariadb
         an array is not supported on dialect mariadb
-    "#]]);
-    check({
-        let joined: Expr<String> = func::custom("array_to_string", (Document.tags, literal(",".to_owned())));
-        select(joined)
-    }, expect![[r#"
+    "#]],
+    );
+    check(
+        {
+            let joined: Expr<String> = func::custom("array_to_string", (Document.tags, literal(",".to_owned())));
+            select(joined)
+        },
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT array_to_string(documents.tags, ?) FROM documents
         -- postgresql
         SELECT array_to_string(documents.tags, $1) FROM documents
-    "#]]);
+    "#]],
+    );
 }

@@ -8,175 +8,234 @@ use crate::support::{Document, check};
 
 #[test]
 fn a_path_leads_into_a_document() {
-    check(select(Document.body.key("a").as_json()), expect![[r#"
+    check(
+        select(Document.body.key("a").as_json()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body -> ? FROM documents
         -- postgresql
         SELECT documents.body -> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_EXTRACT(documents.body, ?) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").key("b").as_json()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").key("b").as_json()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body -> ? FROM documents
         -- postgresql
         SELECT documents.body #> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_EXTRACT(documents.body, ?) FROM documents
-    "#]]);
-    check(select(Document.body.index(0).as_json()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.index(0).as_json()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body -> ? FROM documents
         -- postgresql
         SELECT documents.body -> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_EXTRACT(documents.body, ?) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").index(1).key("c").as_json()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").index(1).key("c").as_json()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body -> ? FROM documents
         -- postgresql
         SELECT documents.body #> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_EXTRACT(documents.body, ?) FROM documents
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_there_is_read_as_a_type() {
-    check(select(Document.body.key("a").as_text()), expect![[r#"
+    check(
+        select(Document.body.key("a").as_text()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body ->> ? FROM documents
         -- postgresql
         SELECT documents.body ->> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").key("b").as_text()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").key("b").as_text()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body ->> ? FROM documents
         -- postgresql
         SELECT documents.body #>> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").as_integer()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").as_integer()),
+        expect![[r#"
         -- sqlite
         SELECT CAST(documents.body ->> ? AS BIGINT) FROM documents
         -- postgresql
         SELECT CAST(documents.body ->> $1 AS BIGINT) FROM documents
         -- mysql, mariadb
         SELECT CAST(JSON_VALUE(documents.body, ?) AS SIGNED) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").as_float()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").as_float()),
+        expect![[r#"
         -- sqlite
         SELECT CAST(documents.body ->> ? AS DOUBLE) FROM documents
         -- postgresql
         SELECT CAST(documents.body ->> $1 AS DOUBLE PRECISION) FROM documents
         -- mysql, mariadb
         SELECT CAST(JSON_VALUE(documents.body, ?) AS DOUBLE) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").as_boolean()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").as_boolean()),
+        expect![[r#"
         -- sqlite
         SELECT (documents.body ->> ?) FROM documents
         -- postgresql
         SELECT CAST(documents.body ->> $1 AS BOOLEAN) FROM documents
         -- mysql, mariadb
         SELECT (JSON_EXTRACT(documents.body, ?) = true) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").index(0).as_boolean()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").index(0).as_boolean()),
+        expect![[r#"
         -- sqlite
         SELECT (documents.body ->> ?) FROM documents
         -- postgresql
         SELECT CAST(documents.body #>> $1 AS BOOLEAN) FROM documents
         -- mysql, mariadb
         SELECT (JSON_EXTRACT(documents.body, ?) = true) FROM documents
-    "#]]);
-    check(select(Document.body.index(2).as_text()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.index(2).as_text()),
+        expect![[r#"
         -- sqlite
         SELECT documents.body ->> ? FROM documents
         -- postgresql
         SELECT documents.body ->> $1 FROM documents
         -- mysql, mariadb
         SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_path_stands_in_conditions() {
-    check(select(Document.id).filter(Document.body.key("a").as_text().eq("x")), expect![[r#"
+    check(
+        select(Document.id).filter(Document.body.key("a").as_text().eq("x")),
+        expect![[r#"
         -- sqlite
         SELECT documents.id FROM documents WHERE documents.body ->> ? = ?
         -- postgresql
         SELECT documents.id FROM documents WHERE documents.body ->> $1 = $2
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE JSON_VALUE(documents.body, ?) = ?
-    "#]]);
-    check(select(Document.id).filter(Document.body.key("a").as_integer().gt(3) & Document.body.key("b").as_boolean()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.body.key("a").as_integer().gt(3) & Document.body.key("b").as_boolean()),
+        expect![[r#"
         -- sqlite
         SELECT documents.id FROM documents WHERE CAST(documents.body ->> ? AS BIGINT) > ? AND (documents.body ->> ?)
         -- postgresql
         SELECT documents.id FROM documents WHERE CAST(documents.body ->> $1 AS BIGINT) > $2 AND CAST(documents.body ->> $3 AS BOOLEAN)
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE CAST(JSON_VALUE(documents.body, ?) AS SIGNED) > ? AND (JSON_EXTRACT(documents.body, ?) = true)
-    "#]]);
-    check(select(Document.id).order_by(Document.body.key("a").as_text()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).order_by(Document.body.key("a").as_text()),
+        expect![[r#"
         -- sqlite
         SELECT documents.id FROM documents ORDER BY documents.body ->> ?
         -- postgresql
         SELECT documents.id FROM documents ORDER BY documents.body ->> $1
         -- mysql, mariadb
         SELECT documents.id FROM documents ORDER BY JSON_VALUE(documents.body, ?)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn containment_of_documents() {
-    check(select(Document.id).filter(Document.body.contains(json!({"a": 1}))), expect![[r#"
+    check(
+        select(Document.id).filter(Document.body.contains(json!({"a": 1}))),
+        expect![[r#"
         -- sqlite
         containment of JSON is not supported on dialect sqlite
         -- postgresql
         SELECT documents.id FROM documents WHERE documents.body @> CAST($1 AS JSONB)
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE JSON_CONTAINS(documents.body, ?)
-    "#]]);
-    check(select(Document.id).filter(Document.body.contained_by_json(json!({"a": 1, "b": 2}))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.body.contained_by_json(json!({"a": 1, "b": 2}))),
+        expect![[r#"
         -- sqlite
         containment of JSON is not supported on dialect sqlite
         -- postgresql
         SELECT documents.id FROM documents WHERE documents.body <@ CAST($1 AS JSONB)
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE JSON_CONTAINS(?, documents.body)
-    "#]]);
-    check(select(Document.id).filter(!Document.body.contains(json!([1]))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(!Document.body.contains(json!([1]))),
+        expect![[r#"
         -- sqlite
         containment of JSON is not supported on dialect sqlite
         -- postgresql
         SELECT documents.id FROM documents WHERE NOT documents.body @> CAST($1 AS JSONB)
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE NOT JSON_CONTAINS(documents.body, ?)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn keys_of_documents() {
-    check(select(Document.id).filter(Document.body.has_key("a")), expect![[r#"
+    check(
+        select(Document.id).filter(Document.body.has_key("a")),
+        expect![[r#"
         -- sqlite
         SELECT documents.id FROM documents WHERE json_type(documents.body, ?) IS NOT NULL
         -- postgresql
         SELECT documents.id FROM documents WHERE documents.body ? $1
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE JSON_CONTAINS_PATH(documents.body, 'one', ?)
-    "#]]);
-    check(select(Document.id).filter(!Document.body.has_key("a\"b")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(!Document.body.has_key("a\"b")),
+        expect![[r#"
         -- sqlite
         SELECT documents.id FROM documents WHERE NOT json_type(documents.body, ?) IS NOT NULL
         -- postgresql
         SELECT documents.id FROM documents WHERE NOT documents.body ? $1
         -- mysql, mariadb
         SELECT documents.id FROM documents WHERE NOT JSON_CONTAINS_PATH(documents.body, 'one', ?)
-    "#]]);
-    check(select(Document.id).filter(Document.body.has_any_key(["a", "b"])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.body.has_any_key(["a", "b"])),
+        expect![[r#"
         -- sqlite
         `?|` of JSON is not supported on dialect sqlite
         -- postgresql
@@ -185,8 +244,11 @@ fn keys_of_documents() {
         `?|` of JSON is not supported on dialect mysql
         -- mariadb
         `?|` of JSON is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.body.has_all_keys(["a", "b"])), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.body.has_all_keys(["a", "b"])),
+        expect![[r#"
         -- sqlite
         `?&` of JSON is not supported on dialect sqlite
         -- postgresql
@@ -195,12 +257,15 @@ fn keys_of_documents() {
         `?&` of JSON is not supported on dialect mysql
         -- mariadb
         `?&` of JSON is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn paths_of_postgresql() {
-    check(select(Document.id).filter(Document.body.path_exists("$.a[*] ? (@ > 2)")), expect![[r#"
+    check(
+        select(Document.id).filter(Document.body.path_exists("$.a[*] ? (@ > 2)")),
+        expect![[r#"
         -- sqlite
         `@?` of JSON is not supported on dialect sqlite
         -- postgresql
@@ -209,8 +274,11 @@ fn paths_of_postgresql() {
         `@?` of JSON is not supported on dialect mysql
         -- mariadb
         `@?` of JSON is not supported on dialect mariadb
-    "#]]);
-    check(select(Document.id).filter(Document.body.path_match("$.a > 2")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.id).filter(Document.body.path_match("$.a > 2")),
+        expect![[r#"
         -- sqlite
         `@@` of JSON is not supported on dialect sqlite
         -- postgresql
@@ -219,25 +287,32 @@ fn paths_of_postgresql() {
         `@@` of JSON is not supported on dialect mysql
         -- mariadb
         `@@` of JSON is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn length_and_kind_of_documents() {
-    check(select(Document.body.json_length()), expect![[r#"
+    check(
+        select(Document.body.json_length()),
+        expect![[r#"
         -- sqlite
         SELECT json_array_length(documents.body) FROM documents
         -- postgresql
         SELECT jsonb_array_length(documents.body) FROM documents
         -- mysql, mariadb
         SELECT JSON_LENGTH(documents.body) FROM documents
-    "#]]);
-    check(select(Document.body.json_type()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.json_type()),
+        expect![[r#"
         -- sqlite
         SELECT json_type(documents.body) FROM documents
         -- postgresql
         SELECT jsonb_typeof(documents.body) FROM documents
         -- mysql, mariadb
         SELECT JSON_TYPE(documents.body) FROM documents
-    "#]]);
+    "#]],
+    );
 }

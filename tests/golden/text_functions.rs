@@ -8,354 +8,498 @@ use crate::support::{Moment, Number, User, check};
 
 #[test]
 fn functions_of_text() {
-    check(select(func::lower(User.name)), expect![[r#"
+    check(
+        select(func::lower(User.name)),
+        expect![[r#"
         -- all
         SELECT lower(users.name) FROM users
-    "#]]);
-    check(select(func::upper(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::upper(User.name)),
+        expect![[r#"
         -- all
         SELECT upper(users.name) FROM users
-    "#]]);
-    check(select(func::length(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::length(User.name)),
+        expect![[r#"
         -- sqlite
         SELECT length(users.name) FROM users
         -- postgresql, mysql, mariadb
         SELECT char_length(users.name) FROM users
-    "#]]);
-    check(select(func::octet_length(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::octet_length(User.name)),
+        expect![[r#"
         -- all
         SELECT octet_length(users.name) FROM users
-    "#]]);
-    check(select(func::trim(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::trim(User.name)),
+        expect![[r#"
         -- all
         SELECT trim(users.name) FROM users
-    "#]]);
-    check(select(func::ltrim(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::ltrim(User.name)),
+        expect![[r#"
         -- all
         SELECT ltrim(users.name) FROM users
-    "#]]);
-    check(select(func::rtrim(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::rtrim(User.name)),
+        expect![[r#"
         -- all
         SELECT rtrim(users.name) FROM users
-    "#]]);
-    check(select(func::reverse(User.name)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::reverse(User.name)),
+        expect![[r#"
         -- sqlite
         `reverse` is not supported on dialect sqlite
         -- postgresql, mysql, mariadb
         SELECT reverse(users.name) FROM users
-    "#]]);
-    check(select(func::replace(User.name, "a", "b")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::replace(User.name, "a", "b")),
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT replace(users.name, ?, ?) FROM users
         -- postgresql
         SELECT replace(users.name, $1, $2) FROM users
-    "#]]);
-    check(select(func::substr(User.name, 2, 3)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::substr(User.name, 2, 3)),
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT substr(users.name, ?, ?) FROM users
         -- postgresql
         SELECT substr(users.name, CAST($1 AS INTEGER), CAST($2 AS INTEGER)) FROM users
-    "#]]);
-    check(select(func::substr_from(User.name, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::substr_from(User.name, 2)),
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT substr(users.name, ?) FROM users
         -- postgresql
         SELECT substr(users.name, CAST($1 AS INTEGER)) FROM users
-    "#]]);
-    check(select(func::left(User.name, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::left(User.name, 2)),
+        expect![[r#"
         -- sqlite
         SELECT substr(users.name, 1, ?) FROM users
         -- postgresql
         SELECT left(users.name, CAST($1 AS INTEGER)) FROM users
         -- mysql, mariadb
         SELECT left(users.name, ?) FROM users
-    "#]]);
-    check(select(func::right(User.name, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::right(User.name, 2)),
+        expect![[r#"
         -- sqlite
         SELECT substr(users.name, max(length(users.name) - ?, 0) + 1) FROM users
         -- postgresql
         SELECT right(users.name, CAST($1 AS INTEGER)) FROM users
         -- mysql, mariadb
         SELECT right(users.name, ?) FROM users
-    "#]]);
-    check(select(func::position(User.name, "d")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::position(User.name, "d")),
+        expect![[r#"
         -- sqlite
         SELECT instr(users.name, ?) FROM users
         -- postgresql
         SELECT strpos(users.name, $1) FROM users
         -- mysql, mariadb
         SELECT locate(?, users.name) FROM users
-    "#]]);
-    check(select(func::lpad(User.name, 5, "*")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::lpad(User.name, 5, "*")),
+        expect![[r#"
         -- sqlite
         `lpad` is not supported on dialect sqlite
         -- postgresql
         SELECT lpad(users.name, CAST($1 AS INTEGER), $2) FROM users
         -- mysql, mariadb
         SELECT lpad(users.name, ?, ?) FROM users
-    "#]]);
-    check(select(func::rpad(User.name, 5, "*")), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::rpad(User.name, 5, "*")),
+        expect![[r#"
         -- sqlite
         `rpad` is not supported on dialect sqlite
         -- postgresql
         SELECT rpad(users.name, CAST($1 AS INTEGER), $2) FROM users
         -- mysql, mariadb
         SELECT rpad(users.name, ?, ?) FROM users
-    "#]]);
-    check(select(func::repeat(User.name, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::repeat(User.name, 2)),
+        expect![[r#"
         -- sqlite
         `repeat` is not supported on dialect sqlite
         -- postgresql
         SELECT repeat(users.name, CAST($1 AS INTEGER)) FROM users
         -- mysql, mariadb
         SELECT repeat(users.name, ?) FROM users
-    "#]]);
-    check(select(func::concat_ws(", ", (User.name, User.fullname))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::concat_ws(", ", (User.name, User.fullname))),
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT concat_ws(?, users.name, users.fullname) FROM users
         -- postgresql
         SELECT concat_ws($1, users.name, users.fullname) FROM users
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn functions_of_numbers() {
-    check(select(func::abs(User.id)), expect![[r#"
+    check(
+        select(func::abs(User.id)),
+        expect![[r#"
         -- all
         SELECT abs(users.id) FROM users
-    "#]]);
-    check(select(func::sign(User.id)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::sign(User.id)),
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT sign(users.id) FROM users
         -- postgresql
         SELECT CAST(sign(users.id) AS INTEGER) FROM users
-    "#]]);
-    check(select(func::ceil(Number.double)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::ceil(Number.double)),
+        expect![[r#"
         -- sqlite
         SELECT (CAST(numbers.double AS INTEGER) + (numbers.double > CAST(numbers.double AS INTEGER))) FROM numbers
         -- postgresql
         SELECT ceil(numbers.double) FROM numbers
         -- mysql, mariadb
         SELECT ceil(numbers.`double`) FROM numbers
-    "#]]);
-    check(select(func::floor(Number.double)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::floor(Number.double)),
+        expect![[r#"
         -- sqlite
         SELECT (CAST(numbers.double AS INTEGER) - (numbers.double < CAST(numbers.double AS INTEGER))) FROM numbers
         -- postgresql
         SELECT floor(numbers.double) FROM numbers
         -- mysql, mariadb
         SELECT floor(numbers.`double`) FROM numbers
-    "#]]);
-    check(select(func::round(Number.double, 2)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::round(Number.double, 2)),
+        expect![[r#"
         -- sqlite
         SELECT round(numbers.double, ?) FROM numbers
         -- postgresql
         SELECT round(CAST(numbers.double AS NUMERIC), CAST($1 AS INTEGER)) FROM numbers
         -- mysql, mariadb
         SELECT round(numbers.`double`, ?) FROM numbers
-    "#]]);
-    check(select(func::sqrt(Number.double)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::sqrt(Number.double)),
+        expect![[r#"
         -- sqlite
         `sqrt` is not supported on dialect sqlite
         -- postgresql
         SELECT sqrt(numbers.double) FROM numbers
         -- mysql, mariadb
         SELECT sqrt(numbers.`double`) FROM numbers
-    "#]]);
-    check(select(func::power(Number.double, 2.0)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::power(Number.double, 2.0)),
+        expect![[r#"
         -- sqlite
         `power` is not supported on dialect sqlite
         -- postgresql
         SELECT power(numbers.double, $1) FROM numbers
         -- mysql, mariadb
         SELECT power(numbers.`double`, ?) FROM numbers
-    "#]]);
-    check(select(func::exp(Number.double)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::exp(Number.double)),
+        expect![[r#"
         -- sqlite
         `exp` is not supported on dialect sqlite
         -- postgresql
         SELECT exp(numbers.double) FROM numbers
         -- mysql, mariadb
         SELECT exp(numbers.`double`) FROM numbers
-    "#]]);
-    check(select(func::ln(Number.double)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::ln(Number.double)),
+        expect![[r#"
         -- sqlite
         `ln` is not supported on dialect sqlite
         -- postgresql
         SELECT ln(numbers.double) FROM numbers
         -- mysql, mariadb
         SELECT ln(numbers.`double`) FROM numbers
-    "#]]);
-    check(select(func::random()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::random()),
+        expect![[r#"
         -- sqlite
         SELECT ((random() & 9007199254740991) / 9007199254740992.0)
         -- postgresql
         SELECT random()
         -- mysql, mariadb
         SELECT rand()
-    "#]]);
-    check(select(func::floor(Number.double + 0.5) * 2.0), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::floor(Number.double + 0.5) * 2.0),
+        expect![[r#"
         -- sqlite
         SELECT (CAST(numbers.double + ? AS INTEGER) - ((numbers.double + ?) < CAST(numbers.double + ? AS INTEGER))) * ? FROM numbers
         -- postgresql
         SELECT floor(numbers.double + $1) * $2 FROM numbers
         -- mysql, mariadb
         SELECT floor(numbers.`double` + ?) * ? FROM numbers
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn parts_of_dates() {
-    check(select(func::extract(func::Part::Year, Moment.at)), expect![[r#"
+    check(
+        select(func::extract(func::Part::Year, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%Y', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(YEAR FROM moments.at) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(YEAR FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Quarter, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Quarter, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT ((CAST(strftime('%m', moments.at) AS INTEGER) + 2) / 3) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(QUARTER FROM moments.at) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(QUARTER FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Month, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Month, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%m', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(MONTH FROM moments.at) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(MONTH FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Week, Moment.day)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Week, Moment.day)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%V', moments.day) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(WEEK FROM moments.day) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT WEEK(moments.day, 3) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Day, Moment.day)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Day, Moment.day)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%d', moments.day) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(DAY FROM moments.day) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(DAY FROM moments.day) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::DayOfWeek, Moment.day)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::DayOfWeek, Moment.day)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%w', moments.day) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(DOW FROM moments.day) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT (DAYOFWEEK(moments.day) - 1) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::DayOfYear, Moment.day)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::DayOfYear, Moment.day)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%j', moments.day) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(DOY FROM moments.day) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT DAYOFYEAR(moments.day) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Hour, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Hour, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%H', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(HOUR FROM moments.at) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(HOUR FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Minute, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Minute, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%M', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(EXTRACT(MINUTE FROM moments.at) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(MINUTE FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Second, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Second, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%S', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(FLOOR(EXTRACT(SECOND FROM moments.at)) AS INTEGER) FROM moments
         -- mysql, mariadb
         SELECT EXTRACT(SECOND FROM moments.at) FROM moments
-    "#]]);
-    check(select(func::extract(func::Part::Epoch, Moment.at)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::extract(func::Part::Epoch, Moment.at)),
+        expect![[r#"
         -- sqlite
         SELECT CAST(strftime('%s', moments.at) AS INTEGER) FROM moments
         -- postgresql
         SELECT CAST(FLOOR(EXTRACT(EPOCH FROM moments.at)) AS BIGINT) FROM moments
         -- mysql, mariadb
         SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', moments.at) FROM moments
-    "#]]);
-    check(select(Moment.id).filter(func::extract(func::Part::Year, Moment.day).eq(2024)), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Moment.id).filter(func::extract(func::Part::Year, Moment.day).eq(2024)),
+        expect![[r#"
         -- sqlite
         SELECT moments.id FROM moments WHERE CAST(strftime('%Y', moments.day) AS INTEGER) = ?
         -- postgresql
         SELECT moments.id FROM moments WHERE CAST(EXTRACT(YEAR FROM moments.day) AS INTEGER) = $1
         -- mysql, mariadb
         SELECT moments.id FROM moments WHERE EXTRACT(YEAR FROM moments.day) = ?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn now_and_today() {
-    check(select(func::now::<chrono::DateTime<chrono::Utc>>()), expect![[r#"
+    check(
+        select(func::now::<chrono::DateTime<chrono::Utc>>()),
+        expect![[r#"
         -- sqlite, postgresql
         SELECT CURRENT_TIMESTAMP
         -- mysql, mariadb
         SELECT UTC_TIMESTAMP(6)
-    "#]]);
-    check(select(func::current_date::<chrono::NaiveDate>()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::current_date::<chrono::NaiveDate>()),
+        expect![[r#"
         -- all
         SELECT CURRENT_DATE
-    "#]]);
-    check(select(func::current_time::<chrono::NaiveTime>()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::current_time::<chrono::NaiveTime>()),
+        expect![[r#"
         -- sqlite
         SELECT CURRENT_TIME
         -- postgresql
         SELECT LOCALTIME
         -- mysql, mariadb
         SELECT CURRENT_TIME(6)
-    "#]]);
-    check(select(func::current_user()), expect![[r#"
+    "#]],
+    );
+    check(
+        select(func::current_user()),
+        expect![[r#"
         -- sqlite
         CURRENT_USER is not supported on dialect sqlite
         -- postgresql
         SELECT CAST(CURRENT_USER AS TEXT)
         -- mysql, mariadb
         SELECT CURRENT_USER()
-    "#]]);
-    check(select(Moment.id).filter(Moment.at.lt(func::now::<chrono::DateTime<chrono::Utc>>())), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Moment.id).filter(Moment.at.lt(func::now::<chrono::DateTime<chrono::Utc>>())),
+        expect![[r#"
         -- sqlite, postgresql
         SELECT moments.id FROM moments WHERE moments.at < CURRENT_TIMESTAMP
         -- mysql, mariadb
         SELECT moments.id FROM moments WHERE moments.at < UTC_TIMESTAMP(6)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_function_of_ones_own_has_any_name() {
-    check({
-        let version: Expr<String> = func::custom("version", ());
-        select(version)
-    }, expect![[r#"
+    check(
+        {
+            let version: Expr<String> = func::custom("version", ());
+            select(version)
+        },
+        expect![[r#"
         -- all
         SELECT version()
-    "#]]);
-    check({
-        let found: Expr<i64> = func::custom("my_schema.find", (User.name, literal(7i64)));
-        select(found)
-    }, expect![[r#"
+    "#]],
+    );
+    check(
+        {
+            let found: Expr<i64> = func::custom("my_schema.find", (User.name, literal(7i64)));
+            select(found)
+        },
+        expect![[r#"
         -- sqlite, mysql, mariadb
         SELECT my_schema.find(users.name, ?) FROM users
         -- postgresql
         SELECT my_schema.find(users.name, $1) FROM users
-    "#]]);
+    "#]],
+    );
 }

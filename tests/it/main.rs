@@ -26,6 +26,7 @@
 //! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `errors` | bad input, each with its message |
+//! | `expressions` | every operator and function, with its rows |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
@@ -46,6 +47,7 @@ mod eager;
 mod echo;
 mod engine;
 mod errors;
+mod expressions;
 mod handles;
 mod insert;
 mod kinds;

@@ -93,8 +93,13 @@ impl Writer {
             Node::Quoted(text) => self.quoted(text),
             Node::Minus(operand) => {
                 self.push("-");
-                // Two of them would begin a comment.
+                let start = self.sql.len();
                 self.within(operand, Precedence::Primary)?;
+                // Two of them would begin a comment, as before a negative number that is written into the text.
+                if self.sql[start..].starts_with('-') {
+                    self.sql.insert(start, '(');
+                    self.push(")");
+                }
             }
             Node::Infix { operator, left, right, .. } => {
                 self.within(left, Precedence::Sign)?;
@@ -276,9 +281,8 @@ impl Writer {
     }
 
     fn cast(&mut self, operand: &Node, column_type: &ColumnType) -> Result<()> {
-        let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
-        if *column_type == ColumnType::Boolean && is_mysql {
-            // Its truth values are numbers, of which a cast would leave 5 what it is.
+        if *column_type == ColumnType::Boolean && self.dialect != Dialect::Postgres {
+            // Truth values are numbers there, of which a cast would leave 5 what it is.
             self.push("(");
             self.within(operand, Precedence::Other)?;
             self.push(" <> 0)");
@@ -332,12 +336,6 @@ impl Writer {
         let (Form::Call(text) | Form::Infix(text) | Form::Condition(text)) = template.form(self.dialect) else {
             return Err(self.unsupported(template.construct));
         };
-        // An operator's argument that binds less tightly than any other gets parentheses.
-        let rank = if matches!(template.form(self.dialect), Form::Condition(_)) {
-            Precedence::Other
-        } else {
-            Precedence::Sign
-        };
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             self.push(before);
@@ -358,7 +356,8 @@ impl Writer {
                 return Err(Error::new(ErrorKind::Compile, format!("{construct} lacks its argument {number}")));
             };
             if is_operand {
-                self.within(argument, rank)?;
+                // PostgreSQL takes all operators of symbols from left to right, those that compare among them.
+                self.within(argument, Precedence::Sign)?;
             } else {
                 self.node(argument)?;
             }

@@ -2,10 +2,11 @@
 //!
 //! What a literal gives is what the parameter would have given: of the same type, and with every character in its place.
 
-use orm_pool::{Value, text};
+use orm_pool::{Kind, Value, text};
 
 use super::Dialect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::types::ColumnType;
 
 impl Dialect {
     /// Writes a value as a literal, or says why there is none.
@@ -30,6 +31,14 @@ impl Dialect {
             Value::Uuid(bytes) => self.typed(format!("'{}'", text::uuid(bytes)), "uuid"),
             Value::Decimal(digits) => self.decimal(digits)?,
             Value::Json(document) => self.typed(self.quoted(document)?, "jsonb"),
+            Value::Array(element, values) if self == Dialect::Postgres => {
+                let elements: Vec<String> = values.iter().map(|value| self.literal(value)).collect::<Result<_>>()?;
+                let name =
+                    self.type_name(&element_type(**element)).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+                format!("ARRAY[{}]::{name}[]", elements.join(", "))
+            }
+            // It is not written: what has an array there is refused when it is compiled.
+            Value::Array(..) => String::new(),
             #[allow(unreachable_patterns, reason = "a value of a kind that another feature brings")]
             _ => return Err(self.no_literal(value)),
         })
@@ -138,5 +147,26 @@ fn not_finite(value: f64) -> Option<&'static str> {
         Some("-Infinity")
     } else {
         None
+    }
+}
+
+/// Returns what a column of such values is declared as.
+fn element_type(kind: Kind) -> ColumnType {
+    match kind {
+        Kind::Bool => ColumnType::Boolean,
+        Kind::Int16 => ColumnType::SmallInteger,
+        Kind::Int32 => ColumnType::Integer,
+        Kind::Int64 => ColumnType::BigInteger,
+        Kind::Float32 => ColumnType::Real,
+        Kind::Float64 => ColumnType::Double,
+        Kind::Bytes => ColumnType::LargeBinary,
+        Kind::Date => ColumnType::Date,
+        Kind::Time => ColumnType::Time,
+        Kind::DateTime => ColumnType::DateTime,
+        Kind::Timestamp => ColumnType::Timestamp,
+        Kind::Uuid => ColumnType::Uuid,
+        Kind::Decimal => ColumnType::Numeric(None),
+        Kind::Json => ColumnType::Json,
+        _ => ColumnType::Text,
     }
 }

@@ -329,7 +329,7 @@ macro_rules! methods {
             pub fn ilike(self, like_pattern: impl AsExpr<String>) -> Expr<Like<T, bool>> where T: Textual {
                 like(self.into(), like_pattern.__node(), true, None)
             }
-            /// LIKE … ESCAPE: a wildcard behind this character stands for itself.
+            /// LIKE … ESCAPE: a wildcard behind this character, which is no letter, stands for itself.
             pub fn like_escape(self, like_pattern: impl AsExpr<String>, escape: char) -> Expr<Like<T, bool>>
             where T: Textual {
                 like(self.into(), like_pattern.__node(), false, Some(escape))

@@ -359,7 +359,8 @@ pub fn concat_ws(separator: impl AsExpr<String>, texts: impl Arguments) -> Expr<
 
 // ---------------------------------------------------------------------------------------------------------- numbers
 
-/// `round(x, places)`: halves go away from zero.
+/// `round(x, places)`. Halves go away from zero, but which floats are halves is for the database to say: 0.25 becomes 0.3
+/// on SQLite and PostgreSQL and 0.2 on MariaDB.
 pub fn round<E: Expression<Type: Numeric>>(expression: E, places: impl AsExpr<i32>) -> Expr<E::Type> {
     templated(&template::ROUND, vec![expression.__expression(), places.__node()])
 }

@@ -243,7 +243,9 @@ impl Node {
     /// Compares with `=`, or with IS NULL where the value is NULL.
     pub(crate) fn equals(left: Node, right: Node) -> Node {
         match right {
-            Node::Bind(Value::Null(_)) => Node::IsNull { operand: Box::new(left), negated: false },
+            Node::Bind(Value::Null(_)) | Node::Constant(Constant::Null) => {
+                Node::IsNull { operand: Box::new(left), negated: false }
+            }
             right => Node::binary(Operator::Eq, left, right),
         }
     }
@@ -474,6 +476,10 @@ impl Node {
             | Node::Quantified { .. }
             | Node::Infix { is_condition: true, .. }
             | Node::Like { .. } => Precedence::Comparison,
+            // It is written as a call.
+            Node::Binary { operator: Operator::Concat, .. } if !dialect.capabilities().concat_operator => {
+                Precedence::Primary
+            }
             Node::Binary { operator, .. } => operator.precedence(),
             Node::Any(list) | Node::All(list) => {
                 list.first().map_or(Precedence::Comparison, |only| only.precedence(dialect))

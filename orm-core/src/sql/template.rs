@@ -105,7 +105,8 @@ pub(crate) static SHIFT_RIGHT: Template = strict(
     "a shift to the right",
     Infix("{0!} >> {1!}"),
     Infix("{0!} >> CAST({1} AS INTEGER)"),
-    Call("CAST({0!} >> {1!} AS SIGNED)"),
+    // Its numbers have no sign while they are shifted.
+    Call("CAST(CASE WHEN {0!} < 0 THEN ~(~{0!} >> {1!}) ELSE {0!} >> {1!} END AS SIGNED)"),
 );
 pub(crate) static TRUE_DIVISION: Template = strict(
     "a division",
