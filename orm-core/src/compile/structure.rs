@@ -53,7 +53,8 @@ pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
 }
 
 fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
-    let mut lifted = Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new(), lists };
+    let mut lifted =
+        Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new(), lists };
     lifted.statement(statement);
     lifted
 }
