@@ -106,6 +106,7 @@ pub mod __private {
     pub use crate::engine::{PlanLine, Request};
     pub use crate::load::{Contains, LoadPath};
     pub use crate::mapper::*;
+    pub use crate::dialect::Dialect;
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{

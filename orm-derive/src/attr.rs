@@ -31,6 +31,7 @@ pub(crate) const STRUCT: &[&str] = &[
     "attributes",
     "crate",
     "mysql",
+    "mariadb",
     "postgres",
     "sqlite",
 ];
@@ -56,6 +57,11 @@ pub(crate) const COLUMN: &[&str] = &[
     "identity",
     "json",
     "autoincrement",
+    "collation",
+    "mysql",
+    "mariadb",
+    "postgres",
+    "sqlite",
 ];
 
 /// The attributes of a relationship.
@@ -92,8 +98,8 @@ pub(crate) struct StructOptions {
     pub(crate) table: Option<LitStr>,
     pub(crate) schema: Option<LitStr>,
     pub(crate) comment: Option<LitStr>,
-    pub(crate) uniques: Vec<Vec<Ident>>,
-    pub(crate) indexes: Vec<Vec<Ident>>,
+    pub(crate) uniques: Vec<IndexOptions>,
+    pub(crate) indexes: Vec<IndexOptions>,
     pub(crate) checks: Vec<LitStr>,
     pub(crate) primary_key: Option<Vec<Ident>>,
     pub(crate) foreign_keys: Vec<CompositeKey>,
@@ -104,6 +110,31 @@ pub(crate) struct StructOptions {
     pub(crate) library: Option<Path>,
     /// Options of single databases: `mysql_engine` and its value.
     pub(crate) dialects: Vec<(String, String)>,
+}
+
+/// A unique constraint or an index: `index(a, b, unique, name = "…", condition = "…", method = "gin")`.
+#[derive(Default)]
+pub(crate) struct IndexOptions {
+    pub(crate) fields: Vec<Ident>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) is_unique: bool,
+    pub(crate) condition: Option<LitStr>,
+    pub(crate) method: Option<LitStr>,
+}
+
+/// How an identity column counts: `identity(always, start = 100, increment = 5)`.
+pub(crate) struct IdentityOptions {
+    pub(crate) name: Ident,
+    pub(crate) is_always: bool,
+    /// The settings, by the names of the fields that they are for.
+    pub(crate) counting: Vec<(&'static str, i64)>,
+    pub(crate) is_cycle: bool,
+}
+
+impl ToTokens for IdentityOptions {
+    fn to_tokens(&self, tokens: &mut proc_macro2::TokenStream) {
+        self.name.to_tokens(tokens);
+    }
 }
 
 /// A foreign key over several columns: `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)`.
@@ -134,7 +165,10 @@ pub(crate) struct ColumnOptions {
     pub(crate) on_delete: Option<Written<Ident>>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) computed: Option<Computed>,
-    pub(crate) identity: Option<Ident>,
+    pub(crate) identity: Option<IdentityOptions>,
+    pub(crate) collation: Option<LitStr>,
+    /// The types on single databases.
+    pub(crate) variants: Vec<(Ident, LitStr)>,
     pub(crate) json: Option<Ident>,
     pub(crate) autoincrement: Option<Written<bool>>,
 }
@@ -174,7 +208,7 @@ impl StructOptions {
     /// Reads the attributes of a struct.
     pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
         let mut options = StructOptions::default();
-        let repeatable = ["unique", "index", "check", "foreign_key", "mysql", "postgres", "sqlite"];
+        let repeatable = ["unique", "index", "check", "foreign_key", "mysql", "mariadb", "postgres", "sqlite"];
         each(attributes, &repeatable, mistakes, |name, input, mistakes| options.option(name, input, mistakes));
         options
     }
@@ -184,8 +218,10 @@ impl StructOptions {
             "table" => self.table = Some(filled(text(name, input)?)?),
             "schema" => self.schema = Some(filled(text(name, input)?)?),
             "comment" => self.comment = Some(text(name, input)?),
-            "unique" => self.uniques.push(field_list(name, input)?),
-            "index" => self.indexes.push(field_list(name, input)?),
+            "unique" => self.uniques.push(IndexOptions::read(name, &["name"], input)?),
+            "index" => {
+                self.indexes.push(IndexOptions::read(name, &["name", "unique", "condition", "method"], input)?);
+            }
             "primary_key" => self.primary_key = Some(field_list(name, input)?),
             "check" => self.checks.push(text_in_parentheses(name, input)?),
             "foreign_key" => self.foreign_keys.push(CompositeKey::read(name, input, mistakes)?),
@@ -200,7 +236,7 @@ impl StructOptions {
                 equals(name, "orm", input)?;
                 self.library = Some(input.call(Path::parse_mod_style)?);
             }
-            dialect @ ("mysql" | "postgres" | "sqlite") => self.dialect(dialect, name, input)?,
+            dialect @ ("mysql" | "mariadb" | "postgres" | "sqlite") => self.dialect(dialect, name, input)?,
             _ => return Err(unknown(name, "model", STRUCT)),
         }
         Ok(())
@@ -290,7 +326,18 @@ impl ColumnOptions {
             }
             "comment" => self.comment = Some(text(name, input)?),
             "computed" => self.computed = Some(Computed::read(name, input)?),
-            "identity" => self.identity = Some(flag(name, input)?),
+            "identity" => self.identity = Some(IdentityOptions::read(name, input)?),
+            "collation" => self.collation = Some(filled(text(name, input)?)?),
+            dialect @ ("mysql" | "mariadb" | "postgres" | "sqlite") => {
+                let form = format!("`{dialect}(sql_type = \"…\")`");
+                let content = parentheses(name, &form, input)?;
+                let read = |input: ParseStream<'_>| {
+                    let option = input.call(Ident::parse_any)?;
+                    one_of(dialect, &option, &["sql_type"])?;
+                    filled(text(&option, input)?)
+                };
+                self.variants.push((name.clone(), drained(&content, read(&content))?));
+            }
             "json" => self.json = Some(flag(name, input)?),
             "autoincrement" => {
                 equals(name, "false", input)?;
@@ -305,6 +352,79 @@ impl ColumnOptions {
             _ => return Err(unknown(name, "column", COLUMN)),
         }
         Ok(())
+    }
+}
+
+impl IndexOptions {
+    /// Reads fields, and then the options that there are.
+    fn read(name: &Ident, known: &[&str], input: ParseStream<'_>) -> Result<Self> {
+        let form = format!("fields in parentheses: `{name}(first, second)`");
+        let content = parentheses(name, &form, input)?;
+        let read = |input: ParseStream<'_>| {
+            let mut options = IndexOptions::default();
+            while !input.is_empty() {
+                let word = input.call(Ident::parse_any)?;
+                if input.peek(Token![=]) {
+                    let place = name.to_string();
+                    one_of(&place, &word, known)?;
+                    let value = Some(filled(text(&word, input)?)?);
+                    match word.to_string().as_str() {
+                        "name" => options.name = value,
+                        "condition" => options.condition = value,
+                        "method" => options.method = value,
+                        _ => return Err(Error::new(word.span(), format!("`{word}` stands alone, without a value"))),
+                    }
+                } else if word == "unique" && known.contains(&"unique") && !options.fields.is_empty() {
+                    options.is_unique = true;
+                } else {
+                    options.fields.push(word);
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(options)
+        };
+        let options = drained(&content, read(&content))?;
+        if options.fields.is_empty() { Err(Error::new(name.span(), format!("expected {form}"))) } else { Ok(options) }
+    }
+}
+
+impl IdentityOptions {
+    fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        const NUMBERS: &[&str] = &["start", "increment", "minimum", "maximum", "cache"];
+        let mut options =
+            IdentityOptions { name: name.clone(), is_always: false, counting: vec![], is_cycle: false };
+        if !input.peek(token::Paren) {
+            flag(name, input)?;
+            return Ok(options);
+        }
+        let content = parentheses(name, "`identity(always, start = 1)`", input)?;
+        let mut read = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                let word = input.call(Ident::parse_any)?;
+                match word.to_string().as_str() {
+                    "always" => options.is_always = true,
+                    "cycle" => options.is_cycle = true,
+                    text => {
+                        let Some(known) = NUMBERS.iter().find(|known| **known == text) else {
+                            let known = ["always", "cycle"].iter().chain(NUMBERS).copied().collect::<Vec<_>>();
+                            return Err(unknown(&word, "identity column", &known));
+                        };
+                        equals(&word, "1", input)?;
+                        let is_negative = input.parse::<Option<Token![-]>>()?.is_some();
+                        let number: i64 = input.parse::<LitInt>()?.base10_parse()?;
+                        options.counting.push((known, if is_negative { -number } else { number }));
+                    }
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        };
+        drained(&content, read(&content))?;
+        Ok(options)
     }
 }
 

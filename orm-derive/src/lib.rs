@@ -64,14 +64,14 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `schema = "…"` | the table's schema |
 /// | `comment = "…"` | a comment on the table |
 /// | `primary_key(a, b)` | the primary key, where the order is not that of the fields |
-/// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated |
-/// | `index(a, b)` | an index over these columns; may be repeated |
+/// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated, and ends in `name = "…"` where the name matters |
+/// | `index(a, b)` | an index over these columns; may be repeated, and may end in `unique`, `name = "…"`, `condition = "…"`, `method = "gin"` |
 /// | `check("…")` | a condition that each row must meet, as SQL; may be repeated |
 /// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated |
 /// | `version = field` | the column that counts changes, so that a stale object overwrites nothing |
 /// | `metadata = none` | `MetaData::global()` leaves the table out |
 /// | `attributes = Name` | the constant's name, where the struct's name is taken |
-/// | `mysql(engine = "InnoDB")`, `postgres(…)`, `sqlite(strict)` | options for one database |
+/// | `mysql(engine = "InnoDB")`, `mariadb(…)`, `postgres(…)`, `sqlite(strict)` | options for one database |
 /// | `crate = path` | where the library is, if not at `::orm` |
 ///
 /// # A column
@@ -80,11 +80,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `primary_key` | it is part of the primary key; a single integer key is made up by the database |
 /// | `autoincrement = false` | the key is not made up by the database |
-/// | `identity` | `GENERATED … AS IDENTITY`, where the database knows it |
+/// | `identity`, `identity(always, start = 100)` | `GENERATED … AS IDENTITY`, where the database knows it; also `increment`, `minimum`, `maximum`, `cache`, `cycle` |
 /// | `column = "…"` | the column's name, if not the field's |
 /// | `length = 50` | the greatest length of text or bytes |
 /// | `precision = 10`, `scale = 2` | the digits of a decimal number, and those after the point |
 /// | `sql_type = "…"` | the type in SQL, taken as it stands |
+/// | `mysql(sql_type = "…")`, `mariadb(…)`, `postgres(…)`, `sqlite(…)` | the type on one database |
+/// | `collation = "…"` | how its text is compared, in the database's word |
 /// | `unique`, `index` | a unique constraint, an index |
 /// | `default`, `default = value` | what a builder fills in: `Default::default()`, or this |
 /// | `server_default = "…"` | what the database fills in, as SQL |

@@ -335,8 +335,8 @@ fn resolve_names(model: &mut Model, mistakes: &mut Mistakes) {
     };
     let options = &model.options;
     let mut positions = |fields: &[Ident]| names.positions(fields, mistakes);
-    model.uniques = options.uniques.iter().map(|fields| positions(fields)).collect();
-    model.indexes = options.indexes.iter().map(|fields| positions(fields)).collect();
+    model.uniques = options.uniques.iter().map(|unique| positions(&unique.fields)).collect();
+    model.indexes = options.indexes.iter().map(|index| positions(&index.fields)).collect();
     model.key = options.primary_key.as_deref().map_or_else(Vec::new, &mut positions);
     let foreign_key = |key: &CompositeKey| ForeignKey {
         columns: positions(&key.columns),

@@ -525,11 +525,11 @@ fn a_mapping_expands_as_the_derive_does() {
 #[test]
 fn an_enum_is_stored_by_its_variants_names() {
     let written = items(sql_enum::derive(&parse("enum Status { Active, OnLeave }")));
-    assert!(written.contains(r#"Enum { name : "status" , labels : & ["Active" , "OnLeave"] }"#), "{written}");
+    assert!(written.contains(r#"labels ("status" , & ["Active" , "OnLeave"])"#), "{written}");
     let source =
         r#"#[orm(rename_all = "snake_case", name = "state")] enum Status { OnLeave, #[orm(rename = "x")] Gone }"#;
     let written = items(sql_enum::derive(&parse(source)));
-    assert!(written.contains(r#"Enum { name : "state" , labels : & ["on_leave" , "x"] }"#), "{written}");
+    assert!(written.contains(r#"labels ("state" , & ["on_leave" , "x"])"#), "{written}");
 }
 
 #[test]

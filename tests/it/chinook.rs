@@ -42,9 +42,20 @@ async fn a_music_shop_goes_through_one_session_and_answers_six_questions() -> Re
     paths::lead_to_the_same_as_the_file(&engine, &shop).await
 }
 
+/// What a database has of the shop is what the models say.
+#[tokio::test]
+async fn the_tables_of_the_shop_come_back() {
+    crate::reflect::comes_back(&tables()).await;
+}
+
 async fn open_for_business() -> Result<Engine, Error> {
     let engine = empty_engine().await;
-    let tables = metadata![
+    tables().create_all(&engine).await?;
+    Ok(engine)
+}
+
+fn tables() -> MetaData {
+    metadata![
         Genre,
         MediaType,
         Artist,
@@ -56,9 +67,7 @@ async fn open_for_business() -> Result<Engine, Error> {
         InvoiceLine,
         Playlist,
         PlaylistTrack
-    ];
-    tables.create_all(&engine).await?;
-    Ok(engine)
+    ]
 }
 
 // ------------------------------------------------------------------------------------------------------------ loading

@@ -11,6 +11,7 @@
 //! | `update` | UPDATE with expressions, subqueries and other tables |
 //! | `delete` | DELETE with subqueries and other tables |
 //! | `bulk` | lists of every length: blocks, one transaction |
+//! | `schema` | what models say of their tables; bad metadata told by its place |
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
@@ -63,6 +64,7 @@ mod reflect;
 mod registry;
 mod relationships;
 mod rollback;
+mod schema;
 mod session;
 mod spawn;
 mod sqlite;

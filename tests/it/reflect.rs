@@ -1,5 +1,7 @@
 //! What was created is read back: every type, every constraint, awkward names, and a schema written by hand.
 
+mod generated;
+
 use orm::prelude::*;
 use orm::schema::{
     CheckConstraint, Column, Deferrable, ForeignKey, Identity, Index, IndexColumn, IndexPart, Inspector,

@@ -124,8 +124,6 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// The SQL types of single databases, taken as they stand.
     pub variants: &'static [(Dialect, &'static str)],
-    /// The sequence whose next value the database fills in.
-    pub sequence: Option<&'static str>,
     /// How its text is compared.
     pub collation: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
@@ -159,7 +157,6 @@ impl Column {
             computed: None,
             identity: None,
             variants: &[],
-            sequence: None,
             collation: None,
             on_update: None,
             server_onupdate: false,
@@ -207,8 +204,6 @@ settings! {
     identity(value: Identity) identity = Some(value), generated = true;
     /// Takes SQL texts as the types on single databases.
     variants(value: &'static [(Dialect, &'static str)]) variants = value;
-    /// Has the database fill in the next value of a sequence.
-    sequence(value: &'static str) sequence = Some(value);
     /// Says how its text is compared.
     collation(value: &'static str) collation = Some(value);
     /// Sets it at each UPDATE.

@@ -190,7 +190,7 @@ impl Column {
             is_generated: column.generated && column.server_default.is_none() && column.computed.is_none(),
             identity: column.identity,
             server_default: column.server_default.map(str::to_owned),
-            sequence: column.sequence.map(str::to_owned),
+            sequence: None,
             computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
             collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),

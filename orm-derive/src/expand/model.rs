@@ -6,6 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::{attributes, column, hydrate, positions, quiet_span, relationships};
+use crate::attr::{IdentityOptions, IndexOptions};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
 use crate::names::{option, plain};
 
@@ -85,8 +86,8 @@ fn definition(model: &Model) -> TokenStream {
     let columns = model.columns.iter().map(|column| column_definition(model, column));
     let key = positions(&model.key);
     let relationships = relationships::definitions(model);
-    let uniques = model.uniques.iter().map(|unique| index(unique));
-    let indexes = model.indexes.iter().map(|listed| index(listed));
+    let uniques = model.uniques.iter().zip(&options.uniques).map(|(columns, unique)| index(columns, unique));
+    let indexes = model.indexes.iter().zip(&options.indexes).map(|(columns, listed)| index(columns, listed));
     let checks = &options.checks;
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
     let version = option(model.version.map(Literal::u16_unsuffixed));
@@ -112,9 +113,33 @@ fn definition(model: &Model) -> TokenStream {
     }
 }
 
-fn index(columns: &[u16]) -> TokenStream {
+fn index(columns: &[u16], options: &IndexOptions) -> TokenStream {
     let columns = positions(columns);
-    quote!(__orm::IndexDefinition::new(#columns))
+    let texts = [("name", &options.name), ("condition", &options.condition), ("method", &options.method)];
+    let texts = texts.into_iter().filter_map(|(method, text)| {
+        let (method, text) = (format_ident!("{method}"), text.as_ref()?);
+        Some(quote!(.#method(#text)))
+    });
+    let unique = options.is_unique.then(|| quote!(.unique()));
+    quote!(__orm::IndexDefinition::new(#columns) #(#texts)* #unique)
+}
+
+/// Writes how an identity column counts.
+fn identity(options: &IdentityOptions) -> TokenStream {
+    if !options.is_always && options.counting.is_empty() && !options.is_cycle {
+        return quote!(__orm::Identity::DEFAULT);
+    }
+    let (is_always, is_cycle) = (options.is_always, options.is_cycle);
+    let counting = options.counting.iter().map(|(name, value)| {
+        let name = format_ident!("{name}");
+        quote!(#name: ::core::option::Option::Some(#value))
+    });
+    quote! {
+        __orm::Identity {
+            is_always: #is_always,
+            counting: __orm::Counting { #(#counting,)* is_cycle: #is_cycle, ..__orm::Counting::DEFAULT },
+        }
+    }
 }
 
 fn column_definition(model: &Model, column: &Column) -> TokenStream {
@@ -135,8 +160,20 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     flag("unique", options.unique.is_some());
     flag("index", options.index.is_some());
     flag("server_onupdate", options.server_onupdate.is_some());
-    if options.identity.is_some() {
-        set("identity", Some(quote!(__orm::Identity::DEFAULT)));
+    if let Some(options) = &options.identity {
+        set("identity", Some(identity(options)));
+    }
+    if !options.variants.is_empty() {
+        let variants = options.variants.iter().map(|(dialect, sql)| {
+            let dialect = match dialect.to_string().as_str() {
+                "mysql" => quote!(MySql),
+                "mariadb" => quote!(MariaDb),
+                "postgres" => quote!(Postgres),
+                _ => quote!(Sqlite),
+            };
+            quote!((__orm::Dialect::#dialect, #sql))
+        });
+        set("variants", Some(quote!(&[#(#variants),*])));
     }
     if let Some(length) = &options.length {
         let length = Literal::u32_unsuffixed(length.value);
@@ -156,6 +193,7 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     text("sql_type", options.sql_type.as_ref());
     text("server_default", options.server_default.as_ref());
     text("comment", options.comment.as_ref());
+    text("collation", options.collation.as_ref());
     if let Some(computed) = &options.computed {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
     }
