@@ -103,10 +103,10 @@ pub mod __private {
     pub use orm_pool::driver::Row;
     pub use orm_pool::{Kind, Value, ValueRef};
 
+    pub use crate::dialect::Dialect;
     pub use crate::engine::{PlanLine, Request};
     pub use crate::load::{Contains, LoadPath};
     pub use crate::mapper::*;
-    pub use crate::dialect::Dialect;
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{

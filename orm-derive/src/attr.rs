@@ -393,8 +393,7 @@ impl IndexOptions {
 impl IdentityOptions {
     fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
         const NUMBERS: &[&str] = &["start", "increment", "minimum", "maximum", "cache"];
-        let mut options =
-            IdentityOptions { name: name.clone(), is_always: false, counting: vec![], is_cycle: false };
+        let mut options = IdentityOptions { name: name.clone(), is_always: false, counting: vec![], is_cycle: false };
         if !input.peek(token::Paren) {
             flag(name, input)?;
             return Ok(options);

@@ -55,19 +55,7 @@ async fn open_for_business() -> Result<Engine, Error> {
 }
 
 fn tables() -> MetaData {
-    metadata![
-        Genre,
-        MediaType,
-        Artist,
-        Album,
-        Track,
-        Employee,
-        Customer,
-        Invoice,
-        InvoiceLine,
-        Playlist,
-        PlaylistTrack
-    ]
+    metadata![Genre, MediaType, Artist, Album, Track, Employee, Customer, Invoice, InvoiceLine, Playlist, PlaylistTrack]
 }
 
 // ------------------------------------------------------------------------------------------------------------ loading

@@ -73,7 +73,9 @@ async fn a_naming_convention_names_what_has_no_name() {
     let convention = NamingConvention {
         primary_key: Some("%(table_name)s_pkey".into()),
         unique: Some("%(column_0_label)s_key".into()),
-        foreign_key: Some("%(table_name)s_%(column_0N_name)s_to_%(referred_table_name)s_%(referred_column_0_name)s".into()),
+        foreign_key: Some(
+            "%(table_name)s_%(column_0N_name)s_to_%(referred_table_name)s_%(referred_column_0_name)s".into(),
+        ),
         check: Some("%(table_name)s_%(constraint_name)s_check".into()),
         index: Some("%(column_0_N_label)s_idx".into()),
     };
@@ -96,7 +98,9 @@ async fn a_naming_convention_names_what_has_no_name() {
     crate::reflect::comes_back(&metadata).await;
 
     let wrong = NamingConvention { unique: Some("%(tabel_name)s".into()), ..NamingConvention::DEFAULT };
-    let error = MetaData::new().naming_convention(wrong).table(Table::new("t").column(Column::new("a", ColumnType::Integer)).unique(["a"]));
+    let error = MetaData::new()
+        .naming_convention(wrong)
+        .table(Table::new("t").column(Column::new("a", ColumnType::Integer)).unique(["a"]));
     let error = error.tables().unwrap_err();
     assert!(error.to_string().starts_with("the naming convention `%(tabel_name)s` has the unknown token `tabel_name`"));
 }
@@ -166,9 +170,14 @@ async fn what_a_database_lacks_is_told_before_anything_is_sent() {
     let name = dialect().name();
     if dialect() != Dialect::Postgres {
         let array = with(ColumnType::Array(Box::new(ColumnType::Integer)));
-        refused(array, format!("column `things.a` cannot be declared: arrays are not supported on dialect {name}")).await;
+        refused(array, format!("column `things.a` cannot be declared: arrays are not supported on dialect {name}"))
+            .await;
         let interval = with(ColumnType::Interval);
-        refused(interval, format!("column `things.a` cannot be declared: intervals are not supported on dialect {name}")).await;
+        refused(
+            interval,
+            format!("column `things.a` cannot be declared: intervals are not supported on dialect {name}"),
+        )
+        .await;
     }
     if matches!(dialect(), Dialect::Sqlite | Dialect::MySql) {
         let sequence = MetaData::new().sequence(Sequence::new("numbers"));
@@ -176,9 +185,13 @@ async fn what_a_database_lacks_is_told_before_anything_is_sent() {
     }
     if matches!(dialect(), Dialect::MySql | Dialect::MariaDb) {
         let varchar = with(ColumnType::Varchar);
-        refused(varchar, format!("column `things.a` cannot be declared: VARCHAR requires a length on dialect {name}")).await;
-        let unique = MetaData::new().table(Table::new("things").column(Column::new("a", ColumnType::Text)).unique(["a"]));
-        let message = format!("column `things.a` is part of a key, unique constraint or index, so it needs a length on dialect {name}");
+        refused(varchar, format!("column `things.a` cannot be declared: VARCHAR requires a length on dialect {name}"))
+            .await;
+        let unique =
+            MetaData::new().table(Table::new("things").column(Column::new("a", ColumnType::Text)).unique(["a"]));
+        let message = format!(
+            "column `things.a` is part of a key, unique constraint or index, so it needs a length on dialect {name}"
+        );
         refused(unique, message).await;
     }
     assert_eq!(engine.statement_count(), before);
@@ -192,7 +205,10 @@ fn a_cycle_without_names_cannot_be_dropped() {
             .primary_key(["id"])
             .foreign_key(ForeignKey::new(["id"], other, ["id"]))
     };
-    let metadata = MetaData::new().naming_convention(NamingConvention::NONE).table(part("hens", "eggs")).table(part("eggs", "hens"));
+    let metadata = MetaData::new()
+        .naming_convention(NamingConvention::NONE)
+        .table(part("hens", "eggs"))
+        .table(part("eggs", "hens"));
     assert_eq!(
         metadata.to_drop_sql(Dialect::Postgres),
         "the tables `eggs`, `hens` refer to each other, so they cannot be sorted to be dropped\n\
@@ -206,7 +222,8 @@ fn a_cycle_without_names_cannot_be_dropped() {
 async fn types_of_labels_are_created_and_dropped_once() {
     only!(Postgres);
     let mood = || ColumnType::labels("mood", &["happy", "sad"]).native();
-    let table = |name: &str| Table::new(name).column(Column::new("a", mood())).column(Column::new("b", mood()).nullable());
+    let table =
+        |name: &str| Table::new(name).column(Column::new("a", mood())).column(Column::new("b", mood()).nullable());
     let metadata = MetaData::new().table(table("one")).table(table("two"));
     assert_eq!(metadata.to_sql(Dialect::Postgres).matches("CREATE TYPE").count(), 1);
     let engine = empty_engine().await;
@@ -227,6 +244,9 @@ async fn tables_of_models_and_by_hand_are_one_metadata() {
     let metadata = metadata![Note].table(likes.clone());
     crate::reflect::comes_back(&metadata).await;
     let error = metadata.table(Table::new("notes")).tables().unwrap_err().to_string();
-    assert!(error.starts_with("the table `notes` is given twice: by the model `Note` at tests/it/schema.rs:"), "{error}");
+    assert!(
+        error.starts_with("the table `notes` is given twice: by the model `Note` at tests/it/schema.rs:"),
+        "{error}"
+    );
     assert_eq!(select(func::count(Note.id)).to_sql(Dialect::Sqlite), "SELECT count(notes.id) FROM notes");
 }

@@ -32,7 +32,8 @@ fn column() -> impl Strategy<Value = Column> {
 }
 
 /// What is not the name of every day.
-const NAMES: &[&str] = &["a", "order", "Mixed", "with space", "größe", "x1", "quo\"te", "back`tick", "pa(ren", "se;mi", "com,ma", "it's"];
+const NAMES: &[&str] =
+    &["a", "order", "Mixed", "with space", "größe", "x1", "quo\"te", "back`tick", "pa(ren", "se;mi", "com,ma", "it's"];
 
 #[derive(Clone, Debug)]
 struct Shape {
@@ -55,7 +56,12 @@ enum Key {
 
 fn shape() -> impl Strategy<Value = Shape> {
     let some = |most: usize| prop::collection::vec(any::<Pick>(), 1..=most);
-    let actions = vec![None, Some(ReferentialAction::Cascade), Some(ReferentialAction::SetNull), Some(ReferentialAction::NoAction)];
+    let actions = vec![
+        None,
+        Some(ReferentialAction::Cascade),
+        Some(ReferentialAction::SetNull),
+        Some(ReferentialAction::NoAction),
+    ];
     (
         prop::collection::vec(column(), 0..7),
         one_of(vec![Key::None, Key::Generated, Key::Given, Key::Pair]),
@@ -80,7 +86,11 @@ fn shape() -> impl Strategy<Value = Shape> {
 fn can_be_indexed(column: &Column) -> bool {
     matches!(
         column.column_type,
-        ColumnType::Integer | ColumnType::BigInteger | ColumnType::SmallInteger | ColumnType::String(_) | ColumnType::Date
+        ColumnType::Integer
+            | ColumnType::BigInteger
+            | ColumnType::SmallInteger
+            | ColumnType::String(_)
+            | ColumnType::Date
     )
 }
 
@@ -89,7 +99,11 @@ fn metadata(shapes: &[Shape]) -> MetaData {
     let mut tables: Vec<Table> = Vec::new();
     for (number, shape) in shapes.iter().enumerate() {
         let name = |text: &str, at: usize| {
-            if shape.is_odd { format!("{} {text}{at}", NAMES[(number * 5 + at) % NAMES.len()]) } else { format!("{text}{at}") }
+            if shape.is_odd {
+                format!("{} {text}{at}", NAMES[(number * 5 + at) % NAMES.len()])
+            } else {
+                format!("{text}{at}")
+            }
         };
         let mut table = Table::new(name("table", number));
         let id = |name: &str| Column::new(name, ColumnType::BigInteger);
@@ -97,13 +111,19 @@ fn metadata(shapes: &[Shape]) -> MetaData {
             Key::None => table,
             Key::Generated => table.column(id("id").generated()).primary_key(["id"]),
             Key::Given => table.column(id("id")).primary_key(["id"]),
-            Key::Pair => table.column(id("one")).column(Column::new("Two", ColumnType::String(9))).primary_key(["Two", "one"]),
+            Key::Pair => {
+                table.column(id("one")).column(Column::new("Two", ColumnType::String(9))).primary_key(["Two", "one"])
+            }
         };
         for (at, column) in shape.columns.iter().enumerate() {
             table = table.column(Column { name: name("column", at), ..column.clone() });
         }
         for (at, (target, action)) in shape.references.iter().enumerate() {
-            let mut targets: Vec<String> = tables.iter().filter(|table| table.primary_key.columns == ["id"]).map(|table| table.name.clone()).collect();
+            let mut targets: Vec<String> = tables
+                .iter()
+                .filter(|table| table.primary_key.columns == ["id"])
+                .map(|table| table.name.clone())
+                .collect();
             targets.extend((table.primary_key.columns == ["id"]).then(|| table.name.clone()));
             if targets.is_empty() {
                 continue;
@@ -120,7 +140,8 @@ fn metadata(shapes: &[Shape]) -> MetaData {
             continue;
         }
         let pick = |picks: &[Pick]| {
-            let mut columns: Vec<String> = picks.iter().map(|pick| indexable[pick.index(indexable.len())].clone()).collect();
+            let mut columns: Vec<String> =
+                picks.iter().map(|pick| indexable[pick.index(indexable.len())].clone()).collect();
             columns.sort();
             columns.dedup();
             columns
@@ -138,7 +159,10 @@ fn metadata(shapes: &[Shape]) -> MetaData {
             table = table.index(Index { is_unique: *is_unique, ..index });
         }
         if let Some(check) = &shape.check {
-            let number = table.columns.iter().filter(|column| column.column_type == ColumnType::BigInteger && !column.is_generated);
+            let number = table
+                .columns
+                .iter()
+                .filter(|column| column.column_type == ColumnType::BigInteger && !column.is_generated);
             let numbers: Vec<String> = number.map(|column| column.name.clone()).collect();
             // SQLite and PostgreSQL quote alike.
             let quote = if matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) { '"' } else { '`' };
