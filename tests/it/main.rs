@@ -10,6 +10,7 @@
 //! | `upsert` | INSERT … ON CONFLICT, and what each database makes of it |
 //! | `update` | UPDATE with expressions, subqueries and other tables |
 //! | `delete` | DELETE with subqueries and other tables |
+//! | `literals` | hostile values and names, in the text and beside it |
 //! | `bulk` | lists of every length: blocks, one transaction |
 //! | `schema` | what models say of their tables; bad metadata told by its place |
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
@@ -52,6 +53,7 @@ mod expressions;
 mod handles;
 mod insert;
 mod kinds;
+mod literals;
 mod loading;
 #[cfg(feature = "mysql")]
 mod mysql;

@@ -126,8 +126,8 @@ impl Dialect {
 
     /// Writes a decimal number; SQLite has them as text.
     fn decimal(self, digits: &str) -> Result<String> {
-        let is_number =
-            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || b".-+eE".contains(&byte));
+        let unsigned = digits.strip_prefix('-').unwrap_or(digits);
+        let is_number = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         match self {
             Dialect::Sqlite => self.quoted(digits),
             _ if is_number => Ok(digits.to_owned()),
