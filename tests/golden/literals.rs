@@ -398,28 +398,28 @@ fn arrays_are_for_postgres() {
     check_literal(
         select(literal(vec![1i64, 2])),
         expect![[r#"
-        -- sqlite
-        an array is not supported on dialect sqlite
-        -- postgresql
-        SELECT ARRAY[1, 2]::bigint[]
-        -- mysql
-        an array is not supported on dialect mysql
-        -- mariadb
-        an array is not supported on dialect mariadb
-    "#]],
+            -- sqlite
+            an array is not supported on dialect sqlite
+            -- postgresql
+            SELECT ARRAY[1, 2]::BIGINT[]
+            -- mysql
+            an array is not supported on dialect mysql
+            -- mariadb
+            an array is not supported on dialect mariadb
+        "#]],
     );
     check_literal(
         select(literal(vec!["it's".to_owned(), "b".to_owned()])),
         expect![[r#"
-        -- sqlite
-        an array is not supported on dialect sqlite
-        -- postgresql
-        SELECT ARRAY['it''s', 'b']::text[]
-        -- mysql
-        an array is not supported on dialect mysql
-        -- mariadb
-        an array is not supported on dialect mariadb
-    "#]],
+            -- sqlite
+            an array is not supported on dialect sqlite
+            -- postgresql
+            SELECT ARRAY['it''s', 'b']::TEXT[]
+            -- mysql
+            an array is not supported on dialect mysql
+            -- mariadb
+            an array is not supported on dialect mariadb
+        "#]],
     );
 }
 
