@@ -782,3 +782,26 @@ async fn a_write_only_collection_is_changed_and_read_in_part() {
     session.commit().await.unwrap();
     assert_eq!(select(Reading).count(&engine).await.unwrap(), 0);
 }
+
+// ------------------------------------------------------------------------------------------------------------ cascades
+
+#[tokio::test]
+async fn refreshing_and_expiring_follow_their_cascade_to_what_is_loaded() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    // `User.addresses` cascades all, `User.keywords` and `Address.user` do not.
+    let ed = session.query(User).filter(User.name.eq("ed")).options(selectinload_all(User)).one().await.unwrap();
+    let (mail, keyword) = (session.handles(ed, User.addresses)[0], session.handles(ed, User.keywords)[0]);
+    update(Address).set(Address.email, "elsewhere@x.org").execute(&engine).await.unwrap();
+    update(Keyword).set(Keyword.word, "green").execute(&engine).await.unwrap();
+    session[mail].email = "mine@x.org".into();
+    assert_statements!(engine, 2, session.refresh(ed).await.unwrap());
+    assert_eq!(session[mail].email, "elsewhere@x.org");
+    assert_ne!(session[keyword].word, "green");
+    session.load(ed, User.addresses).await.unwrap();
+    session[mail].email = "mine@x.org".into();
+    session.expire(ed).unwrap();
+    assert_eq!(session[mail].email, "elsewhere@x.org");
+    session.load(mail, Address.user).await.unwrap();
+    assert!(!session.is_modified(mail).unwrap());
+}

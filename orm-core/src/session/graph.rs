@@ -261,6 +261,30 @@ impl Objects {
         members
     }
 
+    /// Returns an object and what is refreshed and expired with it: the loaded members that the cascade `refresh_expire`
+    /// leads to, as far as they have a row. Those of one model stand together.
+    pub(crate) fn refreshed_with(&self, slot: u32) -> Vec<u32> {
+        let (mut found, mut waiting) = (vec![slot], vec![slot]);
+        while let Some(slot) = waiting.pop() {
+            let relationships = self.get(slot).mapper.definition.relationships.iter().enumerate();
+            for (index, _) in relationships.filter(|(_, definition)| definition.cascade.refresh_expire) {
+                for member in self.members_of(slot, index) {
+                    if self.get(member.slot).state == State::Persistent && !found.contains(&member.slot) {
+                        found.push(member.slot);
+                        waiting.push(member.slot);
+                    }
+                }
+            }
+        }
+        found[1..].sort_by_key(|&slot| self.get(slot).mapper.id());
+        found
+    }
+
+    /// Returns whether two objects are of the same model.
+    pub(crate) fn are_of_one_model(&self, left: u32, right: u32) -> bool {
+        self.get(left).mapper.is(self.get(right).mapper)
+    }
+
     /// Returns whether a field holds all members of its object, none of which has left the session.
     pub(crate) fn has_all_members(&self, owner: u32, index: usize) -> bool {
         let field = self.object(owner).relation(index);

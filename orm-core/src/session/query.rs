@@ -364,9 +364,18 @@ impl Session {
     pub async fn refresh<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
-        self.objects.forget_changes(slot);
-        self.objects.get_mut(slot).is_expired = true;
-        self.read_again(&[slot]).await?;
+        let slots = self.objects.refreshed_with(slot);
+        for &slot in &slots {
+            self.objects.forget_changes(slot);
+            self.objects.get_mut(slot).is_expired = true;
+        }
+        for of_one_model in slots
+            .chunk_by(|&left, &right| self.objects.are_of_one_model(left, right))
+            .map(<[u32]>::to_vec)
+            .collect::<Vec<_>>()
+        {
+            self.read_again(&of_one_model).await?;
+        }
         if self.objects.get(slot).is_expired {
             let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
             return Err(Error::new(ErrorKind::InvalidRequest, message));
@@ -437,9 +446,11 @@ impl Session {
     /// Fails when the handle names no object of this session.
     pub fn expire<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.slot(handle)?;
-        self.objects.forget_changes(slot);
-        if self.objects.get(slot).state == State::Persistent {
-            self.objects.get_mut(slot).is_expired = true;
+        for slot in self.objects.refreshed_with(slot) {
+            self.objects.forget_changes(slot);
+            if self.objects.get(slot).state == State::Persistent {
+                self.objects.get_mut(slot).is_expired = true;
+            }
         }
         Ok(())
     }
