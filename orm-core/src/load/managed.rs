@@ -128,8 +128,9 @@ pub(crate) fn asks_database(objects: &Objects, owner: u32, info: &RelationshipIn
 pub(crate) fn members_of(objects: &Objects, owner: u32, info: &'static RelationshipInfo) -> Result<Option<SelectNode>> {
     let Some(key) = lookup(objects, owner, info) else { return Ok(None) };
     let mut select = members(&LoadNode::bare(info.owner, info.index), info, &Owners::Listed(&[&key]))?;
-    // The owner is known.
+    // The owner is known, and an order of the relationship's own would come before whatever the caller says.
     select.outputs.truncate(1);
+    select.order_by.clear();
     Ok(Some(select))
 }
 

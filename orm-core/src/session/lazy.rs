@@ -392,7 +392,7 @@ impl<M: Model, T: Model> Members<'_, M, T> {
         self.session.unlink(self.handle, self.relationship, member)
     }
 
-    /// Returns the SELECT of the members, in the order that the relationship says, for conditions and limits of its own.
+    /// Returns the SELECT of the members, for conditions, an order and limits of its own.
     ///
     /// What waits for a flush is there when a session runs it.
     ///
