@@ -83,7 +83,7 @@ pub use orm_core::{
 // How an engine and its connections run statements, and what these give.
 pub use orm_core::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
-    Savepoint, WithOptions,
+    RowStream, Savepoint, WithOptions,
 };
 pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
 

@@ -15,6 +15,7 @@ mod plugin;
 mod pool;
 mod record;
 mod result;
+mod stream;
 mod transaction;
 mod url;
 
@@ -34,6 +35,8 @@ pub use plugin::Plugin;
 pub use pool::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use record::{Record, RecordIndex};
 pub use result::{Executable, Parameter, Parameters, ResultSet};
+pub use stream::RowStream;
+pub(crate) use stream::{Chunk, Source};
 pub use transaction::{Work, WorkOnce};
 pub use url::Url;
 

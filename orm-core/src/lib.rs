@@ -63,7 +63,7 @@ pub use engine::{
 };
 pub use engine::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
-    Savepoint, WithOptions,
+    RowStream, Savepoint, WithOptions,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{

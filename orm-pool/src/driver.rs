@@ -64,6 +64,9 @@ pub enum Row<'a> {
     /// A row of SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Row<'a>),
+    /// A row of SQLite that was read by another thread.
+    #[cfg(feature = "sqlite")]
+    Copied(sqlite::CopiedRow<'a>),
     /// A row of PostgreSQL.
     #[cfg(feature = "postgres")]
     Postgres(postgres::Row<'a>),
@@ -83,6 +86,8 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.value(column),
+            #[cfg(feature = "sqlite")]
+            Row::Copied(row) => row.value(column),
             #[cfg(feature = "postgres")]
             Row::Postgres(row) => row.value(column),
             #[cfg(feature = "mysql")]
@@ -96,6 +101,8 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.len(),
+            #[cfg(feature = "sqlite")]
+            Row::Copied(row) => row.len(),
             #[cfg(feature = "postgres")]
             Row::Postgres(row) => row.len(),
             #[cfg(feature = "mysql")]
@@ -114,11 +121,24 @@ impl<'a> Row<'a> {
     pub fn set(&self) -> usize {
         match self {
             #[cfg(feature = "sqlite")]
-            Row::Sqlite(_) => 0,
+            Row::Sqlite(_) | Row::Copied(_) => 0,
             #[cfg(feature = "postgres")]
             Row::Postgres(_) => 0,
             #[cfg(feature = "mysql")]
             Row::MySql(row) => row.set(),
+        }
+    }
+
+    /// Returns the name of the cursor that is at this position, which PostgreSQL alone has as values.
+    pub fn cursor(&self, column: usize) -> Option<&'a str> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Row::Postgres(row) => row.cursor(column),
+            #[allow(unreachable_patterns, reason = "with one driver there is no other")]
+            _ => {
+                _ = column;
+                None
+            }
         }
     }
 
@@ -127,6 +147,8 @@ impl<'a> Row<'a> {
         match self {
             #[cfg(feature = "sqlite")]
             Row::Sqlite(row) => row.name(column),
+            #[cfg(feature = "sqlite")]
+            Row::Copied(row) => row.name(column),
             #[cfg(feature = "postgres")]
             Row::Postgres(row) => row.name(column),
             #[cfg(feature = "mysql")]
@@ -183,7 +205,7 @@ impl Connection {
             #[cfg(feature = "sqlite")]
             Connection::Sqlite(connection) => {
                 _ = parameters;
-                Ok(connection.columns(statement))
+                connection.columns(statement).await
             }
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.columns(statement, parameters).await,
@@ -207,7 +229,7 @@ impl Connection {
     pub async fn open_cursor(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Cursor, Error> {
         Ok(match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(connection) => Cursor::Sqlite(connection.open_cursor(statement, parameters)?),
+            Connection::Sqlite(connection) => Cursor::Sqlite(connection.open_cursor(statement, parameters).await?),
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => Cursor::Postgres(connection.open_cursor(statement, parameters).await?),
             #[cfg(feature = "mysql")]
@@ -240,6 +262,21 @@ impl Connection {
         }
     }
 
+    /// Returns whether rows can be fetched from an open query on this connection.
+    pub fn is_open(&self, cursor: &Cursor) -> bool {
+        match (self, cursor) {
+            #[cfg(feature = "sqlite")]
+            (Connection::Sqlite(connection), Cursor::Sqlite(cursor)) => connection.is_open(cursor),
+            #[cfg(feature = "postgres")]
+            (Connection::Postgres(connection), Cursor::Postgres(cursor)) => connection.is_open(cursor),
+            // Its rows come from a task, whatever the connection does.
+            #[cfg(feature = "mysql")]
+            (Connection::MySql(_), Cursor::MySql(_)) => true,
+            #[allow(unreachable_patterns, reason = "with one driver there is no other")]
+            _ => false,
+        }
+    }
+
     /// Ends an open query before its last row. One whose cursor is dropped ends with the next statement.
     ///
     /// # Errors
@@ -248,10 +285,7 @@ impl Connection {
     pub async fn close_cursor(&mut self, cursor: &mut Cursor) -> Result<(), Error> {
         match (self, cursor) {
             #[cfg(feature = "sqlite")]
-            (Connection::Sqlite(connection), Cursor::Sqlite(cursor)) => {
-                connection.close_cursor(cursor);
-                Ok(())
-            }
+            (Connection::Sqlite(connection), Cursor::Sqlite(cursor)) => connection.close_cursor(cursor).await,
             #[cfg(feature = "postgres")]
             (Connection::Postgres(connection), Cursor::Postgres(cursor)) => connection.close_cursor(cursor).await,
             #[cfg(feature = "mysql")]
@@ -353,7 +387,7 @@ impl Connection {
     pub fn is_in_flight(&self) -> bool {
         match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => false,
+            Connection::Sqlite(connection) => connection.is_in_flight(),
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.is_in_flight(),
             #[cfg(feature = "mysql")]
@@ -365,7 +399,7 @@ impl Connection {
     pub fn needs_discard(&self) -> bool {
         match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => false,
+            Connection::Sqlite(connection) => connection.needs_discard(),
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.needs_discard(),
             #[cfg(feature = "mysql")]
@@ -381,10 +415,7 @@ impl Connection {
     pub async fn drain(&mut self, within: Duration) -> Result<(), Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => {
-                _ = within;
-                Ok(())
-            }
+            Connection::Sqlite(connection) => connection.drain(within).await,
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.drain(within).await,
             #[cfg(feature = "mysql")]

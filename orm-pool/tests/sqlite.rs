@@ -5,6 +5,7 @@
 //! - `errors`: what SQLite refuses
 //! - `locks`: two connections to one file
 //! - `opening`: files that open and files that do not
+//! - `threads`: where statements run, time limits, queries read piece by piece
 
 #![cfg(feature = "sqlite")]
 
@@ -16,6 +17,8 @@ mod locks;
 mod opening;
 #[path = "sqlite/statements.rs"]
 mod statements;
+#[path = "sqlite/threads.rs"]
+mod threads;
 #[path = "sqlite/values.rs"]
 mod values;
 

@@ -364,6 +364,39 @@ async fn with_autocommit_each_statement_commits_itself() {
     );
 }
 
+#[tokio::test]
+async fn sqlite_does_the_same_on_a_thread_for_blocking_work() {
+    only!(Sqlite);
+    let engine = empty_engine_with(|settings| settings.connect_arg("threading", "blocking")).await;
+    metadata![User, Address, crate::support::Keyword, crate::support::UserKeyword].create_all(&engine).await.unwrap();
+    two_users(&engine).await;
+    let users = select(User).options(selectinload(User.addresses)).order_by(User.name).all(&engine).await.unwrap();
+    assert_eq!(users.iter().map(|user| user.addresses.get().len()).collect::<Vec<_>>(), [2, 1]);
+    let mut session = Session::new(&engine);
+    let ed = session.query(User).filter(User.name.eq("ed")).one().await.unwrap();
+    session[ed].fullname = Some("Ed".into());
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(
+        select(User.fullname).filter(User.name.eq("ed")).one(&engine).await.unwrap().as_deref(),
+        Some("Ed Jones")
+    );
+    let mut names = engine.stream(select(User.name).order_by(User.name)).await.unwrap();
+    assert_eq!(names.next_chunk().await.unwrap().unwrap(), ["ed", "wendy"]);
+    // What is given up is interrupted, and the connection comes back.
+    let endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c";
+    for _ in 0..20 {
+        let query = text(endless).columns::<i64>();
+        assert!(tokio::time::timeout(Duration::from_millis(5), query.all(&engine)).await.is_err());
+    }
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+    let error = Engine::new("sqlite::memory:?threading=many").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`threading=many` in the database URL makes no sense\nhint: expected `inline` or `blocking`"
+    );
+}
+
 // ---------------------------------------------------------------------------------------------- pool
 
 /// Lends a connection, begins a transaction by SQL text, which the connection knows nothing of, and writes in it.

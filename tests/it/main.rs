@@ -27,10 +27,12 @@
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
 //! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
+//! | `stream` | queries read piece by piece, chunks, several sets of rows |
 //! | `errors` | bad input, each with its message |
 //! | `expressions` | every operator and function, with its rows |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
+//! | `types` | every type of a column with its extremes, there and back |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `registry` | two models of one name in one program |
@@ -71,7 +73,9 @@ mod session;
 mod spawn;
 mod sqlite;
 mod strategies;
+mod stream;
 mod transaction;
+mod types;
 mod update;
 mod upsert;
 mod write;

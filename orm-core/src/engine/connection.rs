@@ -359,6 +359,8 @@ impl Connection {
     async fn end(&mut self) -> Result<()> {
         self.state = State::default();
         if self.dialect() == Dialect::Sqlite {
+            // A query that is read piece by piece holds the transaction's snapshot.
+            self.guard.close_cursors_now();
             self.guard.restore().await.map_err(Error::from_pool)?;
         }
         Ok(())

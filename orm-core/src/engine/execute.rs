@@ -19,6 +19,7 @@ use crate::schema::{Table, fit};
 use crate::sql::Statement;
 
 /// A compiled statement with its values.
+#[derive(Debug)]
 pub(crate) struct Prepared {
     pub(super) compiled: Arc<Compiled>,
     pub(super) values: Vec<Value>,
@@ -69,7 +70,7 @@ impl Engine {
             .await;
         if let Some(began) = began {
             let (sql, duration) = (&compiled.statement.sql, began.elapsed());
-            self.echo_statement(&Ran { sql, values, rows, result: done.as_ref(), duration });
+            self.echo_statement(&Ran { sql, values, rows: Some(rows), result: done.as_ref(), duration });
         }
         match (misread, done) {
             (None, Ok(_)) if rows > most => Err(self.at(prepared, too_many_rows(most))),

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use orm_pool::driver::Row;
 
-use super::{Connection, Engine, Savepoint, Transaction};
+use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -128,6 +128,17 @@ pub trait Executor: sealed::Sealed + Send + Sized {
 
     #[doc(hidden)]
     fn __run(self, statements: Vec<Statement>) -> impl Future<Output = Result<u64>> + Send;
+
+    /// The next chunk of a query: through a cursor where there can be one, else as a page.
+    #[doc(hidden)]
+    fn __chunk<S: RowType>(
+        self,
+        chunk: Chunk,
+        source: &mut Source,
+    ) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send {
+        _ = source;
+        self.__fetch::<S>(chunk.page)
+    }
 }
 
 /// What a row of `S` becomes when `E` runs the statement.
@@ -143,6 +154,13 @@ pub trait Mode: Send + Sized + 'static {
         executor: Exec<'_, Self>,
         request: Request,
     ) -> impl Future<Output = Result<Vec<Self::Output<S>>>> + Send;
+
+    #[doc(hidden)]
+    fn __chunk<S: RowType>(
+        executor: Exec<'_, Self>,
+        chunk: Chunk,
+        source: &mut Source,
+    ) -> impl Future<Output = Result<Vec<Self::Output<S>>>> + Send;
 }
 
 /// The mode of engines, connections and transactions.
@@ -153,6 +171,14 @@ impl Mode for Values {
 
     async fn __fetch<S: RowType>(executor: Exec<'_, Values>, request: Request) -> Result<Vec<S>> {
         executor.__values(request).await
+    }
+
+    async fn __chunk<S: RowType>(executor: Exec<'_, Values>, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
+        match executor {
+            Exec::Engine(engine) => engine.chunk(chunk, source).await,
+            Exec::Connection(connection) => connection.chunk(chunk, source).await,
+            session => session.__values(chunk.page).await,
+        }
     }
 }
 
@@ -170,6 +196,15 @@ impl Mode for Handles {
                 Err(Error::new(ErrorKind::InvalidRequest, "only a session gives handles"))
             }
         }
+    }
+
+    async fn __chunk<S: RowType>(
+        executor: Exec<'_, Handles>,
+        chunk: Chunk,
+        source: &mut Source,
+    ) -> Result<Vec<S::Managed>> {
+        _ = source;
+        Self::__fetch::<S>(executor, chunk.page).await
     }
 }
 
@@ -214,6 +249,10 @@ impl Executor for &Engine {
         self.fetch(&mut guard, request).await
     }
 
+    async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
+        self.chunk(chunk, source).await
+    }
+
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
         if statements.len() > 1 || self.needs_transaction() {
             let mut connection = self.connect().await?;
@@ -241,6 +280,10 @@ impl Executor for &mut Connection {
         let request = request.for_dialect(self.engine.dialect());
         self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
         self.engine.fetch(&mut self.guard, request).await
+    }
+
+    async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
+        self.chunk(chunk, source).await
     }
 
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
@@ -292,6 +335,15 @@ macro_rules! delegates {
                 $inner.__values(request).await
             }
 
+            async fn __chunk<S: RowType>(
+                self,
+                chunk: Chunk,
+                source: &mut Source,
+            ) -> Result<Vec<<$mode as Mode>::Output<S>>> {
+                let $this = self;
+                $inner.__chunk::<S>(chunk, source).await
+            }
+
             async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
                 let $this = self;
                 $inner.__run(statements).await
@@ -321,6 +373,10 @@ impl<M: Mode> Executor for Exec<'_, M> {
 
     async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<M::Output<S>>> {
         M::__fetch::<S>(self, request).await
+    }
+
+    async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<M::Output<S>>> {
+        M::__chunk::<S>(self, chunk, source).await
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {

@@ -52,7 +52,8 @@ impl Server {
 pub(super) struct Ran<'a> {
     pub(super) sql: &'a str,
     pub(super) values: &'a [Value],
-    pub(super) rows: u64,
+    /// Not known of a query that is read piece by piece.
+    pub(super) rows: Option<u64>,
     pub(super) result: Result<&'a Done, &'a orm_pool::Error>,
     pub(super) duration: Duration,
 }
@@ -77,7 +78,7 @@ impl Engine {
                 db.namespace = shared.server.namespace,
                 db.operation.name = operation(ran.sql),
                 db.query.parameters = parameters,
-                db.response.returned_rows = ran.result.is_ok().then_some(ran.rows),
+                db.response.returned_rows = ran.rows.filter(|_| ran.result.is_ok()),
                 db.response.status_code = code.filter(|code| !code.is_empty()),
                 error.type = ran.result.err().map(error_type),
                 affected_rows = affected,

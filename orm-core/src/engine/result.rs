@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use orm_pool::Value;
 use orm_pool::driver::Done;
@@ -17,7 +18,8 @@ use crate::types::SqlType;
 /// What a statement gave: rows, and how many it changed. It holds all rows in memory; [`stream`](Connection::stream) does
 /// not.
 ///
-/// A call of a stored procedure may give several sets of rows, one after the other: see [`next_set`](Self::next_set).
+/// A stored procedure may give several sets of rows, one after the other: see [`next_set`](Self::next_set). On PostgreSQL
+/// these are the cursors whose names a function returns; the first set are the names.
 ///
 /// ```
 /// # use orm_core::{Engine, text};
@@ -362,12 +364,14 @@ impl Engine {
     /// Runs a statement and adds what it gives to a result.
     async fn collect(&self, connection: &mut Connection, prepared: &Prepared, result: &mut ResultSet) -> Result<()> {
         let mut sets: Vec<Set> = Vec::new();
+        let mut cursors: Vec<String> = Vec::new();
         let done = self
             .run(&mut connection.guard, prepared, |row| {
                 while sets.len() <= row.set() {
                     sets.push(Set::default());
                 }
                 let set = &mut sets[row.set()];
+                cursors.extend(row.cursor(0).map(str::to_owned));
                 let record = Record::of(&row, set.rows.front().map(Record::shared_keys));
                 set.keys = record.shared_keys().clone();
                 set.rows.push_back(record);
@@ -386,6 +390,20 @@ impl Engine {
         result.current.keys = first.keys;
         result.current.rows.append(&mut first.rows);
         result.next.extend(sets);
+        for cursor in cursors {
+            result.next.push_back(self.cursor_rows(connection, &cursor).await?);
+        }
         Ok(())
+    }
+
+    /// Returns the rows of a cursor that a function of PostgreSQL has opened.
+    async fn cursor_rows(&self, connection: &mut Connection, name: &str) -> Result<Set> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // The same words for another cursor of the name would find what was prepared for this one, and its columns.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let sql = format!("FETCH ALL FROM \"{}\" /* {number} */", name.replace('"', "\"\""));
+        let mut inner = ResultSet::default();
+        Box::pin(self.collect(connection, &self.prepare_raw(&sql, Vec::new()), &mut inner)).await?;
+        Ok(inner.current)
     }
 }

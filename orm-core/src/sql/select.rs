@@ -11,7 +11,7 @@ use super::{
 };
 use crate::compile;
 use crate::dialect::Dialect;
-use crate::engine::{Executor, Out, Request};
+use crate::engine::{Chunk, Executor, Out, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::LoadPath;
 use crate::mapper::{Attribute, Model, RowType, Selectable};
@@ -699,7 +699,14 @@ impl<S: RowType> Select<S> {
 
     /// Gives the rows in chunks of `rows`, so that not all are in memory at once.
     pub fn yield_per(self, rows: usize) -> Chunks<S> {
-        Chunks { select: self.ordered_by_key(), rows: rows.max(1) as u64, offset: 0, done: false, keep: false }
+        Chunks {
+            select: self.ordered_by_key(),
+            rows: rows.max(1) as u64,
+            offset: 0,
+            done: false,
+            keep: false,
+            source: Source::default(),
+        }
     }
 
     /// Orders by the keys of what is selected after what the query orders by, so that pages of it fit together.
@@ -723,14 +730,19 @@ fn output_keys(output: &Output) -> Vec<Node> {
 
 /// A query whose rows come in chunks.
 ///
-/// Each [`next`](Self::next) is one statement for the next page of rows, ordered by key after what the query orders by;
-/// rows that are inserted or deleted between two pages may shift them, so run it inside one transaction.
+/// On an engine, a connection or a transaction they come through a cursor, so that there is one statement and one state of
+/// the data; an engine lends the chunks a connection of their own until the last. Where there can be no cursor, and in a
+/// session, each [`next`](Self::next) is a statement for the next page of rows, ordered by key after what the query orders
+/// by; rows that are inserted or deleted between two pages may shift them, so run it inside one transaction. There is no
+/// cursor when [`stream_results`](crate::ExecutionOptions::stream_results) is off, when relationships are loaded by joins,
+/// on MySQL when any are loaded, and after the end of the transaction in which it was opened.
 pub struct Chunks<S> {
     select: Select<S>,
     rows: u64,
     offset: u64,
     done: bool,
     keep: bool,
+    source: Source,
 }
 
 impl<S> std::fmt::Debug for Chunks<S> {
@@ -747,6 +759,17 @@ impl<S: RowType> Chunks<S> {
         self
     }
 
+    /// Returns the query for the next page, within the limit and behind the offset that the query has itself.
+    fn page(&self) -> Select<S> {
+        let given = |node: &Option<Node>| match node {
+            Some(Node::Bind(orm_pool::Value::Int64(number))) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        let left = given(&self.select.node.limit).map_or(self.rows, |limit| limit.saturating_sub(self.offset));
+        let before = given(&self.select.node.offset).unwrap_or(0);
+        self.select.clone().limit(left.min(self.rows)).offset(before + self.offset)
+    }
+
     /// Returns the next chunk, or `None` at the end.
     ///
     /// # Errors
@@ -758,9 +781,10 @@ impl<S: RowType> Chunks<S> {
             if self.done {
                 return Ok(None);
             }
-            let page = self.select.clone().limit(self.rows).offset(self.offset);
-            let request = page.request()?.chunk(!self.keep && self.offset > 0);
-            let rows = db.__fetch::<S>(request).await?;
+            let page = self.page().request()?.chunk(!self.keep && self.offset > 0);
+            let whole = if self.source.is_new() { Some(self.select.clone().request()?) } else { None };
+            let chunk = Chunk { page, whole, rows: usize::try_from(self.rows).unwrap_or(usize::MAX) };
+            let rows = db.__chunk::<S>(chunk, &mut self.source).await?;
             self.offset += rows.len() as u64;
             self.done = (rows.len() as u64) < self.rows;
             Ok(if rows.is_empty() { None } else { Some(rows) })

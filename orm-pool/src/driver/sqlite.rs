@@ -1,4 +1,4 @@
-//! SQLite through its own handle: a statement runs inside the call, with no thread in between.
+//! SQLite through its own handle: a statement runs inside the call, or on a thread for such work.
 //!
 //! In: a [`Statement`] and its values. Out: rows while they lie in SQLite's buffers. sqlx opens and closes the file; its
 //! worker thread would cost more than the query, so the handle is taken from it for the life of the connection.
@@ -10,10 +10,19 @@
 //! | `statements` | prepared statements, found by number |
 //! | `cursor` | queries that are read piece by piece |
 //! | `wait` | waits for locks without blocking the thread |
+//! | `turn` | lets other tasks run between the rows of a long result |
+//! | `away` | runs statements on a thread for blocking work |
 //! | `error` | what result codes mean |
 //! | `raw` | the handle; all `unsafe` |
 //! | `temporary` | a database for tests and trials |
+//!
+//! **Where a statement runs.** By default on the thread that asks, since a hop to another and back takes five to ten
+//! microseconds and a query by key half of one. Between the rows of a query other tasks get their turn once it has taken a
+//! millisecond. What cannot be interrupted is the making of a single row, as of an aggregate over millions or after a
+//! sort, and a statement that writes: SQLite knows no way to go on later. Who has such statements beside tasks that must
+//! not wait opens the database with [`Threading::Blocking`], and pays the hop for each statement.
 
+mod away;
 mod cursor;
 mod error;
 mod open;
@@ -22,40 +31,57 @@ mod options;
 mod raw;
 mod statements;
 mod temporary;
+mod turn;
 mod wait;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+pub use self::away::CopiedRow;
 pub use self::cursor::Cursor;
-pub use self::options::{Database, Options};
+pub use self::options::{Database, Options, Threading};
 pub use self::raw::Row;
 pub use self::temporary::TemporaryDatabase;
 
+use self::away::Away;
 use self::cursor::Cursors;
 use self::raw::{Failure, Handle, Keep};
 use self::statements::{Refused, Statements};
+use self::turn::Turn;
 use self::wait::LockWait;
 use crate::driver::{self, Done, Statement};
 use crate::{DatabaseErrorKind, Error, ErrorKind, Value};
 
 /// An open SQLite database.
 ///
-/// Statements run on the calling thread. Where another connection holds a lock, the future waits, at most for
-/// [`Options::busy_timeout`], and the thread goes on with other tasks; a future that is dropped while it waits has done
-/// nothing.
+/// Where another connection holds a lock, the future waits, at most for [`Options::busy_timeout`], and the thread goes on
+/// with other tasks; a future that is dropped while it waits has done nothing. One that is dropped between the rows of a
+/// query has ended it.
 ///
 /// Values go in as SQLite's four types: truth values and integers as `INTEGER`, floats as `REAL`, bytes as `BLOB`,
 /// everything else as `TEXT`. A NaN is stored as NULL, since SQLite has none.
 pub struct Connection {
+    /// `None` while another thread has it.
+    core: Option<Box<Core>>,
+    away: Option<Away>,
+    threading: Threading,
+    busy_timeout: Duration,
+    time_limit: Option<Duration>,
+    /// Whether a transaction was open when the core was last here.
+    was_in_transaction: bool,
+    /// Whether SQLite has rolled back by itself, and nobody has taken notice.
+    has_lost_transaction: bool,
+    /// Whether the connection is of no more use.
+    is_broken: bool,
+}
+
+/// What runs statements, on whatever thread.
+struct Core {
+    // Finalized before the handle goes, by the handle itself.
     statements: Statements,
     cursors: Cursors,
     handle: Handle,
-    busy_timeout: Duration,
-    time_limit: Option<Duration>,
-    /// Whether SQLite has rolled back by itself, and nobody has taken notice.
-    has_lost_transaction: bool,
 }
 
 impl fmt::Debug for Connection {
@@ -102,14 +128,26 @@ impl Connection {
     }
 
     fn new(handle: Handle, options: &Options) -> Self {
+        let (statements, cursors) = (Statements::new(options.statement_cache), Cursors::default());
         Connection {
-            statements: Statements::new(options.statement_cache),
-            cursors: Cursors::default(),
-            handle,
+            core: Some(Box::new(Core { statements, cursors, handle })),
+            away: None,
+            threading: options.threading,
             busy_timeout: options.busy_timeout,
             time_limit: None,
+            was_in_transaction: false,
             has_lost_transaction: false,
+            is_broken: false,
         }
+    }
+
+    /// Returns the core, when nothing is left of an operation whose future was dropped.
+    #[inline]
+    async fn core(&mut self) -> Result<&mut Core, Error> {
+        if self.core.is_none() {
+            self.come_back().await?;
+        }
+        self.core.as_deref_mut().ok_or_else(away::lost)
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks.
@@ -126,10 +164,17 @@ impl Connection {
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
         let mut wait = LockWait::new(self.busy_timeout);
-        let was_in_transaction = self.is_in_transaction();
-        self.handle.set_deadline(self.time_limit);
+        let limit = self.time_limit;
+        let was_in_transaction = self.core().await?.handle.is_in_transaction();
         loop {
-            match self.try_run(statement, parameters, &mut on_row) {
+            let tried = if self.threading == Threading::Blocking {
+                self.try_run_away(statement, parameters, &mut on_row).await?
+            } else {
+                let core = self.core().await?;
+                core.handle.set_deadline(limit);
+                core.try_run(statement, parameters, &mut on_row).await
+            };
+            match tried {
                 Ok(done) => return Ok(done),
                 Err(Stop::Failed(error)) => return Err(self.failed(error, was_in_transaction)),
                 Err(Stop::Locked(failure)) => wait.pause(failure).await?,
@@ -150,28 +195,6 @@ impl Connection {
         }
     }
 
-    /// Runs a statement as far as locks allow.
-    #[inline]
-    fn try_run<F>(&mut self, statement: &Statement, parameters: &[Value], on_row: &mut F) -> Result<Done, Stop>
-    where
-        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
-    {
-        self.cursors.close_abandoned(&mut self.handle);
-        let slot = self.statements.find(&mut self.handle, statement)?;
-        let mut running = self.handle.start(slot, parameters)?;
-        let Some(first) = running.step()? else { return Ok(running.done()) };
-        let mut flow = on_row(driver::Row::Sqlite(first));
-        // What a statement writes is committed, or refused, after its last row.
-        while flow.is_continue() || !running.is_read_only() {
-            // A row has been handed out, so that running the statement again would hand it out twice.
-            let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
-            if flow.is_continue() {
-                flow = on_row(driver::Row::Sqlite(row));
-            }
-        }
-        Ok(running.done())
-    }
-
     /// Runs each statement of the text, without parameters and without rows.
     ///
     /// # Errors
@@ -184,7 +207,12 @@ impl Connection {
         let mut rest = sql;
         let mut wait = LockWait::new(self.busy_timeout);
         while !rest.is_empty() {
-            match self.try_first(rest) {
+            let tried = if self.threading == Threading::Blocking {
+                self.try_first_away(rest).await?
+            } else {
+                self.core().await?.try_first(rest)
+            };
+            match tried {
                 Ok(0) => break,
                 Ok(used) => {
                     rest = &rest[used..];
@@ -197,21 +225,34 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs the first statement of the text and returns how many bytes it took.
-    fn try_first(&mut self, sql: &str) -> Result<usize, Stop> {
-        self.cursors.close_abandoned(&mut self.handle);
-        let (slot, used) = self.handle.prepare(sql, Keep::No)?;
-        if let Some(slot) = slot {
-            let mut running = self.handle.start(slot, &[])?;
-            while running.step()?.is_some() {}
-        }
-        Ok(used)
-    }
-
     /// Returns whether a transaction is open.
     #[inline]
     pub fn is_in_transaction(&self) -> bool {
-        self.handle.is_in_transaction()
+        self.core.as_ref().map_or(self.was_in_transaction, |core| core.handle.is_in_transaction())
+    }
+
+    /// Returns whether a statement runs on another thread, since its future was dropped.
+    pub fn is_in_flight(&self) -> bool {
+        self.away.is_some()
+    }
+
+    /// Returns whether the connection is of no more use.
+    pub fn needs_discard(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Interrupts a statement whose future was dropped, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it does not end in time; then the connection is of no more use.
+    pub async fn drain(&mut self, within: Duration) -> Result<(), Error> {
+        let result = match tokio::time::timeout(within, self.come_back()).await {
+            Ok(result) => result,
+            Err(_) => Err(away::lost()),
+        };
+        self.is_broken |= result.is_err();
+        result
     }
 
     /// Asks for a sign of life, which a database in this process always gives.
@@ -225,11 +266,16 @@ impl Connection {
 
     /// Returns the names of the columns of what this statement gives; none for one that gives no rows, or that cannot be
     /// prepared a second time, as a definition.
-    pub fn columns(&mut self, statement: &Statement) -> Vec<String> {
-        match self.statements.find(&mut self.handle, statement) {
-            Ok(slot) => self.handle.names(slot),
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is of no more use.
+    pub async fn columns(&mut self, statement: &Statement) -> Result<Vec<String>, Error> {
+        let Core { statements, handle, .. } = self.core().await?;
+        Ok(match statements.find(handle, statement) {
+            Ok(slot) => handle.names(slot),
             Err(_) => Vec::new(),
-        }
+        })
     }
 
     /// Limits how long a statement may run, the wait for a lock not counted. It is interrupted then.
@@ -248,18 +294,20 @@ impl Connection {
         self.has_lost_transaction = false;
     }
 
-    /// Runs words that wait for no lock; returns whether they have been run.
+    /// Runs words that wait for no lock, on this thread; returns whether they have been run.
     pub fn run_now(&mut self, sql: &str) -> bool {
-        matches!(self.try_first(sql), Ok(used) if used == sql.len())
+        let Some(core) = &mut self.core else { return false };
+        matches!(core.try_first(sql), Ok(used) if used == sql.len())
     }
 
     /// Rolls back the open transaction, if there is one; returns whether none is left.
     pub fn rollback_now(&mut self) -> bool {
-        if self.is_in_transaction() {
+        let Some(core) = &mut self.core else { return false };
+        if core.handle.is_in_transaction() {
             // Rolling back takes no lock. Where it fails, the transaction is gone or `is_in_transaction` says so.
-            let _ = self.try_first("ROLLBACK");
+            let _ = core.try_first("ROLLBACK");
         }
-        !self.is_in_transaction()
+        !core.handle.is_in_transaction()
     }
 
     /// Finalizes all statements and closes the database; an open transaction is rolled back.
@@ -268,7 +316,9 @@ impl Connection {
     ///
     /// Fails when closing went wrong; the connection is gone all the same.
     pub async fn close(self) -> Result<(), Error> {
-        let Connection { handle, .. } = self;
+        // What runs elsewhere is interrupted, and closes when it has ended.
+        let Some(core) = self.core else { return Ok(()) };
+        let Core { handle, .. } = *core;
         handle.close().await.map_err(|error| {
             let kind = ErrorKind::Database {
                 kind: DatabaseErrorKind::Other,
@@ -279,6 +329,47 @@ impl Connection {
             };
             Error::with_source(kind, format!("the connection did not close cleanly: {error}"), error)
         })
+    }
+}
+
+impl Core {
+    /// Runs a statement as far as locks allow.
+    #[inline]
+    async fn try_run<F>(&mut self, statement: &Statement, parameters: &[Value], on_row: &mut F) -> Result<Done, Stop>
+    where
+        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
+    {
+        self.cursors.close_abandoned(&mut self.handle);
+        let slot = self.statements.find(&mut self.handle, statement)?;
+        let mut running = self.handle.start(slot, parameters)?;
+        let Some(first) = running.step()? else { return Ok(running.done()) };
+        let mut flow = on_row(driver::Row::Sqlite(first));
+        let is_read_only = running.is_read_only();
+        let mut turn = Turn::new();
+        // What a statement writes is committed, or refused, after its last row.
+        while flow.is_continue() || !is_read_only {
+            // A statement that writes is never left halfway.
+            if is_read_only {
+                turn.next_row().await;
+            }
+            // A row has been handed out, so that running the statement again would hand it out twice.
+            let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
+            if flow.is_continue() {
+                flow = on_row(driver::Row::Sqlite(row));
+            }
+        }
+        Ok(running.done())
+    }
+
+    /// Runs the first statement of the text and returns how many bytes it took.
+    fn try_first(&mut self, sql: &str) -> Result<usize, Stop> {
+        self.cursors.close_abandoned(&mut self.handle);
+        let (slot, used) = self.handle.prepare(sql, Keep::No)?;
+        if let Some(slot) = slot {
+            let mut running = self.handle.start(slot, &[])?;
+            while running.step()?.is_some() {}
+        }
+        Ok(used)
     }
 }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 use orm_pool::Error as PoolError;
-use orm_pool::driver::sqlite::{Options, TemporaryDatabase};
+use orm_pool::driver::sqlite::{Options, TemporaryDatabase, Threading};
 
 use super::{truth, unknown, wrong};
 use crate::engine::Url;
 use crate::error::Result;
 
 /// The keys of the connection.
-const KEYS: &[&str] = &["busy_timeout", "foreign_keys", "journal_mode", "mode", "statement_cache", "synchronous"];
+const KEYS: &[&str] =
+    &["busy_timeout", "foreign_keys", "journal_mode", "mode", "statement_cache", "synchronous", "threading"];
 
 /// Where an engine's SQLite database is.
 #[derive(Clone)]
@@ -66,6 +67,11 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
             "rw" => options.create_if_missing = false,
             "rwc" => options.create_if_missing = true,
             _ => return Err(wrong(key, value, "`ro`, `rw` or `rwc`")),
+        },
+        "threading" => match value {
+            "inline" => options.threading = Threading::Inline,
+            "blocking" => options.threading = Threading::Blocking,
+            _ => return Err(wrong(key, value, "`inline` or `blocking`")),
         },
         "journal_mode" => options.journal_mode = Some(value.to_owned()),
         "synchronous" => options.synchronous = Some(value.to_owned()),

@@ -44,6 +44,8 @@ pub(super) enum Holds {
     Inet,
     MacAddr,
     Bit,
+    /// The name of a cursor.
+    Cursor,
     /// Something that is text only if it looks like it.
     Unknown,
     /// Something that is never text.
@@ -159,6 +161,7 @@ pub(super) fn holds_of_oid(oid: u32) -> Option<Holds> {
         700 => Float4,
         701 => Float8,
         18 | 19 | 25 | 142 | 194 | 705 | 1042 | 1043 | 2275 | 2278 => Text,
+        1790 => Cursor,
         17 => Bytea,
         1082 => Date,
         1083 => Time,
@@ -234,7 +237,7 @@ impl<'a> Row<'a> {
             Holds::Oid => ValueRef::Int(u32::from_be_bytes(fixed(bytes)?).into()),
             Holds::Float4 => ValueRef::Float32(f32::from_be_bytes(fixed(bytes)?)),
             Holds::Float8 => ValueRef::Float64(f64::from_be_bytes(fixed(bytes)?)),
-            Holds::Text => text_or_bytes(bytes),
+            Holds::Text | Holds::Cursor => text_or_bytes(bytes),
             Holds::Bytea | Holds::Opaque => ValueRef::Bytes(bytes),
             Holds::Date => date(i32::from_be_bytes(fixed(bytes)?)),
             Holds::Time => time(i64::from_be_bytes(fixed(bytes)?)),
@@ -288,6 +291,17 @@ impl<'a> Row<'a> {
             _ => None,
         };
         value.unwrap_or(ValueRef::Text(text))
+    }
+
+    /// Returns the name of the cursor at this position, if that is what the column holds.
+    pub fn cursor(&self, column: usize) -> Option<&'a str> {
+        match self.columns.all.get(column)?.holds {
+            Holds::Cursor => match self.value(column) {
+                ValueRef::Text(name) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Returns how many values the row has.

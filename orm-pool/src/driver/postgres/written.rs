@@ -19,7 +19,7 @@ pub(super) fn write_value(holds: Holds, bytes: &[u8], out: &mut String) -> Optio
         Holds::Oid => _ = write!(out, "{}", int(bytes)? as u32),
         Holds::Float4 => write_float(f32::from_be_bytes(bytes.try_into().ok()?), out),
         Holds::Float8 => write_float(f64::from_be_bytes(bytes.try_into().ok()?), out),
-        Holds::Text | Holds::Json | Holds::Unknown => out.push_str(from_utf8(bytes).ok()?),
+        Holds::Text | Holds::Cursor | Holds::Json | Holds::Unknown => out.push_str(from_utf8(bytes).ok()?),
         Holds::Jsonb | Holds::JsonPath => out.push_str(from_utf8(bytes.split_first()?.1).ok()?),
         Holds::Bytea => {
             out.push_str("\\x");

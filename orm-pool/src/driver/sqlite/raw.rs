@@ -86,13 +86,18 @@ impl Drop for Prepared {
 const STEPS_BETWEEN_LOOKS: c_int = 1_000;
 
 /// When statements are interrupted.
-struct Deadline {
+pub(super) struct Deadline {
     began: Instant,
     /// Counted from `began`; the highest number is never.
     micros: AtomicU64,
 }
 
 impl Deadline {
+    /// Interrupts what runs now.
+    pub(super) fn is_now(&self) {
+        self.micros.store(0, Ordering::Relaxed);
+    }
+
     fn set(&self, limit: Option<Duration>) {
         let end = limit.and_then(|limit| u64::try_from((self.began.elapsed() + limit).as_micros()).ok());
         self.micros.store(end.unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -168,6 +173,11 @@ impl Handle {
 
     #[cold]
     fn set_new_deadline(&mut self, limit: Option<Duration>) {
+        self.armed(limit);
+    }
+
+    /// Does the same, and returns the deadline, by which what runs can be interrupted at any time.
+    pub(super) fn armed(&mut self, limit: Option<Duration>) -> Arc<Deadline> {
         let Handle { deadline, lock, .. } = self;
         let deadline = deadline.get_or_insert_with(|| {
             let deadline = Arc::new(Deadline { began: Instant::now(), micros: AtomicU64::new(u64::MAX) });
@@ -176,6 +186,7 @@ impl Handle {
             deadline
         });
         deadline.set(limit);
+        Arc::clone(deadline)
     }
 
     /// Returns the names of a statement's columns.
@@ -369,6 +380,10 @@ pub(super) struct Running<'h> {
     changes_before: i64,
     width: usize,
 }
+
+// SAFETY: it borrows its handle mutably, which may change threads (see there), and the values, which are `Sync`; the
+// pointer leads to a statement of that handle.
+unsafe impl Send for Running<'_> {}
 
 impl Running<'_> {
     /// Returns whether the statement leaves the database as it is.

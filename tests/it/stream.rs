@@ -1,0 +1,334 @@
+//! Queries that are read piece by piece: what is in memory, what is left behind, what else runs meanwhile.
+
+use std::time::Duration;
+
+use orm::prelude::*;
+use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record};
+
+use crate::only;
+use crate::support::{User, dialect, empty_engine_with, engine, expected, two_users};
+
+/// A query of so many rows that no table holds.
+fn numbers(count: u64) -> String {
+    match dialect() {
+        Dialect::Sqlite => format!(
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}) \
+             SELECT n, 'row number ' || n AS word FROM c"
+        ),
+        Dialect::Postgres => format!("SELECT n, 'row number ' || n AS word FROM generate_series(1, {count}) AS n"),
+        _ => format!("SELECT seq AS n, concat('row number ', seq) AS word FROM seq_1_to_{count}"),
+    }
+}
+
+type Row = (i64, String);
+
+/// Returns how many kilobytes of memory the process has in use.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[tokio::test]
+async fn a_million_rows_are_read_in_little_memory() {
+    const ROWS: u64 = 1_000_000;
+    let wide = match dialect() {
+        Dialect::Sqlite => "printf('%0250d', n)",
+        Dialect::Postgres => "lpad(n::text, 250, '0')",
+        _ => "lpad(n, 250, '0')",
+    };
+    let sql = format!("SELECT n, {wide} AS wide FROM ({}) AS numbers", numbers(ROWS));
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let mut stream = engine.stream(text(sql).columns::<Row>()).await.unwrap();
+    let (mut next, mut first, mut most) = (1, None, 0);
+    while let Some(rows) = stream.next_chunk().await.unwrap() {
+        assert!(rows.len() <= 1_000, "{} rows at a time", rows.len());
+        for (n, wide) in rows {
+            assert_eq!((n, wide.len(), wide.ends_with(&n.to_string())), (next, 250, true));
+            next += 1;
+        }
+        // The buffers have their size by now.
+        if next > 100_000
+            && let Some(now) = resident()
+        {
+            most = most.max(now.saturating_sub(*first.get_or_insert(now)));
+        }
+    }
+    assert_eq!(next, 1_000_001);
+    // All rows at once are some 280 MB; other tests of this process run meanwhile.
+    assert!(most < 120_000, "{most} kB more than at the hundred thousandth row");
+    assert_eq!(stream.next().await.unwrap(), None);
+    assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await.unwrap(), 1, "the connection has come back");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_leaves_a_connection_that_gives_right_answers() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    for taken in [0, 1, 1_000, 1_001, 5_000] {
+        let mut stream = engine.stream(text(numbers(200_000)).columns::<Row>()).await.unwrap();
+        for n in 1..=taken {
+            assert_eq!(stream.next().await.unwrap().unwrap().0, n);
+        }
+        drop(stream);
+        for n in 0..20i64 {
+            let sum = text("SELECT :n + 1").bind("n", n).columns::<i64>().one(&engine).await.unwrap();
+            assert_eq!(sum, n + 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_a_transaction_a_dropped_stream_leaves_the_transaction() {
+    let engine = engine().await;
+    let mut transaction = engine.begin().await.unwrap();
+    insert(User).values(User::builder().name("ed")).execute(&mut transaction).await.unwrap();
+    for close in [false, true] {
+        let mut stream = transaction.stream(text(numbers(50_000)).columns::<Row>()).await.unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap().0, 1);
+        if close {
+            stream.close().await.unwrap();
+        } else {
+            drop(stream);
+        }
+        assert_eq!(select(User).count(&mut transaction).await.unwrap(), 1);
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(select(User.name).all(&engine).await.unwrap(), ["ed"]);
+}
+
+#[tokio::test]
+async fn futures_that_are_dropped_make_an_error_and_never_a_gap() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let mut has_been_cut = false;
+    for round in 0..60u64 {
+        let mut stream = engine.stream(text(numbers(30_000)).columns::<Row>()).await.unwrap();
+        let mut next = 1;
+        loop {
+            let patience = Duration::from_micros(round * 37);
+            match tokio::time::timeout(patience, stream.next_chunk()).await {
+                Ok(Ok(Some(rows))) => {
+                    for (n, _) in rows {
+                        assert_eq!(n, next);
+                        next += 1;
+                    }
+                }
+                Ok(Ok(None)) => {
+                    assert_eq!(next, 30_001);
+                    break;
+                }
+                Ok(Err(error)) => {
+                    assert_eq!(*error.kind(), ErrorKind::InvalidRequest, "{error}");
+                    has_been_cut = true;
+                    break;
+                }
+                Err(_) => {}
+            }
+        }
+        drop(stream);
+        assert_eq!(text("SELECT 7").columns::<i64>().one(&engine).await.unwrap(), 7);
+    }
+    assert!(has_been_cut || dialect() == Dialect::Sqlite, "no future was ever dropped halfway");
+}
+
+#[tokio::test]
+async fn objects_and_their_relationships_come_piece_by_piece() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let small = engine.execution_options(ExecutionOptions::new().yield_per(1));
+    let mut stream = small.stream(select(User).order_by(User.name)).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().name, "ed");
+    assert_eq!(stream.next_chunk().await.unwrap().unwrap()[0].name, "wendy");
+    assert!(stream.next_chunk().await.unwrap().is_none());
+    let loading = select(User).order_by(User.name).options(selectinload(User.addresses));
+    if matches!(dialect(), Dialect::MySql | Dialect::MariaDb) {
+        let error = small.stream(loading).await.unwrap_err();
+        assert_eq!(
+            error.message(),
+            "this statement cannot be streamed, since a connection of MySQL cannot load relationships while it reads rows"
+        );
+        return;
+    }
+    let mut stream = small.stream(loading).await.unwrap();
+    for addresses in [2, 1] {
+        assert_eq!(stream.next().await.unwrap().unwrap().addresses.get().len(), addresses);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_query_is_refused() {
+    let engine = engine().await;
+    let mut connection = engine.connect().await.unwrap();
+    let deleting = text("DELETE FROM users").columns::<i64>();
+    let error = connection.stream(deleting).await.unwrap_err();
+    let refused = "only a query can be read piece by piece";
+    let expected = expected(refused, [(Dialect::Postgres, "syntax error at or near \"DELETE\"", "its own words")]);
+    assert_eq!(error.message(), expected);
+    connection.rollback().await.unwrap();
+    assert_eq!(
+        *connection.stream(text("SELECT * FROM nowhere").columns::<i64>()).await.unwrap_err().kind(),
+        ErrorKind::Programming
+    );
+    connection.rollback().await.unwrap();
+    let wrong = text("SELECT 'x' AS x").columns::<i64>();
+    let error = connection.stream(wrong).await.unwrap().next().await.unwrap_err();
+    assert_eq!(error.message(), "column `#1` cannot be read: expected an integer, found the text \"x\"");
+    let records = text("SELECT 'x' AS x").columns::<Record>();
+    let record = connection.stream(records).await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(record.get::<String>("x").unwrap(), "x");
+}
+
+#[tokio::test]
+async fn with_autocommit_a_stream_reads_as_well() {
+    let engine = engine().await;
+    let auto =
+        engine.execution_options(ExecutionOptions::new().isolation_level(IsolationLevel::Autocommit).yield_per(7));
+    let mut connection = auto.connect().await.unwrap();
+    let mut stream = connection.stream(text(numbers(20)).columns::<Row>()).await.unwrap();
+    let mut sum = 0;
+    while let Some((n, _)) = stream.next().await.unwrap() {
+        sum += n;
+    }
+    assert_eq!(sum, 210);
+    drop(stream);
+    let mut stream = connection.stream(text(numbers(20)).columns::<Row>()).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().0, 1);
+    drop(stream);
+    drop(connection);
+    assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await.unwrap(), 1);
+}
+
+// ---------------------------------------------------------------------------------------------- yield_per
+
+/// Saves users with the names `n1` to `n25`.
+async fn many_users(engine: &Engine) {
+    let users = (1..=25).map(|n| User::builder().name(format!("n{n}"))).collect::<Vec<_>>();
+    insert(User).values(users).execute(engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn chunks_are_one_statement_through_a_cursor_and_one_a_page_without() {
+    let engine = engine().await;
+    many_users(&engine).await;
+    for (stream, statements) in [(true, 1), (false, 3)] {
+        let engine = engine.execution_options(ExecutionOptions::new().stream_results(stream));
+        let mut connection = engine.connect().await.unwrap();
+        let before = engine.statement_count();
+        let mut chunks = select(User).order_by(User.id).yield_per(10);
+        let mut sizes = Vec::new();
+        while let Some(users) = chunks.next(&mut connection).await.unwrap() {
+            sizes.push(users.len());
+        }
+        assert_eq!(sizes, [10, 10, 5]);
+        assert_eq!(engine.statement_count() - before, statements);
+    }
+}
+
+#[tokio::test]
+async fn chunks_of_an_engine_take_one_connection_until_their_end() {
+    let engine = engine().await;
+    many_users(&engine).await;
+    let mut chunks = select(User.id).order_by(User.id).yield_per(10);
+    assert_eq!(chunks.next(&engine).await.unwrap().unwrap().len(), 10);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 25);
+    assert_eq!(chunks.next(&engine).await.unwrap().unwrap()[0], 11);
+    assert_eq!(chunks.next(&engine).await.unwrap().unwrap().len(), 5);
+    assert!(chunks.next(&engine).await.unwrap().is_none());
+    let exhausted = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let mut chunks = select(orm::literal(1i64)).yield_per(5);
+    assert_eq!(chunks.next(&exhausted).await.unwrap().unwrap(), [1]);
+    assert!(chunks.next(&exhausted).await.unwrap().is_none());
+    assert_eq!(text("SELECT 1").columns::<i64>().one(&exhausted).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn other_statements_run_between_two_chunks() {
+    let engine = engine().await;
+    many_users(&engine).await;
+    let mut transaction = engine.begin().await.unwrap();
+    let mut chunks = select(User).order_by(User.id).yield_per(10);
+    let mut seen = 0;
+    while let Some(users) = chunks.next(&mut transaction).await.unwrap() {
+        for user in users {
+            seen += 1;
+            assert_eq!(user.name, format!("n{seen}"));
+            update(User)
+                .set(User.fullname, user.name)
+                .filter(User.id.eq(user.id))
+                .execute(&mut transaction)
+                .await
+                .unwrap();
+        }
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(seen, 25);
+    assert_eq!(select(User).filter(User.fullname.eq(User.name)).count(&engine).await.unwrap(), 25);
+}
+
+#[tokio::test]
+async fn chunks_go_on_after_a_commit_between_them() {
+    let engine = engine().await;
+    many_users(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    let mut chunks = select(User.id).order_by(User.id).yield_per(10);
+    let mut ids = Vec::new();
+    while let Some(some) = chunks.next(&mut connection).await.unwrap() {
+        ids.extend(some);
+        connection.commit().await.unwrap();
+    }
+    assert_eq!(ids, (1..=25).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn chunks_load_relationships_on_every_database() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut chunks = select(User).options(selectinload(User.addresses)).order_by(User.name).yield_per(1);
+    let mut counts = Vec::new();
+    while let Some(users) = chunks.next(&engine).await.unwrap() {
+        counts.extend(users.iter().map(|user| user.addresses.get().len()));
+    }
+    assert_eq!(counts, [2, 1]);
+}
+
+// ---------------------------------------------------------------------------------------------- several sets of rows
+
+#[tokio::test]
+async fn a_procedure_gives_its_sets_of_rows_one_after_the_other() {
+    only!(MySql | MariaDb);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    let body = "BEGIN SELECT name FROM users ORDER BY name; SELECT email, user_id FROM addresses WHERE 1 = 0; \
+                UPDATE users SET active = TRUE; SELECT count(*) AS addresses, low AS low FROM addresses; END";
+    connection.exec_driver_sql(&format!("CREATE PROCEDURE report (IN low INTEGER) {body}"), ()).await.unwrap();
+    let mut result = connection.exec_driver_sql("CALL report(?)", (7,)).await.unwrap();
+    assert_eq!(result.keys(), ["name"]);
+    assert_eq!(result.by_ref().map(|row| row.get(0).unwrap()).collect::<Vec<String>>(), ["ed", "wendy"]);
+    assert!(result.next_set());
+    assert_eq!(result.fetch_all(), []);
+    assert!(result.next_set());
+    let row = result.fetch_one().unwrap();
+    assert_eq!((row.get::<i64>("addresses").unwrap(), row.get::<i64>("low").unwrap()), (3, 7));
+    assert!(!result.next_set() && !result.returns_rows());
+    assert_eq!(connection.scalar::<i64>(text("SELECT 1")).await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn cursors_that_a_function_has_opened_are_read_by_name() {
+    only!(Postgres);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    let body = "DECLARE users refcursor := 'users'; addresses refcursor := 'addresses'; BEGIN \
+                OPEN users FOR SELECT name FROM users ORDER BY name; RETURN NEXT users; \
+                OPEN addresses FOR SELECT email FROM addresses ORDER BY email; RETURN NEXT addresses; END";
+    let sql = format!("CREATE FUNCTION report() RETURNS SETOF refcursor LANGUAGE plpgsql AS $$ {body} $$");
+    connection.exec_driver_sql(&sql, ()).await.unwrap();
+    let mut result = connection.exec_driver_sql("SELECT report()", ()).await.unwrap();
+    let mut sets = Vec::new();
+    while result.next_set() {
+        sets.push((result.keys()[0].clone(), result.by_ref().count()));
+    }
+    assert_eq!(sets, [("name".to_owned(), 2), ("email".to_owned(), 3)]);
+    assert_eq!(connection.scalar::<i64>(text("SELECT 1")).await.unwrap(), Some(1));
+}
