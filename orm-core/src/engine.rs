@@ -179,6 +179,11 @@ impl Engine {
         self.shared.statements.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// Returns whether two names are of one engine.
+    pub(crate) fn is(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Lends a driver's connection; the pool remembers the place that asks.
     #[track_caller]
     pub(crate) fn acquire(&self) -> impl Future<Output = Result<Guard>> + Send {

@@ -11,35 +11,64 @@ mod pairs;
 mod update;
 
 pub(crate) use collect::is_clean;
+pub(crate) use update::update_by_key;
 
-use crate::engine::Connection;
 use crate::error::Result;
-use crate::session::Objects;
+use crate::session::{Connections, Moment, Objects};
 
 /// Brings the database in line with the objects.
-pub(crate) async fn flush(objects: &mut Objects, connection: &mut Connection) -> Result<()> {
+pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
     let work = collect::collect(objects)?; // what has changed
     let groups = order::groups(&work)?; // which models before which
     let mut late = Vec::new();
     for group in &groups {
         let (early, waiting) = update::split(objects, group.updates(&work));
-        update::emit(objects, connection, &early).await?;
+        update::emit(objects, connections, &early).await?;
         for level in order::levels(objects, &group.inserts(&work))? {
-            insert::emit(objects, connection, level, &mut late).await?;
+            insert::emit(objects, connections, level, &mut late).await?;
         }
-        update::emit(objects, connection, &waiting).await?;
+        update::emit(objects, connections, &waiting).await?;
     }
     late.iter().for_each(|&slot| objects.renew_base(slot));
-    update::emit(objects, connection, &late).await?; // keys of rows that refer to each other
-    pairs::emit(objects, connection).await?;
-    let checks_each_row = connection.engine.dialect().capabilities().checks_each_row;
+    update::emit(objects, connections, &late).await?; // keys of rows that refer to each other
+    pairs::emit(objects, connections).await?;
+    let checks_each_row = connections.engine().dialect().capabilities().checks_each_row;
     for group in groups.iter().rev() {
         let deletes = order::deletes(objects, &group.deletes(&work), checks_each_row)?;
-        delete::part(objects, connection, &deletes.parted).await?; // rows that refer to each other
+        delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
-            delete::emit(objects, connection, level).await?;
+            delete::emit(objects, connections, level).await?;
         }
     }
     collect::settle(objects, &work);
+    tell_after(objects, &work)
+}
+
+/// Tells who listens to objects of these models.
+fn tell(objects: &mut Objects, moment: Moment, slots: &[u32]) -> Result<()> {
+    let events = objects.events.clone();
+    for &slot in slots {
+        if events.listens(moment, objects.get(slot).mapper) {
+            events.call(moment, objects.object_mut(slot))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells who listens to what was written. What they change waits for the next flush.
+fn tell_after(objects: &mut Objects, work: &collect::Work) -> Result<()> {
+    let moments = [
+        (Moment::AfterInsert, &work.inserts),
+        (Moment::AfterUpdate, &work.updates),
+        (Moment::AfterDelete, &work.deletes),
+    ];
+    for (moment, slots) in moments {
+        let heard: Vec<u32> =
+            slots.iter().copied().filter(|&slot| objects.events.listens(moment, objects.get(slot).mapper)).collect();
+        if moment != Moment::AfterDelete {
+            heard.iter().for_each(|&slot| objects.lend(slot));
+        }
+        tell(objects, moment, &heard)?;
+    }
     Ok(())
 }

@@ -76,7 +76,10 @@ pub use mapper::{
 };
 pub use orm_pool::{Kind, Value, ValueRef};
 pub use schema::MetaData;
-pub use session::{AnyHandle, Handle, HandleList, Managed, Nested, NoAutoflush, Query, Session, SessionMaker};
+pub use session::{
+    AnyHandle, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush, ObjectState, Query,
+    ScopedGuard, ScopedSession, Session, SessionEvents, SessionMaker, Synchronize,
+};
 pub use session::{Members, NPlusOne};
 pub use sql::{
     AsExpr, Bind, Chunks, ColumnNames, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression, Fills,

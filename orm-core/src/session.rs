@@ -4,32 +4,48 @@
 //! the executors. The files: `objects` holds the objects and what they were, `graph` keeps both sides of relationships in
 //! step, `query` reads, `transaction` begins and ends, `detach` takes objects out.
 
+mod bulk;
+mod connections;
 mod delete;
 mod detach;
+mod events;
 mod graph;
 mod handle;
+mod history;
 mod identity;
 mod lazy;
 mod maker;
+mod merge;
 mod objects;
 mod query;
 mod quiet;
+mod scoped;
+mod synchronize;
 mod transaction;
 
 use std::ops::{Index, IndexMut};
 
+pub(crate) use connections::Connections;
+pub use connections::JoinMode;
+pub(crate) use events::Moment;
+pub use events::{Execution, SessionEvents};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub(crate) use identity::{Key, as_row_value, as_value};
 pub use lazy::{Members, NPlusOne};
+pub use history::{History, ObjectState};
 pub use maker::SessionMaker;
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};
 pub use query::{Managed, Query};
 pub(crate) use quiet::Flushing;
 pub use quiet::NoAutoflush;
+pub use scoped::{ScopedGuard, ScopedSession};
+pub use synchronize::Synchronize;
 pub use transaction::Nested;
 
-use crate::engine::{Connection, Engine};
+use connections::Routes;
+
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush;
 use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
@@ -70,10 +86,11 @@ use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject,
 /// # }
 /// ```
 pub struct Session {
-    engine: Engine,
-    connection: Option<Connection>,
+    connections: Connections,
     pub(crate) objects: Objects,
     autoflush: bool,
+    /// Whether the rows of the query at hand overwrite objects.
+    overwrites: bool,
     expire_on_commit: bool,
     /// Why the transaction waits for `rollback()`.
     failed: Option<Error>,
@@ -81,8 +98,6 @@ pub struct Session {
     deferred: Option<Error>,
     /// What was going on when a future may have been dropped.
     busy: Busy,
-    /// A savepoint whose guard was dropped, to be rolled back before the next statement.
-    abandoned: Option<usize>,
     /// Whether a statement failed in a way that running the transaction again may cure.
     has_retryable_failure: bool,
     /// What the last chunk of a query brought in.
@@ -112,24 +127,68 @@ impl Session {
     /// ```
     pub fn new(engine: &Engine) -> Session {
         Session {
-            engine: engine.clone(),
-            connection: None,
+            connections: Connections::new(Routes::to(engine)),
             objects: Objects::new(),
             autoflush: true,
+            overwrites: false,
             expire_on_commit: true,
             failed: None,
             deferred: None,
             busy: Busy::No,
-            abandoned: None,
             has_retryable_failure: false,
             chunk: Vec::new(),
             lazy_loads: lazy::LazyLoads::default(),
         }
     }
 
+    /// Makes a session that works on a connection, and in the transaction that is begun on it: for code that commits, in a
+    /// test whose rows are never to stay. SQLAlchemy's session with a connection as its bind.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, JoinMode, Model, Session, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut connection = engine.connect().await?;
+    /// select(User).count(&mut connection).await?; // begins a transaction
+    ///
+    /// let mut session = Session::join(connection, JoinMode::CreateSavepoint);
+    /// session.add(User::builder().name("ed"));
+    /// session.commit().await?; // releases a savepoint
+    ///
+    /// let mut connection = session.into_connection().await?;
+    /// assert_eq!(select(User).count(&mut connection).await?, 1);
+    /// connection.rollback().await?;
+    /// assert_eq!(select(User).count(&engine).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join(connection: crate::engine::Connection, mode: JoinMode) -> Session {
+        let engine = connection.engine().clone();
+        Session { connections: Connections::join(connection, mode), ..Session::new(&engine) }
+    }
+
+    /// Gives the connection back that the session was made with, after a rollback of what the session has not committed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the session has no connection of somebody else's, or has lost it.
+    pub async fn into_connection(mut self) -> Result<crate::engine::Connection> {
+        if self.connections.has_open_work() {
+            self.rollback().await?;
+        }
+        self.connections.into_connection().ok_or_else(|| {
+            let message = "the session has no connection that was lent to it, or has lost it";
+            Error::new(ErrorKind::InvalidRequest, message)
+        })
+    }
+
     /// Returns the engine.
     pub fn engine(&self) -> &Engine {
-        &self.engine
+        self.connections.engine()
     }
 
     // ------------------------------------------------------------------------------------------ objects in
@@ -746,22 +805,57 @@ impl Session {
             self.objects.settle_untouched();
             return Ok(());
         }
-        self.connected(true).await?;
-        self.busy = Busy::Flush;
-        let Session { connection, objects, .. } = self;
-        let done = match connection {
-            Some(connection) => flush::flush(objects, connection).await,
-            None => Ok(()),
-        };
-        self.busy = Busy::No;
-        match done {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.flush_failed(error).await),
+        let events = self.objects.events.clone();
+        if let Err(error) = self.tell_before_flush(&events).await {
+            return Err(self.flush_failed(error).await);
         }
+        self.busy = Busy::Flush;
+        let Session { connections, objects, .. } = self;
+        let done = flush::flush(objects, connections).await;
+        self.busy = Busy::No;
+        if let Err(error) = done {
+            return Err(self.flush_failed(error).await);
+        }
+        events.call_after_flush(self);
+        Ok(())
+    }
+
+    /// Lets listeners have their say, and takes up what they have changed.
+    async fn tell_before_flush(&mut self, events: &SessionEvents) -> Result<()> {
+        events.call_before_flush(self)?;
+        self.objects.sync()?;
+        self.doom_orphans().await
+    }
+
+    /// Adds listeners to this session, besides those that its maker gave it.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicU32, Ordering};
+    /// # use std::sync::Arc;
+    /// # use orm_core::{Engine, Model, Session, SessionEvents, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let commits = Arc::new(AtomicU32::new(0));
+    /// let counter = commits.clone();
+    /// let mut session = Session::new(&engine);
+    /// session.listen(SessionEvents::new().after_commit(move |_| {
+    ///     counter.fetch_add(1, Ordering::Relaxed);
+    /// }));
+    /// session.commit().await?;
+    /// assert_eq!(commits.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn listen(&mut self, events: SessionEvents) {
+        std::sync::Arc::make_mut(&mut self.objects.events).extend(events);
     }
 
     /// Flushes before a query, unless that is switched off; a failure says where it came from.
-    async fn flush_before_query(&mut self) -> Result<()> {
+    pub(super) async fn flush_before_query(&mut self) -> Result<()> {
         if !self.autoflush {
             return self.objects.sync();
         }
@@ -813,7 +907,7 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("id", &self.objects.session)
-            .field("engine", &self.engine)
+            .field("engine", self.engine())
             .field("objects", &self.objects.in_use().count())
             .field("in_transaction", &self.in_transaction())
             .finish_non_exhaustive()

@@ -48,7 +48,7 @@ pub(crate) use from::Body;
 pub use from::{
     Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,
 };
-pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource};
+pub(crate) use insert::{Conflict, insert_into, ConflictAction, ConflictTarget, InsertNode, InsertSource};
 pub use insert::{Insert, OnConflict, excluded, insert};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};
@@ -78,6 +78,8 @@ pub use value::{AsExpr, InList, IntoValue};
 pub use window::{Bound, Exclude, FrameRange, Window, window};
 pub(crate) use window::{Frame, Unit};
 
+use crate::mapper::Mapper;
+
 /// A number of rows, to be bound.
 pub(crate) fn number(rows: u64) -> Node {
     Node::Bind(orm_pool::Value::Int64(i64::try_from(rows).unwrap_or(i64::MAX)))
@@ -105,6 +107,25 @@ pub enum Statement {
 }
 
 impl Statement {
+    /// Returns the model that it is about first of all.
+    pub(crate) fn model(&self) -> Option<&'static Mapper> {
+        match self {
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
+                let of_output = |output: &Output| match &output.kind {
+                    OutputKind::Entity { mapper, .. } => Some(*mapper),
+                    OutputKind::Expression(node) => node.model(),
+                };
+                let listed = select.from.first().and_then(|item| item.reference().mapper);
+                listed.or_else(|| select.outputs.iter().find_map(of_output))
+            }
+            Statement::Explain(inner) => inner.model(),
+            Statement::Insert(insert) => Some(insert.mapper),
+            Statement::Update(update) => Some(update.rows.mapper),
+            Statement::Delete(delete) => Some(delete.rows.mapper),
+            Statement::Text(text) => text.model,
+        }
+    }
+
     /// Returns whether it may change rows, so that a transaction which begins with it takes the write lock.
     pub(crate) fn is_write(&self) -> bool {
         match self {

@@ -35,6 +35,12 @@
 //! | `types` | every type of a column with its extremes, there and back |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
+//! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
+//! | `events` | listeners, filters on every query |
+//! | `routing` | sessions over several engines and lent connections, scoped sessions |
+//! | `states` | history, states, single attributes, merging |
+//! | `bulk_session` | bulk INSERT and UPDATE, objects that follow statements |
+//! | `faults` | futures dropped, commits cut off byte by byte, lost updates |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
@@ -65,6 +71,12 @@ mod postgres;
 mod random;
 mod read;
 mod reflect;
+mod flush;
+mod events;
+mod routing;
+mod states;
+mod bulk_session;
+mod faults;
 mod registry;
 mod relationships;
 mod rollback;

@@ -4,24 +4,27 @@ use std::sync::Arc;
 
 use orm_pool::Value;
 
+use super::tell;
 use super::update::{ROWS, RowChange, row_filters, stale};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Mapper, Object};
-use crate::session::{Objects, State};
+use crate::session::{Connections, Moment, Objects, State};
 use crate::sql::{DeleteNode, Statement, UpdateNode};
 
 /// How many rows one statement deletes by a list of keys.
 const CHUNK: usize = 500;
 
 /// Deletes the rows of one level.
-pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slots: Vec<u32>) -> Result<()> {
+pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, slots: Vec<u32>) -> Result<()> {
     let mut rest = slots;
     while let Some(&first) = rest.first() {
         let mapper = objects.get(first).mapper;
         let (own, others): (Vec<u32>, Vec<u32>) =
             rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
+        tell(objects, Moment::BeforeDelete, &own)?;
+        let connection = connections.of(Some(mapper), true).await?;
         delete(objects, connection, mapper, &own).await?;
         for slot in own {
             objects.save(slot);
@@ -35,7 +38,7 @@ pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slo
 }
 
 /// Sets foreign keys of rows that are to be deleted to NULL.
-pub(super) async fn part(objects: &Objects, connection: &mut Connection, keys: &[(u32, usize)]) -> Result<()> {
+pub(super) async fn part(objects: &Objects, connections: &mut Connections, keys: &[(u32, usize)]) -> Result<()> {
     let mut rest: Vec<(u32, usize)> = keys.to_vec();
     while let Some(&(first, foreign_key)) = rest.first() {
         let mapper = objects.get(first).mapper;
@@ -48,6 +51,7 @@ pub(super) async fn part(objects: &Objects, connection: &mut Connection, keys: &
         let change =
             |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: Vec::new() };
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
+        let connection = connections.of(Some(mapper), true).await?;
         let engine = connection.engine.clone();
         for rows in rows.chunks(ROWS) {
             let statement: UpdateNode = super::update::statement(mapper, rows);

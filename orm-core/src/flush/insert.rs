@@ -21,23 +21,28 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::order::is_post_update;
+use super::tell;
 use super::update::key_filters;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper};
-use crate::session::{Key, Objects, State, as_row_value, as_value};
+use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
 use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart};
 use crate::types::same;
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
 pub(super) async fn emit(
     objects: &mut Objects,
-    connection: &mut Connection,
+    connections: &mut Connections,
     slots: Vec<u32>,
     late: &mut Vec<u32>,
 ) -> Result<()> {
     for &slot in &slots {
+        if objects.events.listens(Moment::BeforeInsert, objects.get(slot).mapper) {
+            objects.touch(slot);
+            tell(objects, Moment::BeforeInsert, &[slot])?;
+        }
         if fill_foreign_keys(objects, slot)? {
             late.push(slot);
         }
@@ -50,6 +55,7 @@ pub(super) async fn emit(
         let (own, others): (Vec<u32>, Vec<u32>) =
             rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
+        let connection = connections.of(Some(mapper), true).await?;
         let overrides = give_keys(objects, connection, mapper, &own).await?;
         for batch in batches(objects, connection.engine.dialect(), mapper, &own) {
             insert(objects, connection, &batch, overrides).await?;

@@ -7,20 +7,22 @@ use orm_pool::Value;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
-use crate::session::{Key, Objects, PairChange};
+use crate::session::{Connections, Key, Objects, PairChange};
 use crate::sql::{DeleteNode, InsertNode, Node, Statement};
 
 /// Writes what was added to and taken from many-to-many relationships.
-pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection) -> Result<()> {
+pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
     let pairs = std::mem::take(&mut objects.pairs);
     let mut tables: Vec<Table> = Vec::new();
     for pair in &pairs {
         note(objects, &mut tables, pair)?;
     }
     for table in &tables {
+        let connection = connections.of(Some(table.mapper), true).await?;
         remove(connection, table, table.rows_to_be(false)).await?;
     }
     for table in &tables {
+        let connection = connections.of(Some(table.mapper), true).await?;
         add(connection, table, table.rows_to_be(true)).await?;
     }
     Ok(())

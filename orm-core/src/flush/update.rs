@@ -15,10 +15,12 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::insert::{fill, fill_foreign_keys};
+use super::tell;
+use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object};
-use crate::session::{Key, Objects, State, as_row_value, as_value};
+use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
 use crate::types::{ColumnType, same};
 
@@ -52,15 +54,17 @@ pub(super) fn split(objects: &Objects, slots: Vec<u32>) -> (Vec<u32>, Vec<u32>) 
 }
 
 /// Updates the rows of some objects.
-pub(super) async fn emit(objects: &mut Objects, connection: &mut Connection, slots: &[u32]) -> Result<()> {
+pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, slots: &[u32]) -> Result<()> {
     let mut changes = Vec::new();
     for &slot in slots {
         objects.touch(slot);
+        tell(objects, Moment::BeforeUpdate, &[slot])?;
         fill_foreign_keys(objects, slot)?;
         changes.extend(change(objects, slot)?);
     }
     for batch in batches(objects, changes)? {
-        let most = if batch.is_joined { rows_at_once(connection, &batch) } else { 1 };
+        let connection = connections.of(Some(batch.mapper), true).await?;
+        let most = if batch.is_joined { rows_at_once(connection, batch.mapper, &batch.rows[0]) } else { 1 };
         let mut rows = batch.rows;
         while !rows.is_empty() {
             let rest = rows.split_off(most.min(rows.len()));
@@ -170,12 +174,62 @@ pub(super) fn tells_rows_apart(mapper: &Mapper, column: u16) -> bool {
         || definition.uniques.iter().chain(unique_indexes).any(|unique| unique.columns.contains(&column))
 }
 
-/// Returns how many rows of a batch fit into one statement.
-fn rows_at_once(connection: &Connection, batch: &Batch) -> usize {
-    let key = batch.mapper.definition().key.len();
-    let row = &batch.rows[0];
+/// Returns how many rows like this one fit into one statement.
+fn rows_at_once(connection: &Connection, mapper: &Mapper, row: &RowChange) -> usize {
+    let key = mapper.definition().key.len();
     let values = row.sets.len() * (key + 1) + key + row.guards.len();
     (connection.engine.dialect().capabilities().max_parameters / values.max(1)).clamp(1, ROWS)
+}
+
+/// Updates some columns of rows to those of values with their keys, without objects; returns how many rows there were.
+pub(crate) async fn update_by_key(
+    connections: &mut Connections,
+    mapper: &'static Mapper,
+    columns: &[u16],
+    values: Vec<Box<dyn Object>>,
+) -> Result<u64> {
+    let version = mapper.definition().version;
+    let mut rows = Vec::new();
+    for value in values {
+        let mut sets: Vec<(u16, Value)> = columns
+            .iter()
+            .filter(|&&column| Some(column) != version)
+            .map(|&column| (column, value.column(usize::from(column))))
+            .collect();
+        if let Some(column) = version {
+            let next = next_version(mapper, usize::from(column), &value.column(usize::from(column)))?;
+            sets.extend(next.map(|next| (column, next)));
+        }
+        rows.push(RowChange { slot: u32::MAX, base: Arc::from(value), sets, guards: version.into_iter().collect() });
+    }
+    rows.sort_by_cached_key(|row| Key::of_object(&*row.base));
+    let Some(first) = rows.first() else { return Ok(0) };
+    if let Some(&(column, _)) = first.sets.iter().find(|(column, _)| mapper.definition().key.contains(column)) {
+        let field = mapper.definition().columns[usize::from(column)].field;
+        let message = format!("`{}.{field}` is of the key, which says which row is updated", mapper.definition().name);
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    if first.sets.is_empty() {
+        return Ok(0);
+    }
+    let connection = connections.of(Some(mapper), true).await?;
+    let most = if can_join(mapper, first)? { rows_at_once(connection, mapper, first) } else { 1 };
+    let engine = connection.engine.clone();
+    let mut updated = 0;
+    for rows in rows.chunks(most) {
+        let statement = Statement::Update(Box::new(statement(mapper, rows)));
+        let matched = engine.change(&mut connection.guard, vec![statement]).await?;
+        if matched != rows.len() as u64 {
+            let message = format!(
+                "UPDATE statement on table `{}` expected to update {} row(s); {matched} were matched",
+                mapper.definition().table,
+                rows.len()
+            );
+            return Err(Error::new(ErrorKind::StaleData, message).hint("each value needs a row with its key"));
+        }
+        updated += matched;
+    }
+    Ok(updated)
 }
 
 /// Sends the UPDATE of some rows, makes sure that each was there as it was read, and brings home what the database computed.
@@ -186,7 +240,12 @@ async fn send(
     rows: &[RowChange],
 ) -> Result<()> {
     let computed: Vec<u16> = changed_by_database(mapper);
-    let returns = connection.engine.dialect().capabilities().returning.update && !computed.is_empty();
+    let is_triggered = mapper.definition().columns.iter().any(|column| column.server_onupdate);
+    let dialect = connection.engine.dialect();
+    // What SQLite returns is what the UPDATE has set, before any trigger.
+    let returns = dialect.capabilities().returning.update
+        && !computed.is_empty()
+        && !(is_triggered && dialect == Dialect::Sqlite);
     let columns: Vec<u16> = mapper.definition().key.iter().chain(&computed).copied().collect();
     let mut statement = statement(mapper, rows);
     if returns {

@@ -177,7 +177,9 @@ async fn find<'p>(
     let mut rows = ObjectRows::default();
     for mut select in selects {
         let joins = Joins::attach_children(&mut select, node)?;
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let mut statement = Statement::Select(Box::new(select));
+        objects.events.rewrite(&mut statement)?;
+        let prepared = engine.prepare(statement)?;
         engine
             .run(&mut connection.guard, &prepared, |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;

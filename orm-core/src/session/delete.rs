@@ -4,12 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::objects::State;
-use super::{Handle, ObjectId, Session, model_name};
+use super::{Handle, Session, model_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
-use crate::mapper::{Alias, Change, Direction, Incoming, Mapper, Model, NewObject, Object, RelationshipInfo};
-use crate::session::Key;
-use crate::sql::Node;
+use crate::mapper::{Direction, Mapper, Model, RelationshipInfo};
 
 impl Session {
     /// Marks an object to be deleted by the next flush, with what its relationships say `cascade(delete)` of.
@@ -99,8 +97,8 @@ impl Session {
         let is_unknown = |&slot: &u32| self.objects.is_stale(slot, index);
         let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
         if !unknown.is_empty() && !info.definition.passive_deletes {
-            self.connected(false).await?;
-            let Session { connection: Some(connection), objects, .. } = &mut *self else { return Ok(()) };
+            let Session { connections, objects, .. } = &mut *self;
+            let connection = connections.of(Some(info.target), false).await?;
             load::load_relationship(connection, objects, &unknown, &LoadNode::bare(info.owner, info.index)).await?;
         }
         let mut doomed = Vec::new();
@@ -172,71 +170,5 @@ impl Session {
             }
             self.doom(doomed).await?;
         }
-    }
-
-    /// Copies a new object onto the one with its key, or adds it.
-    pub(super) fn merge_object(&mut self, new: NewObject) -> Pin<Box<dyn Future<Output = Result<u32>> + Send + '_>> {
-        Box::pin(async move {
-            let NewObject { mut object, set, .. } = new;
-            let mapper = object.mapper();
-            let has_key = mapper.definition.key.iter().all(|&column| set.contains(usize::from(column)));
-            let existing = if has_key { self.find_by_key(mapper, &*object).await? } else { None };
-            let mut members = Vec::new();
-            for index in 0..mapper.definition.relationships.len() {
-                let changes = object.relation_mut(index).adopt(ObjectId::NOWHERE, true);
-                members.push(changes);
-            }
-            let slot = match existing {
-                Some(slot) => {
-                    self.objects.touch(slot);
-                    for column in (0..mapper.width()).filter(|&column| set.contains(column)) {
-                        let value = object.column(column);
-                        let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
-                        put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
-                    }
-                    slot
-                }
-                None => {
-                    for index in 0..mapper.definition.relationships.len() {
-                        object.relation_mut(index).release();
-                    }
-                    self.objects.add_graph(NewObject { object, set, origin: None })?
-                }
-            };
-            for (index, changes) in members.into_iter().enumerate() {
-                if !changes.is_empty() {
-                    self.merge_members(slot, &mapper.configured()?.relationships[index], changes).await?;
-                }
-            }
-            Ok(slot)
-        })
-    }
-
-    async fn merge_members(&mut self, slot: u32, info: &'static RelationshipInfo, changes: Vec<Change>) -> Result<()> {
-        for change in changes {
-            let Change::Add(incoming) = change else { continue };
-            let member = match incoming {
-                Incoming::Known(id) => id,
-                Incoming::New(new) => {
-                    let merged = self.merge_object(new).await?;
-                    self.objects.id(merged)
-                }
-            };
-            self.objects.link(self.objects.id(slot), info, member)?;
-        }
-        Ok(())
-    }
-
-    async fn find_by_key(&mut self, mapper: &'static Mapper, object: &dyn Object) -> Result<Option<u32>> {
-        let Some(key) = Key::of_object(object) else { return Ok(None) };
-        if let Some(slot) = self.objects.find(mapper, &key) {
-            return Ok(Some(slot));
-        }
-        let filters = mapper.definition.key.iter().map(|&column| {
-            let left = Node::Column { mapper, column, alias: Alias::NONE };
-            Node::equals(left, Node::Bind(object.column(usize::from(column))))
-        });
-        self.read_rows(mapper, filters.collect()).await?;
-        Ok(self.objects.find(mapper, &key))
     }
 }

@@ -163,8 +163,8 @@ impl Session {
         self.read_again(&stale).await?;
         // They are still what their query has read.
         stale.iter().zip(read_by).for_each(|(&slot, query)| self.objects.get_mut(slot).read_by = query);
-        self.connected(false).await?;
-        let Session { connection: Some(connection), objects, .. } = self else { return Ok(0) };
+        let Session { connections, objects, .. } = self;
+        let connection = connections.of(Some(info.target), false).await?;
         objects.query += 1;
         load::load_relationship(connection, objects, &stale, &LoadNode::plain(info.owner, info.index)?).await?;
         Ok(stale.len())

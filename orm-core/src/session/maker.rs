@@ -1,7 +1,11 @@
 //! [`SessionMaker`]: sessions of one make, for the places that begin units of work.
 
-use super::{NPlusOne, Session};
+use std::sync::Arc;
+
+use super::connections::{Connections, Routes};
+use super::{NPlusOne, Session, SessionEvents};
 use crate::engine::Engine;
+use crate::mapper::{Entity, Model};
 
 /// Makes sessions with the same settings: what an application keeps in its state, and a handler takes a session from.
 ///
@@ -17,7 +21,8 @@ use crate::engine::Engine;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionMaker {
-    engine: Engine,
+    routes: Routes,
+    events: Arc<SessionEvents>,
     autoflush: bool,
     expire_on_commit: bool,
     n_plus_one: NPlusOne,
@@ -26,7 +31,13 @@ pub struct SessionMaker {
 impl SessionMaker {
     /// Makes a maker of sessions over an engine.
     pub fn new(engine: &Engine) -> Self {
-        SessionMaker { engine: engine.clone(), autoflush: true, expire_on_commit: true, n_plus_one: NPlusOne::Warn }
+        SessionMaker {
+            routes: Routes::to(engine),
+            events: Arc::default(),
+            autoflush: true,
+            expire_on_commit: true,
+            n_plus_one: NPlusOne::Warn,
+        }
     }
 
     /// Says whether queries flush first; on by default.
@@ -72,13 +83,63 @@ impl SessionMaker {
         self
     }
 
+    /// Adds listeners to the sessions.
+    #[must_use]
+    pub fn events(mut self, events: SessionEvents) -> Self {
+        Arc::make_mut(&mut self.events).extend(events);
+        self
+    }
+
+    /// Sends a model's statements to an engine of its own. SQLAlchemy's `binds`.
+    ///
+    /// A flush writes each model where it belongs, and a commit commits on one engine after the other: when one fails after
+    /// another has committed, that is [`CommitUnknown`](crate::ErrorKind::CommitUnknown). Relationships to a model of
+    /// another engine are loaded by [`Session::load`], not along with a query, and have no foreign key in the database.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, SessionMaker, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Event { #[orm(primary_key)] id: i64, what: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let (main, archive) = (Engine::new("sqlite::memory:")?, Engine::new("sqlite::memory:")?);
+    /// metadata![User].create_all(&main).await?;
+    /// metadata![Event].create_all(&archive).await?;
+    /// let mut session = SessionMaker::new(&main).bind(Event, &archive).session();
+    /// session.add(User::builder().name("ed"));
+    /// session.add(Event::builder().what("ed came"));
+    /// session.commit().await?;
+    /// assert_eq!(select(Event.what).all(&archive).await?, ["ed came"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn bind<A: Entity>(mut self, _entity: A, engine: &Engine) -> Self {
+        self.routes.models.push((A::Model::__mapper().id(), engine.clone()));
+        self
+    }
+
+    /// Sends reads to replicas, which sessions take in turn, and writes to the primary engine.
+    ///
+    /// Once a session has written, its reads go to the primary too until the transaction ends, so that it sees what it has
+    /// written. A replica may be behind: what was committed a moment ago may not be there yet.
+    #[must_use]
+    pub fn replicas<'e>(mut self, engines: impl IntoIterator<Item = &'e Engine>) -> Self {
+        self.routes.replicas.extend(engines.into_iter().cloned());
+        self
+    }
+
     /// Makes a session. It connects at its first statement.
     pub fn session(&self) -> Session {
         let mut session = Session {
+            connections: Connections::new(self.routes.clone()),
             autoflush: self.autoflush,
             expire_on_commit: self.expire_on_commit,
-            ..Session::new(&self.engine)
+            ..Session::new(&self.routes.primary)
         };
+        session.objects.events = self.events.clone();
         session.n_plus_one(self.n_plus_one);
         session
     }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use orm_pool::driver::Row;
 
 use super::handle::{AnyHandle, Handle, ObjectId};
+use super::events::{Moment, SessionEvents};
 use super::identity::Key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
@@ -131,12 +132,16 @@ pub struct Objects {
     pub(crate) seen: Vec<u32>,
     /// The number of the query that is running, or ran last.
     pub(crate) query: u32,
+    /// Who listens to what happens to objects.
+    pub(crate) events: Arc<SessionEvents>,
     /// Whether rows overwrite what is there.
     pub(crate) overwrites: bool,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
     /// Relationships that a query said are not to be loaded on demand.
     refused: HashSet<(ObjectId, u16)>,
+    /// What a listener has refused while a row was read.
+    pub(crate) vetoed: Option<Error>,
     warns_at: usize,
 }
 
@@ -157,9 +162,11 @@ impl Objects {
             frames: vec![Frame::default()],
             seen: Vec::new(),
             query: 0,
+            events: Arc::default(),
             overwrites: false,
             has_doomed: false,
             refused: HashSet::new(),
+            vetoed: None,
             warns_at: 100_000,
         }
     }
@@ -349,8 +356,9 @@ impl Objects {
         }
     }
 
-    fn place_loaded(&mut self, object: Box<dyn Object>, key: Option<Key>) -> u32 {
+    fn place_loaded(&mut self, mut object: Box<dyn Object>, key: Option<Key>) -> u32 {
         let mapper = object.mapper();
+        self.tell(Moment::Load, &mut *object);
         let slot = self.place(object, State::Persistent, key.clone());
         if let Some(key) = key {
             self.identity.insert((mapper.id(), key), slot);
@@ -362,6 +370,14 @@ impl Objects {
             tracing::warn!(target: "orm::session", objects = self.slots.len(), "a session holds very many objects: use one session per unit of work, `yield_per`, or `expunge_clean()`");
         }
         slot
+    }
+
+    /// Tells listeners of an object that was read; what one refuses, the query tells.
+    fn tell(&mut self, moment: Moment, object: &mut dyn Object) {
+        let events = self.events.clone();
+        if let Err(error) = events.call(moment, object) {
+            self.vetoed.get_or_insert(error);
+        }
     }
 
     /// Lets a row overwrite an object that is expired; what was changed and not flushed stays.
@@ -390,6 +406,8 @@ impl Objects {
             Some(_) => {
                 object.reload(row, at)?;
                 entry.base = None;
+                entry.links.clear();
+                entry.is_orphan = false;
             }
         }
         if entry.is_expired {
@@ -397,6 +415,12 @@ impl Objects {
         }
         entry.is_expired = false;
         entry.was_expired = false;
+        if self.events.listens(Moment::Refresh, self.get(slot).mapper)
+            && let Some(mut object) = self.get_mut(slot).object.take()
+        {
+            self.tell(Moment::Refresh, &mut *object);
+            self.get_mut(slot).object = Some(object);
+        }
         let id = self.id(slot);
         self.frame().loaded.push(id);
         Ok(())
@@ -414,6 +438,14 @@ impl Objects {
     pub(crate) fn is_stale(&self, slot: u32, relationship: usize) -> bool {
         let entry = self.get(slot);
         entry.is_expired || entry.stale.contains(relationship) || !self.has_all_members(slot, relationship)
+    }
+
+    /// Has a row read again by whatever reads it next.
+    pub(crate) fn expire(&mut self, slot: u32) {
+        let entry = self.get_mut(slot);
+        if entry.state == State::Persistent {
+            entry.is_expired = true;
+        }
     }
 
     // ------------------------------------------------------------------------------------------------ letting them go

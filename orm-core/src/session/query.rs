@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flushing, Handle, Key, Session, State, model_name};
+use super::{Flushing, Handle, Key, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
-use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, NewInstance, NewObject, RowType, Selectable};
+use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
 use crate::sql::{Node, Output, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select};
 use crate::types::SqlType;
 
@@ -32,20 +32,27 @@ impl Session {
     /// ```
     pub fn query<S: Selectable>(&mut self, selected: S) -> Query<'_, S::Row> {
         let autoflush = self.autoflush;
-        Query { session: self, autoflush, select: select(selected) }
+        Query { session: self, autoflush, overwrites: false, select: select(selected) }
     }
 
     pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
         self.check()?;
         self.flush_before_query().await?;
-        let request = request.for_dialect(self.engine.dialect());
+        let mut request = request.for_dialect(self.engine().dialect());
         let plans = request.plans()?;
+        self.refuse_far_loads(&plans)?;
         if request.lets_go {
             self.let_go_of_chunk();
         }
-        self.connected(request.statements.iter().any(Statement::takes_write_lock)).await?;
-        let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(Vec::new()) };
+        self.rewrite(&mut request.statements)?;
+        let model = request.statements.first().and_then(Statement::model);
+        let writes = request.statements.iter().any(Statement::takes_write_lock);
+        self.connected_for(model, writes).await?;
+        let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
+        let connection = connections.of(model, writes).await?;
+        let engine = connection.engine.clone();
         objects.seen.clear();
+        objects.overwrites = *overwrites;
         objects.query += 1;
         let mut rows: Vec<S::Managed> = Vec::new();
         let mut members = load::ObjectRows::default();
@@ -70,8 +77,9 @@ impl Session {
                     Ok(ControlFlow::Continue(()))
                 })
                 .await
-                .inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+                .inspect_err(|error| *has_retryable_failure |= error.is_retryable())?;
         }
+        objects.overwrites = false;
         let mut seen = std::mem::take(&mut objects.seen);
         if !plans.is_empty() {
             seen.sort_unstable();
@@ -81,37 +89,46 @@ impl Session {
         if request.is_chunk {
             self.chunk = seen;
         }
-        Ok(rows)
+        match self.objects.vetoed.take() {
+            Some(error) => Err(error),
+            None => Ok(rows),
+        }
     }
 
     pub(crate) async fn fetch_values<S: RowType>(&mut self, request: Request) -> Result<Vec<S>> {
         self.check()?;
         self.flush_before_query().await?;
-        self.connected(request.statements.iter().any(Statement::takes_write_lock)).await?.__values(request).await
+        let mut request = request;
+        self.rewrite(&mut request.statements)?;
+        let model = request.statements.first().and_then(Statement::model);
+        let writes = request.statements.iter().any(Statement::takes_write_lock);
+        self.connected_for(model, writes).await?.__values(request).await
     }
 
-    /// Runs statements for their effect; objects of the models that they write are expired.
-    pub(crate) async fn change(&mut self, statements: Vec<Statement>) -> Result<u64> {
-        self.check()?;
-        self.flush_before_query().await?;
-        let written: Vec<_> = statements
-            .iter()
-            .filter_map(|statement| match statement {
-                Statement::Update(update) => Some(update.rows.mapper),
-                Statement::Delete(delete) => Some(delete.rows.mapper),
-                Statement::Insert(insert) => Some(insert.mapper),
-                _ => None,
-            })
-            .collect();
-        let changed = self.connected(true).await?.__run(statements).await;
-        let changed = changed.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
-        for slot in self.objects.in_use().collect::<Vec<_>>() {
-            let entry = self.objects.get_mut(slot);
-            if entry.state == State::Persistent && written.iter().any(|mapper| mapper.is(entry.mapper)) {
-                entry.is_expired = true;
+    /// Lets listeners change statements.
+    pub(super) fn rewrite(&self, statements: &mut [Statement]) -> Result<()> {
+        statements.iter_mut().try_for_each(|statement| self.objects.events.rewrite(statement))
+    }
+
+    /// Refuses to load relationships along with a query that is run elsewhere than where their members are.
+    fn refuse_far_loads(&self, plans: &[load::Plan]) -> Result<()> {
+        for plan in plans {
+            for node in &plan.nodes {
+                let info = node.info()?;
+                if !self.connections.are_together(plan.root, info.target) {
+                    let name = info.name();
+                    let message = format!("relationship `{name}` leads to a model of another engine");
+                    return Err(Error::new(ErrorKind::InvalidRequest, message)
+                        .hint(format!("load it after the query, by `session.load(&handles, {name})`")));
+                }
             }
         }
-        Ok(changed)
+        Ok(())
+    }
+
+    /// Runs statements for their effect; the objects follow.
+    pub(crate) async fn change(&mut self, statements: Vec<Statement>) -> Result<u64> {
+        self.change_with(statements, Synchronize::Auto).await
     }
 
     // ------------------------------------------------------------------------------------------ statements
@@ -407,8 +424,9 @@ impl Session {
 
     /// Reads the rows of a model that fulfil conditions into their objects.
     pub(super) async fn read_rows(&mut self, mapper: &'static Mapper, filters: Vec<Node>) -> Result<()> {
-        self.connected(false).await?;
-        let Session { connection: Some(connection), objects, engine, .. } = self else { return Ok(()) };
+        let Session { connections, objects, .. } = self;
+        let connection = connections.of(Some(mapper), false).await?;
+        let engine = connection.engine.clone();
         let outputs = vec![Output::entity(mapper, Alias::NONE)];
         let select = SelectNode { outputs, filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
@@ -464,41 +482,6 @@ impl Session {
             }
         }
     }
-
-    /// Copies a value or a builder onto the object with its key, which is read if need be, or adds it as a new one.
-    ///
-    /// Only the columns that are set are copied. Members of relationships are merged as well and become members of the
-    /// object; those that it has already stay. A value whose generated key is zero is new. SQLAlchemy's `Session.merge`.
-    ///
-    /// ```
-    /// # use orm_core::{Engine, Model, Session, metadata};
-    /// # #[derive(Clone, Debug, orm_derive::Model)]
-    /// # struct User { #[orm(primary_key)] id: i64, name: String, fullname: Option<String> }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), orm_core::Error> {
-    /// # let engine = Engine::new("sqlite::memory:")?;
-    /// # metadata![User].create_all(&engine).await?;
-    /// let mut session = Session::new(&engine);
-    /// let ed = session.add(User::builder().name("ed").fullname("Ed Jones"));
-    /// session.commit().await?;
-    ///
-    /// let same = session.merge(User::builder().id(1).name("edward")).await?;
-    /// assert_eq!(same, ed);
-    /// assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("edward", Some("Ed Jones")));
-    /// session.commit().await?; // UPDATE of `name`
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get).
-    pub async fn merge<N: NewInstance + Send>(&mut self, new: N) -> Result<Handle<N::Model>> {
-        self.check()?;
-        let new = NewObject::of(new.__row());
-        let slot = self.merge_object(new).await?;
-        Ok(Handle::of(self.objects.id(slot)))
-    }
 }
 
 /// What a session makes of the rows of a statement.
@@ -551,11 +534,36 @@ pub struct Query<'s, S> {
     session: &'s mut Session,
     /// Whether it flushes first.
     autoflush: bool,
+    overwrites: bool,
     select: Select<S>,
 }
 
 impl<'s, S: RowType> Query<'s, S> {
     clauses!(|this| this.select);
+
+    /// Has the rows overwrite the objects that the session knows: what was changed in them and not flushed is lost.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session[ed].name = "changed".into();
+    /// session.no_autoflush().query(User).populate_existing().all().await?;
+    /// assert_eq!(session[ed].name, "ed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn populate_existing(self) -> Self {
+        Query { overwrites: true, ..self }
+    }
 
     pub(super) fn without_autoflush(self) -> Self {
         Query { autoflush: false, ..self }
@@ -587,7 +595,7 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`Select::all`], and as [`Session::flush`], which comes first.
     pub async fn all(self) -> Result<Vec<S::Managed>> {
-        self.select.all(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.all(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns the first row, if there is one.
@@ -596,7 +604,7 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all).
     pub async fn first(self) -> Result<Option<S::Managed>> {
-        self.select.first(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.first(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns the only row.
@@ -605,7 +613,7 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all), and when there is none or several.
     pub async fn one(self) -> Result<S::Managed> {
-        self.select.one(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.one(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns the only row, or `None`.
@@ -614,7 +622,7 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all), and when there are several.
     pub async fn one_or_none(self) -> Result<Option<S::Managed>> {
-        self.select.one_or_none(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.one_or_none(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns the only column of the first row; no row and NULL are both `None`.
@@ -626,7 +634,7 @@ impl<'s, S: RowType> Query<'s, S> {
     where
         S: SqlType,
     {
-        self.select.scalar(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.scalar(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns how many rows there are.
@@ -635,7 +643,7 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all).
     pub async fn count(self) -> Result<u64> {
-        self.select.count(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.count(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 
     /// Returns whether there is a row.
@@ -644,6 +652,6 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all).
     pub async fn exists(self) -> Result<bool> {
-        self.select.exists(Flushing::new(self.session, self.autoflush).session()).await
+        self.select.exists(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
 }

@@ -40,15 +40,23 @@ pub struct NoAutoflush<'s> {
 pub(crate) struct Flushing<'s> {
     session: &'s mut Session,
     before: bool,
+    overwrites: bool,
 }
 
 impl<'s> Flushing<'s> {
     pub(crate) fn new(session: &'s mut Session, autoflush: bool) -> Self {
         let before = std::mem::replace(&mut session.autoflush, autoflush);
-        Flushing { session, before }
+        Flushing { session, before, overwrites: false }
+    }
+
+    /// Says whether rows overwrite the objects that are there.
+    pub(crate) fn overwriting(mut self, overwrites: bool) -> Self {
+        self.overwrites = overwrites;
+        self
     }
 
     pub(crate) fn session(&mut self) -> &mut Session {
+        self.session.overwrites = self.overwrites;
         self.session
     }
 }
@@ -56,6 +64,7 @@ impl<'s> Flushing<'s> {
 impl Drop for Flushing<'_> {
     fn drop(&mut self) {
         self.session.autoflush = self.before;
+        self.session.overwrites = false;
     }
 }
 

@@ -5,20 +5,23 @@ use std::ops::{Deref, DerefMut};
 use super::{Busy, Session};
 use crate::engine::{Connection, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
+use crate::flush;
+use crate::mapper::Mapper;
 
 impl Session {
     /// Refuses work while the transaction waits for a rollback, and notices what a dropped future has left behind.
     pub(super) fn check(&mut self) -> Result<()> {
+        self.objects.overwrites = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
             Busy::Flush => {
-                // The connection comes back to the pool, which rolls back what it was in the middle of.
-                self.connection = None;
+                // The connections go back to their pools, which roll back what they were in the middle of.
+                self.connections.drop_all();
                 self.failed =
                     Some(Error::new(ErrorKind::InvalidRequest, "a flush was cut off by its future being dropped"));
             }
             Busy::Commit => {
-                self.connection = None;
+                self.connections.drop_all();
                 let message = "a commit was cut off: the transaction may have been committed or not";
                 self.failed = Some(Error::new(ErrorKind::CommitUnknown, message));
             }
@@ -34,41 +37,26 @@ impl Session {
         }
     }
 
-    /// Returns the connection of the transaction, which begins if there is none.
+    /// Returns the primary engine's connection, with the transaction begun.
     pub(super) async fn connected(&mut self, will_write: bool) -> Result<&mut Connection> {
-        let level = self.engine.isolation_level();
-        self.connected_at(level, will_write).await
+        self.connected_for(None, will_write).await
     }
 
-    async fn connected_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<&mut Connection> {
-        if self.connection.is_none() {
-            self.connection = Some(self.engine.connect().await?);
-        }
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(Error::new(ErrorKind::InvalidRequest, "the session has no connection"));
-        };
-        let begun = connection.begin_at(level, will_write).await;
-        begun.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
-        if let Some(depth) = self.abandoned.take() {
-            connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(depth))).await?;
-        }
-        Ok(connection)
+    /// Returns the connection for a model's statements, with the transaction begun.
+    pub(super) async fn connected_for(
+        &mut self,
+        mapper: Option<&'static Mapper>,
+        will_write: bool,
+    ) -> Result<&mut Connection> {
+        let Session { connections, has_retryable_failure, .. } = self;
+        let connection = connections.of(mapper, will_write).await;
+        connection.inspect_err(|error| *has_retryable_failure |= error.is_retryable())
     }
 
     /// Undoes in the database what a failed flush has sent, and leaves the session waiting for a rollback.
     pub(super) async fn flush_failed(&mut self, error: Error) -> Error {
         self.has_retryable_failure |= error.is_retryable();
-        let depth = self.objects.depth();
-        if let Some(connection) = self.connection.as_mut() {
-            let undone = if depth > 1 {
-                connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(depth))).await
-            } else {
-                connection.rollback().await
-            };
-            if undone.is_err() {
-                self.connection = None;
-            }
-        }
+        self.connections.undo_flush().await;
         self.failed = Some(error.clone());
         error
     }
@@ -129,12 +117,13 @@ impl Session {
 
     /// Begins the transaction as a serializable one that will write.
     pub(crate) async fn begin_serializable(&mut self) -> Result<()> {
-        self.connected_at(Some(IsolationLevel::Serializable), true).await.map(|_| ())
+        self.connections.begin_with(IsolationLevel::Serializable);
+        self.connected(true).await.map(|_| ())
     }
 
     /// Returns whether the session's transaction has begun in the database.
     pub fn in_transaction(&self) -> bool {
-        self.connection.as_ref().is_some_and(Connection::in_transaction)
+        self.connections.in_transaction()
     }
 
     /// Returns whether a statement has failed in a way that running the whole transaction again may cure.
@@ -169,31 +158,43 @@ impl Session {
     ///
     /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost.
     pub async fn commit(&mut self) -> Result<()> {
-        self.flush().await?;
+        self.check()?;
+        let events = self.objects.events.clone();
+        if let Err(error) = events.call_before_commit(self) {
+            return Err(self.flush_failed(error).await);
+        }
+        self.flush_until_clean().await?;
         // Savepoints that are still open end with the transaction.
         while self.objects.depth() > 1 {
             self.objects.merge_frame();
         }
-        if let Some(connection) = self.connection.as_mut() {
-            self.busy = Busy::Commit;
-            let done = connection.commit().await;
-            self.busy = Busy::No;
-            if let Err(error) = done {
-                self.has_retryable_failure |= error.is_retryable();
-                let undone = match error.kind() {
-                    ErrorKind::CommitUnknown => Err(error.clone()),
-                    _ => connection.rollback().await,
-                };
-                if undone.is_err() {
-                    self.connection = None;
-                }
-                self.failed = Some(error.clone());
-                return Err(error);
+        self.connections.undo_abandoned().await?;
+        self.connections.forget_savepoints();
+        self.busy = Busy::Commit;
+        let done = self.connections.commit().await;
+        self.busy = Busy::No;
+        if let Err(error) = done {
+            self.has_retryable_failure |= error.is_retryable();
+            self.failed = Some(error.clone());
+            return Err(error);
+        }
+        self.objects.commit(self.expire_on_commit);
+        events.call_after_commit(self);
+        Ok(())
+    }
+
+    /// Flushes until listeners change nothing more.
+    async fn flush_until_clean(&mut self) -> Result<()> {
+        const MOST: usize = 100;
+        for _ in 0..MOST {
+            self.flush().await?;
+            if flush::is_clean(&self.objects) {
+                return Ok(());
             }
         }
-        self.connection = None;
-        self.objects.commit(self.expire_on_commit);
-        Ok(())
+        let message = format!("over {MOST} flushes have followed each other within one commit");
+        let error = Error::new(ErrorKind::InvalidRequest, message).hint("does a listener change objects after each flush?");
+        Err(self.flush_failed(error).await)
     }
 
     /// Rolls back, gives the connection back, and puts the objects back as they were when the transaction began.
@@ -233,12 +234,14 @@ impl Session {
         self.objects.rollback_frame();
         self.failed = None;
         self.deferred = None;
-        self.abandoned = None;
-        self.busy = Busy::No;
-        match self.connection.take() {
-            Some(mut connection) => connection.rollback().await,
-            None => Ok(()),
+        if std::mem::replace(&mut self.busy, Busy::No) != Busy::No {
+            // Something was cut off: the pool ends what a connection was in the middle of.
+            self.connections.drop_all();
         }
+        let done = self.connections.rollback().await;
+        let events = self.objects.events.clone();
+        events.call_after_rollback(self);
+        done
     }
 
     /// Rolls back and lets go of every object; their handles are dead. The session can be used again.
@@ -302,16 +305,11 @@ impl Session {
     /// As [`flush`](Self::flush).
     pub async fn begin_nested(&mut self) -> Result<Nested<'_>> {
         self.flush().await?;
-        let depth = self.objects.depth() + 1;
-        let connection = self.connected(true).await?;
-        connection.words(&format!("SAVEPOINT {}", savepoint(depth))).await?;
+        let savepoint = self.connections.savepoint().await;
+        savepoint.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
         self.objects.push_frame();
         Ok(Nested { session: self, is_open: true })
     }
-}
-
-fn savepoint(depth: usize) -> String {
-    format!("orm_savepoint_{}", depth - 1)
 }
 
 /// A savepoint of a session, which it stands for. Dropping it rolls back to it.
@@ -349,8 +347,7 @@ impl Nested<'_> {
     /// As [`Session::flush`].
     pub async fn commit(mut self) -> Result<()> {
         self.session.flush().await?;
-        let depth = self.session.objects.depth();
-        self.session.connected(true).await?.words(&format!("RELEASE SAVEPOINT {}", savepoint(depth))).await?;
+        self.session.connections.release().await?;
         self.session.objects.merge_frame();
         self.is_open = false;
         Ok(())
@@ -363,13 +360,12 @@ impl Nested<'_> {
     /// Fails when the connection is lost.
     pub async fn rollback(mut self) -> Result<()> {
         self.undo();
-        // `connected` sends what `undo` has left to be sent.
-        self.session.connected(true).await.map(|_| ())
+        self.session.connections.undo_abandoned().await
     }
 
     fn undo(&mut self) {
         if std::mem::take(&mut self.is_open) && self.session.objects.depth() > 1 {
-            self.session.abandoned = Some(self.session.objects.depth());
+            self.session.connections.abandon();
             self.session.objects.rollback_frame();
             self.session.failed = None;
             self.session.deferred = None;

@@ -162,6 +162,13 @@ pub fn insert<A: Entity>(_entity: A) -> Insert<A::Model> {
     Insert { draft, model: PhantomData }
 }
 
+/// Starts an INSERT of a model that is known by its type.
+pub(crate) fn insert_into<M: Model>() -> Insert<M> {
+    let source = Source::Rows(Vec::new());
+    let draft = Draft { mapper: M::__mapper(), source, sets: Vec::new(), on_conflict: None, error: None };
+    Insert { draft, model: PhantomData }
+}
+
 impl<M: Model> Insert<M> {
     /// Adds rows: a value, a builder, or anything that gives a number of either.
     ///

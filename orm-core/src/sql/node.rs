@@ -433,6 +433,17 @@ impl Node {
         self.parts().into_iter().for_each(|part| part.collect_selects(selects));
     }
 
+    /// Returns the model of the first column in it.
+    pub(crate) fn model(&self) -> Option<&'static Mapper> {
+        let mut found = None;
+        self.visit(&mut |node| {
+            if let (None, Node::Column { mapper, .. }) = (found, node) {
+                found = Some(*mapper);
+            }
+        });
+        found
+    }
+
     /// Calls `each` for an expression and all that it is made of, but not for subqueries.
     pub(crate) fn visit(&self, each: &mut impl FnMut(&Node)) {
         each(self);

@@ -1,0 +1,327 @@
+//! The connections of a session's transaction: one for each engine that its statements go to, or one that was lent to it.
+//!
+//! In: the model that a statement is about, and whether it writes. Out: a connection with the transaction begun on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::engine::{Connection, Engine, IsolationLevel};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::Mapper;
+
+/// Which engine a statement goes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Routes {
+    pub(super) primary: Engine,
+    /// Where reads go until the transaction writes.
+    pub(super) replicas: Vec<Engine>,
+    /// Models with an engine of their own, by their mappers' ids.
+    pub(super) models: Vec<(usize, Engine)>,
+    /// Which replica comes next; sessions take turns.
+    next: Arc<AtomicUsize>,
+}
+
+impl Routes {
+    pub(super) fn to(engine: &Engine) -> Self {
+        Routes { primary: engine.clone(), replicas: Vec::new(), models: Vec::new(), next: Arc::default() }
+    }
+
+    /// Returns the engine of a model's statements: its own, else the primary one, or a replica of that for reads.
+    fn engine(&self, mapper: Option<&Mapper>, needs_primary: bool, replica: usize) -> &Engine {
+        let own = mapper.and_then(|mapper| self.models.iter().find(|(model, _)| *model == mapper.id()));
+        match (own, self.replicas.is_empty() || needs_primary) {
+            (Some((_, engine)), _) => engine,
+            (None, true) => &self.primary,
+            (None, false) => &self.replicas[replica % self.replicas.len()],
+        }
+    }
+}
+
+/// How a session takes part in the transaction of a connection that is lent to it. SQLAlchemy's `join_transaction_mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinMode {
+    /// [`CreateSavepoint`](Self::CreateSavepoint) if a savepoint is open on the connection, else
+    /// [`RollbackOnly`](Self::RollbackOnly).
+    #[default]
+    ConditionalSavepoint,
+    /// A commit leaves the transaction open for whoever began it, and a rollback rolls it back.
+    RollbackOnly,
+    /// The session works in a savepoint, which its commit releases and its rollback undoes: for tests of code that commits.
+    CreateSavepoint,
+    /// A commit and a rollback are those of the transaction.
+    ControlFully,
+}
+
+/// A connection that its owner gets back.
+#[derive(Clone, Copy, Debug)]
+struct Joined {
+    mode: JoinMode,
+    /// Whether the transaction was begun by somebody else.
+    is_outer: bool,
+    /// Whether the session's own savepoint is open.
+    has_savepoint: bool,
+}
+
+/// What a lent connection's savepoint is called.
+const JOINED: &str = "orm_session";
+
+/// The connections that take part in a transaction.
+pub(crate) struct Connections {
+    routes: Routes,
+    open: Vec<Connection>,
+    replica: usize,
+    /// The level that the transaction begins with, if not the engine's.
+    level: Option<IsolationLevel>,
+    /// How many savepoints are open, on each connection.
+    savepoints: usize,
+    /// A savepoint whose guard was dropped, to be rolled back before the next statement.
+    abandoned: Option<usize>,
+    has_written: bool,
+    joined: Option<Joined>,
+}
+
+impl Connections {
+    pub(super) fn new(routes: Routes) -> Self {
+        let replica = if routes.replicas.is_empty() { 0 } else { routes.next.fetch_add(1, Ordering::Relaxed) };
+        Connections {
+            routes,
+            open: Vec::new(),
+            replica,
+            level: None,
+            savepoints: 0,
+            abandoned: None,
+            has_written: false,
+            joined: None,
+        }
+    }
+
+    pub(super) fn join(connection: Connection, mode: JoinMode) -> Self {
+        let mode = match (mode, connection.in_nested_transaction()) {
+            (JoinMode::ConditionalSavepoint, true) => JoinMode::CreateSavepoint,
+            (JoinMode::ConditionalSavepoint, false) => JoinMode::RollbackOnly,
+            (mode, _) => mode,
+        };
+        let mut own = Connections::new(Routes::to(connection.engine()));
+        own.joined = Some(Joined { mode, is_outer: connection.in_transaction(), has_savepoint: false });
+        own.open.push(connection);
+        own
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.routes.primary
+    }
+
+    /// Returns whether the session has begun something of its own that is neither committed nor rolled back.
+    pub(super) fn has_open_work(&self) -> bool {
+        match self.joined {
+            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => has_savepoint,
+            Some(Joined { is_outer: true, .. }) => false,
+            _ => self.in_transaction(),
+        }
+    }
+
+    pub(super) fn begin_with(&mut self, level: IsolationLevel) {
+        self.level = Some(level);
+    }
+
+    pub(super) fn in_transaction(&self) -> bool {
+        match self.joined {
+            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => has_savepoint,
+            _ => self.open.iter().any(Connection::in_transaction),
+        }
+    }
+
+    /// Returns the connection for a model's statements, with the transaction begun, and in as many savepoints as the others.
+    pub(crate) async fn of(&mut self, mapper: Option<&'static Mapper>, will_write: bool) -> Result<&mut Connection> {
+        self.undo_abandoned().await?;
+        let at = self.place(mapper, will_write).await?;
+        let connection = &mut self.open[at];
+        let is_new = !connection.in_transaction();
+        let level = self.level.or(connection.engine.isolation_level());
+        connection.begin_at(level, will_write).await?;
+        self.has_written |= will_write;
+        if let Some(joined) = &mut self.joined
+            && joined.is_outer
+            && joined.mode == JoinMode::CreateSavepoint
+            && !joined.has_savepoint
+        {
+            connection.words(&format!("SAVEPOINT {JOINED}")).await?;
+            joined.has_savepoint = true;
+        }
+        if is_new {
+            for depth in 1..=self.savepoints {
+                connection.words(&format!("SAVEPOINT {}", name(depth))).await?;
+            }
+        }
+        Ok(connection)
+    }
+
+    async fn place(&mut self, mapper: Option<&'static Mapper>, will_write: bool) -> Result<usize> {
+        if self.joined.is_some() && !self.open.is_empty() {
+            return Ok(0);
+        }
+        let engine = self.routes.engine(mapper, will_write || self.has_written, self.replica);
+        let known = self.open.iter().position(|open| open.engine.is(engine));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let connection = engine.connect().await?;
+        self.open.push(connection);
+        Ok(self.open.len() - 1)
+    }
+
+    /// Returns whether two models' statements go to one connection.
+    pub(super) fn are_together(&self, one: &'static Mapper, other: &'static Mapper) -> bool {
+        let engine = |mapper| self.routes.engine(Some(mapper), self.has_written, self.replica);
+        self.joined.is_some() || engine(one).is(engine(other))
+    }
+
+    // ------------------------------------------------------------------------------------------------ savepoints
+
+    pub(super) async fn savepoint(&mut self) -> Result<()> {
+        self.of(None, true).await?;
+        let depth = self.savepoints + 1;
+        self.everywhere(&format!("SAVEPOINT {}", name(depth))).await?;
+        self.savepoints = depth;
+        Ok(())
+    }
+
+    pub(super) async fn release(&mut self) -> Result<()> {
+        self.undo_abandoned().await?;
+        let depth = self.savepoints;
+        self.savepoints = depth.saturating_sub(1);
+        self.everywhere(&format!("RELEASE SAVEPOINT {}", name(depth))).await
+    }
+
+    /// Notes that the innermost savepoint is to be rolled back before the next statement.
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = Some(self.abandoned.map_or(self.savepoints, |depth| depth.min(self.savepoints)));
+        self.savepoints = self.savepoints.saturating_sub(1);
+    }
+
+    /// Rolls back what was noted.
+    pub(super) async fn undo_abandoned(&mut self) -> Result<()> {
+        match self.abandoned.take() {
+            Some(depth) => self.everywhere(&format!("ROLLBACK TO SAVEPOINT {}", name(depth))).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets the savepoints, since the transaction ends.
+    pub(super) fn forget_savepoints(&mut self) {
+        (self.savepoints, self.abandoned) = (0, None);
+    }
+
+    async fn everywhere(&mut self, words: &str) -> Result<()> {
+        for connection in self.open.iter_mut().filter(|connection| connection.in_transaction()) {
+            connection.words(words).await?;
+        }
+        Ok(())
+    }
+
+    // ------------------------------------------------------------------------------------------------ the end
+
+    /// Undoes what a flush has sent: the innermost savepoint, or the transaction.
+    pub(super) async fn undo_flush(&mut self) {
+        let undone = if self.savepoints > 0 {
+            self.everywhere(&format!("ROLLBACK TO SAVEPOINT {}", name(self.savepoints))).await
+        } else {
+            self.roll_back_each().await
+        };
+        if undone.is_err() {
+            self.drop_all();
+        }
+    }
+
+    /// Commits on each connection, and gives back those that were not lent.
+    pub(super) async fn commit(&mut self) -> Result<()> {
+        let mut committed = 0;
+        for at in 0..self.open.len() {
+            let done = match self.joined {
+                Some(Joined { is_outer: true, mode: JoinMode::RollbackOnly, .. }) => Ok(()),
+                Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => match has_savepoint {
+                    true => self.open[at].words(&format!("RELEASE SAVEPOINT {JOINED}")).await,
+                    false => Ok(()),
+                },
+                _ => self.open[at].commit().await,
+            };
+            match done {
+                Ok(()) => committed += 1,
+                Err(error) => return Err(self.commit_failed(error, committed).await),
+            }
+        }
+        self.end();
+        Ok(())
+    }
+
+    async fn commit_failed(&mut self, error: Error, committed: usize) -> Error {
+        let is_unknown = *error.kind() == ErrorKind::CommitUnknown;
+        if is_unknown || self.roll_back_each().await.is_err() {
+            self.drop_all();
+        }
+        if committed == 0 {
+            return error;
+        }
+        let message = format!("the transaction was committed on {committed} engine(s) and failed on another");
+        Error::new(ErrorKind::CommitUnknown, message).note(error.message().to_owned())
+    }
+
+    /// Rolls back on each connection, and gives back those that were not lent.
+    pub(super) async fn rollback(&mut self) -> Result<()> {
+        let done = self.roll_back_each().await;
+        if done.is_err() {
+            self.drop_all();
+        }
+        self.end();
+        done
+    }
+
+    async fn roll_back_each(&mut self) -> Result<()> {
+        let mut done = Ok(());
+        for connection in &mut self.open {
+            let own = match &mut self.joined {
+                Some(joined) if joined.is_outer && joined.mode == JoinMode::CreateSavepoint => {
+                    match std::mem::take(&mut joined.has_savepoint) {
+                        true => {
+                            let words = format!("ROLLBACK TO SAVEPOINT {JOINED}");
+                            match connection.words(&words).await {
+                                Ok(()) => connection.words(&format!("RELEASE SAVEPOINT {JOINED}")).await,
+                                Err(error) => Err(error),
+                            }
+                        }
+                        false => Ok(()),
+                    }
+                }
+                _ => connection.rollback().await,
+            };
+            done = done.and(own);
+        }
+        done
+    }
+
+    fn end(&mut self) {
+        self.forget_savepoints();
+        (self.level, self.has_written) = (None, false);
+        match &mut self.joined {
+            Some(joined) => joined.has_savepoint = false,
+            None => self.open.clear(),
+        }
+    }
+
+    /// Gives the connections back to their pools in whatever state they are, which roll back or close them.
+    pub(super) fn drop_all(&mut self) {
+        self.open.clear();
+        self.forget_savepoints();
+        self.has_written = false;
+    }
+
+    /// Gives the lent connection back.
+    pub(super) fn into_connection(mut self) -> Option<Connection> {
+        self.joined.and_then(|_| self.open.pop())
+    }
+}
+
+fn name(depth: usize) -> String {
+    format!("orm_savepoint_{depth}")
+}

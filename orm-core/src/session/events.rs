@@ -1,0 +1,418 @@
+//! [`SessionEvents`]: what a program wants to be told, or to have a say in, while sessions work.
+//!
+//! They are made once, given to a [`SessionMaker`](crate::SessionMaker) or to one session, and called in the order in which
+//! they were stated.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::Session;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Entity, Mapper, Model, Object};
+use crate::sql::{FromItem, JoinKind, JoinNode, Node, OutputKind, Predicate, RelationReference, SelectNode, Statement};
+
+type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
+type AfterSession = Arc<dyn Fn(&Session) + Send + Sync>;
+type OnObject = Arc<dyn Fn(&mut dyn Object) -> Result<()> + Send + Sync>;
+type OnStatement = Arc<dyn Fn(&mut Execution<'_>) -> Result<()> + Send + Sync>;
+
+/// What happens to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    BeforeInsert,
+    AfterInsert,
+    BeforeUpdate,
+    AfterUpdate,
+    BeforeDelete,
+    AfterDelete,
+    Load,
+    Refresh,
+}
+
+/// What a program wants to be told, or to have a say in, while sessions work. SQLAlchemy's session and mapper events.
+///
+/// An error that a listener returns fails what it listens to: a flush, a commit, a query.
+///
+/// ```
+/// # use orm_core::{Engine, Model, SessionEvents, SessionMaker, metadata, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # struct User { #[orm(primary_key)] id: i64, name: String, #[orm(default = false)] deleted: bool }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![User].create_all(&engine).await?;
+/// let events = SessionEvents::new()
+///     .before_insert(User, |user| {
+///         user.name = user.name.trim().to_owned();
+///         Ok(())
+///     })
+///     .filter(User, User.deleted.eq(false)); // in every query of these sessions
+/// let sessions = SessionMaker::new(&engine).events(events);
+///
+/// let mut session = sessions.session();
+/// session.add(User::builder().name(" ed "));
+/// session.add(User::builder().name("gone").deleted(true));
+/// session.commit().await?;
+/// assert_eq!(session.scalars(select(User.name)).await?, ["ed"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct SessionEvents {
+    before_flush: Vec<OnSession>,
+    after_flush: Vec<AfterSession>,
+    before_commit: Vec<OnSession>,
+    after_commit: Vec<AfterSession>,
+    after_rollback: Vec<AfterSession>,
+    objects: Vec<(Moment, usize, OnObject)>,
+    statements: Vec<OnStatement>,
+    filters: Vec<(&'static Mapper, Node)>,
+}
+
+impl std::fmt::Debug for SessionEvents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionEvents")
+            .field("objects", &self.objects.len())
+            .field("statements", &self.statements.len())
+            .field("filters", &self.filters.len())
+            .finish_non_exhaustive()
+    }
+}
+
+macro_rules! object_events {
+    ($($(#[doc = $doc:literal])* $name:ident $moment:ident;)*) => { $(
+        $(#[doc = $doc])*
+        #[must_use]
+        pub fn $name<A: Entity>(
+            self,
+            _entity: A,
+            listener: impl Fn(&mut A::Model) -> Result<()> + Send + Sync + 'static,
+        ) -> Self {
+            self.on_object::<A::Model>(Moment::$moment, listener)
+        }
+    )* };
+}
+
+impl SessionEvents {
+    /// No listener yet.
+    pub fn new() -> Self {
+        SessionEvents::default()
+    }
+
+    /// Is called before a flush that has something to do: objects may be added and changed.
+    /// [`pending`](Session::pending), [`dirty`](Session::dirty) and [`deleted`](Session::deleted) say what it will write.
+    #[must_use]
+    pub fn before_flush(mut self, listener: impl Fn(&mut Session) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.before_flush.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called after a flush that has written something.
+    #[must_use]
+    pub fn after_flush(mut self, listener: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.after_flush.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called before a commit, and before the flush that it begins with.
+    #[must_use]
+    pub fn before_commit(mut self, listener: impl Fn(&mut Session) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.before_commit.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called after a commit.
+    #[must_use]
+    pub fn after_commit(mut self, listener: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.after_commit.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called after a rollback of the transaction, not of a savepoint.
+    #[must_use]
+    pub fn after_rollback(mut self, listener: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.after_rollback.push(Arc::new(listener));
+        self
+    }
+
+    object_events! {
+        /// Is called before a new object's INSERT, and may change its columns; a change of a relationship waits for the
+        /// next flush.
+        before_insert BeforeInsert;
+        /// Is called when a new object's row is there. A change that it makes waits for the next flush.
+        after_insert AfterInsert;
+        /// Is called before a changed object's UPDATE, and may change its columns.
+        before_update BeforeUpdate;
+        /// Is called when a changed object's row is updated. A change that it makes waits for the next flush.
+        after_update AfterUpdate;
+        /// Is called before an object's DELETE.
+        before_delete BeforeDelete;
+        /// Is called when an object's row is deleted.
+        after_delete AfterDelete;
+        /// Is called when a row has become an object. What it changes counts as read: it is not written.
+        on_load Load;
+        /// Is called when an expired object has been read again. What it changes counts as read: it is not written.
+        on_refresh Refresh;
+    }
+
+    fn on_object<M: Model>(
+        mut self,
+        moment: Moment,
+        listener: impl Fn(&mut M) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = move |object: &mut dyn Object| {
+            let any: &mut dyn Any = object;
+            any.downcast_mut::<M>().map_or(Ok(()), &listener)
+        };
+        self.objects.push((moment, M::__mapper().id(), Arc::new(listener)));
+        self
+    }
+
+    /// Is called before each query, UPDATE and DELETE that is built of models, also those that load relationships, and may
+    /// add filters to it. SQLAlchemy's `do_orm_execute`.
+    #[must_use]
+    pub fn before_statement(
+        mut self,
+        listener: impl Fn(&mut Execution<'_>) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.statements.push(Arc::new(listener));
+        self
+    }
+
+    /// Adds a condition to every query, UPDATE and DELETE of a model: a tenant, a mark of what counts as deleted.
+    ///
+    /// It holds for the tables of the statement itself and for relationships that are loaded, not for subqueries and `text`;
+    /// the identity map is asked without it, and a flush writes what the session has. SQLAlchemy's `with_loader_criteria`.
+    #[must_use]
+    pub fn filter<A: Entity>(mut self, _entity: A, condition: impl Predicate) -> Self {
+        self.filters.push((A::Model::__mapper(), condition.__predicate()));
+        self
+    }
+
+    /// Adds what others listen to.
+    pub(super) fn extend(&mut self, other: SessionEvents) {
+        self.before_flush.extend(other.before_flush);
+        self.after_flush.extend(other.after_flush);
+        self.before_commit.extend(other.before_commit);
+        self.after_commit.extend(other.after_commit);
+        self.after_rollback.extend(other.after_rollback);
+        self.objects.extend(other.objects);
+        self.statements.extend(other.statements);
+        self.filters.extend(other.filters);
+    }
+
+    // ------------------------------------------------------------------------------------------------ calling them
+
+    pub(super) fn call_before_flush(&self, session: &mut Session) -> Result<()> {
+        self.before_flush.iter().try_for_each(|listener| listener(session))
+    }
+
+    pub(super) fn call_after_flush(&self, session: &Session) {
+        self.after_flush.iter().for_each(|listener| listener(session));
+    }
+
+    pub(super) fn call_before_commit(&self, session: &mut Session) -> Result<()> {
+        self.before_commit.iter().try_for_each(|listener| listener(session))
+    }
+
+    pub(super) fn call_after_commit(&self, session: &Session) {
+        self.after_commit.iter().for_each(|listener| listener(session));
+    }
+
+    pub(super) fn call_after_rollback(&self, session: &Session) {
+        self.after_rollback.iter().for_each(|listener| listener(session));
+    }
+
+    /// Returns whether somebody listens to what happens to objects of a model.
+    pub(crate) fn listens(&self, moment: Moment, mapper: &Mapper) -> bool {
+        self.objects.iter().any(|(own, model, _)| *own == moment && *model == mapper.id())
+    }
+
+    pub(crate) fn call(&self, moment: Moment, object: &mut dyn Object) -> Result<()> {
+        let mapper = object.mapper().id();
+        let mut own = self.objects.iter().filter(|(own, model, _)| *own == moment && *model == mapper);
+        own.try_for_each(|(_, _, listener)| listener(object))
+    }
+
+    /// Lets listeners change a statement, and adds the filters.
+    pub(crate) fn rewrite(&self, statement: &mut Statement) -> Result<()> {
+        for listener in &self.statements {
+            listener(&mut Execution { statement })?;
+        }
+        self.filters.iter().try_for_each(|(mapper, condition)| restrict(statement, mapper, condition))
+    }
+}
+
+/// A statement that is about to run, for a listener to look at and to narrow.
+pub struct Execution<'a> {
+    statement: &'a mut Statement,
+}
+
+impl std::fmt::Debug for Execution<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Execution").field("is_write", &self.is_write()).finish_non_exhaustive()
+    }
+}
+
+impl Execution<'_> {
+    /// Returns whether it writes.
+    pub fn is_write(&self) -> bool {
+        self.statement.is_write()
+    }
+
+    /// Returns whether it reads or writes a model's table by itself, not only in a subquery.
+    pub fn is_of<A: Entity>(&self, _entity: A) -> bool {
+        is_of(self.statement, A::Model::__mapper())
+    }
+
+    /// Adds a condition on a model's rows, wherever the statement itself reads or writes its table; nothing if it does not.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a condition cannot be added without changing which other rows there are.
+    pub fn filter<A: Entity>(&mut self, _entity: A, condition: impl Predicate) -> Result<()> {
+        restrict(self.statement, A::Model::__mapper(), &condition.__predicate())
+    }
+}
+
+fn is_of(statement: &Statement, mapper: &Mapper) -> bool {
+    match statement {
+        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
+            !places(select, mapper).is_empty()
+        }
+        Statement::Explain(inner) => is_of(inner, mapper),
+        Statement::Update(update) => update.rows.mapper.is(mapper),
+        Statement::Delete(delete) => delete.rows.mapper.is(mapper),
+        _ => false,
+    }
+}
+
+/// Adds a condition on a model's rows to a statement.
+fn restrict(statement: &mut Statement, mapper: &'static Mapper, condition: &Node) -> Result<()> {
+    let of = |alias: Alias| {
+        let mut condition = condition.clone();
+        condition.use_alias(mapper, alias);
+        condition
+    };
+    match statement {
+        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
+            restrict_select(select, mapper, &of)?;
+        }
+        Statement::Explain(inner) => restrict(inner, mapper, condition)?,
+        Statement::Update(update) if update.rows.mapper.is(mapper) => {
+            let alias = update.rows.alias;
+            update.rows.filters.push(of(alias));
+        }
+        Statement::Delete(delete) if delete.rows.mapper.is(mapper) => {
+            let alias = delete.rows.alias;
+            delete.rows.filters.push(of(alias));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn restrict_select(select: &mut SelectNode, mapper: &'static Mapper, of: &impl Fn(Alias) -> Node) -> Result<()> {
+    if let Some(compound) = &mut select.set {
+        // A condition is not about the whole.
+        return compound.members.iter_mut().try_for_each(|member| restrict_select(member, mapper, of));
+    }
+    let places = places(select, mapper);
+    let mut outer = Vec::new();
+    for join in &mut select.joins {
+        let refused = match join {
+            JoinNode::Cross { .. }
+            | JoinNode::On { kind: JoinKind::Inner, .. }
+            | JoinNode::Inferred { kind: JoinKind::Inner, .. }
+            | JoinNode::Relation { kind: JoinKind::Inner, .. } => false,
+            // What does not fulfil the condition is as if it were not there.
+            JoinNode::On { kind: JoinKind::Left, right, on, .. } => {
+                if let Some(alias) = place(right, mapper) {
+                    outer.push(alias);
+                    let own = std::mem::replace(on, Node::Star);
+                    *on = own.and(of(alias));
+                }
+                false
+            }
+            JoinNode::Relation { kind: JoinKind::Left, relation } => target(relation).is(mapper),
+            JoinNode::Inferred { kind: JoinKind::Left, right, .. } => place(right, mapper).is_some(),
+            JoinNode::On { .. } | JoinNode::Inferred { .. } | JoinNode::Relation { .. } => !places.is_empty(),
+        };
+        if refused {
+            let (name, along) = (mapper.definition().name, along(join));
+            let message = format!("the condition on every `{name}` cannot be added to an outer join{along}");
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint("join it by `outerjoin_on`, or load the relationship by `selectinload`"));
+        }
+    }
+    for alias in places.into_iter().filter(|alias| !outer.contains(alias)) {
+        select.filters.push(of(alias));
+    }
+    if let Some(eager) = &mut select.eager {
+        for join in eager.joins.iter_mut().filter(|join| target(&join.relation).is(mapper)) {
+            let alias = join.relation.target_alias;
+            join.filters.push(of(alias));
+        }
+    }
+    Ok(())
+}
+
+/// Names the relationship that a join follows.
+fn along(join: &JoinNode) -> String {
+    match join {
+        JoinNode::Relation { relation, .. } => format!(" along `{}`", name_of(relation)),
+        _ => String::new(),
+    }
+}
+
+/// Returns the alias of a model's table, if this is one.
+fn place(item: &FromItem, mapper: &Mapper) -> Option<Alias> {
+    match item {
+        FromItem::Table(table) => table.mapper.filter(|own| own.is(mapper)).map(|_| table.alias),
+        FromItem::Derived(_) => None,
+    }
+}
+
+fn target(relation: &RelationReference) -> &'static Mapper {
+    (relation.owner.definition().relationships[usize::from(relation.index)].target)()
+}
+
+fn name_of(relation: &RelationReference) -> String {
+    let owner = relation.owner.definition();
+    format!("{}.{}", owner.name, owner.relationships[usize::from(relation.index)].name)
+}
+
+/// Returns the aliases under which a SELECT itself reads a model's table.
+fn places(select: &SelectNode, mapper: &Mapper) -> Vec<Alias> {
+    let mut found: Vec<Alias> = Vec::new();
+    let mut note = |is_here: bool, alias: Alias| {
+        if is_here && !alias.is_derived() && !found.contains(&alias) {
+            found.push(alias);
+        }
+    };
+    let expressions = select.outputs.iter().filter_map(|output| match &output.kind {
+        OutputKind::Expression(node) => Some(node),
+        _ => None,
+    });
+    for node in expressions.chain(&select.filters).chain(&select.group_by) {
+        node.visit(&mut |node| {
+            if let Node::Column { mapper: other, alias, .. } = node {
+                note(other.is(mapper), *alias);
+            }
+        });
+    }
+    for output in &select.outputs {
+        if let OutputKind::Entity { mapper: other, alias } = &output.kind {
+            note(other.is(mapper), *alias);
+        }
+    }
+    for item in select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item)) {
+        note(place(item, mapper).is_some(), item.reference().alias);
+    }
+    for join in &select.joins {
+        if let JoinNode::Relation { relation, .. } = join {
+            note(target(relation).is(mapper), relation.target_alias);
+        }
+    }
+    found
+}

@@ -1,0 +1,262 @@
+//! What has changed in an object since the last flush, where it stands, and single attributes expired or read again.
+
+use super::{Handle, ObjectId, Session, State, as_row_value, model_name};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Attribute, Model, Relationship};
+use crate::sql::Columns;
+use crate::types::{SqlType, same};
+
+/// What has changed in an attribute since the last flush. SQLAlchemy's `History`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History<T> {
+    /// What has come; the value of a column that differs.
+    pub added: Vec<T>,
+    /// What is as it was.
+    pub unchanged: Vec<T>,
+    /// What has gone; the value that a column had.
+    pub deleted: Vec<T>,
+}
+
+impl<T> History<T> {
+    /// Returns whether something has changed.
+    pub fn has_changes(&self) -> bool {
+        !self.added.is_empty() || !self.deleted.is_empty()
+    }
+}
+
+/// Where an object stands between memory and the database. SQLAlchemy's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ObjectState {
+    /// Its addition was rolled back; it is not to be saved.
+    Transient,
+    /// Added, to be inserted by the next flush.
+    Pending,
+    /// A row of the database.
+    Persistent,
+    /// Deleted by a flush of this transaction.
+    Deleted,
+    /// Its row is gone; only memory has it.
+    Detached,
+}
+
+impl Session {
+    /// Returns where an object stands.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, ObjectState, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// assert_eq!(session.state(ed)?, ObjectState::Pending);
+    /// session.flush().await?;
+    /// assert_eq!(session.state(ed)?, ObjectState::Persistent);
+    /// session.delete(ed).await?;
+    /// session.flush().await?;
+    /// assert_eq!(session.state(ed)?, ObjectState::Deleted);
+    /// session.commit().await?;
+    /// assert_eq!(session.state(ed)?, ObjectState::Detached);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn state<M: Model>(&self, handle: Handle<M>) -> Result<ObjectState> {
+        Ok(match self.objects.get(self.slot(handle)?).state {
+            State::Transient => ObjectState::Transient,
+            State::Pending => ObjectState::Pending,
+            State::Persistent => ObjectState::Persistent,
+            State::Deleted => ObjectState::Deleted,
+            State::Detached => ObjectState::Detached,
+        })
+    }
+
+    /// Returns whether an object is expired: read again by whatever reads it next.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn is_expired<M: Model>(&self, handle: Handle<M>) -> Result<bool> {
+        Ok(self.objects.get(self.slot(handle)?).is_expired)
+    }
+
+    /// Says what has changed in a column since the last flush. A new object has nothing but what was added.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session[ed].name = "edward".into();
+    /// let history = session.history(ed, User.name)?;
+    /// assert_eq!((history.added, history.deleted), (vec!["edward".to_owned()], vec!["ed".to_owned()]));
+    /// assert!(!session.history(ed, User.id)?.has_changes());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn history<M: Model, T: SqlType>(
+        &self,
+        handle: Handle<M>,
+        attribute: Attribute<M, T>,
+    ) -> Result<History<T>> {
+        let slot = self.slot(handle)?;
+        let column = usize::from(attribute.__column());
+        let decode = |value: orm_pool::Value| {
+            let decoded = T::decode(as_row_value(&value));
+            decoded.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
+        };
+        let now = self.objects.object(slot).column(column);
+        let mut history = History { added: vec![], unchanged: vec![], deleted: vec![] };
+        match (&self.objects.get(slot).base, self.objects.get(slot).state) {
+            (_, State::Pending | State::Transient) => history.added.push(decode(now)?),
+            (Some(base), _) if !same(&base.column(column), &now) => {
+                history.deleted.push(decode(base.column(column))?);
+                history.added.push(decode(now)?);
+            }
+            _ => history.unchanged.push(decode(now)?),
+        }
+        Ok(history)
+    }
+
+    /// Says what has changed in a relationship since the last flush, as far as its members are known.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// session.flush().await?;
+    /// let first = session.handles(ed, User.addresses)[0];
+    /// let new = session.link(ed, User.addresses, Address::builder().email("ed@y.org"));
+    /// session.unlink(ed, User.addresses, first);
+    /// let history = session.members_history(ed, User.addresses)?;
+    /// assert_eq!((history.added, history.unchanged, history.deleted), (vec![new], vec![], vec![first]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn members_history<M: Model, T: Model, K>(
+        &self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> Result<History<Handle<T>>> {
+        let slot = self.slot(handle)?;
+        let index = usize::from(relationship.__index());
+        let now = self.objects.members_of(slot, index);
+        let entry = self.objects.get(slot);
+        let before = match (&entry.base, entry.state) {
+            (_, State::Pending | State::Transient) => Vec::new(),
+            (Some(base), _) => base.relation(index).members(),
+            (None, _) => now.clone(),
+        };
+        let handles = |members: Vec<ObjectId>| members.into_iter().map(Handle::of).collect();
+        let (unchanged, added) = now.iter().copied().partition(|member| before.contains(member));
+        let deleted = before.into_iter().filter(|member| !now.contains(member)).collect();
+        Ok(History { added: handles(added), unchanged: handles(unchanged), deleted: handles(deleted) })
+    }
+
+    /// Forgets what was changed in some columns, and has the object read again by whatever reads it next; what was changed
+    /// in others stays.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn expire_attributes<M: Model>(&mut self, handle: Handle<M>, columns: impl Columns<M>) -> Result<()> {
+        let slot = self.slot(handle)?;
+        let mut list = Vec::new();
+        columns.__columns(&mut list);
+        let Some(base) = self.objects.get(slot).base.clone() else {
+            self.objects.expire(slot);
+            return Ok(());
+        };
+        for column in list.into_iter().map(usize::from) {
+            let value = base.column(column);
+            let put = self.objects.object_mut(slot).set_column(column, as_row_value(&value));
+            put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+        }
+        self.objects.expire(slot);
+        Ok(())
+    }
+
+    /// Forgets what is loaded of a relationship; what was linked and unlinked and is not flushed stays.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn expire_relationship<M: Model, T: Model, K>(
+        &mut self,
+        handle: Handle<M>,
+        relationship: Relationship<M, T, K>,
+    ) -> Result<()> {
+        let slot = self.slot(handle)?;
+        self.objects.sync()?;
+        self.objects.object_mut(slot).relation_mut(usize::from(relationship.__index())).unload();
+        Ok(())
+    }
+
+    /// Reads an object's row again, and forgets what was changed in some columns; what was changed in others stays.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, fullname: Option<String> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session[ed].name = "changed".into();
+    /// session[ed].fullname = Some("Ed Jones".into());
+    /// session.refresh_attributes(ed, User.name).await?;
+    /// assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("ed", Some("Ed Jones")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    pub async fn refresh_attributes<M: Model>(&mut self, handle: Handle<M>, columns: impl Columns<M>) -> Result<()> {
+        self.check()?;
+        let slot = self.slot(handle)?;
+        self.expire_attributes(handle, columns)?;
+        self.read_again(&[slot]).await?;
+        if self.objects.get(slot).is_expired {
+            let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        Ok(())
+    }
+}

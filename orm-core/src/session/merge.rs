@@ -1,0 +1,173 @@
+//! Merging: a value from elsewhere copied onto the session's object of its key, graph and all.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::{Handle, Key, ObjectId, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::load::{self, LoadNode};
+use crate::mapper::{
+    Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo,
+};
+use crate::sql::Node;
+use crate::types::same;
+
+impl Session {
+    /// Copies an object's state onto the one with its key, which is read if need be, or adds it; gives the session's object.
+    ///
+    /// What the value sets is copied; what a builder leaves out stays as it is. Members that it holds are merged too, along
+    /// relationships that say `cascade(merge)`, as they do by default, and become the members: those that it does not hold
+    /// leave. A relationship that is not loaded in the value stays as it is.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    ///
+    /// let merged = session.merge(User::builder().id(1).name("edward")).await?;
+    /// assert_eq!((merged, session[ed].name.as_str()), (ed, "edward"));
+    /// session.commit().await?; // UPDATE of the name
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database refuses the query, when the session waits for a rollback, and with
+    /// [`ErrorKind::StaleData`] when the value has another version than the row.
+    pub async fn merge<N: NewInstance + Send>(&mut self, new: N) -> Result<Handle<N::Model>> {
+        self.check()?;
+        self.objects.sync()?;
+        let new = NewObject::of(new.__row());
+        let slot = self.merge_object(new).await?;
+        Ok(Handle::of(self.objects.id(slot)))
+    }
+
+    /// Merges several values, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`merge`](Self::merge).
+    pub async fn merge_all<I>(&mut self, new: I) -> Result<Vec<Handle<<I::Item as NewInstance>::Model>>>
+    where
+        I: IntoIterator<Item: NewInstance + Send, IntoIter: Send> + Send,
+    {
+        let mut merged = Vec::new();
+        for new in new {
+            merged.push(self.merge(new).await?);
+        }
+        Ok(merged)
+    }
+
+    /// Copies a new object onto the one with its key, or adds it.
+    fn merge_object(&mut self, new: NewObject) -> Pin<Box<dyn Future<Output = Result<u32>> + Send + '_>> {
+        Box::pin(async move {
+            let NewObject { mut object, set, .. } = new;
+            let mapper = object.mapper();
+            let has_key = mapper.definition().key.iter().all(|&column| set.contains(usize::from(column)));
+            let existing = if has_key { self.find_by_key(mapper, &*object).await? } else { None };
+            let mut fields = Vec::new();
+            for index in 0..mapper.definition().relationships.len() {
+                let field = object.relation_mut(index);
+                let was_loaded = field.is_loaded();
+                fields.push((was_loaded, field.adopt(ObjectId::NOWHERE, true)));
+            }
+            let slot = match existing {
+                Some(slot) => {
+                    self.refuse_other_version(slot, &*object, &set)?;
+                    self.objects.touch(slot);
+                    for column in (0..mapper.width()).filter(|&column| set.contains(column)) {
+                        let value = object.column(column);
+                        let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
+                        put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+                    }
+                    slot
+                }
+                None => {
+                    for index in 0..mapper.definition().relationships.len() {
+                        object.relation_mut(index).release();
+                    }
+                    self.objects.add_graph(NewObject { object, set, origin: None })?
+                }
+            };
+            for (index, (was_loaded, changes)) in fields.into_iter().enumerate() {
+                let info = &mapper.configured()?.relationships[index];
+                if (was_loaded || !changes.is_empty()) && !info.definition.viewonly && info.definition.cascade.merge {
+                    self.merge_members(slot, info, changes).await?;
+                }
+            }
+            Ok(slot)
+        })
+    }
+
+    /// Merges the members that a value holds, and makes them the members of the session's object.
+    async fn merge_members(&mut self, slot: u32, info: &'static RelationshipInfo, changes: Vec<Change>) -> Result<()> {
+        let owner = self.objects.id(slot);
+        let mut members = Vec::new();
+        for change in changes {
+            match change {
+                Change::Add(Incoming::Known(id)) => members.push(id),
+                Change::Add(Incoming::New(new)) => {
+                    let merged = self.merge_object(new).await?;
+                    members.push(self.objects.id(merged));
+                }
+                Change::Remove(_) | Change::Clear => {}
+            }
+        }
+        let index = usize::from(info.index);
+        if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
+            let Session { connections, objects, .. } = &mut *self;
+            let connection = connections.of(Some(info.target), false).await?;
+            load::load_relationship(connection, objects, &[slot], &LoadNode::bare(info.owner, info.index)).await?;
+        }
+        let before = self.objects.members_of(slot, index);
+        if before == members {
+            return Ok(());
+        }
+        self.objects.replace(owner, info, &members)
+    }
+
+    fn is_stored(&self, slot: u32) -> bool {
+        self.objects.get(slot).state == super::State::Persistent
+    }
+
+    /// Refuses a value that was read before somebody else changed the row.
+    fn refuse_other_version(&self, slot: u32, object: &dyn Object, set: &crate::mapper::ColumnSet) -> Result<()> {
+        let mapper = object.mapper();
+        let Some(column) = mapper.definition().version.map(usize::from).filter(|&column| set.contains(column)) else {
+            return Ok(());
+        };
+        let entry = self.objects.get(slot);
+        let stored = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot)).column(column);
+        let own = object.column(column);
+        if same(&stored, &own) || !self.is_stored(slot) {
+            return Ok(());
+        }
+        let name = mapper.definition().name;
+        let message = format!("version {own} of the merged `{name}` does not match the existing version {stored}");
+        Err(Error::new(ErrorKind::StaleData, message).hint("read it again, or merge a value with the present version"))
+    }
+
+    async fn find_by_key(&mut self, mapper: &'static Mapper, object: &dyn Object) -> Result<Option<u32>> {
+        let Some(key) = Key::of_object(object) else { return Ok(None) };
+        if let Some(slot) = self.objects.find(mapper, &key)
+            && !self.objects.get(slot).is_expired
+        {
+            return Ok(Some(slot));
+        }
+        let filters = mapper.definition().key.iter().map(|&column| {
+            let left = Node::Column { mapper, column, alias: Alias::NONE };
+            Node::equals(left, Node::Bind(object.column(usize::from(column))))
+        });
+        self.read_rows(mapper, filters.collect()).await?;
+        let found = self.objects.find(mapper, &key);
+        Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
+    }
+}

@@ -1,0 +1,412 @@
+//! The session's objects after an UPDATE or a DELETE of rows by condition: changed, gone or expired as their rows are.
+//!
+//! Which rows a condition means is found in memory where that is what the database would find ([`Truth`]), else by asking
+//! for their keys: by RETURNING, or by a SELECT before.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use orm_pool::Value;
+
+use super::{Key, Session, State, as_row_value};
+use crate::dialect::Dialect;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Mapper, Object};
+use crate::sql::{ChangedRows, Node, Operator, Output, SelectNode, Statement};
+use crate::types::same;
+
+/// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
+///
+/// None of these runs cascades, checks or counts versions, or calls listeners: the statement does what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Synchronize {
+    /// [`Evaluate`](Self::Evaluate) where that can be done, else [`Fetch`](Self::Fetch).
+    #[default]
+    Auto,
+    /// The condition is evaluated in memory; one that cannot be is an error.
+    Evaluate,
+    /// The database tells the keys of the rows: by RETURNING, or by a SELECT before the statement.
+    Fetch,
+    /// The objects stay as they are.
+    No,
+}
+
+/// What a condition is of a row, with SQL's three values.
+type Truth = Option<bool>;
+
+/// Which objects a statement is about.
+enum Matched {
+    /// These.
+    Slots(Vec<u32>),
+    /// Those with these keys, which the statement will give back.
+    Returned,
+}
+
+impl Session {
+    /// Runs an INSERT, UPDATE or DELETE as [`execute`](Self::execute) does, and says how objects follow it.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, Synchronize, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let ed = session.add(User::builder().name("ed"));
+    /// let renamed = update(User).set(User.name, "edward").filter(User.name.like("e%"));
+    /// session.execute_with(renamed, Synchronize::Fetch).await?;
+    /// assert_eq!(session[ed].name, "edward");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), and when [`Synchronize::Evaluate`] meets what only the database can evaluate.
+    pub fn execute_with(
+        &mut self,
+        statement: impl crate::sql::Write,
+        synchronize: Synchronize,
+    ) -> impl Future<Output = Result<u64>> + Send {
+        let statements = statement.__statements();
+        async move { self.change_with(statements?, synchronize).await }
+    }
+
+    /// Runs statements for their effect, and has the objects follow.
+    pub(super) async fn change_with(&mut self, statements: Vec<Statement>, synchronize: Synchronize) -> Result<u64> {
+        self.check()?;
+        self.flush_before_query().await?;
+        let mut statements = statements;
+        self.rewrite(&mut statements)?;
+        let mut changed = 0;
+        for statement in statements {
+            changed += match &statement {
+                Statement::Update(_) | Statement::Delete(_) if synchronize != Synchronize::No => {
+                    self.change_and_follow(statement, synchronize).await?
+                }
+                _ => self.send_change(statement).await?,
+            };
+        }
+        Ok(changed)
+    }
+
+    async fn send_change(&mut self, statement: Statement) -> Result<u64> {
+        use crate::engine::Executor;
+        if let Statement::Insert(insert) = &statement
+            && insert.on_conflict.is_some()
+        {
+            let mapper = insert.mapper;
+            let slots: Vec<u32> =
+                self.objects.in_use().filter(|&slot| self.objects.get(slot).mapper.is(mapper)).collect();
+            slots.into_iter().for_each(|slot| self.objects.expire(slot));
+        }
+        let changed = self.connected_for(statement.model(), true).await?.__run(vec![statement]).await;
+        changed.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
+    }
+
+    async fn change_and_follow(&mut self, statement: Statement, synchronize: Synchronize) -> Result<u64> {
+        let (rows, sets) = match &statement {
+            Statement::Update(update) => (update.rows.clone(), Some(update.sets.clone())),
+            Statement::Delete(delete) => (delete.rows.clone(), None),
+            _ => return self.send_change(statement).await,
+        };
+        let mapper = rows.mapper;
+        let dialect = self.connected_for(Some(mapper), true).await?.engine.dialect();
+        let matched = match (self.evaluate(&rows, dialect), synchronize) {
+            (Some(slots), Synchronize::Auto | Synchronize::Evaluate) => Matched::Slots(slots),
+            (None, Synchronize::Evaluate) => {
+                let message = "the condition cannot be evaluated in memory";
+                return Err(Error::new(ErrorKind::InvalidRequest, message)
+                    .hint("say `Synchronize::Fetch`, `Auto` or `No`"));
+            }
+            _ => self.fetch_matched(&rows, sets.is_some(), dialect).await?,
+        };
+        let (changed, slots) = match matched {
+            Matched::Slots(slots) => (self.send_change(statement).await?, slots),
+            Matched::Returned => self.send_returning(statement, mapper).await?,
+        };
+        match sets {
+            Some(sets) => self.follow_update(mapper, &slots, &sets, dialect),
+            None => self.follow_delete(&slots),
+        }
+        Ok(changed)
+    }
+
+    /// Returns the objects that a condition means, or `None` if only the database can tell.
+    fn evaluate(&self, rows: &ChangedRows, dialect: Dialect) -> Option<Vec<u32>> {
+        if !rows.joins.is_empty() || rows.limit.is_some() {
+            return None;
+        }
+        let mut slots = Vec::new();
+        for slot in self.objects.in_use() {
+            let entry = self.objects.get(slot);
+            if !entry.mapper.is(rows.mapper) || entry.state != State::Persistent {
+                continue;
+            }
+            let scope = Scope { mapper: rows.mapper, alias: rows.alias, dialect, object: self.objects.object(slot) };
+            let mut is_all = Some(true);
+            for filter in &rows.filters {
+                is_all = and(is_all, scope.truth(filter)?);
+            }
+            // What may have changed cannot be judged.
+            if entry.is_expired && !rows.filters.is_empty() {
+                return None;
+            }
+            if is_all == Some(true) {
+                slots.push(slot);
+            }
+        }
+        // Even without an object to try it on, a condition must be one that can be evaluated.
+        Some(slots)
+    }
+
+    /// Finds the rows in the database, or says that the statement will tell them.
+    async fn fetch_matched(&mut self, rows: &ChangedRows, is_update: bool, dialect: Dialect) -> Result<Matched> {
+        let returning = &dialect.capabilities().returning;
+        let can_return = if is_update { returning.update } else { returning.delete };
+        if can_return && rows.returning.is_empty() && rows.joins.is_empty() {
+            return Ok(Matched::Returned);
+        }
+        if !rows.joins.is_empty() || rows.limit.is_some() {
+            // The rows are chosen by more than a condition on them: any may be among them.
+            let of_model = |&slot: &u32| self.objects.get(slot).mapper.is(rows.mapper);
+            let slots: Vec<u32> = self.objects.in_use().filter(of_model).collect();
+            slots.into_iter().for_each(|slot| self.objects.expire(slot));
+            return Ok(Matched::Slots(Vec::new()));
+        }
+        let mapper = rows.mapper;
+        let select = SelectNode {
+            outputs: key_outputs(mapper, rows.alias),
+            filters: rows.filters.clone(),
+            ..SelectNode::default()
+        };
+        let keys = self.read_keys(Statement::Select(Box::new(select)), mapper).await?.1;
+        Ok(Matched::Slots(self.slots_of(mapper, &keys)))
+    }
+
+    async fn send_returning(&mut self, statement: Statement, mapper: &'static Mapper) -> Result<(u64, Vec<u32>)> {
+        let mut statement = statement;
+        match &mut statement {
+            Statement::Update(update) => update.rows.returning = key_outputs(mapper, update.rows.alias),
+            Statement::Delete(delete) => delete.rows.returning = key_outputs(mapper, delete.rows.alias),
+            _ => {}
+        }
+        let (changed, keys) = self.read_keys(statement, mapper).await?;
+        Ok((changed, self.slots_of(mapper, &keys)))
+    }
+
+    async fn read_keys(&mut self, statement: Statement, mapper: &'static Mapper) -> Result<(u64, Vec<Key>)> {
+        let connection = self.connected_for(Some(mapper), statement.is_write()).await?;
+        let engine = connection.engine.clone();
+        let prepared = engine.prepare(statement)?;
+        let width = mapper.definition().key.len();
+        let (mut keys, mut count) = (Vec::new(), 0);
+        let read = engine.run(&mut connection.guard, &prepared, |row| {
+            keys.extend(Key::of_row_columns(&row, 0..width));
+            count += 1;
+            Ok(ControlFlow::Continue(()))
+        });
+        let done = read.await.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        Ok((done.rows_affected.max(count), keys))
+    }
+
+    fn slots_of(&self, mapper: &'static Mapper, keys: &[Key]) -> Vec<u32> {
+        let keys: HashSet<&Key> = keys.iter().collect();
+        keys.into_iter().filter_map(|key| self.objects.find(mapper, key)).collect()
+    }
+
+    /// Gives objects what an UPDATE has set where memory knows it; what was changed and not flushed stays.
+    fn follow_update(&mut self, mapper: &'static Mapper, slots: &[u32], sets: &[(u16, Node)], dialect: Dialect) {
+        let has_more = mapper.definition().columns.iter().any(|column| {
+            column.computed.is_some() || column.on_update.is_some() || column.server_onupdate
+        });
+        for &slot in slots {
+            if self.objects.get(slot).state != State::Persistent {
+                continue;
+            }
+            self.objects.save(slot);
+            // The values are those of before the statement, all of them.
+            let before = self.objects.object(slot).copy();
+            let mut is_known = !has_more;
+            for (column, node) in sets {
+                let scope = Scope { mapper, alias: Alias::NONE, dialect, object: &*before };
+                let column = usize::from(*column);
+                let is_key = mapper.definition().columns[column].primary_key;
+                match scope.value(node).filter(|_| !is_key) {
+                    Some(value) => is_known &= self.set_stored(slot, column, &value),
+                    None => is_known = false,
+                }
+            }
+            if !is_known {
+                self.objects.expire(slot);
+            }
+        }
+    }
+
+    /// Sets a column as if it had been read; `false` if it was changed and waits for a flush, or takes no such value.
+    fn set_stored(&mut self, slot: u32, column: usize, value: &Value) -> bool {
+        let is_changed = match &self.objects.get(slot).base {
+            Some(base) => !same(&base.column(column), &self.objects.object(slot).column(column)),
+            None => false,
+        };
+        if is_changed {
+            return false;
+        }
+        let put = |object: &mut dyn Object| object.set_column(column, as_row_value(value)).is_ok();
+        if let Some(base) = self.objects.get(slot).base.clone() {
+            let mut base = base.copy();
+            if !put(&mut *base) {
+                return false;
+            }
+            self.objects.get_mut(slot).base = Some(base.into());
+        }
+        put(self.objects.object_mut(slot))
+    }
+
+    fn follow_delete(&mut self, slots: &[u32]) {
+        for &slot in slots {
+            if self.objects.get(slot).state == State::Persistent {
+                self.objects.save(slot);
+                self.objects.forget_identity(slot);
+                self.objects.get_mut(slot).state = State::Deleted;
+                self.objects.get_mut(slot).is_doomed = false;
+            }
+        }
+    }
+}
+
+fn key_outputs(mapper: &'static Mapper, alias: Alias) -> Vec<Output> {
+    let key = mapper.definition().key.iter();
+    key.map(|&column| Output::expression(Node::Column { mapper, column, alias }, false)).collect()
+}
+
+/// An object as the row that expressions are about.
+struct Scope<'o> {
+    mapper: &'static Mapper,
+    alias: Alias,
+    dialect: Dialect,
+    object: &'o dyn Object,
+}
+
+impl Scope<'_> {
+    /// Returns what a condition is; the outer `None` where only the database knows.
+    fn truth(&self, node: &Node) -> Option<Truth> {
+        Some(match node {
+            Node::All(list) => {
+                list.iter().try_fold(Some(true), |all, part| Some(and(all, self.truth(part)?)))?
+            }
+            Node::Any(list) => {
+                let none = list.iter().try_fold(Some(true), |all, part| Some(and(all, not(self.truth(part)?))))?;
+                not(none)
+            }
+            Node::Not(inner) => not(self.truth(inner)?),
+            Node::IsNull { operand, negated } => Some(self.value(operand)?.is_null() != *negated),
+            Node::Between { operand, low, high, negated } => {
+                let (operand, low, high) = (self.value(operand)?, self.value(low)?, self.value(high)?);
+                let is_between = and(
+                    self.compare(Operator::Ge, &operand, &low)?,
+                    self.compare(Operator::Le, &operand, &high)?,
+                );
+                if *negated { not(is_between) } else { is_between }
+            }
+            Node::In { operand, list, negated } => {
+                let operand = self.value(operand)?;
+                let mut is_in = Some(false);
+                for item in list {
+                    let is_equal = self.compare(Operator::Eq, &operand, &self.value(item)?)?;
+                    is_in = not(and(not(is_in), not(is_equal)));
+                }
+                if *negated { not(is_in) } else { is_in }
+            }
+            Node::Binary { operator, left, right } => self.compare(*operator, &self.value(left)?, &self.value(right)?)?,
+            Node::Column { .. } | Node::Bind(_) => match self.value(node)? {
+                Value::Bool(value) => Some(value),
+                Value::Null(_) => None,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// Returns the value of an expression, or `None` where only the database knows it.
+    fn value(&self, node: &Node) -> Option<Value> {
+        match node {
+            Node::Bind(value) => Some(value.clone()),
+            Node::Column { mapper, column, alias } => {
+                let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
+                is_own.then(|| self.object.column(usize::from(*column)))
+            }
+            Node::Binary { operator, left, right } => {
+                let (left, right) = (integer(&self.value(left)?)?, integer(&self.value(right)?)?);
+                let result = match operator {
+                    Operator::Add => left.checked_add(right),
+                    Operator::Sub => left.checked_sub(right),
+                    Operator::Mul => left.checked_mul(right),
+                    _ => None,
+                };
+                result.map(Value::Int64)
+            }
+            _ => None,
+        }
+    }
+
+    /// Compares values as the database does; the outer `None` where it may do so by rules of its own.
+    fn compare(&self, operator: Operator, left: &Value, right: &Value) -> Option<Truth> {
+        if left.is_null() || right.is_null() {
+            return match operator {
+                Operator::IsDistinctFrom => Some(Some(left.is_null() != right.is_null())),
+                Operator::IsNotDistinctFrom => Some(Some(left.is_null() == right.is_null())),
+                _ => Some(None),
+            };
+        }
+        let order = match (left, right) {
+            (Value::Text(left), Value::Text(right)) => {
+                // Collations order texts, and those of MySQL and MariaDB also say which are equal.
+                let is_equality = !matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge);
+                let is_binary = matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres);
+                (is_equality && is_binary).then(|| left.cmp(right))?
+            }
+            (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+            (Value::Float64(left), Value::Float64(right)) => left.partial_cmp(right)?,
+            (Value::Float32(left), Value::Float32(right)) => left.partial_cmp(right)?,
+            (Value::Date(left), Value::Date(right)) => left.cmp(right),
+            (Value::DateTime(left), Value::DateTime(right)) => left.cmp(right),
+            (Value::Timestamp(left), Value::Timestamp(right)) => left.cmp(right),
+            (Value::Uuid(left), Value::Uuid(right)) => left.cmp(right),
+            _ => integer(left)?.cmp(&integer(right)?),
+        };
+        Some(Some(match operator {
+            Operator::Eq | Operator::IsNotDistinctFrom => order.is_eq(),
+            Operator::Ne | Operator::IsDistinctFrom => order.is_ne(),
+            Operator::Lt => order.is_lt(),
+            Operator::Le => order.is_le(),
+            Operator::Gt => order.is_gt(),
+            Operator::Ge => order.is_ge(),
+            _ => return None,
+        }))
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int16(value) => Some((*value).into()),
+        Value::Int32(value) => Some((*value).into()),
+        Value::Int64(value) => Some(*value),
+        _ => None,
+    }
+}
+
+fn and(left: Truth, right: Truth) -> Truth {
+    match (left, right) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
+}
+
+fn not(truth: Truth) -> Truth {
+    truth.map(|truth| !truth)
+}

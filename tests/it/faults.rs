@@ -1,0 +1,280 @@
+//! What is left when something is cut off: a flush whose future is dropped, a commit whose connection is cut byte by byte.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use orm::ErrorKind;
+use orm::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::only;
+use crate::support::{Address, User, engine, two_users};
+
+/// Polls a future so many times, with time for the server between; its result if it ends.
+async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    for _ in 0..times {
+        let polled = std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(match future.as_mut().poll(cx) {
+                std::task::Poll::Ready(done) => Some(done),
+                std::task::Poll::Pending => None,
+            })
+        });
+        if let Some(done) = polled.await {
+            return Some(done);
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    None
+}
+
+#[tokio::test]
+async fn a_flush_that_is_dropped_anywhere_leaves_a_session_that_needs_a_rollback() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    for times in 1.. {
+        let mut session = Session::new(&engine);
+        let ed = session.get_one(User, 1).await.unwrap();
+        session[ed].fullname = Some("changed".into());
+        let new = session.add(User::builder().name("new").addresses([Address::builder().email("n")]));
+        let is_done = polled(session.flush(), times).await.is_some();
+        if is_done {
+            assert_eq!(session[new].addresses.len(), 1);
+            break;
+        }
+        let error = session.flush().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::PendingRollback, "after {times} polls");
+        assert_eq!(*session.query(User).count().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+        session.rollback().await.unwrap();
+        assert_eq!((session[ed].fullname.as_deref(), session[new].id), (Some("Ed Jones"), 0));
+        assert_eq!(session.query(User).count().await.unwrap(), 2, "memory and database agree");
+        session.close().await.unwrap();
+        assert!(times < 1000, "the flush never ends");
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_right_after_a_dropped_flush_is_enough() {
+    let engine = engine().await;
+    for times in 1..20 {
+        let mut session = Session::new(&engine);
+        session.add(User::builder().name("new").addresses([Address::builder().email("n")]));
+        let _ = polled(session.flush(), times).await;
+        session.rollback().await.unwrap();
+        assert_eq!(session.query(User).count().await.unwrap(), 0);
+        session.add(User::builder().name("other"));
+        session.flush().await.unwrap();
+        session.rollback().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_is_dropped_is_unknown_and_not_believed() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    for times in 1.. {
+        let mut session = Session::new(&engine);
+        let user = session.add(User::builder().name(format!("user {times}")));
+        session.flush().await.unwrap();
+        if polled(session.commit(), times).await.is_some() {
+            break;
+        }
+        let error = session.flush().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::PendingRollback);
+        assert!(error.to_string().contains("the transaction may have been committed or not"), "{error}");
+        session.rollback().await.unwrap();
+        assert!(session.object(user).is_ok());
+        assert!(times < 1000, "the commit never ends");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_another_session_has_changed_is_stale_and_nothing_is_lost() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "balances", version = version, metadata = none)]
+    struct Balance {
+        #[orm(primary_key)]
+        id: i64,
+        amount: i64,
+        #[orm(default = 1)]
+        version: i64,
+    }
+    let engine = crate::support::empty_engine().await;
+    metadata![Balance].create_all(&engine).await.unwrap();
+    insert(Balance).values(Balance::builder().amount(100)).execute(&engine).await.unwrap();
+    let (mut mine, mut theirs) = (Session::new(&engine), Session::new(&engine));
+    let (a, b) = (mine.get_one(Balance, 1).await.unwrap(), theirs.get_one(Balance, 1).await.unwrap());
+    mine.commit().await.unwrap();
+    theirs[b].amount -= 30;
+    theirs.commit().await.unwrap();
+    mine[a].amount -= 50;
+    let error = mine.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::StaleData);
+    mine.rollback().await.unwrap();
+    let again = mine.get_one(Balance, 1).await.unwrap();
+    mine[again].amount -= 50;
+    mine.commit().await.unwrap();
+    assert_eq!(select(Balance.amount).one(&engine).await.unwrap(), 20);
+}
+
+// ------------------------------------------------------------------------------------------------------------ a proxy
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    ToServer,
+    ToClient,
+}
+
+/// Stands between a client and a server, and cuts both off after so many bytes.
+struct Proxy {
+    address: String,
+    /// How many bytes may still pass, by way; without a limit until it is set.
+    left: Arc<[AtomicUsize; 2]>,
+}
+
+impl Proxy {
+    async fn start(server: &'static str) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let left = Arc::new([AtomicUsize::new(usize::MAX), AtomicUsize::new(usize::MAX)]);
+        let limits = left.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let Ok(server) = TcpStream::connect(server).await else { continue };
+                tokio::spawn(pump_both(client, server, limits.clone()));
+            }
+        });
+        Proxy { address, left }
+    }
+
+    fn cut(&self, way: Way, after: usize) {
+        self.left[way as usize].store(after, Ordering::SeqCst);
+    }
+
+    fn mend(&self) {
+        self.left.iter().for_each(|left| left.store(usize::MAX, Ordering::SeqCst));
+    }
+}
+
+async fn pump_both(client: TcpStream, server: TcpStream, left: Arc<[AtomicUsize; 2]>) {
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // Whichever ends first takes the other with it.
+    tokio::select! {
+        () = pump(from_client, to_server, left.clone(), Way::ToServer) => {}
+        () = pump(from_server, to_client, left.clone(), Way::ToClient) => {}
+    }
+}
+
+async fn pump(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    left: Arc<[AtomicUsize; 2]>,
+    way: Way,
+) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        let allowed = left[way as usize].load(Ordering::SeqCst);
+        let passed = count.min(allowed);
+        if to.write_all(&buffer[..passed]).await.is_err() {
+            return;
+        }
+        if allowed != usize::MAX {
+            left[way as usize].fetch_sub(passed, Ordering::SeqCst);
+            if passed == allowed {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_cut_off_at_any_byte_is_unknown_never_run_again_and_never_believed() {
+    only!(Postgres | MariaDb | MySql);
+    let direct = engine().await;
+    let url = direct.url().to_string();
+    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
+    if !url.contains(server) {
+        return; // The server is elsewhere.
+    }
+    let proxy = Proxy::start(server).await;
+    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    for way in [Way::ToServer, Way::ToClient] {
+        let mut last = 0;
+        for bytes in 0.. {
+            proxy.mend();
+            delete(User).execute(&direct).await.unwrap();
+            let runs = AtomicU32::new(0);
+            let done = engine
+                .transaction(async |session| {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    session.add_all(["one", "two"].map(|name| User::builder().name(name)));
+                    session.flush().await?;
+                    proxy.cut(way, bytes);
+                    Ok(())
+                })
+                .await;
+            assert_eq!(runs.load(Ordering::SeqCst), 1, "cut {way:?} after {bytes} bytes: it was run again");
+            if done.is_ok() {
+                // Everything came through, and the rows are there.
+                assert_eq!(select(User).count(&direct).await.unwrap(), 2);
+                break;
+            }
+            let error = done.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::CommitUnknown, "cut {way:?} after {bytes} bytes: {error}");
+            assert!(!error.is_retryable());
+            let count = settled(&direct, way).await;
+            assert!(count == 0 || count == 2, "cut {way:?} after {bytes} bytes: half of it is there");
+            if way == Way::ToClient {
+                assert_eq!(count, 2, "the server had the whole COMMIT");
+            }
+            last = bytes;
+            assert!(bytes < 200, "it is never let through");
+        }
+        assert!(last > 4, "several places were cut {way:?}");
+    }
+}
+
+/// How many rows there are once the server has noticed.
+async fn settled(direct: &Engine, way: Way) -> u64 {
+    for _ in 0..100 {
+        let count = select(User).count(direct).await.unwrap();
+        if count == 2 || way == Way::ToServer {
+            return count;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    0
+}
+
+#[tokio::test]
+async fn after_an_unknown_commit_everything_is_expired_and_read_again() {
+    only!(Postgres | MariaDb | MySql);
+    let direct = engine().await;
+    let url = direct.url().to_string();
+    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
+    if !url.contains(server) {
+        return;
+    }
+    two_users(&direct).await;
+    let proxy = Proxy::start(server).await;
+    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].fullname = Some("changed".into());
+    session.flush().await.unwrap();
+    proxy.cut(Way::ToClient, 0);
+    let error = session.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::CommitUnknown);
+    proxy.mend();
+    assert_eq!(*session.get(User, 1).await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    assert_eq!(session[ed].fullname.as_deref(), Some("Ed Jones"), "not believed");
+    assert!(session.is_expired(ed).unwrap());
+    session.get_one(User, 1).await.unwrap();
+    assert_eq!(session[ed].fullname.as_deref(), Some("changed"), "the server had committed");
+}

@@ -1,0 +1,230 @@
+//! Sessions over several engines, over a connection that is lent to them, and sessions of a scope.
+
+use orm::prelude::*;
+use orm::{ErrorKind, JoinMode, ScopedSession, SessionMaker};
+
+use crate::assert_statements;
+use crate::support::{Address, Keyword, User, engine, two_users};
+
+#[tokio::test]
+async fn models_go_to_engines_of_their_own() {
+    let (main, words) = (engine().await, engine().await);
+    let mut session = SessionMaker::new(&main).bind(Keyword, &words).session();
+    session.add(User::builder().name("ed"));
+    let word = session.add(Keyword::builder().word("rust"));
+    session.flush().await.unwrap();
+    assert_eq!(session.query(Keyword).all().await.unwrap(), [word], "within the transaction");
+    session.commit().await.unwrap();
+    assert_eq!((select(User).count(&main).await.unwrap(), select(Keyword).count(&main).await.unwrap()), (1, 0));
+    assert_eq!((select(User).count(&words).await.unwrap(), select(Keyword).count(&words).await.unwrap()), (0, 1));
+
+    session[word].word = "sql".into();
+    session.add(User::builder().name("wendy"));
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(select(Keyword.word).one(&words).await.unwrap(), "rust");
+    assert_eq!(select(User).count(&main).await.unwrap(), 1);
+    session.delete(word).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Keyword).count(&words).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_savepoint_is_on_every_engine_also_on_one_that_comes_later() {
+    let (main, words) = (engine().await, engine().await);
+    let mut session = SessionMaker::new(&main).bind(Keyword, &words).session();
+    session.add(User::builder().name("ed"));
+    let mut inner = session.begin_nested().await.unwrap();
+    inner.add(Keyword::builder().word("undone"));
+    inner.add(User::builder().name("undone"));
+    inner.flush().await.unwrap();
+    inner.rollback().await.unwrap();
+    session.add(Keyword::builder().word("kept"));
+    session.commit().await.unwrap();
+    assert_eq!(select(User.name).all(&main).await.unwrap(), ["ed"]);
+    assert_eq!(select(Keyword.word).all(&words).await.unwrap(), ["kept"]);
+}
+
+#[tokio::test]
+async fn relationships_to_another_engine_are_loaded_after_the_query() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&main).await;
+    two_users(&other).await;
+    let mut session = SessionMaker::new(&main).bind(Address, &other).session();
+    let error = session.query(User).options(selectinload(User.addresses)).all().await.unwrap_err();
+    assert_eq!(error.message(), "relationship `User.addresses` leads to a model of another engine");
+    let ed = session.get_one(User, 1).await.unwrap();
+    let before = other.statement_count();
+    session.load(ed, User.addresses).await.unwrap();
+    assert_eq!((session.handles(ed, User.addresses).len(), other.statement_count() - before), (2, 1));
+}
+
+#[tokio::test]
+async fn reads_go_to_a_replica_until_the_session_writes() {
+    let (primary, replica) = (engine().await, engine().await);
+    two_users(&replica).await;
+    let sessions = SessionMaker::new(&primary).replicas([&replica]);
+    let mut session = sessions.session();
+    assert_statements!(primary, 0, assert_eq!(session.query(User).count().await.unwrap(), 2));
+    // What it has written it sees.
+    session.add(User::builder().name("new"));
+    assert_eq!(session.query(User).filter(User.name.eq("new")).count().await.unwrap(), 1);
+    session.commit().await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 2, "the replica again");
+    assert_eq!(select(User.name).all(&primary).await.unwrap(), ["new"]);
+}
+
+#[tokio::test]
+async fn sessions_take_replicas_in_turn() {
+    let (primary, one, two) = (engine().await, engine().await, engine().await);
+    let sessions = SessionMaker::new(&primary).replicas([&one, &two]);
+    let before = (one.statement_count(), two.statement_count());
+    for _ in 0..4 {
+        sessions.session().query(User).count().await.unwrap();
+    }
+    assert_eq!((one.statement_count() - before.0, two.statement_count() - before.1), (2, 2));
+}
+
+// ------------------------------------------------------------------------------------------------- lent connections
+
+async fn in_transaction(engine: &Engine) -> orm::Connection {
+    let mut connection = engine.connect().await.unwrap();
+    insert(User).values(User::builder().name("outer")).execute(&mut connection).await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn a_session_in_a_savepoint_of_a_lent_connection_commits_and_rolls_back_by_itself() {
+    let engine = engine().await;
+    let mut session = Session::join(in_transaction(&engine).await, JoinMode::CreateSavepoint);
+    session.add(User::builder().name("kept"));
+    session.commit().await.unwrap();
+    session.add(User::builder().name("undone"));
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 2);
+    let mut connection = session.into_connection().await.unwrap();
+    assert!(connection.in_transaction());
+    assert_eq!(select(User).count(&mut connection).await.unwrap(), 2);
+    connection.rollback().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 0, "nothing stays of it");
+}
+
+#[tokio::test]
+async fn a_joined_session_leaves_the_commit_to_its_owner_and_rolls_back_all() {
+    let engine = engine().await;
+    let mut session = Session::join(in_transaction(&engine).await, JoinMode::RollbackOnly);
+    session.add(User::builder().name("inner"));
+    session.commit().await.unwrap();
+    let mut connection = session.into_connection().await.unwrap();
+    assert!(connection.in_transaction(), "the commit was the session's alone");
+    connection.commit().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+
+    let mut connection = engine.connect().await.unwrap();
+    delete(User).execute(&mut connection).await.unwrap();
+    let mut session = Session::join(connection, JoinMode::RollbackOnly);
+    session.rollback().await.unwrap();
+    drop(session);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_session_may_control_the_transaction_of_a_lent_connection() {
+    let engine = engine().await;
+    let mut session = Session::join(in_transaction(&engine).await, JoinMode::ControlFully);
+    session.commit().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 1);
+    let connection = session.into_connection().await.unwrap();
+    assert!(!connection.in_transaction());
+    let error = Session::new(&engine).into_connection().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_failed_flush_of_a_joined_session_undoes_its_savepoint_alone() {
+    let engine = engine().await;
+    let mut session = Session::join(in_transaction(&engine).await, JoinMode::CreateSavepoint);
+    session.add(User::builder().name("outer"));
+    assert!(session.flush().await.unwrap_err().is_unique_violation());
+    assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    session.add(User::builder().name("other"));
+    session.commit().await.unwrap();
+    let mut connection = session.into_connection().await.unwrap();
+    connection.commit().await.unwrap();
+    assert_eq!(select(User.name).order_by(User.id).all(&engine).await.unwrap(), ["outer", "other"]);
+}
+
+// ------------------------------------------------------------------------------------------------- scoped sessions
+
+#[tokio::test]
+async fn a_scope_has_one_session_and_another_scope_another() {
+    let engine = engine().await;
+    let sessions = ScopedSession::new(SessionMaker::new(&engine));
+    let ed = sessions.lend().unwrap().add(User::builder().name("ed"));
+    assert_eq!(sessions.lend().unwrap()[ed].name, "ed", "the same session");
+    sessions
+        .scope(async {
+            let session = sessions.lend().unwrap();
+            assert!(session.object(ed).is_err(), "another session");
+            assert!(session.pending().is_empty());
+        })
+        .await;
+    assert_eq!(sessions.lend().unwrap().pending().len(), 1);
+    assert!(sessions.remove());
+    assert!(!sessions.remove());
+    assert!(sessions.lend().unwrap().pending().is_empty(), "a new one");
+}
+
+#[tokio::test]
+async fn what_a_scope_has_not_committed_ends_with_it() {
+    let engine = engine().await;
+    let sessions = ScopedSession::new(SessionMaker::new(&engine));
+    for is_kept in [false, true] {
+        sessions
+            .scope(async {
+                sessions.lend().unwrap().add(User::builder().name("ed"));
+                sessions.lend().unwrap().flush().await.unwrap();
+                if is_kept {
+                    sessions.lend().unwrap().commit().await.unwrap();
+                }
+            })
+            .await;
+        assert_eq!(select(User).count(&engine).await.unwrap(), u64::from(is_kept));
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_lent_to_one_at_a_time() {
+    let engine = engine().await;
+    let sessions = ScopedSession::new(SessionMaker::new(&engine));
+    let guard = sessions.lend().unwrap();
+    let error = sessions.lend().unwrap_err();
+    assert_eq!(error.message(), "the session of this scope is lent already");
+    sessions.remove();
+    drop(guard);
+    assert!(sessions.lend().is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_with_scopes_of_their_own_do_not_meet() {
+    let engine = engine().await;
+    let sessions = std::sync::Arc::new(ScopedSession::new(SessionMaker::new(&engine)));
+    let tasks = (0..8).map(|n| {
+        let sessions = sessions.clone();
+        tokio::spawn(async move {
+            let work = async {
+                let user = sessions.lend()?.add(User::builder().name(format!("user {n}")));
+                tokio::task::yield_now().await;
+                sessions.lend()?.commit().await?;
+                Ok::<_, Error>(sessions.lend()?[user].name.clone())
+            };
+            sessions.scope(work).await
+        })
+    });
+    for (n, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
+        assert_eq!(task.await.unwrap().unwrap(), format!("user {n}"));
+    }
+    assert_eq!(select(User).count(&engine).await.unwrap(), 8);
+}

@@ -1,0 +1,204 @@
+//! What has changed in an object and where it stands; single attributes read again; values merged.
+
+use orm::prelude::*;
+use orm::{ErrorKind, ObjectState};
+
+use crate::assert_statements;
+use crate::support::{Address, Keyword, User, engine, session, two_users};
+
+#[tokio::test]
+async fn an_object_goes_through_its_states() {
+    let (engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    assert_eq!(session.state(ed).unwrap(), ObjectState::Pending);
+    session.flush().await.unwrap();
+    assert_eq!(session.state(ed).unwrap(), ObjectState::Persistent);
+    session.rollback().await.unwrap();
+    assert_eq!(session.state(ed).unwrap(), ObjectState::Transient);
+    session.add_again(ed).unwrap();
+    session.commit().await.unwrap();
+    assert!(session.is_expired(ed).unwrap());
+    session.delete(ed).await.unwrap();
+    assert_eq!((session.state(ed).unwrap(), session.deleted().len()), (ObjectState::Persistent, 1));
+    session.flush().await.unwrap();
+    assert_eq!((session.state(ed).unwrap(), session.deleted().len()), (ObjectState::Deleted, 0));
+    session.rollback().await.unwrap();
+    assert_eq!(session.state(ed).unwrap(), ObjectState::Persistent);
+    session.delete(ed).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session.state(ed).unwrap(), ObjectState::Detached);
+    assert_eq!(select(User).count(&engine).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn history_tells_what_came_and_what_went() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let new = session.add(User::builder().name("new"));
+    let history = session.history(new, User.name).unwrap();
+    assert_eq!((history.added, history.unchanged, history.deleted), (vec!["new".to_owned()], vec![], vec![]));
+    let ed = session.get_one(User, 1).await.unwrap();
+    assert_eq!(session.history(ed, User.fullname).unwrap().unchanged, [Some("Ed Jones".to_owned())]);
+    session[ed].fullname = None;
+    let history = session.history(ed, User.fullname).unwrap();
+    assert_eq!((history.added, history.deleted), (vec![None], vec![Some("Ed Jones".to_owned())]));
+    session[ed].fullname = Some("Ed Jones".into());
+    assert!(!session.history(ed, User.fullname).unwrap().has_changes(), "set back is unchanged");
+    session[ed].name = "edward".into();
+    session.flush().await.unwrap();
+    assert!(!session.history(ed, User.name).unwrap().has_changes(), "since the last flush");
+}
+
+#[tokio::test]
+async fn history_of_a_relationship_tells_members() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    let wendy = session.get_one(User, 2).await.unwrap();
+    session.load(ed, User.addresses).await.unwrap();
+    let own = session.handles(ed, User.addresses);
+    let new = session.link(ed, User.addresses, Address::builder().email("new"));
+    session.link(wendy, User.addresses, own[0]);
+    let history = session.members_history(ed, User.addresses).unwrap();
+    assert_eq!((history.added, history.unchanged, history.deleted), (vec![new], vec![own[1]], vec![own[0]]));
+    let history = session.members_history(own[0], Address.user).unwrap();
+    assert_eq!((history.added, history.deleted), (vec![wendy], vec![]), "it was not loaded");
+    session.flush().await.unwrap();
+    assert!(!session.members_history(ed, User.addresses).unwrap().has_changes());
+}
+
+#[tokio::test]
+async fn single_attributes_are_expired_and_refreshed() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.commit().await.unwrap();
+    session.get_one(User, 1).await.unwrap();
+    session[ed].name = "mine".into();
+    session[ed].fullname = Some("mine".into());
+    session.expire_attributes(ed, User.name).unwrap();
+    assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("ed", Some("mine")));
+    session.refresh_attributes(ed, (User.name, User.active)).await.unwrap();
+    assert!(!session.is_expired(ed).unwrap());
+    assert_eq!(session[ed].fullname.as_deref(), Some("mine"), "what was changed in others stays");
+    session.commit().await.unwrap();
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap().as_deref(), Some("mine"));
+    session.load(ed, User.addresses).await.unwrap();
+    session.expire_relationship(ed, User.addresses).unwrap();
+    assert!(session.try_handles(ed, User.addresses).is_err());
+    session.commit().await.unwrap();
+    delete(Address).execute(&engine).await.unwrap();
+    delete(User).execute(&engine).await.unwrap();
+    let error = session.refresh_attributes(ed, User.name).await.unwrap_err();
+    assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
+}
+
+#[tokio::test]
+async fn rows_overwrite_objects_where_the_query_says_so() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].name = "mine".into();
+    session.no_autoflush().query(User).all().await.unwrap();
+    assert_eq!(session[ed].name, "mine");
+    session.no_autoflush().query(User).populate_existing().all().await.unwrap();
+    assert_eq!(session[ed].name, "ed");
+    assert!(session.dirty().is_empty());
+    // It holds for that query alone.
+    session[ed].name = "mine".into();
+    session.no_autoflush().query(User).all().await.unwrap();
+    assert_eq!(session[ed].name, "mine");
+}
+
+#[tokio::test]
+async fn what_is_read_again_after_a_commit_has_its_relationships_read_again_by_a_load() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.query(User).options(selectinload(User.addresses)).order_by(User.id).first().await.unwrap().unwrap();
+    session.commit().await.unwrap();
+    insert(Address).values(Address::builder().email("later").user_id(1)).execute(&engine).await.unwrap();
+    // The row is fresh again, its members are not.
+    session.get_one(User, 1).await.unwrap();
+    assert_eq!(session.handles(ed, User.addresses).len(), 2);
+    assert_statements!(engine, 1, session.load(ed, User.addresses).await.unwrap());
+    assert_eq!(session.handles(ed, User.addresses).len(), 3);
+    assert_statements!(engine, 0, session.load(ed, User.addresses).await.unwrap());
+}
+
+// ------------------------------------------------------------------------------------------------------------- merging
+
+#[tokio::test]
+async fn a_merged_graph_becomes_the_graph() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut ed: User =
+        select(User).filter(User.id.eq(1)).options(selectinload(User.addresses)).one(&engine).await.unwrap();
+    let mut addresses: Vec<Address> = ed.addresses.iter().cloned().collect();
+    addresses.remove(0);
+    addresses[0].email = "changed@y.org".into();
+    ed.fullname = None;
+    ed.addresses = addresses.into();
+    let mut session = Session::new(&engine);
+    let merged = session.merge(ed).await.unwrap();
+    session.link(merged, User.addresses, Address::builder().email("new@z.org"));
+    session.commit().await.unwrap();
+    let emails = select(Address.email).filter(Address.user_id.eq(1)).order_by(Address.id).all(&engine).await.unwrap();
+    assert_eq!(emails, ["changed@y.org", "new@z.org"], "the one that it does not hold is an orphan, and goes");
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_merged_value_without_loaded_members_leaves_them_alone() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut ed: User = select(User).filter(User.id.eq(1)).one(&engine).await.unwrap();
+    ed.name = "edward".into();
+    let mut session = Session::new(&engine);
+    let merged = session.merge(ed).await.unwrap();
+    session.commit().await.unwrap();
+    session.load(merged, User.addresses).await.unwrap();
+    assert_eq!((session[merged].name.as_str(), session.handles(merged, User.addresses).len()), ("edward", 2));
+}
+
+#[tokio::test]
+async fn merging_adds_what_is_not_there_and_links_what_is() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let rust = session.add(Keyword::builder().word("rust"));
+    session.commit().await.unwrap();
+    let new = User::builder().id(77).name("new").keywords([Keyword::builder().id(1).word("rust!")]);
+    let merged = session.merge(new).await.unwrap();
+    assert_eq!(session.state(merged).unwrap(), ObjectState::Pending);
+    session.commit().await.unwrap();
+    assert_eq!((session[merged].id, session[rust].word.as_str()), (77, "rust!"));
+    session.load(merged, User.keywords).await.unwrap();
+    assert_eq!(session.handles(merged, User.keywords), [rust]);
+    let all = session.merge_all([User::builder().id(77).name("a"), User::builder().id(78).name("b")]).await.unwrap();
+    assert_eq!(all[0], merged);
+}
+
+#[tokio::test]
+async fn a_merged_value_of_another_version_is_stale() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "drafts", version = version, metadata = none)]
+    struct Draft {
+        #[orm(primary_key)]
+        id: i64,
+        text: String,
+        #[orm(default = 1)]
+        version: i64,
+    }
+    let engine = crate::support::empty_engine().await;
+    metadata![Draft].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let draft = session.add(Draft::builder().text("a"));
+    session.commit().await.unwrap();
+    let mut theirs = select(Draft).one(&engine).await.unwrap();
+    session[draft].text = "b".into();
+    session.commit().await.unwrap();
+    theirs.text = "theirs".into();
+    let error = session.merge(theirs).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::StaleData);
+    assert_eq!(error.message(), "version 1 of the merged `Draft` does not match the existing version 2");
+}
