@@ -73,12 +73,10 @@ pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable,
     Nullness, Operand, Range, RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
 };
-pub use orm_core::{
-    Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, Synchronize,
-};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 #[cfg(feature = "json")]
 pub use orm_core::{Document, JsonPath};
+pub use orm_core::{Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, Synchronize};
 pub use orm_core::{
     Joinable, LoadAll, Members, NPlusOne, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all,
     raiseload, raiseload_all, selectinload_all, subqueryload,

@@ -48,7 +48,7 @@ pub(crate) use from::Body;
 pub use from::{
     Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,
 };
-pub(crate) use insert::{Conflict, insert_into, ConflictAction, ConflictTarget, InsertNode, InsertSource};
+pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, insert_into};
 pub use insert::{Insert, OnConflict, excluded, insert};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};

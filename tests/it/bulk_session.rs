@@ -1,11 +1,11 @@
 //! Rows written in bulk through a session, and objects that follow UPDATE and DELETE by condition.
 
-use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
+use orm::Dialect::{MariaDb, MySql};
 use orm::prelude::*;
 use orm::{ErrorKind, ObjectState, Synchronize};
 
 use crate::assert_statements;
-use crate::support::{User, dialect, engine, expected, session, two_users};
+use crate::support::{User, engine, expected, session, two_users};
 
 #[tokio::test]
 async fn rows_are_inserted_in_bulk_without_objects() {
@@ -27,11 +27,8 @@ async fn rows_are_updated_in_bulk_by_key() {
     let first = session.get_one(User, 1).await.unwrap();
     let mut users = select(User).all(&engine).await.unwrap();
     users.iter_mut().for_each(|user| user.fullname = Some(format!("number {}", user.id)));
-    let updated = assert_statements!(
-        engine,
-        3,
-        session.bulk_update((User.fullname, User.active), users).await.unwrap()
-    );
+    let updated =
+        assert_statements!(engine, 3, session.bulk_update((User.fullname, User.active), users).await.unwrap());
     assert_eq!(updated, 600);
     assert!(session.is_expired(first).unwrap());
     session.get_one(User, 1).await.unwrap();
@@ -108,20 +105,18 @@ async fn an_update_that_can_be_evaluated_changes_the_objects_and_asks_nothing() 
 async fn conditions_in_memory_know_three_truth_values() {
     let (_engine, mut session, users) = users().await;
     // `wendy` has no full name: neither equal nor unequal, so that NOT does not find her either.
+    let hit = || update(User).set(User.fullname, "hit");
     let evaluated = [
-        (User.fullname.eq("Ed Jones"), vec![0]),
-        (!User.fullname.eq("x"), vec![0]),
-        (User.id.in_([2, 3]), vec![1]),
-        (User.id.between(1, 2) & !User.active, vec![1]),
-        (User.active | User.id.eq(2), vec![0, 1]),
-        (User.id.not_in([1]), vec![1]),
+        (hit().filter(User.fullname.eq("Ed Jones")), vec![0]),
+        (hit().filter(!User.fullname.eq("x")), vec![0]),
+        (hit().filter(User.id.in_([2, 3])), vec![1]),
+        (hit().filter(User.id.between(1, 2) & !User.active), vec![1]),
+        (hit().filter(User.active | User.id.eq(2)), vec![0, 1]),
+        (hit().filter(User.id.not_in([1])), vec![1]),
     ];
-    for (condition, expected) in evaluated {
-        if !matches!(dialect(), Sqlite | Postgres) && format!("{condition:?}").contains("Jones") {
-            continue;
-        }
+    for (statement, expected) in evaluated {
         let mut inner = session.begin_nested().await.unwrap();
-        let changed = inner.execute(update(User).set(User.fullname, "hit").filter(condition)).await.unwrap();
+        let changed = inner.execute(statement).await.unwrap();
         assert_eq!(changed, expected.len() as u64);
         let is_hit = |at: &usize| inner[users[*at]].fullname.as_deref() == Some("hit");
         assert_eq!((0..2).filter(is_hit).collect::<Vec<_>>(), expected);

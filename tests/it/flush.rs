@@ -285,7 +285,8 @@ async fn a_changed_key_is_followed_by_the_database_and_by_memory() {
     let log = SqlLog::start();
     let engine = echoing(metadata![Country, City]).await;
     let mut session = Session::new(&engine);
-    let country = session.add(Country::builder().code("xx").cities([City::builder().name("a"), City::builder().name("b")]));
+    let country =
+        session.add(Country::builder().code("xx").cities([City::builder().name("a"), City::builder().name("b")]));
     session.commit().await.unwrap();
     session.load(country, Country.cities).await.unwrap();
     let city = session.handles(country, Country.cities)[0];
@@ -323,11 +324,14 @@ async fn a_changed_key_goes_to_known_children_where_the_database_does_nothing() 
     let engine = empty_engine().await;
     // Tables without a constraint, as many legacy databases have them.
     text("CREATE TABLE plain_parents (code VARCHAR(4) PRIMARY KEY)").execute(&engine).await.unwrap();
-    let ids = expected("INTEGER PRIMARY KEY", [
-        (Postgres, "BIGSERIAL PRIMARY KEY", "its word"),
-        (MariaDb, "BIGINT PRIMARY KEY AUTO_INCREMENT", "its words"),
-        (MySql, "BIGINT PRIMARY KEY AUTO_INCREMENT", "its words"),
-    ]);
+    let ids = expected(
+        "INTEGER PRIMARY KEY",
+        [
+            (Postgres, "BIGSERIAL PRIMARY KEY", "its word"),
+            (MariaDb, "BIGINT PRIMARY KEY AUTO_INCREMENT", "its words"),
+            (MySql, "BIGINT PRIMARY KEY AUTO_INCREMENT", "its words"),
+        ],
+    );
     text(format!("CREATE TABLE plain_children (id {ids}, parent_code VARCHAR(4))")).execute(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let parent = session.add(Parent { code: "a".into() });
@@ -528,14 +532,16 @@ async fn rows_that_refer_to_each_other_are_inserted_updated_and_parted_before_th
     let log = SqlLog::start();
     let engine = echoing(metadata![Person, Ball]).await;
     let mut session = Session::new(&engine);
-    let people: Vec<_> = (0..3).map(|_| session.add(Person::builder().balls([Ball::builder(), Ball::builder()]))).collect();
+    let people: Vec<_> =
+        (0..3).map(|_| session.add(Person::builder().balls([Ball::builder(), Ball::builder()]))).collect();
     for &person in &people {
         let first = session.handles(person, Person.balls)[0];
         session.link(person, Person.favorite, first);
     }
     log.take();
     session.flush().await.unwrap();
-    let verbs: Vec<String> = log.verbs().into_iter().filter(|verb| !verb.starts_with("SELECT") && !verb.starts_with("WITH")).collect();
+    let verbs: Vec<String> =
+        log.verbs().into_iter().filter(|verb| !verb.starts_with("SELECT") && !verb.starts_with("WITH")).collect();
     if dialect() != MySql {
         assert_eq!(verbs, ["INSERT ball_people", "INSERT balls", "UPDATE ball_people"], "one UPDATE for the three");
     }
@@ -562,10 +568,9 @@ async fn a_tree_is_inserted_level_by_level_and_deleted_leaves_first() {
     let engine = echoing(metadata![Node]).await;
     let mut session = Session::new(&engine);
     let node = |name: &str| Node::builder().name(name);
-    let root = session.add(node("1").children([
-        node("2").children([node("4"), node("5")]),
-        node("3").children([node("6"), node("7")]),
-    ]));
+    let root = session.add(
+        node("1").children([node("2").children([node("4"), node("5")]), node("3").children([node("6"), node("7")])]),
+    );
     log.take();
     session.commit().await.unwrap();
     let inserts = log.verbs().iter().filter(|verb| *verb == "INSERT nodes").count();

@@ -114,7 +114,8 @@ async fn rows_overwrite_objects_where_the_query_says_so() {
 async fn what_is_read_again_after_a_commit_has_its_relationships_read_again_by_a_load() {
     let (engine, mut session) = session().await;
     two_users(&engine).await;
-    let ed = session.query(User).options(selectinload(User.addresses)).order_by(User.id).first().await.unwrap().unwrap();
+    let ed =
+        session.query(User).options(selectinload(User.addresses)).order_by(User.id).first().await.unwrap().unwrap();
     session.commit().await.unwrap();
     insert(Address).values(Address::builder().email("later").user_id(1)).execute(&engine).await.unwrap();
     // The row is fresh again, its members are not.

@@ -217,7 +217,7 @@ fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: 
         let is_empty = |set: &ColumnSet| (0..mapper.width()).all(|column| !set.contains(column));
         let fits = |batch: &&mut Batch| {
             batch.generated == generated
-                && if has_default { !is_empty(set) && !is_empty(&batch.set) } else { batch.set == *set }
+                && (batch.set == *set || (has_default && !is_empty(set) && !is_empty(&batch.set)))
         };
         match batches.iter_mut().find(fits) {
             Some(batch) => {
@@ -246,8 +246,12 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         let is_left_out = batch.slots.iter().any(|&slot| !objects.get(slot).set.contains(column));
         is_left_out && (definition.server_default.is_some() || definition.computed.is_some())
     });
-    let columns: Vec<u16> =
+    let mut columns: Vec<u16> =
         columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
+    if connection.engine.dialect() != Dialect::Sqlite && columns.is_empty() {
+        // The key, as DEFAULT: rows that set nothing go together too.
+        columns.extend(generated.map(|column| column as u16));
+    }
     let one_by_one = generated.is_some_and(|column| !rises(mapper, column, capabilities));
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };

@@ -75,8 +75,7 @@ impl Session {
     ) -> impl Future<Output = Result<u64>> + Send {
         let mut list = Vec::new();
         columns.__columns(&mut list);
-        let values: Vec<Box<dyn Object>> =
-            values.into_iter().map(|value| Box::new(value) as Box<dyn Object>).collect();
+        let values: Vec<Box<dyn Object>> = values.into_iter().map(|value| Box::new(value) as Box<dyn Object>).collect();
         async move { self.update_by_key(list, values).await }
     }
 

@@ -240,10 +240,12 @@ impl Connections {
         for at in 0..self.open.len() {
             let done = match self.joined {
                 Some(Joined { is_outer: true, mode: JoinMode::RollbackOnly, .. }) => Ok(()),
-                Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => match has_savepoint {
-                    true => self.open[at].words(&format!("RELEASE SAVEPOINT {JOINED}")).await,
-                    false => Ok(()),
-                },
+                Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => {
+                    match has_savepoint {
+                        true => self.open[at].words(&format!("RELEASE SAVEPOINT {JOINED}")).await,
+                        false => Ok(()),
+                    }
+                }
                 _ => self.open[at].commit().await,
             };
             match done {

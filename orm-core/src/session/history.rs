@@ -111,11 +111,7 @@ impl Session {
     /// # Errors
     ///
     /// Fails when the handle names no object of this session.
-    pub fn history<M: Model, T: SqlType>(
-        &self,
-        handle: Handle<M>,
-        attribute: Attribute<M, T>,
-    ) -> Result<History<T>> {
+    pub fn history<M: Model, T: SqlType>(&self, handle: Handle<M>, attribute: Attribute<M, T>) -> Result<History<T>> {
         let slot = self.slot(handle)?;
         let column = usize::from(attribute.__column());
         let decode = |value: orm_pool::Value| {

@@ -6,9 +6,7 @@ use std::pin::Pin;
 use super::{Handle, Key, ObjectId, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
-use crate::mapper::{
-    Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo,
-};
+use crate::mapper::{Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo};
 use crate::sql::Node;
 use crate::types::same;
 

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use orm_pool::driver::Row;
 
-use super::handle::{AnyHandle, Handle, ObjectId};
 use super::events::{Moment, SessionEvents};
+use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::Key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};

@@ -622,7 +622,9 @@ impl<'s, S: RowType> Query<'s, S> {
     ///
     /// As [`all`](Self::all), and when there are several.
     pub async fn one_or_none(self) -> Result<Option<S::Managed>> {
-        self.select.one_or_none(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
+        self.select
+            .one_or_none(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session())
+            .await
     }
 
     /// Returns the only column of the first row; no row and NULL are both `None`.

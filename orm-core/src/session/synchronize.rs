@@ -119,8 +119,9 @@ impl Session {
             (Some(slots), Synchronize::Auto | Synchronize::Evaluate) => Matched::Slots(slots),
             (None, Synchronize::Evaluate) => {
                 let message = "the condition cannot be evaluated in memory";
-                return Err(Error::new(ErrorKind::InvalidRequest, message)
-                    .hint("say `Synchronize::Fetch`, `Auto` or `No`"));
+                return Err(
+                    Error::new(ErrorKind::InvalidRequest, message).hint("say `Synchronize::Fetch`, `Auto` or `No`")
+                );
             }
             _ => self.fetch_matched(&rows, sets.is_some(), dialect).await?,
         };
@@ -220,9 +221,11 @@ impl Session {
 
     /// Gives objects what an UPDATE has set where memory knows it; what was changed and not flushed stays.
     fn follow_update(&mut self, mapper: &'static Mapper, slots: &[u32], sets: &[(u16, Node)], dialect: Dialect) {
-        let has_more = mapper.definition().columns.iter().any(|column| {
-            column.computed.is_some() || column.on_update.is_some() || column.server_onupdate
-        });
+        let has_more = mapper
+            .definition()
+            .columns
+            .iter()
+            .any(|column| column.computed.is_some() || column.on_update.is_some() || column.server_onupdate);
         for &slot in slots {
             if self.objects.get(slot).state != State::Persistent {
                 continue;
@@ -295,9 +298,7 @@ impl Scope<'_> {
     /// Returns what a condition is; the outer `None` where only the database knows.
     fn truth(&self, node: &Node) -> Option<Truth> {
         Some(match node {
-            Node::All(list) => {
-                list.iter().try_fold(Some(true), |all, part| Some(and(all, self.truth(part)?)))?
-            }
+            Node::All(list) => list.iter().try_fold(Some(true), |all, part| Some(and(all, self.truth(part)?)))?,
             Node::Any(list) => {
                 let none = list.iter().try_fold(Some(true), |all, part| Some(and(all, not(self.truth(part)?))))?;
                 not(none)
@@ -306,10 +307,8 @@ impl Scope<'_> {
             Node::IsNull { operand, negated } => Some(self.value(operand)?.is_null() != *negated),
             Node::Between { operand, low, high, negated } => {
                 let (operand, low, high) = (self.value(operand)?, self.value(low)?, self.value(high)?);
-                let is_between = and(
-                    self.compare(Operator::Ge, &operand, &low)?,
-                    self.compare(Operator::Le, &operand, &high)?,
-                );
+                let is_between =
+                    and(self.compare(Operator::Ge, &operand, &low)?, self.compare(Operator::Le, &operand, &high)?);
                 if *negated { not(is_between) } else { is_between }
             }
             Node::In { operand, list, negated } => {
@@ -321,7 +320,9 @@ impl Scope<'_> {
                 }
                 if *negated { not(is_in) } else { is_in }
             }
-            Node::Binary { operator, left, right } => self.compare(*operator, &self.value(left)?, &self.value(right)?)?,
+            Node::Binary { operator, left, right } => {
+                self.compare(*operator, &self.value(left)?, &self.value(right)?)?
+            }
             Node::Column { .. } | Node::Bind(_) => match self.value(node)? {
                 Value::Bool(value) => Some(value),
                 Value::Null(_) => None,

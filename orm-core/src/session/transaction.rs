@@ -193,7 +193,8 @@ impl Session {
             }
         }
         let message = format!("over {MOST} flushes have followed each other within one commit");
-        let error = Error::new(ErrorKind::InvalidRequest, message).hint("does a listener change objects after each flush?");
+        let error =
+            Error::new(ErrorKind::InvalidRequest, message).hint("does a listener change objects after each flush?");
         Err(self.flush_failed(error).await)
     }
 
