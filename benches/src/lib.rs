@@ -60,12 +60,18 @@ impl Rounds {
         }
     }
 
-    /// Returns by how much a contender's median time is that of another.
+    /// Returns by how much a contender's median time is that of another: of the processors, where it is known, since the
+    /// time on the clock is that of the neighbours as well.
     ///
     /// # Panics
     ///
     /// Panics when one of them has not run.
     pub fn ratio(&self, contender: &str, to: &str) -> f64 {
+        let (own, others) = (self.median(contender, |cost| cost.cpu), self.median(to, |cost| cost.cpu));
+        if own > 0.0 && others > 0.0 { own / others } else { self.wall_ratio(contender, to) }
+    }
+
+    fn wall_ratio(&self, contender: &str, to: &str) -> f64 {
         self.median(contender, |cost| cost.wall) / self.median(to, |cost| cost.wall)
     }
 
@@ -78,7 +84,7 @@ impl Rounds {
         for (name, costs) in &self.contenders {
             let quickest = costs.iter().map(|cost| cost.wall).fold(f64::INFINITY, f64::min);
             let (wall, cpu) = (self.median(name, |cost| cost.wall), self.median(name, |cost| cost.cpu));
-            let (ratio, cpu_ratio) = (self.ratio(name, to), cpu / self.median(to, |cost| cost.cpu));
+            let (ratio, cpu_ratio) = (self.wall_ratio(name, to), self.ratio(name, to));
             println!("| {name} | {wall:.0} | {ratio:.2} | {quickest:.0} | {cpu:.0} | {cpu_ratio:.2} |");
         }
     }

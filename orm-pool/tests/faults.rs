@@ -8,6 +8,7 @@
 //! - `refused`: servers that do not let in, and what the user is told
 //! - `cancelled`: futures that are dropped at each of their polls, on SQLite as well
 //! - `noise`: a network that delays, cuts and loses at random
+//! - `pooler`: PgBouncer in between, which gives each transaction to another server
 //! - `instance`: servers of a test's own
 
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -20,6 +21,8 @@ mod instance;
 mod killed;
 #[path = "faults/noise.rs"]
 mod noise;
+#[path = "faults/pooler.rs"]
+mod pooler;
 #[path = "server/process.rs"]
 mod process;
 #[path = "faults/refused.rs"]
