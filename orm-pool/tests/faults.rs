@@ -9,6 +9,7 @@
 //! - `cancelled`: futures that are dropped at each of their polls, on SQLite as well
 //! - `noise`: a network that delays, cuts and loses at random
 //! - `pooler`: PgBouncer in between, which gives each transaction to another server
+//! - `traps`: what sqlx does that must not come through, with a test for each
 //! - `instance`: servers of a test's own
 
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -31,6 +32,8 @@ mod refused;
 mod relay;
 #[path = "faults/restart.rs"]
 mod restart;
+#[path = "faults/traps.rs"]
+mod traps;
 
 use std::future::Future;
 use std::ops::ControlFlow;
