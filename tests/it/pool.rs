@@ -116,3 +116,58 @@ async fn a_singleton_pool_serves_a_session() {
     come_home(&engine).await;
     assert_eq!(engine.pool().status().idle, 1);
 }
+
+#[derive(Debug, PartialEq)]
+struct Note(&'static str);
+
+#[tokio::test]
+async fn a_connection_can_be_noted_replaced_and_taken_out_of_the_pool() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let mut connection = engine.connect().await.unwrap();
+    connection.info().insert(Note("connection"));
+    connection.record_info().insert(Note("place"));
+    drop(connection);
+    let mut connection = engine.connect().await.unwrap();
+    assert_eq!(connection.info().get(), Some(&Note("connection")));
+    connection.soft_invalidate();
+    assert_eq!(text("SELECT 1").columns::<i64>().one(&mut connection).await.unwrap(), 1);
+    drop(connection);
+    let mut connection = engine.connect().await.unwrap();
+    assert_eq!(connection.info().get::<Note>(), None);
+    assert!(!connection.is_detached());
+    assert_eq!(connection.record_info().get(), Some(&Note("place")));
+
+    connection.detach();
+    assert!(connection.is_detached());
+    let mut other = engine.connect().await.unwrap();
+    for connection in [&mut connection, &mut other] {
+        assert_eq!(text("SELECT 1").columns::<i64>().one(connection).await.unwrap(), 1);
+    }
+    drop(connection);
+    assert_eq!((engine.pool().status().checked_out, engine.pool().status().idle), (1, 0));
+}
+
+async fn a_handler_that_forgets(engine: &Engine) -> orm::Connection {
+    engine.connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_says_who_has_its_connections() {
+    let patience = std::time::Duration::from_millis(50);
+    let engine =
+        empty_engine_with(|settings| settings.pool_size(1).max_overflow(0).pool_timeout(patience).pool_trace(true))
+            .await;
+    let _held = a_handler_that_forgets(&engine).await;
+    let error = one_or_error(&engine).await.unwrap_err();
+    let message = error.to_string();
+    let first = "QueuePool limit of size 1 overflow 0 reached, connection timed out, timeout 0.05";
+    assert_eq!(message.lines().next(), Some(first));
+    let second = message.lines().nth(1).unwrap();
+    assert!(second.starts_with("1 connection is checked out; the oldest for 0."), "{message}");
+    assert!(second.split(" < ").next().unwrap().contains("tests/it/pool.rs:"), "{message}");
+    assert!(second.split(" < ").count() > 2, "{message}");
+}
+
+async fn one_or_error(engine: &Engine) -> Result<i64, Error> {
+    text("SELECT 40 + 2").columns::<i64>().one(engine).await
+}

@@ -249,6 +249,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether the pool remembers which calls led to each checkout, for the error that says that no connection became
+    /// free; off by default, since it takes some microseconds each time.
+    #[must_use]
+    pub fn pool_trace(mut self, trace: bool) -> Self {
+        self.pool.trace = trace;
+        self
+    }
+
     /// How long to wait for a connection; 30 seconds by default.
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {

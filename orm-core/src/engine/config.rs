@@ -67,6 +67,7 @@ const SETTINGS: &[Setting] = &[
         expected: "`true` or `false`",
         apply: |it, word| Some(it.pool_use_lifo(truth(word)?)),
     },
+    Setting { name: "pool_trace", expected: "`true` or `false`", apply: |it, word| Some(it.pool_trace(truth(word)?)) },
     Setting {
         name: "pool_class",
         expected: "`queue`, `null`, `static`, `singleton` or `assertion`",

@@ -9,7 +9,7 @@ use orm_pool::pool::{Event, Info, Status};
 use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind};
 
 use super::connect::Lent;
-use super::{Connector, Engine};
+use super::{Connection, Connector, Engine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::SqlType;
 
@@ -147,6 +147,36 @@ impl Pool<'_> {
     pub fn on_close(&self, listener: impl Fn(&mut PooledConnection<'_>) + Send + Sync + 'static) -> &Self {
         self.pool.on_close(move |event| listener(&mut PooledConnection { event }));
         self
+    }
+}
+
+/// What a connection has to do with its pool.
+impl Connection {
+    /// Takes the connection out of the pool, which may open another in its place at once.
+    ///
+    /// It is used as before; dropping it closes it. SQLAlchemy's `Connection.detach`.
+    pub fn detach(&mut self) {
+        self.guard.detach();
+    }
+
+    /// Returns whether the connection has left the pool.
+    pub fn is_detached(&self) -> bool {
+        self.guard.is_detached()
+    }
+
+    /// Lets another connection take the place of this one the next time that it would be lent; until then it is used on.
+    pub fn soft_invalidate(&mut self) {
+        self.guard.soft_invalidate();
+    }
+
+    /// Returns what is noted about this connection; it stays for who has it next, and goes when it is closed.
+    pub fn info(&mut self) -> &mut ConnectionInfo {
+        self.guard.info_mut()
+    }
+
+    /// Returns what is noted about the connection's place in the pool, which those that follow in it keep.
+    pub fn record_info(&mut self) -> &mut ConnectionInfo {
+        self.guard.record_info_mut()
     }
 }
 
