@@ -86,7 +86,7 @@ pub use orm_core::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     RowStream, Savepoint, WithOptions,
 };
-pub use orm_derive::{Model, SqlEnum, SqlNewtype, map};
+pub use orm_derive::{Model, Row, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]
 pub use orm_core::__private;

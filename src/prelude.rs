@@ -4,5 +4,5 @@
 
 pub use crate::{BelongsTo, HasMany, HasOne, ManyToMany, Model};
 pub use crate::{Engine, Error, Executor, Handle, MetaData, Reader, Select, Session};
-pub use crate::{SqlEnum, SqlNewtype};
+pub use crate::{Row, SqlEnum, SqlNewtype};
 pub use crate::{delete, func, insert, joinedload, metadata, optional, select, selectinload, text, update};

@@ -34,7 +34,7 @@ pub use object::{Object, ObjectVec};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};
-pub use row::{Decoded, Misread, Optional, RowType, Selectable, decode_column, optional};
+pub use row::{Decoded, Misread, Optional, RowType, Selectable, decode_column, next_is_null, next_value, optional};
 
 use crate::error::Error;
 

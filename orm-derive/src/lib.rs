@@ -12,6 +12,7 @@ mod map;
 mod mistakes;
 mod model;
 mod names;
+mod row;
 mod sql_enum;
 mod sql_newtype;
 mod sql_type;
@@ -123,6 +124,67 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_model(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     expand::derive_model(&input).into()
+}
+
+/// Makes a struct what a row of several columns becomes, field by field.
+///
+/// With `#[orm(from = User)]` each field is filled by the column of that name, and the struct's name is a value that can
+/// be selected. A name or a type that does not agree does not compile.
+///
+/// ```
+/// use orm::prelude::*;
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "users")]
+/// struct User {
+///     #[orm(primary_key)]
+///     id: i64,
+///     name: String,
+///     fullname: Option<String>,
+///     addresses: HasMany<Address>,
+/// }
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "addresses")]
+/// struct Address {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(foreign_key = User.id)]
+///     user_id: i64,
+/// }
+///
+/// #[derive(Debug, Row)]
+/// #[orm(from = User)]
+/// struct Summary {
+///     name: String,
+///     #[orm(from = User.fullname)]
+///     full: Option<String>,
+///     #[orm(from = func::count(Address.id))]
+///     addresses: i64,
+/// }
+///
+/// let query: Select<Summary> = select(Summary).outerjoin(User.addresses).group_by(User.id);
+/// assert_eq!(
+///     query.to_sql(orm::Dialect::Sqlite),
+///     "SELECT users.name, users.fullname, count(addresses.id) FROM users \
+///      LEFT OUTER JOIN addresses ON users.id = addresses.user_id GROUP BY users.id"
+/// );
+/// ```
+///
+/// Without any `from` the fields are filled by position, `select(Summary.of(User.name, …))`, whose arguments are typed, or
+/// by the names of what a query selects: `query.into_rows::<Summary>()`. A subquery of such rows has the fields as its
+/// columns: `totals.user_id`. From a session too the struct is a value.
+///
+/// | attribute | of | meaning |
+/// |---|---|---|
+/// | `from = Model` | the struct | each field is the column of its name |
+/// | `from = expression` | a field | what fills it: a column, `optional(…)` of one, an expression, a model for a nested field |
+/// | `nested` | a field | it takes several columns: a model, another such struct, an `Option` of these |
+/// | `crate = path` | the struct | where the library is, if not at `::orm` |
+#[proc_macro_derive(Row, attributes(orm))]
+pub fn derive_row(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    row::derive(&input).into()
 }
 
 /// Makes a model of a struct that is written elsewhere in the same module: SQLAlchemy's classical mapping.

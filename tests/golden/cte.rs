@@ -1,1 +1,411 @@
-//! WITH.
+//! WITH: plain, recursive, materialized, and statements that write.
+
+use expect_test::expect;
+use orm::prelude::*;
+use orm::{literal, values};
+
+use crate::support::{Address, Keyword, Node, User, check};
+
+#[test]
+fn a_cte_is_written_before_the_statement() {
+    let c = select((User.id, User.name)).filter(User.active).cte("c");
+    check(
+        select(c.1).select_from(&c).filter(c.0.gt(1)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) SELECT c.name FROM c WHERE c.id > ?
+        -- postgresql
+        WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) SELECT c.name FROM c WHERE c.id > $1
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_is_selected_whole() {
+    check(
+        select(select((User.id, User.name)).cte("c")),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id, users.name FROM users) SELECT c.id, c.name FROM c
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_of_a_model() {
+    let c = select(User).filter(User.active).cte("c");
+    check(
+        select(c.name).select_from(&c).join(c.addresses).filter(Address.email.eq("x")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH c AS (SELECT users.id, users.name, users.fullname, users.age, users.active FROM users WHERE users.active) SELECT c.name FROM c JOIN addresses ON c.id = addresses.user_id WHERE addresses.email = ?
+        -- postgresql
+        WITH c AS (SELECT users.id, users.name, users.fullname, users.age, users.active FROM users WHERE users.active) SELECT c.name FROM c JOIN addresses ON c.id = addresses.user_id WHERE addresses.email = $1
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_is_used_twice_is_written_once() {
+    let c = select((User.id, User.name)).cte("c");
+    let d = c.alias("d");
+    check(
+        select((c.1, d.1)).join_from_on(&c, &d, c.0.lt(d.0)),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id, users.name FROM users) SELECT c.name, d.name FROM c JOIN c AS d ON c.id < d.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_in_a_condition_is_written_before_the_statement() {
+    let c = select(Address.user_id).filter(Address.email.eq("x")).cte("c");
+    check(
+        select(User.name).filter(User.id.in_(select(c.0).select_from(&c))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = ?) SELECT users.name FROM users WHERE users.id IN (SELECT c.user_id FROM c)
+        -- postgresql
+        WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = $1) SELECT users.name FROM users WHERE users.id IN (SELECT c.user_id FROM c)
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_in_a_subquery_is_written_before_the_statement() {
+    let c = select(User.id).cte("c");
+    let sub = select(c.0).select_from(&c).subquery("sub");
+    check(
+        select(sub.0).select_from(&sub),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id FROM users) SELECT sub.id FROM (SELECT c.id FROM c) AS sub
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_of_another_stands_behind_it() {
+    let a = select(User.id).filter(User.active).cte("a");
+    let b = select(a.0).select_from(&a).filter(a.0.gt(3)).cte("b");
+    check(
+        select(b.0).select_from(&b),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH a AS (SELECT users.id FROM users WHERE users.active), b AS (SELECT a.id FROM a WHERE a.id > ?) SELECT b.id FROM b
+        -- postgresql
+        WITH a AS (SELECT users.id FROM users WHERE users.active), b AS (SELECT a.id FROM a WHERE a.id > $1) SELECT b.id FROM b
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_two_others_use_is_written_once() {
+    let a = select(User.id).filter(User.active).cte("a");
+    let b = select(a.0).select_from(&a).filter(a.0.gt(3)).cte("b");
+    let c = select(a.0).select_from(&a).filter(a.0.lt(9)).cte("c");
+    check(
+        select((b.0, c.0)).join_from_on(&b, &c, b.0.eq(c.0)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH a AS (SELECT users.id FROM users WHERE users.active), b AS (SELECT a.id FROM a WHERE a.id > ?), c AS (SELECT a.id FROM a WHERE a.id < ?) SELECT b.id, c.id FROM b JOIN c ON b.id = c.id
+        -- postgresql
+        WITH a AS (SELECT users.id FROM users WHERE users.active), b AS (SELECT a.id FROM a WHERE a.id > $1), c AS (SELECT a.id FROM a WHERE a.id < $2) SELECT b.id, c.id FROM b JOIN c ON b.id = c.id
+    "#]],
+    );
+}
+
+#[test]
+fn values_of_a_cte_are_bound_first() {
+    let c = select(Address.user_id).filter(Address.email.eq("inner")).cte("c");
+    check(
+        select(User.name).join_on(&c, c.0.eq(User.id)).filter(User.name.eq("outer")),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = ?) SELECT users.name FROM users JOIN c ON c.user_id = users.id WHERE users.name = ?
+        -- postgresql
+        WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = $1) SELECT users.name FROM users JOIN c ON c.user_id = users.id WHERE users.name = $2
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_of_a_compound() {
+    let c = select(User.name).union(select(Keyword.word)).cte("c");
+    check(
+        select(c.0).select_from(&c),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.name FROM users UNION SELECT keywords.word FROM keywords) SELECT c.name FROM c
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_in_a_compound() {
+    let c = select(User.name).cte("c");
+    check(
+        select(c.0).select_from(&c).union(select(Keyword.word)),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.name FROM users) SELECT c.name FROM c UNION SELECT keywords.word FROM keywords
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_of_values() {
+    let v = values("v", ["id"], [(1i64,), (2,)]);
+    let c = select(v.0).select_from(&v).cte("c");
+    check(
+        select(c.0).select_from(&c),
+        expect![[r#"
+        -- sqlite
+        WITH c AS (SELECT v.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS v) SELECT c.id FROM c
+        -- postgresql
+        WITH c AS (SELECT v.id FROM (VALUES ($1), ($2)) AS v (id)) SELECT c.id FROM c
+        -- mysql
+        WITH c AS (SELECT v.id FROM (VALUES ROW(?), ROW(?)) AS v (id)) SELECT c.id FROM c
+        -- mariadb
+        WITH c AS (SELECT v.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS v) SELECT c.id FROM c
+    "#]],
+    );
+}
+
+#[test]
+fn names_of_a_cte_that_are_alike_get_a_number() {
+    let c =
+        select((User.id, Address.id, func::count_all())).join(User.addresses).group_by((User.id, Address.id)).cte("c");
+    check(
+        select((c.0, c.1)).select_from(&c),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id, addresses.id AS id_1, count(*) AS count_1 FROM users JOIN addresses ON users.id = addresses.user_id GROUP BY users.id, addresses.id) SELECT c.id, c.id_1 FROM c
+    "#]],
+    );
+}
+
+#[test]
+fn a_recursive_cte_names_its_columns() {
+    let tree = select((Node.id, literal(0i32).label("depth")))
+        .filter(Node.parent_id.is_null())
+        .cte("tree")
+        .union_all(|tree| select((Node.id, tree.1 + 1)).join_on(tree, Node.parent_id.eq(tree.0)));
+    check(
+        select((tree.0, tree.1)).select_from(&tree),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
+        -- postgresql
+        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + $2 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
+    "#]],
+    );
+}
+
+#[test]
+fn a_recursive_cte_of_a_model() {
+    let tree = select(Node)
+        .filter(Node.parent_id.is_null())
+        .cte("tree")
+        .union_all(|tree| select(Node).join_on(tree, Node.parent_id.eq(tree.id)));
+    check(
+        select(tree.name).select_from(&tree),
+        expect![[r#"
+        -- all
+        WITH RECURSIVE tree(id, name, parent_id) AS (SELECT nodes.id, nodes.name, nodes.parent_id FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, nodes.name, nodes.parent_id FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.name FROM tree
+    "#]],
+    );
+}
+
+#[test]
+fn a_recursive_cte_by_union() {
+    let n = select(literal(1i64).label("n")).cte("n").union(|n| select(n.0 + 1).select_from(n).filter(n.0.lt(10)));
+    check(
+        select(n.0).select_from(&n),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE n(n) AS (SELECT ? AS n UNION SELECT n.n + ? FROM n WHERE n.n < ?) SELECT n.n FROM n
+        -- postgresql
+        WITH RECURSIVE n(n) AS (SELECT $1 AS n UNION SELECT n.n + $2 FROM n WHERE n.n < $3) SELECT n.n FROM n
+    "#]],
+    );
+}
+
+#[test]
+fn a_recursive_cte_is_joined() {
+    let tree = select((Node.id, literal(0i32).label("depth")))
+        .filter(Node.id.eq(7))
+        .cte("tree")
+        .union_all(|tree| select((Node.id, tree.1 + 1)).join_on(tree, Node.parent_id.eq(tree.0)));
+    check(
+        select((Node.name, tree.1)).join_on(&tree, tree.0.eq(Node.id)).order_by(tree.1),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.id = ? UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
+        -- postgresql
+        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.id = $2 UNION ALL SELECT nodes.id, tree.depth + $3 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
+    "#]],
+    );
+}
+
+#[test]
+fn a_materialized_cte() {
+    let c = select(User.id).cte("c").materialized();
+    check(
+        select(c.0).select_from(&c),
+        expect![[r#"
+        -- sqlite, postgresql
+        WITH c AS MATERIALIZED (SELECT users.id FROM users) SELECT c.id FROM c
+        -- mysql
+        a CTE that is MATERIALIZED or not is not supported on dialect mysql
+        -- mariadb
+        a CTE that is MATERIALIZED or not is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_is_not_materialized() {
+    let c = select(User.id).cte("c").not_materialized();
+    check(
+        select(c.0).select_from(&c),
+        expect![[r#"
+        -- sqlite, postgresql
+        WITH c AS NOT MATERIALIZED (SELECT users.id FROM users) SELECT c.id FROM c
+        -- mysql
+        a CTE that is MATERIALIZED or not is not supported on dialect mysql
+        -- mariadb
+        a CTE that is MATERIALIZED or not is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_deletes() {
+    let gone = delete(User).filter(User.active.eq(false)).returning((User.id, User.name)).cte("gone");
+    check(
+        select((gone.0, gone.1)).select_from(&gone),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH gone AS (DELETE FROM users WHERE users.active = $1 RETURNING id, name) SELECT gone.id, gone.name FROM gone
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        a CTE that changes rows is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_updates() {
+    let changed = update(User).set(User.active, false).filter(User.age.gt(90)).returning(User.id).cte("changed");
+    check(
+        select(func::count(changed.0)).select_from(&changed),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH changed AS (UPDATE users SET active = $1 WHERE users.age > $2 RETURNING id) SELECT count(changed.id) FROM changed
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        a CTE that changes rows is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_inserts() {
+    let new = insert(Keyword).values(Keyword::builder().word("rust")).returning(Keyword.id).cte("new");
+    check(
+        select(new.0).select_from(&new),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH new AS (INSERT INTO keywords (word) VALUES ($1) RETURNING id) SELECT new.id FROM new
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        a CTE that changes rows is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_writes_need_not_be_in_from() {
+    let gone = delete(User).filter(User.active.eq(false)).returning(User.id).cte("gone");
+    check(
+        select(Keyword.word).add_cte(&gone),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH gone AS (DELETE FROM users WHERE users.active = $1 RETURNING id) SELECT keywords.word FROM keywords
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        a CTE that changes rows is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_an_update() {
+    let c = select(Address.user_id).filter(Address.email.eq("x")).cte("c");
+    check(
+        update(User).set(User.active, false).filter(User.id.in_(select(c.0).select_from(&c))),
+        expect![[r#"
+            -- sqlite, mysql
+            WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = ?) UPDATE users SET active = ? WHERE users.id IN (SELECT c.user_id FROM c)
+            -- postgresql
+            WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = $1) UPDATE users SET active = $2 WHERE users.id IN (SELECT c.user_id FROM c)
+            -- mariadb
+            WITH before UPDATE is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_a_delete() {
+    let c = select(Address.user_id).filter(Address.email.eq("x")).cte("c");
+    check(
+        delete(User).filter(User.id.in_(select(c.0).select_from(&c))),
+        expect![[r#"
+            -- sqlite, mysql
+            WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = ?) DELETE FROM users WHERE users.id IN (SELECT c.user_id FROM c)
+            -- postgresql
+            WITH c AS (SELECT addresses.user_id FROM addresses WHERE addresses.email = $1) DELETE FROM users WHERE users.id IN (SELECT c.user_id FROM c)
+            -- mariadb
+            WITH before DELETE is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn two_ctes_of_one_name_are_refused() {
+    let a = select(User.id).cte("c").alias("a");
+    let b = select(Address.id).cte("c").alias("b");
+    check(
+        select((a.0, b.0)).join_from_on(&a, &b, a.0.eq(b.0)),
+        expect![[r#"
+        -- all
+        two unrelated CTEs are called `c`
+        hint: a CTE that was changed after it was used is another one
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_an_insert() {
+    let c = select((User.id, User.name)).filter(User.active).cte("c");
+    check(insert(Keyword).from_select((Keyword.id, Keyword.word), select((c.0, c.1)).select_from(&c)), expect![[r#"
+        -- sqlite, postgresql
+        WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) INSERT INTO keywords (id, word) SELECT c.id, c.name FROM c
+        -- mysql, mariadb
+        INSERT INTO keywords (id, word) WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) SELECT c.id, c.name FROM c
+    "#]]);
+}

@@ -16,10 +16,12 @@
 //! | `arrays` | arrays and ranges |
 //! | `search` | full text search |
 //! | `select` | what is selected, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT |
-//! | `join` | joins along relationships and on conditions |
+//! | `from` | which tables FROM has, and which a subquery takes from around it; hints |
+//! | `join` | joins along relationships, by foreign keys and on conditions |
 //! | `compound` | UNION, INTERSECT, EXCEPT |
 //! | `cte` | WITH |
-//! | `subquery` | subqueries in FROM, as values and in EXISTS |
+//! | `subquery` | subqueries, lists of values and functions in FROM; EXISTS and IN |
+//! | `rows` | structs with `#[derive(Row)]` |
 //! | `text` | SQL text with parameters |
 //! | `insert` | INSERT: values, rows of several shapes, RETURNING |
 //! | `upsert` | INSERT … ON CONFLICT |
@@ -44,6 +46,7 @@ mod cte;
 mod delete;
 mod documents;
 mod explain;
+mod from;
 mod functions;
 mod identifiers;
 mod insert;
@@ -51,6 +54,7 @@ mod join;
 mod literals;
 mod operators;
 mod patterns;
+mod rows;
 mod search;
 mod select;
 mod subquery;

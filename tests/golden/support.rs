@@ -67,6 +67,26 @@ pub(crate) struct Node {
     pub(crate) children: HasMany<Node>,
 }
 
+/// A table that refers to users twice.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "letters", metadata = none)]
+pub(crate) struct Letter {
+    #[orm(primary_key)]
+    pub(crate) id: i64,
+    #[orm(foreign_key = User.id)]
+    pub(crate) sender_id: i64,
+    #[orm(foreign_key = User.id)]
+    pub(crate) receiver_id: i64,
+}
+
+/// A table that nothing refers to.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "unrelated", metadata = none)]
+pub(crate) struct Unrelated {
+    #[orm(primary_key)]
+    pub(crate) id: i64,
+}
+
 /// A value of each kind of number.
 #[derive(Clone, Debug, Model)]
 #[orm(table = "numbers", metadata = none)]

@@ -131,6 +131,7 @@ impl Writer {
         if ids.is_empty() {
             return Ok(());
         }
+        self.check_with(statement)?;
         let ctes: Vec<&Known<'_>> = ids.iter().filter_map(|id| found.known.get(id)).collect();
         for (position, cte) in ctes.iter().enumerate() {
             if ctes[..position].iter().any(|earlier| earlier.name == cte.name) {
@@ -144,6 +145,16 @@ impl Writer {
         self.separated(ctes, ", ", |this, cte| this.cte(cte))?;
         self.push(" ");
         Ok(())
+    }
+
+    /// Refuses WITH where a database does not take it.
+    fn check_with(&self, statement: &Statement) -> Result<()> {
+        let verb = match statement {
+            Statement::Update(_) => "UPDATE",
+            Statement::Delete(_) => "DELETE",
+            _ => return Ok(()),
+        };
+        if self.dialect.clauses().with_changes { Ok(()) } else { Err(self.unsupported(&format!("WITH before {verb}"))) }
     }
 
     fn cte(&mut self, cte: &Known<'_>) -> Result<()> {

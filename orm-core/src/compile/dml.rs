@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, FromItem, InsertNode, InsertSource, Joined,
-    Node, Operator, Output, OutputKind, SelectNode, TableRef, UpdateNode,
+    Node, Operator, Output, OutputKind, SelectNode, Statement, TableRef, UpdateNode,
 };
 
 impl Writer {
@@ -59,6 +59,9 @@ impl Writer {
     }
 
     fn inserted_select(&mut self, select: &SelectNode, has_conflict: bool) -> Result<()> {
+        if !self.dialect.clauses().with_insert {
+            self.with(&Statement::Select(Box::new(select.clone())))?;
+        }
         // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
         // https://sqlite.org/lang_upsert.html#parsing_ambiguity
         let is_ambiguous = has_conflict && self.capabilities().upsert_wants_where && select.filters.is_empty();

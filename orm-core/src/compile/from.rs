@@ -548,8 +548,11 @@ fn not_in_from(alias: Alias) -> Error {
 
 fn twice(table: TableRef) -> Error {
     let name = table.name();
-    Error::new(ErrorKind::Compile, format!("table `{name}` is in FROM twice"))
-        .hint("give one of them an alias, such as `Employee.manager.of(Employee.alias(\"manager\"))`")
+    let error = Error::new(ErrorKind::Compile, format!("table `{name}` is in FROM twice"));
+    if table.alias.is_derived() {
+        return error.hint(format!("name one of them again: `{name}.alias(\"other\")`"));
+    }
+    error.hint("give one of them an alias, such as `Employee.manager.of(Employee.alias(\"manager\"))`")
 }
 
 fn refuse_twice(joins: &[Join<'_>]) -> Result<()> {

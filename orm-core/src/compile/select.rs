@@ -362,8 +362,7 @@ impl Writer {
         let Some(lock) = lock else { return Ok(()) };
         let known = &self.dialect.clauses().locks;
         if lock.wait != Wait::Long && !known.wait {
-            let words = if lock.wait == Wait::Skip { "FOR UPDATE SKIP LOCKED" } else { "FOR UPDATE NOWAIT" };
-            return Err(self.unsupported(words));
+            return Err(self.unsupported(if lock.wait == Wait::Skip { "SKIP LOCKED" } else { "NOWAIT" }));
         }
         let Some(share) = known.share else {
             // The transaction that begins with it has the whole database's lock.
@@ -444,6 +443,9 @@ impl Writer {
 
     fn compound(&mut self, select: &SelectNode, set: &Compound, columns: Columns<'_>) -> Result<()> {
         refuse_clauses(select, set.operator)?;
+        if let Some(error) = select.outputs.iter().find_map(refused) {
+            return Err(error.clone());
+        }
         if matches!(set.operator, SetOperator::IntersectAll | SetOperator::ExceptAll) && !self.dialect.clauses().set_all
         {
             return Err(self.unsupported(set.operator.sql()));
@@ -578,6 +580,13 @@ impl Writer {
             self.identifier(mapper.definition().table);
         }
         Ok(())
+    }
+}
+
+fn refused(output: &Output) -> Option<&Error> {
+    match &output.kind {
+        OutputKind::Expression(Node::Refused(error)) => Some(error),
+        _ => None,
     }
 }
 

@@ -151,7 +151,12 @@ impl Writer {
 
     /// Writes a whole statement.
     pub(crate) fn statement(&mut self, statement: &Statement) -> Result<()> {
-        if !matches!(statement, Statement::Explain(_)) {
+        let is_later = match statement {
+            Statement::Explain(_) => true,
+            Statement::Insert(_) => !self.dialect.clauses().with_insert,
+            _ => false,
+        };
+        if !is_later {
             self.with(statement)?;
         }
         match statement {

@@ -17,6 +17,10 @@ pub(crate) struct Clauses {
     pub(crate) materialized: bool,
     /// Whether a CTE may change rows.
     pub(crate) writing_cte: bool,
+    /// Whether WITH may stand before UPDATE and DELETE.
+    pub(crate) with_changes: bool,
+    /// Whether WITH may stand before INSERT; otherwise it stands before its SELECT.
+    pub(crate) with_insert: bool,
     /// Whether a subquery of IN may have a LIMIT; otherwise it becomes a subquery of one.
     pub(crate) limit_in: bool,
     pub(crate) values: ValuesForm,
@@ -66,6 +70,8 @@ static SQLITE: Clauses = Clauses {
     set_parentheses: false,
     materialized: true,
     writing_cte: false,
+    with_changes: true,
+    with_insert: true,
     limit_in: true,
     values: ValuesForm::Numbered,
     locks: Locks { share: None, keys: false, of: false, wait: false },
@@ -81,6 +87,8 @@ static POSTGRES: Clauses = Clauses {
     set_parentheses: true,
     materialized: true,
     writing_cte: true,
+    with_changes: true,
+    with_insert: true,
     limit_in: true,
     values: ValuesForm::Named,
     locks: Locks { share: Some("FOR SHARE"), keys: true, of: true, wait: true },
@@ -96,6 +104,8 @@ static MYSQL: Clauses = Clauses {
     set_parentheses: true,
     materialized: false,
     writing_cte: false,
+    with_changes: true,
+    with_insert: false,
     limit_in: false,
     values: ValuesForm::Rows,
     locks: Locks { share: Some("FOR SHARE"), keys: false, of: true, wait: true },
@@ -111,6 +121,8 @@ static MARIADB: Clauses = Clauses {
     set_parentheses: true,
     materialized: false,
     writing_cte: false,
+    with_changes: false,
+    with_insert: false,
     limit_in: false,
     values: ValuesForm::Union,
     locks: Locks { share: Some("LOCK IN SHARE MODE"), keys: false, of: false, wait: true },

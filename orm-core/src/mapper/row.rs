@@ -30,6 +30,22 @@ pub fn decode_column<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<T> {
     T::decode(row.value(at)).map_err(|reason| Misread::new(at, reason))
 }
 
+/// Reads the next field of a struct with `#[derive(Row)]`.
+#[inline]
+pub fn next_value<R: RowType>(row: &Row<'_>, at: &mut usize) -> Decoded<R> {
+    let value = R::__value(row, *at);
+    *at += R::__width();
+    value
+}
+
+/// Says so of the next field of a struct with `#[derive(Row)]`: an outer join found nothing there.
+#[inline]
+pub fn next_is_null<R: RowType>(row: &Row<'_>, at: &mut usize) -> bool {
+    let is_null = R::__is_null(row, *at);
+    *at += R::__width();
+    is_null
+}
+
 /// What one row becomes: `Self` from an engine or a connection, `Managed` from a session.
 ///
 /// Implemented for models, for the types that columns hold, for `Option` and for tuples of these.

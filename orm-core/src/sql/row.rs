@@ -21,6 +21,14 @@ pub trait NamedRow: RowType {
     fn __field_types() -> Vec<RustType>;
 }
 
+/// What the constant that bears the name of a struct with `#[derive(Row)]` is.
+pub trait RowStruct {
+    /// Its type.
+    type Selection;
+    /// Its value.
+    const SELECTION: Self::Selection;
+}
+
 /// What fills a field of type `T` of a struct with `#[derive(Row)]`.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{T}` cannot be filled by `{Self}`",
@@ -100,11 +108,23 @@ fn missing(row: &str, field: &str, columns: &[(String, Output)]) -> Error {
 }
 
 fn mismatch(row: &str, field: &str, wanted: RustType, given: RustType, is_null: bool) -> Error {
-    let named = |name: &str, nullable: bool| if nullable { format!("Option<{name}>") } else { name.to_owned() };
+    let named = |name: &str, nullable: bool| {
+        let name = without_paths(name);
+        if nullable { format!("Option<{name}>") } else { name }
+    };
     let message = format!(
         "the field `{field}` of `{row}` is a `{}`, and what is selected under that name is a `{}`",
         named(wanted.name, wanted.nullable),
         named(given.name, is_null)
     );
     Error::new(ErrorKind::Compile, message)
+}
+
+/// Takes the modules off a type's name: `String` of `alloc::string::String`.
+fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
 }

@@ -133,13 +133,13 @@ fn names<const N: usize>(columns: [&str; N]) -> Arc<[String]> {
 ///
 /// ```
 /// # use orm_core::{Dialect, func, select};
-/// let days = func::generate_series("days", 1i64, 7);
+/// let days = func::generate_series("days", 1, 7);
 /// assert_eq!(
 ///     select(days.0).select_from(&days).to_sql(Dialect::Postgres),
 ///     "SELECT days.value FROM generate_series($1, $2) AS days (value)"
 /// );
 /// ```
-pub fn generate_series<T: SqlType>(name: &str, first: impl AsExpr<T>, last: impl AsExpr<T>) -> Derived<(T,)> {
+pub fn generate_series(name: &str, first: impl AsExpr<i64>, last: impl AsExpr<i64>) -> Derived<(i64,)> {
     TableFunction::of("generate_series", vec![first.__node(), last.__node()]).columns(name, ["value"])
 }
 
