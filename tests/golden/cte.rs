@@ -402,10 +402,13 @@ fn two_ctes_of_one_name_are_refused() {
 #[test]
 fn a_cte_before_an_insert() {
     let c = select((User.id, User.name)).filter(User.active).cte("c");
-    check(insert(Keyword).from_select((Keyword.id, Keyword.word), select((c.0, c.1)).select_from(&c)), expect![[r#"
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), select((c.0, c.1)).select_from(&c)),
+        expect![[r#"
         -- sqlite, postgresql
         WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) INSERT INTO keywords (id, word) SELECT c.id, c.name FROM c
         -- mysql, mariadb
         INSERT INTO keywords (id, word) WITH c AS (SELECT users.id, users.name FROM users WHERE users.active) SELECT c.id, c.name FROM c
-    "#]]);
+    "#]],
+    );
 }
