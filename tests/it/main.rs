@@ -5,6 +5,8 @@
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
+//! | `select` | every clause of SELECT that a database has: joins, sets, subqueries, values, locks; structs of rows |
+//! | `cte` | WITH: plain, recursive, and statements that write |
 //! | `write` | insert, update, delete and upsert statements |
 //! | `insert` | rows, expressions, SELECTs, RETURNING and its stand-in, `explain` |
 //! | `upsert` | INSERT … ON CONFLICT, and what each database makes of it |
@@ -51,6 +53,7 @@ mod bulk;
 mod bulk_session;
 mod chinook;
 mod connection;
+mod cte;
 mod delete;
 mod deleting;
 mod diff;
@@ -80,6 +83,7 @@ mod relationships;
 mod rollback;
 mod routing;
 mod schema;
+mod select;
 mod session;
 mod spawn;
 mod sqlite;

@@ -121,9 +121,9 @@ impl Chain<'_> {
                 sources.iter_mut().for_each(|source| source.is_optional = true);
             }
             let is_optional = matches!(join.kind, JoinKind::Left | JoinKind::Full);
-            let secondary = join.secondary().map(|table| source(Item::Table(table)));
-            let joined = secondary.into_iter().chain([source(join.right)]);
-            sources.extend(joined.map(|source| Source { is_optional, ..source }));
+            let between = join.secondary().map(|table| source(Item::Table(table)));
+            sources.extend(between.map(|source| Source { is_optional: join.kind != JoinKind::Inner, ..source }));
+            sources.push(Source { is_optional, ..source(join.right) });
         }
         sources
     }
@@ -308,13 +308,9 @@ impl Writer {
         if join.kind == JoinKind::Full && !self.dialect.clauses().full_join {
             return Err(self.unsupported("FULL OUTER JOIN"));
         }
-        self.push(match (&join.on, join.kind) {
-            (On::Nothing, _) => " CROSS JOIN ",
-            (_, JoinKind::Inner) => " JOIN ",
-            (_, JoinKind::Left) => " LEFT OUTER JOIN ",
-            (_, JoinKind::Right) => " RIGHT OUTER JOIN ",
-            (_, JoinKind::Full) => " FULL OUTER JOIN ",
-        });
+        if !matches!(&join.on, On::Relationship(info) if info.secondary.is_some()) {
+            self.push(if matches!(join.on, On::Nothing) { " CROSS JOIN " } else { words(join.kind) });
+        }
         match &join.on {
             On::Nothing => self.item(join.right, select),
             On::Condition(condition) => {
@@ -341,23 +337,26 @@ impl Writer {
         let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
         let near = equal(info.pairs.iter().map(|&(own, other)| (owner(own), between(other))));
         let far = equal(secondary.pairs.iter().map(|&(own, other)| (between(own), target(other))));
-        // An outer join keeps what has no partner, so the association rows must not be joined on their own.
-        let is_outer = join.kind != JoinKind::Inner;
-        self.push(if is_outer { "(" } else { "" });
-        self.table(secondary.mapper, Alias::NONE);
-        if !is_outer {
-            self.push(" ON ");
-            self.node(&near)?;
-        }
-        self.push(" JOIN ");
-        self.item(join.right, select)?;
-        self.push(" ON ");
-        self.node(&far)?;
-        if is_outer {
+        let pair = |this: &mut Self, word: &str, on: &Node| {
+            this.push(word);
+            this.item(join.right, select)?;
+            this.push(" ON ");
+            this.node(on)
+        };
+        if join.kind == JoinKind::Left {
+            // What has no partner stays, so the association rows must not be joined on their own.
+            self.push(" LEFT OUTER JOIN (");
+            self.table(secondary.mapper, Alias::NONE);
+            pair(self, " JOIN ", &far)?;
             self.push(") ON ");
-            self.node(&near)?;
+            return self.node(&near);
         }
-        Ok(())
+        // What stays on the right is the target's, whether or not an association row leads to it.
+        self.push(words(if join.kind == JoinKind::Full { JoinKind::Left } else { JoinKind::Inner }));
+        self.table(secondary.mapper, Alias::NONE);
+        self.push(" ON ");
+        self.node(&near)?;
+        pair(self, words(join.kind), &far)
     }
 
     /// Writes one thing of FROM with its name.
@@ -533,6 +532,15 @@ impl Writer {
     /// Finds a derived table, the innermost first.
     fn source(&self, alias: Alias) -> Option<&Source> {
         self.scopes.iter().rev().flatten().find(|source| source.table.alias == alias)
+    }
+}
+
+fn words(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => " JOIN ",
+        JoinKind::Left => " LEFT OUTER JOIN ",
+        JoinKind::Right => " RIGHT OUTER JOIN ",
+        JoinKind::Full => " FULL OUTER JOIN ",
     }
 }
 

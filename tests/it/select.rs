@@ -1,0 +1,469 @@
+//! Clauses of SELECT, each run where the database has it, and its rows.
+
+use orm::prelude::*;
+use orm::{Derived, Dialect, ErrorKind, Expr, Lock, TableFunction, label, literal, values, with_parent};
+
+use crate::only;
+use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, engine, two_users};
+
+fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.into_iter().map(str::to_owned).collect()
+}
+
+/// Saves `ed` and `wendy` with their addresses, `fred` without any, and keywords: `rust` of both, `sql` of nobody.
+async fn people(engine: &Engine) {
+    two_users(engine).await;
+    let mut session = Session::new(engine);
+    session.add(User::builder().name("fred"));
+    session.commit().await.unwrap();
+    let words = ["rust", "sql"].map(|word| Keyword::builder().word(word));
+    insert(Keyword).values(words).execute(engine).await.unwrap();
+    let uses = [UserKeyword { user_id: 1, keyword_id: 1 }, UserKeyword { user_id: 2, keyword_id: 1 }];
+    insert(UserKeyword).values(uses).execute(engine).await.unwrap();
+}
+
+async fn all<R: orm::RowType>(engine: &Engine, query: Select<R>) -> Vec<R> {
+    let sql = query.to_sql(dialect());
+    query.all(engine).await.unwrap_or_else(|error| panic!("{sql}\n{error}"))
+}
+
+#[tokio::test]
+async fn joins_of_every_kind_find_what_they_say() {
+    let engine = engine().await;
+    people(&engine).await;
+    let by_key = select((User.name, Address.email)).join(Address).order_by(Address.id);
+    assert_eq!(all(&engine, by_key).await.len(), 3);
+    let left = select((User.name, optional(Address.email))).outerjoin(Address).order_by((User.id, Address.id));
+    assert_eq!(all(&engine, left).await.last(), Some(&("fred".to_owned(), None)));
+    let right = select((Address.email, optional(User.name)));
+    let right = right.select_from(Address).join_on(Keyword, Keyword.id.eq(Address.id));
+    assert_eq!(
+        all(
+            &engine,
+            right
+                .right_join_on(User, User.id.eq(Address.user_id))
+                .with_only_columns((optional(Address.email), User.name))
+                .order_by(User.id)
+        )
+        .await
+        .len(),
+        4
+    );
+    let association =
+        select((optional(User.name), Keyword.word)).right_join(User.keywords).order_by((Keyword.id, User.id));
+    let rows = all(&engine, association).await;
+    assert_eq!(rows.last(), Some(&(None, "sql".to_owned())));
+    assert_eq!(rows.len(), 3);
+    let cross = select((User.name, Keyword.word)).cross_join(Keyword).order_by((User.id, Keyword.id));
+    assert_eq!(all(&engine, cross).await.len(), 6);
+    let from = select((User.name, Keyword.word)).join_from(User, UserKeyword).join_from(UserKeyword, Keyword);
+    assert_eq!(
+        all(&engine, from.order_by(User.id)).await,
+        [("ed".to_owned(), "rust".to_owned()), ("wendy".to_owned(), "rust".to_owned())]
+    );
+    let both = select((optional(User.name), optional(Keyword.word))).full_join(User.keywords);
+    match dialect() {
+        Dialect::Sqlite | Dialect::Postgres => assert_eq!(all(&engine, both).await.len(), 4),
+        _ => assert!(both.all(&engine).await.unwrap_err().to_string().starts_with("FULL OUTER JOIN is not supported")),
+    }
+}
+
+#[tokio::test]
+async fn groups_and_orders_may_be_said_by_label() {
+    let engine = engine().await;
+    people(&engine).await;
+    let totals =
+        select((User.name, func::count(Address.id).label("total"))).outerjoin(User.addresses).group_by(User.name);
+    let rows = all(&engine, totals.clone().order_by((label("total").desc(), User.name))).await;
+    assert_eq!(rows, [("ed".to_owned(), 2), ("wendy".to_owned(), 1), ("fred".to_owned(), 0)]);
+    assert_eq!(all(&engine, totals.order_by(("total", User.name))).await[0].0, "fred");
+    let upper = select((func::upper(User.name).label("shouted"), func::count_all())).group_by("shouted");
+    assert_eq!(all(&engine, upper.order_by("shouted")).await[0], ("ED".to_owned(), 1));
+}
+
+#[tokio::test]
+async fn nulls_sort_where_they_are_told_to() {
+    let engine = engine().await;
+    people(&engine).await;
+    let names = |query: Select<String>| all(&engine, query.order_by(User.id));
+    let name = || select(User.name);
+    assert_eq!(names(name().order_by(User.fullname.nulls_first())).await, ["wendy", "fred", "ed"]);
+    assert_eq!(names(name().order_by(User.fullname.nulls_last())).await, ["ed", "wendy", "fred"]);
+    assert_eq!(names(name().order_by(User.fullname.desc().nulls_last())).await, ["ed", "wendy", "fred"]);
+    let labelled = select((User.name, User.fullname.label("whole"))).order_by((label("whole").nulls_first(), User.id));
+    assert_eq!(all(&engine, labelled).await[0].0, "wendy");
+}
+
+#[tokio::test]
+async fn limits_with_ties_and_distinct_on_where_they_exist() {
+    let engine = engine().await;
+    people(&engine).await;
+    assert_eq!(all(&engine, select(User.name).order_by(User.id).offset(1)).await, ["wendy", "fred"]);
+    assert_eq!(all(&engine, select(User.name).order_by(User.id).limit(1).offset(1)).await, ["wendy"]);
+    let ties = select(Address.user_id).order_by(Address.user_id).fetch_with_ties(1);
+    let on = select((Address.user_id, Address.email))
+        .distinct_on(Address.user_id)
+        .order_by((Address.user_id, Address.id.desc()));
+    match dialect() {
+        Dialect::Postgres => {
+            assert_eq!(all(&engine, ties).await, [1, 1]);
+            assert_eq!(all(&engine, on.clone()).await, [(1, "ed@y.org".to_owned()), (2, "wendy@x.org".to_owned())]);
+            assert_eq!(on.count(&engine).await.unwrap(), 2);
+        }
+        Dialect::MariaDb => assert_eq!(all(&engine, ties).await, [1, 1]),
+        _ => assert_eq!(*ties.all(&engine).await.unwrap_err().kind(), ErrorKind::Compile),
+    }
+    assert_eq!(all(&engine, select(Address.user_id).distinct().order_by(Address.user_id)).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn sets_of_rows_are_added_cut_and_taken_away() {
+    let engine = engine().await;
+    people(&engine).await;
+    insert(Keyword).values(Keyword::builder().word("ed")).execute(&engine).await.unwrap();
+    let users = || select(User.name);
+    let words = || select(Keyword.word);
+    let sorted = |query: Select<String>| all(&engine, query.order_by(User.name));
+    assert_eq!(sorted(users().union(words())).await, ["ed", "fred", "rust", "sql", "wendy"]);
+    assert_eq!(sorted(users().union_all(words())).await, ["ed", "ed", "fred", "rust", "sql", "wendy"]);
+    assert_eq!(sorted(users().intersect(words())).await, ["ed"]);
+    assert_eq!(sorted(users().except(words())).await, ["fred", "wendy"]);
+    assert_eq!(sorted(users().union(words()).except(select(Keyword.word)).limit(1)).await, ["fred"]);
+    assert_eq!(sorted(users().union(words()).intersect(users())).await, ["ed", "fred", "wendy"]);
+    assert_eq!(sorted(users().union(words().intersect(select(Address.email)))).await, ["ed", "fred", "wendy"]);
+    assert_eq!(sorted(users().except(words().except(users()))).await, ["ed", "fred", "wendy"]);
+    let cut = users().order_by(User.id).limit(1).union_all(words().order_by(Keyword.id.desc()).limit(1));
+    assert_eq!(sorted(cut).await, ["ed", "ed"]);
+    assert_eq!(users().union(words()).count(&engine).await.unwrap(), 5);
+    assert!(users().intersect(words()).exists(&engine).await.unwrap());
+    assert_eq!(users().union(words()).order_by(User.name).first(&engine).await.unwrap().as_deref(), Some("ed"));
+    match dialect() {
+        Dialect::Sqlite => {
+            let error = users().except_all(words()).all(&engine).await.unwrap_err();
+            assert_eq!(error.message(), "EXCEPT ALL is not supported on dialect sqlite");
+        }
+        _ => {
+            assert_eq!(sorted(users().union_all(words()).except_all(words())).await, ["ed", "fred", "wendy"]);
+            assert_eq!(sorted(users().union_all(words()).intersect_all(users())).await, ["ed", "fred", "wendy"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_compound_of_models_gives_objects_with_what_is_loaded() {
+    let engine = engine().await;
+    people(&engine).await;
+    let query =
+        || select(User).filter(User.id.eq(1)).union(select(User).filter(User.id.ge(2))).order_by(User.id.desc());
+    let users = query().options(selectinload(User.addresses)).all(&engine).await.unwrap();
+    assert_eq!(users.iter().map(|user| user.addresses.get().len()).collect::<Vec<_>>(), [0, 1, 2]);
+    let mut session = Session::new(&engine);
+    let handles = query().options(joinedload(User.addresses)).all(&mut session).await.unwrap();
+    assert_eq!(session.related(handles[2], User.addresses).count(), 2);
+    let mut chunks = query().yield_per(2);
+    let mut seen = 0;
+    while let Some(users) = chunks.next(&engine).await.unwrap() {
+        seen += users.len();
+    }
+    assert_eq!(seen, 3);
+}
+
+#[tokio::test]
+async fn subqueries_have_typed_columns() {
+    let engine = engine().await;
+    people(&engine).await;
+    let totals =
+        select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id).subquery("totals");
+    let joined = select((User.name, totals.1)).join_on(&totals, totals.0.eq(User.id)).filter(totals.1.gt(1));
+    assert_eq!(all(&engine, joined).await, [("ed".to_owned(), 2)]);
+    let missing = select((User.name, optional(totals.1))).outerjoin_on(&totals, totals.0.eq(User.id)).order_by(User.id);
+    assert_eq!(all(&engine, missing).await[2], ("fred".to_owned(), None));
+    assert_eq!(all(&engine, select(totals.clone()).order_by(totals.0)).await, [(1, 2), (2, 1)]);
+    let greatest = select(func::max(totals.1)).select_from(&totals);
+    assert_eq!(all(&engine, greatest).await, [Some(2)]);
+    let same = select((User.id, Address.id)).join(User.addresses).subquery("pairs");
+    assert_eq!(all(&engine, select((same.1, same.0)).select_from(&same).order_by(same.1)).await[2], (3, 2));
+    let (a, b) = (same.clone(), same.alias("others"));
+    let pairs = select((a.1, b.1)).join_from_on(&a, &b, a.0.eq(b.0) & a.1.lt(b.1));
+    assert_eq!(all(&engine, pairs).await, [(1, 2)]);
+}
+
+#[tokio::test]
+async fn a_subquery_of_a_model_gives_objects() {
+    let engine = engine().await;
+    people(&engine).await;
+    let active = select(User).filter(User.active).subquery("active");
+    let names = select(active.clone()).order_by(active.name).all(&engine).await.unwrap();
+    assert_eq!(names.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["ed", "fred"]);
+    let mut session = Session::new(&engine);
+    let ed = session.query(User).filter(User.id.eq(1)).one().await.unwrap();
+    let found = select(active.clone()).filter(active.addresses.any(Address.email.like("ed@%"))).all(&mut session).await;
+    assert_eq!(found.unwrap(), [ed]);
+    let mails = select((active.name, Address.email)).select_from(&active).join(active.addresses).order_by(Address.id);
+    assert_eq!(all(&engine, mails).await.len(), 2);
+    let loaded = select(active.clone()).options(selectinload(User.addresses)).order_by(active.id).all(&engine).await;
+    assert_eq!(loaded.unwrap()[0].addresses.get().len(), 2);
+}
+
+#[tokio::test]
+async fn subqueries_stand_for_values_and_conditions() {
+    let engine = engine().await;
+    people(&engine).await;
+    let names = |query: Select<String>| all(&engine, query.order_by(User.id));
+    let last = select(func::max(Address.id)).filter(Address.user_id.eq(User.id)).scalar_subquery();
+    let rows = all(&engine, select((User.name, last)).order_by(User.id)).await;
+    assert_eq!(rows.iter().map(|row| row.1).collect::<Vec<_>>(), [Some(2), Some(3), None]);
+    let limited = select(Address.user_id).order_by(Address.id.desc()).limit(1);
+    assert_eq!(names(select(User.name).filter(User.id.in_(limited))).await, ["wendy"]);
+    let compound = select(Address.user_id).union(select(UserKeyword.user_id));
+    assert_eq!(names(select(User.name).filter(User.id.not_in(compound))).await, ["fred"]);
+    let other = User.alias("other");
+    let before = select(other.id).filter(other.id.lt(User.id));
+    assert_eq!(names(select(User.name).filter(!func::exists(before))).await, ["ed"]);
+    let all_of_it = select(func::max(User.id)).correlate(()).scalar_subquery();
+    assert_eq!(names(select(User.name).filter(User.id.eq(all_of_it))).await, ["fred"]);
+    let inner = select((User.id, Address.id)).filter(Address.user_id.eq(User.id)).correlate(User);
+    assert_eq!(names(select(User.name).filter(func::exists(inner))).await, ["ed", "wendy"]);
+    let inner = select((User.id, Address.id)).filter(Address.user_id.eq(User.id)).correlate_except(Address);
+    assert_eq!(names(select(User.name).filter(!func::exists(inner))).await, ["fred"]);
+}
+
+#[tokio::test]
+async fn members_are_found_by_object() {
+    let engine = engine().await;
+    people(&engine).await;
+    let mut session = Session::new(&engine);
+    let wendy = session.query(User).filter(User.name.eq("wendy")).one().await.unwrap();
+    let address = session.query(Address).filter(Address.email.like("wendy%")).one().await.unwrap();
+    let rust = session.query(Keyword).filter(Keyword.word.eq("rust")).one().await.unwrap();
+    let owner = select(User.name).filter(User.addresses.contains(&session[address]));
+    assert_eq!(all(&engine, owner).await, ["wendy"]);
+    let users = select(User.name).filter(User.keywords.contains(&session[rust])).order_by(User.id);
+    assert_eq!(all(&engine, users).await, ["ed", "wendy"]);
+    let hers = select(Address.email).filter(Address.user.is(&session[wendy]));
+    assert_eq!(all(&engine, hers).await, ["wendy@x.org"]);
+    let members = select(Address.email).filter(with_parent(&session[wendy], User.addresses));
+    assert_eq!(all(&engine, members).await, ["wendy@x.org"]);
+    let words = select(Keyword.word).filter(with_parent(&session[wendy], User.keywords));
+    assert_eq!(all(&engine, words).await, ["rust"]);
+    assert_eq!(select(Address).filter(Address.user.is_some()).count(&engine).await.unwrap(), 3);
+    let mail = Address.alias("mail");
+    let some = select(User.name).filter(User.addresses.of(mail).any(mail.email.like("%y.org")));
+    assert_eq!(all(&engine, some).await, ["ed"]);
+}
+
+#[tokio::test]
+async fn lists_of_values_are_tables() {
+    let engine = engine().await;
+    people(&engine).await;
+    let rows = [(1i64, Some("one".to_owned())), (2, None), (9, Some("nine".to_owned()))];
+    let v = values("v", ["id", "word"], rows.clone());
+    assert_eq!(all(&engine, select(v.clone()).order_by(v.0)).await, rows);
+    let joined = select((User.name, v.1)).join_on(&v, v.0.eq(User.id)).order_by(v.0);
+    assert_eq!(all(&engine, joined).await, [("ed".to_owned(), Some("one".to_owned())), ("wendy".to_owned(), None)]);
+    let lacking = select(v.0).select_from(&v).outerjoin_on(User, User.id.eq(v.0)).filter(User.id.is_null());
+    assert_eq!(all(&engine, lacking).await, [9]);
+    let many = values("many", ["n"], (0..700i64).map(|n| (n,)));
+    assert_eq!(all(&engine, select(func::sum(many.0)).select_from(&many)).await, [Some(244_650)]);
+}
+
+#[tokio::test]
+async fn functions_give_rows() {
+    let engine = engine().await;
+    people(&engine).await;
+    if dialect() == Dialect::Postgres {
+        let n = func::generate_series("n", 3, 5);
+        assert_eq!(all(&engine, select(n.clone()).order_by(n.0.desc())).await, [(5,), (4,), (3,)]);
+        let letters: Derived<(String, i64)> =
+            TableFunction::new("regexp_split_to_table", (User.name, literal(String::new())))
+                .with_ordinality()
+                .columns("letters", ["letter", "place"]);
+        let third = select((User.name, letters.0)).select_from(&letters).filter(letters.1.eq(3)).order_by(User.id);
+        let expected = [("wendy".to_owned(), "n".to_owned()), ("fred".to_owned(), "e".to_owned())];
+        assert_eq!(all(&engine, third).await, expected);
+    }
+    if dialect() == Dialect::Sqlite {
+        let document = literal(r#"{"a": 1, "b": 2}"#.to_owned());
+        let each: Derived<(String, i64)> = func::json_each("each", document);
+        assert_eq!(
+            all(&engine, select(each.clone()).order_by(each.0)).await,
+            [("a".to_owned(), 1), ("b".to_owned(), 2)]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_lateral_subquery_is_about_each_row() {
+    let engine = engine().await;
+    people(&engine).await;
+    let last =
+        select(Address.email).filter(Address.user_id.eq(User.id)).order_by(Address.id.desc()).limit(1).lateral("last");
+    let query = select((User.name, optional(last.0))).outerjoin_on(&last, Expr::TRUE).order_by(User.id);
+    match dialect() {
+        Dialect::Postgres | Dialect::MySql => {
+            let rows = all(&engine, query).await;
+            let mails: Vec<_> = rows.into_iter().map(|row| row.1).collect();
+            assert_eq!(mails, [Some("ed@y.org".to_owned()), Some("wendy@x.org".to_owned()), None]);
+        }
+        other => {
+            let error = query.all(&engine).await.unwrap_err();
+            assert_eq!(error.message(), format!("LATERAL is not supported on dialect {other}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn locked_rows_are_waited_for_or_left_out() {
+    let engine = engine().await;
+    people(&engine).await;
+    let mut first = engine.begin().await.unwrap();
+    let ed = select(User).filter(User.id.eq(1));
+    assert_eq!(ed.clone().for_update().one(&mut first).await.unwrap().name, "ed");
+    only!(Postgres | MySql | MariaDb);
+    let mut second = engine.begin().await.unwrap();
+    let free = select(User.name).order_by(User.id).lock(Lock::update().skip_locked());
+    assert_eq!(free.all(&mut second).await.unwrap(), ["wendy", "fred"]);
+    let error = ed.clone().lock(Lock::update().nowait()).all(&mut second).await.unwrap_err();
+    assert!(!matches!(error.kind(), ErrorKind::Compile), "{error}");
+    second.rollback().await.unwrap();
+    first.commit().await.unwrap();
+    let mut third = engine.begin().await.unwrap();
+    assert_eq!(ed.clone().for_share().one(&mut third).await.unwrap().id, 1);
+    third.commit().await.unwrap();
+    if dialect() == Dialect::Postgres {
+        let mut fourth = engine.begin().await.unwrap();
+        for lock in [Lock::no_key_update(), Lock::key_share(), Lock::update().of(User)] {
+            assert_eq!(ed.clone().lock(lock).all(&mut fourth).await.unwrap().len(), 1);
+        }
+        fourth.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_begins_with_a_lock_has_the_write_lock_of_sqlite() {
+    only!(Sqlite);
+    let engine = engine().await;
+    people(&engine).await;
+    let mut first = engine.begin().await.unwrap();
+    select(User).filter(User.id.eq(1)).for_update().one(&mut first).await.unwrap();
+    let rival = tokio::spawn({
+        let engine = engine.clone();
+        async move { update(User).set(User.name, "rival").filter(User.id.eq(1)).execute(&engine).await }
+    });
+    update(User).set(User.name, "first").filter(User.id.eq(1)).execute(&mut first).await.unwrap();
+    first.commit().await.unwrap();
+    rival.await.unwrap().unwrap();
+    assert_eq!(select(User.name).filter(User.id.eq(1)).one(&engine).await.unwrap(), "rival");
+}
+
+#[tokio::test]
+async fn hints_are_words_that_the_database_takes() {
+    let engine = engine().await;
+    people(&engine).await;
+    let query = select(User.name)
+        .filter(User.id.eq(1))
+        .prefix_with("SQL_NO_CACHE", [Dialect::MySql, Dialect::MariaDb])
+        .with_hint(User, "NOT INDEXED", Dialect::Sqlite)
+        .with_hint(User, "USE INDEX (PRIMARY)", [Dialect::MySql, Dialect::MariaDb])
+        .suffix_with("/* report */", ());
+    assert_eq!(all(&engine, query).await, ["ed"]);
+}
+
+#[derive(Debug, PartialEq, Row)]
+#[orm(from = User)]
+struct Summary {
+    name: String,
+    #[orm(from = User.fullname)]
+    full: Option<String>,
+    #[orm(from = func::count(Address.id))]
+    addresses: i64,
+}
+
+#[derive(Debug, PartialEq, Row)]
+struct Total {
+    total: i64,
+    user_id: i64,
+}
+
+#[derive(Debug, PartialEq, Row)]
+struct Both {
+    #[orm(nested, from = User)]
+    user: User,
+    #[orm(nested, from = optional(Address))]
+    address: Option<Address>,
+    #[orm(from = User.id + 1)]
+    next: i64,
+}
+
+#[tokio::test]
+async fn rows_become_structs() {
+    let engine = engine().await;
+    people(&engine).await;
+    let summaries =
+        select(Summary).outerjoin(User.addresses).group_by((User.id, User.name, User.fullname)).order_by(User.id);
+    let ed = Summary { name: "ed".into(), full: Some("Ed Jones".into()), addresses: 2 };
+    assert_eq!(all(&engine, summaries.clone()).await[0], ed);
+    let mut session = Session::new(&engine);
+    assert_eq!(summaries.all(&mut session).await.unwrap()[0], ed, "a struct is a value from a session too");
+    let named: Select<Total> =
+        select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id).into_rows();
+    assert_eq!(all(&engine, named.order_by(Address.user_id)).await[1], Total { total: 1, user_id: 2 });
+    let placed = select(Total.of(func::count(Address.id).label("total"), Address.user_id)).group_by(Address.user_id);
+    let totals = placed.subquery("totals");
+    let joined =
+        select((User.name, totals.total)).join_on(&totals, totals.user_id.eq(User.id)).order_by(totals.total.desc());
+    assert_eq!(all(&engine, joined).await[0], ("ed".to_owned(), 2));
+    let whole = all(&engine, select(totals.clone()).order_by(totals.user_id)).await;
+    assert_eq!(whole[0], Total { total: 2, user_id: 1 });
+    let both = all(&engine, select(Both).outerjoin(User.addresses).order_by((User.id, Address.id))).await;
+    assert_eq!((both[0].address.as_ref().map(|a| a.id), both[0].next), (Some(1), 2));
+    assert_eq!((both[3].user.name.as_str(), &both[3].address), ("fred", &None));
+    let maybe = select((User.name, optional(Total.of(Address.id, Address.user_id)))).outerjoin(User.addresses);
+    let rows = all(&engine, maybe.order_by((User.id, Address.id))).await;
+    assert_eq!((&rows[0].1, &rows[3].1), (&Some(Total { total: 1, user_id: 1 }), &None));
+}
+
+#[tokio::test]
+async fn other_columns_keep_the_clauses() {
+    let engine = engine().await;
+    people(&engine).await;
+    let users = select(User).filter(User.active).order_by(User.id);
+    assert_eq!(all(&engine, users.clone().with_only_columns(User.name)).await, ["ed", "fred"]);
+    let more = select((User.id, User.name)).filter(User.active).order_by(User.id).add_columns(func::length(User.name));
+    assert_eq!(all(&engine, more).await[1].0, (3, "fred".to_owned()));
+    assert_eq!(users.add_columns(User.id).all(&engine).await.unwrap()[1].0.name, "fred");
+}
+
+#[tokio::test]
+async fn a_tree_joins_itself() {
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    session.add(
+        Node::builder().name("root").children([Node::builder().name("mid").children([Node::builder().name("leaf")])]),
+    );
+    session.commit().await.unwrap();
+    let (parent, grand) = (Node.alias("parent"), Node.alias("grand"));
+    let chain = select((Node.name, parent.name, optional(grand.name)));
+    let chain = chain.join(Node.parent.of(parent)).outerjoin(parent.parent.of(grand)).order_by(Node.id);
+    let rows = all(&engine, chain).await;
+    assert_eq!(rows[0], ("mid".to_owned(), "root".to_owned(), None));
+    assert_eq!(rows[1].2.as_deref(), Some("root"));
+}
+
+#[tokio::test]
+async fn the_type_of_a_query_stays_one_through_every_clause() {
+    let engine = engine().await;
+    people(&engine).await;
+    let mut query: Select<(String, Option<String>)> = select((User.name, optional(Address.email)));
+    for round in 0..3 {
+        query = match round {
+            0 => query.outerjoin(User.addresses),
+            1 => query.filter(User.active).order_by(User.id),
+            _ => query.limit(2).offset(0),
+        };
+    }
+    assert_eq!(all(&engine, query).await.len(), 2);
+    let by_two = texts(["ed", "wendy"]).into_iter().map(|name| select(User.name).filter(User.name.eq(name)));
+    let union = by_two.reduce(Select::union).unwrap().order_by(User.name);
+    assert_eq!(all(&engine, union).await, texts(["ed", "wendy"]));
+}
