@@ -13,6 +13,8 @@ mod lint;
 pub(crate) mod read_back;
 mod select;
 pub(crate) mod structure;
+#[cfg(test)]
+mod structure_tests;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -114,8 +114,8 @@ pub mod __private {
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
         CteNode, Derived, DerivedColumn, DerivedNode, Fills, FromItem, IntoValue, JoinKind, JoinNode, NamedRow, Node,
-        NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RowStruct, RustType, SelectNode, Shape,
-        Statement, TableRef, condition, fill, order_items,
+        NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RowStruct, RustType,
+        SelectNode, Shape, Statement, TableRef, condition, fill, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

@@ -111,14 +111,17 @@ fn a_right_join_over_an_association_table() {
 
 #[test]
 fn a_full_join_over_an_association_table() {
-    check(select((optional(User.name), optional(Keyword.word))).full_join(User.keywords), expect![[r#"
+    check(
+        select((optional(User.name), optional(Keyword.word))).full_join(User.keywords),
+        expect![[r#"
         -- sqlite, postgresql
         SELECT users.name, keywords.word FROM users LEFT OUTER JOIN user_keywords ON users.id = user_keywords.user_id FULL OUTER JOIN keywords ON user_keywords.keyword_id = keywords.id
         -- mysql
         FULL OUTER JOIN is not supported on dialect mysql
         -- mariadb
         FULL OUTER JOIN is not supported on dialect mariadb
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

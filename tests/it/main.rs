@@ -6,6 +6,7 @@
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
 //! | `select` | every clause of SELECT that a database has: joins, sets, subqueries, values, locks; structs of rows |
+//! | `lint` | tables that no condition brings together |
 //! | `cte` | WITH: plain, recursive, and statements that write |
 //! | `write` | insert, update, delete and upsert statements |
 //! | `insert` | rows, expressions, SELECTs, RETURNING and its stand-in, `explain` |
@@ -68,6 +69,7 @@ mod flush;
 mod handles;
 mod insert;
 mod kinds;
+mod lint;
 mod literals;
 mod loading;
 #[cfg(feature = "mysql")]
