@@ -266,3 +266,19 @@ fn returning_of_another_table_is_for_postgres() {
         "#]],
     );
 }
+
+// -------------------------------------------------------------------------------------------------------------- WITH
+
+#[test]
+fn a_cte_stands_before_a_delete() {
+    let idle = select((User.id, User.name)).filter(!User.active).cte("idle");
+    check(
+        delete(Address).filter(Address.user_id.in_(select(idle.0).select_from(&idle))),
+        expect![[r#"
+            -- sqlite, postgresql, mysql
+            WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) DELETE FROM addresses WHERE addresses.user_id IN (SELECT idle.id FROM idle)
+            -- mariadb
+            WITH before DELETE is not supported on dialect mariadb
+        "#]],
+    );
+}

@@ -539,3 +539,20 @@ fn members_that_would_be_lost_are_refused() {
     "#]],
     );
 }
+
+// -------------------------------------------------------------------------------------------------------------- WITH
+
+#[test]
+fn a_cte_stands_before_an_insert_or_its_select() {
+    let idle = select((User.id, User.name)).filter(!User.active).cte("idle");
+    let rows = select((idle.0, idle.1)).select_from(&idle);
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), rows),
+        expect![[r#"
+        -- sqlite, postgresql
+        WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) INSERT INTO keywords (id, word) SELECT idle.id, idle.name FROM idle
+        -- mysql, mariadb
+        INSERT INTO keywords (id, word) WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) SELECT idle.id, idle.name FROM idle
+    "#]],
+    );
+}

@@ -446,3 +446,21 @@ fn returning_of_the_table_itself_goes_with_a_join() {
     "#]],
     );
 }
+
+// -------------------------------------------------------------------------------------------------------------- WITH
+
+#[test]
+fn a_cte_stands_before_an_update() {
+    let idle = select((User.id, User.name)).filter(!User.active).cte("idle");
+    check(
+        update(Address).set(Address.email, "gone").filter(Address.user_id.in_(select(idle.0).select_from(&idle))),
+        expect![[r#"
+            -- sqlite, mysql
+            WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) UPDATE addresses SET email = ? WHERE addresses.user_id IN (SELECT idle.id FROM idle)
+            -- postgresql
+            WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) UPDATE addresses SET email = $1 WHERE addresses.user_id IN (SELECT idle.id FROM idle)
+            -- mariadb
+            WITH before UPDATE is not supported on dialect mariadb
+        "#]],
+    );
+}

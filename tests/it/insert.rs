@@ -212,3 +212,28 @@ async fn every_statement_can_be_explained_and_is_not_run() {
     assert_eq!(select(Address).count(&engine).await.unwrap(), 3);
     assert_eq!(select(User).filter(User.name.eq("x")).count(&engine).await.unwrap(), 0);
 }
+
+// -------------------------------------------------------------------------------------------------------------- WITH
+
+#[tokio::test]
+async fn ctes_go_with_statements_that_write() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let idle = || select((User.id, User.name)).filter(!User.active).cte("idle");
+    let named = idle();
+    let rows = select((named.0, named.1)).select_from(&named);
+    insert(Keyword).from_select((Keyword.id, Keyword.word), rows).execute(&engine).await.unwrap();
+    assert_eq!(words(&engine).await, ["wendy"]);
+    let named = idle();
+    let of_idle = Address.user_id.in_(select(named.0).select_from(&named));
+    let changed = update(Address).set(Address.email, "gone").filter(of_idle).execute(&engine).await;
+    let named = idle();
+    let of_idle = Address.user_id.in_(select(named.0).select_from(&named));
+    let gone = delete(Address).filter(of_idle).execute(&engine).await;
+    if dialect() == orm::Dialect::MariaDb {
+        assert_eq!(changed.unwrap_err().kind(), &ErrorKind::Compile);
+        assert_eq!(gone.unwrap_err().kind(), &ErrorKind::Compile);
+    } else {
+        assert_eq!((changed.unwrap(), gone.unwrap()), (1, 1));
+    }
+}

@@ -391,7 +391,7 @@ impl Lifted {
     }
 
     /// Many rows of values have a key that is as short as that of one: their number and the types of the first.
-    fn insert_rows(&mut self, rows: &mut Vec<Vec<Node>>) {
+    fn insert_rows(&mut self, rows: &mut [Vec<Node>]) {
         self.rows = self.rows.max(rows.len());
         self.number(rows.len());
         let kinds = rows.first().map(|row| row.iter().map(kind).collect::<Vec<_>>()).unwrap_or_default();
