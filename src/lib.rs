@@ -73,6 +73,7 @@ pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable,
     Nullness, Operand, Range, RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
 };
+pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 #[cfg(feature = "json")]
 pub use orm_core::{Document, JsonPath};

@@ -93,6 +93,7 @@ pub use sql::{
     ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, Range,
     RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
 };
+pub use sql::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 #[cfg(feature = "json")]
 pub use sql::{Document, JsonPath};
 #[cfg(feature = "json")]

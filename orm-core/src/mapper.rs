@@ -54,6 +54,16 @@ impl Mapper {
         Mapper { definition, new_vec: object::new_vec::<M>, read: object::read::<M>, configured: OnceCell::new() }
     }
 
+    /// Makes the mapper of a table without a model, whose rows never become objects.
+    pub(crate) const fn without_model(definition: Definition) -> Self {
+        Mapper {
+            definition,
+            new_vec: || unreachable!("a table without a model has no objects"),
+            read: |_, _| unreachable!("a row of a table without a model becomes no object"),
+            configured: OnceCell::new(),
+        }
+    }
+
     /// Returns what the derive wrote down.
     pub fn definition(&self) -> &Definition {
         &self.definition

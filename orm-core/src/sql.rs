@@ -18,6 +18,7 @@ mod eager;
 mod expr;
 mod from;
 mod insert;
+mod lightweight;
 mod lock;
 mod names;
 mod node;
@@ -50,6 +51,7 @@ pub use from::{
 };
 pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, insert_into};
 pub use insert::{Insert, OnConflict, excluded, insert};
+pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};
 pub(crate) use names::{natural_name, output_columns, output_names};

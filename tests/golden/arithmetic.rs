@@ -206,11 +206,11 @@ fn a_chain_to_the_left_needs_no_parentheses() {
     check(
         select(User.id + (User.id + 1)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT users.id + users.id + ? FROM users
-        -- postgresql
-        SELECT users.id + users.id + $1 FROM users
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT users.id + (users.id + ?) FROM users
+            -- postgresql
+            SELECT users.id + (users.id + $1) FROM users
+        "#]],
     );
     check(
         select(User.id + (User.id - 1)),
@@ -255,11 +255,11 @@ fn a_chain_to_the_left_needs_no_parentheses() {
     check(
         select(User.id * (User.id * 3)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT users.id * users.id * ? FROM users
-        -- postgresql
-        SELECT users.id * users.id * $1 FROM users
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT users.id * (users.id * ?) FROM users
+            -- postgresql
+            SELECT users.id * (users.id * $1) FROM users
+        "#]],
     );
     check(
         select(User.id * (User.id / 3)),

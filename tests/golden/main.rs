@@ -14,6 +14,7 @@
 //! | `windows` | window functions and their frames |
 //! | `documents` | JSON |
 //! | `arrays` | arrays and ranges |
+//! | `lightweight` | tables without a model, stored procedures |
 //! | `search` | full text search |
 //! | `select` | what is selected, WHERE, GROUP BY, HAVING, ORDER BY, LIMIT |
 //! | `from` | which tables FROM has, and which a subquery takes from around it; hints |
@@ -51,6 +52,7 @@ mod functions;
 mod identifiers;
 mod insert;
 mod join;
+mod lightweight;
 mod literals;
 mod operators;
 mod patterns;

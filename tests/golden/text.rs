@@ -3,7 +3,7 @@
 use expect_test::expect;
 use orm::prelude::*;
 
-use crate::support::check;
+use crate::support::{User, check};
 
 #[test]
 fn a_parameter_that_is_named_twice_is_bound_twice() {
@@ -14,6 +14,88 @@ fn a_parameter_that_is_named_twice_is_bound_twice() {
         SELECT ? + ?
         -- postgresql
         SELECT $1 + $2
+    "#]],
+    );
+}
+
+#[test]
+fn text_is_an_expression_with_parameters() {
+    check(
+        select(text("length(:s)").bind("s", "x").expression::<i64>()),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT length(?)
+        -- postgresql
+        SELECT length($1)
+    "#]],
+    );
+    check(
+        select(User.id)
+            .filter(text("users.id = :a OR users.id = :b").bind("a", 1).bind("b", 2).expression::<bool>())
+            .filter(User.active),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT users.id FROM users WHERE (users.id = ? OR users.id = ?) AND users.active
+            -- postgresql
+            SELECT users.id FROM users WHERE (users.id = $1 OR users.id = $2) AND users.active
+        "#]],
+    );
+    check(
+        select(User.id + text("users.age").expression::<i64>()).filter(User.id.gt(1)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id + (users.age) FROM users WHERE users.id > ?
+        -- postgresql
+        SELECT users.id + (users.age) FROM users WHERE users.id > $1
+    "#]],
+    );
+}
+
+#[test]
+fn a_name_without_a_value_and_a_value_without_a_name_are_refused() {
+    check(
+        text("SELECT :a"),
+        expect![[r#"
+        -- all
+        a value is required for the parameter `:a`
+        hint: add `.bind("a", …)`, or write `\:a` for a plain colon
+    "#]],
+    );
+    check(
+        text("SELECT 1").bind("a", 1),
+        expect![[r#"
+        -- all
+        this text has no parameter `:a`
+    "#]],
+    );
+    check(
+        select(text(":a").expression::<i64>()),
+        expect![[r#"
+        -- all
+        a value is required for the parameter `:a`
+        hint: add `.bind("a", …)`, or write `\:a` for a plain colon
+    "#]],
+    );
+    check(
+        select(User.id).filter(text("1 = 1").bind("a", 1).expression::<bool>()),
+        expect![[r#"
+        -- all
+        this text has no parameter `:a`
+    "#]],
+    );
+}
+
+#[test]
+fn colons_are_parameters_only_where_they_can_be() {
+    check(
+        text("SELECT ':a', \":b\", x::int, \\:c, 'it''s :d' -- :e\n, :f /* :g */").bind("f", 1),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT ':a', ":b", x::int, :c, 'it''s :d' -- :e
+        , ? /* :g */
+        -- postgresql
+        SELECT ':a', ":b", x::int, :c, 'it''s :d' -- :e
+        , $1 /* :g */
     "#]],
     );
 }

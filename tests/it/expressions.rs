@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
-use orm::{Exclude, Expr, Search, Selectable, SqlType, literal, tuple, window};
+use orm::{Exclude, Expr, Search, Selectable, SqlType, call, column, literal, table, tuple, window};
 use serde_json::json;
 
 use crate::only;
@@ -630,4 +630,62 @@ async fn what_the_library_does_not_know_has_a_name() {
     assert_eq!(each(&engine, sum * 2).await, [16, -10, 30]);
     assert_eq!(found(&engine, Thing.n.bool_op(">=", 7i64) & Thing.flag).await, [1, 3]);
     assert_eq!(each(&engine, Thing.n.type_coerce::<i64>()).await, [7, -7, 12]);
+}
+
+#[tokio::test]
+async fn a_table_without_a_model_is_read_and_written() {
+    let engine = things().await;
+    text("CREATE TABLE \"order\" (id BIGINT, \"Group\" VARCHAR(20))".replace('"', quote()))
+        .execute(&engine)
+        .await
+        .unwrap();
+    let order = table("order", [column("id"), column("Group")]);
+    order.insert().set("id", 1i64).set("Group", "it's").execute(&engine).await.unwrap();
+    order.insert().set("id", literal(1i64) + 1).set("Group", None::<String>).execute(&engine).await.unwrap();
+    let id = || order.c::<i64>("id");
+    let all = select((id(), order.c::<Option<String>>("Group"))).order_by(id());
+    assert_eq!(all.all(&engine).await.unwrap(), [(1, Some("it's".to_owned())), (2, None)]);
+    assert_eq!(order.update().set("Group", "x").filter(id().gt(1)).execute(&engine).await.unwrap(), 1);
+    let joined = select((Thing.name, order.c::<String>("Group"))).join_on(order, id().eq(Thing.id)).filter(id().eq(2));
+    assert_eq!(joined.one(&engine).await.unwrap(), ("wendy".to_owned(), "x".to_owned()));
+    let other = order.alias("other");
+    let pairs = select((id(), other.c::<i64>("id"))).filter(id().lt(other.c::<i64>("id")));
+    assert_eq!(pairs.all(&engine).await.unwrap(), [(1, 2)]);
+    assert_eq!(order.delete().filter(id().eq(1)).execute(&engine).await.unwrap(), 1);
+    assert_eq!(select(id()).all(&engine).await.unwrap(), [2]);
+    let error = select(order.c::<i64>("ID")).all(&engine).await.unwrap_err().to_string();
+    assert!(error.contains("table `order` has no column `ID`\nhint: its columns are `id`, `Group`"), "{error}");
+    let error = order.insert().set("x", 1).execute(&engine).await.unwrap_err().to_string();
+    assert!(error.contains("table `order` has no column `x`"), "{error}");
+}
+
+fn quote() -> &'static str {
+    if matches!(crate::support::dialect(), orm::Dialect::MySql | orm::Dialect::MariaDb) { "`" } else { "\"" }
+}
+
+#[tokio::test]
+async fn a_stored_procedure_is_called() {
+    let engine = things().await;
+    let rename = call("rename", (literal(1i64), literal("it's".to_owned())));
+    let body = match crate::support::dialect() {
+        orm::Dialect::Sqlite => {
+            let error = rename.execute(&engine).await.unwrap_err().to_string();
+            return assert!(error.contains("CALL is not supported on dialect sqlite"), "{error}");
+        }
+        orm::Dialect::Postgres => {
+            "CREATE PROCEDURE rename(thing BIGINT, called TEXT) LANGUAGE sql \
+             AS 'UPDATE things SET name = called WHERE id = thing'"
+        }
+        _ => {
+            "CREATE PROCEDURE `rename`(thing BIGINT, called TEXT) \
+             UPDATE things SET name = called WHERE id = thing"
+        }
+    };
+    text(body).execute(&engine).await.unwrap();
+    let rename = match crate::support::dialect() {
+        orm::Dialect::Postgres => rename,
+        _ => call("`rename`", (literal(1i64), literal("it's".to_owned()))),
+    };
+    rename.execute(&engine).await.unwrap();
+    assert_eq!(select(Thing.name).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), "it's");
 }

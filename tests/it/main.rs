@@ -33,6 +33,8 @@
 //! | `stream` | queries read piece by piece, chunks, several sets of rows |
 //! | `errors` | bad input, each with its message |
 //! | `expressions` | every operator and function, with its rows |
+//! | `random_expressions` | random expressions against an evaluator, by proptest |
+//! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
 //! | `types` | every type of a column with its extremes, there and back |
@@ -67,6 +69,7 @@ mod expressions;
 mod faults;
 mod flush;
 mod handles;
+mod hostile;
 mod insert;
 mod kinds;
 mod lint;
@@ -78,6 +81,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod random;
+mod random_expressions;
 mod read;
 mod reflect;
 mod registry;

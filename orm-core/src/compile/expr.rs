@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{
     Aggregate, Bound, Constant, Exclude, Form, Frame, Node, Operator, OrderItem, Precedence, RelationReference,
-    SelectNode, TableRef, Template, Unit, Window,
+    SelectNode, TableRef, Template, TextPart, Unit, Window,
 };
 use crate::types::ColumnType;
 
@@ -91,6 +91,14 @@ impl Writer {
             Node::Constant(Constant::True) => self.push("TRUE"),
             Node::Constant(Constant::False) => self.push("FALSE"),
             Node::Quoted(text) => self.quoted(text),
+            Node::Text(parts) => {
+                for part in parts {
+                    match part {
+                        TextPart::Sql(sql) => self.push(sql),
+                        TextPart::Parameter(node) => self.node(node)?,
+                    }
+                }
+            }
             Node::Minus(operand) => {
                 self.push("-");
                 let start = self.sql.len();
@@ -179,14 +187,8 @@ impl Writer {
                 if is_same(left) { Precedence::Other } else { Precedence::Sign },
                 if is_same(right) && operator.is_associative() { Precedence::Other } else { Precedence::Sign },
             ),
-            Precedence::Sum => (
-                Precedence::Sum,
-                if is_same(right) && operator.is_associative() { Precedence::Sum } else { Precedence::Product },
-            ),
-            _ => (
-                Precedence::Product,
-                if is_same(right) && operator.is_associative() { Precedence::Product } else { Precedence::Sign },
-            ),
+            Precedence::Sum => (Precedence::Sum, Precedence::Product),
+            _ => (Precedence::Product, Precedence::Sign),
         };
         self.within(left, left_rank)?;
         self.push(" ");

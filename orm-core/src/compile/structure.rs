@@ -489,7 +489,11 @@ impl Lifted {
 
     fn sql_text(&mut self, text: &mut TextNode) {
         self.number(text.model.map_or(0, Mapper::id));
-        self.list(&mut text.parts, |this, part| match part {
+        self.text_parts(&mut text.parts);
+    }
+
+    fn text_parts(&mut self, parts: &mut [TextPart]) {
+        self.list(parts, |this, part| match part {
             TextPart::Sql(sql) => {
                 this.tag(1);
                 this.text(sql);
@@ -633,6 +637,10 @@ impl Lifted {
             Node::Quoted(text) => {
                 self.tag(101);
                 self.text(text);
+            }
+            Node::Text(parts) => {
+                self.tag(110);
+                self.text_parts(parts);
             }
             Node::Minus(operand) => {
                 self.tag(102);

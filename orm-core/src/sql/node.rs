@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use orm_pool::{Kind, Value};
 
 use super::template::{Form, Template};
+use super::text::TextPart;
 use super::window::Window;
 use super::{FromItem, OrderItem, SelectNode};
 use crate::dialect::Dialect;
@@ -69,6 +70,8 @@ pub enum Node {
     Constant(Constant),
     /// A constant text of the program, such as a separator.
     Quoted(&'static str),
+    /// SQL text with parameters in it.
+    Text(Vec<TextPart>),
     /// Minus.
     Minus(Box<Node>),
     /// An operator of the user's own.
@@ -211,8 +214,10 @@ impl Operator {
     }
 
     /// Returns whether `a op (b op c)` needs no parentheses.
+    ///
+    /// Sums and products do: in another order they overflow elsewhere, and floats round otherwise.
     pub(crate) fn is_associative(self) -> bool {
-        matches!(self, Operator::Add | Operator::Mul | Operator::Concat)
+        self == Operator::Concat
     }
 
     /// Returns the comparison that is true where this one is false, and NULL where this one is NULL.
@@ -337,6 +342,7 @@ impl Node {
             Node::Quantified { operand, .. } => vec![operand],
             Node::Infix { left, right, .. } => vec![left, right],
             Node::Template { arguments, .. } => arguments.iter().collect(),
+            Node::Text(parts) => parts.iter().filter_map(TextPart::parameter).collect(),
             Node::Aggregate(aggregate) => {
                 let Aggregate { call, order_by, filter, .. } = &**aggregate;
                 let items = order_by.iter().map(|item| &item.node);
@@ -381,6 +387,7 @@ impl Node {
             Node::Quantified { operand, .. } => vec![operand],
             Node::Infix { left, right, .. } => vec![left, right],
             Node::Template { arguments, .. } => arguments.iter_mut().collect(),
+            Node::Text(parts) => parts.iter_mut().filter_map(TextPart::parameter_mut).collect(),
             Node::Aggregate(aggregate) => {
                 let Aggregate { call, order_by, filter, .. } = &mut **aggregate;
                 let items = order_by.iter_mut().map(|item| &mut item.node);
@@ -478,6 +485,8 @@ impl Node {
     pub(crate) fn precedence(&self, dialect: Dialect) -> Precedence {
         match self {
             Node::Any(list) if list.len() > 1 => Precedence::Or,
+            // Nobody knows what is in it.
+            Node::Text(_) => Precedence::Or,
             Node::All(list) if list.len() > 1 => Precedence::And,
             Node::Not(_) => Precedence::Not,
             Node::In { .. }

@@ -78,6 +78,8 @@ impl Template {
     }
 }
 
+pub(crate) static CALL: Template = own("CALL", Missing, Call("CALL {0}"), Call("CALL {0}"));
+
 // -------------------------------------------------------------------------------------------------------- operators
 
 /// PostgreSQL's `&` of 64 bits and the others' agree, but MySQL's numbers lose their sign on the way.

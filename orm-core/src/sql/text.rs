@@ -1,6 +1,6 @@
 //! SQL as text, with named parameters: `text("SELECT … WHERE name = :name").bind("name", "ed")`.
 
-use super::{Node, Returning, Statement, Write, executes};
+use super::{Expr, Node, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Entity, Mapper, Model, RowType};
 use crate::types::SqlType;
@@ -14,10 +14,27 @@ pub struct TextNode {
 }
 
 /// A piece of SQL text.
+#[doc(hidden)]
 #[derive(Clone, Debug)]
-pub(crate) enum TextPart {
+pub enum TextPart {
     Sql(String),
     Parameter(Node),
+}
+
+impl TextPart {
+    pub(super) fn parameter(&self) -> Option<&Node> {
+        match self {
+            TextPart::Sql(_) => None,
+            TextPart::Parameter(node) => Some(node),
+        }
+    }
+
+    pub(super) fn parameter_mut(&mut self) -> Option<&mut Node> {
+        match self {
+            TextPart::Sql(_) => None,
+            TextPart::Parameter(node) => Some(node),
+        }
+    }
 }
 
 impl TextNode {
@@ -86,6 +103,29 @@ impl Text {
     pub fn bind(mut self, name: &str, value: impl Bind) -> Self {
         self.values.push((name.to_owned(), value.__bind()));
         self
+    }
+
+    /// Takes it for an expression inside of another statement, which gives a `T`.
+    ///
+    /// The text is taken as it stands, in parentheses where it stands beside an operator; its parameters are bound.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users")]
+    /// # struct User { #[orm(primary_key)] id: i64, active: bool }
+    /// let odd = text("users.id % :n = 1").bind("n", 2).expression::<bool>();
+    /// assert_eq!(
+    ///     select(User.id).filter(User.active & odd).to_sql(Dialect::Postgres),
+    ///     "SELECT users.id FROM users WHERE users.active AND (users.id % $1 = 1)"
+    /// );
+    /// ```
+    pub fn expression<T: SqlType>(self) -> Expr<T> {
+        Expr::new(match self.parts() {
+            Ok(parts) => Node::Text(parts),
+            Err(error) => Node::Refused(Box::new(error)),
+        })
     }
 
     /// Says what a row becomes, column by column.
