@@ -259,6 +259,11 @@ async fn more_rows_than_allowed_are_an_error_and_not_a_part_of_the_answer() {
     assert_eq!(error.message(), "the statement gave more rows than `max_rows` allows, which is 2");
     assert_eq!(select(Address).limit(2).all(&few).await.unwrap().len(), 2);
     assert_eq!(select(Address).all(&engine).await.unwrap().len(), 3, "the engine itself is as it was");
+    let users = ["a", "b", "c"].map(|name| User::builder().name(name));
+    let mut session = Session::new(&few);
+    session.add_all(users);
+    session.commit().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 5, "what is written is not counted");
 }
 
 #[tokio::test]
@@ -344,6 +349,20 @@ fn a_level_that_the_database_does_not_have_is_refused() {
         error.to_string(),
         "dialect sqlite has no isolation level `READ COMMITTED`\nhint: it has `SERIALIZABLE` and `AUTOCOMMIT`"
     );
+}
+
+#[tokio::test]
+async fn a_level_that_comes_later_is_refused_when_it_is_to_begin() {
+    only!(Sqlite);
+    let committed = options().isolation_level(IsolationLevel::ReadCommitted);
+    let engine = empty_engine().await.execution_options(committed.clone());
+    let error = engine.connect().await.unwrap().begin().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (&ErrorKind::Argument, "dialect sqlite has no isolation level `READ COMMITTED`")
+    );
+    let error = empty_engine().await.connect().await.unwrap().execution_options(committed).unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Argument);
 }
 
 #[tokio::test]

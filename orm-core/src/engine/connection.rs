@@ -169,6 +169,7 @@ impl Connection {
     }
 
     async fn begin_new(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        level.map_or(Ok(()), |level| level.check(self.dialect()))?;
         let is_autocommit = level == Some(IsolationLevel::Autocommit);
         self.state = State { is_autocommit, ..State::default() };
         if is_autocommit {
@@ -178,14 +179,21 @@ impl Connection {
             );
         }
         self.set_up().await?;
-        // Whoever has told the pool not to end transactions finds one here.
-        if !is_autocommit && !self.guard.is_in_transaction() {
+        if !is_autocommit && !self.is_given_a_transaction() {
             let words = self.begin_words(level, will_write);
             self.engine.echo_words(&words, " (implicit)");
             self.send(&words).await?;
         }
         self.state.is_begun = true;
         Ok(())
+    }
+
+    /// Returns whether the connection has come with a transaction, as it does to whoever has told the pool not to end any.
+    ///
+    /// In doubt a server is told to begin one, which does no harm where there is one; SQLite leaves no doubt.
+    fn is_given_a_transaction(&self) -> bool {
+        let keeps = self.engine.shared.pool.options().reset_on_return == ResetOnReturn::None;
+        (keeps || self.dialect() == Dialect::Sqlite) && self.guard.is_in_transaction()
     }
 
     /// Makes an open transaction ready for the next statement.

@@ -52,10 +52,11 @@ impl Engine {
         shared.statements.fetch_add(1, Ordering::Relaxed);
         connection.set_time_limit(self.options.statement_timeout());
         let began = shared.echo.then(Instant::now);
-        let most = self.options.max_rows.unwrap_or(u64::MAX);
         let mut misread = None;
         let mut rows = 0u64;
         let Prepared { compiled, values } = prepared;
+        // What a statement writes has happened, whatever comes back of it.
+        let most = self.options.max_rows.filter(|_| compiled.written.is_none()).unwrap_or(u64::MAX);
         let done = connection
             .run(&compiled.statement, values, |row| {
                 rows += 1;

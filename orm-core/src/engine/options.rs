@@ -75,8 +75,7 @@ impl ExecutionOptions {
         self
     }
 
-    /// The most rows that a statement may give, streams excepted. One that gives more is an error, never a part of the
-    /// answer.
+    /// The most rows that a query may give, streams excepted. One that gives more is an error, never a part of the answer.
     #[must_use]
     pub fn max_rows(mut self, rows: u64) -> Self {
         self.max_rows = Some(rows);
