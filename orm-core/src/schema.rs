@@ -20,6 +20,7 @@ pub(crate) mod run;
 mod sequence;
 #[cfg(feature = "serde")]
 mod serde;
+mod statements;
 mod table;
 pub(crate) mod tokens;
 mod type_names;
@@ -38,6 +39,7 @@ pub use naming::NamingConvention;
 pub(crate) use naming::fit;
 pub use operation::{ColumnChange, Constraint, Operation, TableName};
 pub use sequence::{Counting, EnumType, Sequence, View};
+pub use statements::{TableDelete, TableInsert, TableUpdate};
 pub use table::Table;
 pub(crate) use table::full_name;
 pub(crate) use type_names::parse_type;

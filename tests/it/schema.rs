@@ -250,3 +250,72 @@ async fn tables_of_models_and_by_hand_are_one_metadata() {
     );
     assert_eq!(select(func::count(Note.id)).to_sql(Dialect::Sqlite), "SELECT count(notes.id) FROM notes");
 }
+
+/// A table without a model: names that need quotes, two tables in one statement, NULL, values of each row.
+#[tokio::test]
+async fn a_table_without_a_model_is_written_and_read() {
+    let users = Table::new("Odd users")
+        .column(Column::new("id", ColumnType::BigInteger).generated())
+        .column(Column::new("full name", ColumnType::String(50)))
+        .column(Column::new("age", ColumnType::Integer).nullable())
+        .primary_key(["id"]);
+    let visits = Table::new("visits")
+        .column(Column::new("user", ColumnType::BigInteger))
+        .column(Column::new("page", ColumnType::String(50)))
+        .foreign_key(ForeignKey::new(["user"], "Odd users", ["id"]));
+    let engine = empty_engine().await;
+    MetaData::new().table(users.clone()).table(visits.clone()).create_all(&engine).await.unwrap();
+
+    let two = users.insert().set("full name", "ed").set("age", 7).next_row().set("age", None::<i32>).set("full name", "it's");
+    assert_eq!(two.execute(&engine).await.unwrap(), 2);
+    let rows = [(1, "/"), (1, "/shop"), (2, "/")];
+    let pages = rows.into_iter().enumerate().fold(visits.insert(), |insert, (at, (user, page))| {
+        let insert = if at == 0 { insert } else { insert.next_row() };
+        insert.set("user", user).set("page", page)
+    });
+    assert_eq!(pages.execute(&engine).await.unwrap(), 3);
+
+    let (id, name, age) = (users.c::<i64>("id"), users.c::<String>("full name"), users.c::<Option<i32>>("age"));
+    let all = select((name.clone(), age.clone())).order_by(id.clone()).all(&engine).await.unwrap();
+    assert_eq!(all, [("ed".to_owned(), Some(7)), ("it's".to_owned(), None)]);
+    let both = select((name.clone(), visits.c::<String>("page")))
+        .filter(id.clone().eq(visits.c::<i64>("user")) & visits.c::<String>("page").eq("/shop"))
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(both, [("ed".to_owned(), "/shop".to_owned())]);
+    let counted = select((visits.c::<String>("page"), func::count(visits.c::<i64>("user"))))
+        .group_by(visits.c::<String>("page"))
+        .order_by(visits.c::<String>("page"))
+        .all(&engine)
+        .await
+        .unwrap();
+    assert_eq!(counted, [("/".to_owned(), 2), ("/shop".to_owned(), 1)]);
+
+    let older = users.update().set_to("age", users.c::<i32>("age") + 1).filter(age.clone().is_not_null());
+    assert_eq!(older.execute(&engine).await.unwrap(), 1);
+    let mut session = Session::new(&engine);
+    let gone = visits.delete().filter(visits.c::<i64>("user").eq(2)).execute(&mut session).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!((gone, select(age).filter(id.eq(1)).scalar(&engine).await.unwrap()), (1, Some(8)));
+}
+
+#[tokio::test]
+async fn a_column_that_a_table_does_not_have_is_told() {
+    let users = Table::new("users").column(Column::new("name", ColumnType::Text)).column(Column::new("age", ColumnType::Integer));
+    let engine = empty_engine().await;
+    let told = "table `users` has no column `nmae`\nhint: it has `name`, `age`";
+    assert_eq!(users.try_c::<String>("nmae").unwrap_err().to_string(), told);
+    assert_eq!(users.insert().set("nmae", "ed").execute(&engine).await.unwrap_err().to_string(), told);
+    assert_eq!(users.update().set("nmae", "ed").execute(&engine).await.unwrap_err().to_string(), told);
+    let rows = users.insert().set("name", "ed").next_row().set("age", 7).execute(&engine).await.unwrap_err();
+    assert!(rows.to_string().starts_with("the rows for table `users` set different columns"), "{rows}");
+    let nothing = users.update().execute(&engine).await.unwrap_err();
+    assert!(nothing.to_string().starts_with("the update of table `users` sets no column"), "{nothing}");
+}
+
+#[test]
+#[should_panic(expected = "table `users` has no column `nmae`")]
+fn naming_a_column_that_is_not_there_panics() {
+    _ = Table::new("users").column(Column::new("name", ColumnType::Text)).c::<String>("nmae");
+}
