@@ -245,6 +245,8 @@ async fn awkward_names_come_back() {
         .column(Column::new("with space", ColumnType::String(9)))
         .column(Column::new("qu\"ote`s'", ColumnType::String(9)).nullable())
         .column(Column::new("größe", ColumnType::Integer).nullable())
+        // MariaDB has a check on it that names the column; generated tables have found it.
+        .column(Column::new("back`tick", ColumnType::Json).nullable())
         .primary_key(["Id"])
         .unique(["with space", "select"])
         .index(["qu\"ote`s'"])

@@ -180,7 +180,7 @@ async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found:
     for mut row in catalog.rows(sql).await? {
         let (schema, table, name, sql) = (cx.schema(&mut row), row.text(), row.text(), row.text());
         let Some(table) = found.table(&schema, &table) else { continue };
-        let is_of_json = sql == format!("json_valid(`{name}`)");
+        let is_of_json = sql == format!("json_valid(`{}`)", name.replace('`', "``"));
         match table.columns.iter_mut().find(|column| is_of_json && column.name == name) {
             Some(column) => {
                 column.column_type = ColumnType::Json;
