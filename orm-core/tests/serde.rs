@@ -68,13 +68,19 @@ fn metadata_is_written_and_read() {
     let likes = Table::new("likes")
         .column(Column::new("id", ColumnType::Integer).identity(Identity::DEFAULT))
         .column(Column::new("user_id", ColumnType::BigInteger).comment("who"))
-        .column(Column::new("mood", ColumnType::labels("mood", &["happy", "sad"])).variant(Dialect::MySql, ColumnType::Text))
+        .column(
+            Column::new("mood", ColumnType::labels("mood", &["happy", "sad"]))
+                .variant(Dialect::MySql, ColumnType::Text),
+        )
         .column(Column::new("score", ColumnType::Numeric(Some((5, 2)))).nullable().computed_stored("id * 2"))
         .primary_key(["id"])
-        .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]).on_delete(orm_core::schema::ReferentialAction::Cascade))
+        .foreign_key(
+            ForeignKey::new(["user_id"], "users", ["id"]).on_delete(orm_core::schema::ReferentialAction::Cascade),
+        )
         .check("id > 0")
         .index(Index::new([IndexColumn::expression("lower(mood)").descending()]).condition("id > 7").name("by_mood"));
-    let metadata = metadata![User].table(likes).sequence(Sequence::new("numbers").start(5)).view(View::new("v", "SELECT 1"));
+    let metadata =
+        metadata![User].table(likes).sequence(Sequence::new("numbers").start(5)).view(View::new("v", "SELECT 1"));
     let written = serde_json::to_string(&metadata).unwrap();
     let read: MetaData = serde_json::from_str(&written).unwrap();
     assert_eq!(read, metadata);

@@ -266,7 +266,8 @@ async fn a_table_without_a_model_is_written_and_read() {
     let engine = empty_engine().await;
     MetaData::new().table(users.clone()).table(visits.clone()).create_all(&engine).await.unwrap();
 
-    let two = users.insert().set("full name", "ed").set("age", 7).next_row().set("age", None::<i32>).set("full name", "it's");
+    let two =
+        users.insert().set("full name", "ed").set("age", 7).next_row().set("age", None::<i32>).set("full name", "it's");
     assert_eq!(two.execute(&engine).await.unwrap(), 2);
     let rows = [(1, "/"), (1, "/shop"), (2, "/")];
     let pages = rows.into_iter().enumerate().fold(visits.insert(), |insert, (at, (user, page))| {
@@ -302,7 +303,9 @@ async fn a_table_without_a_model_is_written_and_read() {
 
 #[tokio::test]
 async fn a_column_that_a_table_does_not_have_is_told() {
-    let users = Table::new("users").column(Column::new("name", ColumnType::Text)).column(Column::new("age", ColumnType::Integer));
+    let users = Table::new("users")
+        .column(Column::new("name", ColumnType::Text))
+        .column(Column::new("age", ColumnType::Integer));
     let engine = empty_engine().await;
     let told = "table `users` has no column `nmae`\nhint: it has `name`, `age`";
     assert_eq!(users.try_c::<String>("nmae").unwrap_err().to_string(), told);
