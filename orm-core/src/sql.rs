@@ -62,7 +62,7 @@ pub use relation::{JoinTarget, RelationshipTo, with_parent};
 pub(crate) use relation::{condition_join, join_from, put_into_from};
 pub use render::Render;
 pub(crate) use row::into_named;
-pub use row::{Fills, NamedRow, Projection, RowStruct, fill};
+pub use row::{FieldOf, Fills, NamedRow, Projection, RowStruct, fill};
 pub use rowset::{ColumnNames, TableFunction, ValuesRow, values};
 pub use search::{Search, TsQuery, TsVector};
 pub use select::{

@@ -1,6 +1,6 @@
 //! `#[derive(Row)]`: a struct that a row of several columns becomes, with what fills each of its fields.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -103,7 +103,8 @@ fn fields<'i>(input: &'i DeriveInput, options: &Options, mistakes: &mut Mistakes
         Some(from) => {
             for field in &mut fields {
                 let ident = field.ident;
-                // An error about the name points at the field.
+                // An error about the name or the type points at the field.
+                let from = placed_at(from.to_token_stream(), ident.span());
                 field.from.get_or_insert_with(|| quote_spanned!(ident.span()=> #from.#ident));
             }
         }
@@ -119,6 +120,18 @@ fn fields<'i>(input: &'i DeriveInput, options: &Options, mistakes: &mut Mistakes
         None => {}
     }
     Some(fields)
+}
+
+/// Gives tokens another place in the user's text.
+fn placed_at(tokens: TokenStream, span: Span) -> TokenStream {
+    let place = |token: TokenTree| match token {
+        TokenTree::Group(group) => TokenTree::Group(Group::new(group.delimiter(), placed_at(group.stream(), span))),
+        mut token => {
+            token.set_span(span);
+            token
+        }
+    };
+    tokens.into_iter().map(place).collect()
 }
 
 impl<'i> Field<'i> {
@@ -210,11 +223,15 @@ fn selection(input: &DeriveInput, fields: &[Field<'_>]) -> TokenStream {
     let types: Vec<&Type> = fields.iter().map(|field| field.ty).collect();
     let filled: Option<Vec<&TokenStream>> = fields.iter().map(|field| field.from.as_ref()).collect();
     let selectable = filled.map(|sources| {
+        let fills = types.iter().zip(sources).map(|(ty, source)| {
+            let span = source.span().resolved_at(Span::call_site());
+            quote_spanned!(span=> __orm::fill::<#ty, _>(#source, __outputs);)
+        });
         quote! {
             impl __orm::Selectable for #selection {
                 type Row = #ident;
                 fn __outputs(self, __outputs: &mut ::std::vec::Vec<__orm::Output>) {
-                    #(__orm::fill::<#types, _>(#sources, __outputs);)*
+                    #(#fills)*
                 }
             }
         }

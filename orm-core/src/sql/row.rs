@@ -29,14 +29,18 @@ pub trait RowStruct {
     const SELECTION: Self::Selection;
 }
 
-/// What fills a field of type `T` of a struct with `#[derive(Row)]`.
+/// What fills a field of type `T` of a struct with `#[derive(Row)]`: what gives a `T` when it is selected.
+pub trait Fills<T>: Selectable {}
+impl<T, S: Selectable> Fills<T> for S where S::Row: FieldOf<T> {}
+
+/// The type of a field, and what is selected for it.
 #[diagnostic::on_unimplemented(
-    message = "a field of type `{T}` cannot be filled by `{Self}`",
-    label = "this gives another type than `{T}`",
+    message = "a field of type `{T}` cannot be filled by what gives a `{Self}`",
+    label = "this gives a `{Self}`, and the field is a `{T}`",
     note = "a column that may be NULL, or that `optional` gives, needs an `Option` for its field"
 )]
-pub trait Fills<T>: Selectable {}
-impl<S: Selectable> Fills<S::Row> for S {}
+pub trait FieldOf<T> {}
+impl<T> FieldOf<T> for T {}
 
 /// Selects what fills a field; the derive calls it.
 pub fn fill<T, S: Fills<T>>(selected: S, outputs: &mut Vec<Output>) {
