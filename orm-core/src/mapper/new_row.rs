@@ -182,17 +182,39 @@ pub trait NewInstance {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not give rows of `{M}`",
-    label = "expected a `{M}`, its builder, or a `Vec`, array or iterator of these"
+    label = "expected a `{M}`, its builder, or a `Vec`, array or iterator such as `.map(…)` of these"
 )]
 pub trait IntoRows<M> {
     #[doc(hidden)]
     fn __rows(self) -> Vec<NewRow<M>>;
 }
 
-impl<M: Model, L: IntoIterator<Item: NewInstance<Model = M>>> IntoRows<M> for L {
-    fn __rows(self) -> Vec<NewRow<M>> {
-        self.into_iter().map(NewInstance::__row).collect()
-    }
+/// Takes lists and iterators one type at a time: were every iterator taken, the compiler would no longer say which field of
+/// a builder is missing.
+macro_rules! lists {
+    ($({$($generics:tt)*} $type:ty;)*) => { $(
+        impl<M: Model, $($generics)*> IntoRows<M> for $type
+        where
+            $type: IntoIterator<Item: NewInstance<Model = M>>,
+        {
+            fn __rows(self) -> Vec<NewRow<M>> {
+                self.into_iter().map(NewInstance::__row).collect()
+            }
+        }
+    )* };
+}
+lists! {
+    {I} Vec<I>;
+    {I, const N: usize} [I; N];
+    {I} std::vec::IntoIter<I>;
+    {I, F} std::iter::Map<I, F>;
+    {I, F} std::iter::Filter<I, F>;
+    {I, F} std::iter::FilterMap<I, F>;
+    {I, J} std::iter::Chain<I, J>;
+    {I} std::iter::Take<I>;
+    {I} std::iter::Skip<I>;
+    {I} std::iter::Cloned<I>;
+    {I: ?Sized} Box<I>;
 }
 
 /// What becomes a member of a relationship.

@@ -34,7 +34,9 @@ impl Session {
     where
         I: IntoIterator<Item: NewInstance>,
     {
-        let statements = insert_into::<<I::Item as NewInstance>::Model>().values(rows).__statements();
+        let statements = insert_into::<<I::Item as NewInstance>::Model>()
+            .values(rows.into_iter().collect::<Vec<_>>())
+            .__statements();
         async move { self.change(statements?).await }
     }
 

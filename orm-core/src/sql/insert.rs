@@ -170,7 +170,7 @@ pub(crate) fn insert_into<M: Model>() -> Insert<M> {
 }
 
 impl<M: Model> Insert<M> {
-    /// Adds rows: a value, a builder, or anything that gives a number of either.
+    /// Adds rows: a value, a builder, or a list or iterator of either (collect one of an unusual type into a `Vec`).
     ///
     /// As many rows as there are become as many statements as they need: neighbours that set the same columns share one, of
     /// at most 1,000 rows, 32,766 values and about 4 MiB. Given an engine, several statements run in one transaction. Without a
