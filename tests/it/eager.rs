@@ -405,9 +405,13 @@ async fn a_subquery_repeats_the_query_and_nests_level_by_level() {
     let limited = select(User).order_by(User.id.desc()).limit(2).options(subqueryload(User.addresses));
     let users = limited.all(&engine).await.unwrap();
     assert_eq!(lists(&users), ["", "wendy@x.org"]);
-    assert!(log.take()[1].contains(
-        "IN (SELECT anon_1.c0 FROM (SELECT users.id AS c0 FROM users ORDER BY users.id DESC LIMIT ?) AS anon_1)"
-    ));
+    let sql = log.take();
+    assert!(
+        sql[1].contains(
+            "IN (SELECT anon_1.c0 FROM (SELECT users.id AS c0 FROM users ORDER BY users.id DESC LIMIT ?) AS anon_1)"
+        ),
+        "{sql:?}"
+    );
 }
 
 #[tokio::test]
@@ -806,4 +810,37 @@ async fn refreshing_and_expiring_follow_their_cascade_to_what_is_loaded() {
     assert_eq!(session[mail].email, "elsewhere@x.org");
     session.load(mail, Address.user).await.unwrap();
     assert!(!session.is_modified(mail).unwrap());
+}
+
+// -------------------------------------------------------------------------------------------- queries of every shape
+
+#[tokio::test]
+async fn compounds_ctes_and_subqueries_take_every_strategy() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let of = |names: [&str; 2]| select(User).filter(User.name.in_(names));
+    let union = || of(["ed", "wendy"]).union(of(["wendy", "fred"])).order_by(User.id);
+    let active = select((User.id, User.name)).filter(User.active).cte("active");
+    let by_cte = || select(User).join_on(&active, User.id.eq(active.0)).order_by(User.id);
+    for option in [selectinload(User.addresses), joinedload(User.addresses), subqueryload(User.addresses)] {
+        let users: Vec<User> = union().options(option.clone()).all(&engine).await.unwrap();
+        assert_eq!(lists(&users), ["ed@x.org ed@y.org", "wendy@x.org", ""]);
+        let users: Vec<User> = by_cte().options(option).all(&engine).await.unwrap();
+        assert_eq!(lists(&users), ["ed@x.org ed@y.org", ""]);
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_locks_its_rows_takes_every_strategy() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    for option in [selectinload(User.addresses), joinedload(User.addresses), subqueryload(User.addresses)] {
+        let query = select(User).filter(User.name.eq("ed")).options(option).for_update();
+        // SQLite locks the whole database instead, and has no word for it.
+        match query.one(&mut session).await {
+            Ok(ed) => assert_eq!(session.handles(ed, User.addresses).len(), 2),
+            Err(error) => assert_eq!((engine.dialect(), error.kind()), (Dialect::Sqlite, &ErrorKind::Compile)),
+        }
+        session.rollback().await.unwrap();
+    }
 }

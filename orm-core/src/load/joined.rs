@@ -106,7 +106,8 @@ impl<'p> Joins<'p> {
         let mut nodes = building.contained(select, &entities, nodes_of)?;
         let multiplies = nodes.iter().any(Joined::is_many);
         let mut identity = if multiplies { Identity::Columns(own) } else { Identity::Row };
-        if nodes.is_empty() {
+        // What an outer join may not find cannot be locked.
+        if nodes.is_empty() && select.lock.is_none() {
             nodes = building.joined(select, &entities, nodes_of)?;
             identity = building.place(select, &entities, is_alone, nodes.iter().any(Joined::is_many));
             shift(&mut nodes, usize::from(building.eager.wrap == Wrap::Numbered));

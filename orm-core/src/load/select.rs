@@ -51,11 +51,11 @@ impl Repeated {
             _ => None,
         });
         let (Some(alias), None) = (entities.next(), entities.next()) else { return None };
-        if select.distinct && (select.limit.is_some() || select.offset.is_some()) {
-            // Other columns would be other rows.
+        if !can_be_repeated(select) || alias.is_derived() {
             return None;
         }
         let mut select = select.clone();
+        select.lock = None;
         // As a subquery it must not take a table from the query around it.
         select.correlation = Correlation::Only(vec![]);
         Some(Repeated { select, mapper: root, alias })
@@ -83,6 +83,16 @@ impl Repeated {
         }
         select
     }
+}
+
+/// Returns whether a query gives the same rows when it selects other columns, as a subquery.
+fn can_be_repeated(select: &SelectNode) -> bool {
+    let is_cut = select.limit.is_some() || select.offset.is_some();
+    let is_table = |item: &FromItem| item.derived().is_none();
+    let joins_tables = select.joins.iter().all(|join| join.item().is_none_or(is_table));
+    let is_plain = select.set.is_none() && select.ctes.is_empty() && !select.writes && select.from.iter().all(is_table);
+    let chooses = (select.distinct && is_cut) || !select.distinct_on.is_empty() || select.with_ties;
+    is_plain && joins_tables && !chooses
 }
 
 /// Makes the SELECT of the members of some owners.
