@@ -16,7 +16,7 @@ const SUBQUERY: &str = "anon_1";
 impl Writer {
     /// Writes a SELECT as a subquery of another, which joins the relationships to it.
     pub(super) fn wrapped(&mut self, select: &SelectNode, eager: &EagerNode, outermost: bool) -> Result<()> {
-        let order = if eager.joins.is_empty() { WrappedOrder::default() } else { WrappedOrder::of(select) };
+        let order = WrappedOrder::of(select);
         let mut inner = SelectNode { eager: None, ..select.clone() };
         inner.outputs.extend(order.added);
         if inner.limit.is_none() && inner.offset.is_none() {
@@ -145,7 +145,6 @@ pub(crate) fn width(outputs: &[Output]) -> usize {
 }
 
 /// The order of a SELECT, said again around it.
-#[derive(Default)]
 struct WrappedOrder {
     items: Vec<OrderItem>,
     /// What it orders by and does not select.

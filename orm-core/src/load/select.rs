@@ -8,8 +8,7 @@ use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object, RelationshipInfo};
 use crate::session::Key;
 use crate::sql::{
-    Correlation, EagerNode, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
-    Wrap,
+    Correlation, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
 };
 
 /// How many owners one SELECT asks for: SQLAlchemy's number.
@@ -75,11 +74,6 @@ impl Repeated {
         let is_cut = select.limit.is_some() || select.offset.is_some();
         if !is_cut && select.limit_per.is_none() {
             select.order_by.clear();
-        }
-        if is_cut {
-            // MySQL knows no LIMIT directly in what `IN` looks through.
-            let wrap = Wrap::Subquery;
-            select.eager = Some(Box::new(EagerNode { wrap, ..EagerNode::default() }));
         }
         select
     }
