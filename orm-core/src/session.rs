@@ -102,6 +102,8 @@ pub struct Session {
     has_retryable_failure: bool,
     /// What the last chunk of a query brought in.
     chunk: Vec<u32>,
+    /// The object of its last row.
+    chunk_ends_with: Option<u32>,
     /// Relationships that were loaded for single objects.
     lazy_loads: lazy::LazyLoads,
 }
@@ -137,6 +139,7 @@ impl Session {
             busy: Busy::No,
             has_retryable_failure: false,
             chunk: Vec::new(),
+            chunk_ends_with: None,
             lazy_loads: lazy::LazyLoads::default(),
         }
     }

@@ -203,8 +203,13 @@ impl Mode for Handles {
         chunk: Chunk,
         source: &mut Source,
     ) -> Result<Vec<S::Managed>> {
-        _ = source;
-        Self::__fetch::<S>(executor, chunk.page).await
+        match executor {
+            Exec::Session(session, _) => session.fetch_chunk::<S>(chunk.page, source).await,
+            Exec::NoAutoflush(session) => {
+                Flushing::new(session, false).session().fetch_chunk::<S>(chunk.page, source).await
+            }
+            other => Self::__fetch::<S>(other, chunk.page).await,
+        }
     }
 }
 

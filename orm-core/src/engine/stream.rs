@@ -367,6 +367,9 @@ pub enum Source {
     Open(Box<OpenSource>),
     /// One page after the other.
     Pages,
+    /// Rows behind the one with this key: what a session reads by.
+    #[doc(hidden)]
+    After(Vec<orm_pool::Value>),
 }
 
 /// A query that was opened for its chunks.
@@ -387,6 +390,7 @@ impl fmt::Debug for Source {
         f.write_str(match self {
             Source::New => "New",
             Source::Open(_) => "Open",
+            Source::After(_) => "After",
             Source::Pages => "Pages",
         })
     }

@@ -363,8 +363,7 @@ impl Objects {
         if let Some(key) = key {
             self.identity.insert((mapper.id(), key), slot);
         }
-        let id = self.id(slot);
-        self.frame().loaded.push(id);
+        self.note_loaded(slot);
         self.seen.push(slot);
         if self.slots.len() == self.warns_at {
             tracing::warn!(target: "orm::session", objects = self.slots.len(), "a session holds very many objects: use one session per unit of work, `yield_per`, or `expunge_clean()`");
@@ -421,8 +420,7 @@ impl Objects {
             self.tell(Moment::Refresh, &mut *object);
             self.get_mut(slot).object = Some(object);
         }
-        let id = self.id(slot);
-        self.frame().loaded.push(id);
+        self.note_loaded(slot);
         Ok(())
     }
 
@@ -430,8 +428,7 @@ impl Objects {
     pub(crate) fn fill_field(&mut self, slot: u32, relationship: usize, members: &[ObjectId], is_complete: bool) {
         self.object_mut(slot).relation_mut(relationship).load(members, is_complete);
         self.get_mut(slot).stale.remove(relationship);
-        let owner = self.id(slot);
-        self.frame().filled.push((owner, relationship));
+        self.note_filled(slot, relationship);
     }
 
     /// Returns whether a relationship has to be read (again), although it may hold members.
@@ -570,6 +567,29 @@ impl Objects {
         let entry = self.get_mut(slot);
         entry.base = Some(copy);
         entry.was_expired = false;
+    }
+
+    /// Notes that an object was read in this transaction. What has left meanwhile is forgotten before the list grows, so
+    /// that a session which reads very many objects and lets them go stays small.
+    fn note_loaded(&mut self, slot: u32) {
+        let id = self.id(slot);
+        let mut loaded = std::mem::take(&mut self.frame().loaded);
+        if loaded.len() == loaded.capacity() {
+            loaded.retain(|&id| self.is_alive(id));
+        }
+        loaded.push(id);
+        self.frame().loaded = loaded;
+    }
+
+    /// Notes that a relationship was read in this transaction, as [`note_loaded`](Self::note_loaded) does.
+    fn note_filled(&mut self, slot: u32, relationship: usize) {
+        let owner = self.id(slot);
+        let mut filled = std::mem::take(&mut self.frame().filled);
+        if filled.len() == filled.capacity() {
+            filled.retain(|&(owner, _)| self.is_alive(owner));
+        }
+        filled.push((owner, relationship));
+        self.frame().filled = filled;
     }
 
     fn frame(&mut self) -> &mut Frame {

@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::{Flushing, Handle, Key, Session, State, Synchronize, model_name};
-use crate::engine::{Executor, Handles, Mode, Request};
+use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
 use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
-use crate::sql::{Node, Output, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select};
+use crate::sql::{
+    Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
+};
 use crate::types::SqlType;
 
 impl Session {
@@ -56,6 +58,7 @@ impl Session {
         objects.query += 1;
         let mut rows: Vec<S::Managed> = Vec::new();
         let mut members = load::ObjectRows::default();
+        let mut last = None;
         let mut query = None;
         for mut statement in request.statements {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
@@ -65,6 +68,7 @@ impl Session {
                 .run(&mut connection.guard, &prepared, |row| {
                     let Some(joins) = &joins else {
                         rows.push(S::__managed(&row, 0, objects)?);
+                        last = objects.seen.last().copied();
                         return Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
                     };
                     if members.begin(&row, joins) {
@@ -72,6 +76,7 @@ impl Session {
                             return Ok(ControlFlow::Break(()));
                         }
                         rows.push(S::__managed(&row, 0, objects)?);
+                        last = objects.seen.last().copied();
                     }
                     members.gather(&row, joins, objects)?;
                     Ok(ControlFlow::Continue(()))
@@ -88,11 +93,36 @@ impl Session {
         }
         if request.is_chunk {
             self.chunk = seen;
+            self.chunk_ends_with = last;
         }
         match self.objects.vetoed.take() {
             Some(error) => Err(error),
             None => Ok(rows),
         }
+    }
+
+    /// Reads the next rows of a query that is read in chunks: those behind the last key, where the key is all that orders
+    /// them, so that the database need not count through what was read; else those behind so many.
+    pub(crate) async fn fetch_chunk<S: RowType>(
+        &mut self,
+        mut page: Request,
+        source: &mut Source,
+    ) -> Result<Vec<S::Managed>> {
+        let by_key = ordered_by_key(&page);
+        if let (Some((mapper, alias)), Source::After(last)) = (by_key, &*source)
+            && let [Statement::Select(select)] = page.statements.as_mut_slice()
+        {
+            select.offset = None;
+            select.filters.push(behind(mapper, alias, last));
+        }
+        let rows = self.fetch_managed::<S>(page).await?;
+        if let (Some((mapper, _)), Some(slot)) = (by_key, self.chunk_ends_with.take()) {
+            let entry = self.objects.get(slot);
+            let stored = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let key = mapper.definition().key.iter();
+            *source = Source::After(key.map(|&column| stored.column(usize::from(column))).collect());
+        }
+        Ok(rows)
     }
 
     pub(crate) async fn fetch_values<S: RowType>(&mut self, request: Request) -> Result<Vec<S>> {
@@ -656,4 +686,33 @@ impl<'s, S: RowType> Query<'s, S> {
     pub async fn exists(self) -> Result<bool> {
         self.select.exists(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
+}
+
+/// Returns the model that a query gives, if it gives nothing else and in the order of its key.
+fn ordered_by_key(request: &Request) -> Option<(&'static Mapper, Alias)> {
+    let [Statement::Select(select)] = request.statements.as_slice() else { return None };
+    let [Output { kind: OutputKind::Entity { mapper, alias }, .. }] = select.outputs.as_slice() else { return None };
+    let is_plain = select.joins.is_empty()
+        && select.group_by.is_empty()
+        && !select.distinct
+        && select.distinct_on.is_empty()
+        && select.set.is_none()
+        && select.limit_per.is_none()
+        && !alias.is_derived()
+        // The key alone, which reading in chunks has added.
+        && select.order_by.len() == mapper.definition().key.len();
+    is_plain.then_some((*mapper, *alias))
+}
+
+/// The condition of rows behind the one with this key, in the order of the key.
+fn behind(mapper: &'static Mapper, alias: Alias, last: &[orm_pool::Value]) -> Node {
+    let column = |column: u16| Node::Column { mapper, column, alias };
+    let key = &mapper.definition().key;
+    let later = (0..key.len()).map(|at| {
+        let same =
+            key[..at].iter().zip(last).map(|(&part, value)| Node::equals(column(part), Node::Bind(value.clone())));
+        let greater = Node::binary(Operator::Gt, column(key[at]), Node::Bind(last[at].clone()));
+        Node::All(same.chain([greater]).collect())
+    });
+    Node::Any(later.collect())
 }
