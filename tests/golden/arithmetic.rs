@@ -437,11 +437,13 @@ fn bits_have_names() {
     check(
         select(User.id.bit_not()),
         expect![[r#"
-        -- sqlite, postgresql
-        SELECT ~users.id FROM users
-        -- mysql, mariadb
-        SELECT CAST(~users.id AS SIGNED) FROM users
-    "#]],
+            -- sqlite
+            SELECT ~users.id FROM users
+            -- postgresql
+            SELECT ~ users.id FROM users
+            -- mysql, mariadb
+            SELECT CAST(~users.id AS SIGNED) FROM users
+        "#]],
     );
     check(
         select(User.id.shift_left(2)),
@@ -527,22 +529,24 @@ fn bits_keep_their_parentheses() {
     check(
         select(User.id.bit_not().bit_and(User.id)),
         expect![[r#"
-        -- sqlite, postgresql
-        SELECT ~users.id & users.id FROM users
-        -- mysql, mariadb
-        SELECT CAST(CAST(~users.id AS SIGNED) & users.id AS SIGNED) FROM users
-    "#]],
+            -- sqlite
+            SELECT ~users.id & users.id FROM users
+            -- postgresql
+            SELECT (~ users.id) & users.id FROM users
+            -- mysql, mariadb
+            SELECT CAST(CAST(~users.id AS SIGNED) & users.id AS SIGNED) FROM users
+        "#]],
     );
     check(
         select((User.id + 1).bit_not()),
         expect![[r#"
-        -- sqlite
-        SELECT ~(users.id + ?) FROM users
-        -- postgresql
-        SELECT ~(users.id + $1) FROM users
-        -- mysql, mariadb
-        SELECT CAST(~(users.id + ?) AS SIGNED) FROM users
-    "#]],
+            -- sqlite
+            SELECT ~(users.id + ?) FROM users
+            -- postgresql
+            SELECT ~ (users.id + $1) FROM users
+            -- mysql, mariadb
+            SELECT CAST(~(users.id + ?) AS SIGNED) FROM users
+        "#]],
     );
     check(
         select(User.id).filter(User.id.bit_and(1).eq(1) & User.active),

@@ -94,8 +94,9 @@ pub(crate) static BIT_XOR: Template = strict(
     Infix("{0!} # {1!}"),
     Call("CAST({0!} ^ {1!} AS SIGNED)"),
 );
+/// To PostgreSQL it binds less tightly than `+`, and `~-` would be an operator of its own.
 pub(crate) static BIT_NOT: Template =
-    strict("bitwise NOT", Call("~{0!}"), Call("~{0!}"), Call("CAST(~{0!} AS SIGNED)"));
+    strict("bitwise NOT", Call("~{0!}"), Infix("~ {0!}"), Call("CAST(~{0!} AS SIGNED)"));
 /// PostgreSQL shifts by an `integer`.
 pub(crate) static SHIFT_LEFT: Template = strict(
     "a shift to the left",
