@@ -8,7 +8,7 @@ use syn::DeriveInput;
 
 use crate::mistakes::Mistakes;
 use crate::model::Presence;
-use crate::{check, expand, map, model, names, sql_enum, sql_newtype};
+use crate::{check, expand, map, model, names, row, sql_enum, sql_newtype};
 
 /// Checks the first line of each message about a struct.
 #[track_caller]
@@ -567,4 +567,23 @@ fn a_newtype_is_stored_as_its_value() {
         let written = items(sql_newtype::derive(&parse(source)));
         assert_eq!(count(&written, "compile_error"), 1, "{source}");
     }
+}
+
+#[test]
+fn a_row_says_what_its_fields_lack() {
+    let check = |source: &str, expected: &[&str]| {
+        let mut mistakes = Mistakes::default();
+        row::check(&parse(source), &mut mistakes);
+        let messages = mistakes.messages();
+        let first_lines: Vec<&str> = messages.iter().filter_map(|message| message.lines().next()).collect();
+        assert_eq!(first_lines, expected);
+    };
+    check("struct Total { user_id: i64, total: i64 }", &[]);
+    check("#[orm(from = User)] struct Name { id: i64, #[orm(from = User.fullname)] full: Option<String> }", &[]);
+    check("struct Total { #[orm(from = User.id)] id: i64, total: i64 }", &["nothing says what fills `total`"]);
+    check("struct Pair(i64, i64);", &["`Pair` has no named fields, which are what `Row` fills by name"]);
+    check(
+        "#[orm(table = \"x\")] struct Total { #[orm(length = 3)] id: i64 }",
+        &["unknown attribute `table`", "unknown attribute `length`"],
+    );
 }

@@ -165,8 +165,8 @@ impl Lifted {
         self.list(&mut select.outputs, Self::output);
         self.flag(select.distinct);
         self.nodes(&mut select.distinct_on);
-        self.list(&mut select.from, Self::from_item);
-        self.list(&mut select.ctes, Self::from_item);
+        self.list(&mut select.from, Self::item);
+        self.list(&mut select.ctes, Self::item);
         self.list(&mut select.joins, Self::join);
         self.nodes(&mut select.filters);
         self.nodes(&mut select.group_by);
@@ -232,18 +232,18 @@ impl Lifted {
                 self.tag(2);
                 self.tag(*kind as u8);
                 self.left(*left);
-                self.from_item(right);
+                self.item(right);
                 self.node(on);
             }
             JoinNode::Inferred { kind, left, right } => {
                 self.tag(3);
                 self.tag(*kind as u8);
                 self.left(*left);
-                self.from_item(right);
+                self.item(right);
             }
             JoinNode::Cross { right } => {
                 self.tag(4);
-                self.from_item(right);
+                self.item(right);
             }
         }
     }
@@ -258,7 +258,7 @@ impl Lifted {
         self.column(table.alias.number());
     }
 
-    fn from_item(&mut self, item: &mut FromItem) {
+    fn item(&mut self, item: &mut FromItem) {
         match item {
             FromItem::Table(table) => {
                 self.tag(1);
