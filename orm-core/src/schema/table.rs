@@ -30,7 +30,7 @@ use crate::mapper::{Entity, Mapper};
 ///     user_id: i64,
 /// }
 /// let table = schema::Table::of_model(Address)?;
-/// assert_eq!(table.column("email").and_then(|column| column.length), Some(100));
+/// assert_eq!(table.find_column("email").and_then(|column| column.length), Some(100));
 /// assert_eq!(table.primary_key.columns, ["id"]);
 /// assert_eq!(table.uniques[0].name.as_deref(), Some("uq_addresses_email"));
 /// assert_eq!(table.foreign_keys[0].target_table, "user");
