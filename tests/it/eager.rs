@@ -310,12 +310,10 @@ async fn what_a_session_has_changed_is_kept_when_it_is_joined_again() {
     session[mails[0]].email = "new@x.org".into();
     let mut quiet = session.no_autoflush();
     let same = quiet.query(User).filter(User.name.eq("ed")).options(joinedload(User.addresses)).one().await.unwrap();
-    drop(quiet);
     assert_eq!((same, session[mails[0]].email.as_str()), (ed, "new@x.org"));
     let new = session.link(ed, User.addresses, Address::builder().email("third@x.org"));
     let mut quiet = session.no_autoflush();
     quiet.query(User).options(joinedload(User.addresses)).all().await.unwrap();
-    drop(quiet);
     assert_eq!(session.handles(ed, User.addresses), [mails[0], mails[1], new]);
 }
 
@@ -449,7 +447,6 @@ async fn a_reference_changed_in_memory_is_not_looked_for_by_the_old_query() {
     let mut quiet = session.no_autoflush();
     let query = quiet.query(Address).filter(Address.email.eq("ed@x.org")).options(subqueryload(Address.user));
     query.one().await.unwrap();
-    drop(quiet);
     let owner = session[mail].user.handle().unwrap();
     assert_eq!(session[owner].name, "wendy");
 }
