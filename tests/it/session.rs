@@ -43,6 +43,21 @@ async fn get_asks_the_identity_map_first() {
 }
 
 #[tokio::test]
+async fn get_for_update_reads_again_and_locks() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].fullname = Some("mine".into());
+    assert_eq!(assert_statements!(engine, 2, session.get_for_update(User, 1).await.unwrap()), Some(ed));
+    assert_eq!(session[ed].fullname.as_deref(), Some("mine"), "flushed first, then read");
+    assert_eq!(session.get_for_update(User, 99).await.unwrap(), None);
+    session.commit().await.unwrap();
+    update(User).set(User.fullname, "theirs").execute(&engine).await.unwrap();
+    session.get_for_update(User, 1).await.unwrap();
+    assert_eq!(session[ed].fullname.as_deref(), Some("theirs"));
+}
+
+#[tokio::test]
 async fn get_takes_a_composite_key() {
     let (_engine, mut session) = session().await;
     session.add(User::builder().name("ed").keywords([Keyword::builder().word("k")]));

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::load;
 use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
 use crate::sql::{
-    Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
+    Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
 };
 use crate::types::SqlType;
 
@@ -327,18 +327,69 @@ impl Session {
         {
             return Ok(Some(Handle::of(self.objects.id(slot))));
         }
-        let columns = mapper.definition.key.iter();
+        self.read_by_key::<A::Model>(values, known, None).await
+    }
+
+    /// Returns the object with this key, read from the database and locked against others until the transaction ends:
+    /// FOR UPDATE, or SQLite's write lock. What was changed in it is flushed first.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Account { #[orm(primary_key)] id: i64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Account].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add(Account { id: 1, balance: 100 });
+    /// session.commit().await?;
+    /// update(Account).set(Account.balance, 50).execute(&engine).await?;
+    ///
+    /// let account = session.get_for_update(Account, 1).await?.expect("it is there");
+    /// session[account].balance -= 10; // nobody else can change it meanwhile
+    /// session.commit().await?;
+    /// assert_eq!(session[account].balance, 40);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), and as [`flush`](Self::flush).
+    pub async fn get_for_update<A: Entity>(
+        &mut self,
+        _entity: A,
+        key: impl IntoKey<<A::Model as Model>::Key> + Send,
+    ) -> Result<Option<Handle<A::Model>>> {
+        self.flush().await?;
+        let values = key.__into_key();
+        let key = Key::of(values.iter().cloned());
+        let known = key.and_then(|key| self.objects.find(A::Model::__mapper(), &key));
+        known.into_iter().for_each(|slot| self.objects.expire(slot));
+        self.read_by_key::<A::Model>(values, known, Some(Lock::update())).await
+    }
+
+    /// Reads the row with a key; an expired object whose row is gone is no longer what the key leads to.
+    async fn read_by_key<M: Model>(
+        &mut self,
+        values: Vec<orm_pool::Value>,
+        known: Option<u32>,
+        lock: Option<Lock>,
+    ) -> Result<Option<Handle<M>>> {
+        let mapper = M::__mapper();
+        let columns = mapper.definition().key.iter();
         let filters = columns.zip(values).map(|(&column, value)| {
             Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
         });
         let outputs = vec![Output::entity(mapper, Alias::NONE)];
-        let select = SelectNode { outputs, filters: filters.collect(), ..SelectNode::default() };
+        let select = SelectNode { outputs, filters: filters.collect(), lock, ..SelectNode::default() };
         let request = Request::new(vec![Statement::Select(Box::new(select))], Vec::new());
-        let found = self.fetch_managed::<A::Model>(request).await?.into_iter().next();
+        let found = self.fetch_managed::<M>(request).await?.into_iter().next();
         if let (None, Some(slot)) = (found, known)
             && self.objects.get(slot).is_expired
         {
-            // The row is gone; the object stays readable, and is no longer what the key leads to.
+            // The object stays readable.
             self.objects.forget_identity(slot);
             self.objects.get_mut(slot).state = State::Detached;
         }
