@@ -289,6 +289,9 @@ enum End {
 
 type Done = Result<(), Error>;
 
+/// How many steps a walk took, and how it ended.
+type Walked<'f> = Pin<Box<dyn Future<Output = Result<(usize, End), Error>> + Send + 'f>>;
+
 impl Run {
     fn new_thing(&mut self, name: String, handle: Named) -> usize {
         let thing = Thing { name, nickname: None, owner: None, mentor: None, tags: BTreeSet::new(), handle };
@@ -298,12 +301,7 @@ impl Run {
     }
 
     /// Runs steps until they, or the savepoint, end; returns how many it took.
-    fn walk<'f>(
-        &'f mut self,
-        session: &'f mut Session,
-        steps: &'f [Step],
-        depth: usize,
-    ) -> Pin<Box<dyn Future<Output = Result<(usize, End), Error>> + Send + 'f>> {
+    fn walk<'f>(&'f mut self, session: &'f mut Session, steps: &'f [Step], depth: usize) -> Walked<'f> {
         Box::pin(async move {
             let mut at = 0;
             while let Some(&step) = steps.get(at) {
@@ -769,7 +767,7 @@ fn compare<T: Model>(
     // What was deleted stays in a collection until it is read again.
     let deleted = session.deleted();
     found.retain(|&handle| {
-        expected.contains(&handle) || !(deleted.iter().any(|gone| gone.is(handle)) || !in_map(session, handle))
+        expected.contains(&handle) || (!deleted.iter().any(|gone| gone.is(handle)) && in_map(session, handle))
     });
     let mut expected = expected;
     let order = |handle: &Handle<T>| format!("{handle:?}");
