@@ -555,7 +555,13 @@ async fn rows_that_refer_to_each_other_are_inserted_updated_and_parted_before_th
     }
     log.take();
     session.flush().await.unwrap();
-    assert_eq!(log.verbs(), ["UPDATE ball_people", "DELETE balls", "DELETE ball_people"]);
+    let both = vec!["UPDATE ball_people", "UPDATE balls", "DELETE balls", "DELETE ball_people"];
+    let why = "it checks each row: whatever is in the ring is parted";
+    let verbs = expected(
+        vec!["UPDATE ball_people", "DELETE balls", "DELETE ball_people"],
+        [(MariaDb, both.clone(), why), (MySql, both, why)],
+    );
+    assert_eq!(log.verbs(), verbs);
     session.commit().await.unwrap();
     assert_eq!(select(Ball).count(&engine).await.unwrap(), 0);
 }
