@@ -5,6 +5,8 @@ use orm::prelude::*;
 
 use crate::support::{Address, Keyword, User, check};
 
+// Only the text of their queries is looked at here, so nothing reads their fields.
+#[expect(dead_code)]
 #[derive(Debug, Row)]
 #[orm(from = User)]
 struct Name {
@@ -12,6 +14,7 @@ struct Name {
     name: String,
 }
 
+#[expect(dead_code)]
 #[derive(Debug, Row)]
 #[orm(from = User)]
 struct Summary {
@@ -22,12 +25,14 @@ struct Summary {
     addresses: i64,
 }
 
+#[expect(dead_code)]
 #[derive(Debug, Row)]
 struct Total {
     user_id: i64,
     total: i64,
 }
 
+#[expect(dead_code)]
 #[derive(Debug, Row)]
 struct Both {
     #[orm(nested, from = User)]

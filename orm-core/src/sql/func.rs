@@ -434,6 +434,7 @@ pub fn null<T: SqlType>() -> Expr<Option<T>> {
 #[diagnostic::on_unimplemented(message = "`{Self}` has no date and no time")]
 pub trait Temporal: SqlType {}
 impl<T: Temporal> Temporal for Option<T> {}
+#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
 macro_rules! temporals {
     ($($type:ty),*) => { $( impl Temporal for $type {} )* };
 }

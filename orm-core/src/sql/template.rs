@@ -293,23 +293,32 @@ pub(crate) static GROUPING: Template =
 
 // The arguments are the document, the path as SQLite and MySQL write it, and the path as PostgreSQL does: a key, an
 // index or an array of both.
+#[cfg(feature = "json")]
 pub(crate) static JSON_GET: Template =
     own("JSON", Infix("{0!} -> {1}"), Infix("{0!} -> {2}"), Call("JSON_EXTRACT({0}, {1})"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_GET_PATH: Template =
     own("JSON", Infix("{0!} -> {1}"), Infix("{0!} #> {2}"), Call("JSON_EXTRACT({0}, {1})"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_TEXT: Template =
     own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} ->> {2}"), Call("JSON_VALUE({0}, {1})"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_TEXT_PATH: Template =
     own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), Call("JSON_VALUE({0}, {1})"));
+#[cfg(feature = "json")]
 /// SQLite and MySQL show the truth values of JSON as numbers or as words.
 pub(crate) static JSON_BOOL: Template =
     own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} ->> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_BOOL_PATH: Template =
     own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} #>> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_CONTAINS: Template =
     strict("containment of JSON", Missing, Condition("{0!} @> CAST({1} AS JSONB)"), Call("JSON_CONTAINS({0}, {1})"));
+#[cfg(feature = "json")]
 pub(crate) static JSON_CONTAINED_BY: Template =
     strict("containment of JSON", Missing, Condition("{0!} <@ CAST({1} AS JSONB)"), Call("JSON_CONTAINS({1}, {0})"));
+#[cfg(feature = "json")]
 /// The arguments are the document, the path of the key, and the key.
 pub(crate) static JSON_HAS_KEY: Template = strict(
     "a key of JSON",
@@ -317,18 +326,24 @@ pub(crate) static JSON_HAS_KEY: Template = strict(
     Condition("{0!} ? {2}"),
     Call("JSON_CONTAINS_PATH({0}, 'one', {1})"),
 );
+#[cfg(feature = "json")]
 pub(crate) static JSON_HAS_ANY: Template = strict("`?|` of JSON", Missing, Condition("{0!} ?| {1}"), Missing);
+#[cfg(feature = "json")]
 pub(crate) static JSON_HAS_ALL: Template = strict("`?&` of JSON", Missing, Condition("{0!} ?& {1}"), Missing);
+#[cfg(feature = "json")]
 pub(crate) static JSON_PATH_EXISTS: Template =
     strict("`@?` of JSON", Missing, Condition("{0!} @? CAST({1} AS jsonpath)"), Missing);
+#[cfg(feature = "json")]
 pub(crate) static JSON_PATH_MATCH: Template =
     strict("`@@` of JSON", Missing, Condition("{0!} @@ CAST({1} AS jsonpath)"), Missing);
+#[cfg(feature = "json")]
 pub(crate) static JSON_LENGTH: Template = own(
     "the length of a JSON array",
     Call("json_array_length({0})"),
     Call("jsonb_array_length({0})"),
     Call("JSON_LENGTH({0})"),
 );
+#[cfg(feature = "json")]
 pub(crate) static JSON_TYPE: Template =
     own("the type of JSON", Call("json_type({0})"), Call("jsonb_typeof({0})"), Call("JSON_TYPE({0})"));
 
@@ -371,7 +386,11 @@ postgres! {
     RANGE_TEXT "a range" Call "CAST({0} AS TEXT)";
     INT4RANGE "a range" Call "int4range({*})";
     INT8RANGE "a range" Call "int8range({*})";
-    NUMRANGE "a range" Call "numrange({*})";
+}
+#[cfg(feature = "rust_decimal")]
+postgres! { NUMRANGE "a range" Call "numrange({*})"; }
+#[cfg(feature = "chrono")]
+postgres! {
     DATERANGE "a range" Call "daterange({*})";
     TSRANGE "a range" Call "tsrange({*})";
     TSTZRANGE "a range" Call "tstzrange({*})";
