@@ -157,16 +157,15 @@ async fn text_keeps_every_character_and_bytes_every_byte() {
     let megabyte: Vec<u8> = (0..1 << 20).map(|i: u32| (i % 251) as u8).collect();
     let words = Specimen { words: "\u{1F980}".repeat(1 << 18), maybe_words: None, ..plain() };
     let bytes = Specimen { bytes: megabyte.clone(), maybe_bytes: Some(megabyte), ..plain() };
-    for large in [words, bytes] {
-        match dialect() {
-            // The TEXT and BLOB of MySQL end at 64 KiB; what is longer is refused, and not cut.
-            Dialect::MySql | Dialect::MariaDb => {
-                let before = select(Specimen).count(&engine).await.unwrap();
-                insert(Specimen).values(large).execute(&engine).await.unwrap_err();
-                assert_eq!(select(Specimen).count(&engine).await.unwrap(), before);
-            }
-            _ => check(&engine, large).await,
+    check(&engine, bytes).await;
+    match dialect() {
+        // The TEXT of MySQL ends at 64 KiB; what is longer is refused, and not cut.
+        Dialect::MySql | Dialect::MariaDb => {
+            let before = select(Specimen).count(&engine).await.unwrap();
+            insert(Specimen).values(words).execute(&engine).await.unwrap_err();
+            assert_eq!(select(Specimen).count(&engine).await.unwrap(), before);
         }
+        _ => check(&engine, words).await,
     }
 }
 

@@ -24,7 +24,7 @@ use super::order::is_post_update;
 use super::tell;
 use super::update::key_filters;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
-use crate::engine::Connection;
+use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper};
 use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
@@ -413,7 +413,9 @@ async fn keys_of_sequence(
         count,
         sql(") WHERE has_sequence_privilege(sequence, 'USAGE')"),
     ]);
-    let rows: Vec<(i64, bool)> = connection.engine.clone().fetch(&mut connection.guard, request).await?;
+    // The keys are no rows of the user's, whose number may be limited.
+    let engine = connection.engine.execution_options(ExecutionOptions::new().max_rows(u64::MAX));
+    let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;
     let overrides = rows.iter().any(|&(_, is_always)| is_always);
     let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
     Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides }) })

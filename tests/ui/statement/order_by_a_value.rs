@@ -6,7 +6,7 @@ use models::*;
 use orm::prelude::*;
 
 fn case() {
-    let _ = select(User).order_by("name");
+    let _ = select(User).order_by(true);
 }
 
 fn main() {}
