@@ -109,7 +109,8 @@ async fn a_savepoint_that_fails_or_is_dropped_takes_no_commit_with_it() {
                 // Refused, which leaves the transaction as it is. A dropped one would take the connection with it.
                 c.batch("SAVEPOINT").await.unwrap_err();
             } else {
-                let mut savepoint = Box::pin(c.batch("SAVEPOINT a"));
+                // The sleep has it wait however quick the server is.
+                let mut savepoint = Box::pin(c.batch("SAVEPOINT a; SELECT pg_sleep(0.05)"));
                 let is_pending = std::future::poll_fn(|cx| Poll::Ready(savepoint.as_mut().poll(cx).is_pending())).await;
                 assert!(is_pending);
                 drop(savepoint);
