@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Definition, Mapper};
 use crate::types::SqlType;
 
-/// The name of a column of a [`LightTable`]; [`column`] makes it.
+/// The name of a column of a [`LightTable`]; [`column()`] makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LightColumn(String);
 

@@ -6,7 +6,7 @@ use super::node::Operator;
 use super::{AsExpr, Expr, Expression, Node, Select};
 use crate::mapper::RowType;
 
-/// Several expressions that are compared as one; [`tuple`] makes it.
+/// Several expressions that are compared as one; [`tuple()`] makes it.
 #[derive(Clone, Debug)]
 pub struct Tuple<T> {
     nodes: Vec<Node>,
