@@ -16,6 +16,7 @@ mod ours;
 mod postgres;
 mod rounds;
 mod seaorm;
+mod server;
 mod sqlite;
 mod sqlx_peer;
 
