@@ -22,15 +22,17 @@ fn numbers(count: u64) -> String {
 
 type Row = (i64, String);
 
-/// Returns how many kilobytes of memory the process has in use.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+#[test]
+fn a_million_rows_are_read_in_little_memory() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Everything happens on this thread, whose memory is counted apart from what other tests take meanwhile.
+    let counted = allocation_counter::measure(|| runtime.block_on(read_a_million_rows()));
+    // All rows at once are some 280 MB.
+    assert!(counted.bytes_max < 20_000_000, "{} bytes at one time", counted.bytes_max);
+    assert!(counted.bytes_total > 250_000_000, "the rows were read on the thread that was looked at");
 }
 
-#[tokio::test]
-async fn a_million_rows_are_read_in_little_memory() {
+async fn read_a_million_rows() {
     const ROWS: u64 = 1_000_000;
     let wide = match dialect() {
         Dialect::Sqlite => "printf('%0250d', n)",
@@ -40,23 +42,15 @@ async fn a_million_rows_are_read_in_little_memory() {
     let sql = format!("SELECT n, {wide} AS wide FROM ({}) AS numbers", numbers(ROWS));
     let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
     let mut stream = engine.stream(text(sql).columns::<Row>()).await.unwrap();
-    let (mut next, mut first, mut most) = (1, None, 0);
+    let mut next = 1;
     while let Some(rows) = stream.next_chunk().await.unwrap() {
         assert!(rows.len() <= 1_000, "{} rows at a time", rows.len());
         for (n, wide) in rows {
             assert_eq!((n, wide.len(), wide.ends_with(&n.to_string())), (next, 250, true));
             next += 1;
         }
-        // The buffers have their size by now.
-        if next > 100_000
-            && let Some(now) = resident()
-        {
-            most = most.max(now.saturating_sub(*first.get_or_insert(now)));
-        }
     }
     assert_eq!(next, 1_000_001);
-    // All rows at once are some 280 MB; other tests of this process run meanwhile.
-    assert!(most < 120_000, "{most} kB more than at the hundred thousandth row");
     assert_eq!(stream.next().await.unwrap(), None);
     assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await.unwrap(), 1, "the connection has come back");
 }
@@ -127,7 +121,9 @@ async fn futures_that_are_dropped_make_an_error_and_never_a_gap() {
         drop(stream);
         assert_eq!(text("SELECT 7").columns::<i64>().one(&engine).await.unwrap(), 7);
     }
-    assert!(has_been_cut || dialect() == Dialect::Sqlite, "no future was ever dropped halfway");
+    // PostgreSQL is asked for each chunk, so the first round cuts one off for sure; SQLite answers at once, and MariaDB's rows are
+    // read by a task that a dropped future does not stop.
+    assert!(has_been_cut || dialect() != Dialect::Postgres, "no future was ever dropped halfway");
 }
 
 #[tokio::test]

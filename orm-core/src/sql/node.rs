@@ -302,7 +302,8 @@ impl Node {
     /// Negates, taking a NOT that is there away.
     pub(crate) fn negate(self) -> Node {
         match self {
-            Node::Not(inner) => *inner,
+            // A value keeps its NOTs: `= NULL` would be taken for `IS NULL`.
+            Node::Not(inner) if !matches!(*inner, Node::Bind(_)) => *inner,
             Node::Constant(Constant::True) => Node::Constant(Constant::False),
             Node::Constant(Constant::False) => Node::Constant(Constant::True),
             Node::Binary { operator, left, right } if operator.opposite().is_some() => {
