@@ -1,4 +1,4 @@
-//! The feature tests: a module per feature, one binary per database; `support::database` says which and where.
+//! The feature tests: a module per feature, one process per database; `support::database` says which and where.
 //!
 //! | module | what is tested |
 //! |---|---|

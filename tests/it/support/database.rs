@@ -1,10 +1,12 @@
-//! Which database a test binary is for, and an empty one of its own for each test.
+//! Which database this process tests, and an empty one of its own for each test.
 //!
-//! | binary | database | where | own |
+//! | `ORM_TEST_DATABASE` | database | where | own |
 //! |---|---|---|---|
-//! | `it` | SQLite | in memory | database |
-//! | `it_postgres` | PostgreSQL | `ORM_POSTGRES_URL`, else [`POSTGRES`] | schema |
-//! | `it_mysql` | MariaDB or MySQL | `ORM_MYSQL_URL`, else [`MYSQL`] | database |
+//! | `sqlite`, or unset | SQLite | in memory | database |
+//! | `postgres` | PostgreSQL | `ORM_POSTGRES_URL`, else [`POSTGRES`] | schema |
+//! | `mysql` | MariaDB or MySQL | `ORM_MYSQL_URL`, else [`MYSQL`] | database |
+//!
+//! Where it is unset, the tests named `on_postgres` and `on_mysql` run this binary again, once for each server.
 //!
 //! A name holds the number of the process. The thread of a test removes what the test has made when it ends, also by a
 //! panic; what a killed process has left is removed by the next one. libtest knows no test that is skipped while it
@@ -19,20 +21,52 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use orm::prelude::*;
 use orm::{Dialect, EngineBuilder, PoolClass};
 
+/// Names the database to test; see above.
+const VARIABLE: &str = "ORM_TEST_DATABASE";
+
 const POSTGRES: &str = "postgresql://postgres@127.0.0.1:5432/test";
 const MYSQL: &str = "mariadb://root@127.0.0.1:3306/test";
 
 /// What the name of everything that tests make begins with.
 const PREFIX: &str = "orm_test_";
 
-/// Returns the database that this binary is for.
+/// Returns the database that this process tests.
 pub(crate) fn dialect() -> Dialect {
-    match env!("CARGO_CRATE_NAME") {
-        "it_postgres" => Dialect::Postgres,
-        "it_mysql" if server_url().starts_with("mysql") => Dialect::MySql,
-        "it_mysql" => Dialect::MariaDb,
-        _ => Dialect::Sqlite,
+    static DIALECT: OnceLock<Dialect> = OnceLock::new();
+    *DIALECT.get_or_init(|| match std::env::var(VARIABLE).as_deref() {
+        Ok("postgres") => Dialect::Postgres,
+        Ok("mysql") if url(Dialect::MySql).starts_with("mysql") => Dialect::MySql,
+        Ok("mysql") => Dialect::MariaDb,
+        Ok("sqlite") | Err(_) => Dialect::Sqlite,
+        Ok(other) => panic!("{VARIABLE} is {other:?}: it knows `sqlite`, `postgres` and `mysql`"),
+    })
+}
+
+#[test]
+fn on_postgres() {
+    run_again("postgres");
+}
+
+#[test]
+fn on_mysql() {
+    run_again("mysql");
+}
+
+/// Runs the tests of this binary on another database, in a process of its own, unless this is one already or has been
+/// told its database.
+fn run_again(database: &str) {
+    if std::env::var_os(VARIABLE).is_some() {
+        return;
     }
+    let binary = std::env::current_exe().expect("this binary is a file");
+    let tests = std::process::Command::new(binary).env(VARIABLE, database).output().expect("this binary can be run");
+    // What was skipped is to be seen also where all is well: not `println!`, which libtest keeps for tests that fail.
+    let (out, error) = (String::from_utf8_lossy(&tests.stdout), String::from_utf8_lossy(&tests.stderr));
+    let result = out.lines().filter(|line| line.starts_with("test result")).chain(error.lines());
+    for line in result {
+        _ = writeln!(std::io::stderr(), "on {database}: {line}");
+    }
+    assert!(tests.status.success(), "on {database}:\n{out}");
 }
 
 /// Returns an engine over an empty database.
@@ -50,8 +84,12 @@ pub(crate) async fn empty_engine_with(settings: impl FnOnce(EngineBuilder) -> En
 }
 
 fn server_url() -> String {
-    let (variable, default) = match env!("CARGO_CRATE_NAME") {
-        "it_postgres" => ("ORM_POSTGRES_URL", POSTGRES),
+    url(dialect())
+}
+
+fn url(dialect: Dialect) -> String {
+    let (variable, default) = match dialect {
+        Dialect::Postgres => ("ORM_POSTGRES_URL", POSTGRES),
         _ => ("ORM_MYSQL_URL", MYSQL),
     };
     std::env::var(variable).unwrap_or_else(|_| default.to_owned())
@@ -130,7 +168,7 @@ fn no_server(error: &Error) -> ! {
     let what = if is_failure { "cannot be run" } else { "are skipped" };
     let mut out = std::io::stderr().lock();
     // Not `eprintln!`, which libtest keeps for tests that fail.
-    _ = writeln!(out, "\nthe tests of `{}` {what}: {error}", env!("CARGO_CRATE_NAME"));
+    _ = writeln!(out, "the tests on {:?} {what}: {error}", dialect());
     std::process::exit(i32::from(is_failure));
 }
 
