@@ -15,6 +15,7 @@ mod relationship;
 mod row;
 #[cfg(feature = "serde")]
 mod serde;
+mod without_model;
 
 use once_cell::sync::OnceCell;
 
@@ -35,6 +36,7 @@ pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};
 pub use row::{Decoded, Misread, Optional, RowType, Selectable, decode_column, next_is_null, next_value, optional};
+pub(crate) use without_model::{ColumnShape, Shape};
 
 use crate::error::Error;
 
@@ -55,7 +57,7 @@ impl Mapper {
     }
 
     /// Makes the mapper of a table without a model, whose rows never become objects.
-    pub(crate) const fn without_model(definition: Definition) -> Self {
+    const fn without_model(definition: Definition) -> Self {
         Mapper {
             definition,
             new_vec: || unreachable!("a table without a model has no objects"),

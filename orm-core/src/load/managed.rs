@@ -88,10 +88,7 @@ async fn below(
 ) -> Result<()> {
     let deeper = node.deeper();
     let children = || node.children.iter().chain(&deeper);
-    let query = match query {
-        Some(query) if children().any(LoadNode::repeats_query) => Some(query.below(node, info)?),
-        _ => None,
-    };
+    let query = Repeated::below(query, (node, info), children())?;
     let came: Vec<&LoadNode> = rows.nodes.iter().map(|part| part.node).collect();
     for part in rows.nodes {
         settle(connection, objects, members, part, query.as_ref()).await?;

@@ -60,10 +60,15 @@ impl Repeated {
         Some(Repeated { select, mapper: root, alias })
     }
 
-    /// Returns the query of the members of what this one gives.
-    pub(super) fn below(&self, node: &LoadNode, info: &'static RelationshipInfo) -> Result<Self> {
-        let select = members(node, info, &Owners::Of(self))?;
-        Ok(Repeated { select, mapper: info.target, alias: Alias::NONE })
+    /// Returns the query of the members of what a query gives, where what is loaded below repeats one.
+    pub(super) fn below<'a>(
+        query: Option<&Self>,
+        (node, info): (&LoadNode, &'static RelationshipInfo),
+        mut children: impl Iterator<Item = &'a LoadNode>,
+    ) -> Result<Option<Self>> {
+        let Some(query) = query.filter(|_| children.any(LoadNode::repeats_query)) else { return Ok(None) };
+        let select = members(node, info, &Owners::Of(query))?;
+        Ok(Some(Repeated { select, mapper: info.target, alias: Alias::NONE }))
     }
 
     /// Selects some columns of the owners.

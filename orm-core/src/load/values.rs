@@ -80,12 +80,7 @@ fn load<'a>(
         }
         let Reading { mut found, keys, rows } = reading;
         let deeper = node.deeper();
-        let query = match query {
-            Some(query) if node.children.iter().chain(&deeper).any(LoadNode::repeats_query) => {
-                Some(query.below(node, info)?)
-            }
-            _ => None,
-        };
+        let query = Repeated::below(query, (node, info), node.children.iter().chain(&deeper))?;
         {
             let mut objects = found.objects();
             let mut joined = Vec::new();
@@ -255,12 +250,7 @@ fn settle<'a, 'p: 'a>(
     Box::pin(async move {
         let Gathered { node, others, info, mut found, mut shares, children, .. } = gathered;
         let deeper = node.deeper();
-        let query = match query {
-            Some(query) if node.children.iter().chain(&deeper).any(LoadNode::repeats_query) => {
-                Some(query.below(node, info)?)
-            }
-            _ => None,
-        };
+        let query = Repeated::below(query, (node, info), node.children.iter().chain(&deeper))?;
         {
             let mut objects = found.objects();
             for child in children {

@@ -41,6 +41,28 @@ pub struct Definition {
     pub options: &'static [(&'static str, &'static str)],
 }
 
+impl Definition {
+    /// A table with nothing but its name, which is the model's too.
+    pub(crate) const fn bare(table: &'static str, location: (&'static str, u32)) -> Self {
+        Definition {
+            name: table,
+            table,
+            schema: None,
+            location,
+            columns: &[],
+            key: &[],
+            relationships: &[],
+            uniques: &[],
+            indexes: &[],
+            checks: &[],
+            foreign_keys: &[],
+            version: None,
+            comment: None,
+            options: &[],
+        }
+    }
+}
+
 /// A unique constraint or an index over columns named by position.
 #[derive(Debug)]
 pub struct IndexDefinition {

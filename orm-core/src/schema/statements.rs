@@ -1,17 +1,14 @@
 //! Statements over a table that no model has: `users.c("name")`, `users.insert()`, `users.update()`, `users.delete()`.
 //!
 //! In: a [`Table`], names of its columns. Out: the same nodes as of a model's statements, over a [`Mapper`] that is made
-//! of the table and kept for the life of the program, one for each different table.
-
-use std::sync::LazyLock;
+//! of the table.
 
 use orm_pool::Kind;
-use parking_lot::Mutex;
 
 use super::Table;
 use crate::engine::Request;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Column, Definition, Mapper, Selectable};
+use crate::mapper::{Alias, ColumnShape, Mapper, Selectable, Shape};
 use crate::sql::{
     Bind, DeleteNode, Expr, InsertNode, Node, Predicate, Returning, Statement, UpdateNode, Write, executes,
 };
@@ -243,56 +240,19 @@ fn returning<S>(statement: Result<Statement>) -> Returning<S> {
     Returning::of(statement.map(|statement| Request::new(vec![statement], Vec::new())))
 }
 
-/// What a statement needs to know of a table: its name, and names and kinds of its columns.
-#[derive(PartialEq)]
-struct Shape {
-    schema: Option<String>,
-    name: String,
-    columns: Vec<(String, bool, Kind)>,
-}
-
-static MAPPERS: LazyLock<Mutex<Vec<(Shape, &'static Mapper)>>> = LazyLock::new(Mutex::default);
-
-/// Returns the mapper of a table without a model: one for each shape, so that two copies of a table are one table.
+/// Returns the mapper of a table without a model.
 fn mapper(table: &Table) -> &'static Mapper {
-    let column = |column: &super::Column| (column.name.clone(), column.is_nullable, kind(&column.column_type));
-    let shape = Shape {
+    let column = |column: &super::Column| ColumnShape {
+        name: column.name.clone(),
+        nullable: column.is_nullable,
+        kind: kind(&column.column_type),
+    };
+    Mapper::of_table(Shape {
         schema: table.schema.clone(),
         name: table.name.clone(),
         columns: table.columns.iter().map(column).collect(),
-    };
-    let mut mappers = MAPPERS.lock();
-    if let Some((_, mapper)) = mappers.iter().find(|(known, _)| *known == shape) {
-        return mapper;
-    }
-    let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(definition(&shape, table))));
-    mappers.push((shape, mapper));
-    mapper
-}
-
-fn definition(shape: &Shape, table: &Table) -> Definition {
-    let keep = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let column = |(name, nullable, kind): &(String, bool, Kind)| {
-        let name = keep(name);
-        Column { nullable: *nullable, kind: *kind, ..Column::new::<String>(name, name) }
-    };
-    let key = table.primary_key.columns.iter().filter_map(|name| table.position(name).ok()).collect::<Vec<_>>();
-    Definition {
-        name: keep(&shape.name),
-        table: keep(&shape.name),
-        schema: shape.schema.as_deref().map(keep),
-        location: ("a table without a model", 0),
-        columns: Vec::leak(shape.columns.iter().map(column).collect()),
-        key: Vec::leak(key),
-        relationships: &[],
-        uniques: &[],
-        indexes: &[],
-        checks: &[],
-        foreign_keys: &[],
-        version: None,
-        comment: None,
-        options: &[],
-    }
+        key: table.primary_key.columns.iter().filter_map(|name| table.position(name).ok()).collect(),
+    })
 }
 
 /// Returns the type of parameters for a column.

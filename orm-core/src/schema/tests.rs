@@ -14,22 +14,7 @@ use crate::session::{Handle, Objects};
 use crate::sql::Output;
 use crate::types::{ColumnType, DecodeError};
 
-const EMPTY: Definition = Definition {
-    name: "Thing",
-    table: "things",
-    schema: None,
-    location: ("src/shop.rs", 1),
-    columns: &[ID],
-    key: &[0],
-    relationships: &[],
-    uniques: &[],
-    indexes: &[],
-    checks: &[],
-    foreign_keys: &[],
-    version: None,
-    comment: None,
-    options: &[],
-};
+const EMPTY: Definition = Definition { columns: &[ID], key: &[0], ..Definition::bare("things", ("src/shop.rs", 1)) };
 const ID: Column = Column::new::<i64>("id", "id").primary_key().generated();
 
 /// A foreign key of one column to the first column of a model.

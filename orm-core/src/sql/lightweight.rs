@@ -1,14 +1,12 @@
 //! Tables that no model stands for: a name and the names of columns, to be used in every kind of statement.
 
-use std::sync::LazyLock;
-
-use parking_lot::Mutex;
+use orm_pool::Kind;
 
 use super::from::{FromItem, FromTarget};
 use super::{DeleteNode, Expr, InsertNode, Node, Operand, Predicate, Render, Statement, UpdateNode, Write, executes};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Column, Definition, Mapper};
+use crate::mapper::{Alias, ColumnShape, Definition, Mapper, Shape};
 use crate::types::SqlType;
 
 /// The name of a column of a [`LightTable`]; [`column()`] makes it.
@@ -50,51 +48,17 @@ pub struct LightTable {
 /// # }
 /// ```
 pub fn table(name: &str, columns: impl IntoIterator<Item = LightColumn>) -> LightTable {
-    let columns: Vec<String> = columns.into_iter().map(|column| column.0).collect();
-    LightTable { mapper: known(None, name, &columns), alias: Alias::NONE }
+    LightTable { mapper: mapper(None, name, columns.into_iter().map(|column| column.0)), alias: Alias::NONE }
 }
 
-/// The tables that were named, each of which is kept.
-static TABLES: LazyLock<Mutex<Vec<&'static Mapper>>> = LazyLock::new(Mutex::default);
-
-fn known(schema: Option<&str>, name: &str, columns: &[String]) -> &'static Mapper {
-    let mut tables = TABLES.lock();
-    let is_it = |mapper: &&&'static Mapper| {
-        let Definition { schema: own, table, columns: named, .. } = mapper.definition();
-        *own == schema
-            && *table == name
-            && named.iter().map(|column| column.name).eq(columns.iter().map(String::as_str))
-    };
-    if let Some(mapper) = tables.iter().find(is_it) {
-        return mapper;
-    }
-    let leaked = |text: &str| -> &'static str { String::leak(text.to_owned()) };
-    let columns: Vec<Column> = columns
-        .iter()
-        .map(|name| {
-            let name = leaked(name);
-            Column::new::<Option<String>>(name, name)
-        })
-        .collect();
-    let name = leaked(name);
-    let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(Definition {
-        name,
-        table: name,
-        schema: schema.map(leaked),
-        location: (file!(), line!()),
-        columns: Vec::leak(columns),
-        key: &[],
-        relationships: &[],
-        uniques: &[],
-        indexes: &[],
-        checks: &[],
-        foreign_keys: &[],
-        version: None,
-        comment: None,
-        options: &[],
-    })));
-    tables.push(mapper);
-    mapper
+/// Returns the mapper of a table of which only names are known: what a column holds is said where it is used.
+fn mapper(schema: Option<&str>, name: &str, columns: impl Iterator<Item = String>) -> &'static Mapper {
+    Mapper::of_table(Shape {
+        schema: schema.map(str::to_owned),
+        name: name.to_owned(),
+        columns: columns.map(|name| ColumnShape { name, nullable: true, kind: Kind::Text }).collect(),
+        key: Vec::new(),
+    })
 }
 
 impl LightTable {
@@ -102,8 +66,8 @@ impl LightTable {
     #[must_use]
     pub fn schema(self, schema: &str) -> Self {
         let Definition { table, columns, .. } = self.mapper.definition();
-        let columns: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
-        LightTable { mapper: known(Some(schema), table, &columns), ..self }
+        let columns = columns.iter().map(|column| column.name.to_owned());
+        LightTable { mapper: mapper(Some(schema), table, columns), ..self }
     }
 
     /// The same table under another name, to be used twice in a statement.

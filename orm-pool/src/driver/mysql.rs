@@ -189,13 +189,7 @@ impl Connection {
         if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }
-        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
-        self.is_in_flight = true;
-        let result = match self.inner() {
-            Ok(inner) => inner.prepare(sql).await,
-            Err(error) => Err(error),
-        };
-        self.end(&result);
+        let result = self.ask_to_prepare(statement).await;
         let facts = words::facts(&statement.sql, Flavour::MySql);
         let known = match result {
             Ok(prepared) => {
@@ -211,6 +205,18 @@ impl Connection {
         };
         self.statements.insert(statement, known);
         Ok(known)
+    }
+
+    /// Has the server prepare a statement.
+    async fn ask_to_prepare(&mut self, statement: &Statement) -> Result<MySqlStatement, sqlx::Error> {
+        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
+        self.is_in_flight = true;
+        let result = match self.inner() {
+            Ok(inner) => inner.prepare(sql).await,
+            Err(error) => Err(error),
+        };
+        self.end(&result);
+        result
     }
 
     /// Forgets all prepared statements, here and on the server.
@@ -312,16 +318,9 @@ impl Connection {
         if self.statements.find(statement).is_some_and(|known| known.is_text) {
             return Ok(Vec::new());
         }
-        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
-        self.is_in_flight = true;
-        let result = match self.inner() {
-            Ok(inner) => inner.prepare(sql).await,
-            Err(error) => Err(error),
-        };
-        self.end(&result);
         let names =
             |prepared: MySqlStatement| prepared.columns().iter().map(|column| column.name().to_owned()).collect();
-        match result {
+        match self.ask_to_prepare(statement).await {
             Ok(prepared) => Ok(names(prepared)),
             Err(error) if error::cannot_be_prepared(&error) => Ok(Vec::new()),
             Err(error) => Err(error::from(error)),
