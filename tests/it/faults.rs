@@ -1,17 +1,18 @@
-//! What is left when something is cut off: a flush whose future is dropped, a commit whose connection is cut byte by byte.
+//! What is left when something is cut off: a flush whose future is dropped, a commit whose connection is cut byte by
+//! byte, a connection that the server ends.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use orm::ErrorKind;
 use orm::prelude::*;
+use orm::{Dialect, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::only;
-use crate::support::{Address, User, engine, two_users};
+use crate::support::{Address, Node, User, dialect, empty_engine_with, engine, two_users};
 
 /// Polls a future so many times, with time for the server between; its result if it ends.
 async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
@@ -277,4 +278,59 @@ async fn after_an_unknown_commit_everything_is_expired_and_read_again() {
     assert!(session.is_expired(ed).unwrap());
     session.get_one(User, 1).await.unwrap();
     assert_eq!(session[ed].fullname.as_deref(), Some("changed"), "the server had committed");
+}
+
+#[tokio::test]
+async fn a_killed_connection_is_told_and_replaced() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(1)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    let mut connection = engine.connect().await.unwrap();
+    kill(&mut connection).await;
+    let error = text("SELECT 1").columns::<i32>().one(&mut connection).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Disconnected, "{error}");
+    assert!(!error.is_retryable());
+    drop(connection);
+    for number in 1..=10 {
+        assert_eq!(text(format!("SELECT {number}")).columns::<i32>().one(&engine).await.unwrap(), number);
+    }
+    // In the middle of a session's transaction: nothing of it is kept, and the session goes on after a rollback.
+    let mut session = Session::new(&engine);
+    let node = session.add(Node::builder().name("n"));
+    session.flush().await.unwrap();
+    kill(session.connection().await.unwrap()).await;
+    session[node].name = "other".into();
+    assert!(session.flush().await.unwrap_err().is_disconnect());
+    // Memory is put back, whatever becomes of the connection.
+    _ = session.rollback().await;
+    session.add_again(node).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), [session[node].name.as_str()]);
+    // A commit that is not answered is unknown, whatever the reason, and is not run again.
+    session.add(Node::builder().name("unknown"));
+    session.flush().await.unwrap();
+    kill(session.connection().await.unwrap()).await;
+    let error = session.commit().await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::CommitUnknown, false), "{error}");
+    _ = session.rollback().await;
+    assert_eq!(session.query(Node).count().await.unwrap(), 1);
+}
+
+/// Has the server end a connection, and waits until it is gone.
+async fn kill(connection: &mut orm::Connection) {
+    let (own, kill, left) = if dialect() == Dialect::Postgres {
+        (
+            "SELECT CAST(pg_backend_pid() AS bigint)",
+            "SELECT pg_terminate_backend",
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = :id",
+        )
+    } else {
+        ("SELECT connection_id()", "KILL", "SELECT count(*) FROM information_schema.processlist WHERE id = :id")
+    };
+    let id = text(own).columns::<i64>().one(&mut *connection).await.unwrap();
+    let other = connection.engine().clone();
+    text(format!("{kill}({id})")).execute(&other).await.unwrap();
+    while text(left).bind("id", id).columns::<i64>().one(&other).await.unwrap() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -5,34 +5,9 @@ use orm::prelude::*;
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
-use crate::support::{Address, Keyword, Node, User, UserKeyword, empty_engine, engine, session, two_users};
-
-/// `ed` has two addresses and the keywords red and blue, `wendy` has one address and blue, `fred` has nothing.
-async fn three_users(engine: &Engine) {
-    two_users(engine).await;
-    let mut session = Session::new(engine);
-    let [red, blue] = ["red", "blue"].map(|word| session.add(Keyword::builder().word(word)));
-    let users = session.query(User).order_by(User.id).all().await.unwrap();
-    session.link(users[0], User.keywords, red);
-    session.link(users[0], User.keywords, blue);
-    session.link(users[1], User.keywords, blue);
-    session.add(User::builder().name("fred"));
-    session.commit().await.unwrap();
-}
-
-/// A tree of two branches with two leaves each.
-async fn tree(engine: &Engine) {
-    let leaves = |name: &str| ["1", "2"].map(|number| Node::builder().name(format!("{name}{number}")));
-    let mut session = Session::new(engine);
-    session.add(
-        Node::builder().name("root").children(["a", "b"].map(|name| Node::builder().name(name).children(leaves(name)))),
-    );
-    session.commit().await.unwrap();
-}
-
-fn emails(user: &User) -> Vec<&str> {
-    user.addresses.iter().map(|address| address.email.as_str()).collect()
-}
+use crate::support::{
+    Address, Keyword, Node, User, UserKeyword, emails, empty_engine, engine, session, three_users, tree, two_users,
+};
 
 // ---------------------------------------------------------------------------------------------- both roads
 

@@ -68,51 +68,6 @@ async fn a_query_that_is_given_up_leaves_no_connection_in_the_middle_of_it() {
 }
 
 #[tokio::test]
-async fn a_killed_connection_is_told_and_replaced() {
-    only!(MariaDb | MySql);
-    let engine = empty_engine_with(|settings| settings.pool_size(1)).await;
-    metadata![Node].create_all(&engine).await.unwrap();
-    let mut connection = engine.connect().await.unwrap();
-    kill(&mut connection).await;
-    let error = text("SELECT 1").columns::<i32>().one(&mut connection).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Disconnected, "{error}");
-    assert!(!error.is_retryable());
-    drop(connection);
-    for number in 1..=10 {
-        assert_eq!(text(format!("SELECT {number}")).columns::<i32>().one(&engine).await.unwrap(), number);
-    }
-    let mut session = Session::new(&engine);
-    let node = session.add(Node::builder().name("n"));
-    session.flush().await.unwrap();
-    kill(session.connection().await.unwrap()).await;
-    session[node].name = "other".into();
-    assert!(session.flush().await.unwrap_err().is_disconnect());
-    _ = session.rollback().await;
-    session.add_again(node).unwrap();
-    session.commit().await.unwrap();
-    assert_eq!(select(Node.name).all(&engine).await.unwrap(), [session[node].name.as_str()]);
-    // A commit that is not answered is unknown, whatever the reason, and is not run again.
-    session.add(Node::builder().name("unknown"));
-    session.flush().await.unwrap();
-    kill(session.connection().await.unwrap()).await;
-    let error = session.commit().await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::CommitUnknown, false), "{error}");
-    _ = session.rollback().await;
-    assert_eq!(session.query(Node).count().await.unwrap(), 1);
-}
-
-/// Has the server end a connection.
-async fn kill(connection: &mut orm::Connection) {
-    let id = text("SELECT connection_id()").columns::<i64>().one(&mut *connection).await.unwrap();
-    let other = connection.engine().clone();
-    text(format!("KILL {id}")).execute(&other).await.unwrap();
-    let left = "SELECT count(*) FROM information_schema.processlist WHERE id = :id";
-    while text(left).bind("id", id).columns::<i64>().one(&other).await.unwrap() > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-#[tokio::test]
 async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
     only!(MariaDb | MySql);
     let engine = engine().await;

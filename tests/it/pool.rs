@@ -1,3 +1,5 @@
+//! An engine's pool: its classes and limits, and listeners to its connections.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use orm::ErrorKind;
 use orm::prelude::*;
 
-use crate::support::{Node, User, empty_engine, empty_engine_with, engine, two_users};
+use crate::support::{User, empty_engine, empty_engine_with, engine, two_users};
 use crate::{assert_statements, only};
 
 #[derive(Clone, Debug, Model)]
@@ -84,50 +84,6 @@ async fn a_query_that_is_given_up_leaves_no_connection_in_the_middle_of_it() {
         let found = text("SELECT :a::int8 * 2").bind("a", number).columns::<i64>().one(&engine).await.unwrap();
         assert_eq!(found, number * 2);
     }
-}
-
-#[tokio::test]
-async fn a_killed_connection_is_told_and_replaced() {
-    only!(Postgres);
-    let engine = empty_engine_with(|settings| settings.pool_size(1)).await;
-    metadata![Node].create_all(&engine).await.unwrap();
-    let mut connection = engine.connect().await.unwrap();
-    kill(&mut connection).await;
-    let error = text("SELECT 1").columns::<i32>().one(&mut connection).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Disconnected, "{error}");
-    assert!(!error.is_retryable());
-    drop(connection);
-    for number in 1..=10 {
-        assert_eq!(text(format!("SELECT {number}")).columns::<i32>().one(&engine).await.unwrap(), number);
-    }
-    // In the middle of a session's transaction: nothing of it is kept, and the session goes on after a rollback.
-    let mut session = Session::new(&engine);
-    let node = session.add(Node::builder().name("n"));
-    session.flush().await.unwrap();
-    kill(session.connection().await.unwrap()).await;
-    session[node].name = "other".into();
-    assert!(session.flush().await.unwrap_err().is_disconnect());
-    // Memory is put back, whatever becomes of the connection.
-    _ = session.rollback().await;
-    session.add_again(node).unwrap();
-    session.commit().await.unwrap();
-    assert_eq!(select(Node.name).all(&engine).await.unwrap(), [session[node].name.as_str()]);
-    // A commit that is not answered is unknown, whatever the reason, and is not run again.
-    session.add(Node::builder().name("unknown"));
-    session.flush().await.unwrap();
-    kill(session.connection().await.unwrap()).await;
-    let error = session.commit().await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::CommitUnknown, false), "{error}");
-    _ = session.rollback().await;
-    assert_eq!(session.query(Node).count().await.unwrap(), 1);
-}
-
-/// Has the server end a connection.
-async fn kill(connection: &mut orm::Connection) {
-    let id = text("SELECT pg_backend_pid()").columns::<i32>().one(&mut *connection).await.unwrap();
-    let other = connection.engine().clone();
-    let killed = text("SELECT pg_terminate_backend(:id, 2000)").bind("id", id).columns::<bool>().one(&other).await;
-    assert!(killed.unwrap());
 }
 
 #[tokio::test]

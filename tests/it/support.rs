@@ -96,6 +96,34 @@ pub(crate) async fn two_users(engine: &Engine) {
     session.commit().await.expect("two users can be saved");
 }
 
+/// `ed` has two addresses and the keywords red and blue, `wendy` has one address and blue, `fred` has nothing.
+pub(crate) async fn three_users(engine: &Engine) {
+    two_users(engine).await;
+    let mut session = Session::new(engine);
+    let [red, blue] = ["red", "blue"].map(|word| session.add(Keyword::builder().word(word)));
+    let users = session.query(User).order_by(User.id).all().await.expect("the users can be read");
+    session.link(users[0], User.keywords, red);
+    session.link(users[0], User.keywords, blue);
+    session.link(users[1], User.keywords, blue);
+    session.add(User::builder().name("fred"));
+    session.commit().await.expect("three users can be saved");
+}
+
+/// A tree of two branches with two leaves each.
+pub(crate) async fn tree(engine: &Engine) {
+    let leaves = |name: &str| ["1", "2"].map(|number| Node::builder().name(format!("{name}{number}")));
+    let mut session = Session::new(engine);
+    session.add(
+        Node::builder().name("root").children(["a", "b"].map(|name| Node::builder().name(name).children(leaves(name)))),
+    );
+    session.commit().await.expect("a tree can be saved");
+}
+
+/// The addresses of a user, as they are loaded.
+pub(crate) fn emails(user: &User) -> Vec<&str> {
+    user.addresses.iter().map(|address| address.email.as_str()).collect()
+}
+
 /// Returns what is expected on the database of this binary: the first, unless it is among those that differ, each of which
 /// says why.
 pub(crate) fn expected<T, const N: usize>(usual: T, others: [(Dialect, T, &str); N]) -> T {
