@@ -1,5 +1,7 @@
 //! Plain sqlx: one text for its three connections, placeholders apart.
 
+#![expect(dead_code, reason = "rows are read whole, and nobody asks for every column")]
+
 use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, Connection};
@@ -11,14 +13,11 @@ use crate::rounds::contender;
 #[derive(sqlx::FromRow)]
 pub struct User {
     pub id: i32,
-    #[allow(dead_code)]
     pub name: String,
-    #[allow(dead_code)]
     pub hair_color: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
-#[allow(dead_code)]
 pub struct Post {
     pub id: i32,
     pub user_id: i32,
@@ -27,7 +26,6 @@ pub struct Post {
 }
 
 #[derive(sqlx::FromRow)]
-#[allow(dead_code)]
 pub struct Comment {
     pub id: i32,
     pub post_id: i32,
@@ -36,7 +34,6 @@ pub struct Comment {
 
 /// A user with a post that may be missing, column by column.
 #[derive(sqlx::FromRow)]
-#[allow(dead_code)]
 struct Both {
     id: i32,
     name: String,

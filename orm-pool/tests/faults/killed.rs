@@ -1,3 +1,5 @@
+//! Single connections that the server ends, while they are idle and while they are used.
+
 use super::*;
 
 /// Ends these connections from the side of the server, and waits until they are gone.

@@ -1,3 +1,5 @@
+//! Servers that do not let in, and what the user is told: where, as whom and why.
+
 use std::time::Instant;
 
 use super::instance::Instance;

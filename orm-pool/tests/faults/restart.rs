@@ -1,3 +1,5 @@
+//! Servers that are killed under load and come back: what was committed is there, once.
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;

@@ -1,3 +1,5 @@
+//! Futures that are dropped half-way: their connection is not used again, and a transaction counts as begun.
+
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Servers that answer and servers that do not; the settings that a new connection has.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Values of every type, with their extremes: what goes in comes out.
+
 use super::*;
 
 /// Stores the value in a column of this type, and reads it back.

@@ -1,3 +1,5 @@
+//! The kinds of pools besides the queue: null, static, assertion, singleton.
+
 use super::*;
 
 fn of(class: Class) -> Options {

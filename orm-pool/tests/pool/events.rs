@@ -1,3 +1,5 @@
+//! What listeners hear of a connection's life, and what they decide.
+
 use super::*;
 
 type Log = Arc<parking_lot::Mutex<Vec<String>>>;

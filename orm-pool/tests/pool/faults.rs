@@ -1,3 +1,5 @@
+//! What goes wrong on the way to a connection and back: places and counts are given back.
+
 use super::*;
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! How many connections there are, and who gets the next.
+
 use super::*;
 
 #[tokio::test]

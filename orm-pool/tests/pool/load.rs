@@ -1,3 +1,5 @@
+//! A hundred thousand checkouts by many tasks: who is served when, and that nothing is lost.
+
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 

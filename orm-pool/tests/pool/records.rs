@@ -1,3 +1,5 @@
+//! What becomes of connections that are invalidated or detached, and what is noted about them.
+
 use super::*;
 
 #[tokio::test]

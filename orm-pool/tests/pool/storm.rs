@@ -1,3 +1,5 @@
+//! Many tasks that take, give back and give up at random, by a seed that repeats it.
+
 use super::*;
 
 /// A small generator, so that a seed repeats a run's choices.

@@ -1,3 +1,5 @@
+//! Futures that are dropped half-way: no answer and no failure comes to another.
+
 use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};

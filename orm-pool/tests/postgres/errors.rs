@@ -1,3 +1,5 @@
+//! What the server refuses: the kind, code, constraint, table and columns of each error.
+
 use orm_pool::DatabaseErrorKind;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Servers that answer and servers that do not; settings, TLS.
+
 use std::time::Duration;
 
 use super::*;

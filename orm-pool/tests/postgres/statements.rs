@@ -1,3 +1,5 @@
+//! Preparing, types of parameters, changed tables, batches, decoders that break.
+
 use std::time::{Duration, Instant};
 
 use super::*;

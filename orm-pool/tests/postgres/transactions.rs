@@ -1,3 +1,5 @@
+//! What the driver knows of transactions, however they are begun and ended.
+
 use super::*;
 
 #[tokio::test]

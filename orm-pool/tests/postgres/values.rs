@@ -1,3 +1,5 @@
+//! Values of every type, with their extremes: what goes in comes out.
+
 use super::*;
 
 /// Binds the value where the statement, kept or not, knows its type by it alone; and reads it back.

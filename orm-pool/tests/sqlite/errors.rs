@@ -1,3 +1,5 @@
+//! What SQLite refuses: the kind, code, constraint, table and columns of each error.
+
 use orm_pool::{DatabaseErrorKind, ErrorKind};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Locks: who waits, for how long, and what is refused at once.
+
 use std::time::{Duration, Instant};
 
 use orm_pool::DatabaseErrorKind;

@@ -1,3 +1,5 @@
+//! Files that can be opened and those that cannot; the settings that a new connection has.
+
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! Preparing, the cache of statements, batches, decoders that break.
+
 use std::panic::AssertUnwindSafe;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Values of every type, with their extremes: what goes in comes out, and how it is stored.
+
 use super::*;
 
 /// Binds the value, checks how SQLite stores it, and reads it back.
