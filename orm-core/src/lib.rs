@@ -34,6 +34,9 @@
 //!
 //! Nothing here knows sqlx or a socket: rows come from `orm-pool`.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("`orm` needs a database: enable at least one of its features `sqlite`, `postgres` and `mysql`");
+
 // What the derive generates names this crate, also in its own unit tests.
 #[cfg(test)]
 extern crate self as orm_core;

@@ -55,7 +55,7 @@ pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, L
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};
 pub(crate) use names::{natural_name, output_columns, output_names};
-pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Precedence};
+pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Precedence, Reference};
 pub use node::{Node, Nullability, Operator, Output, RelationReference, RustType};
 pub use nullness::{Combined, Like, NotNull, Nullable, Nullness};
 pub use relation::{JoinTarget, RelationshipTo, with_parent};

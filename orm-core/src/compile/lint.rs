@@ -2,7 +2,7 @@
 //!
 //! SQLAlchemy's `from_linting`, with its words.
 
-use crate::sql::{Body, FromItem, JoinNode, Node, OutputKind, SelectNode, TableRef};
+use crate::sql::{Body, FromItem, JoinNode, Node, OutputKind, Reference, SelectNode, TableRef};
 
 /// What an engine does about a statement that pairs every row of one table with every row of another, which is hardly ever
 /// meant.
@@ -77,20 +77,15 @@ pub(super) fn edges(node: &Node, connect: &mut impl FnMut(Vec<TableRef>)) {
 /// Returns every table that a condition mentions, its subqueries included.
 pub(super) fn mentioned(node: &Node) -> Vec<TableRef> {
     let mut tables = Vec::new();
-    node.visit(&mut |node| match node {
-        Node::Column { mapper, alias, .. } => tables.push(TableRef::table(mapper, *alias)),
-        Node::Field { source, .. } => tables.push(TableRef::derived(*source)),
-        Node::Related { relation, filter, .. } => {
+    node.visit(&mut |node| match node.refers_to() {
+        Reference::Table(mapper, alias) => tables.push(TableRef::table(mapper, alias)),
+        Reference::Derived(source) => tables.push(TableRef::derived(source)),
+        Reference::Members(relation, filter) => {
             tables.push(TableRef::table(relation.owner, relation.alias));
-            filter.iter().for_each(|filter| tables.extend(mentioned(filter)));
+            filter.into_iter().for_each(|filter| tables.extend(mentioned(filter)));
         }
-        Node::Select(select)
-        | Node::Exists { select, .. }
-        | Node::InSelect { select, .. }
-        | Node::Quantified { select, .. } => {
-            tables.extend(mentioned_in(select));
-        }
-        _ => {}
+        Reference::Select(select) => tables.extend(mentioned_in(select)),
+        Reference::Nothing => {}
     });
     tables
 }

@@ -255,6 +255,7 @@ fn unknown(key: &str, known: &[&str], besides: &str) -> Error {
 }
 
 /// Reads a truth value.
+#[cfg(feature = "sqlite")]
 fn truth(key: &str, value: &str) -> Result<bool> {
     match value {
         "on" | "true" | "1" | "yes" => Ok(true),

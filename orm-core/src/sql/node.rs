@@ -139,6 +139,20 @@ pub struct RelationReference {
     pub(crate) target_alias: Alias,
 }
 
+/// What an expression refers to by itself: every walk that looks for tables or subqueries asks this one.
+pub(crate) enum Reference<'a> {
+    /// A model's table.
+    Table(&'static Mapper, Alias),
+    /// A derived table.
+    Derived(Alias),
+    /// The members of a relationship, which a condition is about.
+    Members(&'a RelationReference, Option<&'a Node>),
+    /// A subquery.
+    Select(&'a SelectNode),
+    /// No table.
+    Nothing,
+}
+
 /// An operator between two operands, by rising precedence.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -430,15 +444,56 @@ impl Node {
     }
 
     fn collect_selects<'n>(&'n self, selects: &mut Vec<&'n SelectNode>) {
+        match self.refers_to() {
+            Reference::Select(select) => selects.push(select),
+            Reference::Members(_, Some(filter)) => filter.collect_selects(selects),
+            Reference::Members(_, None) | Reference::Table(..) | Reference::Derived(_) | Reference::Nothing => {}
+        }
+        self.parts().into_iter().for_each(|part| part.collect_selects(selects));
+    }
+
+    /// Returns what it refers to by itself, without its parts.
+    pub(crate) fn refers_to(&self) -> Reference<'_> {
         match self {
+            Node::Column { mapper, alias, .. } => Reference::Table(mapper, *alias),
+            Node::Field { source, .. } => Reference::Derived(*source),
+            Node::Related { relation, filter, .. } => Reference::Members(relation, filter.as_deref()),
             Node::Select(select)
             | Node::Exists { select, .. }
             | Node::InSelect { select, .. }
-            | Node::Quantified { select, .. } => selects.push(select),
-            Node::Related { filter: Some(filter), .. } => filter.collect_selects(selects),
-            _ => {}
+            | Node::Quantified { select, .. } => Reference::Select(select),
+            Node::Bind(_)
+            | Node::Parameter { .. }
+            | Node::Sql(_)
+            | Node::Binary { .. }
+            | Node::Not(_)
+            | Node::All(_)
+            | Node::Any(_)
+            | Node::Tuple(_)
+            | Node::In { .. }
+            | Node::Between { .. }
+            | Node::IsNull { .. }
+            | Node::Like { .. }
+            | Node::Function { .. }
+            | Node::Case { .. }
+            | Node::Cast { .. }
+            | Node::Label { .. }
+            // Of the row of the INSERT itself.
+            | Node::Excluded { .. }
+            | Node::Star
+            | Node::Constant(_)
+            | Node::Quoted(_)
+            | Node::Text(_)
+            | Node::Minus(_)
+            | Node::Infix { .. }
+            | Node::Collate { .. }
+            | Node::TryCast { .. }
+            | Node::Template { .. }
+            | Node::Aggregate(_)
+            | Node::Over { .. }
+            | Node::LabelName(_)
+            | Node::Refused(_) => Reference::Nothing,
         }
-        self.parts().into_iter().for_each(|part| part.collect_selects(selects));
     }
 
     /// Returns the model of the first column in it.
