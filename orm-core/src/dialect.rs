@@ -151,7 +151,7 @@ impl Dialect {
     pub(crate) fn type_name(self, column_type: &ColumnType) -> Result<String, String> {
         match self {
             Dialect::Sqlite => sqlite::type_name(column_type),
-            Dialect::Postgres => Ok(postgres::type_name(column_type)),
+            Dialect::Postgres => postgres::type_name(column_type),
             Dialect::MySql | Dialect::MariaDb => mysql::type_name(self, column_type),
         }
     }
@@ -172,6 +172,15 @@ impl Dialect {
             (Dialect::Sqlite, "char_length") => "length",
             _ => name,
         }
+    }
+
+    /// Appends a name with its schema, if it has one.
+    pub(crate) fn write_qualified(self, schema: Option<&str>, name: &str, out: &mut String) {
+        if let Some(schema) = schema {
+            self.write_identifier(schema, out);
+            out.push('.');
+        }
+        self.write_identifier(name, out);
     }
 
     /// Appends an identifier, quoted when it must be: other than lower-case letters, digits and `_`, or reserved.

@@ -77,7 +77,7 @@ pub use mapper::{
     Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany, Member, Model,
     NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
 };
-pub use orm_pool::{Kind, Value, ValueRef};
+pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;
 pub use session::{
     AnyHandle, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush, ObjectState, Query,
@@ -108,7 +108,7 @@ pub use types::{ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeho
 pub mod __private {
     pub use linkme;
     pub use orm_pool::driver::Row;
-    pub use orm_pool::{Kind, Value, ValueRef};
+    pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 
     pub use crate::dialect::Dialect;
     pub use crate::engine::{PlanLine, Request};

@@ -587,7 +587,7 @@ fn text_in_parentheses(name: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     drained(&content, content.parse())
 }
 
-fn filled(text: LitStr) -> Result<LitStr> {
+pub(crate) fn filled(text: LitStr) -> Result<LitStr> {
     if text.value().is_empty() { Err(Error::new(text.span(), "this text must not be empty")) } else { Ok(text) }
 }
 

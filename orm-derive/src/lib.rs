@@ -209,10 +209,14 @@ pub fn map(input: TokenStream) -> TokenStream {
     map::map(input.into()).into()
 }
 
-/// Stores an enum without fields in a column, by the names of its variants.
+/// Stores an enum without fields in a column, by the names of its variants. SQLAlchemy's `Enum`.
+///
+/// PostgreSQL has a type of its own for it, which `create_all` creates before the tables and `drop_all` drops after them,
+/// once for all columns that have it; MySQL and MariaDB have `ENUM('active', …)`, SQLite text. PostgreSQL sorts labels by
+/// their order here, as MySQL does, and SQLite by their letters.
 ///
 /// ```
-/// use orm::{SqlEnum, SqlType, Value};
+/// use orm::{ColumnType, SqlEnum, SqlType};
 ///
 /// #[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
 /// #[orm(rename_all = "snake_case")]
@@ -223,15 +227,18 @@ pub fn map(input: TokenStream) -> TokenStream {
 ///     Retired,
 /// }
 ///
-/// assert_eq!(Status::OnLeave.encode(), Value::Text("on_leave".into()));
-/// assert_eq!(Status::Retired.encode(), Value::Text("gone".into()));
+/// assert_eq!(Status::OnLeave.encode().to_string(), "\"on_leave\"");
+/// assert_eq!(Status::column_type(), ColumnType::labels("status", &["active", "on_leave", "gone"]));
 /// ```
 ///
 /// | attribute | meaning |
 /// |---|---|
 /// | `rename_all = "snake_case"` | how the labels are written; also `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE` |
 /// | `rename = "…"` | the label of one variant |
-/// | `name = "…"` | the name of the type, where the database has one; the enum's name in snake case if it is not stated |
+/// | `name = "…"` | the name of the type on PostgreSQL; the enum's name in snake case if it is not stated |
+/// | `schema = "…"` | the schema of that type, if not the default one |
+/// | `native = false` | every database keeps the labels as text: `VARCHAR`, as long as the longest; so must a column have it whose type is given by `sql_type` |
+/// | `create_constraint` | where the labels are text, a check of the table refuses other text |
 /// | `integer` | the variants are stored as their numbers |
 /// | `crate = path` | where the library is, if not at `::orm` |
 #[proc_macro_derive(SqlEnum, attributes(orm))]

@@ -3,14 +3,15 @@
 use heck::{ToKebabCase, ToLowerCamelCase, ToShoutyKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{Data, DeriveInput, Expr, Fields, Lit, LitStr, Path, Token, Variant};
+use syn::parse::ParseStream;
+use syn::{Data, DeriveInput, Expr, Fields, Lit, LitBool, LitStr, Path, Token, Variant};
 
-use crate::attr::{each, flag, text, unknown};
+use crate::attr::{each, filled, flag, text, unknown};
 use crate::mistakes::Mistakes;
 use crate::names::{library, list, plain, suggestion};
 use crate::sql_type::SqlType;
 
-const ENUM: &[&str] = &["name", "rename_all", "integer", "crate"];
+const ENUM: &[&str] = &["name", "schema", "rename_all", "native", "create_constraint", "integer", "crate"];
 const VARIANT: &[&str] = &["rename"];
 const CASES: &[&str] = &[
     "lowercase",
@@ -26,6 +27,9 @@ const CASES: &[&str] = &[
 #[derive(Default)]
 struct Options {
     name: Option<LitStr>,
+    schema: Option<LitStr>,
+    native: Option<LitBool>,
+    create_constraint: Option<Ident>,
     rename_all: Option<LitStr>,
     integer: Option<Ident>,
     library: Option<Path>,
@@ -52,7 +56,12 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let library = options.library.unwrap_or_else(library);
     let errors = mistakes.to_compile_errors();
     let implementations = parts.implement(&input.ident, &library);
-    quote!(#errors #implementations)
+    let ident = &input.ident;
+    quote! {
+        #errors
+        #implementations
+        impl #library::ArrayElement for #ident {}
+    }
 }
 
 fn variants<'i>(input: &'i DeriveInput, mistakes: &mut Mistakes) -> Vec<&'i Variant> {
@@ -81,7 +90,7 @@ fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Options {
     let mut options = Options::default();
     each(&input.attrs, &[], mistakes, |name, tokens, _| {
         match name.to_string().as_str() {
-            "name" => options.name = Some(text(name, tokens)?),
+            "name" => options.name = Some(filled(text(name, tokens)?)?),
             "rename_all" => {
                 let case = text(name, tokens)?;
                 if !CASES.contains(&case.value().as_str()) {
@@ -92,6 +101,9 @@ fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Options {
                 }
                 options.rename_all = Some(case);
             }
+            "schema" => options.schema = Some(filled(text(name, tokens)?)?),
+            "native" => options.native = Some(yes_or_no(tokens)?),
+            "create_constraint" => options.create_constraint = Some(flag(name, tokens)?),
             "integer" => options.integer = Some(flag(name, tokens)?),
             "crate" => {
                 tokens.parse::<Token![=]>()?;
@@ -104,7 +116,27 @@ fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Options {
     if let (Some(rename), Some(_)) = (&options.rename_all, &options.integer) {
         mistakes.add(rename, "`rename_all` changes labels, and with `integer` the variants are stored as numbers");
     }
+    if options.integer.is_some() {
+        let native = options.native.as_ref().map(|native| native.span());
+        let places = [
+            ("name", options.name.as_ref().map(LitStr::span)),
+            ("schema", options.schema.as_ref().map(LitStr::span)),
+            ("native", native),
+            ("create_constraint", options.create_constraint.as_ref().map(Ident::span)),
+        ];
+        for (setting, span) in places.into_iter().filter_map(|(setting, span)| Some((setting, span?))) {
+            let message =
+                format!("`{setting}` is for a type of labels, and with `integer` the variants are stored as numbers");
+            mistakes.push(syn::Error::new(span, message));
+        }
+    }
     options
+}
+
+/// Reads `= true` or `= false`.
+fn yes_or_no(tokens: ParseStream<'_>) -> syn::Result<LitBool> {
+    tokens.parse::<Token![=]>()?;
+    tokens.parse()
 }
 
 fn labels<'i>(variants: &[&'i Variant], options: &Options, mistakes: &mut Mistakes) -> Vec<Label<'i>> {
@@ -178,12 +210,25 @@ fn as_text(input: &DeriveInput, labels: &[Label<'_>], options: &Options) -> SqlT
     let unknown =
         format!("{{:?}} is not a label of `{ident}`, which has {}", list(&texts).replace('{', "{{").replace('}', "}}"));
     let expected = format!("a label of `{ident}`");
+    let is_native = options.native.as_ref().is_none_or(LitBool::value);
+    let schema = options.schema.as_ref().map(|schema| quote!(.in_schema(#schema)));
+    let checked = options.create_constraint.as_ref().map(|_| quote!(.checked()));
+    let as_text = (!is_native).then(|| quote!(.as_text()));
+    let label = quote!(match self { #(Self::#variants => #texts),* });
+    let of_schema = match &options.schema {
+        Some(schema) => quote!(::core::option::Option::Some(#schema)),
+        None => quote!(::core::option::Option::None),
+    };
+    let type_name = quote!(&__orm::EnumName { schema: #of_schema, name: #name });
+    let (kind, encode) = if is_native {
+        (quote!(__orm::Kind::Enum(#type_name)), quote!(__orm::Value::Enum(#type_name, ::std::boxed::Box::from(#label))))
+    } else {
+        (quote!(__orm::Kind::Text), quote!(__orm::Value::Text(::std::string::String::from(#label))))
+    };
     SqlType {
-        kind: quote!(__orm::Kind::Text),
-        column_type: quote!(__orm::ColumnType::labels(#name, &[#(#texts),*])),
-        encode: quote! {
-            __orm::Value::Text(::std::string::String::from(match self { #(Self::#variants => #texts),* }))
-        },
+        kind,
+        column_type: quote!(__orm::ColumnType::labels(#name, &[#(#texts),*]) #schema #checked #as_text),
+        encode,
         decode: quote! {
             match __value {
                 #(__orm::ValueRef::Text(#texts) => ::core::result::Result::Ok(Self::#variants),)*

@@ -12,4 +12,4 @@ pub mod pool;
 mod sync;
 
 pub use error::{DatabaseErrorKind, Error, ErrorKind};
-pub use value::{Kind, Value, ValueRef, text};
+pub use value::{EnumName, Kind, Value, ValueRef, text};

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use parking_lot::Mutex;
+
 /// The type of a parameter whose value may be NULL, for the databases that want to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,6 +43,17 @@ pub enum Kind {
     Json,
     /// An array of values of one type, which only PostgreSQL has.
     Array(&'static Kind),
+    /// A label of a type of labels; text to every database but PostgreSQL.
+    Enum(&'static EnumName),
+}
+
+/// The name of a type of labels: PostgreSQL wants to hear it with each value, and others take its values as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EnumName {
+    /// Its schema, if not the default one.
+    pub schema: Option<&'static str>,
+    /// Its name.
+    pub name: &'static str,
 }
 
 impl Kind {
@@ -63,10 +76,11 @@ impl Kind {
             Kind::Decimal => &Kind::Decimal,
             Kind::Json => &Kind::Json,
             Kind::Array(element) => element,
+            Kind::Enum(name) => of_labels(name),
         })
     }
 
-    /// Returns a number that no other type has, for keys.
+    /// Returns a number that no other type has, for keys; but for the name of a type of labels.
     pub fn code(self) -> u8 {
         match self {
             Kind::Bool => 0,
@@ -84,9 +98,31 @@ impl Kind {
             Kind::Uuid => 12,
             Kind::Decimal => 13,
             Kind::Json => 14,
+            Kind::Enum(_) => 15,
             Kind::Array(element) => 128 | element.code(),
         }
     }
+
+    /// Returns the name of the type of labels, also of an array of them.
+    pub fn enum_name(self) -> Option<&'static EnumName> {
+        match self {
+            Kind::Enum(name) => Some(name),
+            Kind::Array(element) => element.enum_name(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the type of labels as something that lives as long as the program: one for each name.
+fn of_labels(name: &'static EnumName) -> &'static Kind {
+    static KNOWN: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock();
+    if let Some(kind) = known.iter().find(|kind| ***kind == Kind::Enum(name)) {
+        return kind;
+    }
+    let kind: &'static Kind = Box::leak(Box::new(Kind::Enum(name)));
+    known.push(kind);
+    kind
 }
 
 /// A value bound to a parameter.
@@ -127,6 +163,8 @@ pub enum Value {
     Json(String),
     /// Values of one type, or NULLs of it.
     Array(&'static Kind, Vec<Value>),
+    /// A label of a type of labels.
+    Enum(&'static EnumName, Box<str>),
 }
 
 impl Value {
@@ -150,6 +188,7 @@ impl Value {
             Value::Decimal(_) => Kind::Decimal,
             Value::Json(_) => Kind::Json,
             Value::Array(element, _) => Kind::Array(element),
+            Value::Enum(name, _) => Kind::Enum(name),
         }
     }
 
@@ -169,6 +208,7 @@ impl Value {
             Value::Float32(value) => ValueRef::Float32(*value),
             Value::Float64(value) => ValueRef::Float64(*value),
             Value::Text(value) => ValueRef::Text(value),
+            Value::Enum(_, label) => ValueRef::Text(label),
             Value::Bytes(value) => ValueRef::Bytes(value),
             Value::Date(days) => ValueRef::Date(*days),
             Value::Time(micros) => ValueRef::Time(*micros),
@@ -278,6 +318,7 @@ impl fmt::Display for Value {
             Value::Float32(value) => write!(f, "{value:?}"),
             Value::Float64(value) => write!(f, "{value:?}"),
             Value::Text(value) | Value::Json(value) => write!(f, "{value:?}"),
+            Value::Enum(_, label) => write!(f, "{label:?}"),
             Value::Bytes(value) => write!(f, "<{} bytes>", value.len()),
             Value::Date(days) => f.write_str(&text::date(*days)),
             Value::Time(micros) => f.write_str(&text::time(*micros)),

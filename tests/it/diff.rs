@@ -188,9 +188,8 @@ async fn comments_are_changed() {
 #[tokio::test]
 async fn labels_are_added() {
     only!(Postgres);
-    let moods = |labels: &[&'static str]| {
-        users().column(Column::new("mood", ColumnType::labels("mood", labels).native()).nullable())
-    };
+    let moods =
+        |labels: &[&'static str]| users().column(Column::new("mood", ColumnType::labels("mood", labels)).nullable());
     let words = ["alter type `mood`: (sad, happy) -> (angry, sad, calm, happy)"];
     changes(moods(&["sad", "happy"]), moods(&["angry", "sad", "calm", "happy"]), &words).await;
     let words = ["create type `mood` (sad)", "add column `users.mood`: mood enum(sad)"];
@@ -238,7 +237,7 @@ async fn another_schema_is_compared_as_well() {
     let schema = format!("{}_b", orm::schema::Inspector::of(&engine).await.unwrap().default_schema());
     orm::text(format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).execute(&engine).await.unwrap();
     orm::text(format!("CREATE SCHEMA {schema}")).execute(&engine).await.unwrap();
-    let mood = || ColumnType::labels("mood", &["sad", "happy"]).native();
+    let mood = || ColumnType::labels("mood", &["sad", "happy"]);
     let other = users().schema(schema.clone()).column(Column::new("mood", mood())).index(["name"]);
     let here = Table::new("likes")
         .column(Column::new("user_id", ColumnType::BigInteger))

@@ -15,6 +15,7 @@
 //! | `delete` | DELETE with subqueries and other tables |
 //! | `literals` | hostile values and names, in the text and beside it |
 //! | `bulk` | lists of every length: blocks, one transaction |
+//! | `enums` | enums of models: types of labels, their values in every statement
 //! | `schema` | what models say of their tables; bad metadata told by its place |
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
@@ -63,6 +64,7 @@ mod diff;
 mod eager;
 mod echo;
 mod engine;
+mod enums;
 mod errors;
 mod events;
 mod expressions;

@@ -69,8 +69,8 @@ fn types() -> Vec<(&'static str, ColumnType)> {
         ("a_uuid", ColumnType::Uuid),
         ("a_numeric", ColumnType::Numeric(Some((10, 2)))),
         ("a_json", ColumnType::Json),
-        ("an_enum", labels()),
-        ("a_native_enum", labels().native()),
+        ("an_enum", labels().as_text()),
+        ("a_native_enum", labels()),
     ];
     match dialect() {
         Dialect::Postgres => types.extend([
@@ -79,7 +79,7 @@ fn types() -> Vec<(&'static str, ColumnType)> {
             ("an_interval", ColumnType::Interval),
             ("integers", ColumnType::Array(Box::new(ColumnType::Integer))),
             ("strings", ColumnType::Array(Box::new(ColumnType::String(7)))),
-            ("moods", ColumnType::Array(Box::new(labels().native()))),
+            ("moods", ColumnType::Array(Box::new(labels()))),
             ("an_address", ColumnType::custom("INET")),
             ("a_range", ColumnType::custom("TSTZRANGE")),
             ("a_vector", ColumnType::custom("TSVECTOR")),
@@ -120,7 +120,7 @@ async fn every_type_comes_back() {
     match dialect() {
         Dialect::Postgres => {
             assert_eq!(of("a_json"), ColumnType::Json);
-            assert_eq!(of("moods"), ColumnType::Array(Box::new(labels().native())));
+            assert_eq!(of("moods"), ColumnType::Array(Box::new(labels())));
             assert_eq!(of("an_enum"), ColumnType::String(9));
         }
         Dialect::Sqlite => assert_eq!(of("a_json"), ColumnType::Text),
@@ -323,7 +323,7 @@ async fn what_postgres_alone_has_comes_back() {
         .column(Column::new("id", ColumnType::Integer).identity(identity))
         .column(Column::new("number", ColumnType::BigInteger).sequence("numbers"))
         .column(Column::new("tags", ColumnType::Array(Box::new(ColumnType::Text))))
-        .column(Column::new("mood", labels().native()).server_default("'happy'"))
+        .column(Column::new("mood", labels()).server_default("'happy'"))
         .column(Column::new("name", ColumnType::Text))
         .column(Column::new("during", ColumnType::custom("tstzrange")))
         .primary_key(orm::schema::PrimaryKey::new(["id"]).name("the_key"))

@@ -135,8 +135,8 @@ async fn bad_metadata_is_told_before_anything_is_sent() {
         ),
         (
             MetaData::new()
-                .table(users().column(Column::new("a", ColumnType::labels("t", &["x"]).native())))
-                .table(Table::new("u").column(Column::new("b", ColumnType::labels("t", &["y"]).native()))),
+                .table(users().column(Column::new("a", ColumnType::labels("t", &["x"]))))
+                .table(Table::new("u").column(Column::new("b", ColumnType::labels("t", &["y"])))),
             if dialect() == Dialect::Postgres {
                 "the type `t` has the labels `x` for column `users.a` and `y` for column `u.b`"
             } else {
@@ -221,7 +221,7 @@ fn a_cycle_without_names_cannot_be_dropped() {
 #[tokio::test]
 async fn types_of_labels_are_created_and_dropped_once() {
     only!(Postgres);
-    let mood = || ColumnType::labels("mood", &["happy", "sad"]).native();
+    let mood = || ColumnType::labels("mood", &["happy", "sad"]);
     let table =
         |name: &str| Table::new(name).column(Column::new("a", mood())).column(Column::new("b", mood()).nullable());
     let metadata = MetaData::new().table(table("one")).table(table("two"));

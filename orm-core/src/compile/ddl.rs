@@ -8,8 +8,8 @@ mod alter;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{
-    Column, Counting, Deferrable, EnumType, ForeignKey, Index, IndexColumn, IndexPart, Sequence, Table,
-    UniqueConstraint, View, fit, full_name,
+    CheckConstraint, Column, Counting, Deferrable, EnumType, ForeignKey, Index, IndexColumn, IndexPart, Sequence,
+    Table, UniqueConstraint, View, fit, full_name,
 };
 use crate::types::ColumnType;
 
@@ -115,8 +115,14 @@ impl Ddl {
         if self.dialect != Dialect::Postgres {
             return Vec::new();
         }
-        let drop =
-            |of: &EnumType| format!("DROP TYPE {}{}", self.if_exists(), self.qualified(of.schema.as_deref(), &of.name));
+        let drop = |of: &EnumType| {
+            let drop = format!("DROP TYPE {}{}", self.if_exists(), self.qualified(of.schema.as_deref(), &of.name));
+            if !self.leaves_alone {
+                return drop;
+            }
+            // Tables of others may have it as well.
+            format!("DO $orm$ BEGIN\n    {drop};\nEXCEPTION WHEN dependent_objects_still_exist THEN NULL;\nEND $orm$")
+        };
         types.iter().rev().map(drop).collect()
     }
 
@@ -182,14 +188,30 @@ impl Ddl {
         format!("DROP {word} {}{}", self.if_exists(), self.qualified(view.schema.as_deref(), &view.name))
     }
 
-    /// Gives each column the type that it has on this database.
+    /// Gives each column the type that it has on this database, and labels that are text here their check.
     fn resolved(&self, table: &Table) -> Table {
         let mut table = table.clone();
+        table.checks.extend(self.label_checks(&table));
         for column in &mut table.columns {
             column.column_type = column.type_on(self.dialect).clone();
             column.variants.clear();
         }
         table
+    }
+
+    /// Returns the checks that refuse what is no label, where labels are text.
+    pub(crate) fn label_checks(&self, table: &Table) -> Vec<CheckConstraint> {
+        let check = |column: &Column| match column.type_on(self.dialect) {
+            ColumnType::Enum { labels, has_check: true, is_native, .. }
+                if !is_native || self.dialect == Dialect::Sqlite =>
+            {
+                let labels: Vec<String> = labels.iter().map(|label| self.text(label)).collect();
+                let sql = format!("{} IN ({})", self.identifier(&column.name), labels.join(", "));
+                Some(CheckConstraint::new(sql).name(format!("ck_{}_{}", table.name, column.name)))
+            }
+            _ => None,
+        };
+        table.columns.iter().filter_map(check).collect()
     }
 
     fn unsupported(&self, what: &str) -> Error {
@@ -532,11 +554,6 @@ impl Ddl {
                     column.name, self.dialect
                 );
                 Err(Error::new(ErrorKind::Compile, message).hint(LENGTH))
-            }
-            // A type of labels stands in the schema of the tables that have it.
-            (Dialect::Postgres, ColumnType::Enum { is_native: true, .. }, _) if table.schema.is_some() => {
-                let schema = self.identifier(table.schema.as_deref().unwrap_or_default());
-                Ok(format!("{schema}.{}", type_name()?))
             }
             _ => type_name(),
         }

@@ -29,7 +29,7 @@ impl Writer {
             Node::Parameter { kind: Kind::Array(_), .. } if self.dialect != Dialect::Postgres => {
                 return Err(self.unsupported("an array"));
             }
-            Node::Parameter { index, .. } => self.placeholder(*index),
+            Node::Parameter { index, kind } => self.parameter(*index, *kind),
             // Only what says which index a conflict is about is not lifted out.
             Node::Bind(value) => {
                 let literal = self.dialect.literal(value)?;
@@ -243,9 +243,9 @@ impl Writer {
             return Ok(());
         }
         self.within(operand, Precedence::Other)?;
-        if let [Node::Parameter { kind: Kind::Array(_), index }] = list {
+        if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list {
             self.push(if negated { " <> ALL (" } else { " = ANY (" });
-            self.placeholder(*index);
+            self.parameter(*index, *kind);
             self.push(")");
             return Ok(());
         }

@@ -86,6 +86,15 @@ impl Lifted {
         self.key.push(tag);
     }
 
+    /// Notes a type; a type of labels by its name, which stands in the text.
+    fn kind(&mut self, kind: Kind) {
+        self.tag(kind.code());
+        if let Some(name) = kind.enum_name() {
+            self.text(name.schema.unwrap_or_default());
+            self.text(name.name);
+        }
+    }
+
     fn flag(&mut self, flag: bool) {
         self.key.push(u8::from(flag));
     }
@@ -400,7 +409,7 @@ impl Lifted {
         if !is_uniform || kinds.contains(&None) {
             return self.list(rows, |this, row| this.nodes(row));
         }
-        kinds.iter().flatten().for_each(|kind| self.tag(kind.code()));
+        kinds.iter().flatten().for_each(|kind| self.kind(*kind));
         self.values.reserve(rows.len() * kinds.len());
         for node in rows.iter_mut().flatten() {
             if let Node::Bind(value) = node {
@@ -510,13 +519,13 @@ impl Lifted {
             Node::Bind(value) => {
                 let kind = value.kind();
                 self.tag(1);
-                self.tag(kind.code());
+                self.kind(kind);
                 let value = std::mem::replace(value, Value::Null(kind));
                 *node = self.lift(kind, value);
             }
             Node::Parameter { index, kind } => {
                 self.tag(2);
-                self.tag(kind.code());
+                self.kind(*kind);
                 self.number(*index as usize);
             }
             Node::Column { mapper, column, alias } => {

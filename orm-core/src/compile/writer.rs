@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orm_pool::{Value, driver};
+use orm_pool::{Kind, Value, driver};
 
 use super::Compiled;
 use crate::dialect::{Capabilities, Dialect};
@@ -89,8 +89,22 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes the placeholder of a lifted value of this type.
+    ///
+    /// PostgreSQL is told which type of labels it has, always: where nothing else tells, as in CASE, it would take text.
+    pub(crate) fn parameter(&mut self, number: u32, kind: Kind) {
+        let (Some(name), Dialect::Postgres, None) = (kind.enum_name(), self.dialect, &self.literals) else {
+            return self.placeholder(number);
+        };
+        self.push("CAST(");
+        self.placeholder(number);
+        self.push(" AS ");
+        self.dialect.write_qualified(name.schema, name.name, &mut self.sql);
+        self.push(if matches!(kind, Kind::Array(_)) { "[])" } else { ")" });
+    }
+
     /// Writes the placeholder of a lifted value.
-    pub(crate) fn placeholder(&mut self, number: u32) {
+    fn placeholder(&mut self, number: u32) {
         if let Some(literals) = &self.literals {
             return self.sql.push_str(&literals[number as usize]);
         }

@@ -2,7 +2,7 @@
 //!
 //! What a literal gives is what the parameter would have given: of the same type, and with every character in its place.
 
-use orm_pool::{Kind, Value, text};
+use orm_pool::{EnumName, Kind, Value, text};
 
 use super::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +20,7 @@ impl Dialect {
             Value::Float32(value) => self.real(*value)?,
             Value::Float64(value) => self.double(*value)?,
             Value::Text(value) => self.quoted(value)?,
+            Value::Enum(name, label) => self.typed(self.quoted(label)?, &self.enum_name(name)),
             Value::Bytes(bytes) => self.bytes(bytes),
             Value::Date(days) => self.moment("DATE", &text::date(*days))?,
             Value::Time(micros) => self.moment("TIME", &text::time(*micros))?,
@@ -33,8 +34,10 @@ impl Dialect {
             Value::Json(document) => self.typed(self.quoted(document)?, "jsonb"),
             Value::Array(element, values) if self == Dialect::Postgres => {
                 let elements: Vec<String> = values.iter().map(|value| self.literal(value)).collect::<Result<_>>()?;
-                let name =
-                    self.type_name(&element_type(**element)).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+                let name = match element {
+                    Kind::Enum(name) => self.enum_name(name),
+                    _ => self.type_name(&element_type(**element)).map_err(|why| Error::new(ErrorKind::Compile, why))?,
+                };
                 format!("ARRAY[{}]::{name}[]", elements.join(", "))
             }
             // It is not written: what has an array there is refused when it is compiled.
@@ -42,6 +45,12 @@ impl Dialect {
             #[allow(unreachable_patterns, reason = "a value of a kind that another feature brings")]
             _ => return Err(self.no_literal(value)),
         })
+    }
+
+    fn enum_name(self, name: &EnumName) -> String {
+        let mut written = String::new();
+        self.write_qualified(name.schema, name.name, &mut written);
+        written
     }
 
     fn no_literal(self, value: impl std::fmt::Display) -> Error {

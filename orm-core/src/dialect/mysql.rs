@@ -64,6 +64,9 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         }
         ColumnType::Numeric(Some((precision, scale))) => format!("NUMERIC({precision}, {scale})"),
         ColumnType::Json => "JSON".into(),
+        ColumnType::Enum { labels, is_native: false, .. } => {
+            format!("VARCHAR({})", ColumnType::longest_label(labels))
+        }
         ColumnType::Enum { labels, .. } => {
             let quoted: Vec<String> =
                 labels.iter().map(|label| format!("'{}'", label.replace('\\', r"\\").replace('\'', "''"))).collect();

@@ -31,8 +31,8 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     generated_keys: GeneratedKeys::Sequence,
 };
 
-pub(super) fn type_name(column_type: &ColumnType) -> String {
-    match column_type {
+pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
+    Ok(match column_type {
         ColumnType::Boolean => "BOOLEAN".into(),
         ColumnType::SmallInteger => "SMALLINT".into(),
         ColumnType::Integer => "INTEGER".into(),
@@ -53,17 +53,18 @@ pub(super) fn type_name(column_type: &ColumnType) -> String {
         ColumnType::Numeric(None) => "NUMERIC".into(),
         ColumnType::Numeric(Some((precision, scale))) => format!("NUMERIC({precision}, {scale})"),
         ColumnType::Json => "JSONB".into(),
-        ColumnType::Enum { name, is_native: true, .. } => {
-            let mut quoted = String::new();
-            Dialect::Postgres.write_identifier(name, &mut quoted);
-            quoted
+        ColumnType::Enum { name, is_native: true, .. } if name.is_empty() => {
+            return Err("a type of labels of PostgreSQL needs a name".to_owned());
         }
-        ColumnType::Enum { labels, .. } => {
-            format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
+        ColumnType::Enum { schema, name, is_native: true, .. } => {
+            let mut written = String::new();
+            Dialect::Postgres.write_qualified(schema.as_deref(), name, &mut written);
+            written
         }
-        ColumnType::Array(item) => format!("{}[]", type_name(item)),
+        ColumnType::Enum { labels, .. } => format!("VARCHAR({})", ColumnType::longest_label(labels)),
+        ColumnType::Array(item) => format!("{}[]", type_name(item)?),
         ColumnType::Custom(sql) => sql.to_string(),
-    }
+    })
 }
 
 /// Words that cannot be names without quotes, of <https://www.postgresql.org/docs/current/sql-keywords-appendix.html>,

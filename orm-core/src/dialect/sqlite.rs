@@ -50,9 +50,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         // NUMERIC affinity would turn the text into a float: decimals are kept as the text that they are.
         // The same goes for a document that is a bare number.
         ColumnType::Numeric(_) | ColumnType::Json => "TEXT".into(),
-        ColumnType::Enum { labels, .. } => {
-            format!("VARCHAR({})", labels.iter().map(|label| label.chars().count()).max().unwrap_or(1))
-        }
+        ColumnType::Enum { labels, .. } => format!("VARCHAR({})", ColumnType::longest_label(labels)),
         ColumnType::Array(_) => return Err("arrays are not supported on dialect sqlite".to_owned()),
         ColumnType::Interval => return Err("intervals are not supported on dialect sqlite".to_owned()),
         ColumnType::Custom(sql) => sql.to_string(),

@@ -176,9 +176,11 @@ fn column_type(written: &str, types: &[(String, EnumType)]) -> ColumnType {
     }
     match types.iter().find(|(name, _)| name == written) {
         Some((_, of)) => ColumnType::Enum {
+            schema: of.schema.clone().map(Into::into),
             name: of.name.clone().into(),
             labels: of.labels.iter().cloned().map(Into::into).collect(),
             is_native: true,
+            has_check: false,
         },
         None => parse_type(Dialect::Postgres, written),
     }

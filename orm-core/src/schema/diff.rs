@@ -10,6 +10,7 @@ use super::{
     CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData, Table,
     UniqueConstraint, metadata, normal, order,
 };
+use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::{Error, ErrorKind, Result};
@@ -172,7 +173,11 @@ impl MetaData {
         let wanted = self.clone();
         async move {
             let tables = wanted.tables()?;
-            let mut schemas: Vec<&str> = tables.iter().filter_map(|table| table.schema.as_deref()).collect();
+            let types = metadata::enums(&tables)?;
+            let of_tables = tables.iter().map(|table| &table.schema);
+            let of_others = types.iter().map(|of| &of.schema).chain(wanted.sequences().iter().map(|of| &of.schema));
+            let all = of_tables.chain(of_others).chain(wanted.views().iter().map(|view| &view.schema));
+            let mut schemas: Vec<&str> = all.filter_map(Option::as_deref).collect();
             schemas.sort_unstable();
             schemas.dedup();
             let found = Inspector::of_schemas(db, &schemas).await?.into_metadata();
@@ -198,6 +203,13 @@ fn at_home(mut table: Table, home: Option<&str>) -> Table {
     };
     leave(&mut table.schema);
     table.foreign_keys.iter_mut().for_each(|key| leave(&mut key.target_schema));
+    for column in &mut table.columns {
+        if let ColumnType::Enum { schema, .. } = column.column_type.element_mut()
+            && schema.as_deref() == home
+        {
+            *schema = None;
+        }
+    }
     table
 }
 
@@ -208,7 +220,11 @@ struct Side {
 }
 
 impl Side {
-    fn of(given: Table, dialect: Option<Dialect>) -> Side {
+    fn of(mut given: Table, dialect: Option<Dialect>) -> Side {
+        if let Some(dialect) = dialect {
+            let checks = Ddl::new(dialect).label_checks(&given);
+            given.checks.extend(checks);
+        }
         let normal = dialect.map_or_else(|| given.clone(), |dialect| normal::table(&given, dialect));
         Side { given, normal }
     }
@@ -482,8 +498,12 @@ fn same_name(left: Option<&str>, right: Option<&str>) -> bool {
 /// Returns whether two types are one; the labels of a type with a name are its own matter.
 fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
     match (left, right) {
-        (ColumnType::Enum { name, is_native: true, .. }, ColumnType::Enum { name: other, is_native: true, .. }) => {
-            name == other
+        (
+            ColumnType::Enum { schema, name, labels, is_native: true, .. },
+            ColumnType::Enum { schema: other_schema, name: other, labels: other_labels, is_native: true, .. },
+        ) => {
+            let is_without_name = name.is_empty() && other.is_empty();
+            (schema, name) == (other_schema, other) && (!is_without_name || labels == other_labels)
         }
         (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
         _ => left == right,

@@ -172,6 +172,11 @@ impl MetaData {
             for key in &mut table.foreign_keys {
                 key.target_schema.get_or_insert_with(|| schema.clone());
             }
+            for column in &mut table.columns {
+                if let ColumnType::Enum { schema: of @ None, .. } = column.column_type.element_mut() {
+                    *of = Some(schema.clone().into());
+                }
+            }
         }
         table
     }
@@ -398,13 +403,14 @@ pub(super) fn enums(tables: &[Table]) -> Result<Vec<EnumType>> {
     let mut types: Vec<(EnumType, String)> = Vec::new();
     for table in tables {
         for column in &table.columns {
-            let mut column_type = column.type_on(Dialect::Postgres);
-            while let ColumnType::Array(item) = column_type {
-                column_type = item;
-            }
-            let ColumnType::Enum { name, labels, is_native: true } = column_type else { continue };
+            let ColumnType::Enum { schema, name, labels, is_native: true, .. } =
+                column.type_on(Dialect::Postgres).element()
+            else {
+                continue;
+            };
             let labels = labels.iter().map(|label| label.clone().into_owned()).collect();
-            let found = EnumType { schema: table.schema.clone(), name: name.clone().into_owned(), labels };
+            let schema = schema.as_ref().map(|schema| schema.clone().into_owned());
+            let found = EnumType { schema, name: name.clone().into_owned(), labels };
             let place = format!("{}.{}", table.full_name(), column.name);
             match types.iter().find(|(known, _)| (&known.schema, &known.name) == (&found.schema, &found.name)) {
                 None => types.push((found, place)),

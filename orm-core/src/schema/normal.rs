@@ -88,10 +88,21 @@ fn column_type(table: &Table, column: &Column, dialect: Dialect) -> ColumnType {
     let native = |of: &ColumnType| matches!(of, ColumnType::Enum { is_native: true, .. });
     let of = column.type_on(dialect);
     match of {
-        of if dialect == Dialect::Postgres && native(of) => return of.clone(),
-        ColumnType::Array(item) if dialect == Dialect::Postgres && native(item) => return of.clone(),
-        ColumnType::Enum { labels, .. } if is_mysql(dialect) => {
-            return ColumnType::Enum { name: "".into(), labels: labels.clone(), is_native: false };
+        of if dialect == Dialect::Postgres && native(of.element()) => {
+            let mut of = of.clone();
+            if let ColumnType::Enum { has_check, .. } = of.element_mut() {
+                *has_check = false;
+            }
+            return of;
+        }
+        ColumnType::Enum { labels, is_native: true, .. } if is_mysql(dialect) => {
+            return ColumnType::Enum {
+                schema: None,
+                name: "".into(),
+                labels: labels.clone(),
+                is_native: true,
+                has_check: false,
+            };
         }
         _ => {}
     }

@@ -3,7 +3,7 @@
 //! In: a [`Table`], names of its columns. Out: the same nodes as of a model's statements, over a [`Mapper`] that is made
 //! of the table.
 
-use orm_pool::Kind;
+use orm_pool::{Kind, Value};
 
 use super::Table;
 use crate::engine::Request;
@@ -85,6 +85,17 @@ impl Table {
     }
 }
 
+/// Casts a value to the type of labels that a column has on PostgreSQL, which takes no text for one.
+fn labelled(table: &Table, column: u16, value: Node) -> Node {
+    let column_type = &table.columns[usize::from(column)].column_type;
+    match (column_type, value) {
+        (ColumnType::Enum { is_native: true, .. }, Node::Bind(value @ Value::Text(_))) => {
+            Node::Cast { operand: Box::new(Node::Bind(value)), column_type: column_type.clone() }
+        }
+        (_, value) => value,
+    }
+}
+
 /// Values for columns by their positions, or the first name that is no column's.
 type Sets = Result<Vec<(u16, Node)>>;
 
@@ -92,6 +103,7 @@ fn set(table: &Table, sets: &mut Sets, name: &str, value: Node) {
     if let Ok(known) = sets {
         match table.position(name) {
             Ok(column) => {
+                let value = labelled(table, column, value);
                 known.retain(|(set, _)| *set != column);
                 known.push((column, value));
             }

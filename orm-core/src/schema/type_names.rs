@@ -153,9 +153,11 @@ fn mysql(dialect: Dialect, name: &Name) -> Option<ColumnType> {
         ("time", Some(6)) => ColumnType::Time,
         ("datetime", Some(6)) => ColumnType::DateTime,
         ("enum", _) if !name.is_bare() => ColumnType::Enum {
+            schema: None,
             name: "".into(),
-            labels: name.arguments.iter().cloned().map(Into::into).collect(),
-            is_native: false,
+            labels: name.arguments.iter().map(|label| unescaped(label).into()).collect(),
+            is_native: true,
+            has_check: false,
         },
         _ if !name.is_bare() => return None,
         ("float", _) => ColumnType::Real,
@@ -168,6 +170,27 @@ fn mysql(dialect: Dialect, name: &Name) -> Option<ColumnType> {
         ("uuid", _) if dialect == Dialect::MariaDb => ColumnType::Uuid,
         _ => return None,
     })
+}
+
+/// Returns a text as it was before MySQL escaped it.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        plain.push(match (character, character == '\\') {
+            (_, true) => match characters.next() {
+                Some('0') => '\0',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some('Z') => '\u{1a}',
+                Some(other) => other,
+                None => '\\',
+            },
+            (other, false) => other,
+        });
+    }
+    plain
 }
 
 #[cfg(test)]

@@ -90,6 +90,7 @@ fn part_of_value(value: Value) -> Option<Part> {
         Value::Float32(value) => text(f64::from(value).to_string()),
         Value::Float64(value) => text(value.to_string()),
         Value::Text(value) | Value::Decimal(value) | Value::Json(value) => text(value),
+        Value::Enum(_, label) => Some(Part::Text(label)),
         Value::Bytes(value) => Some(Part::Bytes(value.into_boxed_slice())),
         Value::Date(days) => text(text::date(days)),
         Value::Time(micros) => text(text::time(micros)),

@@ -370,6 +370,11 @@ impl Scope<'_> {
                 let is_binary = matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres);
                 (is_equality && is_binary).then(|| left.cmp(right))?
             }
+            // Labels are in an order of their own.
+            (Value::Enum(_, left), Value::Enum(_, right)) => {
+                matches!(operator, Operator::Eq | Operator::Ne | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
+                    .then(|| left.cmp(right))?
+            }
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             (Value::Float64(left), Value::Float64(right)) => left.partial_cmp(right)?,
             (Value::Float32(left), Value::Float32(right)) => left.partial_cmp(right)?,

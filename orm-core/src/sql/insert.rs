@@ -397,6 +397,7 @@ fn of_groups(mapper: &'static Mapper, groups: Vec<Group>) -> Vec<InsertNode> {
 fn size(node: &Node) -> usize {
     match node {
         Node::Bind(Value::Text(text) | Value::Json(text) | Value::Decimal(text)) => text.len() + 9,
+        Node::Bind(Value::Enum(_, label)) => label.len() + 9,
         Node::Bind(Value::Bytes(bytes)) => bytes.len() + 9,
         _ => 16,
     }

@@ -58,12 +58,17 @@ pub enum ColumnType {
     Json,
     /// One of these labels.
     Enum {
-        /// The name of the type, where the database wants one.
+        /// The schema of the type, if not the default one; of PostgreSQL.
+        schema: Option<Cow<'static, str>>,
+        /// The name of the type, which PostgreSQL wants.
         name: Cow<'static, str>,
         /// The labels in order.
         labels: Vec<Cow<'static, str>>,
-        /// Whether PostgreSQL has a type of its own for it, made by `CREATE TYPE`, rather than text.
+        /// Whether the database keeps them as such, where it can: PostgreSQL as a type made by `CREATE TYPE`, MySQL as
+        /// `ENUM(…)`. Otherwise they are text.
         is_native: bool,
+        /// Whether a check refuses other text, where they are text.
+        has_check: bool,
     },
     /// A list of values of one type, of PostgreSQL.
     Array(Box<ColumnType>),
@@ -77,21 +82,73 @@ impl ColumnType {
         ColumnType::Custom(sql.into())
     }
 
-    /// One of these labels, of a type with this name.
+    /// One of these labels, of a type with this name. SQLAlchemy's `Enum`.
     ///
-    /// PostgreSQL keeps it as text; set `is_native` for a type of its own.
+    /// PostgreSQL has a type for it, which is created and dropped with the tables that have it, and MySQL an `ENUM(…)`;
+    /// SQLite has text.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Dialect, schema::{Column, Table}};
+    /// let mood = ColumnType::labels("mood", &["happy", "sad"]);
+    /// let users = |mood: ColumnType| Table::new("users").column(Column::new("mood", mood));
+    /// assert_eq!(
+    ///     users(mood.clone()).to_sql(Dialect::Postgres),
+    ///     "CREATE TYPE mood AS ENUM ('happy', 'sad');\n\nCREATE TABLE users (\n    mood mood NOT NULL\n)"
+    /// );
+    /// let checked = users(mood.as_text().checked()).to_sql(Dialect::Postgres);
+    /// assert!(checked.contains("mood VARCHAR(5) NOT NULL,\n    CONSTRAINT ck_users_mood CHECK (mood IN ('happy', 'sad'))"));
+    /// ```
     pub fn labels(name: impl Into<Cow<'static, str>>, labels: &[&'static str]) -> Self {
         let labels = labels.iter().map(|label| Cow::Borrowed(*label)).collect();
-        ColumnType::Enum { name: name.into(), labels, is_native: false }
+        ColumnType::Enum { schema: None, name: name.into(), labels, is_native: true, has_check: false }
     }
 
-    /// Has PostgreSQL keep the labels as a type of its own, made by `CREATE TYPE`; other types stay as they are.
+    /// Has every database keep labels as text. Other types stay as they are, as with the next two.
     #[must_use]
-    pub fn native(self) -> Self {
+    pub fn as_text(mut self) -> Self {
+        if let ColumnType::Enum { is_native, .. } = &mut self {
+            *is_native = false;
+        }
+        self
+    }
+
+    /// Has a check refuse what is no label, where labels are text.
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        if let ColumnType::Enum { has_check, .. } = &mut self {
+            *has_check = true;
+        }
+        self
+    }
+
+    /// Puts the type of labels into a schema.
+    #[must_use]
+    pub fn in_schema(mut self, of: impl Into<Cow<'static, str>>) -> Self {
+        if let ColumnType::Enum { schema, .. } = &mut self {
+            *schema = Some(of.into());
+        }
+        self
+    }
+
+    /// Returns the type of the elements, of arrays; else the type itself.
+    pub(crate) fn element(&self) -> &ColumnType {
         match self {
-            ColumnType::Enum { name, labels, .. } => ColumnType::Enum { name, labels, is_native: true },
+            ColumnType::Array(item) => item.element(),
             other => other,
         }
+    }
+
+    /// As [`element`](Self::element).
+    pub(crate) fn element_mut(&mut self) -> &mut ColumnType {
+        match self {
+            ColumnType::Array(item) => item.element_mut(),
+            other => other,
+        }
+    }
+
+    /// Returns how long the longest label is, which is at least 1.
+    pub(crate) fn longest_label(labels: &[Cow<'static, str>]) -> usize {
+        labels.iter().map(|label| label.chars().count()).max().unwrap_or(1).max(1)
     }
 }
 

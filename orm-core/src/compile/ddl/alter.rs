@@ -55,7 +55,7 @@ impl Ddl {
 
     fn add_column(&self, table: &TableName, column: &Column) -> Result<Vec<String>> {
         let stub = Table { columns: vec![column.clone()], ..stub(table) };
-        let stub = self.resolved(&stub);
+        let stub = Table { checks: Vec::new(), ..self.resolved(&stub) };
         let mut statements = Vec::new();
         for column in &stub.columns {
             if self.dialect == Dialect::Sqlite && column.is_generated {
@@ -102,6 +102,9 @@ impl Ddl {
         let name = self.identifier(&to.name);
         let alter = |words: &str| format!("ALTER TABLE {} ALTER COLUMN {name} {words}", self.table_name(table));
         let mut statements = Vec::new();
+        // A default of the old type would have to be cast, which PostgreSQL does not do for every type.
+        let has_type = changes.contains(&ColumnChange::Type) && from.server_default.is_some();
+        statements.extend(has_type.then(|| alter("DROP DEFAULT")));
         for change in changes {
             match change {
                 ColumnChange::Type | ColumnChange::Collation => {
@@ -115,13 +118,7 @@ impl Ddl {
                 }
                 ColumnChange::Nullability if to.is_nullable => statements.push(alter("DROP NOT NULL")),
                 ColumnChange::Nullability => statements.push(alter("SET NOT NULL")),
-                ColumnChange::Default => statements.push(match (&to.server_default, &to.sequence) {
-                    (Some(default), _) => alter(&format!("SET DEFAULT {default}")),
-                    (None, Some(sequence)) => {
-                        alter(&format!("SET DEFAULT nextval({})", self.text(&self.identifier(sequence))))
-                    }
-                    (None, None) => alter("DROP DEFAULT"),
-                }),
+                ColumnChange::Default => statements.push(alter(&self.set_default(to))),
                 ColumnChange::Comment => {
                     let text = to.comment.as_ref().map_or_else(|| "NULL".to_owned(), |text| self.text(text));
                     statements.push(format!("COMMENT ON COLUMN {}.{name} IS {text}", self.table_name(table)));
@@ -142,7 +139,18 @@ impl Ddl {
                 }
             }
         }
+        if has_type && !changes.contains(&ColumnChange::Default) {
+            statements.push(alter(&self.set_default(to)));
+        }
         Ok(statements)
+    }
+
+    fn set_default(&self, column: &Column) -> String {
+        match (&column.server_default, &column.sequence) {
+            (Some(default), _) => format!("SET DEFAULT {default}"),
+            (None, Some(sequence)) => format!("SET DEFAULT nextval({})", self.text(&self.identifier(sequence))),
+            (None, None) => "DROP DEFAULT".to_owned(),
+        }
     }
 
     pub(crate) fn add_constraint(&self, table: &TableName, constraint: &Constraint) -> Result<String> {

@@ -56,7 +56,7 @@ impl Types {
             Kind::Int64 => <i64 as Type<MySql>>::type_info(),
             Kind::Float32 => <f32 as Type<MySql>>::type_info(),
             Kind::Float64 => <f64 as Type<MySql>>::type_info(),
-            Kind::Text | Kind::Json | Kind::Uuid | Kind::Array(_) => <str as Type<MySql>>::type_info(),
+            Kind::Text | Kind::Enum(_) | Kind::Json | Kind::Uuid | Kind::Array(_) => <str as Type<MySql>>::type_info(),
             Kind::Bytes => <[u8] as Type<MySql>>::type_info(),
             Kind::Date => self.date.clone(),
             Kind::Time => self.time.clone(),
@@ -86,6 +86,7 @@ fn size(value: &Value) -> usize {
     match value {
         Value::Null(_) => 0,
         Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len() + 9,
+        Value::Enum(_, label) => label.len() + 9,
         Value::Bytes(bytes) => bytes.len() + 9,
         Value::Uuid(_) => 37,
         _ => 13,
@@ -126,6 +127,7 @@ impl Encode<'_, MySql> for Parameter<'_> {
                 buffer.extend_from_slice(&value.to_le_bytes());
             }
             Value::Text(value) | Value::Json(value) => put(buffer, value.as_bytes()),
+            Value::Enum(_, label) => put(buffer, label.as_bytes()),
             Value::Decimal(value) => put(buffer, decimal(value)?.as_bytes()),
             Value::Bytes(value) => put(buffer, value),
             Value::Uuid(bytes) => put(buffer, text::uuid(bytes).as_bytes()),

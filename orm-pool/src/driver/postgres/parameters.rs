@@ -53,7 +53,7 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
         Kind::Int64 => "int8",
         Kind::Float32 => "float4",
         Kind::Float64 => "float8",
-        Kind::Text => "text",
+        Kind::Text | Kind::Enum(_) => "text",
         Kind::Bytes => "bytea",
         Kind::Date => "date",
         Kind::Time => "time",
@@ -69,7 +69,7 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
             Kind::Int64 => "int8[]",
             Kind::Float32 => "float4[]",
             Kind::Float64 => "float8[]",
-            Kind::Text => "text[]",
+            Kind::Text | Kind::Enum(_) => "text[]",
             Kind::Bytes => "bytea[]",
             Kind::Date => "date[]",
             Kind::Time => "time[]",
@@ -94,7 +94,9 @@ fn oid(kind: Kind) -> Oid {
         Kind::Int64 => 20,
         Kind::Float32 => 700,
         Kind::Float64 => 701,
-        Kind::Text => 25,
+        // A label goes as text, with a cast around it in the statement: the number of its type is not known here, and is
+        // another one when the type has been made again.
+        Kind::Text | Kind::Enum(_) => 25,
         Kind::Bytes => 17,
         Kind::Date => 1082,
         Kind::Time => 1083,
@@ -110,7 +112,7 @@ fn oid(kind: Kind) -> Oid {
             Kind::Int64 => 1016,
             Kind::Float32 => 1021,
             Kind::Float64 => 1022,
-            Kind::Text => 1009,
+            Kind::Text | Kind::Enum(_) => 1009,
             Kind::Bytes => 1001,
             Kind::Date => 1182,
             Kind::Time => 1183,
@@ -129,6 +131,7 @@ fn oid(kind: Kind) -> Oid {
 fn size(value: &Value) -> usize {
     4 + match value {
         Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len(),
+        Value::Enum(_, label) => label.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Uuid(_) => 16,
         Value::Array(_, values) => 20 + values.iter().map(size).sum::<usize>(),
@@ -175,6 +178,7 @@ fn write(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
         Value::Float32(value) => buffer.extend_from_slice(&value.to_be_bytes()),
         Value::Float64(value) => buffer.extend_from_slice(&value.to_be_bytes()),
         Value::Text(value) | Value::Json(value) => buffer.extend_from_slice(value.as_bytes()),
+        Value::Enum(_, label) => buffer.extend_from_slice(label.as_bytes()),
         Value::Bytes(value) => buffer.extend_from_slice(value),
         Value::Date(days) => buffer.extend_from_slice(&date(*days)?.to_be_bytes()),
         Value::Time(micros) => buffer.extend_from_slice(&time(*micros)?.to_be_bytes()),

@@ -452,6 +452,7 @@ impl Running<'_> {
                 Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
                     self.bind_text(position, value, destructor)
                 }
+                Value::Enum(_, label) => self.bind_text(position, label, destructor),
                 Value::Bytes(value) => {
                     let bytes = value.as_ptr().cast();
                     ffi::sqlite3_bind_blob64(statement, position, bytes, value.len() as u64, destructor)
