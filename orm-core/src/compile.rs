@@ -40,6 +40,8 @@ pub(crate) struct Compiled {
     pub(crate) labels: Vec<String>,
     /// What is suspicious about the statement.
     pub(crate) warning: Option<String>,
+    /// The positions in a row at which NULL stands for a column that was not asked for, in rising order.
+    pub(crate) left_out: Vec<u32>,
     /// The table that it writes.
     pub(crate) written: Option<&'static Mapper>,
 }
@@ -48,7 +50,8 @@ impl Compiled {
     /// Takes text as the database has it; its values are in the order of its placeholders.
     pub(crate) fn raw(sql: &str) -> Self {
         let statement = driver::Statement { sql: sql.into(), id: 0 };
-        Compiled { statement, order: Vec::new(), labels: Vec::new(), warning: None, written: None }
+        let (order, labels, left_out) = (Vec::new(), Vec::new(), Vec::new());
+        Compiled { statement, order, labels, warning: None, left_out, written: None }
     }
 
     /// Puts the lifted values in the order of the placeholders.
@@ -70,7 +73,7 @@ pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compile
     let mut writer = Writer::new(dialect);
     writer.statement(statement)?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-    Ok(writer.finish(id))
+    Ok(Compiled { left_out: eager::left_out(statement)?, ..writer.finish(id) })
 }
 
 /// A statement as text, and the values of its placeholders.

@@ -70,12 +70,13 @@ pub use engine::{
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{
-    Contains, Joinable, Load, LoadAll, LoadOption, contains_eager, defaultload, joinedload, joinedload_all, lazyload,
-    lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
+    Contains, Joinable, Load, LoadAll, LoadColumns, LoadOption, contains_eager, defaultload, defer, joinedload,
+    joinedload_all, lazyload, lazyload_all, load_only, raiseload, raiseload_all, selectinload, selectinload_all,
+    subqueryload, undefer, undefer_all, undefer_group,
 };
 pub use mapper::{
-    Attribute, BelongsTo, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany, Member, Model,
-    NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
+    Attribute, BelongsTo, Deferred, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany,
+    Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
 };
 pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;
@@ -83,7 +84,7 @@ pub use session::{
     AnyHandle, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush, ObjectState, Query,
     ScopedGuard, ScopedSession, Session, SessionEvents, SessionMaker, Synchronize,
 };
-pub use session::{Members, NPlusOne};
+pub use session::{Loadable, Members, NPlusOne};
 pub use sql::{
     AsExpr, Bind, Chunks, ColumnNames, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression, Fills,
     FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget, Lock, NamedRow, OnConflict,
@@ -107,7 +108,6 @@ pub use types::{ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeho
 #[doc(hidden)]
 pub mod __private {
     pub use linkme;
-    pub use orm_pool::driver::Row;
     pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 
     pub use crate::dialect::Dialect;

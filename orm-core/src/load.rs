@@ -4,6 +4,7 @@
 //! ([`values`]) or with handles ([`objects`](managed)). By SELECTs of their own, level by level ([`select`]), which name
 //! the owners or repeat the query, or by joins in the query itself ([`joined`]).
 
+mod columns;
 mod joined;
 mod managed;
 mod options;
@@ -11,6 +12,8 @@ mod plan;
 mod select;
 mod values;
 
+pub(crate) use columns::ColumnRule;
+pub use columns::{LoadColumns, defer, load_only, undefer, undefer_all, undefer_group};
 pub(crate) use joined::{Joins, attach};
 pub(crate) use managed::{ObjectRows, asks_database, load_objects, load_relationship, members_of};
 pub(crate) use options::Strategy;

@@ -5,6 +5,7 @@
 
 mod attribute;
 mod configure;
+mod deferred;
 mod definition;
 mod members;
 mod model;
@@ -21,6 +22,7 @@ use once_cell::sync::OnceCell;
 
 pub use attribute::{Alias, Attribute};
 pub(crate) use configure::{Configured, Direction, Link, RelationshipInfo};
+pub use deferred::Deferred;
 pub use definition::{
     Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy,
     ReferentialAction, RelationshipDefinition, RelationshipKind,
@@ -30,12 +32,15 @@ pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
 pub(crate) use new_row::literal_set;
 pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set};
-pub(crate) use object::{Erased, Shared, downcast};
+pub(crate) use object::{Erased, Shared, downcast, is_changed};
 pub use object::{Object, ObjectVec};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};
-pub use row::{Decoded, Misread, Optional, RowType, Selectable, decode_column, next_is_null, next_value, optional};
+pub use row::{
+    Decoded, Misread, Optional, Row, RowType, Selectable, decode_column, decode_deferred, next_is_null, next_value,
+    optional,
+};
 pub(crate) use without_model::{ColumnShape, Shape};
 
 use crate::error::Error;
@@ -46,14 +51,17 @@ pub struct Mapper {
     /// Makes an empty list of the model's values, to be filled and shared out without knowing the type.
     pub(crate) new_vec: fn() -> Box<dyn ObjectVec>,
     /// Reads an object of the model.
-    pub(crate) read: fn(&orm_pool::driver::Row<'_>, usize) -> Decoded<Box<dyn Object>>,
+    pub(crate) read: fn(&Row<'_>, usize) -> Decoded<Box<dyn Object>>,
+    has_deferrable: bool,
     configured: OnceCell<Result<Configured, Error>>,
 }
 
 impl Mapper {
     /// Makes the mapper of a model; the derive puts it into a `static`.
     pub const fn new<M: Model>(definition: Definition) -> Self {
-        Mapper { definition, new_vec: object::new_vec::<M>, read: object::read::<M>, configured: OnceCell::new() }
+        let has_deferrable = has_deferrable(definition.columns);
+        let configured = OnceCell::new();
+        Mapper { definition, new_vec: object::new_vec::<M>, read: object::read::<M>, has_deferrable, configured }
     }
 
     /// Makes the mapper of a table without a model, whose rows never become objects.
@@ -62,6 +70,7 @@ impl Mapper {
             definition,
             new_vec: || unreachable!("a table without a model has no objects"),
             read: |_, _| unreachable!("a row of a table without a model becomes no object"),
+            has_deferrable: false,
             configured: OnceCell::new(),
         }
     }
@@ -86,10 +95,32 @@ impl Mapper {
         std::ptr::eq(self, other)
     }
 
+    /// Returns whether some column may be left out of a row.
+    pub(crate) fn has_deferrable(&self) -> bool {
+        self.has_deferrable
+    }
+
+    /// Returns the columns that may be left out of a row.
+    pub(crate) fn deferrable(&self) -> impl Iterator<Item = u16> + '_ {
+        let columns = self.definition.columns.iter().enumerate().filter(|(_, column)| column.deferrable);
+        columns.map(|(position, _)| position as u16)
+    }
+
     /// Returns a number that no other model of the program has.
     pub(crate) fn id(&self) -> usize {
         std::ptr::from_ref(self) as usize
     }
+}
+
+const fn has_deferrable(columns: &[Column]) -> bool {
+    let mut position = 0;
+    while position < columns.len() {
+        if columns[position].deferrable {
+            return true;
+        }
+        position += 1;
+    }
+    false
 }
 
 impl std::fmt::Debug for Mapper {

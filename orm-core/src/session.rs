@@ -32,7 +32,7 @@ pub use events::{Execution, SessionEvents};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};
 pub(crate) use identity::{Key, as_row_value, as_value};
-pub use lazy::{Members, NPlusOne};
+pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
 pub(crate) use objects::{PairChange, State};

@@ -57,6 +57,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "identity",
     "json",
     "autoincrement",
+    "deferred",
     "collation",
     "mysql",
     "mariadb",
@@ -80,7 +81,7 @@ pub(crate) const RELATIONSHIP: &[&str] = &[
 ];
 
 /// Words with a meaning that the library does not have yet.
-const LATER: &[&str] = &["deferred", "flatten", "embed"];
+const LATER: &[&str] = &["flatten", "embed"];
 
 /// What databases do to a row when the row that it refers to goes, as written.
 pub(crate) const ACTIONS: &[&str] = &["cascade", "set_null", "set_default", "restrict", "no_action"];
@@ -171,6 +172,13 @@ pub(crate) struct ColumnOptions {
     pub(crate) variants: Vec<(Ident, LitStr)>,
     pub(crate) json: Option<Ident>,
     pub(crate) autoincrement: Option<Written<bool>>,
+    pub(crate) deferred: Option<DeferredOptions>,
+}
+
+/// `deferred` or `deferred(group = "…")`.
+pub(crate) struct DeferredOptions {
+    pub(crate) name: Ident,
+    pub(crate) group: Option<LitStr>,
 }
 
 /// A value with the name that it was given to.
@@ -339,6 +347,7 @@ impl ColumnOptions {
                 self.variants.push((name.clone(), drained(&content, read(&content))?));
             }
             "json" => self.json = Some(flag(name, input)?),
+            "deferred" => self.deferred = Some(DeferredOptions::read(name, input)?),
             "autoincrement" => {
                 equals(name, "false", input)?;
                 let value = input.parse::<LitBool>()?.value;
@@ -352,6 +361,21 @@ impl ColumnOptions {
             _ => return Err(unknown(name, "column", COLUMN)),
         }
         Ok(())
+    }
+}
+
+impl DeferredOptions {
+    fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        if !input.peek(token::Paren) {
+            return Ok(DeferredOptions { name: flag(name, input)?, group: None });
+        }
+        let content = parentheses(name, "`deferred(group = \"…\")`", input)?;
+        let read = |input: ParseStream<'_>| {
+            let option = input.call(Ident::parse_any)?;
+            one_of("deferred", &option, &["group"])?;
+            filled(text(&option, input)?)
+        };
+        Ok(DeferredOptions { name: name.clone(), group: Some(drained(&content, read(&content))?) })
     }
 }
 

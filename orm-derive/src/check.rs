@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::Expr;
 
 use crate::attr::ACTIONS;
@@ -26,6 +27,7 @@ pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
         foreign_key(column, mistakes);
         autoincrement(column, mistakes);
     }
+    deferred(model, mistakes);
     version(model, mistakes);
     composite_keys(model, mistakes);
     for relationship in &model.relationships {
@@ -121,6 +123,31 @@ fn autoincrement(column: &Column, mistakes: &mut Mistakes) {
     if let (Some(written), false) = (&column.options.autoincrement, column.is_key) {
         let message = format!("`autoincrement` is for the primary key, and `{}` is not of it", column.ident);
         mistakes.add(&written.name, message);
+    }
+}
+
+/// Checks that what may be left out is a `Deferred`, and that the session does not need it.
+fn deferred(model: &Model, mistakes: &mut Mistakes) {
+    for (position, column) in model.columns.iter().enumerate() {
+        let name = &column.ident;
+        if let (Some(options), false) = (&column.options.deferred, column.is_deferrable) {
+            let ty = column.written.to_token_stream().to_string().replace(' ', "");
+            let message =
+                format!("a plain field is always there\nwrite `{name}: Deferred<{ty}>`, which may be left out");
+            mistakes.add(&options.name, message);
+        }
+        let is_here = |part: &u16| usize::from(*part) == position;
+        let role = match () {
+            () if !column.is_deferrable => continue,
+            () if column.is_key => "of the primary key, which tells objects apart",
+            () if column.options.foreign_key.is_some() => "a foreign key, which relationships are loaded by",
+            () if model.foreign_keys.iter().any(|key| key.columns.iter().any(is_here)) => {
+                "of a foreign key, which relationships are loaded by"
+            }
+            () if model.version.as_ref().is_some_and(is_here) => "the version, which each UPDATE needs",
+            () => continue,
+        };
+        mistakes.add(&column.written, format!("`{name}` cannot be left out: it is {role}"));
     }
 }
 

@@ -40,10 +40,12 @@ pub(crate) struct Column {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: Vec<Attribute>,
-    /// The field's type.
+    /// The field's type, without `Deferred`.
     pub(crate) ty: TokenStream,
-    /// The field's type as the user wrote it.
+    /// The same as the user wrote it.
     pub(crate) written: Type,
+    /// Whether the field is a `Deferred`.
+    pub(crate) is_deferrable: bool,
     /// What the column holds: the field's type, or `Json` of it.
     pub(crate) column_type: TokenStream,
     pub(crate) storage: Storage,
@@ -282,8 +284,13 @@ fn docs(field: &Field) -> Vec<Attribute> {
 
 fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut Mistakes) -> Column {
     let options = ColumnOptions::read(&field.attrs, mistakes);
-    let ty = names::without_self(&field.ty, &input.ident);
-    let (storage, column_type) = match (&options.json, names::option_argument(&field.ty)) {
+    let deferred = names::argument_of(&field.ty, "Deferred");
+    if deferred.is_none() {
+        misplaced_deferred(&field.ty, mistakes);
+    }
+    let written = deferred.unwrap_or(&field.ty);
+    let ty = names::without_self(written, &input.ident);
+    let (storage, column_type) = match (&options.json, names::option_argument(written)) {
         (None, _) => (Storage::Plain, ty.clone()),
         (Some(_), None) => (Storage::Json, quote!(__orm::Json<#ty>)),
         // NULL is NULL, and not the JSON document `null`.
@@ -297,7 +304,8 @@ fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut
         vis: field.vis.clone(),
         docs: docs(field),
         ty,
-        written: field.ty.clone(),
+        written: written.clone(),
+        is_deferrable: deferred.is_some(),
         column_type,
         storage,
         name: options.column.as_ref().map_or_else(|| plain(ident), syn::LitStr::value),
@@ -306,6 +314,13 @@ fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut
         presence: default_of(&options, &input.ident),
         on_update: on_update_of(&options, &input.ident),
         options,
+    }
+}
+
+fn misplaced_deferred(ty: &Type, mistakes: &mut Mistakes) {
+    if let Some(inner) = names::option_argument(ty).and_then(|inner| names::argument_of(inner, "Deferred")) {
+        let inner = inner.to_token_stream().to_string().replace(' ', "");
+        mistakes.add(ty, format!("write `Deferred<Option<{inner}>>`: the column may be NULL, and may be left out"));
     }
 }
 

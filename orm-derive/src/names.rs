@@ -111,8 +111,13 @@ pub(crate) fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
 
 /// Returns `T` of `Option<T>`.
 pub(crate) fn option_argument(ty: &Type) -> Option<&Type> {
+    argument_of(ty, "Option")
+}
+
+/// Returns `T` of a type with this name, such as `Deferred<T>`.
+pub(crate) fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     last_segment(ty)
-        .filter(|segment| segment.ident == "Option")
+        .filter(|segment| segment.ident == name)
         .and_then(|segment| type_arguments(segment).first().copied())
 }
 

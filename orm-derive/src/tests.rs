@@ -127,9 +127,27 @@ fn an_attribute_is_stated_once() {
 
 #[test]
 fn what_is_planned_says_so() {
-    check_field("#[orm(deferred)] name: String", &["`deferred` is not supported yet"]);
     check_field("#[orm(flatten)] place: Place", &["`flatten` is not supported yet"]);
     check_field("#[orm(embed)] place: Place", &["`embed` is not supported yet"]);
+}
+
+#[test]
+fn what_may_be_left_out_is_a_deferred() {
+    check_field("#[orm(deferred)] name: Deferred<String>", &[]);
+    check_field("#[orm(deferred(group = \"long\"))] name: Deferred<Option<String>>", &[]);
+    check_field(
+        "#[orm(deferred)] name: Vec<u8>",
+        &["a plain field is always there\nwrite `name: Deferred<Vec<u8>>`, which may be left out"],
+    );
+    check_field(
+        "name: Option<Deferred<String>>",
+        &["write `Deferred<Option<String>>`: the column may be NULL, and may be left out"],
+    );
+    check_field(
+        "#[orm(foreign_key = Other.id)] other_id: Deferred<i64>",
+        &["`other_id` cannot be left out: it is a foreign key, which relationships are loaded by"],
+    );
+    check_field("#[orm(deferred = 1)] name: Deferred<String>", &["`deferred` stands alone, without a value"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
+//! | `deferred` | columns that are left out: `load_only`, `defer`, `undefer`; loaded on demand, never written unread |
 //! | `eager` | loading options one by one, wildcards, N + 1, write-only collections |
 //! | `kinds` | joins by a condition, association objects, keys of several columns, what cannot be joined |
 //! | `strategies` | every strategy on every kind of relationship, three levels deep, against plain Rust |
@@ -58,6 +59,7 @@ mod bulk_session;
 mod chinook;
 mod connection;
 mod cte;
+mod deferred;
 mod delete;
 mod deleting;
 mod diff;

@@ -7,7 +7,8 @@ use super::writer::Source;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, TableRef, Wrap,
+    EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Statement, TableRef,
+    Wrap,
 };
 
 /// The subquery's name, and that of its rows' number: SQLAlchemy's name.
@@ -35,7 +36,10 @@ impl Writer {
             let target = relationship(&join.relation)?.target;
             self.push(", ");
             self.separated(0..target.width() as u16, ", ", |this, column| {
-                this.column(target, column, join.relation.target_alias);
+                match join.left_out.contains(&column) {
+                    true => this.push("NULL"),
+                    false => this.column(target, column, join.relation.target_alias),
+                }
                 Ok(())
             })?;
         }
@@ -144,6 +148,25 @@ pub(crate) fn width(outputs: &[Output]) -> usize {
     widths.sum()
 }
 
+/// Returns the positions in the rows of a statement at which NULL stands for a column that was not asked for.
+pub(super) fn left_out(statement: &Statement) -> Result<Vec<u32>> {
+    let Statement::Select(select) = statement else { return Ok(Vec::new()) };
+    let (mut at, mut left_out) = (0, Vec::new());
+    let mut add = |columns: &[u16], width: usize| {
+        left_out.extend(columns.iter().map(|&column| at + u32::from(column)));
+        at += width as u32;
+    };
+    select.outputs.iter().for_each(|output| add(&output.left_out, width(std::slice::from_ref(output))));
+    if let Some(eager) = select.eager.as_ref().filter(|eager| eager.wrap != Wrap::No) {
+        add(&[], usize::from(eager.wrap == Wrap::Numbered));
+        for join in &eager.joins {
+            add(&join.left_out, relationship(&join.relation)?.target.width());
+        }
+    }
+    left_out.sort_unstable();
+    Ok(left_out)
+}
+
 /// The order of a SELECT, said again around it.
 struct WrappedOrder {
     items: Vec<OrderItem>,
@@ -186,7 +209,9 @@ fn position(outputs: &[Output], wanted: &Node) -> Option<usize> {
     let mut at = 0;
     for output in outputs {
         match &output.kind {
-            OutputKind::Entity { mapper, alias } if is_it(mapper, *alias) => return Some(at + usize::from(*column)),
+            OutputKind::Entity { mapper, alias } if is_it(mapper, *alias) && !output.left_out.contains(column) => {
+                return Some(at + usize::from(*column));
+            }
             OutputKind::Expression(Node::Column { mapper, column: other, alias })
                 if is_it(mapper, *alias) && other == column =>
             {

@@ -142,9 +142,13 @@ impl Writer {
             OutputKind::Entity { mapper, alias } => {
                 self.check_in_sight(*alias)?;
                 self.separated(0..mapper.width() as u16, ", ", |this, column| {
-                    this.column(mapper, column, *alias);
                     let natural = mapper.definition().columns[usize::from(column)].name;
-                    this.output_name(columns, Some(natural), number);
+                    if output.left_out.contains(&column) {
+                        this.left_out_column(columns, natural, number);
+                    } else {
+                        this.column(mapper, column, *alias);
+                        this.output_name(columns, Some(natural), number);
+                    }
                     this.output_label(columns, || column_label(mapper, column, *alias));
                     Ok(())
                 })
@@ -174,6 +178,16 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Writes what stands in the place of a column that is not asked for, under its name.
+    fn left_out_column(&mut self, columns: Columns<'_>, name: &str, number: &mut usize) {
+        self.push("NULL");
+        if matches!(columns, Columns::Outputs { .. }) {
+            self.push(" AS ");
+            self.label(name);
+        }
+        self.output_name(columns, None, number);
     }
 
     /// Writes AS, where a column must be called otherwise than the database calls it.

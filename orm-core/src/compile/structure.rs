@@ -107,6 +107,11 @@ impl Lifted {
         self.key.extend_from_slice(&column.to_ne_bytes());
     }
 
+    fn columns(&mut self, columns: &[u16]) {
+        self.number(columns.len());
+        columns.iter().for_each(|&column| self.column(column));
+    }
+
     fn text(&mut self, text: &str) {
         self.number(text.len());
         self.key.extend_from_slice(text.as_bytes());
@@ -211,6 +216,7 @@ impl Lifted {
             this.number(join.owner_at.map_or(0, |at| at + 1));
             this.column(join.secondary.number());
             this.nodes(&mut join.filters);
+            this.columns(&join.left_out);
         });
         self.list(&mut eager.order_by, Self::order_item);
     }
@@ -222,6 +228,7 @@ impl Lifted {
             OutputKind::Entity { mapper, alias } => {
                 self.tag(1);
                 self.table(mapper, *alias);
+                self.columns(&output.left_out);
             }
             OutputKind::Expression(node) => {
                 self.tag(2);

@@ -62,7 +62,7 @@ impl Writer {
     pub(crate) fn finish(self, id: u64) -> Compiled {
         let statement = driver::Statement { sql: Arc::from(self.sql), id };
         let Writer { order, labels, warning, written, .. } = self;
-        Compiled { statement, order, labels, warning, written }
+        Compiled { statement, order, labels, warning, left_out: Vec::new(), written }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use orm_pool::Value;
-use orm_pool::driver::{self, Done, Row};
+use orm_pool::driver::{self, Done};
 
 use super::log::Ran;
 use super::{Engine, Request};
@@ -14,7 +14,7 @@ use crate::compile::Compiled;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
-use crate::mapper::{Misread, RowType};
+use crate::mapper::{Misread, Row, RowType};
 use crate::schema::{Table, fit};
 use crate::sql::Statement;
 
@@ -63,7 +63,7 @@ impl Engine {
                 if rows > most {
                     return ControlFlow::Break(());
                 }
-                on_row(row).unwrap_or_else(|wrong| {
+                on_row(Row::new(row, &compiled.left_out)).unwrap_or_else(|wrong| {
                     misread = Some(wrong);
                     ControlFlow::Break(())
                 })

@@ -5,14 +5,12 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use orm_pool::driver::Row;
-
 use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan, attach};
-use crate::mapper::{Decoded, Misread, RowType};
+use crate::mapper::{Decoded, Mapper, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Node, Output, Statement};
 use crate::types::DecodeError;
@@ -81,7 +79,8 @@ impl Request {
                 _ => {}
             }
         }
-        if self.loads.is_empty() && roots.iter().all(|root| root.definition().relationships.is_empty()) {
+        let is_plain = |root: &&'static Mapper| root.definition().relationships.is_empty() && !root.has_deferrable();
+        if self.loads.is_empty() && roots.iter().all(is_plain) {
             return Ok(Vec::new());
         }
         Plan::of(&roots, &self.loads)

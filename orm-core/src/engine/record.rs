@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use orm_pool::driver::Row;
 use orm_pool::{Value, ValueRef};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Decoded, RowType};
+use crate::mapper::{Decoded, Row, RowType};
 use crate::session::Objects;
 use crate::types::SqlType;
 

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use orm_pool::driver::{self, Row};
+use orm_pool::driver;
 
 use super::execute::{Prepared, misread_error};
 use super::log::Ran;
@@ -18,7 +18,7 @@ use super::{Connection, Engine, Request, Savepoint, Transaction};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, Plan};
-use crate::mapper::{Misread, RowType};
+use crate::mapper::{Misread, Row, RowType};
 use crate::sql::{Rows, Statement};
 
 /// A query that has been opened.
@@ -61,7 +61,7 @@ impl Engine {
         let Opened { prepared, cursor } = opened;
         let mut misread = None;
         let fetched = connection
-            .fetch(cursor, rows, |row| match on_row(row) {
+            .fetch(cursor, rows, |row| match on_row(Row::new(row, &prepared.compiled.left_out)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(wrong) => {
                     misread = Some(wrong);
@@ -109,7 +109,7 @@ impl Pieces {
         if query.is_some() {
             return Ok(Err("it is repeated for what it loads"));
         }
-        if !plans.is_empty() && matches!(engine.dialect(), Dialect::MySql | Dialect::MariaDb) {
+        if plans.iter().any(Plan::loads) && matches!(engine.dialect(), Dialect::MySql | Dialect::MariaDb) {
             return Ok(Err("a connection of MySQL cannot load relationships while it reads rows"));
         }
         connection.autobegin(false).await?;

@@ -7,9 +7,8 @@ use orm_pool::Value;
 use super::insert::{fill_foreign_keys, set_foreign_key};
 use super::update::tells_rows_apart;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Mapper, Object, ReferentialAction};
+use crate::mapper::{Mapper, Object, ReferentialAction, is_changed};
 use crate::session::{Key, Objects, State, as_row_value};
-use crate::types::same;
 
 /// What a flush has to do.
 #[derive(Debug, Default)]
@@ -190,7 +189,7 @@ fn changed_key(objects: &Objects, slot: u32) -> Option<Arc<dyn Object>> {
     let base = entry.base.as_ref().filter(|_| entry.state == State::Persistent && !entry.is_doomed)?;
     let object = objects.object(slot);
     let may_be_referred = |column: usize| tells_rows_apart(entry.mapper, column as u16);
-    let differs = |column: usize| !same(&base.column(column), &object.column(column));
+    let differs = |column: usize| is_changed(object, &**base, column);
     (0..entry.mapper.width()).any(|column| may_be_referred(column) && differs(column)).then(|| base.clone())
 }
 

@@ -26,10 +26,9 @@ use super::update::key_filters;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, ColumnSet, Mapper};
+use crate::mapper::{Alias, ColumnSet, Mapper, is_changed};
 use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
 use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart};
-use crate::types::same;
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
 pub(super) async fn emit(
@@ -124,8 +123,7 @@ fn note_changes(objects: &mut Objects, slot: u32) {
     let entry = objects.get(slot);
     let Some(base) = entry.base.clone() else { return };
     let object = objects.object(slot);
-    let changed: Vec<usize> =
-        (0..entry.mapper.width()).filter(|&column| !same(&base.column(column), &object.column(column))).collect();
+    let changed: Vec<usize> = (0..entry.mapper.width()).filter(|&column| is_changed(object, &*base, column)).collect();
     changed.into_iter().for_each(|column| objects.get_mut(slot).set.insert(column));
 }
 

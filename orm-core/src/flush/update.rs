@@ -19,7 +19,7 @@ use super::tell;
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Column, Mapper, Object};
+use crate::mapper::{Alias, Column, Mapper, Object, is_changed};
 use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
 use crate::types::{ColumnType, same};
@@ -88,7 +88,7 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let object = objects.object(slot);
     let changed: Vec<usize> = (0..mapper.width())
         .filter(|&column| mapper.definition.columns[column].computed.is_none())
-        .filter(|&column| !same(&base.column(column), &object.column(column)))
+        .filter(|&column| is_changed(object, &*base, column))
         .collect();
     if changed.is_empty() {
         return Ok(None);
@@ -97,7 +97,9 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let mut guards = Vec::new();
     if entry.was_expired && version.is_none() {
         // It was changed without being read again: whoever changed the same columns since must not be overwritten.
-        guards.extend(changed.iter().map(|&column| column as u16));
+        // What was not loaded is not known to have been anything.
+        let known = changed.iter().filter(|&&column| !base.is_left_out(column));
+        guards.extend(known.map(|&column| column as u16));
     }
     let mut sets: Vec<(u16, Value)> = changed.iter().map(|&column| (column as u16, object.column(column))).collect();
     for (column, definition) in mapper.definition.columns.iter().enumerate() {
@@ -204,6 +206,13 @@ pub(crate) async fn update_by_key(
     }
     rows.sort_by_cached_key(|row| Key::of_object(&*row.base));
     let Some(first) = rows.first() else { return Ok(0) };
+    let is_missing =
+        |row: &RowChange| columns.iter().copied().find(|&column| row.base.is_left_out(usize::from(column)));
+    if let Some(column) = rows.iter().find_map(is_missing) {
+        let field = mapper.definition().columns[usize::from(column)].field;
+        let message = format!("`{}.{field}` is to be updated and is not loaded", mapper.definition().name);
+        return Err(Error::new(ErrorKind::Argument, message).hint("give each value one, or leave the column out"));
+    }
     if let Some(&(column, _)) = first.sets.iter().find(|(column, _)| mapper.definition().key.contains(column)) {
         let field = mapper.definition().columns[usize::from(column)].field;
         let message = format!("`{}.{field}` is of the key, which says which row is updated", mapper.definition().name);

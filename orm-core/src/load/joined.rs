@@ -4,13 +4,11 @@
 //! would change which rows it gives, and [`Joins`], by which [`values`](super::values) and [`managed`](super::managed)
 //! take the rows apart.
 
-use orm_pool::driver::Row;
-
 use super::options::Strategy;
 use super::{LoadNode, Plan};
 use crate::compile::width;
 use crate::error::Result;
-use crate::mapper::{Alias, Mapper, RelationshipInfo};
+use crate::mapper::{Alias, Mapper, RelationshipInfo, Row};
 use crate::session::Key;
 use crate::sql::{
     EagerJoin, EagerNode, FromItem, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference,
@@ -24,10 +22,22 @@ pub(crate) fn attach<'p>(
     query: &mut Option<SelectNode>,
 ) -> Result<Option<Joins<'p>>> {
     let Statement::Select(select) = statement else { return Ok(None) };
+    leave_out(select, plans);
     if plans.iter().flat_map(|plan| &plan.nodes).any(LoadNode::repeats_query) {
         *query = Some((**select).clone());
     }
     Joins::attach(select, plans)
+}
+
+/// Leaves out the columns of what a SELECT selects that are not asked for; those of a compound's members have to agree.
+fn leave_out(select: &mut SelectNode, plans: &[Plan]) {
+    if select.set.is_some() {
+        return;
+    }
+    for output in &mut select.outputs {
+        let plan = output.mapper().and_then(|mapper| plans.iter().find(|plan| plan.root.is(mapper)));
+        plan.into_iter().for_each(|plan| output.left_out.clone_from(&plan.left_out));
+    }
 }
 
 /// Where in the rows of a SELECT its objects are, and the relationships that come with them.
@@ -236,7 +246,7 @@ impl Building {
             let info = node.info()?;
             let at = self.width;
             self.width += info.target.width();
-            let mut output = Output::entity(info.target, alias);
+            let mut output = Output::entity(info.target, alias).leaving_out(node.left_out.clone());
             output.make_optional();
             select.outputs.push(output);
             let children = self.contained_in(select, &node.children, entity)?;
@@ -290,6 +300,7 @@ impl Building {
                 owner_at: owner.at,
                 secondary,
                 filters,
+                left_out: node.left_out.clone(),
             });
             self.order(node, info, alias);
             let at = self.width;
@@ -351,7 +362,8 @@ impl Building {
             let targets = self.eager.joins.iter().filter_map(|join| {
                 let info =
                     join.relation.owner.configured().ok()?.relationships.get(usize::from(join.relation.index))?;
-                let mut output = Output::entity(info.target, join.relation.target_alias);
+                let output = Output::entity(info.target, join.relation.target_alias);
+                let mut output = output.leaving_out(join.left_out.clone());
                 output.make_optional();
                 Some(output)
             });

@@ -5,14 +5,12 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
-use orm_pool::driver::Row;
-
 use super::joined::Joined;
 use super::select::{CHUNK, OwnerKey, Owners, Repeated, key_of_row, members, owner_key};
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::mapper::{Decoded, Direction, RelationshipInfo};
+use crate::mapper::{Decoded, Direction, RelationshipInfo, Row};
 use crate::session::{Key, ObjectId, Objects, State};
 use crate::sql::{SelectNode, Statement};
 
@@ -155,7 +153,8 @@ async fn find<'p>(
             continue;
         }
         let known = is_by_key.then(|| objects.find(info.target, &owner.key)).flatten();
-        let known = known.filter(|&slot| !objects.get(slot).is_expired);
+        let wanted = || info.target.deferrable().filter(|column| !node.left_out.contains(column));
+        let known = known.filter(|&slot| !objects.get(slot).is_expired && objects.get(slot).has_columns(wanted()));
         if known.is_none() {
             keys.push(owner);
         }

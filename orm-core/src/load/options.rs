@@ -2,16 +2,30 @@
 
 use std::marker::PhantomData;
 
+use super::columns::ColumnRule;
 use crate::mapper::{Alias, Entity, Mapper, Model, Relationship};
-use crate::sql::{Node, OrderBy, OrderItem, Predicate, RelationshipTo};
+use crate::sql::{Columns, Node, OrderBy, OrderItem, Predicate, RelationshipTo};
 
-/// How a relationship is to be loaded, from the query's model on.
+/// How a relationship is to be loaded, from the query's model on, or which columns of that.
 #[derive(Clone, Debug)]
 pub struct LoadPath {
+    pub(crate) root: &'static Mapper,
+    /// What is said of the columns of the query's model.
+    pub(crate) columns: Vec<ColumnRule>,
     pub(crate) steps: Vec<LoadStep>,
 }
 
 impl LoadPath {
+    /// A path that begins with this step.
+    pub(super) fn to(step: LoadStep) -> Self {
+        LoadPath { root: step.owner, columns: Vec::new(), steps: vec![step] }
+    }
+
+    /// What is said of the columns of a query's model.
+    pub(crate) fn here(root: &'static Mapper, rule: ColumnRule) -> Self {
+        LoadPath { root, columns: vec![rule], steps: Vec::new() }
+    }
+
     /// Returns whether a LIMIT would count what the query's user has joined.
     pub(crate) fn counts_members(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.strategy, Strategy::Contained(_)))
@@ -32,6 +46,8 @@ pub(crate) struct LoadStep {
     pub(crate) chunk: Option<usize>,
     /// How many further levels of a model's relationship to itself are loaded.
     pub(crate) recursion: u32,
+    /// What is said of the members' columns.
+    pub(crate) columns: Vec<ColumnRule>,
 }
 
 /// How the members of a relationship are brought.
@@ -279,7 +295,7 @@ pub fn raiseload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> 
 /// # }
 /// ```
 pub fn contains_eager<C: Joinable>(joined: C) -> Load<C::Owner, C::Member> {
-    Load { path: LoadPath { steps: vec![contained(joined)] }, ends: PhantomData }
+    Load { path: LoadPath::to(contained(joined)), ends: PhantomData }
 }
 
 /// Goes through a relationship, loaded as it says itself, to one of its members': SQLAlchemy's `defaultload`.
@@ -368,7 +384,7 @@ pub struct LoadAll<R> {
 
 impl<R: Model> LoadAll<R> {
     fn begin(strategy: Strategy) -> Self {
-        LoadAll { path: LoadPath { steps: vec![LoadStep::new(R::__mapper(), None, strategy)] }, root: PhantomData }
+        LoadAll { path: LoadPath::to(LoadStep::new(R::__mapper(), None, strategy)), root: PhantomData }
     }
 }
 
@@ -412,8 +428,8 @@ fn contained<C: Joinable>(joined: C) -> LoadStep {
 
 impl LoadStep {
     fn new(owner: &'static Mapper, index: Option<u16>, strategy: Strategy) -> Self {
-        let (filters, order_by) = (vec![], vec![]);
-        LoadStep { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0 }
+        let (filters, order_by, columns) = (vec![], vec![], vec![]);
+        LoadStep { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0, columns }
     }
 
     /// Returns whether it says which members are wanted, or in which order.
@@ -431,7 +447,7 @@ impl<R, T> Clone for Load<R, T> {
 impl<R: Model, T: Model> Load<R, T> {
     fn begin<K>(relationship: Relationship<R, T, K>, strategy: Strategy) -> Self {
         let step = LoadStep::new(R::__mapper(), Some(relationship.__index()), strategy);
-        Load { path: LoadPath { steps: vec![step] }, ends: PhantomData }
+        Load { path: LoadPath::to(step), ends: PhantomData }
     }
 
     fn then<U>(mut self, step: LoadStep) -> Load<R, U> {
@@ -586,6 +602,57 @@ impl<R: Model, T: Model> Load<R, T> {
     #[must_use]
     pub fn limit(mut self, members: u64) -> Self {
         self.last().limit = Some(members);
+        self
+    }
+
+    /// Loads only these columns of the members, and their keys; see [`load_only`](fn@crate::load_only).
+    ///
+    /// ```
+    /// # use orm_core::{Deferred, Engine, HasMany, Model, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Book { #[orm(primary_key)] id: i64, chapters: HasMany<Chapter> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Chapter { #[orm(primary_key)] id: i64, title: String, text: Deferred<String>,
+    /// #     #[orm(foreign_key = Book.id)] book_id: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Book, Chapter].create_all(&engine).await?;
+    /// # let chapters = [Chapter::builder().title("one").text("It was a dark and stormy night")];
+    /// # let mut session = orm_core::Session::new(&engine);
+    /// # session.add(Book::builder().chapters(chapters));
+    /// # session.commit().await?;
+    /// let titles = selectinload(Book.chapters).load_only(Chapter.title);
+    /// let book = select(Book).options(titles).one(&engine).await?;
+    /// assert!(book.chapters.get()[0].text.is_unloaded());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn load_only(self, columns: impl Columns<T>) -> Self {
+        self.rule(ColumnRule::only(columns))
+    }
+
+    /// Leaves columns of the members out; see [`defer`](fn@crate::defer).
+    #[must_use]
+    pub fn defer(self, columns: impl Columns<T>) -> Self {
+        self.rule(ColumnRule::defer(columns))
+    }
+
+    /// Loads columns of the members that would be left out; see [`undefer`](fn@crate::undefer).
+    #[must_use]
+    pub fn undefer(self, columns: impl Columns<T>) -> Self {
+        self.rule(ColumnRule::undefer(columns))
+    }
+
+    /// Loads the columns of the members that say `deferred(group = "…")`; see [`undefer_group`](fn@crate::undefer_group).
+    #[must_use]
+    pub fn undefer_group(self, group: impl Into<String>) -> Self {
+        self.rule(ColumnRule::UndeferGroup(group.into()))
+    }
+
+    fn rule(mut self, rule: ColumnRule) -> Self {
+        self.last().columns.push(rule);
         self
     }
 

@@ -1,5 +1,6 @@
 //! The paths of a query's options become a tree per model, with the relationships that are always loaded.
 
+use super::columns::{ColumnRule, deferred, left_out};
 use super::options::{LoadPath, LoadStep, Strategy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Lazy, Mapper, RelationshipInfo};
@@ -16,6 +17,10 @@ pub(crate) struct LoadNode {
     pub(crate) limit: Option<u64>,
     pub(crate) chunk: Option<usize>,
     pub(crate) recursion: u32,
+    /// What is said of the members' columns.
+    rules: Vec<ColumnRule>,
+    /// The columns of the members that are not asked for.
+    pub(crate) left_out: Vec<u16>,
     pub(crate) children: Vec<LoadNode>,
 }
 
@@ -23,6 +28,8 @@ pub(crate) struct LoadNode {
 pub(crate) struct Plan {
     pub(crate) root: &'static Mapper,
     pub(crate) nodes: Vec<LoadNode>,
+    /// The columns that are not asked for.
+    pub(crate) left_out: Vec<u16>,
 }
 
 impl Plan {
@@ -31,29 +38,39 @@ impl Plan {
         let mut plans: Vec<Plan> = Vec::new();
         for &root in roots {
             if !plans.iter().any(|plan| plan.root.is(root)) {
-                plans.push(Plan { root, nodes: Vec::new() });
+                let rules: Vec<ColumnRule> = rules_of(root, paths).cloned().collect();
+                plans.push(Plan { root, nodes: Vec::new(), left_out: left_out(root, &rules)? });
             }
         }
         // What stands for all relationships yields to what names one, wherever it was written.
         let is_wild = |path: &&LoadPath| path.steps.last().is_some_and(|step| step.index.is_none());
         for path in paths.iter().filter(|path| !is_wild(path)).chain(paths.iter().filter(is_wild)) {
-            let Some(first) = path.steps.first() else { continue };
-            let Some(plan) = plans.iter_mut().find(|plan| plan.root.is(first.owner)) else {
-                return Err(missing_root(first));
+            let Some(plan) = plans.iter_mut().find(|plan| plan.root.is(path.root)) else {
+                return Err(missing_root(path));
             };
             merge(&mut plan.nodes, &path.steps);
         }
         for plan in &mut plans {
             resolve(plan.root, &mut plan.nodes, &mut Vec::new())?;
         }
-        plans.retain(|plan| !plan.nodes.is_empty());
+        plans.retain(|plan| plan.loads() || !plan.left_out.is_empty());
         Ok(plans)
+    }
+
+    /// Returns whether it loads relationships.
+    pub(crate) fn loads(&self) -> bool {
+        !self.nodes.is_empty()
     }
 }
 
-fn missing_root(step: &LoadStep) -> Error {
-    let name = step.owner.definition.name;
-    let field = step.index.map_or("*", |index| step.owner.definition.relationships[usize::from(index)].name);
+fn rules_of<'p>(root: &'static Mapper, paths: &'p [LoadPath]) -> impl Iterator<Item = &'p ColumnRule> {
+    paths.iter().filter(move |path| path.root.is(root)).flat_map(|path| &path.columns)
+}
+
+fn missing_root(path: &LoadPath) -> Error {
+    let name = path.root.definition.name;
+    let step = path.steps.first().and_then(|step| step.index);
+    let field = step.map_or("*", |index| path.root.definition.relationships[usize::from(index)].name);
     let message = format!("the option for `{name}.{field}` does not start at what the query selects");
     Error::new(ErrorKind::Argument, message)
         .hint(format!("select `{name}`, or begin the path with a relationship of a model that the query selects"))
@@ -85,6 +102,7 @@ fn merge(nodes: &mut Vec<LoadNode>, steps: &[LoadStep]) {
     }
     node.chunk = step.chunk.or(node.chunk);
     node.recursion = node.recursion.max(step.recursion);
+    node.rules.extend(step.columns.iter().cloned());
     merge(&mut node.children, rest);
 }
 
@@ -119,6 +137,7 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
             node.refuse_children(info)?;
             continue;
         }
+        node.left_out = left_out(info.target, &node.rules)?;
         resolve(info.target, &mut node.children, above)?;
     }
     Ok(())
@@ -137,9 +156,26 @@ fn always(lazy: Lazy) -> Option<Strategy> {
 impl LoadNode {
     /// A relationship without constraints and without anything below.
     pub(crate) fn bare(owner: &'static Mapper, index: u16) -> Self {
-        let (filters, order_by, children) = (vec![], vec![], vec![]);
-        let strategy = Strategy::Selectin;
-        LoadNode { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0, children }
+        LoadNode {
+            owner,
+            index,
+            strategy: Strategy::Selectin,
+            filters: vec![],
+            order_by: vec![],
+            limit: None,
+            chunk: None,
+            recursion: 0,
+            rules: vec![],
+            left_out: vec![],
+            children: vec![],
+        }
+    }
+
+    /// Leaves out the columns that its members' model says are left out.
+    pub(crate) fn without_deferred(mut self) -> Self {
+        let definition = &self.owner.definition.relationships[usize::from(self.index)];
+        self.left_out = deferred((definition.target)()).collect();
+        self
     }
 
     /// A relationship without constraints, and what its members always load.

@@ -1,11 +1,10 @@
 //! The SELECT that brings the members of a relationship for some of its owners.
 
 use orm_pool::Value;
-use orm_pool::driver::Row;
 
 use super::LoadNode;
 use crate::error::Result;
-use crate::mapper::{Alias, Mapper, Object, RelationshipInfo};
+use crate::mapper::{Alias, Mapper, Object, RelationshipInfo, Row};
 use crate::session::Key;
 use crate::sql::{
     Correlation, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
@@ -98,7 +97,7 @@ fn can_be_repeated(select: &SelectNode) -> bool {
 ///
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
 pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &Owners<'_>) -> Result<SelectNode> {
-    let target = Output::entity(info.target, Alias::NONE);
+    let target = Output::entity(info.target, Alias::NONE).leaving_out(node.left_out.clone());
     let (near, outputs, joins) = match (&info.secondary, info.condition_between(Alias::NONE, Alias::NONE)) {
         (None, None) => (info.target, vec![target], vec![]),
         (None, Some(on)) => {

@@ -5,14 +5,14 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
-use orm_pool::driver::{self, Row};
+use orm_pool::driver;
 
 use super::joined::Joined;
 use super::select::{CHUNK, Owners, Repeated, key_of_row, members, owner_key};
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::mapper::{Decoded, Erased, Object, ObjectVec, RelationshipInfo, Shared};
+use crate::mapper::{Decoded, Erased, Object, ObjectVec, RelationshipInfo, Row, Shared};
 use crate::session::Key;
 use crate::sql::{SelectNode, Statement};
 

@@ -148,6 +148,12 @@ pub struct Column {
     pub variants: &'static [(Dialect, &'static str)],
     /// How its text is compared.
     pub collation: Option<&'static str>,
+    /// Whether a query may leave it out: its field is a `Deferred`.
+    pub deferrable: bool,
+    /// Whether a query leaves it out unless it asks for it.
+    pub deferred: bool,
+    /// The name under which it is asked for with others.
+    pub deferred_group: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// Whether the database changes it at every UPDATE, such as by a trigger.
@@ -180,6 +186,9 @@ impl Column {
             identity: None,
             variants: &[],
             collation: None,
+            deferrable: false,
+            deferred: false,
+            deferred_group: None,
             on_update: None,
             server_onupdate: false,
             comment: None,
@@ -228,6 +237,12 @@ settings! {
     variants(value: &'static [(Dialect, &'static str)]) variants = value;
     /// Says how its text is compared.
     collation(value: &'static str) collation = Some(value);
+    /// Lets a query leave it out.
+    deferrable() deferrable = true;
+    /// Has a query leave it out unless it asks for it.
+    deferred() deferred = true;
+    /// Has it asked for with others.
+    deferred_group(value: &'static str) deferred_group = Some(value);
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.

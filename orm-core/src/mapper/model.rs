@@ -1,9 +1,8 @@
 //! [`Model`]: what `#[derive(Model)]` implements, and the constant of its attributes, an [`Entity`].
 
-use orm_pool::driver::Row;
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Misread, RelationField, RowType, Selectable};
+use super::{Decoded, Mapper, Misread, RelationField, Row, RowType, Selectable};
 use crate::session::Handle;
 use crate::sql::IntoValue;
 use crate::types::{DecodeError, SqlType};
@@ -83,6 +82,16 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
 
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+
+    /// Whether a column is not here; one that is not has no value, and `__column` gives NULL for it.
+    #[doc(hidden)]
+    fn __is_left_out(&self, _column: usize) -> bool {
+        false
+    }
+
+    /// Forgets the value of a column that may be left out.
+    #[doc(hidden)]
+    fn __leave_out(&mut self, _column: usize) {}
 
     #[doc(hidden)]
     fn __copy(&self) -> Self;
@@ -188,10 +197,15 @@ tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3);
 tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3, E VE 4);
 tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3, E VE 4, F VF 5);
 
-/// Reads every column of a row into an object that exists, and leaves its relationships alone.
+/// Reads every column of a row into an object that exists, and leaves its relationships alone. What the row has left out
+/// is not known any more.
 pub(crate) fn reload<M: Model>(object: &mut M, row: &Row<'_>, at: usize) -> Decoded<()> {
     for column in 0..M::__mapper().width() {
-        object.__set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))?;
+        if row.is_left_out(at + column) {
+            object.__leave_out(column);
+        } else {
+            object.__set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))?;
+        }
     }
     Ok(())
 }

@@ -111,12 +111,14 @@ impl<M: Model> NewRow<M> {
     }
 }
 
-/// Which columns a literal sets: a generated key of zero is left to the database, and so is what it computes.
+/// Which columns a literal sets: a generated key of zero is left to the database, and so is what it computes and what is
+/// not loaded.
 pub(crate) fn literal_set(object: &dyn Object) -> ColumnSet {
     let columns = object.mapper().definition.columns;
     let mut set = ColumnSet::all(columns.len());
     for (index, column) in columns.iter().enumerate() {
-        if column.computed.is_some() || (column.generated && is_zero(&object.column(index))) {
+        let is_left_out = column.deferrable && object.is_left_out(index);
+        if is_left_out || column.computed.is_some() || (column.generated && is_zero(&object.column(index))) {
             set.remove(index);
         }
     }

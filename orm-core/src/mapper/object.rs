@@ -3,11 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use orm_pool::driver::Row;
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Model, RelationField, model};
-use crate::types::DecodeError;
+use super::{Decoded, Mapper, Model, RelationField, Row, model};
+use crate::types::{DecodeError, same};
 
 /// A value of some model.
 pub trait Object: Any + Send + Sync {
@@ -17,6 +16,10 @@ pub trait Object: Any + Send + Sync {
     fn column(&self, column: usize) -> Value;
     /// Sets a column to what a row holds.
     fn set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+    /// Returns whether a column is not loaded; NULL stands for it then.
+    fn is_left_out(&self, column: usize) -> bool;
+    /// Forgets the value of a column, if that may be left out.
+    fn leave_out(&mut self, column: usize);
     /// Reads every column of a row and leaves the relationships alone.
     fn reload(&mut self, row: &Row<'_>, at: usize) -> Decoded<()>;
     /// Returns the field of a relationship.
@@ -40,6 +43,14 @@ impl<M: Model> Object for M {
         self.__set_column(column, value)
     }
 
+    fn is_left_out(&self, column: usize) -> bool {
+        self.__is_left_out(column)
+    }
+
+    fn leave_out(&mut self, column: usize) {
+        self.__leave_out(column);
+    }
+
     fn reload(&mut self, row: &Row<'_>, at: usize) -> Decoded<()> {
         model::reload(self, row, at)
     }
@@ -54,6 +65,16 @@ impl<M: Model> Object for M {
 
     fn copy(&self) -> Box<dyn Object> {
         Box::new(self.__copy())
+    }
+}
+
+/// Returns whether a column differs from what it was. What is not loaded has not changed; what was not and is has.
+pub(crate) fn is_changed(object: &dyn Object, base: &dyn Object, column: usize) -> bool {
+    let (was, is) = (base.column(column), object.column(column));
+    match same(&was, &is) {
+        false => !object.is_left_out(column),
+        // NULL stands for what is not loaded.
+        true => is.is_null() && base.is_left_out(column) && !object.is_left_out(column),
     }
 }
 

@@ -1,11 +1,42 @@
-//! What a statement selects ([`Selectable`]) and what one row of it becomes ([`RowType`]).
+//! What a statement selects ([`Selectable`]), one row of it ([`Row`]) and what that becomes ([`RowType`]).
 
-use orm_pool::driver::Row;
+use orm_pool::driver;
 
 use super::{Attribute, Model};
 use crate::session::Objects;
 use crate::sql::{Expr, Node, Output};
 use crate::types::{DecodeError, SqlType};
+
+/// A row of a statement: what the driver gives, and which positions the statement has left empty.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    row: driver::Row<'a>,
+    /// In rising order.
+    left_out: &'a [u32],
+}
+
+impl<'a> Row<'a> {
+    /// A row of a statement that has left these positions empty.
+    #[inline]
+    pub(crate) fn new(row: driver::Row<'a>, left_out: &'a [u32]) -> Self {
+        Row { row, left_out }
+    }
+
+    /// Returns whether there is NULL at this position because the column was not asked for.
+    #[inline]
+    pub fn is_left_out(&self, at: usize) -> bool {
+        !self.left_out.is_empty() && self.left_out.binary_search(&(at as u32)).is_ok()
+    }
+}
+
+impl<'a> std::ops::Deref for Row<'a> {
+    type Target = driver::Row<'a>;
+
+    #[inline]
+    fn deref(&self) -> &driver::Row<'a> {
+        &self.row
+    }
+}
 
 /// What a row becomes, or which of its columns could not be read and why.
 pub type Decoded<T> = Result<T, Box<Misread>>;
@@ -28,6 +59,12 @@ impl Misread {
 #[inline]
 pub fn decode_column<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<T> {
     T::decode(row.value(at)).map_err(|reason| Misread::new(at, reason))
+}
+
+/// Reads one column that may be left out.
+#[inline]
+pub fn decode_deferred<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<Option<T>> {
+    if row.is_left_out(at) { Ok(None) } else { decode_column(row, at).map(Some) }
 }
 
 /// Reads the next field of a struct with `#[derive(Row)]`.

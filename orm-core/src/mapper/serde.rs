@@ -1,11 +1,11 @@
-//! Relationship fields through serde: what is loaded is written as its values, what is not as `null`.
+//! Fields that may be unloaded, through serde: what is loaded is written as its values, what is not as `null`.
 //!
 //! A field's own implementation cannot leave the field out; say
 //! `#[serde(default, skip_serializing_if = "HasMany::is_unloaded")]` for that.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{BelongsTo, HasMany, IntoMember, Model};
+use super::{BelongsTo, Deferred, HasMany, IntoMember, Model};
 
 impl<T: Model + Serialize> Serialize for HasMany<T> {
     /// Writes the values, or `null` where they are not loaded or are a session's.
@@ -32,5 +32,19 @@ impl<'de, T: Model + IntoMember<T> + Deserialize<'de>> Deserialize<'de> for Belo
     /// Reads a value, or `null` as not loaded.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or_else(BelongsTo::default, BelongsTo::from))
+    }
+}
+
+impl<T: Serialize> Serialize for Deferred<T> {
+    /// Writes the value, or `null` where it is not loaded.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.try_get().ok().serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Deferred<T> {
+    /// Reads a value, or `null` as not loaded.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or_else(Deferred::unloaded, Deferred::new))
     }
 }

@@ -1,9 +1,8 @@
 //! A row of a catalog: texts, numbers and truth values, all as text.
 
 use orm_pool::ValueRef;
-use orm_pool::driver::Row;
 
-use crate::mapper::{Decoded, RowType};
+use crate::mapper::{Decoded, Row, RowType};
 use crate::session::Objects;
 
 /// The columns of a row, of which each is taken in turn.

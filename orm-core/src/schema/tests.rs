@@ -1,6 +1,5 @@
 //! Definitions become tables, and tables become DDL; no database is asked.
 
-use orm_pool::driver::Row;
 use orm_pool::{Kind, Value, ValueRef};
 
 use super::{Identity, MetaData, Table};
@@ -8,7 +7,7 @@ use crate::dialect::Dialect;
 use crate::error::ErrorKind;
 use crate::mapper::{
     Alias, Column, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition,
-    Mapper, Model, ReferentialAction, RelationField, RowType, Selectable,
+    Mapper, Model, ReferentialAction, RelationField, Row, RowType, Selectable,
 };
 use crate::session::{Handle, Objects};
 use crate::sql::Output;

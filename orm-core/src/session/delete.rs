@@ -99,7 +99,13 @@ impl Session {
         if !unknown.is_empty() && !info.definition.passive_deletes {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.of(Some(info.target), false).await?;
-            load::load_relationship(connection, objects, &unknown, &LoadNode::bare(info.owner, info.index)).await?;
+            load::load_relationship(
+                connection,
+                objects,
+                &unknown,
+                &LoadNode::bare(info.owner, info.index).without_deferred(),
+            )
+            .await?;
         }
         let mut doomed = Vec::new();
         for &slot in owners {

@@ -2,9 +2,9 @@
 
 use super::{Handle, ObjectId, Session, State, as_row_value, model_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, Model, Relationship};
+use crate::mapper::{Attribute, Model, Relationship, is_changed};
 use crate::sql::Columns;
-use crate::types::{SqlType, same};
+use crate::types::SqlType;
 
 /// What has changed in an attribute since the last flush. SQLAlchemy's `History`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl Session {
         Ok(self.objects.get(self.slot(handle)?).is_expired)
     }
 
-    /// Says what has changed in a column since the last flush. A new object has nothing but what was added.
+    /// Says what has changed in a column since the last flush. A new object has nothing but what was added; of a column
+    /// that is not loaded nothing is known.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -118,12 +119,17 @@ impl Session {
             let decoded = T::decode(as_row_value(&value));
             decoded.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
         };
-        let now = self.objects.object(slot).column(column);
+        let object = self.objects.object(slot);
+        let now = object.column(column);
         let mut history = History { added: vec![], unchanged: vec![], deleted: vec![] };
         match (&self.objects.get(slot).base, self.objects.get(slot).state) {
+            // Nothing is known of what is not loaded.
+            _ if object.is_left_out(column) => {}
             (_, State::Pending | State::Transient) => history.added.push(decode(now)?),
-            (Some(base), _) if !same(&base.column(column), &now) => {
-                history.deleted.push(decode(base.column(column))?);
+            (Some(base), _) if is_changed(object, &**base, column) => {
+                if !base.is_left_out(column) {
+                    history.deleted.push(decode(base.column(column))?);
+                }
                 history.added.push(decode(now)?);
             }
             _ => history.unchanged.push(decode(now)?),
@@ -182,7 +188,7 @@ impl Session {
     }
 
     /// Forgets what was changed in some columns, and has the object read again by whatever reads it next; what was changed
-    /// in others stays.
+    /// in others stays. A column that may be left out, a [`Deferred`](crate::Deferred), is then not loaded.
     ///
     /// # Errors
     ///
@@ -191,7 +197,16 @@ impl Session {
         let slot = self.slot(handle)?;
         let mut list = Vec::new();
         columns.__columns(&mut list);
-        let Some(base) = self.objects.get(slot).base.clone() else {
+        self.expire_columns(slot, list)
+    }
+
+    fn expire_columns(&mut self, slot: u32, list: Vec<u16>) -> Result<()> {
+        let base = self.objects.get(slot).base.clone();
+        let (deferrable, list) = self.forget_deferrable(slot, list);
+        if list.is_empty() && deferrable {
+            return Ok(());
+        }
+        let Some(base) = base else {
             self.objects.expire(slot);
             return Ok(());
         };
@@ -202,6 +217,17 @@ impl Session {
         }
         self.objects.expire(slot);
         Ok(())
+    }
+
+    /// Forgets the values of columns that may be left out; returns whether there were any, and the other columns.
+    fn forget_deferrable(&mut self, slot: u32, columns: Vec<u16>) -> (bool, Vec<u16>) {
+        let mapper = self.objects.get(slot).mapper;
+        let is_deferrable = |column: &u16| mapper.deferrable().any(|other| other == *column);
+        let (deferrable, others): (Vec<u16>, Vec<u16>) = columns.into_iter().partition(is_deferrable);
+        if self.objects.get(slot).state == State::Persistent {
+            deferrable.iter().for_each(|&column| self.objects.forget_column(slot, usize::from(column)));
+        }
+        (!deferrable.is_empty(), others)
     }
 
     /// Forgets what is loaded of a relationship; what was linked and unlinked and is not flushed stays.
@@ -247,8 +273,14 @@ impl Session {
     pub async fn refresh_attributes<M: Model>(&mut self, handle: Handle<M>, columns: impl Columns<M>) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
-        self.expire_attributes(handle, columns)?;
+        let mut list = Vec::new();
+        columns.__columns(&mut list);
+        let mapper = self.objects.get(slot).mapper;
+        let deferrable: Vec<u16> = mapper.deferrable().filter(|column| list.contains(column)).collect();
+        self.expire_columns(slot, list)?;
+        self.objects.expire(slot);
         self.read_again(&[slot]).await?;
+        self.load_columns(&[slot], &deferrable).await?;
         if self.objects.get(slot).is_expired {
             let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
             return Err(Error::new(ErrorKind::InvalidRequest, message));

@@ -3,10 +3,9 @@
 //!
 //! A value and what a database gives back for it have the same key part, whatever form the database keeps it in.
 
-use orm_pool::driver::Row;
 use orm_pool::{Kind, Value, ValueRef, text};
 
-use crate::mapper::{Mapper, Object};
+use crate::mapper::{Mapper, Object, Row};
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

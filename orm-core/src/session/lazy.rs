@@ -9,7 +9,7 @@ use super::{Handle, HandleList, Session, State, model_name};
 use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
-use crate::mapper::{IntoMember, Lazy, Many, Model, Relationship, RelationshipInfo};
+use crate::mapper::{Attribute, IntoMember, Lazy, Many, Model, Relationship, RelationshipInfo};
 use crate::sql::{Select, SelectNode, Statement};
 
 /// What a session does about relationships that are loaded for one object after the other.
@@ -26,6 +26,48 @@ pub enum NPlusOne {
     /// Lets it be.
     Allow,
 }
+
+/// What [`Session::load`] loads: a relationship such as `User.addresses`, or a column, or a tuple of columns, that was left
+/// out when the object was read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be loaded for a `{M}`",
+    label = "expected a relationship of `{M}`, or a column of `{M}` that is `Deferred`"
+)]
+pub trait Loadable<M> {
+    /// Gives the position of the relationship, or adds the columns.
+    #[doc(hidden)]
+    fn __loaded(self, columns: &mut Vec<u16>) -> Option<u16>;
+}
+
+impl<M, T, K> Loadable<M> for Relationship<M, T, K> {
+    fn __loaded(self, _columns: &mut Vec<u16>) -> Option<u16> {
+        Some(self.__index())
+    }
+}
+
+impl<M, T> Loadable<M> for Attribute<M, T> {
+    fn __loaded(self, columns: &mut Vec<u16>) -> Option<u16> {
+        columns.push(self.__column());
+        None
+    }
+}
+
+macro_rules! columns {
+    ($($name:ident $index:tt),*) => {
+        impl<M, $($name),*> Loadable<M> for ($(Attribute<M, $name>,)*) {
+            fn __loaded(self, columns: &mut Vec<u16>) -> Option<u16> {
+                columns.extend([$(self.$index.__column()),*]);
+                None
+            }
+        }
+    };
+}
+columns!(A 0);
+columns!(A 0, B 1);
+columns!(A 0, B 1, C 2);
+columns!(A 0, B 1, C 2, D 3);
+columns!(A 0, B 1, C 2, D 3, E 4);
+columns!(A 0, B 1, C 2, D 3, E 4, F 5);
 
 /// From which load on for single objects that one query has read, and for single objects at all, it is one after the other.
 const OF_ONE_QUERY: u32 = 2;
@@ -46,7 +88,7 @@ struct Count {
 }
 
 impl Session {
-    /// Loads a relationship for one object or for many, with one SELECT for every 500.
+    /// Loads a relationship, or columns that were left out, for one object or for many, with one SELECT for every 500.
     ///
     /// What is loaded and fresh is left as it is; what is expired is read again.
     ///
@@ -81,16 +123,51 @@ impl Session {
     /// Fails when a handle names no object of this session, when the relationship or a query said that it is not to be
     /// loaded on demand, when one object after the other is loaded in a session that [denies](NPlusOne::Deny) it, or when
     /// the database refuses the query.
-    pub async fn load<M: Model, T: Model, K>(
-        &mut self,
-        handles: impl HandleList<M>,
-        relationship: Relationship<M, T, K>,
-    ) -> Result<()> {
+    pub async fn load<M: Model>(&mut self, handles: impl HandleList<M>, what: impl Loadable<M>) -> Result<()> {
         self.check()?;
-        let info = Session::info(relationship)?;
+        let mut columns = Vec::new();
+        let relationship = what.__loaded(&mut columns);
         let handles = handles.__list();
         let slots = handles.into_iter().map(|handle| self.slot(handle)).collect::<Result<Vec<u32>>>()?;
-        self.load_slots(&slots, info, true).await.map(|_| ())
+        match relationship {
+            Some(index) => {
+                let info = &M::__mapper().configured()?.relationships[usize::from(index)];
+                self.load_slots(&slots, info, true).await.map(|_| ())
+            }
+            None => {
+                self.flush_before_query().await?;
+                self.load_columns(&slots, &columns).await
+            }
+        }
+    }
+
+    /// Reads columns of objects that are not loaded, and those of their groups.
+    pub(super) async fn load_columns(&mut self, slots: &[u32], columns: &[u16]) -> Result<()> {
+        let is_stored = |slot: &&u32| self.objects.get(**slot).state == State::Persistent;
+        let stored: Vec<u32> = slots.iter().filter(is_stored).copied().collect();
+        let Some(&first) = stored.first() else { return Ok(()) };
+        let mapper = self.objects.get(first).mapper;
+        let definitions = mapper.definition().columns;
+        let group = |column: &u16| definitions[usize::from(*column)].deferred_group;
+        let is_wanted = |column: &u16| {
+            columns.contains(column) || columns.iter().any(|own| group(own).is_some() && group(own) == group(column))
+        };
+        let wanted: Vec<u16> = mapper.deferrable().filter(is_wanted).collect();
+        self.read_again(&stored).await?;
+        let lacks = |slot: &u32| !self.objects.get(*slot).has_columns(wanted.iter().copied());
+        let lacking: Vec<u32> = stored.into_iter().filter(lacks).collect();
+        let key = &mapper.definition().key;
+        let is_left_out = |column: &u16| !wanted.contains(column) && !key.contains(column);
+        let left_out: Vec<u16> = (0..mapper.width() as u16).filter(is_left_out).collect();
+        for chunk in lacking.chunks(500) {
+            let filters = vec![self.rows_of(mapper, chunk)];
+            self.read_rows(mapper, left_out.clone(), filters).await?;
+        }
+        if lacking.iter().any(|&slot| !self.objects.get(slot).has_columns(wanted.iter().copied())) {
+            let message = format!("a column of `{}` cannot be loaded: its row is gone", mapper.definition().name);
+            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        }
+        Ok(())
     }
 
     /// Loads a relationship for an object and for its siblings: the objects of its model that the same query has read.

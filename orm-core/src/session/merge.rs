@@ -70,7 +70,7 @@ impl Session {
             let NewObject { mut object, set, .. } = new;
             let mapper = object.mapper();
             let has_key = mapper.definition().key.iter().all(|&column| set.contains(usize::from(column)));
-            let existing = if has_key { self.find_by_key(mapper, &*object).await? } else { None };
+            let existing = if has_key { self.find_by_key(mapper, &*object, &set).await? } else { None };
             let mut fields = Vec::new();
             for index in 0..mapper.definition().relationships.len() {
                 let field = object.relation_mut(index);
@@ -123,7 +123,13 @@ impl Session {
         if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.of(Some(info.target), false).await?;
-            load::load_relationship(connection, objects, &[slot], &LoadNode::bare(info.owner, info.index)).await?;
+            load::load_relationship(
+                connection,
+                objects,
+                &[slot],
+                &LoadNode::bare(info.owner, info.index).without_deferred(),
+            )
+            .await?;
         }
         let before = self.objects.members_of(slot, index);
         if before == members {
@@ -153,10 +159,18 @@ impl Session {
         Err(Error::new(ErrorKind::StaleData, message).hint("read it again, or merge a value with the present version"))
     }
 
-    async fn find_by_key(&mut self, mapper: &'static Mapper, object: &dyn Object) -> Result<Option<u32>> {
+    /// Finds the object of a value's key, and sees that what the value sets is known of it, so that it can be compared.
+    async fn find_by_key(
+        &mut self,
+        mapper: &'static Mapper,
+        object: &dyn Object,
+        set: &crate::mapper::ColumnSet,
+    ) -> Result<Option<u32>> {
         let Some(key) = Key::of_object(object) else { return Ok(None) };
+        let is_set = |column: &u16| set.contains(usize::from(*column));
         if let Some(slot) = self.objects.find(mapper, &key)
             && !self.objects.get(slot).is_expired
+            && self.objects.get(slot).has_columns(mapper.deferrable().filter(is_set))
         {
             return Ok(Some(slot));
         }
@@ -164,7 +178,8 @@ impl Session {
             let left = Node::Column { mapper, column, alias: Alias::NONE };
             Node::equals(left, Node::Bind(object.column(usize::from(column))))
         });
-        self.read_rows(mapper, filters.collect()).await?;
+        let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
+        self.read_rows(mapper, left_out, filters.collect()).await?;
         let found = self.objects.find(mapper, &key);
         Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
     }

@@ -7,15 +7,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use orm_pool::driver::Row;
-
 use super::events::{Moment, SessionEvents};
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::Key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
-use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, literal_set};
-use crate::types::same;
+use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, Row, is_changed, literal_set};
 
 /// Where an object stands between memory and the database. SQLAlchemy's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +66,43 @@ pub(crate) struct Slot {
     saved_at: usize,
     /// Whether the database made its key, so that a rollback takes it away again.
     pub(crate) has_generated_key: bool,
+}
+
+impl Slot {
+    /// Takes from a row what was left out when the object was read, and returns whether there was any; all else stays as
+    /// it is.
+    #[inline]
+    fn fill_in(&mut self, row: &Row<'_>, at: usize) -> Decoded<bool> {
+        let mut is_filled = false;
+        if !self.mapper.has_deferrable() {
+            return Ok(is_filled);
+        }
+        for column in self.mapper.deferrable().map(usize::from) {
+            if row.is_left_out(at + column) {
+                continue;
+            }
+            let fill = |object: &mut dyn Object| {
+                let filled = object.set_column(column, row.value(at + column));
+                filled.map_err(|reason| Misread::new(at + column, reason))
+            };
+            if let Some(object) = self.object.as_deref_mut().filter(|object| object.is_left_out(column)) {
+                fill(object)?;
+                is_filled = true;
+            }
+            if let Some(base) = self.base.as_deref().filter(|base| base.is_left_out(column)) {
+                let mut base = base.copy();
+                fill(&mut *base)?;
+                self.base = Some(Arc::from(base));
+            }
+        }
+        Ok(is_filled)
+    }
+
+    /// Returns whether the object has a value for each of these columns.
+    pub(crate) fn has_columns(&self, columns: impl IntoIterator<Item = u16>) -> bool {
+        let object = self.object.as_deref();
+        columns.into_iter().all(|column| object.is_some_and(|object| !object.is_left_out(usize::from(column))))
+    }
 }
 
 /// A foreign key that a relationship has set.
@@ -383,7 +417,13 @@ impl Objects {
     fn read_again(&mut self, slot: u32, row: &Row<'_>, at: usize) -> Decoded<()> {
         let overwrites = self.overwrites;
         let entry = &mut self.slots[slot as usize];
-        if !(entry.is_expired || overwrites) || entry.state != State::Persistent {
+        if entry.state != State::Persistent {
+            return Ok(());
+        }
+        if !(entry.is_expired || overwrites) {
+            if entry.fill_in(row, at)? {
+                self.note_loaded(slot);
+            }
             return Ok(());
         }
         let object = entry.object.as_deref_mut().expect("the identity map holds slots in use");
@@ -393,12 +433,17 @@ impl Objects {
                 let mut fresh = base.copy();
                 fresh.reload(row, at)?;
                 for column in 0..entry.mapper.width() {
-                    if same(&object.column(column), &base.column(column)) {
-                        let value = fresh.column(column);
-                        object
-                            .set_column(column, super::identity::as_row_value(&value))
-                            .map_err(|reason| Misread::new(at + column, reason))?;
+                    if is_changed(object, &**base, column) {
+                        continue;
                     }
+                    if fresh.is_left_out(column) {
+                        object.leave_out(column);
+                        continue;
+                    }
+                    let value = fresh.column(column);
+                    object
+                        .set_column(column, super::identity::as_row_value(&value))
+                        .map_err(|reason| Misread::new(at + column, reason))?;
                 }
                 entry.base = Some(Arc::from(fresh));
             }
@@ -435,6 +480,17 @@ impl Objects {
     pub(crate) fn is_stale(&self, slot: u32, relationship: usize) -> bool {
         let entry = self.get(slot);
         entry.is_expired || entry.stale.contains(relationship) || !self.has_all_members(slot, relationship)
+    }
+
+    /// Forgets the value of a column that may be left out.
+    pub(crate) fn forget_column(&mut self, slot: u32, column: usize) {
+        let entry = self.get_mut(slot);
+        entry.object.as_deref_mut().into_iter().for_each(|object| object.leave_out(column));
+        if let Some(base) = &entry.base {
+            let mut base = base.copy();
+            base.leave_out(column);
+            entry.base = Some(Arc::from(base));
+        }
     }
 
     /// Has a row read again by whatever reads it next.
@@ -777,6 +833,6 @@ impl Objects {
     pub(crate) fn is_modified(&self, slot: u32) -> bool {
         let entry = self.get(slot);
         let (Some(base), Some(object)) = (&entry.base, &entry.object) else { return false };
-        (0..entry.mapper.width()).any(|column| !same(&base.column(column), &object.column(column)))
+        (0..entry.mapper.width()).any(|column| is_changed(&**object, &**base, column))
     }
 }

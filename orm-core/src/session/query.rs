@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::{Flushing, Handle, Key, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
-use crate::load;
+use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
 use crate::sql::{
     Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
@@ -384,7 +384,13 @@ impl Session {
         });
         let outputs = vec![Output::entity(mapper, Alias::NONE)];
         let select = SelectNode { outputs, filters: filters.collect(), lock, ..SelectNode::default() };
-        let request = Request::new(vec![Statement::Select(Box::new(select))], Vec::new());
+        // What an expired object had loaded is loaded again.
+        let loaded = known.map(|slot| {
+            let is_loaded = |column: &u16| self.objects.get(slot).has_columns([*column]);
+            LoadPath::here(mapper, ColumnRule::Undefer(mapper.deferrable().filter(is_loaded).collect()))
+        });
+        let loads = loaded.filter(|_| mapper.has_deferrable()).into_iter().collect();
+        let request = Request::new(vec![Statement::Select(Box::new(select))], loads);
         let found = self.fetch_managed::<M>(request).await?.into_iter().next();
         if let (None, Some(slot)) = (found, known)
             && self.objects.get(slot).is_expired
@@ -487,28 +493,40 @@ impl Session {
         let Some(&first) = expired.first() else { return Ok(()) };
         let mapper = self.objects.get(first).mapper;
         for chunk in expired.chunks(500) {
-            let keys = chunk.iter().filter_map(|&slot| {
-                let entry = self.objects.get(slot);
-                entry.key.as_ref()?;
-                let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
-                let cells = mapper.definition.key.iter().map(|&column| {
-                    let value = object.column(usize::from(column));
-                    Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
-                });
-                Some(Node::All(cells.collect()))
-            });
-            let filters = vec![Node::Any(keys.collect())];
-            self.read_rows(mapper, filters).await?;
+            let filters = vec![self.rows_of(mapper, chunk)];
+            let is_loaded = |column: &u16| chunk.iter().any(|&slot| self.objects.get(slot).has_columns([*column]));
+            let left_out = mapper.deferrable().filter(|column| !is_loaded(column)).collect();
+            self.read_rows(mapper, left_out, filters).await?;
         }
         Ok(())
     }
 
-    /// Reads the rows of a model that fulfil conditions into their objects.
-    pub(super) async fn read_rows(&mut self, mapper: &'static Mapper, filters: Vec<Node>) -> Result<()> {
+    /// The condition that names the rows of some objects.
+    pub(super) fn rows_of(&self, mapper: &'static Mapper, slots: &[u32]) -> Node {
+        let keys = slots.iter().filter_map(|&slot| {
+            let entry = self.objects.get(slot);
+            entry.key.as_ref()?;
+            let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let cells = mapper.definition.key.iter().map(|&column| {
+                let value = object.column(usize::from(column));
+                Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
+            });
+            Some(Node::All(cells.collect()))
+        });
+        Node::Any(keys.collect())
+    }
+
+    /// Reads the rows of a model that fulfil conditions into their objects, without some columns.
+    pub(super) async fn read_rows(
+        &mut self,
+        mapper: &'static Mapper,
+        left_out: Vec<u16>,
+        filters: Vec<Node>,
+    ) -> Result<()> {
         let Session { connections, objects, .. } = self;
         let connection = connections.of(Some(mapper), false).await?;
         let engine = connection.engine.clone();
-        let outputs = vec![Output::entity(mapper, Alias::NONE)];
+        let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let read = engine.run(&mut connection.guard, &prepared, |row| {

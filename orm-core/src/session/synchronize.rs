@@ -11,9 +11,8 @@ use orm_pool::Value;
 use super::{Key, Session, State, as_row_value};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, Object};
+use crate::mapper::{Alias, Mapper, Object, is_changed};
 use crate::sql::{ChangedRows, Node, Operator, Output, SelectNode, Statement};
-use crate::types::same;
 
 /// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
 ///
@@ -252,7 +251,7 @@ impl Session {
     /// Sets a column as if it had been read; `false` if it was changed and waits for a flush, or takes no such value.
     fn set_stored(&mut self, slot: u32, column: usize, value: &Value) -> bool {
         let is_changed = match &self.objects.get(slot).base {
-            Some(base) => !same(&base.column(column), &self.objects.object(slot).column(column)),
+            Some(base) => is_changed(self.objects.object(slot), &**base, column),
             None => false,
         };
         if is_changed {
@@ -338,7 +337,8 @@ impl Scope<'_> {
             Node::Bind(value) => Some(value.clone()),
             Node::Column { mapper, column, alias } => {
                 let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
-                is_own.then(|| self.object.column(usize::from(*column)))
+                let column = usize::from(*column);
+                (is_own && !self.object.is_left_out(column)).then(|| self.object.column(column))
             }
             Node::Binary { operator, left, right } => {
                 let (left, right) = (integer(&self.value(left)?)?, integer(&self.value(right)?)?);

@@ -36,4 +36,6 @@ pub(crate) struct EagerJoin {
     pub(crate) secondary: Alias,
     /// Which members are wanted.
     pub(crate) filters: Vec<Node>,
+    /// The columns of the members that are not asked for.
+    pub(crate) left_out: Vec<u16>,
 }

@@ -583,6 +583,8 @@ pub struct Output {
     pub(crate) source: Option<Box<FromItem>>,
     /// The Rust type that it becomes, where it is one column.
     pub(crate) rust: Option<RustType>,
+    /// The columns of a model that are not asked for: NULL stands in their place.
+    pub(crate) left_out: Vec<u16>,
 }
 
 /// The Rust type of a column, up to `Option`, and how it is called in messages.
@@ -612,12 +614,18 @@ pub(crate) enum OutputKind {
 impl Output {
     /// A model.
     pub fn entity(mapper: &'static Mapper, alias: Alias) -> Self {
-        Output { kind: OutputKind::Entity { mapper, alias }, nullable: false, source: None, rust: None }
+        let kind = OutputKind::Entity { mapper, alias };
+        Output { kind, nullable: false, source: None, rust: None, left_out: Vec::new() }
+    }
+
+    /// A model without some of its columns.
+    pub(crate) fn leaving_out(self, columns: Vec<u16>) -> Self {
+        Output { left_out: columns, ..self }
     }
 
     /// An expression.
     pub(crate) fn expression(node: Node, nullable: bool) -> Self {
-        Output { kind: OutputKind::Expression(node), nullable, source: None, rust: None }
+        Output { kind: OutputKind::Expression(node), nullable, source: None, rust: None, left_out: Vec::new() }
     }
 
     /// An expression that becomes a `T`.

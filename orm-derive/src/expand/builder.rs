@@ -200,7 +200,7 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
 pub(super) fn finish(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let columns = model.columns.iter().enumerate().map(|(position, column)| {
-        let (field, value) = (&column.ident, finished(position, column));
+        let (field, value) = (&column.ident, hydrate::as_written(column, finished(position, column)));
         quote!(#field: #value)
     });
     let relationships = model.relationships.iter().map(|relationship| &relationship.ident);

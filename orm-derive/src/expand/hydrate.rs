@@ -79,7 +79,9 @@ pub(crate) fn stub(ident: &proc_macro2::Ident) -> TokenStream {
 pub(super) fn methods(model: &Model) -> TokenStream {
     let read = model.columns.iter().enumerate().map(|(position, column)| read_column(position, column));
     let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
-    let mapper = (!model.relationships.is_empty()).then(|| quote!(let __mapper = <Self as __orm::Model>::__mapper();));
+    let needs_mapper = !model.relationships.is_empty() || model.columns.iter().any(|column| column.is_deferrable);
+    let mapper = needs_mapper.then(|| quote!(let __mapper = <Self as __orm::Model>::__mapper();));
+    let deferred = deferred(model);
     let encode = model.columns.iter().enumerate().map(|(position, column)| {
         let (position, value) = (number(position), encode(column));
         quote!(#position => #value)
@@ -113,14 +115,47 @@ pub(super) fn methods(model: &Model) -> TokenStream {
             match __column { #(#decode,)* _ => ::core::panic!(#no_column) }
             __Ok(())
         }
+        #deferred
         fn __copy(&self) -> Self {
             Self { #(#copied,)* #(#copied_relationships,)* }
         }
     }
 }
 
+/// The methods that say and change what is not loaded; most models have none.
+fn deferred(model: &Model) -> Option<TokenStream> {
+    let columns = || model.columns.iter().enumerate().filter(|(_, column)| column.is_deferrable);
+    columns().next()?;
+    let asked = columns().map(|(position, column)| {
+        let (field, position) = (&column.ident, number(position));
+        quote!(#position => self.#field.is_unloaded())
+    });
+    let left_out = columns().map(|(position, column)| {
+        let (field, position) = (&column.ident, number(position));
+        quote!(#position => self.#field = __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper(), #position))
+    });
+    Some(quote! {
+        fn __is_left_out(&self, __column: usize) -> bool {
+            match __column { #(#asked,)* _ => false }
+        }
+        fn __leave_out(&mut self, __column: usize) {
+            match __column { #(#left_out,)* _ => {} }
+        }
+    })
+}
+
 fn read_column(position: usize, column: &Column) -> TokenStream {
     let (field, position, ty) = (&column.ident, number(position), &column.column_type);
+    if column.is_deferrable {
+        let (loaded, found) = (as_written(column, as_field(column, quote!(__value))), quote!(__row, __at + #position));
+        return quote! {
+            #field: match __orm::decode_deferred::<#ty>(#found) {
+                __Ok(__Some(__value)) => #loaded,
+                __Ok(__None) => __orm::Deferred::__unloaded(__mapper, #position),
+                __Err(__error) => return __Err(__error),
+            }
+        };
+    }
     let value =
         or_return(&quote!(__orm::decode_column::<#ty>(__row, __at + #position)), |value| as_field(column, value));
     quote!(#field: #value)
@@ -129,7 +164,7 @@ fn read_column(position: usize, column: &Column) -> TokenStream {
 fn decode(column: &Column) -> TokenStream {
     let (field, ty) = (&column.ident, &column.column_type);
     or_return(&quote!(<#ty as __orm::SqlType>::decode(__value)), |value| {
-        let value = as_field(column, value);
+        let value = as_written(column, as_field(column, value));
         quote!(self.#field = #value)
     })
 }
@@ -155,14 +190,29 @@ fn as_field(column: &Column, value: TokenStream) -> TokenStream {
     }
 }
 
+/// Puts the value into a `Deferred`, if the field is one.
+pub(super) fn as_written(column: &Column, value: TokenStream) -> TokenStream {
+    if column.is_deferrable { quote!(__orm::Deferred::new(#value)) } else { value }
+}
+
 fn encode(column: &Column) -> TokenStream {
     let (field, ty) = (&column.ident, &column.column_type);
+    let own = if column.is_deferrable { quote!(__value) } else { quote!(&self.#field) };
     let value = match column.storage {
-        Storage::Plain => quote!(&self.#field),
-        Storage::Json => quote!(&__orm::Json(__Clone::clone(&self.#field))),
-        Storage::OptionalJson => quote!(&__Clone::clone(&self.#field).map(__orm::Json)),
+        Storage::Plain => own,
+        Storage::Json => quote!(&__orm::Json(__Clone::clone(#own))),
+        Storage::OptionalJson => quote!(&__Clone::clone(#own).map(__orm::Json)),
     };
-    quote!(<#ty as __orm::SqlType>::encode(#value))
+    let encoded = quote!(<#ty as __orm::SqlType>::encode(#value));
+    if !column.is_deferrable {
+        return encoded;
+    }
+    quote! {
+        match self.#field.loaded() {
+            __Some(__value) => #encoded,
+            __None => __orm::Value::Null(<#ty as __orm::SqlType>::KIND),
+        }
+    }
 }
 
 fn unloaded(index: usize, relationship: &Relationship) -> TokenStream {

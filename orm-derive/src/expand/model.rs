@@ -160,6 +160,8 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     flag("unique", options.unique.is_some());
     flag("index", options.index.is_some());
     flag("server_onupdate", options.server_onupdate.is_some());
+    flag("deferrable", column.is_deferrable);
+    flag("deferred", options.deferred.is_some());
     if let Some(options) = &options.identity {
         set("identity", Some(identity(options)));
     }
@@ -194,6 +196,7 @@ fn column_definition(model: &Model, column: &Column) -> TokenStream {
     text("server_default", options.server_default.as_ref());
     text("comment", options.comment.as_ref());
     text("collation", options.collation.as_ref());
+    text("deferred_group", options.deferred.as_ref().and_then(|deferred| deferred.group.as_ref()));
     if let Some(computed) = &options.computed {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
     }

@@ -1,12 +1,12 @@
-//! A word of SQLAlchemy that has no meaning here yet.
+//! A word that has no meaning here yet.
 use orm::prelude::*;
 
 #[derive(Clone, Debug, Model)]
 struct User {
     #[orm(primary_key)]
     id: i64,
-    #[orm(deferred)]
-    portrait: Vec<u8>,
+    #[orm(flatten)]
+    place: String,
 }
 
 fn main() {}
