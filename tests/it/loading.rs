@@ -573,3 +573,24 @@ async fn a_loaded_collection_of_values_is_walked_over_like_a_list() {
     }
     assert_eq!(emails, ["ed@x.org", "ed@y.org"]);
 }
+
+#[tokio::test]
+async fn the_length_of_what_is_not_loaded_is_no_zero() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let user = select(User).order_by(User.id).first(&engine).await.unwrap().unwrap();
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    for length in [&mut || user.addresses.len(), &mut || session[ed].addresses.len()] as [&mut dyn FnMut() -> usize; 2]
+    {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(length)).unwrap_err();
+        let words = panic.downcast::<String>().unwrap();
+        assert!(words.starts_with("relationship `User.addresses` is not loaded\nhint: add "), "{words}");
+    }
+    // What was done to it is known.
+    session[ed].addresses.push(Address::builder().email("new"));
+    assert_eq!(session[ed].addresses.len(), 1);
+    session.load(ed, User.addresses).await.unwrap();
+    assert_eq!(session[ed].addresses.len(), 3);
+    assert_eq!(User { addresses: HasMany::default(), ..user }.addresses.len(), 0, "a new object has none");
+}

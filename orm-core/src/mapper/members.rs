@@ -207,6 +207,11 @@ impl<T> Default for ManyState<T> {
 }
 
 impl<T> ManyState<T> {
+    /// Returns whether something is known of the members: they were loaded, or some were given or taken away.
+    fn is_known(&self) -> bool {
+        self.loaded || self.values.is_some() || !self.handles.is_empty() || !self.changes.is_empty()
+    }
+
     fn contains(&mut self, member: Handle<T>) -> bool {
         if self.handles.len() < FEW {
             return self.handles.contains(&member);
@@ -399,9 +404,18 @@ impl<T: Model> HasMany<T> {
         }
     }
 
-    /// Returns the number of members that are here, those pushed since included.
+    /// Returns the number of members that are here, those pushed since included; of an unloaded collection, those pushed alone.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the relationship is not loaded and nothing was done to it: that it has no members is not known.
     #[allow(clippy::len_without_is_empty, reason = "an unloaded collection is not an empty one")]
+    #[track_caller]
     pub fn len(&self) -> usize {
+        let is_known = self.state.as_ref().is_some_and(|state| state.is_known());
+        if !is_known && self.origin.is_some() {
+            panic!("{}", not_loaded::<T>(self.origin));
+        }
         self.state.as_ref().map_or(0, |state| {
             let pushed = state.changes.iter().filter(|change| matches!(change, Change::Add(Incoming::New(_))));
             values(state).map_or(0, <[T]>::len) + state.handles.len() + pushed.count()
