@@ -196,6 +196,9 @@ impl Error {
         if error.database_kind() == Some(DatabaseErrorKind::LockTimeout) {
             own = own.hint("commit or close the session, connection or transaction that holds the lock");
         }
+        if is_missing_table(&error) {
+            own = own.hint("create the tables by `metadata![…].create_all(&engine)`, or see whether the URL names the right database");
+        }
         own.inner().source = Some(Arc::new(error));
         own
     }
@@ -476,3 +479,14 @@ impl std::error::Error for Error {
 }
 
 const _: () = assert!(size_of::<Error>() == size_of::<usize>());
+
+/// Returns whether a statement names a table that the database does not have.
+fn is_missing_table(error: &orm_pool::Error) -> bool {
+    match error.kind() {
+        // PostgreSQL's and MySQL's codes; SQLite has but one for all errors of a statement.
+        orm_pool::ErrorKind::Database { code, .. } => {
+            matches!(&**code, "42P01" | "1146") || error.message().starts_with("no such table: ")
+        }
+        _ => false,
+    }
+}

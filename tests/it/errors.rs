@@ -166,3 +166,20 @@ async fn each_constraint_tells_its_kind_and_what_the_database_names() {
     assert!(used.is_foreign_key_violation(), "{used}");
     assert_eq!(select(Parcel).count(&engine).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_missing_table_is_told_with_what_makes_it() {
+    let engine = empty_engine_with(|settings| settings).await;
+    let mut session = Session::new(&engine);
+    session.add(User::builder().name("ed"));
+    for error in [select(User).all(&engine).await.unwrap_err(), session.commit().await.unwrap_err()] {
+        assert_eq!(*error.kind(), ErrorKind::Programming, "{error}");
+        assert!(error.to_string().contains("users"), "{error}");
+        assert!(
+            error.to_string().contains("\nhint: create the tables by `metadata![…].create_all(&engine)`"),
+            "{error}"
+        );
+    }
+    let other = text("SELECT nothing FROM (SELECT 1 AS one) AS t").columns::<i64>().one(&engine).await.unwrap_err();
+    assert!(!other.to_string().contains("create_all"), "{other}");
+}
