@@ -1,5 +1,7 @@
 //! Every type that a column can hold, written and read back with its extremes, on each database.
 
+mod crates;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use orm::prelude::*;
 use orm::{Dialect, ErrorKind};

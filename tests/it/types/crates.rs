@@ -1,0 +1,144 @@
+//! Types of `uuid`, `rust_decimal`, `time` and `jiff` as fields: their extremes and NULL come back, and are found by value.
+
+use orm::Dialect;
+use orm::prelude::*;
+
+use crate::support::{dialect, empty_engine};
+
+/// A model with a column of the type and one that may be NULL, written by a session and by a statement.
+macro_rules! kept {
+    ($(#[$attribute:meta])* $name:ident: $type:ty = $values:expr) => {
+        mod $name {
+            use super::*;
+
+            #[derive(Clone, Debug, PartialEq, Model)]
+            #[orm(metadata = none)]
+            struct Specimen {
+                #[orm(primary_key)]
+                id: i64,
+                $(#[$attribute])*
+                value: $type,
+                $(#[$attribute])*
+                maybe: Option<$type>,
+            }
+
+            #[tokio::test]
+            async fn comes_back_and_is_found() {
+                let engine = empty_engine().await;
+                metadata![Specimen].create_all(&engine).await.unwrap();
+                let values: Vec<$type> = Vec::from($values);
+                for &value in &values {
+                    let mut session = Session::new(&engine);
+                    let handle = session.add(Specimen::builder().value(value).maybe(value));
+                    session.commit().await.unwrap();
+                    let written = Specimen { id: session[handle].id, value, maybe: Some(value) };
+                    insert(Specimen).values(Specimen { id: 0, value, maybe: None }).execute(&engine).await.unwrap();
+
+                    let found = session.query(Specimen).populate_existing().filter(Specimen.maybe.eq(value)).all().await;
+                    let [found] = found.unwrap()[..] else { panic!("{value:?} is found once") };
+                    assert_eq!(session[found], written);
+                    let both = select((Specimen.value, Specimen.maybe)).order_by(Specimen.id);
+                    for condition in [Specimen.value.eq(value), Specimen.value.in_([value])] {
+                        let found = both.clone().filter(condition).all(&engine).await.unwrap();
+                        assert_eq!(found, [(value, Some(value)), (value, None)]);
+                    }
+                    assert_eq!(both.clone().filter(Specimen.value.ne(value)).all(&engine).await.unwrap(), []);
+                    session[found].maybe = None;
+                    session.commit().await.unwrap();
+                    assert_eq!(select(Specimen).filter(Specimen.maybe.is_null()).count(&engine).await.unwrap(), 2);
+                    delete(Specimen).execute(&engine).await.unwrap();
+                }
+            }
+        }
+    };
+}
+
+/// The first year that each database promises to keep: MySQL begins with 1000.
+fn first_year() -> i16 {
+    if matches!(dialect(), Dialect::MySql | Dialect::MariaDb) { 1000 } else { 1 }
+}
+
+kept! {
+    uuids: uuid::Uuid = [0, 1, 0x0123_4567_89AB_4DEF_8123_4567_89AB_CDEF, u128::MAX].map(uuid::Uuid::from_u128)
+}
+
+kept! {
+    #[orm(precision = 29, scale = 0)]
+    large_decimals: rust_decimal::Decimal = {
+        use rust_decimal::Decimal;
+        [Decimal::MIN, Decimal::NEGATIVE_ONE, Decimal::ZERO, Decimal::from(i64::MAX), Decimal::MAX]
+    }
+}
+
+kept! {
+    #[orm(precision = 28, scale = 28)]
+    small_decimals: rust_decimal::Decimal = {
+        use rust_decimal::Decimal;
+        [Decimal::new(-1, 28), Decimal::new(0, 28), Decimal::new(1, 28), Decimal::new(i64::MAX, 28)]
+    }
+}
+
+mod of_time {
+    use super::*;
+    use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+    fn dates() -> Vec<Date> {
+        let first = Date::from_calendar_date(first_year().into(), Month::January, 1).unwrap();
+        let leap = Date::from_calendar_date(2000, Month::February, 29).unwrap();
+        vec![first, leap, Date::from_calendar_date(9999, Month::December, 31).unwrap()]
+    }
+
+    fn times() -> Vec<Time> {
+        vec![
+            Time::MIDNIGHT,
+            Time::from_hms_micro(0, 0, 0, 1).unwrap(),
+            Time::from_hms_micro(23, 59, 59, 999_999).unwrap(),
+        ]
+    }
+
+    fn date_times() -> Vec<PrimitiveDateTime> {
+        dates().into_iter().zip(times()).map(|(date, time)| date.with_time(time)).collect()
+    }
+
+    fn moments() -> Vec<OffsetDateTime> {
+        let mut moments: Vec<_> = date_times().into_iter().map(PrimitiveDateTime::assume_utc).collect();
+        // The same moment elsewhere is the same moment.
+        moments.push(moments[1].to_offset(UtcOffset::from_hms(-9, -30, 0).unwrap()));
+        moments
+    }
+
+    kept! { days: Date = dates() }
+    kept! { hours: Time = times() }
+    kept! { local: PrimitiveDateTime = date_times() }
+    kept! { utc: OffsetDateTime = moments() }
+}
+
+mod of_jiff {
+    use super::*;
+    use jiff::Timestamp;
+    use jiff::civil::{Date, DateTime, Time};
+
+    fn dates() -> Vec<Date> {
+        vec![Date::constant(first_year(), 1, 1), Date::constant(2000, 2, 29), Date::MAX]
+    }
+
+    fn times() -> Vec<Time> {
+        vec![Time::MIN, Time::constant(0, 0, 0, 1_000), Time::constant(23, 59, 59, 999_999_000)]
+    }
+
+    fn date_times() -> Vec<DateTime> {
+        dates().into_iter().zip(times()).map(|(date, time)| date.to_datetime(time)).collect()
+    }
+
+    fn moments() -> Vec<Timestamp> {
+        let first: Timestamp = format!("{:04}-01-01T00:00:00Z", first_year()).parse().unwrap();
+        // The last that jiff has, in full microseconds.
+        let last = "9999-12-30T22:00:00.999999Z".parse().unwrap();
+        vec![first, Timestamp::UNIX_EPOCH, Timestamp::from_microsecond(-1).unwrap(), last]
+    }
+
+    kept! { days: Date = dates() }
+    kept! { hours: Time = times() }
+    kept! { local: DateTime = date_times() }
+    kept! { utc: Timestamp = moments() }
+}
