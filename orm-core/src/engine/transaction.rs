@@ -17,8 +17,8 @@ impl Engine {
     /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
     ///
     /// `Ok` commits and `Err` rolls back. After a serialization failure or a deadlock the closure runs again with a fresh
-    /// session, up to forty times in all, each after a short random wait; so it must not give away what it captured. A commit
-    /// whose answer was lost is not run again.
+    /// session, up to forty times in all, each after a short random wait; so it must not give away what it captured: it is
+    /// written without `move`, and clones what it has to give away. A commit whose answer was lost is not run again.
     ///
     /// ```
     /// # use orm_core as orm;
