@@ -57,15 +57,15 @@ pub use orm_core::Json;
 pub use orm_core::schema;
 pub use orm_core::{
     AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnType, Columns, Connection, Contains, Cte,
-    DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Engine, EngineBuilder, Entity, EnumName,
-    Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget, FromTargets, GroupBy, Handle, HandleList,
-    Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue, IsolationLevel,
-    JoinTarget, Key, Kind, Lint, Load, LoadOption, Lock, Many, ManyToMany, Member, MetaData, Mode, Model, NamedRow,
-    Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem, Out, Placeholder,
-    PoolClass, Predicate, Projection, Query, Reader, Relationship, RelationshipTo, Render, Rendered, Result, Returning,
-    RowType, Rows, Select, Selectable, Session, SessionMaker, Shape, SqlType, TableFunction, Text, Textual,
-    Transaction, Update, Url, Value, ValueRef, Values, ValuesRow, Work, WorkOnce, Write, delete, excluded, func,
-    insert, joinedload, label, literal, metadata, optional, row_type, select, selectinload, text, update, values,
+    DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Engine, EngineBuilder, Entity,
+    EnumName, Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget, FromTargets, GroupBy, Handle,
+    HandleList, Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,
+    IsolationLevel, JoinTarget, Key, Kind, Lint, Load, LoadOption, Lock, Many, ManyToMany, Member, MetaData, Mode,
+    Model, NamedRow, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem,
+    Out, Placeholder, PoolClass, Predicate, Projection, Query, Reader, Relationship, RelationshipTo, Render, Rendered,
+    Result, Returning, RowType, Rows, Select, Selectable, Session, SessionMaker, Shape, SqlType, TableFunction, Text,
+    Textual, Transaction, Update, Url, Value, ValueRef, Values, ValuesRow, Work, WorkOnce, Write, delete, excluded,
+    func, insert, joinedload, label, literal, metadata, optional, row_type, select, selectinload, text, update, values,
     with_parent,
 };
 // Operators and functions.
@@ -88,7 +88,7 @@ pub use orm_core::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     RowStream, Savepoint, WithOptions,
 };
-pub use orm_derive::{Model, Row, SqlEnum, SqlNewtype, map};
+pub use orm_derive::{Embed, Model, Row, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]
 pub use orm_core::__private;

@@ -21,9 +21,29 @@ pub struct Writer {
     pub mood: Mood,
     /// How they are reached.
     pub email: Option<Email>,
+    /// Where they live.
+    #[orm(embed, default)]
+    pub home: Place,
     /// What they wrote.
     #[orm(back_populates = writer, cascade(all, delete_orphan), order_by = id)]
     pub notes: HasMany<Note>,
+}
+
+/// A place.
+#[derive(Clone, Debug, Default, PartialEq, Embed)]
+pub struct Place {
+    /// A name that is a keyword.
+    pub r#where: String,
+    /// Another struct inside.
+    #[orm(flatten)]
+    pub point: Point,
+}
+
+/// A point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Embed)]
+pub struct Point {
+    /// To the right.
+    pub x: f64,
 }
 
 /// A note.

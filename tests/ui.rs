@@ -9,6 +9,7 @@ fn the_compiler_speaks_our_language() {
     cases.compile_fail("tests/ui/types/*.rs");
     cases.compile_fail("tests/ui/relationship/*.rs");
     cases.compile_fail("tests/ui/builder/*.rs");
+    cases.compile_fail("tests/ui/embed/*.rs");
     cases.compile_fail("tests/ui/statement/*.rs");
     cases.compile_fail("tests/ui/row/*.rs");
     cases.compile_fail("tests/ui/session/*.rs");

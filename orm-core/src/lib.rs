@@ -75,8 +75,8 @@ pub use load::{
     subqueryload, undefer, undefer_all, undefer_group,
 };
 pub use mapper::{
-    Attribute, BelongsTo, Deferred, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many, ManyToMany,
-    Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
+    Attribute, BelongsTo, Deferred, Embed, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many,
+    ManyToMany, Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
 };
 pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;
@@ -114,10 +114,14 @@ pub mod __private {
     pub use crate::engine::{PlanLine, Request};
     pub use crate::load::{Contains, LoadPath};
     pub use crate::mapper::*;
+    /// Columns of embedded structs.
+    pub mod embed {
+        pub use crate::mapper::embed::{Embedded, columns, equals, text, text_length, width};
+    }
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
-        CteNode, Derived, DerivedColumn, DerivedNode, FieldOf, Fills, FromItem, IntoValue, JoinKind, JoinNode,
+        CteNode, Derived, DerivedColumn, DerivedNode, Expr, FieldOf, Fills, FromItem, IntoValue, JoinKind, JoinNode,
         NamedRow, Node, NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RowStruct,
         RustType, SelectNode, Shape, Statement, TableRef, condition, fill, order_items,
     };

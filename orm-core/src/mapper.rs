@@ -7,6 +7,7 @@ mod attribute;
 mod configure;
 mod deferred;
 mod definition;
+pub(crate) mod embed;
 mod members;
 mod model;
 mod new_row;
@@ -27,6 +28,7 @@ pub use definition::{
     Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy,
     ReferentialAction, RelationshipDefinition, RelationshipKind,
 };
+pub use embed::Embed;
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};

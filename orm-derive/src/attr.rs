@@ -80,8 +80,8 @@ pub(crate) const RELATIONSHIP: &[&str] = &[
     "viewonly",
 ];
 
-/// Words with a meaning that the library does not have yet.
-const LATER: &[&str] = &["flatten", "embed"];
+/// The attributes of a field whose struct is embedded.
+pub(crate) const EMBEDDED: &[&str] = &["embed", "flatten", "default"];
 
 /// What databases do to a row when the row that it refers to goes, as written.
 pub(crate) const ACTIONS: &[&str] = &["cascade", "set_null", "set_default", "restrict", "no_action"];
@@ -181,6 +181,16 @@ pub(crate) struct DeferredOptions {
     pub(crate) group: Option<LitStr>,
 }
 
+/// What the field of an embedded struct says.
+#[derive(Default)]
+pub(crate) struct EmbedOptions {
+    /// `flatten`: the columns keep their names.
+    pub(crate) is_flat: bool,
+    pub(crate) prefix: Option<LitStr>,
+    /// `None` inside: `default` alone.
+    pub(crate) default: Option<Written<Option<Expr>>>,
+}
+
 /// A value with the name that it was given to.
 pub(crate) struct Written<T> {
     pub(crate) name: Ident,
@@ -218,6 +228,16 @@ impl StructOptions {
         let mut options = StructOptions::default();
         let repeatable = ["unique", "index", "check", "foreign_key", "mysql", "mariadb", "postgres", "sqlite"];
         each(attributes, &repeatable, mistakes, |name, input, mistakes| options.option(name, input, mistakes));
+        options
+    }
+
+    /// Reads the attributes of a struct that is embedded: it has no table of its own.
+    pub(crate) fn read_embedded(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = StructOptions::default();
+        each(attributes, &[], mistakes, |name, input, mistakes| match name.to_string().as_str() {
+            "crate" => options.option(name, input, mistakes),
+            _ => Err(unknown(name, "struct to embed", &["crate"])),
+        });
         options
     }
 
@@ -318,10 +338,7 @@ impl ColumnOptions {
             "sql_type" => self.sql_type = Some(filled(text(name, input)?)?),
             "unique" => self.unique = Some(flag(name, input)?),
             "index" => self.index = Some(flag(name, input)?),
-            "default" => {
-                let value = input.peek(Token![=]).then(|| expression(name, "value", input)).transpose()?;
-                self.default = Some(Written { name: name.clone(), value });
-            }
+            "default" => self.default = Some(default(name, input)?),
             "server_default" => self.server_default = Some(text(name, input)?),
             "on_update" => {
                 let value = expression(name, "value", input)?;
@@ -377,6 +394,44 @@ impl DeferredOptions {
         };
         Ok(DeferredOptions { name: name.clone(), group: Some(drained(&content, read(&content))?) })
     }
+}
+
+/// Returns whether a field says that its struct is embedded.
+pub(crate) fn is_embedded(attributes: &[Attribute]) -> bool {
+    let is_word = |token: TokenTree| matches!(token, TokenTree::Ident(word) if word == "embed" || word == "flatten");
+    attributes.iter().filter(|attribute| attribute.path().is_ident("orm")).any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.tokens.clone().into_iter().any(is_word),
+        _ => false,
+    })
+}
+
+impl EmbedOptions {
+    /// Reads the attributes of a field whose struct is embedded.
+    pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
+        let mut options = EmbedOptions::default();
+        each(attributes, &[], mistakes, |name, input, _| options.option(name, input));
+        options
+    }
+
+    fn option(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        match name.to_string().as_str() {
+            "flatten" => {
+                flag(name, input)?;
+                self.is_flat = true;
+            }
+            "embed" if input.peek(Token![=]) => self.prefix = Some(filled(text(name, input)?)?),
+            "embed" => drop(flag(name, input)?),
+            "default" => self.default = Some(default(name, input)?),
+            _ => return Err(unknown(name, "field of an embedded struct", EMBEDDED)),
+        }
+        Ok(())
+    }
+}
+
+/// Reads `default`, or `default = value`.
+fn default(name: &Ident, input: ParseStream<'_>) -> Result<Written<Option<Expr>>> {
+    let value = input.peek(Token![=]).then(|| expression(name, "value", input)).transpose()?;
+    Ok(Written { name: name.clone(), value })
 }
 
 impl IndexOptions {
@@ -564,9 +619,6 @@ fn option(
     let name =
         input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), "expected the name of an attribute"))?;
     let text = name.to_string();
-    if LATER.contains(&text.as_str()) {
-        return Err(Error::new(name.span(), format!("`{text}` is not supported yet")));
-    }
     if seen.contains(&text) && !repeatable.contains(&text.as_str()) {
         return Err(Error::new(name.span(), format!("`{text}` is stated twice")));
     }

@@ -36,6 +36,41 @@ pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
     }
 }
 
+/// Checks a struct that is embedded in models.
+pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
+    let name = &model.ident;
+    if model.columns.is_empty() && model.embedded.is_empty() && mistakes.is_empty() {
+        mistakes.add(name, format!("`{name}` has no fields, so it brings no columns"));
+    }
+    column_names(model, mistakes);
+    for column in &model.columns {
+        sizes(column, mistakes);
+        defaults(column, mistakes);
+        foreign_key(column, mistakes);
+        let options = &column.options;
+        let autoincrement = options.autoincrement.as_ref().map(|written| &written.name);
+        let identity = options.identity.as_ref().map(|identity| &identity.name);
+        for word in [options.primary_key.as_ref(), identity, autoincrement].into_iter().flatten() {
+            mistakes
+                .add(word, format!("`{word}` stands in the model: an embedded struct is not what tells rows apart"));
+        }
+        if column.is_deferrable {
+            let message =
+                format!("`{}` cannot be left out of a row: an embedded struct is read as a whole", column.ident);
+            mistakes.add(&column.written, message);
+        }
+        if let Some(default) = &options.default {
+            let hint = "say `default` at the field that embeds the struct, and implement `Default` for it";
+            mistakes
+                .add(&default.name, format!("an embedded struct is given as a whole, so `default` has no use\n{hint}"));
+        }
+    }
+    for relationship in &model.relationships {
+        let message = format!("`{}` is a relationship, which stands in the model itself", relationship.ident);
+        mistakes.add(&relationship.ident, message);
+    }
+}
+
 fn primary_key(model: &Model, mistakes: &mut Mistakes) {
     let name = &model.ident;
     if let Some(listed) = &model.options.primary_key {

@@ -11,6 +11,7 @@
 
 mod attributes;
 mod builder;
+pub(crate) mod embed;
 pub(crate) mod hydrate;
 pub(crate) mod model;
 mod relationships;
@@ -56,6 +57,7 @@ fn expand(model: &Model) -> TokenStream {
 fn in_constants(model: &Model, items: &[TokenStream]) -> TokenStream {
     let Model { ident, vis, constant, library, .. } = model;
     let allow = model.is_deprecated.then(|| quote!(#[allow(deprecated)]));
+    let (opening, positions) = (opening(model), embed::positions(model));
     quote! {
         #[doc(hidden)]
         #allow
@@ -63,13 +65,22 @@ fn in_constants(model: &Model, items: &[TokenStream]) -> TokenStream {
             <#ident as #library::__private::Model>::ATTRIBUTES;
         #allow
         const _: () = {
-            use #library::__private as __orm;
-            use ::core::clone::Clone as __Clone;
-            use ::core::marker::PhantomData as __PhantomData;
-            use ::core::option::Option::{self as __Option, None as __None, Some as __Some};
-            use ::core::result::Result::{Err as __Err, Ok as __Ok};
+            #opening
+            #positions
             #(#items)*
         };
+    }
+}
+
+/// Writes the short names.
+fn opening(model: &Model) -> TokenStream {
+    let library = &model.library;
+    quote! {
+        use #library::__private as __orm;
+        use ::core::clone::Clone as __Clone;
+        use ::core::marker::PhantomData as __PhantomData;
+        use ::core::option::Option::{self as __Option, None as __None, Some as __Some};
+        use ::core::result::Result::{Err as __Err, Ok as __Ok};
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) fn for_model(mut model: Model) -> TokenStream {
     for column in &mut model.columns {
         column.presence = Presence::Absent;
     }
+    for embedded in &mut model.embedded {
+        embedded.presence = Presence::Absent;
+    }
     expand::expand_stub(&model)
 }
 

@@ -6,6 +6,7 @@
 
 mod attr;
 mod check;
+mod embed;
 mod expand;
 mod fallback;
 mod map;
@@ -98,6 +99,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |
 /// | `comment = "…"` | a comment on the column |
 /// | `json` | the value is stored as JSON |
+/// | `embed`, `embed = "home_"`, `flatten` | the field is a struct with `#[derive(Embed)]`, whose fields are columns too: under names that begin with the field's name, with this text, or as they are |
 ///
 /// An `Option` may be NULL. A builder may leave out an `Option`, a key that the database makes up, a field with a
 /// default, a server default, `computed` or `identity`, and a foreign key outside the primary key, which a relationship
@@ -124,6 +126,57 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_model(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     expand::derive_model(&input).into()
+}
+
+/// Makes the fields of a struct columns of each model that holds it.
+///
+/// A model's field with `#[orm(embed)]` puts its own name before those of the columns, `#[orm(embed = "home_")]` puts this
+/// text there, and `#[orm(flatten)]` leaves the names as they are. In the database the columns stand after the model's own.
+///
+/// ```
+/// use orm::prelude::*;
+///
+/// #[derive(Clone, Debug, Embed)]
+/// pub struct Place {
+///     pub street: String,
+///     #[orm(length = 80, index)]
+///     pub city: String,
+/// }
+///
+/// #[derive(Clone, Debug, Default, Embed)]
+/// pub struct Audit {
+///     pub author: Option<String>,
+///     #[orm(column = "edits")]
+///     pub changes: i32,
+/// }
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "users")]
+/// pub struct User {
+///     #[orm(primary_key)]
+///     pub id: i64,
+///     #[orm(embed)]
+///     pub home: Place,
+///     #[orm(embed = "office_")]
+///     pub work: Place,
+///     #[orm(flatten, default)]
+///     pub audit: Audit,
+/// }
+///
+/// let query = select(User.home.city).filter(User.work.city.eq("Paris") & User.audit.changes.gt(0));
+/// assert_eq!(
+///     query.to_sql(orm::Dialect::Sqlite),
+///     "SELECT users.home_city FROM users WHERE users.office_city = ? AND users.edits > ?"
+/// );
+/// ```
+///
+/// The attributes are those of a column (see [`Model`](macro@Model)), but those of the primary key and `default`, which
+/// stands at the model's field: the struct is given as a whole. A struct may embed others. `User.home` itself can be
+/// selected and, by `eq`, compared.
+#[proc_macro_derive(Embed, attributes(orm))]
+pub fn derive_embed(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    embed::derive(&input).into()
 }
 
 /// Makes a struct what a row of several columns becomes, field by field.

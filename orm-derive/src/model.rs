@@ -8,7 +8,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, Visibility};
 
-use crate::attr::{self, ColumnOptions, CompositeKey, RelationshipOptions, StructOptions};
+use crate::attr::{self, ColumnOptions, CompositeKey, EmbedOptions, RelationshipOptions, StructOptions, Written};
 use crate::mistakes::Mistakes;
 use crate::names::{self, Names, list, plain, suggestion};
 
@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) names: Names,
     pub(crate) table: String,
     pub(crate) columns: Vec<Column>,
+    /// The structs whose columns come after its own.
+    pub(crate) embedded: Vec<Embedded>,
     pub(crate) relationships: Vec<Relationship>,
     /// The positions of the primary key's columns.
     pub(crate) key: Vec<u16>,
@@ -56,6 +58,17 @@ pub(crate) struct Column {
     pub(crate) presence: Presence,
     pub(crate) on_update: Option<OnUpdate>,
     pub(crate) options: ColumnOptions,
+}
+
+/// A struct whose fields are columns too.
+pub(crate) struct Embedded {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) ty: TokenStream,
+    /// What stands before the names of its columns.
+    pub(crate) prefix: String,
+    pub(crate) presence: Presence,
 }
 
 /// How a field's value is stored.
@@ -147,9 +160,11 @@ impl Model {
         self.key.iter().map(|position| &self.columns[usize::from(*position)])
     }
 
-    /// Returns the columns that a builder requires.
-    pub(crate) fn required(&self) -> impl Iterator<Item = &Column> {
-        self.columns.iter().filter(|column| matches!(column.presence, Presence::Required))
+    /// Returns the fields that a builder requires.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &Ident> {
+        let columns = self.columns.iter().map(|column| (&column.ident, &column.presence));
+        let embedded = self.embedded.iter().map(|embedded| (&embedded.ident, &embedded.presence));
+        columns.chain(embedded).filter(|(_, presence)| matches!(presence, Presence::Required)).map(|(ident, _)| ident)
     }
 }
 
@@ -162,11 +177,26 @@ impl Column {
 
 /// Understands a struct; `None` when it has no named fields to understand.
 pub(crate) fn understand(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Model> {
-    let fields = named_fields(input, mistakes)?;
+    let fields = named_fields(input, ("a model", "one table"), mistakes)?;
     let options = StructOptions::read(&input.attrs, mistakes);
-    let (columns, relationships) = read_fields(input, &fields, mistakes);
+    let mut model = with_fields(input, options, &fields, mistakes);
+    resolve_names(&mut model, mistakes);
+    settle_keys(&mut model);
+    settle_presence(&mut model);
+    Some(model)
+}
+
+/// Understands a struct that is embedded in models: a model without a table.
+pub(crate) fn understand_embedded(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Model> {
+    let fields = named_fields(input, ("what is embedded", "certain columns"), mistakes)?;
+    let options = StructOptions::read_embedded(&input.attrs, mistakes);
+    Some(with_fields(input, options, &fields, mistakes))
+}
+
+fn with_fields(input: &DeriveInput, options: StructOptions, fields: &[&Field], mistakes: &mut Mistakes) -> Model {
+    let (columns, embedded, relationships) = read_fields(input, fields, mistakes);
     let library = options.library.clone().unwrap_or_else(names::library);
-    let mut model = Model {
+    Model {
         library,
         ident: input.ident.clone(),
         vis: input.vis.clone(),
@@ -174,6 +204,7 @@ pub(crate) fn understand(input: &DeriveInput, mistakes: &mut Mistakes) -> Option
         names: Names::new(&input.ident, input.to_token_stream()),
         table: options.table.as_ref().map_or_else(|| plain(&input.ident).to_snake_case(), syn::LitStr::value),
         columns,
+        embedded,
         relationships,
         key: vec![],
         uniques: vec![],
@@ -182,18 +213,18 @@ pub(crate) fn understand(input: &DeriveInput, mistakes: &mut Mistakes) -> Option
         version: None,
         options,
         is_deprecated: is_deprecated(&input.attrs) || fields.iter().any(|field| is_deprecated(&field.attrs)),
-    };
-    resolve_names(&mut model, mistakes);
-    settle_keys(&mut model);
-    settle_presence(&mut model);
-    Some(model)
+    }
 }
 
-fn named_fields<'i>(input: &'i DeriveInput, mistakes: &mut Mistakes) -> Option<Vec<&'i Field>> {
+fn named_fields<'i>(
+    input: &'i DeriveInput,
+    (what, stands_for): (&str, &str),
+    mistakes: &mut Mistakes,
+) -> Option<Vec<&'i Field>> {
     let name = &input.ident;
     let before = mistakes.count();
     if !input.generics.params.is_empty() {
-        mistakes.add(&input.generics, format!("a model cannot be generic: `{name}` stands for one table"));
+        mistakes.add(&input.generics, format!("{what} cannot be generic: `{name}` stands for {stands_for}"));
     }
     let shape = match &input.data {
         Data::Struct(data) => match &data.fields {
@@ -205,7 +236,7 @@ fn named_fields<'i>(input: &'i DeriveInput, mistakes: &mut Mistakes) -> Option<V
         Data::Enum(_) => "an enum",
         Data::Union(_) => "a union",
     };
-    let mut message = format!("a model is a struct with named fields, and `{name}` is {shape}");
+    let mut message = format!("{what} is a struct with named fields, and `{name}` is {shape}");
     if matches!(input.data, Data::Enum(_)) {
         message.push_str("\nto store its values in a column, derive `SqlEnum`");
     } else if shape == "a tuple struct" {
@@ -221,8 +252,12 @@ fn is_deprecated(attributes: &[Attribute]) -> bool {
 
 // -------------------------------------------------------------------------------------------------------------- fields
 
-fn read_fields(input: &DeriveInput, fields: &[&Field], mistakes: &mut Mistakes) -> (Vec<Column>, Vec<Relationship>) {
-    let (mut columns, mut relationships) = (vec![], vec![]);
+fn read_fields(
+    input: &DeriveInput,
+    fields: &[&Field],
+    mistakes: &mut Mistakes,
+) -> (Vec<Column>, Vec<Embedded>, Vec<Relationship>) {
+    let (mut columns, mut embedded, mut relationships) = (vec![], vec![], vec![]);
     for field in fields {
         let Some(ident) = &field.ident else { continue };
         match relationship_type(&field.ty, mistakes) {
@@ -234,6 +269,9 @@ fn read_fields(input: &DeriveInput, fields: &[&Field], mistakes: &mut Mistakes) 
                 target: names::without_self(target, &input.ident),
                 options: RelationshipOptions::read(&field.attrs, mistakes),
             }),
+            FieldType::Column if attr::is_embedded(&field.attrs) => {
+                embedded.push(read_embedded(input, field, ident, mistakes));
+            }
             FieldType::Column => columns.push(read_column(input, field, ident, mistakes)),
             FieldType::Unknown => {}
         }
@@ -243,7 +281,29 @@ fn read_fields(input: &DeriveInput, fields: &[&Field], mistakes: &mut Mistakes) 
             relationship.kind = Kind::ManyToMany;
         }
     }
-    (columns, relationships)
+    (columns, embedded, relationships)
+}
+
+fn read_embedded(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut Mistakes) -> Embedded {
+    let options = EmbedOptions::read(&field.attrs, mistakes);
+    let inner = names::option_argument(&field.ty);
+    if inner.is_some() {
+        let hint = "write `Option` around its fields, which are then NULL one by one";
+        mistakes.add(&field.ty, format!("an embedded struct is always there, and `{ident}` is an `Option`\n{hint}"));
+    }
+    let prefix = match (options.is_flat, &options.prefix) {
+        (true, _) => String::new(),
+        (false, Some(prefix)) => prefix.value(),
+        (false, None) => format!("{}_", plain(ident)),
+    };
+    Embedded {
+        ident: ident.clone(),
+        vis: field.vis.clone(),
+        docs: docs(field),
+        ty: names::without_self(inner.unwrap_or(&field.ty), &input.ident),
+        prefix,
+        presence: presence(options.default.as_ref(), &input.ident),
+    }
 }
 
 /// What a field's type says about the field.
@@ -311,7 +371,7 @@ fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut
         name: options.column.as_ref().map_or_else(|| plain(ident), syn::LitStr::value),
         is_key: options.primary_key.is_some(),
         is_generated: false,
-        presence: default_of(&options, &input.ident),
+        presence: presence(options.default.as_ref(), &input.ident),
         on_update: on_update_of(&options, &input.ident),
         options,
     }
@@ -324,8 +384,8 @@ fn misplaced_deferred(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-fn default_of(options: &ColumnOptions, model: &Ident) -> Presence {
-    match &options.default {
+fn presence(default: Option<&Written<Option<Expr>>>, model: &Ident) -> Presence {
+    match default {
         Some(default) => Presence::Default(default.value.as_ref().map(|value| names::without_self(value, model))),
         None => Presence::Required,
     }

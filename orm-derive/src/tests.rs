@@ -126,12 +126,6 @@ fn an_attribute_is_stated_once() {
 }
 
 #[test]
-fn what_is_planned_says_so() {
-    check_field("#[orm(flatten)] place: Place", &["`flatten` is not supported yet"]);
-    check_field("#[orm(embed)] place: Place", &["`embed` is not supported yet"]);
-}
-
-#[test]
 fn what_may_be_left_out_is_a_deferred() {
     check_field("#[orm(deferred)] name: Deferred<String>", &[]);
     check_field("#[orm(deferred(group = \"long\"))] name: Deferred<Option<String>>", &[]);
@@ -371,7 +365,7 @@ fn a_builder_requires_what_nothing_else_fills() {
              email: String,
          }",
     );
-    let required: Vec<String> = model.required().map(|column| names::plain(&column.ident)).collect();
+    let required: Vec<String> = model.required().map(names::plain).collect();
     assert_eq!(required, ["name", "email"]);
     assert!(matches!(model.columns[3].presence, Presence::Default(Some(_))));
 }

@@ -29,6 +29,7 @@
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
 //! | `pool` | listeners to an engine's connections |
+//! | `embed` | structs whose fields are columns of the models that hold them |
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
 //! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
@@ -65,6 +66,7 @@ mod deleting;
 mod diff;
 mod eager;
 mod echo;
+mod embed;
 mod engine;
 mod enums;
 mod errors;

@@ -110,7 +110,7 @@ impl IndexDefinition {
 }
 
 /// A column as its field says it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// The field's name.
     pub field: &'static str,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Weak;
 
-use super::{Model, Object};
+use super::{Embed, Model, Object};
 use crate::session::{Handle, ObjectId};
 
 /// Which columns of a row are set, by position.
@@ -74,6 +74,18 @@ impl ColumnSet {
     pub fn fill<T>(&mut self, column: usize, value: Option<T>, default: impl FnOnce() -> T) -> T {
         self.insert(column);
         value.unwrap_or_else(default)
+    }
+
+    /// Takes what a builder holds for an embedded struct, whose columns begin here: all count as set that the database does
+    /// not compute.
+    ///
+    /// # Panics
+    ///
+    /// Panics when it holds nothing, which the builder's type excludes.
+    pub fn embed<E: Embed>(&mut self, first: usize, value: Option<E>) -> E {
+        let columns = E::__COLUMNS.iter().enumerate().filter(|(_, column)| column.computed.is_none());
+        columns.for_each(|(position, _)| self.insert(first + position));
+        value.expect("the builder's type says that every required field is set")
     }
 
     /// Takes what a builder holds for a required field.

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::embed;
 use crate::model::Model;
 use crate::names::{plain, quiet};
 
@@ -21,7 +22,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         let kind = if relationship.kind.is_many() { quote!(Many) } else { quote!(One) };
         quote!(#(#docs)* #vis #field: __orm::Relationship<#ident, #target, __orm::#kind>)
     });
-    let fields = columns.chain(relationships);
+    let fields = columns.chain(embed::fields(model, ident)).chain(relationships);
     let field_names: Vec<_> = field_names(model).collect();
     let alias_doc = format!("Names the table for one statement: `{}.alias(\"other\")`.", plain(&model.constant));
     let alias_of = match model.key_columns().next().or(model.columns.first()) {
@@ -79,11 +80,12 @@ pub(super) fn value(model: &Model) -> TokenStream {
         let (field, position) = (&relationship.ident, super::number(position));
         quote!(#field: __orm::Relationship::__new(#position))
     });
-    let fields = columns.chain(relationships);
+    let fields = columns.chain(embed::values(model)).chain(relationships);
     quote!(#name { #(#fields),* })
 }
 
 fn field_names(model: &Model) -> impl Iterator<Item = proc_macro2::Ident> {
     let columns = model.columns.iter().map(|column| quiet(&column.ident));
-    columns.chain(model.relationships.iter().map(|relationship| quiet(&relationship.ident)))
+    let embedded = model.embedded.iter().map(|embedded| quiet(&embedded.ident));
+    columns.chain(embedded).chain(model.relationships.iter().map(|relationship| quiet(&relationship.ident)))
 }

@@ -6,8 +6,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{hydrate, number};
-use crate::model::{Column, Model, Presence, Relationship, Storage};
+use super::{embed, hydrate, number};
+use crate::model::{Column, Embedded, Model, Presence, Relationship, Storage};
 use crate::names::{plain, quiet};
 
 /// Defines the builder, and lets it and the struct become rows and members; `finish` makes the row.
@@ -23,11 +23,12 @@ pub(super) fn expand(model: &Model, finish: &TokenStream) -> TokenStream {
 pub(super) fn empty(model: &Model) -> TokenStream {
     let (builder, fields) = (&model.names.builder, &model.names.fields);
     let columns = model.columns.iter().map(|column| &column.ident);
+    let optional = columns.chain(model.embedded.iter().map(|embedded| &embedded.ident));
     let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
     quote! {
         #builder(
             #fields {
-                #(#columns: __None,)*
+                #(#optional: __None,)*
                 #(#relationships: ::core::default::Default::default(),)*
             },
             __PhantomData,
@@ -36,20 +37,22 @@ pub(super) fn empty(model: &Model) -> TokenStream {
 }
 
 fn parameters(model: &Model) -> Vec<Ident> {
-    model.required().map(|column| quiet(&format_ident!("__{}", column.ident))).collect()
+    model.required().map(|field| quiet(&format_ident!("__{}", field))).collect()
 }
 
-fn requirement(column: &Column) -> Ident {
-    quiet(&format_ident!("__requires_{}", column.ident))
+fn requirement(field: &Ident) -> Ident {
+    quiet(&format_ident!("__requires_{}", field))
 }
 
 fn definition(model: &Model) -> TokenStream {
     let Model { vis, .. } = model;
     let (builder, fields) = (&model.names.builder, &model.names.fields);
     let parameters = parameters(model);
-    let missing: Vec<_> = model.required().map(|column| quiet(&column.ident)).collect();
-    let columns = model.columns.iter().map(|column| {
-        let (field, ty) = (quiet(&column.ident), &column.ty);
+    let missing: Vec<_> = model.required().map(quiet).collect();
+    let columns = model.columns.iter().map(|column| (&column.ident, &column.ty));
+    let embedded = model.embedded.iter().map(|embedded| (&embedded.ident, &embedded.ty));
+    let columns = columns.chain(embedded).map(|(field, ty)| {
+        let field = quiet(field);
         quote!(#field: __Option<#ty>)
     });
     let relationships = model.relationships.iter().map(|relationship| {
@@ -74,9 +77,9 @@ fn definition(model: &Model) -> TokenStream {
 fn required_fields(model: &Model) -> TokenStream {
     let vis = &model.vis;
     let note = "a field may be left out when it has a `default` or a `server_default`, or is an `Option`";
-    let traits = model.required().map(|column| {
-        let name = plain(&column.ident);
-        let requirement = requirement(column);
+    let traits = model.required().map(|field| {
+        let name = plain(field);
+        let requirement = requirement(field);
         let message = format!("the required field `{name}` of `{}` is not set", model.ident);
         let label = format!("`.{name}(…)` is missing in this builder");
         quote! {
@@ -92,7 +95,7 @@ fn setters(model: &Model) -> TokenStream {
     let builder = &model.names.builder;
     let parameters = parameters(model);
     let mut position = 0;
-    let columns = model.columns.iter().map(|column| match column.presence {
+    let mut result = |presence: &Presence| match presence {
         Presence::Required => {
             let states = parameters
                 .iter()
@@ -100,11 +103,14 @@ fn setters(model: &Model) -> TokenStream {
                 .map(|(index, parameter)| if index == position { quote!(__orm::Set) } else { quote!(#parameter) });
             let result = quote!(#builder<#(#states),*>);
             position += 1;
-            setter(column, &result, builder)
+            result
         }
-        Presence::Default(_) | Presence::Absent => setter(column, &quote!(Self), builder),
-    });
-    let columns: TokenStream = columns.collect();
+        Presence::Default(_) | Presence::Absent => quote!(Self),
+    };
+    let mut columns = TokenStream::new();
+    columns.extend(model.columns.iter().map(|column| setter(column, &result(&column.presence), builder)));
+    columns
+        .extend(model.embedded.iter().map(|embedded| embedded_setter(embedded, &result(&embedded.presence), builder)));
     let relationships = model.relationships.iter().map(relationship_setter);
     quote!(impl<#(#parameters),*> #builder<#(#parameters),*> { #columns #(#relationships)* })
 }
@@ -120,6 +126,16 @@ fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream
     quote! {
         #vis fn #field(mut self, value: impl #bound) -> #result {
             self.0.#field = __Some(#value);
+            #builder(self.0, __PhantomData)
+        }
+    }
+}
+
+fn embedded_setter(embedded: &Embedded, result: &TokenStream, builder: &Ident) -> TokenStream {
+    let (vis, field, ty) = (&embedded.vis, quiet(&embedded.ident), &embedded.ty);
+    quote! {
+        #vis fn #field(mut self, value: #ty) -> #result {
+            self.0.#field = __Some(value);
             #builder(self.0, __PhantomData)
         }
     }
@@ -203,10 +219,25 @@ pub(super) fn finish(model: &Model) -> TokenStream {
         let (field, value) = (&column.ident, hydrate::as_written(column, finished(position, column)));
         quote!(#field: #value)
     });
+    let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (field, at, value) = (&embedded.ident, embed::first(index), finished_embedded(embedded));
+        let embed = quote_spanned!(super::quiet_span(&embedded.ty)=> embed);
+        quote!(#field: __set.#embed(#at, #value))
+    });
     let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
     quote! {
         let mut __set = __orm::ColumnSet::new();
-        __orm::NewRow::new(#ident { #(#columns,)* #(#relationships: self.#relationships,)* }, __set)
+        __orm::NewRow::new(#ident { #(#columns,)* #(#embedded,)* #(#relationships: self.#relationships,)* }, __set)
+    }
+}
+
+/// Writes what a builder holds for an embedded struct, or its default.
+fn finished_embedded(embedded: &Embedded) -> TokenStream {
+    let field = &embedded.ident;
+    match &embedded.presence {
+        Presence::Default(Some(value)) => quote!(__Some(self.#field.unwrap_or_else(|| #value))),
+        Presence::Default(None) => quote!(__Some(self.#field.unwrap_or_default())),
+        Presence::Required | Presence::Absent => quote!(self.#field),
     }
 }
 

@@ -3,13 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::number;
+use super::{embed, number};
 use crate::model::{Column, Kind, Model, Relationship, Storage};
 
 /// Says what a row of the model becomes.
 pub(super) fn row_type(model: &Model) -> TokenStream {
     let Model { ident, key, .. } = model;
-    let width = number(model.columns.len());
+    let width = embed::width(model);
     let key = key.iter().map(|position| number(usize::from(*position)));
     quote! {
         impl __orm::RowType for #ident {
@@ -77,11 +77,41 @@ pub(crate) fn stub(ident: &proc_macro2::Ident) -> TokenStream {
 
 /// The methods of `Model` that go through the columns.
 pub(super) fn methods(model: &Model) -> TokenStream {
-    let read = model.columns.iter().enumerate().map(|(position, column)| read_column(position, column));
+    let read = fields_read(model);
     let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
     let needs_mapper = !model.relationships.is_empty() || model.columns.iter().any(|column| column.is_deferrable);
     let mapper = needs_mapper.then(|| quote!(let __mapper = <Self as __orm::Model>::__mapper();));
     let deferred = deferred(model);
+    let columns = column_methods(model);
+    let fields = model.columns.iter().map(|column| &column.ident);
+    let copied = fields
+        .chain(model.embedded.iter().map(|embedded| &embedded.ident))
+        .map(|field| quote!(#field: __Clone::clone(&self.#field)));
+    let copied_relationships = model.relationships.iter().map(|relationship| {
+        let field = &relationship.ident;
+        quote!(#field: self.#field.__copy())
+    });
+    quote! {
+        fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
+            #mapper
+            __Ok(Self { #(#read,)* #(#unloaded,)* })
+        }
+        #columns
+        #deferred
+        fn __copy(&self) -> Self {
+            Self { #(#copied,)* #(#copied_relationships,)* }
+        }
+    }
+}
+
+/// Writes each field that a row fills with what is read for it.
+pub(super) fn fields_read(model: &Model) -> impl Iterator<Item = TokenStream> {
+    let columns = model.columns.iter().enumerate().map(|(position, column)| read_column(position, column));
+    columns.chain(embed::read(model))
+}
+
+/// The methods that give and set a column by its position.
+pub(super) fn column_methods(model: &Model) -> TokenStream {
     let encode = model.columns.iter().enumerate().map(|(position, column)| {
         let (position, value) = (number(position), encode(column));
         quote!(#position => #value)
@@ -90,34 +120,19 @@ pub(super) fn methods(model: &Model) -> TokenStream {
         let (position, change) = (number(position), decode(column));
         quote!(#position => #change)
     });
-    let copied = model.columns.iter().map(|column| {
-        let field = &column.ident;
-        quote!(#field: __Clone::clone(&self.#field))
-    });
-    let copied_relationships = model.relationships.iter().map(|relationship| {
-        let field = &relationship.ident;
-        quote!(#field: self.#field.__copy())
-    });
+    let (encode_embedded, decode_embedded) = (embed::encode(model), embed::decode(model));
     let no_column = format!("`{}` has no column of this number", model.ident);
     quote! {
-        fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
-            #mapper
-            __Ok(Self { #(#read,)* #(#unloaded,)* })
-        }
         fn __column(&self, __column: usize) -> __orm::Value {
-            match __column { #(#encode,)* _ => ::core::panic!(#no_column) }
+            match __column { #(#encode,)* #(#encode_embedded,)* _ => ::core::panic!(#no_column) }
         }
         fn __set_column(
             &mut self,
             __column: usize,
             __value: __orm::ValueRef<'_>,
         ) -> ::core::result::Result<(), __orm::DecodeError> {
-            match __column { #(#decode,)* _ => ::core::panic!(#no_column) }
+            match __column { #(#decode,)* #(#decode_embedded,)* _ => ::core::panic!(#no_column) }
             __Ok(())
-        }
-        #deferred
-        fn __copy(&self) -> Self {
-            Self { #(#copied,)* #(#copied_relationships,)* }
         }
     }
 }
@@ -171,7 +186,7 @@ fn decode(column: &Column) -> TokenStream {
 
 /// Goes on with a value or returns the error: what `?` does, without the traits that it asks the compiler to solve,
 /// which are a tenth of what a model costs.
-fn or_return(result: &TokenStream, with: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+pub(super) fn or_return(result: &TokenStream, with: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
     let with = with(quote!(__value));
     quote! {
         match #result {

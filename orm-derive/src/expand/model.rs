@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
 
-use super::{attributes, column, hydrate, positions, quiet_span, relationships};
+use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
 use crate::attr::{IdentityOptions, IndexOptions};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
 use crate::names::{option, plain};
@@ -83,7 +83,7 @@ fn definition(model: &Model) -> TokenStream {
     let name = plain(&model.ident);
     let table = &model.table;
     let schema = option(options.schema.as_ref());
-    let columns = model.columns.iter().map(|column| column_definition(model, column));
+    let columns = embed::definitions(model);
     let key = positions(&model.key);
     let relationships = relationships::definitions(model);
     let uniques = model.uniques.iter().zip(&options.uniques).map(|(columns, unique)| index(columns, unique));
@@ -99,7 +99,7 @@ fn definition(model: &Model) -> TokenStream {
             table: #table,
             schema: #schema,
             location: (::core::file!(), ::core::line!()),
-            columns: &[#(#columns),*],
+            columns: #columns,
             key: #key,
             relationships: &[#(#relationships),*],
             uniques: &[#(#uniques),*],
@@ -142,7 +142,7 @@ fn identity(options: &IdentityOptions) -> TokenStream {
     }
 }
 
-fn column_definition(model: &Model, column: &Column) -> TokenStream {
+pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     let options = &column.options;
     let (field, name, ty) = (plain(&column.ident), &column.name, &column.column_type);
     let mut settings = TokenStream::new();

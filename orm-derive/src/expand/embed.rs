@@ -1,0 +1,262 @@
+//! Embedded structs: their columns among those of a model, and `#[derive(Embed)]` itself.
+//!
+//! What a struct brings is known when the model is compiled, not when this runs: positions behind the model's own columns
+//! are constants, `__EMBEDDED_0` and so on, the last of which is the number of all columns.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use super::{hydrate, model, number};
+use crate::model::Model;
+use crate::names::{plain, quiet};
+
+/// Writes the struct's own items, at the type that the user wrote: so what is wrong with it is said there, and once.
+fn embed(ty: &TokenStream) -> TokenStream {
+    quote_spanned!(super::quiet_span(ty)=> <#ty as __orm::Embed>)
+}
+
+/// Writes the position of the first column of an embedded struct.
+pub(super) fn first(index: usize) -> Ident {
+    format_ident!("__EMBEDDED_{index}")
+}
+
+/// Writes how many columns there are.
+pub(super) fn width(model: &Model) -> TokenStream {
+    match model.embedded.len() {
+        0 => number(model.columns.len()).into_token_stream(),
+        parts => first(parts).into_token_stream(),
+    }
+}
+
+/// Defines the positions.
+pub(super) fn positions(model: &Model) -> TokenStream {
+    if model.embedded.is_empty() {
+        return TokenStream::new();
+    }
+    let (begin, own) = (first(0), number(model.columns.len()));
+    let next = model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (at, next, embed) = (first(index), first(index + 1), embed(&embedded.ty));
+        quote!(const #next: usize = #at + #embed::__COLUMNS.len();)
+    });
+    quote!(const #begin: usize = #own; #(#next)*)
+}
+
+/// Writes the definitions of all columns.
+pub(super) fn definitions(model: &Model) -> TokenStream {
+    let own = model.columns.iter().map(|column| model::column_definition(model, column));
+    if model.embedded.is_empty() {
+        return quote!(&[#(#own),*]);
+    }
+    let embedded = model.embedded.iter().map(|embedded| {
+        let (field, prefix, ty) = (plain(&embedded.ident), &embedded.prefix, &embedded.ty);
+        quote_spanned!(super::quiet_span(ty)=> __orm::embed::Embedded::new::<#ty>(#field, #prefix))
+    });
+    let width = width(model);
+    quote! {{
+        const __OWN: &[__orm::Column] = &[#(#own),*];
+        const __EMBEDDED: &[__orm::embed::Embedded] = &[#(#embedded),*];
+        const __TEXT: &[u8] = &__orm::embed::text::<{ __orm::embed::text_length(__EMBEDDED) }>(__EMBEDDED);
+        &__orm::embed::columns::<#width>(__OWN, __EMBEDDED, __TEXT)
+    }}
+}
+
+/// Writes the fields of the attributes' type.
+pub(super) fn fields(model: &Model, of: &Ident) -> impl Iterator<Item = TokenStream> {
+    model.embedded.iter().map(move |embedded| {
+        let (docs, vis, field, embed) = (&embedded.docs, &embedded.vis, quiet(&embedded.ident), embed(&embedded.ty));
+        quote!(#(#docs)* #vis #field: #embed::Attributes<#of>)
+    })
+}
+
+/// Writes the values of these fields, for a model.
+pub(super) fn values(model: &Model) -> impl Iterator<Item = TokenStream> {
+    model.embedded.iter().enumerate().map(move |(index, embedded)| {
+        let (field, embed, at) = (&embedded.ident, embed(&embedded.ty), first(index));
+        let of = &model.ident;
+        quote!(#field: <#embed::Attributes<#of>>::__new(#at as u16))
+    })
+}
+
+/// Reads the embedded structs of a row.
+pub(super) fn read(model: &Model) -> impl Iterator<Item = TokenStream> {
+    model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (field, ty, at) = (&embedded.ident, &embedded.ty, first(index));
+        let value = hydrate::or_return(&quote!(<#ty as __orm::RowType>::__value(__row, __at + #at)), |value| value);
+        quote!(#field: #value)
+    })
+}
+
+/// Writes the arm that gives a column of an embedded struct.
+pub(super) fn encode(model: &Model) -> impl Iterator<Item = TokenStream> {
+    arms(model, |embedded, column| quote!(__orm::Embed::__column(&self.#embedded, #column)))
+}
+
+/// Writes the arm that sets a column of an embedded struct.
+pub(super) fn decode(model: &Model) -> impl Iterator<Item = TokenStream> {
+    arms(model, |embedded, column| quote!(return __orm::Embed::__set_column(&mut self.#embedded, #column, __value)))
+}
+
+fn arms(model: &Model, arm: impl Fn(&Ident, TokenStream) -> TokenStream) -> impl Iterator<Item = TokenStream> {
+    model.embedded.iter().enumerate().map(move |(index, embedded)| {
+        let (at, next) = (first(index), first(index + 1));
+        let body = arm(&embedded.ident, quote!(__column - #at));
+        quote!(#at..#next => #body)
+    })
+}
+
+/// Implements `Embed` for a struct.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let (attributes, row_type) = (attributes(model), row_type(model));
+    let name = &model.names.attributes;
+    let columns = definitions(model);
+    let methods = hydrate::column_methods(model);
+    let items = quote! {
+        #attributes
+        #row_type
+        impl __orm::Embed for #ident {
+            type Attributes<__M> = #name<__M>;
+            const __COLUMNS: &'static [__orm::Column] = #columns;
+            #methods
+        }
+    };
+    in_constant(model, &items)
+}
+
+/// Implements it for a struct with mistakes: what other code may mention, and nothing that runs.
+pub(crate) fn expand_stub(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let attributes = attributes(model);
+    let name = &model.names.attributes;
+    let items = quote! {
+        #attributes
+        impl __orm::RowType for #ident {
+            type Managed = Self;
+            fn __width() -> usize { ::core::unreachable!() }
+            fn __value(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
+            fn __managed(_: &__orm::Row<'_>, _: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self> {
+                ::core::unreachable!()
+            }
+            fn __is_null(_: &__orm::Row<'_>, _: usize) -> bool { ::core::unreachable!() }
+        }
+        impl __orm::Embed for #ident {
+            type Attributes<__M> = #name<__M>;
+            const __COLUMNS: &'static [__orm::Column] = &[];
+            fn __column(&self, _: usize) -> __orm::Value { ::core::unreachable!() }
+            fn __set_column(
+                &mut self,
+                _: usize,
+                _: __orm::ValueRef<'_>,
+            ) -> ::core::result::Result<(), __orm::DecodeError> {
+                ::core::unreachable!()
+            }
+        }
+    };
+    in_constant(model, &items)
+}
+
+fn in_constant(model: &Model, items: &TokenStream) -> TokenStream {
+    let (opening, positions) = (super::opening(model), positions(model));
+    quote! {
+        const _: () = {
+            #opening
+            #positions
+            #items
+        };
+    }
+}
+
+/// Defines the attributes of whichever model holds the struct.
+fn attributes(model: &Model) -> TokenStream {
+    let Model { ident, vis, .. } = model;
+    let name = &model.names.attributes;
+    let doc = format!("The columns of [`{ident}`] in a model `M`.");
+    let of = format_ident!("__M");
+    let columns = model.columns.iter().map(|column| {
+        let (docs, vis, field, ty) = (&column.docs, &column.vis, quiet(&column.ident), &column.column_type);
+        quote!(#(#docs)* #vis #field: __orm::Attribute<__M, #ty>)
+    });
+    let declared = columns.chain(fields(model, &of));
+    let made = model.columns.iter().enumerate().map(|(position, column)| {
+        let (field, position) = (&column.ident, number(position));
+        quote!(#field: __orm::Attribute::__new(__at + #position))
+    });
+    let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (field, embed, at) = (&embedded.ident, embed(&embedded.ty), first(index));
+        quote!(#field: <#embed::Attributes<__M>>::__new(__at + #at as u16))
+    });
+    let made = made.chain(embedded);
+    let names: Vec<Ident> = field_names(model).collect();
+    let first = names.first().map(|field| match model.columns.is_empty() {
+        true => quote!(self.#field.__first()),
+        false => quote!((self.#field.__column(), self.#field.__alias_of())),
+    });
+    quote! {
+        #[doc = #doc]
+        #vis struct #name<__M> { #(#declared),* }
+
+        #[automatically_derived]
+        impl<__M> ::core::clone::Clone for #name<__M> {
+            fn clone(&self) -> Self { *self }
+        }
+        #[automatically_derived]
+        impl<__M> ::core::marker::Copy for #name<__M> {}
+
+        #[doc(hidden)]
+        impl<__M> #name<__M> {
+            #vis const fn __new(__at: u16) -> Self {
+                Self { #(#made),* }
+            }
+            #vis fn __alias(self, __alias: __orm::Alias) -> Self {
+                Self { #(#names: self.#names.__alias(__alias)),* }
+            }
+            #vis fn __first(self) -> (u16, __orm::Alias) { #first }
+        }
+
+        impl<__M: __orm::Model> #name<__M> {
+            /// `=` of each column; with `None`, IS NULL.
+            #vis fn eq(self, value: &#ident) -> __orm::Expr<__Option<bool>> {
+                __orm::embed::equals::<__M, #ident>(self.__first(), value)
+            }
+        }
+
+        impl<__M: __orm::Model> __orm::Selectable for #name<__M> {
+            type Row = #ident;
+            fn __outputs(self, __outputs: &mut ::std::vec::Vec<__orm::Output>) {
+                #(__orm::Selectable::__outputs(self.#names, __outputs);)*
+            }
+        }
+    }
+}
+
+fn field_names(model: &Model) -> impl Iterator<Item = Ident> {
+    let columns = model.columns.iter().map(|column| quiet(&column.ident));
+    columns.chain(model.embedded.iter().map(|embedded| quiet(&embedded.ident)))
+}
+
+/// Says what the columns of a row become.
+fn row_type(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let (width, read) = (width(model), hydrate::fields_read(model));
+    let own = (0..model.columns.len()).map(number).map(|position| quote!(__row.value(__at + #position).is_null()));
+    let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (ty, at) = (&embedded.ty, first(index));
+        quote!(<#ty as __orm::RowType>::__is_null(__row, __at + #at))
+    });
+    let is_null = own.chain(embedded);
+    quote! {
+        impl __orm::RowType for #ident {
+            type Managed = Self;
+            fn __width() -> usize { #width }
+            fn __value(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
+                __Ok(Self { #(#read,)* })
+            }
+            fn __managed(__row: &__orm::Row<'_>, __at: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self> {
+                <Self as __orm::RowType>::__value(__row, __at)
+            }
+            fn __is_null(__row: &__orm::Row<'_>, __at: usize) -> bool {
+                #(#is_null)&&*
+            }
+        }
+    }
+}
