@@ -73,12 +73,15 @@ pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable,
     Nullness, Operand, Range, RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
 };
+pub use orm_core::{
+    BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StatementKind,
+    Synchronize,
+};
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_core::{Deferred, LoadColumns, Loadable, defer, load_only, undefer, undefer_all, undefer_group};
 #[cfg(feature = "json")]
 pub use orm_core::{Document, JsonPath};
-pub use orm_core::{Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, Synchronize};
 pub use orm_core::{
     Joinable, LoadAll, Members, NPlusOne, contains_eager, defaultload, joinedload_all, lazyload, lazyload_all,
     raiseload, raiseload_all, selectinload_all, subqueryload,

@@ -3,6 +3,7 @@
 //! In: a [`Statement`]. First its values are lifted out ([`lift`](structure::lift)), which leaves the structure and a key
 //! that tells it from every other; then, unless the key is known, the walk renders it as a [`Compiled`].
 
+mod criteria;
 mod cte;
 pub(crate) mod ddl;
 mod dml;

@@ -8,6 +8,7 @@ mod delete;
 mod insert;
 mod order;
 mod pairs;
+mod referrers;
 mod update;
 
 pub(crate) use collect::is_clean;
@@ -18,7 +19,9 @@ use crate::session::{Connections, Moment, Objects};
 
 /// Brings the database in line with the objects.
 pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
-    let work = collect::collect(objects)?; // what has changed
+    collect::switch_rows(objects)?;
+    referrers::spread_keys(objects, connections).await?;
+    let work = collect::collect(objects); // what has changed
     let groups = order::groups(&work)?; // which models before which
     let mut late = Vec::new();
     for group in &groups {

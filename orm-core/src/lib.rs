@@ -81,8 +81,8 @@ pub use mapper::{
 pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;
 pub use session::{
-    AnyHandle, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush, ObjectState, Query,
-    ScopedGuard, ScopedSession, Session, SessionEvents, SessionMaker, Synchronize,
+    AnyHandle, BindRequest, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush,
+    ObjectState, Query, ScopedGuard, ScopedSession, Session, SessionEvents, SessionMaker, StatementKind, Synchronize,
 };
 pub use session::{Loadable, Members, NPlusOne};
 pub use sql::{

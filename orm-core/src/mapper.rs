@@ -22,7 +22,7 @@ mod without_model;
 use once_cell::sync::OnceCell;
 
 pub use attribute::{Alias, Attribute};
-pub(crate) use configure::{Configured, Direction, Link, RelationshipInfo};
+pub(crate) use configure::{Configured, Direction, ForeignKey, Link, RelationshipInfo};
 pub use deferred::Deferred;
 pub use definition::{
     Cascade, Column, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition, Lazy,

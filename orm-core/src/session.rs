@@ -19,6 +19,7 @@ mod merge;
 mod objects;
 mod query;
 mod quiet;
+mod routes;
 mod scoped;
 mod synchronize;
 mod transaction;
@@ -39,11 +40,12 @@ pub(crate) use objects::{PairChange, State};
 pub use query::{Managed, Query};
 pub(crate) use quiet::Flushing;
 pub use quiet::NoAutoflush;
+pub use routes::{BindRequest, StatementKind};
 pub use scoped::{ScopedGuard, ScopedSession};
 pub use synchronize::Synchronize;
 pub use transaction::Nested;
 
-use connections::Routes;
+use routes::Routes;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};

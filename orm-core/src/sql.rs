@@ -12,6 +12,7 @@ mod search;
 pub(crate) mod case;
 mod change;
 mod compound;
+mod criterion;
 mod cte;
 mod delete;
 mod eager;
@@ -38,6 +39,7 @@ mod window;
 pub use array::{ArrayType, Range, RangeElement};
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use compound::{Compound, SetOperator};
+pub(crate) use criterion::Criterion;
 pub use cte::{Cte, CteNode};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
@@ -118,7 +120,8 @@ impl Statement {
                     OutputKind::Expression(node) => node.model(),
                 };
                 let listed = select.from.first().and_then(|item| item.reference().mapper);
-                listed.or_else(|| select.outputs.iter().find_map(of_output))
+                let named = listed.or_else(|| select.outputs.iter().find_map(of_output));
+                named.or_else(|| select.filters.iter().find_map(Node::model))
             }
             Statement::Explain(inner) => inner.model(),
             Statement::Insert(insert) => Some(insert.mapper),

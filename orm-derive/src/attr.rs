@@ -215,6 +215,8 @@ pub(crate) struct RelationshipOptions {
     pub(crate) order_by: Option<Written<Vec<Expr>>>,
     pub(crate) lazy: Option<Ident>,
     pub(crate) passive_deletes: bool,
+    /// `all`, where it is said.
+    pub(crate) passive_deletes_all: Option<Ident>,
     pub(crate) post_update: bool,
     pub(crate) viewonly: bool,
     pub(crate) primaryjoin: Option<Expr>,
@@ -556,6 +558,11 @@ impl RelationshipOptions {
                 let value = word(name, "selectin", input)?;
                 one_of("lazy", &value, STRATEGIES)?;
                 self.lazy = Some(value);
+            }
+            "passive_deletes" if input.peek(Token![=]) => {
+                let value = word(name, "all", input)?;
+                one_of("passive_deletes", &value, &["all"])?;
+                self.passive_deletes_all = Some(value);
             }
             "passive_deletes" => self.passive_deletes = flag(name, input).is_ok(),
             "post_update" => self.post_update = flag(name, input).is_ok(),

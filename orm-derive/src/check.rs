@@ -218,6 +218,13 @@ fn composite_keys(model: &Model, mistakes: &mut Mistakes) {
 fn cascade(relationship: &Relationship, mistakes: &mut Mistakes) {
     let Some(words) = &relationship.options.cascade else { return };
     let find = |name: &str| words.iter().find(|word| *word == name);
+    if let Some(all) = &relationship.options.passive_deletes_all
+        && ["delete", "delete_orphan", "all"].iter().any(|word| find(word).is_some())
+    {
+        let message = "`passive_deletes = all` leaves every member to the database, and the cascade deletes them\n\
+                       write `passive_deletes` alone, which leaves those that are not loaded";
+        mistakes.add(all, message);
+    }
     let Some(orphan) = find("delete_orphan") else { return };
     if find("delete").is_none() && find("all").is_none() {
         let message = "`delete_orphan` needs `delete`: a member whose owner is deleted has no owner either\n\

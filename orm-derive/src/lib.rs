@@ -119,7 +119,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `order_by = id`, `order_by = (name, id.desc())` | the order of the members; names are fields of `T` |
 /// | `primaryjoin = User.id.eq(Address.user_id) & Address.active` | the condition of a join that is not a foreign key, with `viewonly` |
 /// | `lazy = selectin` | how it is loaded when a query does not say: `select`, `joined`, `selectin`, `subquery`, `raise`, `write_only` |
-/// | `passive_deletes` | deleting leaves members that are not loaded to the database |
+/// | `passive_deletes`, `passive_deletes = all` | deleting leaves members that are not loaded to the database, or all of them |
 /// | `post_update` | its foreign key is set by an UPDATE of its own, for rows that refer to each other |
 /// | `viewonly` | it is only read |
 #[proc_macro_derive(Model, attributes(orm))]

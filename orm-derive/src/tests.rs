@@ -312,6 +312,20 @@ fn orphans_are_deleted_where_a_member_has_one_owner() {
 }
 
 #[test]
+fn members_are_left_to_the_database_or_deleted() {
+    check_field("#[orm(passive_deletes = all)] addresses: HasMany<Address>", &[]);
+    check_field("#[orm(passive_deletes = all, cascade(save_update, merge))] addresses: HasMany<Address>", &[]);
+    check_field(
+        "#[orm(passive_deletes = some)] addresses: HasMany<Address>",
+        &["`passive_deletes` does not know `some`"],
+    );
+    check_field(
+        "#[orm(passive_deletes = all, cascade(all))] addresses: HasMany<Address>",
+        &["`passive_deletes = all` leaves every member to the database, and the cascade deletes them"],
+    );
+}
+
+#[test]
 fn an_association_table_belongs_to_a_many_to_many_relationship() {
     check_field(
         "keywords: ManyToMany<Keyword>",

@@ -316,6 +316,81 @@ async fn passive_deletes_leave_what_is_not_loaded_to_the_database() {
 }
 
 #[tokio::test]
+async fn passive_deletes_of_all_leave_what_is_loaded_to_the_database_too() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "nests", metadata = none)]
+    struct Nest {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(passive_deletes = all)]
+        birds: HasMany<Bird>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "birds", metadata = none)]
+    struct Bird {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Nest.id, on_delete = cascade)]
+        nest_id: Option<i64>,
+    }
+    let log = SqlLog::start();
+    let engine = echoing().await;
+    metadata![Nest, Bird].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.add(Nest::builder().birds([Bird::builder(), Bird::builder()]));
+    session.commit().await.unwrap();
+    let nest = session.query(Nest).options(selectinload(Nest.birds)).one().await.unwrap();
+    log.take();
+    // What is taken out of the collection keeps its key: no other relationship looks after it.
+    let first = session.handles(nest, Nest.birds)[0];
+    session.unlink(nest, Nest.birds, first);
+    session.flush().await.unwrap();
+    assert_eq!((log.take(), session[first].nest_id), (vec![], Some(1)));
+    session.delete(nest).await.unwrap();
+    session.flush().await.unwrap();
+    assert_eq!(log.take().len(), 1, "the nest alone");
+    session.commit().await.unwrap();
+    assert_eq!(select(Bird).count(&engine).await.unwrap(), 0, "the database has followed");
+    assert_eq!(session.get(Bird, 1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn passive_deletes_of_all_without_a_cascade_of_the_database_are_refused_by_it() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "stables", metadata = none)]
+    struct Stable {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(back_populates = stable, passive_deletes = all)]
+        horses: HasMany<Horse>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "horses", metadata = none)]
+    struct Horse {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Stable.id)]
+        stable_id: Option<i64>,
+        #[orm(back_populates = horses)]
+        stable: BelongsTo<Stable>,
+    }
+    let engine = empty_engine().await;
+    metadata![Stable, Horse].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let stable = session.add(Stable::builder().horses([Horse::builder(), Horse::builder()]));
+    session.commit().await.unwrap();
+    // The other side looks after the key, and sets it to NULL.
+    session.load(stable, Stable.horses).await.unwrap();
+    let horse = session.handles(stable, Stable.horses)[0];
+    session.unlink(stable, Stable.horses, horse);
+    session.commit().await.unwrap();
+    assert_eq!(select(Horse.stable_id).order_by(Horse.id).all(&engine).await.unwrap(), [None, Some(1)]);
+    session.delete(stable).await.unwrap();
+    assert!(session.commit().await.unwrap_err().is_foreign_key_violation());
+    session.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn pairs_go_with_either_side() {
     let (engine, mut session) = session().await;
     let keywords = ["red", "blue"].map(|word| Keyword::builder().word(word));

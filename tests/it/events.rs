@@ -218,24 +218,6 @@ async fn a_condition_holds_in_every_query_of_a_session() {
 }
 
 #[tokio::test]
-async fn a_condition_on_an_outer_join_goes_into_its_on_or_is_refused() {
-    let engine = engine().await;
-    two_users(&engine).await;
-    let events = SessionEvents::new().filter(Address, Address.email.like("ed%"));
-    let mut session = SessionMaker::new(&engine).events(events).session();
-    let on = Address.user_id.eq(User.id);
-    let pairs = select((User.name, orm::optional(Address.email))).outerjoin_on(Address, on).order_by(User.id);
-    let rows = session.all(pairs).await.unwrap();
-    assert_eq!(rows.last(), Some(&("wendy".to_owned(), None)), "wendy stays, without an address");
-    let refused = select((User.name, orm::optional(Address.email))).outerjoin(User.addresses);
-    let error = session.all(refused).await.unwrap_err();
-    assert_eq!(
-        error.message(),
-        "the condition on every `Address` cannot be added to an outer join along `User.addresses`"
-    );
-}
-
-#[tokio::test]
 async fn a_statement_can_be_looked_at_and_narrowed() {
     let engine = engine().await;
     two_users(&engine).await;

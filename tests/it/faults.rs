@@ -317,7 +317,7 @@ async fn a_killed_connection_is_told_and_replaced() {
 }
 
 /// Has the server end a connection, and waits until it is gone.
-async fn kill(connection: &mut orm::Connection) {
+pub(crate) async fn kill(connection: &mut orm::Connection) {
     let (own, kill, left) = if dialect() == Dialect::Postgres {
         (
             "SELECT CAST(pg_backend_pid() AS bigint)",

@@ -345,6 +345,104 @@ async fn a_changed_key_goes_to_known_children_where_the_database_does_nothing() 
     assert_eq!((session[parent].code.as_str(), session[children[1]].parent_code.as_deref()), ("a", Some("a")));
 }
 
+/// Tables whose foreign keys the database does not look after, as many legacy databases have them.
+async fn unconstrained(engine: &Engine) {
+    for sql in [
+        "CREATE TABLE clubs (code VARCHAR(4) PRIMARY KEY)",
+        "CREATE TABLE teams (club_code VARCHAR(4), number BIGINT, PRIMARY KEY (club_code, number))",
+        "CREATE TABLE players (id BIGINT PRIMARY KEY, club_code VARCHAR(4), team_number BIGINT)",
+        "CREATE TABLE fans (id BIGINT PRIMARY KEY)",
+        "CREATE TABLE club_fans (club_code VARCHAR(4), fan_id BIGINT, PRIMARY KEY (club_code, fan_id))",
+    ] {
+        text(sql).execute(engine).await.unwrap();
+    }
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "clubs", metadata = none)]
+struct Club {
+    #[orm(primary_key, length = 4)]
+    code: String,
+    #[orm(cascade(all))]
+    teams: HasMany<Team>,
+    #[orm(secondary = ClubFan)]
+    fans: ManyToMany<Fan>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "teams", metadata = none)]
+struct Team {
+    #[orm(primary_key, foreign_key = Club.code, length = 4)]
+    club_code: String,
+    #[orm(primary_key, autoincrement = false)]
+    number: i64,
+    players: HasMany<Player>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "players", metadata = none, foreign_key((club_code, team_number) = (Team.club_code, Team.number)))]
+struct Player {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(length = 4)]
+    club_code: Option<String>,
+    team_number: Option<i64>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "fans", metadata = none)]
+struct Fan {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "club_fans", metadata = none)]
+struct ClubFan {
+    #[orm(primary_key, foreign_key = Club.code, length = 4)]
+    club_code: String,
+    #[orm(primary_key, foreign_key = Fan.id)]
+    fan_id: i64,
+}
+
+#[tokio::test]
+async fn a_changed_key_goes_to_rows_that_are_not_loaded_where_the_database_does_nothing() {
+    let log = SqlLog::start();
+    let engine = echoing(metadata![]).await;
+    unconstrained(&engine).await;
+    let mut session = Session::new(&engine);
+    let teams = [1, 2].map(|number| {
+        Team::builder()
+            .club_code("")
+            .number(number)
+            .players([Player::builder().id(number * 10), Player::builder().id(number * 10 + 1)])
+    });
+    session.add(Club::builder().code("a").teams(teams).fans([Fan::builder().id(7), Fan::builder().id(8)]));
+    session.add(Club::builder().code("b").teams([Team::builder().club_code("").number(1)]));
+    session.commit().await.unwrap();
+    let mut session = Session::new(&engine);
+    let club = session.get_one(Club, "a").await.unwrap();
+    log.take();
+    session[club].code = "c".into();
+    session.flush().await.unwrap();
+    let verbs = log.verbs();
+    let reads = verbs.iter().filter(|verb| verb.starts_with("SELECT")).count();
+    assert_eq!(reads, 4, "the teams, the pairs, and the players of each team: {verbs:?}");
+    session.commit().await.unwrap();
+    let teams =
+        select((Team.club_code, Team.number)).order_by((Team.club_code, Team.number)).all(&engine).await.unwrap();
+    assert_eq!(teams, [("b".to_owned(), 1), ("c".to_owned(), 1), ("c".to_owned(), 2)]);
+    assert_eq!(select(Player).filter(Player.club_code.eq("c")).count(&engine).await.unwrap(), 4);
+    assert_eq!(select(ClubFan.club_code).all(&engine).await.unwrap(), ["c", "c"]);
+    // And back: the rollback leaves nothing of it.
+    session.get_one(Club, "c").await.unwrap();
+    session[club].code = "d".into();
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(session[club].code, "c");
+    assert_eq!(select(Player).filter(Player.club_code.eq("c")).count(&engine).await.unwrap(), 4);
+}
+
 #[tokio::test]
 async fn a_key_change_is_undone_with_its_transaction() {
     let engine = echoing(metadata![Country, City]).await;

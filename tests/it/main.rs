@@ -43,8 +43,10 @@
 //! | `types` | every type of a column with its extremes, there and back |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
+//! | `flush_sql` | what a flush sends, rule by rule, word by word |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
-//! | `events` | listeners, filters on every query |
+//! | `events` | listeners of sessions, objects and statements |
+//! | `filters` | conditions on every row of a model, wherever its table stands |
 //! | `routing` | sessions over several engines and lent connections, scoped sessions |
 //! | `states` | history, states, single attributes, merging |
 //! | `bulk_session` | bulk INSERT and UPDATE, objects that follow statements |
@@ -73,7 +75,9 @@ mod errors;
 mod events;
 mod expressions;
 mod faults;
+mod filters;
 mod flush;
+mod flush_sql;
 mod handles;
 mod hostile;
 mod insert;

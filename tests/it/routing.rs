@@ -1,10 +1,13 @@
 //! Sessions over several engines, over a connection that is lent to them, and sessions of a scope.
 
-use orm::prelude::*;
-use orm::{ErrorKind, JoinMode, ScopedSession, SessionMaker};
+use std::sync::{Arc, Mutex};
 
-use crate::assert_statements;
+use orm::prelude::*;
+use orm::{ErrorKind, JoinMode, ScopedSession, SessionMaker, StatementKind};
+
+use crate::faults::kill;
 use crate::support::{Address, Keyword, User, engine, two_users};
+use crate::{assert_statements, only};
 
 #[tokio::test]
 async fn models_go_to_engines_of_their_own() {
@@ -83,6 +86,185 @@ async fn sessions_take_replicas_in_turn() {
         sessions.session().query(User).count().await.unwrap();
     }
     assert_eq!((one.statement_count() - before.0, two.statement_count() - before.1), (2, 2));
+}
+
+/// What a function that chooses engines was asked.
+type Asked = Arc<Mutex<Vec<(StatementKind, Option<String>, bool)>>>;
+
+#[tokio::test]
+async fn a_function_chooses_the_engine_of_each_statement() {
+    let (main, words) = (engine().await, engine().await);
+    let asked = Asked::default();
+    let (ear, to_words) = (asked.clone(), words.clone());
+    let sessions = SessionMaker::new(&main).get_bind(move |request| {
+        let writes = [StatementKind::Insert, StatementKind::Update, StatementKind::Delete].contains(&request.kind());
+        assert_eq!(request.is_write(), writes);
+        ear.lock().unwrap().push((request.kind(), request.table(), request.has_written()));
+        request.is_of(Keyword).then(|| to_words.clone())
+    });
+    let heard = || {
+        let mut list = std::mem::take(&mut *asked.lock().unwrap());
+        list.dedup();
+        list
+    };
+    let mut session = sessions.session();
+    let rust = session.add(Keyword::builder().word("rust"));
+    session.flush().await.unwrap();
+    let table = || Some("keywords".to_owned());
+    assert_eq!(heard(), [(StatementKind::Insert, table(), false)]);
+    session[rust].word = "sql".into();
+    session.flush().await.unwrap();
+    assert_eq!(heard(), [(StatementKind::Update, table(), true)]);
+    assert_eq!(session.query(Keyword).count().await.unwrap(), 1);
+    assert_eq!(heard(), [(StatementKind::Select, table(), true)]);
+    session.execute(update(Keyword).set(Keyword.word, "c")).await.unwrap();
+    session.execute(delete(Keyword).filter(Keyword.word.eq("x"))).await.unwrap();
+    assert_eq!(
+        heard().iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(),
+        [StatementKind::Update, StatementKind::Delete]
+    );
+    session.commit().await.unwrap();
+    assert_eq!(
+        (select(Keyword.word).all(&words).await.unwrap(), select(Keyword).count(&main).await.unwrap()),
+        (vec!["c".to_owned()], 0)
+    );
+    heard();
+    // What the function has no opinion of goes where it goes otherwise.
+    session.add(User::builder().name("ed"));
+    session.commit().await.unwrap();
+    assert_eq!(heard(), [(StatementKind::Insert, Some("users".to_owned()), false)]);
+    assert_eq!(select(User).count(&main).await.unwrap(), 1);
+    text("SELECT 1").columns::<i64>().all(&mut session).await.unwrap();
+    assert_eq!(heard(), [(StatementKind::Text, None, false)]);
+    session.rollback().await.unwrap();
+    session.begin().await.unwrap();
+    assert_eq!(heard(), [(StatementKind::Transaction, None, false)]);
+}
+
+#[tokio::test]
+async fn a_function_goes_before_binds_a_model_before_its_table_and_replicas_come_last() {
+    let engines = [engine().await, engine().await, engine().await, engine().await];
+    let [main, of_model, of_table, replica] = &engines;
+    let sessions =
+        SessionMaker::new(main).replicas([replica]).bind_table("users", of_table).bind_table("addresses", of_table);
+    two_users(of_table).await;
+    let mut session = sessions.session();
+    assert_statements!(of_table, 2, {
+        assert_eq!(session.query(User).count().await.unwrap(), 2);
+        assert_eq!(session.query(Address).count().await.unwrap(), 3);
+    });
+    assert_statements!(replica, 1, session.query(Keyword).count().await.unwrap());
+
+    let mut session = sessions.clone().bind(User, of_model).session();
+    assert_statements!(of_model, 1, assert_eq!(session.query(User).count().await.unwrap(), 0));
+
+    let chosen = main.clone();
+    let mut session = sessions.bind(User, of_model).get_bind(move |_| Some(chosen.clone())).session();
+    assert_statements!(main, 2, {
+        session.query(User).count().await.unwrap();
+        session.query(Keyword).count().await.unwrap();
+    });
+}
+
+#[tokio::test]
+async fn the_tables_of_a_metadata_have_an_engine_and_names_stand_for_tables_without_a_model() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&other).await;
+    let mut session = SessionMaker::new(&main).bind_all(&metadata![User, Address], &other).unwrap().session();
+    assert_eq!(session.query(User).count().await.unwrap(), 2);
+    let users = orm::table("users", [orm::column("id"), orm::column("name")]);
+    let names = select(users.c::<String>("name")).order_by(users.c::<i64>("id"));
+    assert_eq!(session.all(names).await.unwrap(), ["ed", "wendy"]);
+    session.add(Keyword::builder().word("rust"));
+    session.commit().await.unwrap();
+    assert_eq!(select(Keyword).count(&main).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_bound_by_itself_and_says_where_it_goes() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&other).await;
+    let mut session = Session::new(&main);
+    session.bind_table("addresses", &other);
+    session.bind(User, &other);
+    assert_statements!(other, 2, {
+        assert_eq!(session.query(User).count().await.unwrap(), 2);
+        assert_eq!(session.query(Address).count().await.unwrap(), 3);
+    });
+    let engine = session.get_bind(User);
+    assert_statements!(other, 1, select(User).count(&engine).await.unwrap());
+    let engine = session.get_bind(Keyword);
+    assert_statements!(main, 1, select(Keyword).count(&engine).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_aggregate_alone_goes_where_its_conditions_are() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&other).await;
+    let mut session = SessionMaker::new(&main).bind(User, &other).session();
+    let count = select(func::count_all()).filter(User.name.eq("ed"));
+    assert_eq!(session.one(count).await.unwrap(), 1);
+}
+
+/// Makes a table whose rows a COMMIT refuses.
+async fn refusing_words(engine: &Engine) {
+    let parts = [
+        "DROP TABLE user_keywords",
+        "DROP TABLE keywords",
+        "CREATE TABLE words (word VARCHAR(50) PRIMARY KEY)",
+        "CREATE TABLE keywords (id BIGINT PRIMARY KEY, word VARCHAR(50) REFERENCES words (word) DEFERRABLE INITIALLY DEFERRED)",
+    ];
+    for sql in parts {
+        text(sql).execute(engine).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn engines_of_which_some_have_committed_and_one_has_refused_are_commit_unknown() {
+    only!(Sqlite | Postgres);
+    let (main, words) = (engine().await, engine().await);
+    refusing_words(&words).await;
+    let sessions = SessionMaker::new(&main).bind(Keyword, &words);
+    let mut session = sessions.session();
+    let ed = session.add(User::builder().name("ed"));
+    let word = session.add(Keyword { id: 1, word: "unknown".into(), users: Default::default() });
+    session.flush().await.unwrap();
+    let error = session.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::CommitUnknown, "{error}");
+    assert!(!error.is_retryable());
+    assert_eq!(error.message(), "the transaction was committed on 1 engine(s) and failed on another");
+    assert_eq!((select(User).count(&main).await.unwrap(), select(Keyword).count(&words).await.unwrap()), (1, 0));
+    // Nothing is believed.
+    assert_eq!(*session.query(User).count().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    assert!(session.object(ed).is_ok() && session.object(word).is_ok());
+    assert_eq!(session.query(User.name).all().await.unwrap(), ["ed"]);
+
+    // The first to refuse is an ordinary refusal: nothing is committed anywhere.
+    let mut session = sessions.session();
+    session.add(Keyword { id: 1, word: "unknown".into(), users: Default::default() });
+    session.flush().await.unwrap();
+    session.add(User::builder().name("wendy"));
+    session.flush().await.unwrap();
+    let error = session.commit().await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Integrity { .. }), "{error}");
+    assert_eq!(select(User).count(&main).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_engine_that_is_lost_when_another_has_committed_is_commit_unknown() {
+    only!(Postgres | MariaDb | MySql);
+    let (main, words) = (engine().await, engine().await);
+    let mut session = SessionMaker::new(&words).bind(User, &main).session();
+    session.add(User::builder().name("ed"));
+    session.flush().await.unwrap();
+    session.add(Keyword::builder().word("lost"));
+    kill(session.connection().await.unwrap()).await;
+    let error = session.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::CommitUnknown, "{error}");
+    assert_eq!((select(User).count(&main).await.unwrap(), select(Keyword).count(&words).await.unwrap()), (1, 0));
+    session.rollback().await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 1);
 }
 
 // ------------------------------------------------------------------------------------------------- lent connections

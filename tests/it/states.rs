@@ -1,10 +1,12 @@
 //! What has changed in an object and where it stands; single attributes read again; values merged.
 
+use orm::Dialect::{MariaDb, Sqlite};
 use orm::prelude::*;
-use orm::{ErrorKind, ObjectState};
+use orm::{ErrorKind, Lock, ObjectState};
 
-use crate::assert_statements;
-use crate::support::{Address, Keyword, User, engine, session, two_users};
+use crate::relationships::{SqlLog, echoing};
+use crate::support::{Address, Keyword, User, UserKeyword, dialect, engine, expected, session, two_users};
+use crate::{assert_statements, only};
 
 #[tokio::test]
 async fn an_object_goes_through_its_states() {
@@ -126,7 +128,133 @@ async fn what_is_read_again_after_a_commit_has_its_relationships_read_again_by_a
     assert_statements!(engine, 0, session.load(ed, User.addresses).await.unwrap());
 }
 
+#[tokio::test]
+async fn a_refresh_of_single_attributes_reads_their_columns_alone() {
+    let log = SqlLog::start();
+    let engine = echoing().await;
+    metadata![User, Address, Keyword, UserKeyword].create_all(&engine).await.unwrap();
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let ed = session.query(User).options(selectinload(User.addresses)).filter(User.id.eq(1)).one().await.unwrap();
+    // In the session's transaction, and by its back.
+    let change = update(User).set(User.name, "edward").set(User.active, false).filter(User.id.eq(1));
+    change.execute(session.connection().await.unwrap()).await.unwrap();
+    session[ed].name = "lost".into();
+    session[ed].fullname = Some("kept".into());
+    log.take();
+    session.refresh_attributes(ed, User.name).await.unwrap();
+    assert_eq!(log.take(), ["SELECT users.name FROM users WHERE users.id = ?"]);
+    assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("edward", Some("kept")));
+    assert!(session[ed].active, "not read");
+    assert!(session[ed].addresses.is_loaded());
+    assert!(!session.history(ed, User.name).unwrap().has_changes());
+    assert!(session.history(ed, User.fullname).unwrap().has_changes());
+    session.refresh_attributes(ed, (User.name, User.active)).await.unwrap();
+    assert_eq!(log.take(), ["SELECT users.name, users.active FROM users WHERE users.id = ?"]);
+    assert!(!session[ed].active);
+    session.rollback().await.unwrap();
+    assert!(session.is_expired(ed).unwrap(), "what was read in the transaction is not believed after it");
+    assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("ed", Some("Ed Jones")));
+
+    delete(Address).execute(&engine).await.unwrap();
+    delete(User).execute(&engine).await.unwrap();
+    let error = session.refresh_attributes(ed, User.name).await.unwrap_err();
+    assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
+    let new = session.add(User::builder().name("new"));
+    assert!(session.refresh_attributes(new, User.name).await.is_err());
+}
+
+// --------------------------------------------------------------------------------------------------------------- locks
+
+#[tokio::test]
+async fn an_object_is_read_by_its_key_with_each_lock() {
+    let log = SqlLog::start();
+    let engine = echoing().await;
+    metadata![User, Address, Keyword, UserKeyword].create_all(&engine).await.unwrap();
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.commit().await.unwrap();
+    update(User).set(User.fullname, "theirs").filter(User.id.eq(1)).execute(&engine).await.unwrap();
+    log.take();
+    assert_eq!(session.get_locked(User, 1, Lock::share()).await.unwrap(), Some(ed));
+    assert_eq!(session[ed].fullname.as_deref(), Some("theirs"), "it is read again");
+    session.refresh_locked(ed, Lock::update()).await.unwrap();
+    assert_eq!(session.get_for_update(User, 9).await.unwrap(), None);
+    let share =
+        expected(" FOR SHARE", [(Sqlite, "", "it has no row locks"), (MariaDb, " LOCK IN SHARE MODE", "its words")]);
+    let update = if dialect() == Sqlite { "" } else { " FOR UPDATE" };
+    let read = "SELECT users.id, users.name, users.fullname, users.active FROM users WHERE users.id = ?";
+    assert_eq!(log.take(), [share, update, update].map(|lock| format!("{read}{lock}")));
+}
+
+#[tokio::test]
+async fn a_locked_row_is_refused_or_left_out() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let (mut mine, mut theirs) = (Session::new(&engine), Session::new(&engine));
+    let ed = mine.get_one(User, 1).await.unwrap();
+    mine.commit().await.unwrap();
+    theirs.get_for_update(User, 1).await.unwrap();
+    assert_eq!(mine.get_locked(User, 1, Lock::update().skip_locked()).await.unwrap(), None);
+    assert!(mine.is_expired(ed).unwrap(), "it is there, and was not read");
+    mine.get_locked(User, 1, Lock::update().nowait()).await.unwrap_err();
+    mine.rollback().await.unwrap();
+    mine.refresh_locked(ed, Lock::update().nowait()).await.unwrap_err();
+    theirs.rollback().await.unwrap();
+    mine.rollback().await.unwrap();
+    mine.refresh_locked(ed, Lock::update().nowait()).await.unwrap();
+}
+
 // ------------------------------------------------------------------------------------------------------------- merging
+
+#[tokio::test]
+async fn a_value_that_was_read_before_is_taken_for_its_row() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let cached: User =
+        select(User).filter(User.id.eq(1)).options(selectinload(User.addresses)).one(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let ed = assert_statements!(engine, 0, session.merge_loaded(cached.clone()).unwrap());
+    assert_eq!(session.handles(ed, User.addresses).len(), 2);
+    assert!(session.dirty().is_empty() && session.pending().is_empty());
+    assert!(!session[ed].keywords.is_loaded());
+    assert_statements!(engine, 0, {
+        assert_eq!(session.get(User, 1).await.unwrap(), Some(ed));
+        assert!(session.get(Address, 2).await.unwrap().is_some());
+        session.flush().await.unwrap();
+    });
+    // What it becomes from now on is written.
+    let address = session.handles(ed, User.addresses)[1];
+    session[address].email = "changed".into();
+    session[ed].fullname = Some("changed".into());
+    session.commit().await.unwrap();
+    assert_eq!(select(Address.email).filter(Address.id.eq(2)).one(&engine).await.unwrap(), "changed");
+    // Over what is there: its changes are lost, as SQLAlchemy's are.
+    session.get_one(User, 1).await.unwrap();
+    session[ed].name = "lost".into();
+    assert_eq!(session.merge_loaded(cached).unwrap(), ed);
+    assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("ed", Some("Ed Jones")));
+    assert!(session.dirty().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_never_read_cannot_be_taken_for_a_row() {
+    let (_, mut session) = crate::support::session().await;
+    let error = session.merge_loaded(User::builder().name("new")).unwrap_err();
+    assert_eq!(error.message(), "a `User` without a key, or with columns left out, is no row that was read");
+    assert!(session.merge_loaded(User::builder().id(1).name("half")).is_err());
+    let new = User {
+        id: 0,
+        name: "n".into(),
+        fullname: None,
+        active: true,
+        addresses: HasMany::default(),
+        keywords: ManyToMany::default(),
+    };
+    assert_eq!(*session.merge_loaded(new).unwrap_err().kind(), ErrorKind::InvalidRequest);
+}
 
 #[tokio::test]
 async fn a_merged_graph_becomes_the_graph() {

@@ -180,7 +180,7 @@ impl Writer {
             return Err(self.unsupported("UPDATE … RETURNING"));
         }
         self.written = Some(rows.mapper);
-        let others = Others::of(rows, &update.sets)?;
+        let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &update.sets)? };
         self.warn_of_unconnected("UPDATE", rows, &others);
         self.reject_order(rows, &others, "UPDATE")?;
         let lists_tables = self.capabilities().update_lists_tables && !others.tables.is_empty();
@@ -206,7 +206,7 @@ impl Writer {
                 this.push(" FROM ");
                 this.tables(&others.tables)?;
             }
-            this.where_clause(&others.conditions(rows))?;
+            this.where_clause(&this.restricted(rows, &others))?;
             this.tail(rows, &others)
         })
     }
@@ -217,7 +217,7 @@ impl Writer {
             return Err(self.unsupported("DELETE … RETURNING"));
         }
         self.written = Some(rows.mapper);
-        let others = Others::of(rows, &[])?;
+        let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &[])? };
         self.warn_of_unconnected("DELETE", rows, &others);
         self.reject_order(rows, &others, "DELETE")?;
         match self.capabilities().delete_join {
@@ -237,7 +237,7 @@ impl Writer {
                     this.push(" USING ");
                     let all: Vec<_> = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.clone()).collect();
                     this.tables(&all)?;
-                    this.where_clause(&others.conditions(rows))?;
+                    this.where_clause(&this.restricted(rows, &others))?;
                     this.tail(rows, &others)
                 })
             }
@@ -248,15 +248,22 @@ impl Writer {
                     this.push(" USING ");
                     this.tables(&others.tables)?;
                 }
-                this.where_clause(&others.conditions(rows))?;
+                this.where_clause(&this.restricted(rows, &others))?;
                 this.tail(rows, &others)
             }),
         }
     }
 
+    /// Returns the conditions of a statement and those on every row of the tables beside the one that is written.
+    fn restricted(&self, rows: &ChangedRows, others: &Others) -> Vec<Node> {
+        let mut conditions = others.conditions(rows);
+        conditions.extend(self.criteria_of_all(others.tables.iter().copied()));
+        conditions
+    }
+
     /// Writes a DELETE of the rows that have a partner, where there is no USING.
     fn delete_if_exists(&mut self, rows: &ChangedRows, others: Others) -> Result<()> {
-        let alone = Others { tables: Vec::new(), joins: Vec::new(), links: Vec::new() };
+        let alone = Others { tables: Vec::new(), joins: Vec::new(), links: Vec::new(), criteria: Vec::new() };
         self.with_tables(rows, &alone, |this| {
             this.push("DELETE FROM ");
             this.table(rows.mapper, rows.alias);
@@ -372,6 +379,10 @@ impl Writer {
     }
 }
 
+fn written(rows: &ChangedRows) -> TableRef {
+    TableRef::table(rows.mapper, rows.alias)
+}
+
 fn source(mapper: &'static Mapper, alias: Alias) -> Source {
     Source { table: TableRef::table(mapper, alias), is_optional: false, columns: None }
 }
@@ -383,6 +394,8 @@ struct Others {
     joins: Vec<Node>,
     /// Which tables a join on a condition connects, whatever the condition.
     links: Vec<[(&'static Mapper, Alias); 2]>,
+    /// What holds for every row of the table that is written.
+    criteria: Vec<Node>,
 }
 
 impl Others {
@@ -441,7 +454,7 @@ impl Others {
         let nodes = joins.iter().chain(&rows.filters).chain(sets.iter().map(|(_, value)| value));
         nodes.for_each(|node| tables.mention(node));
         let tables = tables.tables().into_iter().filter(|(mapper, alias)| !(*alias == own.1 && mapper.is(own.0)));
-        Ok(Others { tables: tables.collect(), joins, links })
+        Ok(Others { tables: tables.collect(), joins, links, criteria: Vec::new() })
     }
 
     /// Returns the conditions of the joins and those of the statement.
@@ -450,7 +463,7 @@ impl Others {
             Node::All(list) => list.clone(),
             other => vec![other.clone()],
         });
-        self.joins.iter().cloned().chain(filters).collect()
+        self.joins.iter().cloned().chain(filters).chain(self.criteria.iter().cloned()).collect()
     }
 }
 

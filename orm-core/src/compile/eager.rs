@@ -103,6 +103,10 @@ impl Writer {
             }
         };
         on.extend(join.filters.iter().cloned());
+        on.extend(self.criteria_of(TableRef::table(info.target, join.relation.target_alias)));
+        if let Some(secondary) = &info.secondary {
+            on.extend(self.criteria_of(TableRef::table(secondary.mapper, join.secondary)));
+        }
         self.push(" ON ");
         let on = on.into_iter().reduce(Node::and).unwrap_or(Node::All(Vec::new()));
         self.node(&on)

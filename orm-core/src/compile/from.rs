@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::Writer;
+use super::criteria::refuse_outer;
 use super::eager::eager_sources;
 use super::expr::relationship;
 use super::lint::{Connections, edges, mentioned, mentioned_in};
@@ -62,6 +63,8 @@ pub(super) struct Join<'a> {
     left: Option<TableRef>,
     right: Item<'a>,
     on: On<'a>,
+    /// What holds for every row that is joined.
+    criteria: Vec<Node>,
 }
 
 enum On<'a> {
@@ -95,6 +98,15 @@ impl Join<'_> {
 /// The FROM of one SELECT.
 pub(super) struct From<'a> {
     chains: Vec<Chain<'a>>,
+    /// What holds for every row of the tables that FROM begins with, and of those without an ON.
+    criteria: Vec<Node>,
+}
+
+impl From<'_> {
+    /// Returns the conditions that belong into WHERE.
+    pub(super) fn criteria(&self) -> &[Node] {
+        &self.criteria
+    }
 }
 
 /// A table, and what is joined to it.
@@ -223,7 +235,34 @@ impl Writer {
                 return Err(misplaced(&waiting[0], &chains));
             }
         }
-        Ok(From { chains })
+        let criteria = self.restrict(&mut chains)?;
+        Ok(From { chains, criteria })
+    }
+
+    /// Gives each join the conditions on what it joins, and returns those that belong into WHERE.
+    fn restrict(&self, chains: &mut [Chain<'_>]) -> Result<Vec<Node>> {
+        let mut conditions = Vec::new();
+        for chain in chains {
+            let root = self.criteria_of(chain.root.table());
+            let keeps_right = |join: &Join<'_>| matches!(join.kind, JoinKind::Right | JoinKind::Full);
+            if chain.joins.iter().any(keeps_right)
+                && let Some(table) = chain.tables().find(|table| !self.criteria_of(*table).is_empty())
+            {
+                return Err(refuse_outer(table));
+            }
+            conditions.extend(root);
+            for join in &mut chain.joins {
+                let own = self.criteria_of(join.right.table());
+                match join.on {
+                    On::Nothing => conditions.extend(own),
+                    On::Condition(_) | On::Relationship(_) => {
+                        let between = join.secondary().map(|table| self.criteria_of(table)).unwrap_or_default();
+                        join.criteria = [own, between].concat();
+                    }
+                }
+            }
+        }
+        Ok(conditions)
     }
 
     /// Finds the tables that FROM begins with: those named, those that joins start from, and those that are mentioned,
@@ -316,9 +355,17 @@ impl Writer {
             On::Condition(condition) => {
                 self.item(join.right, select)?;
                 self.push(" ON ");
-                self.node(condition)
+                self.on(condition, &join.criteria)
             }
             On::Relationship(info) => self.join_relationship(info, join, select),
+        }
+    }
+
+    /// Writes the condition of a join.
+    fn on(&mut self, condition: &Node, criteria: &[Node]) -> Result<()> {
+        match criteria {
+            [] => self.node(condition),
+            _ => self.node(&criteria.iter().cloned().fold(condition.clone(), Node::and)),
         }
     }
 
@@ -330,9 +377,10 @@ impl Writer {
             self.item(join.right, select)?;
             self.push(" ON ");
             if let Some(condition) = info.condition_between(owner_alias, join.right.table().alias) {
-                return self.node(&condition);
+                return self.on(&condition, &join.criteria);
             }
-            return self.node(&equal(info.pairs.iter().map(|&(own, other)| (owner(own), target(other)))));
+            let pairs = equal(info.pairs.iter().map(|&(own, other)| (owner(own), target(other))));
+            return self.on(&pairs, &join.criteria);
         };
         let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
         let near = equal(info.pairs.iter().map(|&(own, other)| (owner(own), between(other))));
@@ -341,7 +389,7 @@ impl Writer {
             this.push(word);
             this.item(join.right, select)?;
             this.push(" ON ");
-            this.node(on)
+            this.on(on, &join.criteria)
         };
         if join.kind == JoinKind::Left {
             // What has no partner stays, so the association rows must not be joined on their own.
@@ -605,12 +653,20 @@ fn joins(select: &SelectNode) -> Result<Vec<Join<'_>>> {
     let mut joins: Vec<Join<'_>> = Vec::new();
     for join in &select.joins {
         let join = match join {
-            JoinNode::On { kind, left, right, on } => {
-                Join { kind: *kind, left: *left, right: Item::of(right), on: On::Condition(Cow::Borrowed(on)) }
-            }
-            JoinNode::Cross { right } => {
-                Join { kind: JoinKind::Inner, left: None, right: Item::of(right), on: On::Nothing }
-            }
+            JoinNode::On { kind, left, right, on } => Join {
+                kind: *kind,
+                left: *left,
+                right: Item::of(right),
+                on: On::Condition(Cow::Borrowed(on)),
+                criteria: Vec::new(),
+            },
+            JoinNode::Cross { right } => Join {
+                kind: JoinKind::Inner,
+                left: None,
+                right: Item::of(right),
+                on: On::Nothing,
+                criteria: Vec::new(),
+            },
             JoinNode::Inferred { kind, left, right } => inferred(select, &joins, *kind, *left, Item::of(right))?,
             JoinNode::Relation { kind, relation } => {
                 let info = relationship(relation)?;
@@ -624,7 +680,13 @@ fn joins(select: &SelectNode) -> Result<Vec<Join<'_>>> {
                         "give the far end an alias: `let other = {target}.alias(\"other\")` and `.join({name}.of(other))`"
                     )));
                 }
-                Join { kind: *kind, left: Some(left), right: Item::Table(right), on: On::Relationship(info) }
+                Join {
+                    kind: *kind,
+                    left: Some(left),
+                    right: Item::Table(right),
+                    on: On::Relationship(info),
+                    criteria: Vec::new(),
+                }
             }
         };
         joins.push(join);
@@ -678,7 +740,7 @@ fn inferred<'a>(
         }
     };
     let on = foreign_key_condition(left, target)?;
-    Ok(Join { kind, left: Some(left), right, on: On::Condition(Cow::Owned(on)) })
+    Ok(Join { kind, left: Some(left), right, on: On::Condition(Cow::Owned(on)), criteria: Vec::new() })
 }
 
 fn no_foreign_key(candidates: &[TableRef], target: TableRef) -> Error {

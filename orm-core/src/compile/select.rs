@@ -87,12 +87,14 @@ impl Writer {
         if let Some(set) = &select.set {
             return self.compound(select, set, columns);
         }
-        self.in_scope(select, |this, from| {
-            this.push("SELECT ");
-            this.hints(select, |place| matches!(place, HintPlace::Prefix), false);
-            this.distinct(select)?;
-            this.outputs(select, columns)?;
-            this.clauses(select, from)
+        self.under(&select.criteria, |this| {
+            this.in_scope(select, |this, from| {
+                this.push("SELECT ");
+                this.hints(select, |place| matches!(place, HintPlace::Prefix), false);
+                this.distinct(select)?;
+                this.outputs(select, columns)?;
+                this.clauses(select, from)
+            })
         })
     }
 
@@ -234,7 +236,10 @@ impl Writer {
     /// Writes FROM and what follows it.
     fn clauses(&mut self, select: &SelectNode, from: &From<'_>) -> Result<()> {
         self.from(select, from)?;
-        self.where_clause(&select.filters)?;
+        match from.criteria() {
+            [] => self.where_clause(&select.filters)?,
+            criteria => self.where_clause(&[&select.filters, criteria].concat())?,
+        }
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
             self.separated(&select.group_by, ", ", |this, node| this.grouped(node, select))?;

@@ -10,8 +10,8 @@ use orm_pool::{Kind, Value};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    Body, ChangedRows, Conflict, ConflictAction, ConflictTarget, Correlation, CteNode, DeleteNode, DerivedNode,
-    FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, TableRef, UpdateNode,
+    Body, ChangedRows, Conflict, ConflictAction, ConflictTarget, Correlation, Criterion, CteNode, DeleteNode,
+    DerivedNode, FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, TableRef, UpdateNode,
 };
 use crate::sql::{EagerNode, OutputKind, TextPart};
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
@@ -202,9 +202,20 @@ impl Lifted {
             self.nodes(columns);
             self.node(limit);
         }
+        self.criteria(&mut select.criteria);
         self.flag(select.eager.is_some());
         if let Some(eager) = &mut select.eager {
             self.eager(eager);
+        }
+    }
+
+    fn criteria(&mut self, criteria: &mut [Criterion]) {
+        self.flag(!criteria.is_empty());
+        if !criteria.is_empty() {
+            self.list(criteria, |this, criterion| {
+                this.table(criterion.mapper, Alias::NONE);
+                this.node(&mut criterion.condition);
+            });
         }
     }
 
@@ -404,6 +415,7 @@ impl Lifted {
             self.conflict(conflict);
         }
         self.list(&mut insert.returning, Self::output);
+        self.criteria(&mut insert.criteria);
     }
 
     /// Many rows of values have a key that is as short as that of one: their number and the types of the first.
@@ -494,6 +506,7 @@ impl Lifted {
         self.list(&mut rows.order_by, Self::order_item);
         self.optional(rows.limit.as_mut());
         self.list(&mut rows.returning, Self::output);
+        self.criteria(&mut rows.criteria);
     }
 
     /// Takes a value out and returns what stands in its place.
@@ -715,6 +728,11 @@ impl Lifted {
             Node::LabelName(name) => {
                 self.tag(201);
                 self.text(name);
+            }
+            Node::Criterion { mapper, condition } => {
+                self.tag(203);
+                self.table(mapper, Alias::NONE);
+                self.node(condition);
             }
             Node::Refused(error) => {
                 self.tag(202);

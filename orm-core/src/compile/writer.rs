@@ -9,7 +9,7 @@ use crate::dialect::{Capabilities, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::schema::fit;
-use crate::sql::{Statement, TableRef};
+use crate::sql::{Criterion, Statement, TableRef};
 
 /// A table, an alias or a derived table in FROM.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ pub(crate) struct Writer {
     pub(crate) warning: Option<String>,
     /// The table that the statement writes.
     pub(crate) written: Option<&'static Mapper>,
+    /// What holds for every row of some models.
+    pub(super) criteria: Vec<Criterion>,
+    /// The models whose condition is being written.
+    pub(super) spared: Vec<&'static Mapper>,
 }
 
 impl Writer {
@@ -55,6 +59,8 @@ impl Writer {
             returned_names: None,
             warning: None,
             written: None,
+            criteria: Vec::new(),
+            spared: Vec::new(),
         }
     }
 
@@ -165,6 +171,10 @@ impl Writer {
 
     /// Writes a whole statement.
     pub(crate) fn statement(&mut self, statement: &Statement) -> Result<()> {
+        self.under(statement.criteria(), |this| this.unrestricted(statement))
+    }
+
+    fn unrestricted(&mut self, statement: &Statement) -> Result<()> {
         let is_later = match statement {
             Statement::Explain(_) => true,
             Statement::Insert(_) => !self.dialect.clauses().with_insert,

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use orm_pool::Value;
 
-use super::insert::{fill_foreign_keys, set_foreign_key};
-use super::update::tells_rows_apart;
+use super::insert::fill_foreign_keys;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Mapper, Object, ReferentialAction, is_changed};
+use crate::mapper::{Mapper, Object};
 use crate::session::{Key, Objects, State, as_row_value};
 
 /// What a flush has to do.
@@ -54,10 +53,7 @@ fn needs_update(objects: &Objects, slot: u32) -> bool {
 }
 
 /// Collects what has changed.
-pub(super) fn collect(objects: &mut Objects) -> Result<Work> {
-    switch_rows(objects)?;
-    spread_keys(objects)?;
-    let objects = &*objects;
+pub(super) fn collect(objects: &Objects) -> Work {
     let mut work = Work::default();
     for &slot in &objects.pending {
         if objects.get(slot).state == State::Pending && !objects.get(slot).is_doomed {
@@ -77,7 +73,7 @@ pub(super) fn collect(objects: &mut Objects) -> Result<Work> {
     }
     let slots: Vec<u32> = work.inserts.iter().chain(&work.updates).chain(&work.deletes).copied().collect();
     slots.into_iter().for_each(|slot| work.add(objects, slot));
-    Ok(work)
+    work
 }
 
 /// Says that the database agrees with memory.
@@ -93,7 +89,7 @@ pub(super) fn settle(objects: &mut Objects, work: &Work) {
 // -------------------------------------------------------------------------------------------------------- row switches
 
 /// Lets a new object take the row of one with its key that is to be deleted: the DELETE and the INSERT are one UPDATE.
-fn switch_rows(objects: &mut Objects) -> Result<()> {
+pub(super) fn switch_rows(objects: &mut Objects) -> Result<()> {
     if !objects.has_doomed {
         return Ok(());
     }
@@ -159,71 +155,4 @@ fn put(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result
         .object_mut(slot)
         .set_column(column, as_row_value(value))
         .map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
-}
-
-// -------------------------------------------------------------------------------------------------------- changed keys
-
-/// Gives the objects that refer to one whose key has changed the new key, so that their rows are updated too. Rows that
-/// the database itself updates (`on_update = cascade`) are left to it.
-fn spread_keys(objects: &mut Objects) -> Result<()> {
-    let mut at = 0;
-    while let Some(&parent) = objects.touched.get(at) {
-        at += 1;
-        let Some(before) = changed_key(objects, parent) else { continue };
-        for (child, foreign_key) in referring(objects, parent, &*before, false)? {
-            let mapper = objects.get(child).mapper;
-            let key = &mapper.configured()?.foreign_keys[foreign_key];
-            objects.touch(child);
-            for (&column, &target) in key.columns.iter().zip(&key.target_columns) {
-                let value = objects.object(parent).column(usize::from(target));
-                set_foreign_key(objects, child, usize::from(column), &value)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Returns what an object was before a column changed that others may refer to.
-fn changed_key(objects: &Objects, slot: u32) -> Option<Arc<dyn Object>> {
-    let entry = objects.get(slot);
-    let base = entry.base.as_ref().filter(|_| entry.state == State::Persistent && !entry.is_doomed)?;
-    let object = objects.object(slot);
-    let may_be_referred = |column: usize| tells_rows_apart(entry.mapper, column as u16);
-    let differs = |column: usize| is_changed(object, &**base, column);
-    (0..entry.mapper.width()).any(|column| may_be_referred(column) && differs(column)).then(|| base.clone())
-}
-
-/// Returns the objects, with their foreign keys, that refer to one by a key that it had before: those that the database
-/// updates by itself, or the others. What is linked to another object already is not among them.
-pub(super) fn referring(
-    objects: &Objects,
-    parent: u32,
-    before: &dyn Object,
-    is_cascading: bool,
-) -> Result<Vec<(u32, usize)>> {
-    let target = objects.get(parent).mapper;
-    let now = objects.object(parent);
-    let mut found = Vec::new();
-    for child in objects.in_use() {
-        let entry = objects.get(child);
-        if entry.state != State::Persistent || entry.is_doomed {
-            continue;
-        }
-        for (position, key) in entry.mapper.configured()?.foreign_keys.iter().enumerate() {
-            let cascades = key.on_update == Some(ReferentialAction::Cascade);
-            if !key.target.is(target) || cascades != is_cascading {
-                continue;
-            }
-            let was = Key::of_columns(before, key.target_columns.iter().copied());
-            let is = Key::of_columns(now, key.target_columns.iter().copied());
-            let stored = entry.base.as_deref().unwrap_or_else(|| objects.object(child));
-            let refers = was.is_some() && was == Key::of_columns(stored, key.columns.iter().copied());
-            let is_linked = entry.links.iter().any(|link| link.foreign_key == position);
-            let own = Key::of_columns(objects.object(child), key.columns.iter().copied());
-            if refers && was != is && !is_linked && own == was {
-                found.push((child, position));
-            }
-        }
-    }
-    Ok(found)
 }

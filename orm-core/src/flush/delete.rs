@@ -9,7 +9,7 @@ use super::update::{ROWS, RowChange, row_filters, stale};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Mapper, Object};
-use crate::session::{Connections, Moment, Objects, State};
+use crate::session::{BindRequest, Connections, Moment, Objects, State, StatementKind};
 use crate::sql::{DeleteNode, Statement, UpdateNode};
 
 /// How many rows one statement deletes by a list of keys.
@@ -24,7 +24,7 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
             rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
         tell(objects, Moment::BeforeDelete, &own)?;
-        let connection = connections.of(Some(mapper), true).await?;
+        let connection = connections.of(BindRequest::write(mapper, StatementKind::Delete)).await?;
         delete(objects, connection, mapper, &own).await?;
         for slot in own {
             objects.save(slot);
@@ -51,7 +51,7 @@ pub(super) async fn part(objects: &Objects, connections: &mut Connections, keys:
         let change =
             |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: Vec::new() };
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
-        let connection = connections.of(Some(mapper), true).await?;
+        let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
         let engine = connection.engine.clone();
         for rows in rows.chunks(ROWS) {
             let statement: UpdateNode = super::update::statement(mapper, rows);

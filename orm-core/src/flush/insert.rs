@@ -27,7 +27,7 @@ use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, is_changed};
-use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
+use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
 use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart};
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
@@ -54,7 +54,7 @@ pub(super) async fn emit(
         let (own, others): (Vec<u32>, Vec<u32>) =
             rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
         rest = others;
-        let connection = connections.of(Some(mapper), true).await?;
+        let connection = connections.of(BindRequest::write(mapper, StatementKind::Insert)).await?;
         let overrides = give_keys(objects, connection, mapper, &own).await?;
         for batch in batches(objects, connection.engine.dialect(), mapper, &own) {
             insert(objects, connection, &batch, overrides).await?;
@@ -73,6 +73,9 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
             Some(parent) => Some(objects.slot(parent, key.target.definition.name)?),
             None => None,
         };
+        if parent.is_none() && objects.keeps_key(slot, link.foreign_key)? {
+            continue;
+        }
         let state = parent.map(|parent| objects.get(parent).state);
         if matches!(state, Some(State::Transient | State::Deleted | State::Detached)) {
             let (name, target) = (mapper.definition.name, key.target.definition.name);

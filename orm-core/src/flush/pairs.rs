@@ -7,7 +7,7 @@ use orm_pool::Value;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
-use crate::session::{Connections, Key, Objects, PairChange};
+use crate::session::{BindRequest, Connections, Key, Objects, PairChange, StatementKind};
 use crate::sql::{DeleteNode, InsertNode, Node, Statement};
 
 /// Writes what was added to and taken from many-to-many relationships.
@@ -18,11 +18,11 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections) -
         note(objects, &mut tables, pair)?;
     }
     for table in &tables {
-        let connection = connections.of(Some(table.mapper), true).await?;
+        let connection = connections.of(BindRequest::write(table.mapper, StatementKind::Delete)).await?;
         remove(connection, table, table.rows_to_be(false)).await?;
     }
     for table in &tables {
-        let connection = connections.of(Some(table.mapper), true).await?;
+        let connection = connections.of(BindRequest::write(table.mapper, StatementKind::Insert)).await?;
         add(connection, table, table.rows_to_be(true)).await?;
     }
     Ok(())

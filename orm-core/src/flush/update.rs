@@ -20,7 +20,7 @@ use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, is_changed};
-use crate::session::{Connections, Key, Moment, Objects, State, as_row_value, as_value};
+use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
 use crate::types::{ColumnType, same};
 
@@ -63,7 +63,7 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
         changes.extend(change(objects, slot)?);
     }
     for batch in batches(objects, changes)? {
-        let connection = connections.of(Some(batch.mapper), true).await?;
+        let connection = connections.of(BindRequest::write(batch.mapper, StatementKind::Update)).await?;
         let most = if batch.is_joined { rows_at_once(connection, batch.mapper, &batch.rows[0]) } else { 1 };
         let mut rows = batch.rows;
         while !rows.is_empty() {
@@ -221,7 +221,7 @@ pub(crate) async fn update_by_key(
     if first.sets.is_empty() {
         return Ok(0);
     }
-    let connection = connections.of(Some(mapper), true).await?;
+    let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
     let most = if can_join(mapper, first)? { rows_at_once(connection, mapper, first) } else { 1 };
     let engine = connection.engine.clone();
     let mut updated = 0;
@@ -443,9 +443,9 @@ pub(super) fn stale(
 // ------------------------------------------------------------------------------------------------------- changed keys
 
 /// Puts what refers to an object by its old key in step with the rows, where the database gave them the new one by
-/// `ON UPDATE CASCADE`. (Where it does not, [`collect`](super::collect) has made changes of them.)
+/// `ON UPDATE CASCADE`. (Where it does not, [`referrers`](super::referrers) has made changes of them.)
 fn follow_key_change(objects: &mut Objects, parent: u32, before: &dyn Object) -> Result<()> {
-    for (child, foreign_key) in super::collect::referring(objects, parent, before, true)? {
+    for (child, foreign_key) in super::referrers::referring(objects, parent, before, true)? {
         let was: Arc<dyn Object> = Arc::from(objects.object(child).copy());
         let mapper = objects.get(child).mapper;
         let key = &mapper.configured()?.foreign_keys[foreign_key];

@@ -147,7 +147,7 @@ async fn find<'p>(
 ) -> Result<(Found, ObjectRows<'p>)> {
     let mut found = Found::default();
     let mut keys: Vec<&OwnerKey> = Vec::new();
-    let is_by_key = node.filters.is_empty() && is_by_key(info);
+    let is_by_key = node.filters.is_empty() && !objects.events.filters(info.target) && is_by_key(info);
     for owner in owners.iter().flatten() {
         if found.contains_key(&owner.key) {
             continue;

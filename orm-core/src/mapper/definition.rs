@@ -343,6 +343,8 @@ pub struct RelationshipDefinition {
     pub lazy: Lazy,
     /// Whether deleting leaves unloaded members to the database.
     pub passive_deletes: bool,
+    /// Whether deleting leaves all members to the database.
+    pub passive_deletes_all: bool,
     /// Whether its foreign key is set by an UPDATE of its own, after both rows exist.
     pub post_update: bool,
     /// Whether it is only read.
@@ -379,6 +381,7 @@ impl RelationshipDefinition {
             cascade: Cascade::DEFAULT,
             lazy: Lazy::Select,
             passive_deletes: false,
+            passive_deletes_all: false,
             post_update: false,
             viewonly: false,
         }
@@ -435,6 +438,12 @@ impl RelationshipDefinition {
     /// Leaves unloaded members to the database.
     pub const fn passive_deletes(mut self) -> Self {
         self.passive_deletes = true;
+        self
+    }
+
+    /// Leaves all members to the database.
+    pub const fn passive_deletes_all(mut self) -> Self {
+        self.passive_deletes_all = true;
         self
     }
 

@@ -2,40 +2,10 @@
 //!
 //! In: the model that a statement is about, and whether it writes. Out: a connection with the transaction begun on it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use super::routes::{BindRequest, Routes};
 use crate::engine::{Connection, Engine, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::Mapper;
-
-/// Which engine a statement goes to.
-#[derive(Clone, Debug)]
-pub(crate) struct Routes {
-    pub(super) primary: Engine,
-    /// Where reads go until the transaction writes.
-    pub(super) replicas: Vec<Engine>,
-    /// Models with an engine of their own, by their mappers' ids.
-    pub(super) models: Vec<(usize, Engine)>,
-    /// Which replica comes next; sessions take turns.
-    next: Arc<AtomicUsize>,
-}
-
-impl Routes {
-    pub(super) fn to(engine: &Engine) -> Self {
-        Routes { primary: engine.clone(), replicas: Vec::new(), models: Vec::new(), next: Arc::default() }
-    }
-
-    /// Returns the engine of a model's statements: its own, else the primary one, or a replica of that for reads.
-    fn engine(&self, mapper: Option<&Mapper>, needs_primary: bool, replica: usize) -> &Engine {
-        let own = mapper.and_then(|mapper| self.models.iter().find(|(model, _)| *model == mapper.id()));
-        match (own, self.replicas.is_empty() || needs_primary) {
-            (Some((_, engine)), _) => engine,
-            (None, true) => &self.primary,
-            (None, false) => &self.replicas[replica % self.replicas.len()],
-        }
-    }
-}
 
 /// How a session takes part in the transaction of a connection that is lent to it. SQLAlchemy's `join_transaction_mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +53,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub(super) fn new(routes: Routes) -> Self {
-        let replica = if routes.replicas.is_empty() { 0 } else { routes.next.fetch_add(1, Ordering::Relaxed) };
+        let replica = routes.take_turn();
         Connections {
             routes,
             open: Vec::new(),
@@ -106,6 +76,10 @@ impl Connections {
         own.joined = Some(Joined { mode, is_outer: connection.in_transaction(), has_savepoint: false });
         own.open.push(connection);
         own
+    }
+
+    pub(super) fn routes_mut(&mut self) -> &mut Routes {
+        &mut self.routes
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -132,10 +106,16 @@ impl Connections {
         }
     }
 
-    /// Returns the connection for a model's statements, with the transaction begun, and in as many savepoints as the others.
-    pub(crate) async fn of(&mut self, mapper: Option<&'static Mapper>, will_write: bool) -> Result<&mut Connection> {
+    /// Returns the engine that a statement goes to.
+    pub(crate) fn engine_of(&self, request: BindRequest) -> Engine {
+        self.routes.engine(request, self.has_written, self.replica)
+    }
+
+    /// Returns the connection for a statement, with the transaction begun, and in as many savepoints as the others.
+    pub(crate) async fn of(&mut self, request: BindRequest) -> Result<&mut Connection> {
         self.undo_abandoned().await?;
-        let at = self.place(mapper, will_write).await?;
+        let will_write = request.writes;
+        let at = self.place(request).await?;
         let connection = &mut self.open[at];
         let is_new = !connection.in_transaction();
         let level = self.level.or(connection.engine.isolation_level());
@@ -157,12 +137,12 @@ impl Connections {
         Ok(connection)
     }
 
-    async fn place(&mut self, mapper: Option<&'static Mapper>, will_write: bool) -> Result<usize> {
+    async fn place(&mut self, request: BindRequest) -> Result<usize> {
         if self.joined.is_some() && !self.open.is_empty() {
             return Ok(0);
         }
-        let engine = self.routes.engine(mapper, will_write || self.has_written, self.replica);
-        let known = self.open.iter().position(|open| open.engine.is(engine));
+        let engine = self.engine_of(request);
+        let known = self.open.iter().position(|open| open.engine.is(&engine));
         if let Some(known) = known {
             return Ok(known);
         }
@@ -173,14 +153,14 @@ impl Connections {
 
     /// Returns whether two models' statements go to one connection.
     pub(super) fn are_together(&self, one: &'static Mapper, other: &'static Mapper) -> bool {
-        let engine = |mapper| self.routes.engine(Some(mapper), self.has_written, self.replica);
-        self.joined.is_some() || engine(one).is(engine(other))
+        let engine = |mapper| self.engine_of(BindRequest::read(mapper));
+        self.joined.is_some() || engine(one).is(&engine(other))
     }
 
     // ------------------------------------------------------------------------------------------------ savepoints
 
     pub(super) async fn savepoint(&mut self) -> Result<()> {
-        self.of(None, true).await?;
+        self.of(BindRequest::transaction(true)).await?;
         let depth = self.savepoints + 1;
         self.everywhere(&format!("SAVEPOINT {}", name(depth))).await?;
         self.savepoints = depth;

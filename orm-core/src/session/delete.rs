@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::objects::State;
-use super::{Handle, Session, model_name};
+use super::{BindRequest, Handle, Session, model_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Direction, Mapper, Model, RelationshipInfo};
@@ -90,7 +90,7 @@ impl Session {
 
     async fn doom_along(&mut self, owners: &[u32], info: &'static RelationshipInfo) -> Result<()> {
         let follows = info.definition.cascade.delete;
-        if info.direction == Direction::ManyToOne && !follows {
+        if (info.direction == Direction::ManyToOne && !follows) || info.definition.passive_deletes_all {
             return Ok(());
         }
         let index = usize::from(info.index);
@@ -98,7 +98,7 @@ impl Session {
         let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
         if !unknown.is_empty() && !info.definition.passive_deletes {
             let Session { connections, objects, .. } = &mut *self;
-            let connection = connections.of(Some(info.target), false).await?;
+            let connection = connections.of(BindRequest::read(info.target)).await?;
             load::load_relationship(
                 connection,
                 objects,

@@ -7,9 +7,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::Session;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::mapper::{Alias, Entity, Mapper, Model, Object};
-use crate::sql::{FromItem, JoinKind, JoinNode, Node, OutputKind, Predicate, RelationReference, SelectNode, Statement};
+use crate::sql::{
+    Criterion, FromItem, JoinNode, Node, OutputKind, Predicate, RelationReference, SelectNode, Statement,
+};
 
 type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
 type AfterSession = Arc<dyn Fn(&Session) + Send + Sync>;
@@ -66,7 +68,7 @@ pub struct SessionEvents {
     after_rollback: Vec<AfterSession>,
     objects: Vec<(Moment, usize, OnObject)>,
     statements: Vec<OnStatement>,
-    filters: Vec<(&'static Mapper, Node)>,
+    filters: Vec<Result<Criterion>>,
 }
 
 impl std::fmt::Debug for SessionEvents {
@@ -168,8 +170,8 @@ impl SessionEvents {
         self
     }
 
-    /// Is called before each query, UPDATE and DELETE that is built of models, also those that load relationships, and may
-    /// add filters to it. SQLAlchemy's `do_orm_execute`.
+    /// Is called before each statement of the session that is no flush's, also those that load relationships, and may add
+    /// filters to it or refuse it. SQLAlchemy's `do_orm_execute`.
     #[must_use]
     pub fn before_statement(
         mut self,
@@ -179,13 +181,45 @@ impl SessionEvents {
         self
     }
 
-    /// Adds a condition to every query, UPDATE and DELETE of a model: a tenant, a mark of what counts as deleted.
+    /// Adds a condition to every query, UPDATE and DELETE that the session runs and a model's table stands in: a tenant, a mark
+    /// of what counts as deleted. SQLAlchemy's `with_loader_criteria`, with `include_aliases`.
     ///
-    /// It holds for the tables of the statement itself and for relationships that are loaded, not for subqueries and `text`;
-    /// the identity map is asked without it, and a flush writes what the session has. SQLAlchemy's `with_loader_criteria`.
+    /// It holds wherever the table or an alias of it stands: in FROM, in joins, whose ON it becomes part of, so that an outer
+    /// join keeps its rows; in subqueries, CTEs, sets, `any` and `has`; in relationships, however they are loaded. What
+    /// does not fulfil it is as if it were not there. A relationship to such an object is loaded as empty, and a cascade does
+    /// not see it.
+    ///
+    /// It does not hold for [`text`](crate::text), whose tables nobody knows (a [`before_statement`](Self::before_statement)
+    /// listener can refuse text), for a [`Table`](crate::Table) or [`table`](crate::table) of the same name, for the
+    /// identity map, which [`get`](Session::get) asks first, for [`refresh`](Session::refresh), nor for what a flush writes.
+    /// A statement with a RIGHT or FULL OUTER JOIN of the table is refused, and one with a condition that mentions other
+    /// tables outside of a subquery.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, SessionEvents, SessionMaker, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(default = false)] deleted: bool,
+    /// #     #[orm(foreign_key = User.id)] user_id: i64, #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// let events = SessionEvents::new().filter(Address, Address.deleted.eq(false));
+    /// let mut session = SessionMaker::new(&engine).events(events).session();
+    /// session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org").deleted(true)]));
+    /// session.commit().await?;
+    /// let reachable = select(User.name).filter(User.addresses.is_not_empty());
+    /// assert_eq!(session.scalars(reachable).await?.len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn filter<A: Entity>(mut self, _entity: A, condition: impl Predicate) -> Self {
-        self.filters.push((A::Model::__mapper(), condition.__predicate()));
+        self.filters.push(Criterion::new(A::Model::__mapper(), condition.__predicate()));
         self
     }
 
@@ -239,7 +273,15 @@ impl SessionEvents {
         for listener in &self.statements {
             listener(&mut Execution { statement })?;
         }
-        self.filters.iter().try_for_each(|(mapper, condition)| restrict(statement, mapper, condition))
+        for criterion in &self.filters {
+            statement.restrict(criterion.clone()?);
+        }
+        Ok(())
+    }
+
+    /// Returns whether not every row of a model counts.
+    pub(crate) fn filters(&self, mapper: &Mapper) -> bool {
+        self.filters.iter().flatten().any(|criterion| criterion.mapper.is(mapper))
     }
 }
 
@@ -255,6 +297,12 @@ impl std::fmt::Debug for Execution<'_> {
 }
 
 impl Execution<'_> {
+    /// Returns what kind of statement it is: a listener that fails for [`StatementKind::Text`](super::StatementKind::Text)
+    /// sees to it that nothing goes by the filters.
+    pub fn kind(&self) -> super::StatementKind {
+        super::routes::kind(self.statement)
+    }
+
     /// Returns whether it writes.
     pub fn is_write(&self) -> bool {
         self.statement.is_write()
@@ -265,13 +313,14 @@ impl Execution<'_> {
         is_of(self.statement, A::Model::__mapper())
     }
 
-    /// Adds a condition on a model's rows, wherever the statement itself reads or writes its table; nothing if it does not.
+    /// Adds a condition on a model's rows, wherever its table stands in the statement: as [`SessionEvents::filter`].
     ///
     /// # Errors
     ///
-    /// Fails where a condition cannot be added without changing which other rows there are.
+    /// Fails when the condition mentions another table outside of a subquery.
     pub fn filter<A: Entity>(&mut self, _entity: A, condition: impl Predicate) -> Result<()> {
-        restrict(self.statement, A::Model::__mapper(), &condition.__predicate())
+        self.statement.restrict(Criterion::new(A::Model::__mapper(), condition.__predicate())?);
+        Ok(())
     }
 }
 
@@ -287,84 +336,6 @@ fn is_of(statement: &Statement, mapper: &Mapper) -> bool {
     }
 }
 
-/// Adds a condition on a model's rows to a statement.
-fn restrict(statement: &mut Statement, mapper: &'static Mapper, condition: &Node) -> Result<()> {
-    let of = |alias: Alias| {
-        let mut condition = condition.clone();
-        condition.use_alias(mapper, alias);
-        condition
-    };
-    match statement {
-        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
-            restrict_select(select, mapper, &of)?;
-        }
-        Statement::Explain(inner) => restrict(inner, mapper, condition)?,
-        Statement::Update(update) if update.rows.mapper.is(mapper) => {
-            let alias = update.rows.alias;
-            update.rows.filters.push(of(alias));
-        }
-        Statement::Delete(delete) if delete.rows.mapper.is(mapper) => {
-            let alias = delete.rows.alias;
-            delete.rows.filters.push(of(alias));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn restrict_select(select: &mut SelectNode, mapper: &'static Mapper, of: &impl Fn(Alias) -> Node) -> Result<()> {
-    if let Some(compound) = &mut select.set {
-        // A condition is not about the whole.
-        return compound.members.iter_mut().try_for_each(|member| restrict_select(member, mapper, of));
-    }
-    let places = places(select, mapper);
-    let mut outer = Vec::new();
-    for join in &mut select.joins {
-        let refused = match join {
-            JoinNode::Cross { .. }
-            | JoinNode::On { kind: JoinKind::Inner, .. }
-            | JoinNode::Inferred { kind: JoinKind::Inner, .. }
-            | JoinNode::Relation { kind: JoinKind::Inner, .. } => false,
-            // What does not fulfil the condition is as if it were not there.
-            JoinNode::On { kind: JoinKind::Left, right, on, .. } => {
-                if let Some(alias) = place(right, mapper) {
-                    outer.push(alias);
-                    let own = std::mem::replace(on, Node::Star);
-                    *on = own.and(of(alias));
-                }
-                false
-            }
-            JoinNode::Relation { kind: JoinKind::Left, relation } => target(relation).is(mapper),
-            JoinNode::Inferred { kind: JoinKind::Left, right, .. } => place(right, mapper).is_some(),
-            JoinNode::On { .. } | JoinNode::Inferred { .. } | JoinNode::Relation { .. } => !places.is_empty(),
-        };
-        if refused {
-            let (name, along) = (mapper.definition().name, along(join));
-            let message = format!("the condition on every `{name}` cannot be added to an outer join{along}");
-            return Err(Error::new(ErrorKind::InvalidRequest, message)
-                .hint("join it by `outerjoin_on`, or load the relationship by `selectinload`"));
-        }
-    }
-    for alias in places.into_iter().filter(|alias| !outer.contains(alias)) {
-        select.filters.push(of(alias));
-    }
-    if let Some(eager) = &mut select.eager {
-        for join in eager.joins.iter_mut().filter(|join| target(&join.relation).is(mapper)) {
-            let alias = join.relation.target_alias;
-            join.filters.push(of(alias));
-        }
-    }
-    Ok(())
-}
-
-/// Names the relationship that a join follows.
-fn along(join: &JoinNode) -> String {
-    match join {
-        JoinNode::Relation { relation, .. } => format!(" along `{}`", name_of(relation)),
-        _ => String::new(),
-    }
-}
-
 /// Returns the alias of a model's table, if this is one.
 fn place(item: &FromItem, mapper: &Mapper) -> Option<Alias> {
     match item {
@@ -375,11 +346,6 @@ fn place(item: &FromItem, mapper: &Mapper) -> Option<Alias> {
 
 fn target(relation: &RelationReference) -> &'static Mapper {
     (relation.owner.definition().relationships[usize::from(relation.index)].target)()
-}
-
-fn name_of(relation: &RelationReference) -> String {
-    let owner = relation.owner.definition();
-    format!("{}.{}", owner.name, owner.relationships[usize::from(relation.index)].name)
 }
 
 /// Returns the aliases under which a SELECT itself reads a model's table.

@@ -472,6 +472,16 @@ impl Objects {
         Ok(())
     }
 
+    /// Returns whether a child that leaves its parent keeps its foreign key, which nobody but the database looks after.
+    pub(crate) fn keeps_key(&self, child: u32, foreign_key: usize) -> Result<bool> {
+        let mapper = self.get(child).mapper;
+        let link = Link { child: mapper, foreign_key };
+        let parent = mapper.configured()?.foreign_keys[foreign_key].target;
+        let is_left = |index: usize| parent.definition.relationships[index].passive_deletes_all;
+        Ok(relationships_over(parent, link, Direction::OneToMany)?.into_iter().any(is_left)
+            && relationships_over(mapper, link, Direction::ManyToOne)?.is_empty())
+    }
+
     /// Returns whether an object has lost a parent without which it is deleted.
     fn is_orphan(&self, child: u32) -> Result<bool> {
         let entry = self.get(child);

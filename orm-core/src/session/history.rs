@@ -1,10 +1,16 @@
 //! What has changed in an object since the last flush, where it stands, and single attributes expired or read again.
 
-use super::{Handle, ObjectId, Session, State, as_row_value, model_name};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use orm_pool::ValueRef;
+
+use super::query::cannot_be_refreshed;
+use super::{BindRequest, Handle, ObjectId, Objects, Session, State, as_row_value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, Model, Relationship, is_changed};
-use crate::sql::Columns;
-use crate::types::SqlType;
+use crate::mapper::{Alias, Attribute, Misread, Model, Relationship, is_changed};
+use crate::sql::{Columns, Node, Output, SelectNode, Statement};
+use crate::types::{DecodeError, SqlType};
 
 /// What has changed in an attribute since the last flush. SQLAlchemy's `History`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,7 +252,8 @@ impl Session {
         Ok(())
     }
 
-    /// Reads an object's row again, and forgets what was changed in some columns; what was changed in others stays.
+    /// Reads some columns of an object's row again, those alone, and forgets what was changed in them; what was changed in
+    /// others stays. An object that is expired is read as a whole.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -275,16 +282,56 @@ impl Session {
         let slot = self.slot(handle)?;
         let mut list = Vec::new();
         columns.__columns(&mut list);
-        let mapper = self.objects.get(slot).mapper;
-        let deferrable: Vec<u16> = mapper.deferrable().filter(|column| list.contains(column)).collect();
-        self.expire_columns(slot, list)?;
-        self.objects.expire(slot);
-        self.read_again(&[slot]).await?;
-        self.load_columns(&[slot], &deferrable).await?;
+        let mapper = M::__mapper();
         if self.objects.get(slot).is_expired {
-            let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
-            return Err(Error::new(ErrorKind::InvalidRequest, message));
+            let deferrable: Vec<u16> = mapper.deferrable().filter(|column| list.contains(column)).collect();
+            self.expire_columns(slot, list)?;
+            self.read_again(&[slot]).await?;
+            self.load_columns(&[slot], &deferrable).await?;
+            return if self.objects.get(slot).is_expired { Err(cannot_be_refreshed::<M>()) } else { Ok(()) };
         }
+        let column = |column| Node::Column { mapper, column, alias: Alias::NONE };
+        let Some(key) = self.stored_key(slot) else { return Err(cannot_be_refreshed::<M>()) };
+        let is_it =
+            mapper.definition().key.iter().zip(key).map(|(&part, value)| Node::equals(column(part), Node::Bind(value)));
+        let select = SelectNode {
+            outputs: list.iter().map(|&part| Output::expression(column(part), true)).collect(),
+            filters: is_it.collect(),
+            ..SelectNode::default()
+        };
+        let Session { connections, objects, .. } = self;
+        let connection = connections.of(BindRequest::read(mapper)).await?;
+        let engine = connection.engine.clone();
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let mut is_there = false;
+        let read = engine.run(&mut connection.guard, &prepared, |row| {
+            is_there = true;
+            for (at, &part) in list.iter().enumerate() {
+                let put = objects.take_column(slot, usize::from(part), row.value(at));
+                put.map_err(|reason| Misread::new(at, reason))?;
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        read.await?;
+        if is_there { Ok(()) } else { Err(cannot_be_refreshed::<M>()) }
+    }
+}
+
+impl Objects {
+    /// Takes one column of an object's row as it was read.
+    pub(crate) fn take_column(
+        &mut self,
+        slot: u32,
+        column: usize,
+        value: ValueRef<'_>,
+    ) -> std::result::Result<(), DecodeError> {
+        self.object_mut(slot).set_column(column, value)?;
+        if let Some(base) = self.get(slot).base.as_ref() {
+            let mut base = base.copy();
+            base.set_column(column, value)?;
+            self.get_mut(slot).base = Some(Arc::from(base));
+        }
+        self.note_loaded(slot);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use super::{Handle, HandleList, Session, State, model_name};
+use super::{BindRequest, Handle, HandleList, Session, State, model_name};
 use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
@@ -241,7 +241,7 @@ impl Session {
         // They are still what their query has read.
         stale.iter().zip(read_by).for_each(|(&slot, query)| self.objects.get_mut(slot).read_by = query);
         let Session { connections, objects, .. } = self;
-        let connection = connections.of(Some(info.target), false).await?;
+        let connection = connections.of(BindRequest::read(info.target)).await?;
         objects.query += 1;
         load::load_relationship(connection, objects, &stale, &LoadNode::plain(info.owner, info.index)?).await?;
         Ok(stale.len())

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::connections::{Connections, Routes};
+use super::connections::Connections;
+use super::routes::{BindRequest, Routes};
 use super::{NPlusOne, Session, SessionEvents};
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::mapper::{Entity, Model};
+use crate::schema::MetaData;
 
 /// Makes sessions with the same settings: what an application keeps in its state, and a handler takes a session from.
 ///
@@ -118,6 +121,85 @@ impl SessionMaker {
     #[must_use]
     pub fn bind<A: Entity>(mut self, _entity: A, engine: &Engine) -> Self {
         self.routes.models.push((A::Model::__mapper().id(), engine.clone()));
+        self
+    }
+
+    /// Sends the statements about a table to an engine of its own, whether a model stands for the table, a
+    /// [`Table`](crate::Table) or a [`table`](crate::table): the name is that of [`Table::full_name`](crate::Table::full_name).
+    /// What [`bind`](Self::bind) says about a model goes before. SQLAlchemy's `binds` with a table.
+    #[must_use]
+    pub fn bind_table(mut self, table: &str, engine: &Engine) -> Self {
+        self.routes.tables.push((table.to_owned(), engine.clone()));
+        self
+    }
+
+    /// Sends the statements about all tables of a metadata to an engine of their own. SQLAlchemy's `binds` with a base class.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, SessionMaker, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Visit { #[orm(primary_key)] id: i64, page: String }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Event { #[orm(primary_key)] id: i64, what: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let (main, archive) = (Engine::new("sqlite::memory:")?, Engine::new("sqlite::memory:")?);
+    /// let archived = metadata![Visit, Event];
+    /// archived.create_all(&archive).await?;
+    /// let mut session = SessionMaker::new(&main).bind_all(&archived, &archive)?.session();
+    /// session.add(Visit::builder().page("/"));
+    /// session.commit().await?;
+    /// assert_eq!(select(Visit.page).all(&archive).await?, ["/"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when a model of the metadata cannot be configured.
+    pub fn bind_all(mut self, metadata: &MetaData, engine: &Engine) -> Result<Self> {
+        for table in metadata.tables()? {
+            self.routes.tables.push((table.full_name(), engine.clone()));
+        }
+        Ok(self)
+    }
+
+    /// Has a function choose the engine of each statement; where it gives `None`, what is said otherwise holds.
+    /// SQLAlchemy's `Session.get_bind`, which a subclass overrides.
+    ///
+    /// It is asked before each statement, also of a flush. Once a transaction has begun on an engine it goes on there; a
+    /// commit commits on one engine after the other, as with [`bind`](Self::bind).
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, SessionMaker, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Event { #[orm(primary_key)] id: i64, what: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let (main, archive, reports) = (Engine::new("sqlite::memory:")?, Engine::new("sqlite::memory:")?, Engine::new("sqlite::memory:")?);
+    /// # metadata![User, Event].create_all(&main).await?;
+    /// # metadata![User, Event].create_all(&archive).await?;
+    /// # metadata![User, Event].create_all(&reports).await?;
+    /// let (to_archive, to_reports) = (archive.clone(), reports.clone());
+    /// let sessions = SessionMaker::new(&main).get_bind(move |request| match request {
+    ///     request if request.is_of(Event) => Some(to_archive.clone()),
+    ///     request if !request.is_write() && !request.has_written() => Some(to_reports.clone()),
+    ///     _ => None,
+    /// });
+    /// let mut session = sessions.session();
+    /// assert_eq!(session.query(User).count().await?, 0); // of the reports
+    /// session.add(User::builder().name("ed"));
+    /// session.add(Event::builder().what("ed came"));
+    /// session.commit().await?;
+    /// assert_eq!((select(User).count(&main).await?, select(Event).count(&archive).await?), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn get_bind(mut self, choose: impl Fn(&BindRequest) -> Option<Engine> + Send + Sync + 'static) -> Self {
+        self.routes.chooses = Some(Arc::new(choose));
         self
     }
 

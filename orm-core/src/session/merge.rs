@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Handle, Key, ObjectId, Session};
+use super::{BindRequest, Handle, Key, ObjectId, Objects, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo};
@@ -64,6 +64,78 @@ impl Session {
         Ok(merged)
     }
 
+    /// Takes a value that was read from the database before, such as one from a cache, for the row that it was read from, graph
+    /// and all: nothing is asked of the database and nothing is written. SQLAlchemy's `merge` with `load=False`.
+    ///
+    /// An object of the session with its key becomes what the value is; what was changed in it and not flushed is lost.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, insert, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// # insert(User).values(User::builder().name("ed")).execute(&engine).await?;
+    /// let cached: User = select(User).one(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// let before = engine.statement_count();
+    /// let ed = session.merge_loaded(cached)?;
+    /// assert_eq!(session.get(User, 1).await?, Some(ed));
+    /// assert_eq!(engine.statement_count(), before);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the value, or one of its members, has no key or leaves a column out, and when the session waits for a
+    /// rollback.
+    pub fn merge_loaded<N: NewInstance>(&mut self, new: N) -> Result<Handle<N::Model>> {
+        self.check()?;
+        self.objects.sync()?;
+        let slot = self.take_loaded(NewObject::of(new.__row()))?;
+        Ok(Handle::of(self.objects.id(slot)))
+    }
+
+    fn take_loaded(&mut self, new: NewObject) -> Result<u32> {
+        let NewObject { mut object, set, .. } = new;
+        let mapper = object.mapper();
+        let columns = mapper.definition().columns;
+        let is_whole = (0..mapper.width()).all(|column| set.contains(column) || columns[column].computed.is_some());
+        let Some(key) = Key::of_object(&*object).filter(|_| is_whole) else {
+            let message = format!(
+                "a `{}` without a key, or with columns left out, is no row that was read",
+                mapper.definition().name
+            );
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint("`merge` reads the row first, and adds what is new"));
+        };
+        let mut fields = Vec::new();
+        for index in 0..mapper.definition().relationships.len() {
+            let field = object.relation_mut(index);
+            let was_loaded = field.is_loaded();
+            fields.push((was_loaded, field.adopt(ObjectId::NOWHERE, true)));
+            field.unload();
+        }
+        let slot = self.objects.take_row(object, key)?;
+        for (index, (was_loaded, changes)) in fields.into_iter().enumerate() {
+            if !was_loaded || !mapper.configured()?.relationships[index].definition.cascade.merge {
+                continue;
+            }
+            let mut members = Vec::new();
+            for change in changes {
+                if let Change::Add(Incoming::New(new)) = change {
+                    let member = self.take_loaded(new)?;
+                    members.push(self.objects.id(member));
+                }
+            }
+            self.objects.fill_field(slot, index, &members, true);
+        }
+        Ok(slot)
+    }
+
     /// Copies a new object onto the one with its key, or adds it.
     fn merge_object(&mut self, new: NewObject) -> Pin<Box<dyn Future<Output = Result<u32>> + Send + '_>> {
         Box::pin(async move {
@@ -122,7 +194,7 @@ impl Session {
         let index = usize::from(info.index);
         if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
             let Session { connections, objects, .. } = &mut *self;
-            let connection = connections.of(Some(info.target), false).await?;
+            let connection = connections.of(BindRequest::read(info.target)).await?;
             load::load_relationship(
                 connection,
                 objects,
@@ -182,5 +254,22 @@ impl Session {
         self.read_rows(mapper, left_out, filters.collect()).await?;
         let found = self.objects.find(mapper, &key);
         Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
+    }
+}
+
+impl Objects {
+    /// Takes a value for the row that it was read from: as the object with its key, over what the session has of that.
+    pub(crate) fn take_row(&mut self, object: Box<dyn Object>, key: Key) -> Result<u32> {
+        let mapper = object.mapper();
+        let Some(slot) = self.find(mapper, &key) else { return Ok(self.place_loaded(object, Some(key))) };
+        self.forget_changes(slot);
+        for column in 0..mapper.width() {
+            let value = object.column(column);
+            let put = self.object_mut(slot).set_column(column, super::as_row_value(&value));
+            put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+        }
+        self.get_mut(slot).is_expired = false;
+        self.note_loaded(slot);
+        Ok(slot)
     }
 }

@@ -390,7 +390,7 @@ impl Objects {
         }
     }
 
-    fn place_loaded(&mut self, mut object: Box<dyn Object>, key: Option<Key>) -> u32 {
+    pub(super) fn place_loaded(&mut self, mut object: Box<dyn Object>, key: Option<Key>) -> u32 {
         let mapper = object.mapper();
         self.tell(Moment::Load, &mut *object);
         let slot = self.place(object, State::Persistent, key.clone());
@@ -627,7 +627,7 @@ impl Objects {
 
     /// Notes that an object was read in this transaction. What has left meanwhile is forgotten before the list grows, so
     /// that a session which reads very many objects and lets them go stays small.
-    fn note_loaded(&mut self, slot: u32) {
+    pub(super) fn note_loaded(&mut self, slot: u32) {
         let id = self.id(slot);
         let mut loaded = std::mem::take(&mut self.frame().loaded);
         if loaded.len() == loaded.capacity() {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flushing, Handle, Key, Session, State, Synchronize, model_name};
+use super::{BindRequest, Flushing, Handle, Key, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
@@ -40,18 +40,19 @@ impl Session {
     pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
         self.check()?;
         self.flush_before_query().await?;
-        let mut request = request.for_dialect(self.engine().dialect());
+        let mut request = request;
+        self.rewrite(&mut request.statements)?;
+        let dialect = self.connections.engine_of(BindRequest::of(&request.statements)).dialect();
+        let request = request.for_dialect(dialect);
         let plans = request.plans()?;
         self.refuse_far_loads(&plans)?;
         if request.lets_go {
             self.let_go_of_chunk();
         }
-        self.rewrite(&mut request.statements)?;
-        let model = request.statements.first().and_then(Statement::model);
-        let writes = request.statements.iter().any(Statement::takes_write_lock);
-        self.connected_for(model, writes).await?;
+        let bind = BindRequest::of(&request.statements);
+        self.connected_for(bind).await?;
         let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
-        let connection = connections.of(model, writes).await?;
+        let connection = connections.of(bind).await?;
         let engine = connection.engine.clone();
         objects.seen.clear();
         objects.overwrites = *overwrites;
@@ -130,9 +131,7 @@ impl Session {
         self.flush_before_query().await?;
         let mut request = request;
         self.rewrite(&mut request.statements)?;
-        let model = request.statements.first().and_then(Statement::model);
-        let writes = request.statements.iter().any(Statement::takes_write_lock);
-        self.connected_for(model, writes).await?.__values(request).await
+        self.connected_for(BindRequest::of(&request.statements)).await?.__values(request).await
     }
 
     /// Lets listeners change statements.
@@ -359,15 +358,76 @@ impl Session {
     /// As [`get`](Self::get), and as [`flush`](Self::flush).
     pub async fn get_for_update<A: Entity>(
         &mut self,
+        entity: A,
+        key: impl IntoKey<<A::Model as Model>::Key> + Send,
+    ) -> Result<Option<Handle<A::Model>>> {
+        self.get_locked(entity, key, Lock::update()).await
+    }
+
+    /// Returns the object with this key, read from the database and locked as a [`Lock`] says. SQLAlchemy's `get` with
+    /// `with_for_update`.
+    ///
+    /// With [`Lock::skip_locked`] a row that another transaction has locked is as one that is not there.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Lock, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Account { #[orm(primary_key)] id: i64, balance: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Account].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(Account::builder().balance(1));
+    /// let account = session.get_locked(Account, 1, Lock::share()).await?;
+    /// assert_eq!(account.map(|account| session[account].balance), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), when the database does not know the lock, and, with [`Lock::nowait`], when the row is locked.
+    pub async fn get_locked<A: Entity>(
+        &mut self,
         _entity: A,
         key: impl IntoKey<<A::Model as Model>::Key> + Send,
+        lock: Lock,
     ) -> Result<Option<Handle<A::Model>>> {
         self.flush().await?;
         let values = key.__into_key();
         let key = Key::of(values.iter().cloned());
         let known = key.and_then(|key| self.objects.find(A::Model::__mapper(), &key));
         known.into_iter().for_each(|slot| self.objects.expire(slot));
-        self.read_by_key::<A::Model>(values, known, Some(Lock::update())).await
+        let known = known.filter(|_| !lock.skips());
+        self.read_by_key::<A::Model>(values, known, Some(lock)).await
+    }
+
+    /// Reads an object's row again and locks it: [`refresh`](Self::refresh) with a [`Lock`]. SQLAlchemy's `refresh` with
+    /// `with_for_update`.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh), when the database does not know the lock, and when the row is locked by another
+    /// transaction and the lock does not wait.
+    pub async fn refresh_locked<M: Model>(&mut self, handle: Handle<M>, lock: Lock) -> Result<()> {
+        self.check()?;
+        let slot = self.slot(handle)?;
+        let key = self.stored_key(slot);
+        self.expire(handle)?;
+        let found = match key {
+            Some(key) => self.read_by_key::<M>(key, None, Some(lock)).await?,
+            None => None,
+        };
+        found.map(|_| ()).ok_or_else(cannot_be_refreshed::<M>)
+    }
+
+    /// Returns the key of an object's row as the database has it.
+    pub(super) fn stored_key(&self, slot: u32) -> Option<Vec<orm_pool::Value>> {
+        let entry = self.objects.get(slot);
+        entry.key.as_ref()?;
+        let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+        Some(entry.mapper.definition().key.iter().map(|&column| object.column(usize::from(column))).collect())
     }
 
     /// Reads the row with a key; an expired object whose row is gone is no longer what the key leads to.
@@ -480,11 +540,7 @@ impl Session {
         {
             self.read_again(&of_one_model).await?;
         }
-        if self.objects.get(slot).is_expired {
-            let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
-            return Err(Error::new(ErrorKind::InvalidRequest, message));
-        }
-        Ok(())
+        if self.objects.get(slot).is_expired { Err(cannot_be_refreshed::<M>()) } else { Ok(()) }
     }
 
     /// Reads the rows of expired objects, so that what is loaded for them is loaded by keys that are theirs.
@@ -524,7 +580,7 @@ impl Session {
         filters: Vec<Node>,
     ) -> Result<()> {
         let Session { connections, objects, .. } = self;
-        let connection = connections.of(Some(mapper), false).await?;
+        let connection = connections.of(BindRequest::read(mapper)).await?;
         let engine = connection.engine.clone();
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters, ..SelectNode::default() };
@@ -604,6 +660,11 @@ impl Session {
 /// # }
 /// ```
 pub type Managed<Q> = <Handles as Mode>::Output<<Q as Rows>::Row>;
+
+pub(super) fn cannot_be_refreshed<M: Model>() -> Error {
+    let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
+    Error::new(ErrorKind::InvalidRequest, message)
+}
 
 /// Makes any statement with rows one that has the terminals.
 fn rows<Q: Rows>(statement: Q) -> Returning<Q::Row> {

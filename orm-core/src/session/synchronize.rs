@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use orm_pool::Value;
 
-use super::{Key, Session, State, as_row_value};
+use super::{BindRequest, Key, Session, State, as_row_value};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, is_changed};
@@ -102,7 +102,8 @@ impl Session {
                 self.objects.in_use().filter(|&slot| self.objects.get(slot).mapper.is(mapper)).collect();
             slots.into_iter().for_each(|slot| self.objects.expire(slot));
         }
-        let changed = self.connected_for(statement.model(), true).await?.__run(vec![statement]).await;
+        let bind = BindRequest::of(std::slice::from_ref(&statement));
+        let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
         changed.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
     }
 
@@ -113,7 +114,8 @@ impl Session {
             _ => return self.send_change(statement).await,
         };
         let mapper = rows.mapper;
-        let dialect = self.connected_for(Some(mapper), true).await?.engine.dialect();
+        let bind = BindRequest::of(std::slice::from_ref(&statement));
+        let dialect = self.connected_for(bind).await?.engine.dialect();
         let matched = match (self.evaluate(&rows, dialect), synchronize) {
             (Some(slots), Synchronize::Auto | Synchronize::Evaluate) => Matched::Slots(slots),
             (None, Synchronize::Evaluate) => {
@@ -140,6 +142,9 @@ impl Session {
         if !rows.joins.is_empty() || rows.limit.is_some() {
             return None;
         }
+        let criteria = rows.criteria.iter().filter(|criterion| criterion.mapper.is(rows.mapper));
+        let filters: Vec<Node> =
+            rows.filters.iter().cloned().chain(criteria.map(|criterion| criterion.on(rows.alias))).collect();
         let mut slots = Vec::new();
         for slot in self.objects.in_use() {
             let entry = self.objects.get(slot);
@@ -148,11 +153,11 @@ impl Session {
             }
             let scope = Scope { mapper: rows.mapper, alias: rows.alias, dialect, object: self.objects.object(slot) };
             let mut is_all = Some(true);
-            for filter in &rows.filters {
+            for filter in &filters {
                 is_all = and(is_all, scope.truth(filter)?);
             }
             // What may have changed cannot be judged.
-            if entry.is_expired && !rows.filters.is_empty() {
+            if entry.is_expired && !filters.is_empty() {
                 return None;
             }
             if is_all == Some(true) {
@@ -181,6 +186,7 @@ impl Session {
         let select = SelectNode {
             outputs: key_outputs(mapper, rows.alias),
             filters: rows.filters.clone(),
+            criteria: rows.criteria.clone(),
             ..SelectNode::default()
         };
         let keys = self.read_keys(Statement::Select(Box::new(select)), mapper).await?.1;
@@ -199,7 +205,7 @@ impl Session {
     }
 
     async fn read_keys(&mut self, statement: Statement, mapper: &'static Mapper) -> Result<(u64, Vec<Key>)> {
-        let connection = self.connected_for(Some(mapper), statement.is_write()).await?;
+        let connection = self.connected_for(BindRequest::of(std::slice::from_ref(&statement))).await?;
         let engine = connection.engine.clone();
         let prepared = engine.prepare(statement)?;
         let width = mapper.definition().key.len();

@@ -2,11 +2,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Busy, Session};
+use super::{BindRequest, Busy, Session};
 use crate::engine::{Connection, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush;
-use crate::mapper::Mapper;
 
 impl Session {
     /// Refuses work while the transaction waits for a rollback, and notices what a dropped future has left behind.
@@ -39,17 +38,13 @@ impl Session {
 
     /// Returns the primary engine's connection, with the transaction begun.
     pub(super) async fn connected(&mut self, will_write: bool) -> Result<&mut Connection> {
-        self.connected_for(None, will_write).await
+        self.connected_for(BindRequest::transaction(will_write)).await
     }
 
-    /// Returns the connection for a model's statements, with the transaction begun.
-    pub(super) async fn connected_for(
-        &mut self,
-        mapper: Option<&'static Mapper>,
-        will_write: bool,
-    ) -> Result<&mut Connection> {
+    /// Returns the connection for a statement, with the transaction begun.
+    pub(super) async fn connected_for(&mut self, request: BindRequest) -> Result<&mut Connection> {
         let Session { connections, has_retryable_failure, .. } = self;
-        let connection = connections.of(mapper, will_write).await;
+        let connection = connections.of(request).await;
         connection.inspect_err(|error| *has_retryable_failure |= error.is_retryable())
     }
 

@@ -1,6 +1,6 @@
 //! What UPDATE and DELETE have in common: which rows they are about.
 
-use super::{JoinKind, JoinNode, JoinTarget, Node, OrderItem, Output, RelationReference, TableRef};
+use super::{Criterion, JoinKind, JoinNode, JoinTarget, Node, OrderItem, Output, RelationReference, TableRef};
 use crate::mapper::{Alias, Mapper};
 
 /// Which rows of a table an UPDATE or a DELETE is about, and what it gives back.
@@ -13,6 +13,8 @@ pub(crate) struct Rows {
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<Node>,
     pub(crate) returning: Vec<Output>,
+    /// What holds for every row of some models, in its subqueries too.
+    pub(crate) criteria: Vec<Criterion>,
 }
 
 /// A table beside the one that is written.
@@ -41,7 +43,16 @@ impl Joined {
 impl Rows {
     /// Every row.
     pub(crate) fn of(mapper: &'static Mapper, alias: Alias) -> Self {
-        Rows { mapper, alias, joins: vec![], filters: vec![], order_by: vec![], limit: None, returning: vec![] }
+        Rows {
+            mapper,
+            alias,
+            joins: vec![],
+            filters: vec![],
+            order_by: vec![],
+            limit: None,
+            returning: vec![],
+            criteria: vec![],
+        }
     }
 }
 

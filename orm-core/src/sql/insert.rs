@@ -25,13 +25,23 @@ pub struct InsertNode {
     pub(crate) overrides: bool,
     pub(crate) on_conflict: Option<Conflict>,
     pub(crate) returning: Vec<Output>,
+    /// What holds for every row of some models, in its subqueries.
+    pub(crate) criteria: Vec<super::Criterion>,
 }
 
 impl InsertNode {
     /// An INSERT of rows, and nothing else.
     pub(crate) fn rows(mapper: &'static Mapper, columns: Vec<u16>, rows: Vec<Vec<Node>>) -> Self {
         let source = InsertSource::Rows(rows);
-        InsertNode { mapper, columns, source, overrides: false, on_conflict: None, returning: Vec::new() }
+        InsertNode {
+            mapper,
+            columns,
+            source,
+            overrides: false,
+            on_conflict: None,
+            returning: Vec::new(),
+            criteria: Vec::new(),
+        }
     }
 }
 

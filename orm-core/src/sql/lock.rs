@@ -65,6 +65,11 @@ impl Lock {
         Lock::of_strength(Strength::KeyShare)
     }
 
+    /// Returns whether a row that is locked is left out.
+    pub(crate) fn skips(&self) -> bool {
+        self.wait == Wait::Skip
+    }
+
     fn of_strength(strength: Strength) -> Self {
         Lock { strength, of: vec![], wait: Wait::Long }
     }

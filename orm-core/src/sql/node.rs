@@ -94,6 +94,8 @@ pub enum Node {
     Field { source: Alias, index: u16 },
     /// What is selected under this name.
     LabelName(Cow<'static, str>),
+    /// What holds for every row of a model.
+    Criterion { mapper: &'static Mapper, condition: Box<Node> },
     /// What cannot be rendered, and why.
     Refused(Box<Error>),
 }
@@ -340,7 +342,9 @@ impl Node {
     fn parts(&self) -> Vec<&Node> {
         match self {
             Node::Binary { left, right, .. } => vec![left, right],
-            Node::Not(inner) | Node::Label { node: inner, .. } => vec![inner],
+            Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
+                vec![inner]
+            }
             Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter().collect(),
             Node::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
             Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
@@ -385,7 +389,9 @@ impl Node {
     fn parts_mut(&mut self) -> Vec<&mut Node> {
         match self {
             Node::Binary { left, right, .. } => vec![left, right],
-            Node::Not(inner) | Node::Label { node: inner, .. } => vec![inner],
+            Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
+                vec![inner]
+            }
             Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter_mut().collect(),
             Node::In { operand, list, .. } => std::iter::once(&mut **operand).chain(list).collect(),
             Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
@@ -492,6 +498,7 @@ impl Node {
             | Node::Aggregate(_)
             | Node::Over { .. }
             | Node::LabelName(_)
+            | Node::Criterion { .. }
             | Node::Refused(_) => Reference::Nothing,
         }
     }
@@ -529,10 +536,33 @@ impl Node {
     pub(crate) fn use_alias(&mut self, table: &Mapper, alias: Alias) {
         match self {
             Node::Column { mapper, alias: own, .. } if *own == Alias::NONE && mapper.is(table) => *own = alias,
-            Node::Related { relation, .. } if relation.alias == Alias::NONE && relation.owner.is(table) => {
-                relation.alias = alias;
+            Node::Related { relation, filter, .. } => {
+                if relation.alias == Alias::NONE && relation.owner.is(table) {
+                    relation.alias = alias;
+                }
+                // Its condition is about the members; where those are of the same table, about nothing else.
+                let target = (relation.owner.definition().relationships[usize::from(relation.index)].target)();
+                if relation.target_alias != Alias::NONE || !target.is(table) {
+                    filter.iter_mut().for_each(|filter| filter.use_alias(table, alias));
+                }
             }
-            other => other.parts_mut().into_iter().for_each(|part| part.use_alias(table, alias)),
+            other => {
+                if let Some(select) = other.select_mut() {
+                    select.use_outer_alias(table, alias);
+                }
+                other.parts_mut().into_iter().for_each(|part| part.use_alias(table, alias));
+            }
+        }
+    }
+
+    /// Returns the subquery that it has itself.
+    fn select_mut(&mut self) -> Option<&mut SelectNode> {
+        match self {
+            Node::Select(select)
+            | Node::Exists { select, .. }
+            | Node::InSelect { select, .. }
+            | Node::Quantified { select, .. } => Some(select),
+            _ => None,
         }
     }
 
@@ -560,7 +590,7 @@ impl Node {
             Node::Any(list) | Node::All(list) => {
                 list.first().map_or(Precedence::Comparison, |only| only.precedence(dialect))
             }
-            Node::Label { node, .. } => node.precedence(dialect),
+            Node::Label { node, .. } | Node::Criterion { condition: node, .. } => node.precedence(dialect),
             Node::Infix { is_condition: false, .. } => Precedence::Other,
             Node::Minus(_) | Node::Collate { .. } => Precedence::Sign,
             Node::Template { template, .. } => match template.form(dialect) {

@@ -48,6 +48,8 @@ pub struct SelectNode {
     pub(crate) limit_per: Option<(Vec<Node>, Node)>,
     /// Relationships that are joined to it.
     pub(crate) eager: Option<Box<super::EagerNode>>,
+    /// What holds for every row of some models, in its subqueries too.
+    pub(crate) criteria: Vec<super::Criterion>,
 }
 
 impl SelectNode {

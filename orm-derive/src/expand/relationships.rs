@@ -63,6 +63,7 @@ fn definition(model: &Model, relationship: &Relationship) -> TokenStream {
     }
     let flags = [
         options.passive_deletes.then(|| quote!(.passive_deletes())),
+        options.passive_deletes_all.as_ref().map(|_| quote!(.passive_deletes_all())),
         options.post_update.then(|| quote!(.post_update())),
         options.viewonly.then(|| quote!(.viewonly())),
     ];
