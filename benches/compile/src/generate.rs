@@ -96,7 +96,8 @@ pub fn write(into: &Path, peer: Peer, size: usize, is_chain: bool) -> PathBuf {
     fs::create_dir_all(folder.join("src")).expect("a writable folder");
     let name = format!("{}-{shape}{size}", peer.folder());
     let manifest = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{}",
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [profile.release]\nstrip = true\n\n[dependencies]\n{}",
         peer.dependencies()
     );
     save(&folder.join("Cargo.toml"), &manifest);
@@ -117,7 +118,25 @@ pub fn write(into: &Path, peer: Peer, size: usize, is_chain: bool) -> PathBuf {
         save(&folder.join(format!("src/m{}.rs", place.number)), &text);
     }
     save(&folder.join("src/lib.rs"), &library);
+    save(&folder.join("src/main.rs"), &program(peer, &name, size));
     folder
+}
+
+/// A program that keeps every query, since it has their addresses.
+fn program(peer: Peer, name: &str, size: usize) -> String {
+    let library = name.replace('-', "_");
+    let queries: &[&str] = match peer {
+        Peer::Orm | Peer::SeaOrm | Peer::Toasty => &["force_find", "force_insert"],
+        Peer::Diesel => &["find", "insert_one"],
+        Peer::Serde => &["double"],
+    };
+    let address = |number: usize| {
+        queries.iter().map(|query| format!("        {library}::m{number}::{query} as *const (),\n")).collect::<String>()
+    };
+    let addresses: String = (0..size).map(address).collect();
+    format!(
+        "fn main() {{\n    let queries = std::hint::black_box([\n{addresses}    ]);\n    println!(\"{{}}\", queries.len());\n}}\n"
+    )
 }
 
 fn save(path: &Path, text: &str) {

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! cargo run --release -- [--peers orm,diesel,seaorm,toasty,serde] [--sizes 10,100] [--rounds 3] [--chain]
-//!                        [--what check,incremental,build,release] [--into DIR]
+//!                        [--what check,incremental,build,release,program] [--into DIR]
 //! ```
 
 mod generate;
@@ -32,9 +32,9 @@ fn main() {
     for &task in &settings.tasks {
         println!("\n### {}{}\n", task.title(), if settings.is_chain { ", one chain" } else { "" });
         println!(
-            "| peer | models | wall s | processor s | peak MiB | wall ms a model more | processor ms a model more |"
+            "| peer | models | wall s | processor s | peak MiB | wall ms a model more | processor ms a model more | program MiB |"
         );
-        println!("|---|---:|---:|---:|---:|---:|---:|");
+        println!("|---|---:|---:|---:|---:|---:|---:|---:|");
         table(&settings, task);
     }
 }
@@ -54,7 +54,7 @@ fn table(settings: &Settings, task: Task) {
         let mut before: Option<(usize, Cost)> = None;
         for (s, &size) in settings.sizes.iter().enumerate() {
             let Some(cost) = Cost::median(&costs[p][s]) else {
-                println!("| {} | {size} | does not compile | | | | |", peer.name());
+                println!("| {} | {size} | does not compile | | | | | |", peer.name());
                 continue;
             };
             let slope = |of: fn(&Cost) -> f64| match &before {
@@ -62,13 +62,14 @@ fn table(settings: &Settings, task: Task) {
                 None => String::new(),
             };
             println!(
-                "| {} | {size} | {:.2} | {:.2} | {} | {} | {} |",
+                "| {} | {size} | {:.2} | {:.2} | {} | {} | {} | {} |",
                 peer.name(),
                 cost.wall,
                 cost.processor,
                 cost.peak_mib,
                 slope(|cost| cost.wall),
                 slope(|cost| cost.processor),
+                if cost.size_mib > 0.0 { format!("{:.2}", cost.size_mib) } else { String::new() },
             );
             before = Some((size, cost));
         }
@@ -107,6 +108,6 @@ fn list<T>(words: &str, of: impl Fn(&str) -> Option<T>) -> Vec<T> {
 fn usage(mistake: &str) -> ! {
     eprintln!("{mistake}");
     eprintln!("usage: [--peers orm,diesel,seaorm,toasty,serde] [--sizes 10,100] [--rounds 3] [--chain]");
-    eprintln!("       [--what check,incremental,build,release] [--into DIR]");
+    eprintln!("       [--what check,incremental,build,release,program] [--into DIR]");
     std::process::exit(2);
 }

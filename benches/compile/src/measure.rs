@@ -18,6 +18,8 @@ pub enum Task {
     Build,
     /// `cargo build --release`.
     Release,
+    /// `cargo build --release` of a program that keeps every query, and how large it is.
+    Program,
 }
 
 impl Task {
@@ -27,6 +29,7 @@ impl Task {
             "incremental" => Self::Incremental,
             "build" => Self::Build,
             "release" => Self::Release,
+            "program" => Self::Program,
             _ => return None,
         })
     }
@@ -37,14 +40,16 @@ impl Task {
             Self::Incremental => "incremental cargo check, one body changed",
             Self::Build => "cargo build (dev)",
             Self::Release => "cargo build --release",
+            Self::Program => "cargo build --release, a program without symbols",
         }
     }
 
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Check | Self::Incremental => &["check"],
-            Self::Build => &["build"],
-            Self::Release => &["build", "--release"],
+            Self::Check | Self::Incremental => &["check", "--lib"],
+            Self::Build => &["build", "--lib"],
+            Self::Release => &["build", "--release", "--lib"],
+            Self::Program => &["build", "--release", "--bins"],
         }
     }
 }
@@ -56,6 +61,8 @@ pub struct Cost {
     /// User and system seconds of cargo and all below it.
     pub processor: f64,
     pub peak_mib: u64,
+    /// What was built, where it is a program.
+    pub size_mib: f64,
 }
 
 impl Cost {
@@ -70,6 +77,7 @@ impl Cost {
             wall: middle(|cost| cost.wall)?,
             processor: middle(|cost| cost.processor)?,
             peak_mib: costs.iter().map(|cost| cost.peak_mib).max()?,
+            size_mib: middle(|cost| cost.size_mib)?,
         })
     }
 }
@@ -117,7 +125,16 @@ fn cargo(folder: &Path, task: Task, is_incremental: bool) -> Option<Cost> {
     let words = fs::read_to_string(report).expect("what time wrote");
     let mut figures = words.split_whitespace().map(|figure| figure.parse::<f64>().expect("a number"));
     let mut next = || figures.next().expect("three numbers");
-    Some(Cost { wall, processor: next() + next(), peak_mib: next() as u64 / 1024 })
+    let size_mib = if task == Task::Program { size(folder) } else { 0.0 };
+    Some(Cost { wall, processor: next() + next(), peak_mib: next() as u64 / 1024, size_mib })
+}
+
+/// Returns the size of the program that was built.
+fn size(folder: &Path) -> f64 {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("the generated crate");
+    let name = manifest.split('"').nth(1).expect("its name");
+    let program = target(folder).join("release").join(name);
+    fs::metadata(program).expect("the program").len() as f64 / f64::from(1 << 20)
 }
 
 /// All sizes of a peer share their built dependencies.
@@ -127,7 +144,9 @@ fn target(folder: &Path) -> std::path::PathBuf {
 
 /// Changes one literal in the middle model's `find`.
 fn change_one_body(folder: &Path) {
-    let models = fs::read_dir(folder.join("src")).expect("the generated crate").count() - 1;
+    let is_model = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with('m') && name != "main.rs";
+    let files = fs::read_dir(folder.join("src")).expect("the generated crate");
+    let models = files.filter_map(Result::ok).filter(|file| is_model(&file.file_name())).count();
     let path = folder.join(format!("src/m{}.rs", models / 2));
     let text = fs::read_to_string(&path).expect("the middle model");
     let (before, after) = if text.contains("20 + 1") { ("20 + 1", "20 + 0") } else { ("20 + 0", "20 + 1") };

@@ -1,10 +1,16 @@
 //! This library: values through `select`, objects through a session.
 
+pub mod session;
+pub mod values;
+
+use harness::answer::{self, Row, under};
+use harness::data::CONNECTIONS;
+use harness::{Contender, Kind, Place, Work, writing};
+use orm::PoolClass;
 use orm::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::data::{self, Work};
-use crate::rounds::{Contender, contender};
+use crate::runtime::{one_thread, two_threads};
 
 #[derive(Clone, Debug, Model)]
 #[orm(table = "users")]
@@ -13,7 +19,7 @@ pub struct User {
     pub id: i32,
     pub name: String,
     pub hair_color: Option<String>,
-    #[orm(back_populates = user)]
+    #[orm(back_populates = user, cascade(all))]
     pub posts: HasMany<Post>,
 }
 
@@ -28,8 +34,10 @@ pub struct Post {
     pub body: Option<String>,
     #[orm(back_populates = posts)]
     pub user: BelongsTo<User>,
-    #[orm(back_populates = post)]
+    #[orm(back_populates = post, cascade(all))]
     pub comments: HasMany<Comment>,
+    #[orm(secondary = PostTag)]
+    pub tags: ManyToMany<Tag>,
 }
 
 #[derive(Clone, Debug, Model)]
@@ -44,10 +52,24 @@ pub struct Comment {
     pub post: BelongsTo<Post>,
 }
 
-/// A runtime of one thread, as the other asynchronous libraries get it.
-pub fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+#[derive(Clone, Debug, Model)]
+#[orm(table = "tags")]
+pub struct Tag {
+    #[orm(primary_key)]
+    pub id: i32,
+    pub name: String,
 }
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "post_tags")]
+pub struct PostTag {
+    #[orm(primary_key, foreign_key = Post.id)]
+    pub post_id: i32,
+    #[orm(primary_key, foreign_key = Tag.id)]
+    pub tag_id: i32,
+}
+
+harness::rows_of!(User, Post, Comment, Tag);
 
 /// Runs the statements, which bind nothing.
 pub fn execute(runtime: &Runtime, engine: &Engine, statements: &[String]) {
@@ -58,101 +80,65 @@ pub fn execute(runtime: &Runtime, engine: &Engine, statements: &[String]) {
     });
 }
 
-/// The road of values: `select(…)` and `insert(…)` on the engine.
-pub fn select_road(name: &'static str, runtime: Runtime, engine: Engine, work: Work) -> Contender {
-    match work {
-        Work::Trivial => {
-            contender(name, move || runtime.block_on(async { select(User).all(&engine).await.expect("users").len() }))
-        }
-        Work::Medium => contender(name, move || {
-            runtime.block_on(async {
-                let query = select((User, optional(Post))).outerjoin(User.posts).filter(User.hair_color.eq("black"));
-                let rows: Vec<(User, Option<Post>)> = query.all(&engine).await.expect("rows");
-                rows.len()
-            })
-        }),
-        Work::Insert(size) => contender(name, move || {
-            runtime.block_on(async {
-                let rows = data::fresh(size).map(|user| User::builder().name(user.name).hair_color(user.hair_color));
-                insert(User).values(rows.collect::<Vec<_>>()).execute(&engine).await.expect("an insert");
-                size
-            })
-        }),
-        Work::Associations => contender(name, move || {
-            runtime.block_on(async {
-                let tree = selectinload(User.posts).selectinload(Post.comments);
-                let users = select(User).options(tree).all(&engine).await.expect("users");
-                users.iter().flat_map(|user| user.posts.iter()).map(|post| post.comments.iter().count()).sum()
-            })
-        }),
-        Work::Get(rows) => {
-            let mut key = 0;
-            contender(name, move || {
-                let id = data::next_key(&mut key, rows);
-                runtime.block_on(async {
-                    select(User).filter(User.id.eq(id)).one(&engine).await.expect("the user");
-                    1
-                })
-            })
-        }
-    }
+/// Makes the contender for a road.
+pub fn peer(name: &str, place: &Place, work: Work) -> Option<Contender> {
+    let runtime = if matches!(work, Work::Tasks(_)) { two_threads() } else { one_thread() };
+    let engine = match place.kind {
+        // The literal single connection, which is what the peers use.
+        Kind::Memory => Engine::builder("sqlite::memory:").pool_class(PoolClass::Static),
+        Kind::File => Engine::builder(&format!("sqlite:///{}?journal_mode=wal&synchronous=normal", place.url)),
+        Kind::Postgres | Kind::Mysql => Engine::builder(&place.url),
+    };
+    let engine = engine.pool_size(CONNECTIONS as u32).max_overflow(0).build().expect("an engine");
+    execute(&runtime, &engine, &place.fill);
+    Some(match name {
+        "orm select" => values::contender(name, runtime, engine, work),
+        _ => session::contender(name, runtime, engine, work),
+    })
 }
 
-/// The road of objects: a session for each piece of work.
-pub fn session_road(name: &'static str, runtime: Runtime, engine: Engine, work: Work) -> Contender {
-    match work {
-        Work::Trivial => contender(name, move || {
-            runtime.block_on(async {
-                let mut session = Session::new(&engine);
-                let users = session.query(User).all().await.expect("users").len();
-                session.close().await.expect("an end");
-                users
-            })
-        }),
-        Work::Medium => contender(name, move || {
-            runtime.block_on(async {
-                let mut session = Session::new(&engine);
-                let query = select((User, optional(Post))).outerjoin(User.posts).filter(User.hair_color.eq("black"));
-                let rows = query.all(&mut session).await.expect("rows").len();
-                session.close().await.expect("an end");
-                rows
-            })
-        }),
-        Work::Insert(size) => contender(name, move || {
-            runtime.block_on(async {
-                let mut session = Session::new(&engine);
-                session
-                    .add_all(data::fresh(size).map(|user| User::builder().name(user.name).hair_color(user.hair_color)));
-                session.commit().await.expect("a commit");
-                size
-            })
-        }),
-        Work::Associations => contender(name, move || {
-            runtime.block_on(async {
-                let mut session = Session::new(&engine);
-                let tree = selectinload(User.posts).selectinload(Post.comments);
-                let users = session.query(User).options(tree).all().await.expect("users");
-                let mut comments = 0;
-                for user in users {
-                    for (_, post) in session.related(user, User.posts) {
-                        comments += post.comments.handles().len();
-                    }
-                }
-                session.close().await.expect("an end");
-                comments
-            })
-        }),
-        Work::Get(rows) => {
-            let mut key = 0;
-            contender(name, move || {
-                let id = data::next_key(&mut key, rows);
-                runtime.block_on(async {
-                    let mut session = Session::new(&engine);
-                    session.get_one(User, id).await.expect("the user");
-                    session.close().await.expect("an end");
-                    1
-                })
-            })
-        }
-    }
+/// Makes a contender of work that writes for good; what it wrote is counted around it.
+fn counted(
+    name: &str,
+    runtime: Runtime,
+    engine: Engine,
+    work: Work,
+    mut write: impl AsyncFnMut(&Engine) -> Result<(), Error> + 'static,
+) -> Contender {
+    let audit = work.audit(name);
+    writing(name, move |is_asked| {
+        runtime.block_on(async {
+            let before = if is_asked { count(&engine, &audit).await } else { 0 };
+            write(&engine).await.expect("the rows are written");
+            if is_asked { count(&engine, &audit).await - before } else { 0 }
+        })
+    })
+}
+
+async fn count(mut db: impl Reader, sql: &str) -> u64 {
+    let counted = text(sql).columns::<i64>().one(db.again()).await;
+    counted.expect("a count") as u64
+}
+
+/// The number for users with posts with comments.
+fn tree(users: &[User]) -> u64 {
+    let post = |post: &Post| {
+        post.comments.iter().fold(post.digest(), |sum, c| sum.wrapping_add(under(post.key(), c.digest())))
+    };
+    let user =
+        |user: &User| user.posts.iter().fold(user.digest(), |sum, p| sum.wrapping_add(under(user.key(), post(p))));
+    users.iter().map(user).fold(0, u64::wrapping_add)
+}
+
+/// The number for posts with tags.
+fn tagged(posts: &[Post]) -> u64 {
+    let post = |post: &Post| {
+        post.tags.iter().fold(post.digest(), |sum, tag| sum.wrapping_add(under(post.key(), tag.digest())))
+    };
+    posts.iter().map(post).fold(0, u64::wrapping_add)
+}
+
+/// A user who is counted as it goes by.
+fn seen(user: &User) -> u64 {
+    answer::user(user.id.into(), &user.name, user.hair_color.as_deref())
 }

@@ -3,12 +3,15 @@
 #![expect(dead_code, reason = "rows are read whole, and nobody asks for every column")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Connection};
+use futures_util::TryStreamExt;
+use harness::answer::Row;
+use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS};
+use harness::{Contender, Kind, Place, Work, reading, writing};
+use sqlx::{AssertSqlSafe, Connection, QueryBuilder};
 
-use crate::data::{self, Work};
-use crate::ours::runtime;
-use crate::rounds::contender;
+use crate::runtime::{all_tasks, one_thread, two_threads};
 
 #[derive(sqlx::FromRow)]
 pub struct User {
@@ -32,6 +35,14 @@ pub struct Comment {
     pub text: String,
 }
 
+#[derive(sqlx::FromRow)]
+pub struct Tag {
+    pub id: i32,
+    pub name: String,
+}
+
+harness::rows_of!(User, Post, Comment, Tag);
+
 /// A user with a post that may be missing, column by column.
 #[derive(sqlx::FromRow)]
 struct Both {
@@ -44,112 +55,254 @@ struct Both {
     body: Option<String>,
 }
 
+const ALL: &str = "SELECT id, name, hair_color FROM users";
+const POSTS: &str = "SELECT id, user_id, title, body FROM posts";
 const MEDIUM: &str = "SELECT users.id, users.name, users.hair_color, posts.id AS post_id, posts.user_id, posts.title, posts.body \
                       FROM users LEFT JOIN posts ON users.id = posts.user_id WHERE users.hair_color = ";
 
-fn list(numbered: bool, count: usize) -> String {
-    let one = |i: usize| if numbered { format!("${}", i + 1) } else { "?".to_owned() };
+/// Returns the SQLs of a delete with what hangs on it.
+fn deletes(mark: &str) -> [String; 3] {
+    [
+        format!("DELETE FROM comments WHERE post_id IN (SELECT id FROM posts WHERE user_id = {mark})"),
+        format!("DELETE FROM posts WHERE user_id = {mark}"),
+        format!("DELETE FROM users WHERE id = {mark}"),
+    ]
+}
+
+fn list(is_numbered: bool, count: usize) -> String {
+    let one = |i: usize| if is_numbered { format!("${}", i + 1) } else { "?".to_owned() };
     (0..count).map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Writes the contender for a connection.
+/// Makes the contender.
+pub fn peer(name: &str, place: &Place, work: Work) -> Contender {
+    match place.kind {
+        Kind::Memory | Kind::File => sqlite::contender(name, place, work),
+        Kind::Postgres => postgres::contender(name, place, work),
+        Kind::Mysql => mysql::contender(name, place, work),
+    }
+}
+
+fn address(place: &Place) -> String {
+    match place.kind {
+        Kind::Memory => "sqlite::memory:".into(),
+        Kind::File => format!("sqlite://{}", place.url),
+        Kind::Postgres | Kind::Mysql => place.url.clone(),
+    }
+}
+
+/// Writes a module for a database.
 macro_rules! peer {
-    ($function:ident, $connection:ty, $numbered:expr) => {
-        pub fn $function(url: &str, fill: &[String], work: Work) -> crate::rounds::Contender {
-            let runtime = runtime();
-            let mut connection = runtime.block_on(async {
-                let mut connection = <$connection>::connect(url).await.expect("sqlx connects");
-                for statement in fill {
-                    let statement = AssertSqlSafe(statement.clone());
-                    sqlx::raw_sql(statement).execute(&mut connection).await.expect("a statement of the bench");
+    ($module:ident, $database:ty, $connection:ty, $numbered:expr) => {
+        mod $module {
+            use super::*;
+
+            async fn connect(place: &Place) -> $connection {
+                let mut db = <$connection>::connect(&address(place)).await.expect("sqlx connects");
+                let settings = FILE_SETTINGS.iter().filter(|_| place.kind == Kind::File).map(ToString::to_string);
+                for statement in settings.chain(place.fill.iter().cloned()) {
+                    let statement = AssertSqlSafe(statement);
+                    sqlx::raw_sql(statement).execute(&mut db).await.expect("a statement of the bench");
                 }
-                connection
-            });
-            let name = "sqlx";
-            let first = list($numbered, 1);
-            match work {
-                Work::Trivial => contender(name, move || {
-                    runtime.block_on(async {
-                        let query = sqlx::query_as::<_, User>("SELECT id, name, hair_color FROM users");
-                        query.fetch_all(&mut connection).await.expect("users").len()
-                    })
-                }),
-                Work::Medium => {
-                    let sql: std::sync::Arc<str> = format!("{MEDIUM}{first}").into();
-                    contender(name, move || {
-                        runtime.block_on(async {
+                db
+            }
+
+            async fn count(db: &mut $connection, sql: &str) -> u64 {
+                let counted: i64 =
+                    sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(db).await.expect("a count");
+                counted as u64
+            }
+
+            pub fn contender(name: &str, place: &Place, work: Work) -> Contender {
+                if let Work::Tasks(rows) = work {
+                    return tasks(name, place, rows);
+                }
+                let runtime = one_thread();
+                let mut db = runtime.block_on(connect(place));
+                let mut key = 0;
+                let first = list($numbered, 1);
+                match work {
+                    Work::Trivial(_) => reading(name, move || {
+                        runtime.block_on(sqlx::query_as::<_, User>(ALL).fetch_all(&mut db)).expect("users")
+                    }),
+                    Work::Medium(_) => {
+                        let sql: Arc<str> = format!("{MEDIUM}{first}").into();
+                        reading(name, move || {
                             let query = sqlx::query_as::<_, Both>(AssertSqlSafe(sql.clone())).bind("black");
-                            let rows = query.fetch_all(&mut connection).await.expect("rows");
-                            let both: Vec<(User, Option<Post>)> = rows.into_iter().map(split).collect();
-                            both.len()
+                            let rows = runtime.block_on(query.fetch_all(&mut db)).expect("rows");
+                            rows.into_iter().map(split).collect::<Vec<_>>()
                         })
-                    })
-                }
-                Work::Insert(size) => {
-                    let pair = |i: usize| {
-                        if $numbered { format!("(${}, ${})", 2 * i + 1, 2 * i + 2) } else { "(?, ?)".to_owned() }
-                    };
-                    let rows: Vec<String> = (0..size).map(pair).collect();
-                    let sql: std::sync::Arc<str> =
-                        format!("INSERT INTO users (name, hair_color) VALUES {}", rows.join(", ")).into();
-                    contender(name, move || {
-                        runtime.block_on(async {
-                            let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
-                            for user in data::fresh(size) {
-                                query = query.bind(user.name).bind(user.hair_color);
-                            }
-                            query.execute(&mut connection).await.expect("an insert");
-                            size
-                        })
-                    })
-                }
-                Work::Associations => contender(name, move || {
-                    runtime.block_on(async {
-                        let users = sqlx::query_as::<_, User>("SELECT id, name, hair_color FROM users");
-                        let users = users.fetch_all(&mut connection).await.expect("users");
-                        let sql = format!(
-                            "SELECT id, user_id, title, body FROM posts WHERE user_id IN ({})",
-                            list($numbered, users.len())
-                        );
-                        let mut query = sqlx::query_as::<_, Post>(AssertSqlSafe(sql));
-                        for user in &users {
-                            query = query.bind(user.id);
-                        }
-                        let posts = query.fetch_all(&mut connection).await.expect("posts");
-                        let sql = format!(
-                            "SELECT id, post_id, text FROM comments WHERE post_id IN ({})",
-                            list($numbered, posts.len())
-                        );
-                        let mut query = sqlx::query_as::<_, Comment>(AssertSqlSafe(sql));
-                        for post in &posts {
-                            query = query.bind(post.id);
-                        }
-                        let comments = query.fetch_all(&mut connection).await.expect("comments");
-                        let tree = tree(users, posts, comments);
-                        tree.iter().flat_map(|(_, posts)| posts).map(|(_, comments)| comments.len()).sum()
-                    })
-                }),
-                Work::Get(rows) => {
-                    let mut key = 0;
-                    let sql: std::sync::Arc<str> =
-                        format!("SELECT id, name, hair_color FROM users WHERE id = {first}").into();
-                    contender(name, move || {
-                        let id = data::next_key(&mut key, rows);
-                        runtime.block_on(async {
+                    }
+                    Work::Get(rows) => {
+                        let sql: Arc<str> = format!("{ALL} WHERE id = {first}").into();
+                        reading(name, move || {
+                            let id = data::next_key(&mut key, rows);
                             let query = sqlx::query_as::<_, User>(AssertSqlSafe(sql.clone())).bind(id);
-                            query.fetch_one(&mut connection).await.expect("the user");
-                            1
+                            Some(runtime.block_on(query.fetch_one(&mut db)).expect("the user"))
                         })
-                    })
+                    }
+                    Work::Associations(_) => reading(name, move || runtime.block_on(tree_of(&mut db)).expect("users")),
+                    Work::ManyToMany(_) => reading(name, move || runtime.block_on(tagged(&mut db)).expect("posts")),
+                    Work::Cascade(rows) => writing(name, move |is_asked| {
+                        let id = data::next_key(&mut key, rows);
+                        let sql = is_asked.then(|| work.audit(""));
+                        runtime.block_on(delete_and_roll_back(&mut db, id, sql)).expect("a delete")
+                    }),
+                    Work::Stream(_) => reading(name, move || {
+                        runtime.block_on(async {
+                            let rows = sqlx::query_as::<_, User>(ALL).fetch(&mut db);
+                            let sum = |sum: u64, user: User| async move { Ok(sum.wrapping_add(user.digest())) };
+                            rows.try_fold(0_u64, sum).await.expect("a user")
+                        })
+                    }),
+                    _ => writer(name, runtime, db, work),
                 }
+            }
+
+            fn writer(name: &str, runtime: tokio::runtime::Runtime, mut db: $connection, work: Work) -> Contender {
+                let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
+                writing(name, move |is_asked| {
+                    run += 1;
+                    runtime.block_on(async {
+                        let before = if is_asked { count(&mut db, &sql).await } else { 0 };
+                        write(&mut db, work, &data::colour(&name_of, run)).await.expect("the rows are written");
+                        if is_asked { count(&mut db, &sql).await - before } else { 0 }
+                    })
+                })
+            }
+
+            async fn write(db: &mut $connection, work: Work, colour: &str) -> sqlx::Result<()> {
+                match work {
+                    Work::Insert(size) => {
+                        let mut insert = QueryBuilder::<$database>::new("INSERT INTO users (name, hair_color) ");
+                        insert.push_values(data::fresh(size), |mut row, user| {
+                            row.push_bind(user.name).push_bind(user.hair_color);
+                        });
+                        insert.build().execute(db).await.map(|_| ())
+                    }
+                    Work::Graph(size) => insert_graph(db, size).await,
+                    Work::Flush(rows) => {
+                        let both: Vec<String> = list($numbered, 2).split(", ").map(str::to_owned).collect();
+                        let sql: Arc<str> =
+                            format!("UPDATE users SET hair_color = {} WHERE id = {}", both[0], both[1]).into();
+                        let mut transaction = db.begin().await?;
+                        for id in (1_i32..).step_by(rows / DIRTY).take(DIRTY) {
+                            let update = sqlx::query(AssertSqlSafe(sql.clone())).bind(colour).bind(id);
+                            update.execute(&mut *transaction).await?;
+                        }
+                        transaction.commit().await
+                    }
+                    work => unreachable!("{work:?} reads"),
+                }
+            }
+
+            async fn insert_graph(db: &mut $connection, size: usize) -> sqlx::Result<()> {
+                let mut transaction = db.begin().await?;
+                let mut insert = QueryBuilder::<$database>::new("INSERT INTO users (name, hair_color) ");
+                insert.push_values(data::fresh(size), |mut row, user| {
+                    row.push_bind(user.name).push_bind(user.hair_color);
+                });
+                insert.push(" RETURNING id, name");
+                let users: Vec<(i32, String)> = insert.build_query_as().fetch_all(&mut *transaction).await?;
+                let titles = users.iter().flat_map(|(id, name)| data::titles(name).map(move |title| (*id, title)));
+                let mut insert = QueryBuilder::<$database>::new("INSERT INTO posts (user_id, title) ");
+                insert.push_values(titles, |mut row, (id, title)| {
+                    row.push_bind(id).push_bind(title);
+                });
+                insert.push(" RETURNING id, title");
+                let posts: Vec<(i32, String)> = insert.build_query_as().fetch_all(&mut *transaction).await?;
+                let texts = posts.iter().flat_map(|(id, title)| data::texts(title).map(move |text| (*id, text)));
+                let mut insert = QueryBuilder::<$database>::new("INSERT INTO comments (post_id, text) ");
+                insert.push_values(texts, |mut row, (id, text)| {
+                    row.push_bind(id).push_bind(text);
+                });
+                insert.build().execute(&mut *transaction).await?;
+                transaction.commit().await
+            }
+
+            async fn tree_of(db: &mut $connection) -> sqlx::Result<Vec<(User, Vec<(Post, Vec<Comment>)>)>> {
+                let users = sqlx::query_as::<_, User>(ALL).fetch_all(&mut *db).await?;
+                let sql = format!("{POSTS} WHERE user_id IN ({})", list($numbered, users.len()));
+                let mut query = sqlx::query_as::<_, Post>(AssertSqlSafe(sql));
+                for user in &users {
+                    query = query.bind(user.id);
+                }
+                let posts = query.fetch_all(&mut *db).await?;
+                let marks = list($numbered, posts.len());
+                let sql = format!("SELECT id, post_id, text FROM comments WHERE post_id IN ({marks})");
+                let mut query = sqlx::query_as::<_, Comment>(AssertSqlSafe(sql));
+                for post in &posts {
+                    query = query.bind(post.id);
+                }
+                let comments = query.fetch_all(&mut *db).await?;
+                Ok(tree(users, posts, comments))
+            }
+
+            async fn tagged(db: &mut $connection) -> sqlx::Result<Vec<(Post, Vec<Tag>)>> {
+                let posts = sqlx::query_as::<_, Post>(POSTS).fetch_all(&mut *db).await?;
+                let marks = list($numbered, posts.len());
+                let sql = format!(
+                    "SELECT post_id, tags.id, tags.name FROM post_tags JOIN tags ON tags.id = tag_id WHERE post_id IN ({marks})"
+                );
+                let mut query = sqlx::query_as::<_, (i32, i32, String)>(AssertSqlSafe(sql));
+                for post in &posts {
+                    query = query.bind(post.id);
+                }
+                let links = query.fetch_all(&mut *db).await?;
+                Ok(with_tags(posts, links))
+            }
+
+            async fn delete_and_roll_back(db: &mut $connection, id: i32, sql: Option<String>) -> sqlx::Result<u64> {
+                let mut transaction = db.begin().await?;
+                let before = if let Some(sql) = &sql { count(&mut transaction, sql).await } else { 0 };
+                for delete in deletes(if $numbered { "$1" } else { "?" }) {
+                    sqlx::query(AssertSqlSafe(delete)).bind(id).execute(&mut *transaction).await?;
+                }
+                let after = if let Some(sql) = &sql { count(&mut transaction, sql).await } else { 0 };
+                transaction.rollback().await?;
+                Ok(before - after)
+            }
+
+            fn tasks(name: &str, place: &Place, rows: usize) -> Contender {
+                let runtime = two_threads();
+                let is_file = place.kind == Kind::File;
+                let pool = sqlx::pool::PoolOptions::<$database>::new()
+                    .max_connections(CONNECTIONS as u32)
+                    .test_before_acquire(false)
+                    .after_connect(move |db, _| {
+                        Box::pin(async move {
+                            for setting in FILE_SETTINGS.iter().filter(|_| is_file) {
+                                sqlx::raw_sql(*setting).execute(&mut *db).await?;
+                            }
+                            Ok(())
+                        })
+                    });
+                let pool = runtime.block_on(pool.connect(&address(place))).expect("a pool");
+                let sql: Arc<str> = format!("{ALL} WHERE id = {}", list($numbered, 1)).into();
+                reading(name, move || {
+                    runtime.block_on(async {
+                        all_tasks(|task| {
+                            let (pool, sql) = (pool.clone(), sql.clone());
+                            async move {
+                                let mut users = Vec::new();
+                                for id in data::keys_of_task(task, rows) {
+                                    let query = sqlx::query_as::<_, User>(AssertSqlSafe(sql.clone())).bind(id);
+                                    users.push(query.fetch_one(&pool).await.expect("the user"));
+                                }
+                                users
+                            }
+                        })
+                        .await
+                    })
+                })
             }
         }
     };
 }
 
-peer!(sqlite, sqlx::SqliteConnection, false);
-peer!(postgres, sqlx::PgConnection, true);
-peer!(mysql, sqlx::MySqlConnection, false);
+peer!(sqlite, sqlx::Sqlite, sqlx::SqliteConnection, false);
+peer!(postgres, sqlx::Postgres, sqlx::PgConnection, true);
+peer!(mysql, sqlx::MySql, sqlx::MySqlConnection, false);
 
 fn split(row: Both) -> (User, Option<Post>) {
     let user = User { id: row.id, name: row.name, hair_color: row.hair_color };
@@ -176,6 +329,21 @@ pub fn tree(users: Vec<User>, posts: Vec<Post>, comments: Vec<Comment>) -> Vec<(
         .map(|user| {
             let posts = of_user.remove(&user.id).unwrap_or_default();
             (user, posts)
+        })
+        .collect()
+}
+
+/// Gives posts their tags, each as a value of its own.
+pub fn with_tags(posts: Vec<Post>, links: Vec<(i32, i32, String)>) -> Vec<(Post, Vec<Tag>)> {
+    let mut of_post: HashMap<i32, Vec<Tag>> = HashMap::new();
+    for (post_id, id, name) in links {
+        of_post.entry(post_id).or_default().push(Tag { id, name });
+    }
+    posts
+        .into_iter()
+        .map(|post| {
+            let tags = of_post.remove(&post.id).unwrap_or_default();
+            (post, tags)
         })
         .collect()
 }
