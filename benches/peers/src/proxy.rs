@@ -77,13 +77,13 @@ fn postgres(mut client: TcpStream, mut server: TcpStream, asked: &Asked) -> std:
         let mut head = [0; 5];
         client.read_exact(&mut head)?;
         let length = u32::from_be_bytes(head[1..].try_into().expect("four bytes"));
-        pass(&mut client, &mut server, &head, length as usize - 4)?;
         asked.add(match head[0] {
             b'Q' => (1, 1),
             b'E' => (1, 0),
             b'S' => (0, 1),
             _ => (0, 0),
         });
+        pass(&mut client, &mut server, &head, length as usize - 4)?;
     }
 }
 
@@ -98,7 +98,6 @@ fn mysql(mut client: TcpStream, mut server: TcpStream, asked: &Asked) -> std::io
             continue;
         }
         client.read_exact(&mut head[4..])?;
-        pass(&mut client, &mut server, &head, length - 1)?;
         asked.add(match (head[3], head[4]) {
             // A query, the run of a prepared statement, the run of many.
             (0, 0x03 | 0x17 | 0xfa) => (1, 1),
@@ -107,6 +106,7 @@ fn mysql(mut client: TcpStream, mut server: TcpStream, asked: &Asked) -> std::io
             (0, _) => (0, 1),
             _ => (0, 0),
         });
+        pass(&mut client, &mut server, &head, length - 1)?;
     }
 }
 
