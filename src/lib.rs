@@ -79,7 +79,9 @@ pub use orm_core::{
 };
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
-pub use orm_core::{Deferred, LoadColumns, Loadable, defer, load_only, undefer, undefer_all, undefer_group};
+pub use orm_core::{
+    Deferred, LoadColumns, LoadTree, Loadable, defer, foreign, load_only, remote, undefer, undefer_all, undefer_group,
+};
 #[cfg(feature = "json")]
 pub use orm_core::{Document, JsonPath};
 pub use orm_core::{

@@ -70,13 +70,14 @@ pub use engine::{
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{
-    Contains, Joinable, Load, LoadAll, LoadColumns, LoadOption, contains_eager, defaultload, defer, joinedload,
-    joinedload_all, lazyload, lazyload_all, load_only, raiseload, raiseload_all, selectinload, selectinload_all,
-    subqueryload, undefer, undefer_all, undefer_group,
+    Contains, Joinable, Load, LoadAll, LoadColumns, LoadOption, LoadTree, contains_eager, defaultload, defer,
+    joinedload, joinedload_all, lazyload, lazyload_all, load_only, raiseload, raiseload_all, selectinload,
+    selectinload_all, subqueryload, undefer, undefer_all, undefer_group,
 };
 pub use mapper::{
     Attribute, BelongsTo, Deferred, Embed, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many,
-    ManyToMany, Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, optional,
+    ManyToMany, Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, foreign,
+    optional, remote,
 };
 pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;

@@ -18,8 +18,8 @@ pub(crate) use joined::{Joins, attach};
 pub(crate) use managed::{ObjectRows, asks_database, load_objects, load_relationship, members_of};
 pub(crate) use options::Strategy;
 pub use options::{
-    Contains, Joinable, Load, LoadAll, LoadOption, LoadPath, contains_eager, defaultload, joinedload, joinedload_all,
-    lazyload, lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
+    Contains, Joinable, Load, LoadAll, LoadOption, LoadPath, LoadTree, contains_eager, defaultload, joinedload,
+    joinedload_all, lazyload, lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
 };
 pub(crate) use plan::{LoadNode, Plan};
 pub(crate) use values::{ValueRows, values};

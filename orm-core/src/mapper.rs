@@ -3,7 +3,9 @@
 //! In: the constant [`Definition`] that the derive writes. Out: a [`Mapper`] per model, configured at its first use:
 //! foreign keys and relationships are resolved then, so that one broken model breaks no other.
 
+mod association;
 mod attribute;
+mod condition;
 mod configure;
 mod deferred;
 mod definition;
@@ -21,7 +23,8 @@ mod without_model;
 
 use once_cell::sync::OnceCell;
 
-pub use attribute::{Alias, Attribute};
+pub use association::{association, association_columns};
+pub use attribute::{Alias, Attribute, foreign, remote};
 pub(crate) use configure::{Configured, Direction, ForeignKey, Link, RelationshipInfo};
 pub use deferred::Deferred;
 pub use definition::{

@@ -91,7 +91,8 @@ pub(crate) const CASCADES: &[&str] =
     &["save_update", "merge", "delete", "delete_orphan", "expunge", "refresh_expire", "all", "none"];
 
 /// How a relationship is loaded, as written.
-pub(crate) const STRATEGIES: &[&str] = &["select", "joined", "selectin", "subquery", "raise", "write_only"];
+pub(crate) const STRATEGIES: &[&str] =
+    &["select", "joined", "selectin", "subquery", "raise", "raise_on_sql", "write_only"];
 
 /// What a struct says.
 #[derive(Default)]
@@ -204,12 +205,53 @@ pub(crate) struct Computed {
     pub(crate) is_stored: bool,
 }
 
+/// The association table of a many-to-many relationship.
+pub(crate) enum Secondary {
+    /// `secondary = UserKeyword`.
+    Model(Path),
+    /// `secondary("user_keywords", "user_id", "keyword_id")`: its name, and the columns that refer here and there.
+    Table { table: LitStr, near: Vec<LitStr>, far: Vec<LitStr> },
+}
+
+impl Secondary {
+    fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        if !input.peek(token::Paren) {
+            equals(name, "Model", input)?;
+            let model = input.call(Path::parse_mod_style).map_err(|error| unquoted(name, "Model", input, &error))?;
+            return Ok(Secondary::Model(model));
+        }
+        let form = "`secondary(\"table\", \"column that refers here\", \"column that refers there\")`";
+        let content = parentheses(name, form, input)?;
+        let read = |input: ParseStream<'_>| {
+            let table = filled(input.parse()?)?;
+            input.parse::<Token![,]>()?;
+            let near = column_names(name, form, input)?;
+            input.parse::<Token![,]>()?;
+            let far = column_names(name, form, input)?;
+            input.parse::<Option<Token![,]>>()?;
+            Ok(Secondary::Table { table, near, far })
+        };
+        let read = read(&content).map_err(|error: Error| Error::new(error.span(), format!("expected {form}")));
+        drained(&content, read)
+    }
+}
+
+/// Reads `"a"`, or `("a", "b")`.
+fn column_names(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    if !input.peek(token::Paren) {
+        return Ok(vec![filled(input.parse()?)?]);
+    }
+    let content = parentheses(name, form, input)?;
+    let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&content);
+    Ok(drained(&content, names)?.into_iter().collect())
+}
+
 /// What the field of a relationship says.
 #[derive(Default)]
 pub(crate) struct RelationshipOptions {
     pub(crate) back_populates: Option<Ident>,
     pub(crate) cascade: Option<Vec<Ident>>,
-    pub(crate) secondary: Option<Written<Path>>,
+    pub(crate) secondary: Option<Written<Secondary>>,
     pub(crate) foreign_key: Vec<Expr>,
     pub(crate) remote: Vec<Expr>,
     pub(crate) order_by: Option<Written<Vec<Expr>>>,
@@ -542,10 +584,7 @@ impl RelationshipOptions {
             "back_populates" => self.back_populates = Some(word(name, "field", input)?),
             "cascade" => self.cascade = Some(cascades(name, input, mistakes)?),
             "secondary" => {
-                equals(name, "Model", input)?;
-                let value =
-                    input.call(Path::parse_mod_style).map_err(|error| unquoted(name, "Model", input, &error))?;
-                self.secondary = Some(Written { name: name.clone(), value });
+                self.secondary = Some(Written { name: name.clone(), value: Secondary::read(name, input)? });
             }
             "foreign_key" => self.foreign_key = columns(name, input)?,
             "remote" => self.remote = columns(name, input)?,

@@ -9,7 +9,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Expr;
 
-use crate::attr::ACTIONS;
+use crate::attr::{ACTIONS, Secondary, Written};
 use crate::mistakes::Mistakes;
 use crate::model::{Column, Kind, Model, OnUpdate, Relationship};
 use crate::names::{is_written_as, list, plain};
@@ -242,8 +242,14 @@ fn cascade(relationship: &Relationship, mistakes: &mut Mistakes) {
 fn shape(relationship: &Relationship, mistakes: &mut Mistakes) {
     let Relationship { ident, kind, options, .. } = relationship;
     if *kind == Kind::ManyToMany && options.secondary.is_none() {
-        let hint = "add `secondary = …`, the model of the association table";
+        let hint = "add `secondary = …`, the model of the association table, or, for a table without one, \
+                    `secondary(\"table\", \"column that refers here\", \"column that refers there\")`";
         mistakes.add(ident, format!("the many-to-many relationship `{ident}` names no association table\n{hint}"));
+    }
+    if let (Some(Written { value: Secondary::Table { .. }, .. }), Some(key)) =
+        (&options.secondary, options.foreign_key.first())
+    {
+        mistakes.add(key, "`secondary` says already which columns refer here");
     }
     if let (Some(secondary), false) = (&options.secondary, kind.is_many()) {
         let message = format!("`secondary` is for `ManyToMany`, and `{ident}` is a `{}`", kind.name());

@@ -82,6 +82,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `primary_key` | it is part of the primary key; a single integer key is made up by the database |
 /// | `autoincrement = false` | the key is not made up by the database |
+/// | `deferred`, `deferred(group = "…")` | a `Deferred<T>` that is left out unless a query asks for it |
 /// | `identity`, `identity(always, start = 100)` | `GENERATED … AS IDENTITY`, where the database knows it; also `increment`, `minimum`, `maximum`, `cache`, `cycle` |
 /// | `column = "…"` | the column's name, if not the field's |
 /// | `length = 50` | the greatest length of text or bytes |
@@ -114,11 +115,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `back_populates = field` | the relationship of `T` that leads back |
 /// | `cascade(all, delete_orphan)` | what follows from one end to the other: `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`, `all`, `none`; without it `save_update` and `merge` |
 /// | `secondary = Model` | the model of the association table, for `ManyToMany` |
+/// | `secondary("table", "column", "column")` | an association table without a model, and its columns that refer here and there; several columns in parentheses |
 /// | `foreign_key = field` | which foreign key to follow, where there are several: a field of the side that has it, a column such as `Address.billing_id`, or several in parentheses |
 /// | `remote = field` | the column at the other end, for a relationship of a model to itself |
 /// | `order_by = id`, `order_by = (name, id.desc())` | the order of the members; names are fields of `T` |
-/// | `primaryjoin = User.id.eq(Address.user_id) & Address.active` | the condition of a join that is not a foreign key, with `viewonly` |
-/// | `lazy = selectin` | how it is loaded when a query does not say: `select`, `joined`, `selectin`, `subquery`, `raise`, `write_only` |
+/// | `primaryjoin = User.id.eq(Address.user_id) & Address.active` | the condition of the join; `remote(…)` marks the members' columns where a model is joined to itself, `foreign(…)` the column that refers where it says no `foreign_key` |
+/// | `lazy = selectin` | how it is loaded when a query does not say: `select`, `joined`, `selectin`, `subquery`, `raise`, `raise_on_sql`, `write_only` |
 /// | `passive_deletes`, `passive_deletes = all` | deleting leaves members that are not loaded to the database, or all of them |
 /// | `post_update` | its foreign key is set by an UPDATE of its own, for rows that refer to each other |
 /// | `viewonly` | it is only read |

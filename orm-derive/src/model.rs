@@ -4,7 +4,7 @@
 //! and what can be understood is kept, so that one mistake does not hide the others.
 
 use heck::ToSnakeCase;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, Visibility};
 
@@ -490,18 +490,43 @@ fn settle_keys(model: &mut Model) {
         && options.autoincrement.as_ref().is_none_or(|written| written.value);
 }
 
+/// Returns the last name of a path: `Order` of `crate::shop::Order`.
+fn last_name(path: impl ToTokens) -> Option<String> {
+    let tokens = path.to_token_stream().into_iter();
+    tokens.filter_map(|token| if let TokenTree::Ident(ident) = token { Some(plain(&ident)) } else { None }).last()
+}
+
 /// Lets a builder leave out what something else fills.
+///
+/// A foreign key of the primary key may be left out too where a `BelongsTo` can fill it: so an association object is made
+/// from what it links.
 fn settle_presence(model: &mut Model) {
-    let composite: Vec<u16> = model.foreign_keys.iter().flat_map(|key| key.columns.clone()).collect();
+    let owners: Vec<String> = model
+        .relationships
+        .iter()
+        .filter(|relationship| relationship.kind == Kind::BelongsTo)
+        .filter_map(|relationship| last_name(&relationship.target))
+        .collect();
+    let has_owner = |target: &Expr| match target {
+        Expr::Field(field) => last_name(&field.base).is_some_and(|name| owners.contains(&name)),
+        _ => false,
+    };
+    let composite: Vec<(u16, bool)> = model
+        .foreign_keys
+        .iter()
+        .flat_map(|key| key.columns.iter().map(|&column| (column, key.targets.iter().any(has_owner))))
+        .collect();
     for (position, column) in model.columns.iter_mut().enumerate() {
         let options = &column.options;
-        let is_foreign = options.foreign_key.is_some() || composite.iter().any(|part| usize::from(*part) == position);
+        let part = composite.iter().find(|(part, _)| usize::from(*part) == position);
+        let is_foreign = options.foreign_key.is_some() || part.is_some();
+        let is_linked = options.foreign_key.as_ref().is_some_and(has_owner) || part.is_some_and(|(_, linked)| *linked);
         let is_filled = column.is_generated
             || column.is_option()
             || options.server_default.is_some()
             || options.computed.is_some()
             || options.identity.is_some()
-            || (is_foreign && !column.is_key);
+            || (is_foreign && (!column.is_key || is_linked));
         if is_filled && matches!(column.presence, Presence::Required) {
             column.presence = Presence::Absent;
         }

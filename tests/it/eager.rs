@@ -816,3 +816,135 @@ async fn a_query_that_locks_its_rows_takes_every_strategy() {
         session.rollback().await.unwrap();
     }
 }
+
+// ------------------------------------------------------------------------------------------------ several at once
+
+#[tokio::test]
+async fn several_options_go_on_from_one_step() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let below = || (selectinload(Address.user).selectinload(User.keywords), selectinload(Address.user));
+    for path in [selectinload(User.addresses), joinedload(User.addresses), subqueryload(User.addresses)] {
+        let path = path.filter(Address.email.like("%@x.org")).options(below());
+        let users: Vec<User> = select(User).order_by(User.id).options(path).all(&engine).await.unwrap();
+        assert_eq!(lists(&users), ["ed@x.org", "wendy@x.org", ""]);
+        assert_eq!(users[0].addresses.get()[0].user.get().unwrap().keywords.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_raises_on_sql_is_loaded_where_it_takes_none() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let query = select(Address).order_by(Address.id).options(raiseload(Address.user).sql_only());
+    let mail = query.first(&mut session).await.unwrap().unwrap();
+    let error = session.load(mail, Address.user).await.unwrap_err();
+    assert_eq!(error.message(), "relationship `Address.user` is not loaded on demand: a query said `raiseload`");
+    let ed = session.get_one(User, 1).await.unwrap();
+    assert_statements!(engine, 0, session.load(mail, Address.user).await.unwrap());
+    assert_eq!(session[mail].user.handle(), Some(ed));
+
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "addresses", metadata = none)]
+    struct Guarded {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = User.id)]
+        user_id: i64,
+        #[orm(lazy = raise_on_sql)]
+        user: BelongsTo<User>,
+    }
+    let guarded = session.query(Guarded).order_by(Guarded.id).all().await.unwrap();
+    assert_statements!(engine, 0, session.load(guarded[0], Guarded.user).await.unwrap());
+    let error = session.load(guarded[2], Guarded.user).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "relationship `Guarded.user` is not loaded on demand: it says `lazy = raise_on_sql`, and it takes a statement"
+    );
+}
+
+#[tokio::test]
+async fn members_are_updated_and_deleted_without_being_loaded() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let ed = session.query(User).filter(User.name.eq("ed")).one().await.unwrap();
+    let change = session.members(ed, User.addresses).unwrap().update().unwrap().set(Address.email, "ed@z.org");
+    let change = change.filter(Address.email.like("%@x.org"));
+    assert_eq!(assert_statements!(engine, 1, session.execute(change).await.unwrap()), 1);
+    let gone = session.members(ed, User.addresses).unwrap().delete().unwrap().filter(Address.email.eq("ed@y.org"));
+    assert_eq!(session.execute(gone).await.unwrap(), 1);
+    session.load(ed, User.addresses).await.unwrap();
+    let mails = session.related(ed, User.addresses).map(|(_, address)| address.email.clone());
+    assert_eq!(mails.collect::<Vec<_>>(), ["ed@z.org"]);
+    // Over an association table.
+    let change = session.members(ed, User.keywords).unwrap().update().unwrap().set(Keyword.word, "same");
+    assert_eq!(session.execute(change).await.unwrap(), 2);
+    let new = session.add(User::builder().name("new"));
+    let error = session.members(new, User.addresses).unwrap().delete().unwrap_err();
+    assert_eq!(error.message(), "an object `User` that has no row yet has no members in the database");
+    session.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn several_rows_where_one_is_held_are_warned_of() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "users", metadata = none)]
+    struct Owner {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Only.user_id)]
+        only: HasOne<Only>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "addresses", metadata = none)]
+    struct Only {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Owner.id)]
+        user_id: i64,
+    }
+    let log = SqlLog::start();
+    let engine = engine().await;
+    three_users(&engine).await;
+    let owners: Vec<Owner> = select(Owner).options(selectinload(Owner.only)).all(&engine).await.unwrap();
+    assert!(owners.iter().any(|owner| owner.only.get().is_some()));
+    let mut session = Session::new(&engine);
+    session.query(Owner).options(joinedload(Owner.only)).all().await.unwrap();
+    let is_warning = |line: &&String| line.contains("there are several rows for `Owner.only`, which holds one");
+    assert_eq!(log.lines().iter().filter(is_warning).count(), 2);
+}
+
+// ---------------------------------------------------------------------------------------------------------- aliases
+
+#[tokio::test]
+async fn an_option_starts_at_an_alias_that_the_query_selects() {
+    let (engine, mut session) = session().await;
+    tree(&engine).await;
+    let node = Node.alias("node");
+    let query = select(node).filter(node.parent_id.is_null());
+    for option in [selectinload(node.children), joinedload(node.children), selectinload(Node.children)] {
+        let roots: Vec<Node> = query.clone().options(option).all(&engine).await.unwrap();
+        assert!(roots.iter().all(|root| root.children.is_loaded()));
+    }
+    let other = Node.alias("other");
+    let error = query.clone().options(selectinload(other.children)).all(&mut session).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the option for `Node.children` starts at the alias `other`, which the query does not select"
+    );
+    let pairs = select((node, other)).join_on(other, node.id.eq(other.parent_id));
+    let error = pairs.clone().options(selectinload(node.children)).all(&engine).await.unwrap_err();
+    assert!(error.message().ends_with("starts at the alias `node`, which the query does not select alone"), "{error}");
+    let found: Vec<(Node, Node)> = pairs.options(selectinload(Node.children)).all(&engine).await.unwrap();
+    assert!(found.iter().all(|(upper, lower)| upper.children.is_loaded() && lower.children.is_loaded()));
+
+    // The next step starts where the one before has led to.
+    let query = select(Node).join(Node.children.of(node)).join(node.children.of(other)).order_by(Node.id);
+    let path = contains_eager(Node.children.of(node));
+    let roots: Vec<Node> =
+        query.clone().options(path.clone().contains_eager(node.children.of(other))).all(&engine).await.unwrap();
+    assert!(roots.iter().all(|root| root.children.iter().all(|child| !child.children.get().is_empty())));
+    let error = query.options(path.contains_eager(other.children.of(node))).all(&engine).await.unwrap_err();
+    assert!(error.message().ends_with("starts at the alias `other`, which the step before it does not lead to"));
+}

@@ -132,8 +132,9 @@ async fn a_condition_cannot_be_written() {
     let error = select(Country).options(selectinload(Country.stations)).all(&engine).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "relationship `Country.stations` has a `primaryjoin` of its own and is not `viewonly`\n\
-         hint: add `viewonly`: a flush writes foreign keys, and a condition says of none what to write"
+        "relationship `Country.stations` has a `primaryjoin` that says of no foreign key what to write\n\
+         hint: let it equate the columns of one, or mark the column that refers by `foreign(…)`, on a `BelongsTo` and \
+         its other side; or add `viewonly`"
     );
 }
 
@@ -182,8 +183,8 @@ async fn an_association_object_has_data_of_its_own() {
     metadata![Order, Item, Line].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
     let [pen, ink] = ["pen", "ink"].map(|name| session.add(Item::builder().name(name)));
-    // A builder asks for what is in the primary key; the relationships fill it in all the same.
-    let line = |item, quantity| Line::builder().order_id(0).item_id(0).quantity(quantity).item(item);
+    // The relationships fill in the key.
+    let line = |item, quantity| Line::builder().quantity(quantity).item(item);
     let order = session.add(Order::builder().lines([line(pen, 3), line(ink, 1)]));
     session.commit().await.unwrap();
     for path in strategies(Order.lines) {
@@ -195,6 +196,11 @@ async fn an_association_object_has_data_of_its_own() {
         let order: Order = select(Order).options(path).one(&engine).await.unwrap();
         assert_eq!(order.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["pen", "ink"]);
     }
+    let lost = session.add(Line::builder().quantity(1).order(order));
+    let error = session.flush().await.unwrap_err();
+    assert_eq!(error.message(), "`Line.item_id` is NOT NULL, and nothing has filled it");
+    session.rollback().await.unwrap();
+    session.expunge(lost).unwrap();
     // The way between is changed by its object alone, and its row goes with its owner's list.
     session.load(order, Order.lines).await.unwrap();
     let first = session.handles(order, Order.lines)[0];

@@ -22,6 +22,8 @@
 //! | `loading` | `selectinload` and `session.load`, on both roads, nested and constrained |
 //! | `deferred` | columns that are left out: `load_only`, `defer`, `undefer`; loaded on demand, never written unread |
 //! | `eager` | loading options one by one, wildcards, N + 1, write-only collections |
+//! | `conditions` | a `primaryjoin` that is written, and one of a model to itself |
+//! | `bare_tables` | many-to-many over a table without a model |
 //! | `kinds` | joins by a condition, association objects, keys of several columns, what cannot be joined |
 //! | `strategies` | every strategy on every kind of relationship, three levels deep, against plain Rust |
 //! | `rollback` | what a rollback, a savepoint and a failed flush leave behind |
@@ -57,9 +59,11 @@
 mod support;
 
 mod arrays;
+mod bare_tables;
 mod bulk;
 mod bulk_session;
 mod chinook;
+mod conditions;
 mod connection;
 mod cte;
 mod deferred;

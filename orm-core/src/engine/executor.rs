@@ -10,7 +10,7 @@ use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan, attach};
-use crate::mapper::{Decoded, Mapper, Misread, Row, RowType};
+use crate::mapper::{Alias, Decoded, Mapper, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Node, Output, Statement};
 use crate::types::DecodeError;
@@ -74,12 +74,13 @@ impl Request {
         let mut roots = Vec::new();
         for statement in &self.statements {
             match statement {
-                Statement::Select(select) => roots.extend(select.outputs.iter().filter_map(Output::mapper)),
-                Statement::Text(text) => roots.extend(text.model),
+                Statement::Select(select) => roots.extend(select.outputs.iter().filter_map(Output::model)),
+                Statement::Text(text) => roots.extend(text.model.map(|model| (model, Alias::NONE))),
                 _ => {}
             }
         }
-        let is_plain = |root: &&'static Mapper| root.definition().relationships.is_empty() && !root.has_deferrable();
+        let is_plain =
+            |(root, _): &(&'static Mapper, Alias)| root.definition().relationships.is_empty() && !root.has_deferrable();
         if self.loads.is_empty() && roots.iter().all(is_plain) {
             return Ok(Vec::new());
         }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use super::joined::Joined;
 use super::select::{CHUNK, OwnerKey, Owners, Repeated, key_of_row, members, owner_key};
+use super::values::warn_of_several;
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Connection;
 use crate::error::Result;
@@ -101,10 +102,10 @@ async fn below(
 fn lookup(objects: &Objects, owner: u32, info: &RelationshipInfo) -> Option<OwnerKey> {
     let entry = objects.get(owner);
     match (entry.state, info.direction) {
-        (State::Persistent, Direction::ManyToOne) => owner_key(objects.object(owner), info),
+        (State::Persistent, Direction::ManyToOne) if info.condition.is_none() => owner_key(objects.object(owner), info),
         // Others refer to it by the key that the database has.
         (State::Persistent, _) => owner_key(entry.base.as_deref().unwrap_or_else(|| objects.object(owner)), info),
-        (State::Pending, Direction::ManyToOne) => {
+        (State::Pending, Direction::ManyToOne) if info.condition.is_none() => {
             let is_set = info.pairs.iter().all(|&(column, _)| entry.set.contains(usize::from(column)));
             if is_set { owner_key(objects.object(owner), info) } else { None }
         }
@@ -133,7 +134,9 @@ pub(crate) fn members_of(objects: &Objects, owner: u32, info: &'static Relations
 /// `use_get`.
 fn is_by_key(info: &RelationshipInfo) -> bool {
     let key = info.target.definition.key.iter().copied();
-    info.direction == Direction::ManyToOne && info.pairs.iter().map(|&(_, other)| other).eq(key)
+    info.direction == Direction::ManyToOne
+        && info.condition.is_none()
+        && info.pairs.iter().map(|&(_, other)| other).eq(key)
 }
 
 /// Reads the members of all owners, and what comes in their rows.
@@ -207,7 +210,11 @@ fn fill<'f>(
     for (position, &owner) in owners.iter().enumerate() {
         // A new object has all its members in memory, and a deleted one keeps those that it had.
         if objects.get(owner).state == State::Persistent || !objects.object(owner).relation(index).is_loaded() {
-            let stored: Vec<ObjectId> = found(position).iter().map(|&slot| objects.id(slot)).collect();
+            let found = found(position);
+            if info.is_to_one() {
+                warn_of_several(info, found.len());
+            }
+            let stored: Vec<ObjectId> = found.iter().map(|&slot| objects.id(slot)).collect();
             let ids = waiting.members(objects.id(owner), stored);
             objects.fill_field(owner, index, &ids, !node.is_partial());
         }

@@ -36,6 +36,8 @@ impl LoadPath {
 #[derive(Clone, Debug)]
 pub(crate) struct LoadStep {
     pub(crate) owner: &'static Mapper,
+    /// The alias of the owner that the relationship was named by; none for the model itself, whatever it is called.
+    pub(crate) start: Alias,
     /// The position of the relationship; none for every relationship that no other path names.
     pub(crate) index: Option<u16>,
     pub(crate) strategy: Strategy,
@@ -57,8 +59,8 @@ pub(crate) enum Strategy {
     Default,
     /// Not by this query.
     Lazy,
-    /// Not by this query, nor on demand for its objects.
-    Raise,
+    /// Not by this query, nor on demand for its objects; at most without a statement.
+    Raise { on_sql: bool },
     /// By SELECTs of their own, which name the owners.
     Selectin,
     /// By a JOIN of the query itself.
@@ -260,7 +262,7 @@ pub fn lazyload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> L
 /// # }
 /// ```
 pub fn raiseload<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Load<M, T> {
-    Load::begin(relationship, Strategy::Raise)
+    Load::begin(relationship, Strategy::Raise { on_sql: false })
 }
 
 /// Takes the members from the rows of the query, which joins them itself: SQLAlchemy's `contains_eager`.
@@ -372,7 +374,7 @@ pub fn lazyload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
 /// # }
 /// ```
 pub fn raiseload_all<A: Entity>(_entity: A) -> LoadAll<A::Model> {
-    LoadAll::begin(Strategy::Raise)
+    LoadAll::begin(Strategy::Raise { on_sql: false })
 }
 
 /// An option for every relationship of what a path leads to; nothing can follow it.
@@ -388,6 +390,13 @@ impl<R: Model> LoadAll<R> {
     }
 }
 
+/// A path of relationships to load, and several options below it: what [`Load::options`] gives.
+#[derive(Debug)]
+pub struct LoadTree<R> {
+    paths: Vec<LoadPath>,
+    root: PhantomData<fn() -> R>,
+}
+
 /// What a query has joined: a relationship, or one with an alias for its far end, by [`of`](Relationship::of).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relationship",
@@ -399,16 +408,17 @@ pub trait Joinable {
     /// The model that it leads to.
     type Member: Model;
 
+    /// Gives the position of the relationship, and the aliases that it starts from and leads to.
     #[doc(hidden)]
-    fn __joined(self) -> (u16, Alias);
+    fn __joined(self) -> (u16, Alias, Alias);
 }
 
 impl<M: Model, T: Model, K> Joinable for Relationship<M, T, K> {
     type Owner = M;
     type Member = T;
 
-    fn __joined(self) -> (u16, Alias) {
-        (self.__index(), Alias::NONE)
+    fn __joined(self) -> (u16, Alias, Alias) {
+        (self.__index(), self.__alias_of(), Alias::NONE)
     }
 }
 
@@ -416,20 +426,35 @@ impl<M: Model, T: Model> Joinable for RelationshipTo<M, T> {
     type Owner = M;
     type Member = T;
 
-    fn __joined(self) -> (u16, Alias) {
-        self.far_end()
+    fn __joined(self) -> (u16, Alias, Alias) {
+        self.ends()
     }
 }
 
 fn contained<C: Joinable>(joined: C) -> LoadStep {
-    let (index, alias) = joined.__joined();
-    LoadStep::new(C::Owner::__mapper(), Some(index), Strategy::Contained(alias))
+    let (index, start, end) = joined.__joined();
+    LoadStep { start, ..LoadStep::new(C::Owner::__mapper(), Some(index), Strategy::Contained(end)) }
 }
 
 impl LoadStep {
     fn new(owner: &'static Mapper, index: Option<u16>, strategy: Strategy) -> Self {
         let (filters, order_by, columns) = (vec![], vec![], vec![]);
-        LoadStep { owner, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0, columns }
+        let start = Alias::NONE;
+        LoadStep { owner, start, index, strategy, filters, order_by, limit: None, chunk: None, recursion: 0, columns }
+    }
+
+    fn along<M: Model, T, K>(relationship: Relationship<M, T, K>, strategy: Strategy) -> Self {
+        let step = LoadStep::new(M::__mapper(), Some(relationship.__index()), strategy);
+        LoadStep { start: relationship.__alias_of(), ..step }
+    }
+
+    /// The same step, which says nothing but where the path goes.
+    fn mention(&self) -> Self {
+        let strategy = match self.strategy {
+            Strategy::Contained(alias) => Strategy::Contained(alias),
+            _ => Strategy::Default,
+        };
+        LoadStep { start: self.start, ..LoadStep::new(self.owner, self.index, strategy) }
     }
 
     /// Returns whether it says which members are wanted, or in which order.
@@ -446,7 +471,7 @@ impl<R, T> Clone for Load<R, T> {
 
 impl<R: Model, T: Model> Load<R, T> {
     fn begin<K>(relationship: Relationship<R, T, K>, strategy: Strategy) -> Self {
-        let step = LoadStep::new(R::__mapper(), Some(relationship.__index()), strategy);
+        let step = LoadStep::along(relationship, strategy);
         Load { path: LoadPath::to(step), ends: PhantomData }
     }
 
@@ -456,7 +481,7 @@ impl<R: Model, T: Model> Load<R, T> {
     }
 
     fn on<U: Model, K>(self, relationship: Relationship<T, U, K>, strategy: Strategy) -> Load<R, U> {
-        self.then(LoadStep::new(T::__mapper(), Some(relationship.__index()), strategy))
+        self.then(LoadStep::along(relationship, strategy))
     }
 
     fn on_all(mut self, strategy: Strategy) -> LoadAll<R> {
@@ -516,7 +541,7 @@ impl<R: Model, T: Model> Load<R, T> {
     /// Refuses a relationship of what is loaded; see [`raiseload`](fn@raiseload).
     #[must_use]
     pub fn raiseload<U: Model, K>(self, relationship: Relationship<T, U, K>) -> Load<R, U> {
-        self.on(relationship, Strategy::Raise)
+        self.on(relationship, Strategy::Raise { on_sql: false })
     }
 
     /// Goes on to a relationship of what is loaded, as that says itself; see [`defaultload`](fn@defaultload).
@@ -552,7 +577,53 @@ impl<R: Model, T: Model> Load<R, T> {
     /// Refuses every relationship of what is loaded that no other option names.
     #[must_use]
     pub fn raiseload_all(self) -> LoadAll<R> {
-        self.on_all(Strategy::Raise)
+        self.on_all(Strategy::Raise { on_sql: false })
+    }
+
+    /// Says several things of what is loaded: SQLAlchemy's `Load.options`.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Deferred, Engine, HasMany, Model, Session, load_only, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Book { #[orm(primary_key)] id: i64, #[orm(back_populates = book)] pages: HasMany<Page>,
+    /// #     #[orm(back_populates = book)] notes: HasMany<Note> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Page { #[orm(primary_key)] id: i64, text: Deferred<String>, #[orm(foreign_key = Book.id)] book_id: i64,
+    /// #     #[orm(back_populates = pages)] book: BelongsTo<Book>, lines: HasMany<Line> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Note { #[orm(primary_key)] id: i64, #[orm(foreign_key = Book.id)] book_id: i64,
+    /// #     #[orm(back_populates = notes)] book: BelongsTo<Book> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Line { #[orm(primary_key)] id: i64, #[orm(foreign_key = Page.id)] page_id: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Book, Page, Note, Line].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(Book::builder().pages([Page::builder().text("long").lines([Line::builder()])]));
+    /// # session.commit().await?;
+    /// let below = (load_only(Page.id), selectinload(Page.lines), selectinload(Page.book).selectinload(Book.notes));
+    /// let book = select(Book).options(selectinload(Book.pages).options(below)).one(&engine).await?;
+    /// let page = &book.pages.get()[0];
+    /// assert_eq!((page.text.is_loaded(), page.lines.len()), (false, 1));
+    /// assert_eq!(page.book.get().map(|book| book.notes.len()), Some(0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn options(self, options: impl LoadOption<T>) -> LoadTree<R> {
+        let mut below = Vec::new();
+        options.__paths(&mut below);
+        // What the steps say of themselves is said once, by the path itself.
+        let prefix: Vec<LoadStep> = self.path.steps.iter().map(LoadStep::mention).collect();
+        let mut paths = vec![self.path];
+        paths.extend(below.into_iter().map(|path| {
+            let mut steps = prefix.clone();
+            steps.last_mut().into_iter().for_each(|last| last.columns.clone_from(&path.columns));
+            steps.extend(path.steps);
+            LoadPath { root: R::__mapper(), columns: Vec::new(), steps }
+        }));
+        LoadTree { paths, root: PhantomData }
     }
 
     /// Joins by a plain JOIN, which drops owners without a member; for references that are never NULL.
@@ -568,6 +639,21 @@ impl<R: Model, T: Model> Load<R, T> {
         let step = self.last();
         assert!(matches!(step.strategy, Strategy::Joined { .. }), "`innerjoin` is a word of `joinedload` alone");
         step.strategy = Strategy::Joined { inner: true };
+        self
+    }
+
+    /// Refuses only a load that takes a statement: a reference whose target the session knows is let through. SQLAlchemy's
+    /// `raiseload(sql_only=True)`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the last step is no [`raiseload`](fn@raiseload).
+    #[must_use]
+    #[track_caller]
+    pub fn sql_only(mut self) -> Self {
+        let step = self.last();
+        assert!(matches!(step.strategy, Strategy::Raise { .. }), "`sql_only` is a word of `raiseload` alone");
+        step.strategy = Strategy::Raise { on_sql: true };
         self
     }
 
@@ -735,6 +821,12 @@ impl<R: Model, T, S: Contains<R>> LoadOption<S> for Load<R, T> {
 impl<R: Model, S: Contains<R>> LoadOption<S> for LoadAll<R> {
     fn __paths(self, paths: &mut Vec<LoadPath>) {
         paths.push(self.path);
+    }
+}
+
+impl<R: Model, S: Contains<R>> LoadOption<S> for LoadTree<R> {
+    fn __paths(self, paths: &mut Vec<LoadPath>) {
+        paths.extend(self.paths);
     }
 }
 

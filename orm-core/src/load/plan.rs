@@ -3,7 +3,7 @@
 use super::columns::{ColumnRule, deferred, left_out};
 use super::options::{LoadPath, LoadStep, Strategy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Lazy, Mapper, RelationshipInfo};
+use crate::mapper::{Alias, Lazy, Mapper, RelationshipInfo};
 use crate::sql::{Node, OrderItem};
 
 /// A relationship to load, and what is loaded of its members.
@@ -34,9 +34,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Makes the plans for a query that selects these models.
-    pub(crate) fn of(roots: &[&'static Mapper], paths: &[LoadPath]) -> Result<Vec<Plan>> {
+    pub(crate) fn of(roots: &[(&'static Mapper, Alias)], paths: &[LoadPath]) -> Result<Vec<Plan>> {
         let mut plans: Vec<Plan> = Vec::new();
-        for &root in roots {
+        paths.iter().try_for_each(|path| check_aliases(roots, path))?;
+        for &(root, _) in roots {
             if !plans.iter().any(|plan| plan.root.is(root)) {
                 let rules: Vec<ColumnRule> = rules_of(root, paths).cloned().collect();
                 plans.push(Plan { root, nodes: Vec::new(), left_out: left_out(root, &rules)? });
@@ -65,6 +66,41 @@ impl Plan {
 
 fn rules_of<'p>(root: &'static Mapper, paths: &'p [LoadPath]) -> impl Iterator<Item = &'p ColumnRule> {
     paths.iter().filter(move |path| path.root.is(root)).flat_map(|path| &path.columns)
+}
+
+/// Refuses a path that starts at, or goes on from, an alias that is not there.
+fn check_aliases(roots: &[(&'static Mapper, Alias)], path: &LoadPath) -> Result<()> {
+    let Some(first) = path.steps.first() else { return Ok(()) };
+    let mut aliases = roots.iter().filter(|(root, _)| root.is(path.root)).map(|&(_, alias)| alias);
+    if first.start != Alias::NONE && aliases.clone().next().is_some() {
+        if aliases.clone().all(|alias| alias != first.start) {
+            return Err(missing_alias(first, "the query does not select"));
+        }
+        if aliases.any(|alias| alias != first.start) {
+            let name = path.root.definition.name;
+            return Err(missing_alias(first, "the query does not select alone").hint(format!(
+                "an option holds for every `{name}` that a query selects: begin the path with `{name}.…`"
+            )));
+        }
+    }
+    for pair in path.steps.windows(2) {
+        let is_there = matches!(pair[0].strategy, Strategy::Contained(alias) if alias == pair[1].start);
+        if pair[1].start != Alias::NONE && !is_there {
+            let name = pair[1].owner.definition.name;
+            return Err(missing_alias(&pair[1], "the step before it does not lead to").hint(format!(
+                "lead there by `contains_eager(….of(alias))`, which names a join of the query, or go on with `{name}.…`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn missing_alias(step: &LoadStep, why: &str) -> Error {
+    let name = step.owner.definition.name;
+    let field = step.index.map_or("*", |index| step.owner.definition.relationships[usize::from(index)].name);
+    let alias = step.start.name().unwrap_or_default();
+    let message = format!("the option for `{name}.{field}` starts at the alias `{alias}`, which {why}");
+    Error::new(ErrorKind::Argument, message)
 }
 
 fn missing_root(path: &LoadPath) -> Error {
@@ -146,7 +182,7 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
 /// How a relationship is loaded with every query, if it is.
 fn always(lazy: Lazy) -> Option<Strategy> {
     match lazy {
-        Lazy::Select | Lazy::Raise | Lazy::WriteOnly => None,
+        Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql | Lazy::WriteOnly => None,
         Lazy::Joined => Some(Strategy::Joined { inner: false }),
         Lazy::Selectin => Some(Strategy::Selectin),
         Lazy::Subquery => Some(Strategy::Subquery),
@@ -192,7 +228,7 @@ impl LoadNode {
 
     /// Returns whether the query is not to load it.
     pub(crate) fn is_left_out(&self) -> bool {
-        matches!(self.strategy, Strategy::Lazy | Strategy::Raise)
+        matches!(self.strategy, Strategy::Lazy | Strategy::Raise { .. })
     }
 
     /// Returns whether it, or something below it, is loaded by a repetition of the query.

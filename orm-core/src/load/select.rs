@@ -98,10 +98,15 @@ fn can_be_repeated(select: &SelectNode) -> bool {
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
 pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &Owners<'_>) -> Result<SelectNode> {
     let target = Output::entity(info.target, Alias::NONE).leaving_out(node.left_out.clone());
-    let (near, outputs, joins) = match (&info.secondary, info.condition_between(Alias::NONE, Alias::NONE)) {
+    // To itself by a condition, the owners are another instance of the table.
+    let is_twice = info.condition.is_some() && info.is_to_itself();
+    let near_alias =
+        if is_twice { Alias::new(&format!("{}_owner", info.target.definition.table)) } else { Alias::NONE };
+    let owner_column = |column| Node::Column { mapper: info.owner, column, alias: near_alias };
+    let (near, outputs, joins) = match (&info.secondary, info.condition_between(near_alias, Alias::NONE)) {
         (None, None) => (info.target, vec![target], vec![]),
         (None, Some(on)) => {
-            let keys = info.pairs.iter().map(|&(own, _)| Output::expression(column_of(info.owner, own), true));
+            let keys = info.pairs.iter().map(|&(own, _)| Output::expression(owner_column(own), true));
             let right = FromItem::table(info.target, Alias::NONE);
             let join = JoinNode::On { kind: JoinKind::Inner, left: None, right, on };
             (info.owner, std::iter::once(target).chain(keys).collect(), vec![join])
@@ -122,7 +127,8 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
             (secondary.mapper, std::iter::once(target).chain(keys).collect(), vec![join])
         }
     };
-    let columns: Vec<Node> = info.pairs.iter().map(|&(_, column)| column_of(near, column)).collect();
+    let near_column = |column| Node::Column { mapper: near, column, alias: near_alias };
+    let columns: Vec<Node> = info.pairs.iter().map(|&(_, column)| near_column(column)).collect();
     let mut filters = vec![match owners {
         Owners::Listed(owners) => among(columns.clone(), owners),
         Owners::Of(query) => within(columns.clone(), query.columns(info.pairs.iter().map(|&(own, _)| own))),
@@ -130,7 +136,7 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     filters.extend(node.filters.iter().cloned());
     let order_by = order(node, info);
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
-    let from = vec![FromItem::table(near, Alias::NONE)];
+    let from = vec![FromItem::table(near, near_alias)];
     Ok(SelectNode { outputs, from, joins, filters, order_by, limit_per, ..SelectNode::default() })
 }
 

@@ -266,6 +266,14 @@ fn settle<'a, 'p: 'a>(
     })
 }
 
+/// Says that there are several rows for a field that holds one: the first is taken.
+pub(super) fn warn_of_several(info: &RelationshipInfo, rows: usize) {
+    if rows > 1 {
+        let name = info.name();
+        tracing::warn!(target: "orm::load", rows, "there are several rows for `{name}`, which holds one: the first is taken");
+    }
+}
+
 /// The members of one relationship, shared out by the position of the owner.
 struct Members {
     index: usize,
@@ -280,6 +288,7 @@ enum Shares {
 impl Members {
     fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &[Vec<u32>]) -> Self {
         let shares = if info.is_to_one() {
+            shares.iter().for_each(|share| warn_of_several(info, share.len()));
             let found = found.share();
             Shares::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
         } else {

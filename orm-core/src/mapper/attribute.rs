@@ -85,14 +85,91 @@ impl<M: Model, T> Attribute<M, T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Alias(u16);
 
-static NAMES: LazyLock<Mutex<Vec<&'static str>>> = LazyLock::new(|| Mutex::new(vec![""]));
+static NAMES: LazyLock<Mutex<Vec<&'static str>>> =
+    LazyLock::new(|| Mutex::new(vec!["", "(remote)", "(foreign)", "(remote, foreign)"]));
 
 /// Set in the number of an alias that names a derived table rather than a table.
 const DERIVED: u16 = 1 << 15;
 
+/// Says of a column in a `primaryjoin` that it is of the members: SQLAlchemy's `remote`. Needed where a model is joined to
+/// itself.
+///
+/// ```
+/// # use orm_core::{Dialect, HasMany, remote, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// #[orm(table = "parts")]
+/// struct Part {
+///     #[orm(primary_key)]
+///     id: i64,
+///     path: String,
+///     #[orm(primaryjoin = remote(Part.path).like(Part.path.concat("/%")), viewonly)]
+///     below: HasMany<Part>,
+/// }
+/// # let part = Part.alias("part");
+/// # let sql = select(Part.id).join(Part.below.of(part)).to_sql(Dialect::Sqlite);
+/// # assert_eq!(sql, "SELECT parts.id FROM parts JOIN parts AS part ON part.path LIKE parts.path || ?");
+/// ```
+pub fn remote<M, T>(attribute: Attribute<M, T>) -> Attribute<M, T> {
+    attribute.__alias(attribute.alias.with_mark(Alias::REMOTE))
+}
+
+/// Says of a column in a `primaryjoin` that it refers to the one that it equals, and is written by the relationship:
+/// SQLAlchemy's `foreign`. Not needed where the column says `foreign_key`.
+///
+/// ```
+/// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, foreign, metadata};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// struct Town {
+///     #[orm(primary_key)]
+///     id: i64,
+///     code: String,
+///     #[orm(primaryjoin = foreign(Person.town_code).eq(Town.code), back_populates = town)]
+///     people: HasMany<Person>,
+/// }
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// struct Person {
+///     #[orm(primary_key)]
+///     id: i64,
+///     town_code: Option<String>, // no constraint of the database
+///     #[orm(primaryjoin = foreign(Person.town_code).eq(Town.code), back_populates = people)]
+///     town: BelongsTo<Town>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Town, Person].create_all(&engine).await?;
+/// let mut session = Session::new(&engine);
+/// let town = session.add(Town::builder().code("AC").people([Person::builder()]));
+/// session.flush().await?;
+/// let person = session.handles(town, Town.people)[0];
+/// assert_eq!(session[person].town_code.as_deref(), Some("AC"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn foreign<M, T>(attribute: Attribute<M, T>) -> Attribute<M, T> {
+    attribute.__alias(attribute.alias.with_mark(Alias::FOREIGN))
+}
+
 impl Alias {
     /// No alias.
     pub const NONE: Alias = Alias(0);
+    /// Marks the columns of the members in the condition of a relationship.
+    pub(crate) const REMOTE: Alias = Alias(1);
+    /// Marks the columns that refer, in the condition of a relationship.
+    pub(crate) const FOREIGN: Alias = Alias(2);
+
+    /// Both.
+    pub(crate) const REMOTE_FOREIGN: Alias = Alias(3);
+
+    /// Adds a mark; an alias proper stays what it is.
+    fn with_mark(self, mark: Alias) -> Self {
+        if self.0 < 4 { Alias(self.0 | mark.0) } else { self }
+    }
+
+    /// Returns whether it bears a mark.
+    pub(crate) fn has_mark(self, mark: Alias) -> bool {
+        self.0 < 4 && self.0 & mark.0 != 0
+    }
 
     /// Returns the number of this name; each name is kept for the life of the program.
     ///

@@ -3,7 +3,7 @@
 //! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
 //! never their configuration, so that a cycle of models cannot wait for itself.
 
-use super::{Alias, ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind};
+use super::{Alias, ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind, condition};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Node;
 
@@ -64,7 +64,8 @@ pub(crate) struct RelationshipInfo {
     /// The foreign key that a direct relationship writes.
     pub(crate) link: Option<Link>,
     pub(crate) secondary: Option<Secondary>,
-    /// The condition of the join, where it is not a foreign key; then the pairs are the owner's key with itself.
+    /// The condition of the join, where it is more than a foreign key; then the pairs are the owner's key with itself. To
+    /// itself, the members' columns are those of [`Alias::REMOTE`].
     pub(crate) condition: Option<Node>,
     /// The position of the other side among the target's relationships.
     pub(crate) reverse: Option<u16>,
@@ -87,8 +88,30 @@ impl RelationshipInfo {
     pub(crate) fn condition_between(&self, owner: Alias, target: Alias) -> Option<Node> {
         let mut condition = self.condition.clone()?;
         condition.use_alias(self.owner, owner);
-        condition.use_alias(self.target, target);
+        match self.is_to_itself() {
+            true => condition.replace_alias(Alias::REMOTE, target),
+            false => condition.use_alias(self.target, target),
+        }
         Some(condition)
+    }
+
+    /// Returns the condition of the join with values in the place of the owner's columns, or of the members'.
+    pub(crate) fn condition_with(&self, is_owner_known: bool, value: impl Fn(u16) -> Node) -> Option<Node> {
+        let mut condition = self.condition.clone()?;
+        if self.is_to_itself() && !is_owner_known {
+            condition.replace_alias(Alias::NONE, Alias::FOREIGN);
+            condition.replace_alias(Alias::REMOTE, Alias::NONE);
+        }
+        let known = if is_owner_known { self.owner } else { self.target };
+        condition.change_columns(&mut |mapper, column| mapper.is(known).then(|| value(column)));
+        condition.replace_alias(Alias::FOREIGN, Alias::NONE);
+        condition.replace_alias(Alias::REMOTE, Alias::NONE);
+        Some(condition)
+    }
+
+    /// Returns whether it leads from a model to itself.
+    pub(crate) fn is_to_itself(&self) -> bool {
+        self.owner.is(self.target)
     }
 
     /// Returns whether the field holds at most one member.
@@ -103,14 +126,15 @@ fn name(owner: &Mapper, definition: &RelationshipDefinition) -> String {
 
 /// Resolves a model.
 pub(super) fn configure(mapper: &'static Mapper) -> Result<Configured> {
-    let foreign_keys = foreign_keys(mapper)?;
+    let mut foreign_keys = foreign_keys(mapper)?;
+    foreign_keys.extend(condition::keys(mapper));
     let relationships = mapper.definition.relationships.iter().enumerate();
     let relationships = relationships.map(|(index, definition)| relationship(mapper, index as u16, definition));
     Ok(Configured { relationships: relationships.collect::<Result<_>>()?, foreign_keys })
 }
 
 /// Resolves the foreign keys of a model: those on single columns first, in the order of the fields.
-fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
+pub(super) fn foreign_keys(mapper: &'static Mapper) -> Result<Vec<ForeignKey>> {
     let single = mapper.definition.columns.iter().enumerate().filter_map(|(position, column)| {
         column.foreign_key.map(|key| {
             let target = (key.target)();
@@ -164,7 +188,7 @@ fn relationship(
         reverse,
     };
     if let Some(condition) = definition.primaryjoin {
-        return conditional(bare, condition());
+        return condition::resolve(bare, condition());
     }
     match definition.kind {
         RelationshipKind::BelongsTo => {
@@ -181,22 +205,6 @@ fn relationship(
         }
         RelationshipKind::ManyToMany => many_to_many(bare),
     }
-}
-
-/// Resolves a relationship whose join is a condition of its own: the owners are told apart by their keys.
-fn conditional(bare: RelationshipInfo, condition: Node) -> Result<RelationshipInfo> {
-    let name = bare.name();
-    let refuse = |why: String, hint: &str| Err(Error::new(ErrorKind::Configuration, why).hint(hint));
-    if !bare.definition.viewonly {
-        let why = format!("relationship `{name}` has a `primaryjoin` of its own and is not `viewonly`");
-        return refuse(why, "add `viewonly`: a flush writes foreign keys, and a condition says of none what to write");
-    }
-    if bare.definition.secondary.is_some() || bare.owner.is(bare.target) || bare.owner.definition.key.is_empty() {
-        let why = format!("relationship `{name}` cannot have a `primaryjoin`");
-        return refuse(why, "it joins a model with a primary key to another model, without an association table");
-    }
-    let pairs = bare.owner.definition.key.iter().map(|&column| (column, column)).collect();
-    Ok(RelationshipInfo { direction: Direction::OneToMany, pairs, condition: Some(condition), ..bare })
 }
 
 fn many_to_many(bare: RelationshipInfo) -> Result<RelationshipInfo> {

@@ -329,6 +329,8 @@ pub struct RelationshipDefinition {
     pub back_populates: Option<fn() -> u16>,
     /// Gives the model of the association table.
     pub secondary: Option<fn() -> &'static Mapper>,
+    /// Whether that is a table without a model.
+    pub is_secondary_bare: bool,
     /// Names the foreign key columns to follow, where there are several.
     pub foreign_key: Option<fn() -> Vec<ColumnReference>>,
     /// Names the referred columns, for a relationship of a model to itself.
@@ -374,6 +376,7 @@ impl RelationshipDefinition {
             target,
             back_populates: None,
             secondary: None,
+            is_secondary_bare: false,
             foreign_key: None,
             remote: None,
             primaryjoin: None,
@@ -396,6 +399,13 @@ impl RelationshipDefinition {
     /// Names the association table.
     pub const fn secondary(mut self, mapper: fn() -> &'static Mapper) -> Self {
         self.secondary = Some(mapper);
+        self
+    }
+
+    /// Gives the association table, which has no model.
+    pub const fn bare_secondary(mut self, mapper: fn() -> &'static Mapper) -> Self {
+        self.secondary = Some(mapper);
+        self.is_secondary_bare = true;
         self
     }
 
@@ -514,6 +524,8 @@ pub enum Lazy {
     Subquery,
     /// Not at all: even `session.load` refuses.
     Raise,
+    /// By `session.load`, where that takes no statement.
+    RaiseOnSql,
     /// Never as a whole: `session.members` adds, removes and selects.
     WriteOnly,
 }

@@ -340,12 +340,16 @@ impl MetaData {
         run::script(self.dropping(&Ddl::new(dialect)))
     }
 
-    /// Returns the mappers, each once.
+    /// Returns the mappers and those of the association tables between them that have no model, each once.
     fn mappers(&self) -> Vec<&'static Mapper> {
         let mut mappers = match &self.models {
             Models::All => Registered::mappers(),
             Models::Some(mappers) => mappers.clone(),
         };
+        let relationships = mappers.iter().flat_map(|mapper| mapper.definition().relationships);
+        let bare = relationships.filter(|relationship| relationship.is_secondary_bare);
+        let associations: Vec<_> = bare.filter_map(|relationship| Some(relationship.secondary?())).collect();
+        mappers.extend(associations);
         let mut known = HashSet::new();
         mappers.retain(|mapper| known.insert(mapper.id()));
         mappers

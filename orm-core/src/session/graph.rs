@@ -105,7 +105,11 @@ impl Objects {
     /// Unloads a relationship of a new object whose foreign key was set as a column: the key says what it refers to.
     fn leave_to_key(&mut self, slot: u32, index: usize) -> Result<()> {
         let entry = self.get(slot);
-        let mut columns = entry.mapper.configured()?.relationships[index].pairs.iter().map(|&(column, _)| column);
+        let info = &entry.mapper.configured()?.relationships[index];
+        if info.condition.is_some() {
+            return Ok(());
+        }
+        let mut columns = info.pairs.iter().map(|&(column, _)| column);
         let is_set = columns.clone().all(|column| entry.set.contains(usize::from(column)));
         if is_set && !columns.any(|column| self.object(slot).column(usize::from(column)).is_null()) {
             self.object_mut(slot).relation_mut(index).unload();
@@ -305,9 +309,13 @@ impl Objects {
                 }
                 // Who gets a new parent is not deleted, whatever its former parent said.
                 self.get_mut(member.slot).is_doomed = false;
-                self.set_parent(member.slot, link, Some(owner))
+                self.set_parent(member.slot, link, Some(owner))?;
+                self.put_by_condition(owner, info, member, true)
             }
-            (Direction::ManyToOne, Some(link)) => self.set_parent(owner.slot, link, Some(member)),
+            (Direction::ManyToOne, Some(link)) => {
+                self.set_parent(owner.slot, link, Some(member))?;
+                self.put_by_condition(owner, info, member, true)
+            }
             _ => self.set_pair(owner, info, member, true).map(|_| ()),
         }
     }
@@ -324,8 +332,35 @@ impl Objects {
         let is_member = self.is_child_of(child.slot, link, parent);
         if is_member {
             self.set_parent(child.slot, link, None)?;
+            self.put_by_condition(owner, info, member, false)?;
         }
         Ok(is_member)
+    }
+
+    /// Puts the fields at both ends of a relationship by condition in step with what was linked through it. Others over the
+    /// same foreign key do not follow: whether the condition holds, the database says.
+    fn put_by_condition(
+        &mut self,
+        owner: ObjectId,
+        info: &RelationshipInfo,
+        member: ObjectId,
+        is_added: bool,
+    ) -> Result<()> {
+        let others = &info.target.configured()?.relationships;
+        let reverse = info.reverse.map(|index| (member, &others[usize::from(index)], owner));
+        for (end, info, other) in [Some((owner, info, member)), reverse].into_iter().flatten() {
+            if info.condition.is_none() || info.definition.viewonly {
+                continue;
+            }
+            self.touch(end.slot);
+            let field = self.object_mut(end.slot).relation_mut(usize::from(info.index));
+            match (is_added, info.is_to_one()) {
+                (true, true) => field.load(&[other], true),
+                (true, false) => _ = field.insert(other),
+                (false, _) => _ = field.take_out(other),
+            }
+        }
+        Ok(())
     }
 
     /// Makes these the members of a relationship, and no others.
@@ -349,7 +384,11 @@ impl Objects {
     /// Ends every membership.
     fn clear(&mut self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
         if let (Direction::ManyToOne, Some(link)) = (info.direction, info.link) {
-            return self.set_parent(owner.slot, link, None);
+            self.set_parent(owner.slot, link, None)?;
+            if info.condition.is_some() {
+                self.object_mut(owner.slot).relation_mut(usize::from(info.index)).load(&[], true);
+            }
+            return Ok(());
         }
         self.refuse_unknown(owner, info)?;
         let index = usize::from(info.index);
@@ -620,6 +659,8 @@ impl Objects {
     pub(crate) fn waiting(&self, info: &RelationshipInfo) -> Waiting {
         let mut waiting = Waiting::default();
         match (info.direction, info.link) {
+            // Which of them fulfil the condition, the database says.
+            _ if info.condition.is_some() => {}
             (Direction::OneToMany, Some(link)) => self.waiting_children(link, &mut waiting),
             (Direction::ManyToOne, Some(link)) => self.waiting_parents(link, &mut waiting),
             _ => self.waiting_pairs(info, &mut waiting),
@@ -694,6 +735,7 @@ fn relationships_over(mapper: &'static Mapper, link: Link, direction: Direction)
     let follows = |info: &&RelationshipInfo| {
         info.direction == direction
             && !info.definition.viewonly
+            && info.condition.is_none()
             && info.link.is_some_and(|other| other.foreign_key == link.foreign_key && other.child.is(link.child))
     };
     Ok(relationships.iter().filter(follows).map(|info| usize::from(info.index)).collect())

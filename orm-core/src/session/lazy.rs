@@ -10,7 +10,7 @@ use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Attribute, IntoMember, Lazy, Many, Model, Relationship, RelationshipInfo};
-use crate::sql::{Select, SelectNode, Statement};
+use crate::sql::{Delete, Expr, Select, SelectNode, Statement, Update, with_parent};
 
 /// What a session does about relationships that are loaded for one object after the other.
 ///
@@ -247,12 +247,28 @@ impl Session {
         Ok(stale.len())
     }
 
+    /// Returns whether a query said that a load of this object's relationship is refused.
+    fn is_refused(&self, slot: u32, info: &RelationshipInfo) -> bool {
+        match self.objects.refuses_load(slot, info.index) {
+            None => false,
+            Some(on_sql) => !on_sql || self.takes_statement(slot, info),
+        }
+    }
+
+    fn takes_statement(&self, slot: u32, info: &RelationshipInfo) -> bool {
+        let is_stale = self.objects.is_stale(slot, usize::from(info.index));
+        is_stale && (self.objects.get(slot).is_expired || load::asks_database(&self.objects, slot, info))
+    }
+
     fn refuse_load(&self, slots: &[u32], info: &RelationshipInfo) -> Result<()> {
         let name = info.name();
         let why = match info.definition.lazy {
             Lazy::Raise => "it says `lazy = raise`",
             Lazy::WriteOnly => "it says `lazy = write_only`",
-            _ if slots.iter().any(|&slot| self.objects.refuses_load(slot, info.index)) => "a query said `raiseload`",
+            Lazy::RaiseOnSql if slots.iter().any(|&slot| self.takes_statement(slot, info)) => {
+                "it says `lazy = raise_on_sql`, and it takes a statement"
+            }
+            _ if slots.iter().any(|&slot| self.is_refused(slot, info)) => "a query said `raiseload`",
             _ => return Ok(()),
         };
         let message = format!("relationship `{name}` is not loaded on demand: {why}");
@@ -477,12 +493,61 @@ impl<M: Model, T: Model> Members<'_, M, T> {
     ///
     /// Fails when the object has no row yet: flush first.
     pub fn select(&self) -> Result<Select<T>> {
-        let select = self.node()?.ok_or_else(|| {
-            let message =
-                format!("an object `{}` that has no row yet has no members in the database", model_name::<M>());
-            Error::new(ErrorKind::InvalidRequest, message).hint("flush first")
-        })?;
+        let select = self.node()?.ok_or_else(has_no_row::<M>)?;
         Ok(Select { node: Box::new(select), loads: Vec::new(), row: PhantomData })
+    }
+
+    /// Starts an UPDATE of the members in the database, for values and further conditions.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # let mails = |name: &str| ["x", "y"].map(|host| Address::builder().email(format!("{name}@{host}.org")));
+    /// # session.add_all(["ed", "wendy"].map(|name| User::builder().name(name).addresses(mails(name))));
+    /// # session.commit().await?;
+    /// let ed = session.get_one(User, 1).await?;
+    /// let moved = session.members(ed, User.addresses)?.update()?.set(Address.email, "ed@z.org");
+    /// assert_eq!(session.execute(moved).await?, 2);
+    /// let gone = session.members(ed, User.addresses)?.delete()?.filter(Address.id.eq(1));
+    /// assert_eq!(session.execute(gone).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the object has no row yet: flush first.
+    pub fn update(&self) -> Result<Update<T>> {
+        Ok(crate::sql::update(T::ATTRIBUTES).filter(self.condition()?))
+    }
+
+    /// Starts a DELETE of the members from the database, for further conditions; [`update`](Self::update) shows it.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub fn delete(&self) -> Result<Delete<T>> {
+        Ok(crate::sql::delete(T::ATTRIBUTES).filter(self.condition()?))
+    }
+
+    /// The condition that a row is one of the members.
+    fn condition(&self) -> Result<Expr<bool>> {
+        let entry = self.session.objects.get(self.slot);
+        if entry.state != State::Persistent {
+            return Err(has_no_row::<M>());
+        }
+        Ok(with_parent(self.session.object(self.handle)?, self.relationship))
     }
 
     /// Counts the members by `SELECT count(*)`.
@@ -503,4 +568,9 @@ impl<M: Model, T: Model> Members<'_, M, T> {
     fn node(&self) -> Result<Option<SelectNode>> {
         load::members_of(&self.session.objects, self.slot, self.info)
     }
+}
+
+fn has_no_row<M: Model>() -> Error {
+    let message = format!("an object `{}` that has no row yet has no members in the database", model_name::<M>());
+    Error::new(ErrorKind::InvalidRequest, message).hint("flush first")
 }

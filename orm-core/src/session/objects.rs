@@ -173,7 +173,7 @@ pub struct Objects {
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
     /// Relationships that a query said are not to be loaded on demand.
-    refused: HashSet<(ObjectId, u16)>,
+    refused: HashMap<(ObjectId, u16), bool>,
     /// What a listener has refused while a row was read.
     pub(crate) vetoed: Option<Error>,
     warns_at: usize,
@@ -199,7 +199,7 @@ impl Objects {
             events: Arc::default(),
             overwrites: false,
             has_doomed: false,
-            refused: HashSet::new(),
+            refused: HashMap::new(),
             vetoed: None,
             warns_at: 100_000,
         }
@@ -274,17 +274,18 @@ impl Objects {
 
     /// Notes that a relationship of these objects is not to be loaded on demand, if the option says so.
     pub(crate) fn refuse_loads(&mut self, owners: &[u32], node: &LoadNode) {
-        if node.strategy == Strategy::Raise {
+        if let Strategy::Raise { on_sql } = node.strategy {
             self.refused.extend(owners.iter().map(|&slot| {
                 let entry = &self.slots[slot as usize];
-                (ObjectId { session: self.session, slot, generation: entry.generation }, node.index)
+                ((ObjectId { session: self.session, slot, generation: entry.generation }, node.index), on_sql)
             }));
         }
     }
 
-    /// Returns whether a query said that this relationship is not to be loaded on demand.
-    pub(crate) fn refuses_load(&self, slot: u32, relationship: u16) -> bool {
-        !self.refused.is_empty() && self.refused.contains(&(self.id(slot), relationship))
+    /// Returns whether a query said that this relationship is not to be loaded on demand; `Some(true)` where that holds for
+    /// statements alone.
+    pub(crate) fn refuses_load(&self, slot: u32, relationship: u16) -> Option<bool> {
+        if self.refused.is_empty() { None } else { self.refused.get(&(self.id(slot), relationship)).copied() }
     }
 
     // ------------------------------------------------------------------------------------------------ letting them in

@@ -532,6 +532,14 @@ impl Node {
         }
     }
 
+    /// Makes the columns of one alias those of another.
+    pub(crate) fn replace_alias(&mut self, from: Alias, to: Alias) {
+        match self {
+            Node::Column { alias, .. } if *alias == from => *alias = to,
+            other => other.parts_mut().into_iter().for_each(|part| part.replace_alias(from, to)),
+        }
+    }
+
     /// Makes the columns and relationships of a table those of an alias of it.
     pub(crate) fn use_alias(&mut self, table: &Mapper, alias: Alias) {
         match self {
@@ -667,6 +675,14 @@ impl Output {
     pub(crate) fn mapper(&self) -> Option<&'static Mapper> {
         match self.kind {
             OutputKind::Entity { mapper, .. } => Some(mapper),
+            OutputKind::Expression(_) => None,
+        }
+    }
+
+    /// Returns the model and its alias, if it is one.
+    pub(crate) fn model(&self) -> Option<(&'static Mapper, Alias)> {
+        match self.kind {
+            OutputKind::Entity { mapper, alias } => Some((mapper, alias)),
             OutputKind::Expression(_) => None,
         }
     }

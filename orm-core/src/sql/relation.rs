@@ -105,11 +105,7 @@ pub fn with_parent<M: Model, T: Model, K>(parent: &M, relationship: Relationship
     let value = |column| Node::Bind(parent.__column(usize::from(column)));
     let target = |column| Node::Column { mapper: T::__mapper(), column, alias: Alias::NONE };
     resolved(reference, |info| match &info.secondary {
-        None if info.condition.is_some() => {
-            let mut condition = info.condition.clone().unwrap_or(Node::All(Vec::new()));
-            condition.change_columns(&mut |mapper, column| mapper.is(info.owner).then(|| value(column)));
-            condition
-        }
+        None if info.condition.is_some() => info.condition_with(true, value).unwrap_or(Node::All(Vec::new())),
         None => equal(info.pairs.iter().map(|&(own, other)| (value(own), target(other)))),
         Some(secondary) => {
             let between = |column| Node::Column { mapper: secondary.mapper, column, alias: Alias::NONE };
@@ -126,8 +122,7 @@ fn refers<T: Model>(relation: RelationReference, object: &T) -> Expr<bool> {
     let owner = |column| Node::Column { mapper: relation.owner, column, alias: relation.alias };
     resolved(relation, |info| match &info.secondary {
         None if info.condition.is_some() => {
-            let mut condition = info.condition.clone().unwrap_or(Node::All(Vec::new()));
-            condition.change_columns(&mut |mapper, column| mapper.is(info.target).then(|| value(column)));
+            let mut condition = info.condition_with(false, value).unwrap_or(Node::All(Vec::new()));
             condition.use_alias(info.owner, relation.alias);
             condition
         }
@@ -170,9 +165,9 @@ pub struct RelationshipTo<M, T> {
 }
 
 impl<M, T> RelationshipTo<M, T> {
-    /// Returns the relationship's position and the alias that it leads to.
-    pub(crate) fn far_end(&self) -> (u16, Alias) {
-        (self.reference.index, self.reference.target_alias)
+    /// Returns the relationship's position, and the aliases that it starts from and leads to.
+    pub(crate) fn ends(&self) -> (u16, Alias, Alias) {
+        (self.reference.index, self.reference.alias, self.reference.target_alias)
     }
 }
 

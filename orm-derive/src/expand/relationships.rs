@@ -9,7 +9,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Expr;
 
 use super::{attributes_of, column, number, quiet_span};
-use crate::attr;
+use crate::attr::{self, Secondary, Written};
 use crate::model::{Kind, Model, Relationship};
 use crate::names::plain;
 
@@ -29,9 +29,21 @@ fn definition(model: &Model, relationship: &Relationship) -> TokenStream {
         settings.extend(back_populates(model, relationship, other));
     }
     if let Some(secondary) = &options.secondary {
-        let (secondary, span) = (&secondary.value, quiet_span(&secondary.value));
-        let mapper = quote_spanned!(span=> <#secondary as __orm::Model>::__mapper);
-        settings.extend(quote!(.secondary(#mapper)));
+        settings.extend(match &secondary.value {
+            Secondary::Model(model) => {
+                let mapper = quote_spanned!(quiet_span(model)=> <#model as __orm::Model>::__mapper);
+                quote!(.secondary(#mapper))
+            }
+            Secondary::Table { table, near, far } => {
+                let (ident, span) = (&model.ident, quiet_span(target));
+                let models = quote_spanned!(span=> <#ident, #target>);
+                let names = quote!(#table, &[#(#near),*], &[#(#far),*]);
+                quote! {
+                    .bare_secondary(|| __orm::association::#models(#names))
+                    .foreign_key(|| __orm::association_columns::#models(#names))
+                }
+            }
+        });
     }
     if !options.foreign_key.is_empty() {
         let holder = holder(model, relationship);
@@ -93,10 +105,7 @@ fn holder(model: &Model, relationship: &Relationship) -> TokenStream {
             let ident = &model.ident;
             quote!(#ident)
         }
-        (Kind::ManyToMany, Some(secondary)) => {
-            let secondary = &secondary.value;
-            quote!(#secondary)
-        }
+        (Kind::ManyToMany, Some(Written { value: Secondary::Model(secondary), .. })) => quote!(#secondary),
         _ => relationship.target.clone(),
     }
 }
