@@ -625,6 +625,21 @@ async fn what_takes_a_row_and_refers_to_nothing_gets_a_null() {
 }
 
 #[tokio::test]
+async fn what_takes_a_row_may_refer_to_another_owner() {
+    let (mut it, shop) = shop().await;
+    let first = it.session.handles(shop, Shop.tills)[0];
+    it.session.delete(first).await.unwrap();
+    it.session.add(Till::builder().number(1).shop(Shop::builder().code("b")));
+    it.check(expect![[r#"
+        INSERT INTO shops (code) VALUES (?)
+        UPDATE tills SET shop_code = ? WHERE tills.number = ?
+    "#]])
+        .await;
+    let codes = select(Till.shop_code).order_by(Till.number).all(&it.engine).await.unwrap();
+    assert_eq!(codes, [Some("b".to_owned()), Some("a".to_owned())]);
+}
+
+#[tokio::test]
 async fn what_is_deleted_flushed_and_added_again_is_a_delete_and_an_insert() {
     let (mut it, shop) = shop().await;
     it.session.delete(shop).await.unwrap();

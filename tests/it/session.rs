@@ -384,3 +384,51 @@ async fn a_quiet_session_is_quiet_for_itself_alone() {
     assert_eq!(session.query(User).all().await.unwrap(), [ed]);
     assert_eq!(users(&mut session).await, 2);
 }
+
+#[tokio::test]
+async fn the_first_statement_takes_a_connection_and_the_end_of_a_transaction_gives_it_back() {
+    let (engine, mut session) = session().await;
+    let taken = || engine.pool().status().checked_out;
+    session.add(User::builder().name("ed"));
+    assert_eq!((taken(), session.in_transaction()), (0, false), "nothing is sent yet");
+    session.flush().await.unwrap();
+    assert_eq!((taken(), session.in_transaction()), (1, true));
+    session.commit().await.unwrap();
+    assert_eq!((taken(), session.in_transaction()), (0, false));
+    session.query(User).all().await.unwrap();
+    assert_eq!(taken(), 1);
+    session.rollback().await.unwrap();
+    assert_eq!(taken(), 0);
+    session.query(User).all().await.unwrap();
+    session.close().await.unwrap();
+    assert_eq!(taken(), 0);
+}
+
+#[tokio::test]
+async fn where_a_key_and_a_relationship_disagree_the_relationship_wins() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let wendy = session.get_one(User, 2).await.unwrap();
+    let new = session.add(Address::builder().email("new").user_id(1).user(wendy));
+    let old = session.get_one(Address, 1).await.unwrap();
+    session[old].user_id = 1;
+    session.link(old, Address.user, wendy);
+    session.commit().await.unwrap();
+    assert_eq!((session[new].user_id, session[old].user_id), (2, 2));
+    let owners = select(Address.user_id).filter(Address.id.in_([1, session[new].id])).all(&engine).await.unwrap();
+    assert_eq!(owners, [2, 2]);
+}
+
+#[tokio::test]
+async fn a_session_with_very_many_objects_warns_once() {
+    let log = crate::relationships::SqlLog::start();
+    let (_, mut session) = session().await;
+    for id in 1..=100_001 {
+        session.merge_loaded(Keyword { id, word: String::new(), users: ManyToMany::default() }).unwrap();
+        if id == 99_999 {
+            assert!(!log.lines().iter().any(|line| line.contains("very many objects")));
+        }
+    }
+    let warnings = log.lines().iter().filter(|line| line.contains("a session holds very many objects")).count();
+    assert_eq!(warnings, 1);
+}

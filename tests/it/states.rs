@@ -161,7 +161,10 @@ async fn a_refresh_of_single_attributes_reads_their_columns_alone() {
     let error = session.refresh_attributes(ed, User.name).await.unwrap_err();
     assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
     let new = session.add(User::builder().name("new"));
-    assert!(session.refresh_attributes(new, User.name).await.is_err());
+    let said = "object `User` is not persistent within this session";
+    assert_eq!(session.refresh_attributes(new, User.name).await.unwrap_err().message(), said);
+    assert_eq!(session.refresh(new).await.unwrap_err().message(), said);
+    assert_eq!(session.refresh_locked(new, Lock::update()).await.unwrap_err().message(), said);
 }
 
 // --------------------------------------------------------------------------------------------------------------- locks

@@ -109,10 +109,20 @@ fn row_to_take(objects: &mut Objects, slot: u32) -> Result<Option<u32>> {
     let entry = objects.get(slot);
     let mapper = entry.mapper;
     let is_known = |parent: u32| objects.get(parent).state == State::Persistent;
-    if !entry.links.iter().all(|link| link.parent.is_none_or(|parent| is_known(parent.slot))) {
+    let keys = &mapper.configured()?.foreign_keys;
+    let waiting: Vec<usize> = entry
+        .links
+        .iter()
+        .filter(|link| link.parent.is_some_and(|parent| !is_known(parent.slot)))
+        .map(|link| link.foreign_key)
+        .collect();
+    // Its key is not known before that of a new object is; another column may follow when that has been inserted.
+    if waiting.iter().any(|&waits| keys[waits].columns.iter().any(|column| mapper.definition().key.contains(column))) {
         return Ok(None);
     }
-    fill_foreign_keys(objects, slot)?;
+    if waiting.is_empty() {
+        fill_foreign_keys(objects, slot)?;
+    }
     if !mapper.definition().key.iter().all(|&column| objects.get(slot).set.contains(usize::from(column))) {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orm_pool::ValueRef;
 
-use super::query::cannot_be_refreshed;
+use super::query::{cannot_be_refreshed, not_persistent};
 use super::{BindRequest, Handle, ObjectId, Objects, Session, State, as_row_value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Attribute, Misread, Model, Relationship, is_changed};
@@ -291,7 +291,7 @@ impl Session {
             return if self.objects.get(slot).is_expired { Err(cannot_be_refreshed::<M>()) } else { Ok(()) };
         }
         let column = |column| Node::Column { mapper, column, alias: Alias::NONE };
-        let Some(key) = self.stored_key(slot) else { return Err(cannot_be_refreshed::<M>()) };
+        let Some(key) = self.stored_key(slot) else { return Err(not_persistent::<M>()) };
         let is_it =
             mapper.definition().key.iter().zip(key).map(|(&part, value)| Node::equals(column(part), Node::Bind(value)));
         let select = SelectNode {

@@ -413,19 +413,18 @@ impl Session {
     pub async fn refresh_locked<M: Model>(&mut self, handle: Handle<M>, lock: Lock) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
-        let key = self.stored_key(slot);
+        let Some(key) = self.stored_key(slot) else { return Err(not_persistent::<M>()) };
         self.expire(handle)?;
-        let found = match key {
-            Some(key) => self.read_by_key::<M>(key, None, Some(lock)).await?,
-            None => None,
-        };
+        let found = self.read_by_key::<M>(key, None, Some(lock)).await?;
         found.map(|_| ()).ok_or_else(cannot_be_refreshed::<M>)
     }
 
     /// Returns the key of an object's row as the database has it.
     pub(super) fn stored_key(&self, slot: u32) -> Option<Vec<orm_pool::Value>> {
         let entry = self.objects.get(slot);
-        entry.key.as_ref()?;
+        if entry.state != State::Persistent || entry.key.is_none() {
+            return None;
+        }
         let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
         Some(entry.mapper.definition().key.iter().map(|&column| object.column(usize::from(column))).collect())
     }
@@ -528,6 +527,9 @@ impl Session {
     pub async fn refresh<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
+        if matches!(self.objects.get(slot).state, State::Pending | State::Transient) {
+            return Err(not_persistent::<M>());
+        }
         let slots = self.objects.refreshed_with(slot);
         for &slot in &slots {
             self.objects.forget_changes(slot);
@@ -660,6 +662,12 @@ impl Session {
 /// # }
 /// ```
 pub type Managed<Q> = <Handles as Mode>::Output<<Q as Rows>::Row>;
+
+/// Says that there is no row to be read again.
+pub(super) fn not_persistent<M: Model>() -> Error {
+    let message = format!("object `{}` is not persistent within this session", model_name::<M>());
+    Error::new(ErrorKind::InvalidRequest, message).hint("flush it first, if it is new")
+}
 
 pub(super) fn cannot_be_refreshed<M: Model>() -> Error {
     let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
