@@ -108,6 +108,23 @@ impl Engine {
     /// Its first statement begins a transaction, which [`commit`](Connection::commit) ends; what is not committed when it
     /// is dropped is rolled back, with a warning if it wrote.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut connection = engine.connect().await?;
+    /// insert(User).values(User { id: 0, name: "ed".into() }).execute(&mut connection).await?;
+    /// connection.commit().await?; // what is not committed is rolled back
+    /// assert_eq!(select(User).count(&engine).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Fails when no connection can be opened, or none became free in time.
@@ -118,6 +135,23 @@ impl Engine {
     }
 
     /// Lends a connection and begins a transaction on it; dropping it rolls back.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut transaction = engine.begin().await?;
+    /// insert(User).values(User { id: 0, name: "ed".into() }).execute(&mut transaction).await?;
+    /// transaction.commit().await?;
+    /// assert_eq!(select(User).count(&engine).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -175,6 +209,22 @@ impl Engine {
     /// counted.
     ///
     /// A multi-row INSERT is one; a test can assert what a piece of code costs.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let before = engine.statement_count();
+    /// select(User).all(&engine).await?;
+    /// assert_eq!(engine.statement_count() - before, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn statement_count(&self) -> u64 {
         self.shared.statements.load(std::sync::atomic::Ordering::Relaxed)
     }

@@ -280,6 +280,21 @@ impl Error {
     }
 
     /// Returns what kind of thing went wrong.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let error = text("SELECT nothing").execute(&engine).await.unwrap_err();
+    /// assert_eq!(*error.kind(), orm_core::ErrorKind::Programming);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
@@ -336,6 +351,21 @@ impl Error {
     }
 
     /// Returns whether a NOT NULL column refused the change.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let error = text("INSERT INTO users (name) VALUES (NULL)").execute(&engine).await.unwrap_err();
+    /// assert!(error.is_not_null_violation());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_not_null_violation(&self) -> bool {
         self.is_violation(DatabaseErrorKind::NotNullViolation)
     }
@@ -438,6 +468,22 @@ impl Error {
     }
 
     /// Returns the columns that a violated constraint names, such as `name` of `UNIQUE constraint failed: users.name`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let ed = || insert(User).values(User { id: 0, name: "ed".into() }).execute(&engine);
+    /// ed().await?;
+    /// assert_eq!(ed().await.unwrap_err().columns(), ["name"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn columns(&self) -> &[String] {
         match &self.0.kind {
             ErrorKind::Integrity { columns, .. } => columns,

@@ -242,6 +242,20 @@ impl MetaData {
     ///
     /// Where tables refer to each other in a cycle, one of them comes before a table that it refers to.
     ///
+    /// ```
+    /// # use orm_core::metadata;
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64 }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "addresses", metadata = none)]
+    /// # struct Address { #[orm(primary_key)] id: i64, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// let metadata = metadata![Address, User];
+    /// let names: Vec<_> = metadata.sorted_tables()?.iter().map(|table| table.name.clone()).collect();
+    /// assert_eq!(names, ["users", "addresses"]);
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`tables`](Self::tables).
@@ -302,6 +316,21 @@ impl MetaData {
     }
 
     /// Drops all tables, those first that refer to others. Tables that do not exist are left out.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// metadata![User].drop_all(&engine).await?;
+    /// assert!(select(User).all(&engine).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -205,6 +205,18 @@ impl<S> std::fmt::Debug for Select<S> {
 macro_rules! clauses {
     (|$this:ident| $select:expr) => {
         /// WHERE; several are joined by AND.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.id).filter(User.name.like("e%")).filter(User.id.gt(1));
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.id FROM users WHERE users.name LIKE ? AND users.id > ?");
+        /// ```
         #[must_use]
         pub fn filter(mut self, condition: impl $crate::sql::Predicate) -> Self {
             let $this = &mut self;
@@ -213,6 +225,18 @@ macro_rules! clauses {
         }
 
         /// ORDER BY; several follow each other.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.id).order_by((User.name.desc(), User.id));
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.id FROM users ORDER BY users.name DESC, users.id");
+        /// ```
         #[must_use]
         pub fn order_by(mut self, order: impl $crate::sql::OrderBy) -> Self {
             let $this = &mut self;
@@ -221,6 +245,18 @@ macro_rules! clauses {
         }
 
         /// LIMIT.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.id).order_by(User.id).limit(20);
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.id FROM users ORDER BY users.id LIMIT ?");
+        /// ```
         #[must_use]
         pub fn limit(mut self, rows: u64) -> Self {
             let $this = &mut self;
@@ -229,6 +265,18 @@ macro_rules! clauses {
         }
 
         /// OFFSET.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.id).order_by(User.id).limit(20).offset(40);
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.id FROM users ORDER BY users.id LIMIT ? OFFSET ?");
+        /// ```
         #[must_use]
         pub fn offset(mut self, rows: u64) -> Self {
             let $this = &mut self;
@@ -237,6 +285,18 @@ macro_rules! clauses {
         }
 
         /// GROUP BY; several follow each other.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select((Address.user_id, func::count_all())).group_by(Address.user_id);
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT addresses.user_id, count(*) FROM addresses GROUP BY addresses.user_id");
+        /// ```
         #[must_use]
         pub fn group_by(mut self, columns: impl $crate::sql::GroupBy) -> Self {
             let $this = &mut self;
@@ -245,6 +305,18 @@ macro_rules! clauses {
         }
 
         /// HAVING; several are joined by AND.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(Address.user_id).group_by(Address.user_id).having(func::count_all().gt(1));
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT addresses.user_id FROM addresses GROUP BY addresses.user_id HAVING count(*) > ?");
+        /// ```
         #[must_use]
         pub fn having(mut self, condition: impl $crate::sql::Predicate) -> Self {
             let $this = &mut self;
@@ -253,6 +325,18 @@ macro_rules! clauses {
         }
 
         /// DISTINCT.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.name).distinct();
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT DISTINCT users.name FROM users");
+        /// ```
         #[must_use]
         pub fn distinct(mut self) -> Self {
             let $this = &mut self;
@@ -261,6 +345,18 @@ macro_rules! clauses {
         }
 
         /// JOIN along a relationship, `.join(User.addresses)`, or to a model whose foreign key says how: `.join(Address)`.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.name).join(User.addresses);
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.name FROM users JOIN addresses ON users.id = addresses.user_id");
+        /// ```
         #[must_use]
         pub fn join(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
@@ -269,6 +365,18 @@ macro_rules! clauses {
         }
 
         /// LEFT OUTER JOIN, as [`join`](Self::join); take what it may not find by [`optional`](crate::optional).
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.name).outerjoin(User.addresses);
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.name FROM users LEFT OUTER JOIN addresses ON users.id = addresses.user_id");
+        /// ```
         #[must_use]
         pub fn outerjoin(mut self, target: impl $crate::sql::JoinTarget) -> Self {
             let $this = &mut self;
@@ -294,6 +402,18 @@ macro_rules! clauses {
         }
 
         /// JOIN to a model, an alias or a subquery on a condition.
+        ///
+        /// ```
+        /// # use orm_core::{Dialect, HasMany, Model, func, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "addresses", metadata = none)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+        /// let query = select(User.name).join_on(Address, Address.user_id.eq(User.id));
+        /// assert_eq!(query.to_sql(Dialect::Sqlite), "SELECT users.name FROM users JOIN addresses ON addresses.user_id = users.id");
+        /// ```
         #[must_use]
         pub fn join_on(mut self, target: impl $crate::sql::FromTarget, on: impl $crate::sql::Predicate) -> Self {
             let $this = &mut self;
@@ -477,6 +597,21 @@ macro_rules! terminals {
     () => {
         /// Runs it and returns every row.
         ///
+        /// ```
+        /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Error> {
+        /// # let engine = Engine::new("sqlite::memory:")?;
+        /// # metadata![User].create_all(&engine).await?;
+        /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+        /// assert_eq!(select(User.name).order_by(User.name.desc()).all(&engine).await?, ["wendy", "ed"]);
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Errors
         ///
         /// Fails when the statement cannot be rendered for the database, when the database refuses it, or when a value
@@ -488,6 +623,22 @@ macro_rules! terminals {
 
         /// Runs it and returns the first row, if there is one.
         ///
+        /// ```
+        /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Error> {
+        /// # let engine = Engine::new("sqlite::memory:")?;
+        /// # metadata![User].create_all(&engine).await?;
+        /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+        /// let first = select(User.name).order_by(User.id).first(&engine).await?;
+        /// assert_eq!(first.as_deref(), Some("ed"));
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
         /// # Errors
         ///
         /// As [`all`](Self::all).
@@ -497,6 +648,21 @@ macro_rules! terminals {
         }
 
         /// Runs it and returns its only row, or `None`.
+        ///
+        /// ```
+        /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Error> {
+        /// # let engine = Engine::new("sqlite::memory:")?;
+        /// # metadata![User].create_all(&engine).await?;
+        /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+        /// assert!(select(User).filter(User.name.eq("jack")).one_or_none(&engine).await?.is_none());
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Errors
         ///
@@ -516,6 +682,24 @@ macro_rules! terminals {
         }
 
         /// Runs it and returns its only row.
+        ///
+        /// ```
+        /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Error> {
+        /// # let engine = Engine::new("sqlite::memory:")?;
+        /// # metadata![User].create_all(&engine).await?;
+        /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+        /// let ed = select(User).filter(User.name.eq("ed")).one(&engine).await?;
+        /// assert_eq!(ed.id, 1);
+        /// let error = select(User).one(&engine).await.unwrap_err();
+        /// assert!(!error.is_no_result_found()); // there are two
+        /// # Ok(())
+        /// # }
+        /// ```
         ///
         /// # Errors
         ///
@@ -681,6 +865,21 @@ impl<S: RowType> Select<S> {
 
     /// Runs `SELECT count(*)` over it.
     ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+    /// assert_eq!(select(User).filter(User.name.like("e%")).count(&engine).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`all`](Self::all).
@@ -690,6 +889,21 @@ impl<S: RowType> Select<S> {
     }
 
     /// Runs `SELECT EXISTS` over it; the expression of the same meaning is [`func::exists`](crate::func::exists).
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, Session, insert, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// # insert(User).values([User { id: 0, name: "ed".into() }, User { id: 0, name: "wendy".into() }]).execute(&engine).await?;
+    /// assert!(select(User).filter(User.name.eq("ed")).exists(&engine).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
