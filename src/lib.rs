@@ -56,7 +56,7 @@ pub use orm_core::Json;
 /// Tables as plain data: [`Table`](schema::Table), [`Column`](schema::Column), constraints and indexes.
 pub use orm_core::schema;
 pub use orm_core::{
-    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnType, Columns, Connection, Contains, Cte,
+    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnPaths, ColumnType, Columns, Connection, Contains, Cte,
     DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Engine, EngineBuilder, Entity,
     EnumName, Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget, FromTargets, GroupBy, Handle,
     HandleList, Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,

@@ -11,6 +11,7 @@ mod eager;
 mod expr;
 mod from;
 mod lint;
+mod lists;
 pub(crate) mod read_back;
 mod select;
 pub(crate) mod structure;

@@ -232,7 +232,11 @@ impl Error {
             }
             _ => first.to_owned(),
         };
-        for value in values {
+        let elements = values.iter().flat_map(|value| match value {
+            Value::Array(_, elements) => elements.as_slice(),
+            alone => std::slice::from_ref(alone),
+        });
+        for value in elements {
             if let Value::Text(text) = value {
                 let quotes = [format!("'{text}'"), format!("\"{text}\"")];
                 quotes.iter().for_each(|quoted| message = message.replace(quoted, "'…'"));

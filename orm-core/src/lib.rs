@@ -87,11 +87,11 @@ pub use session::{
 };
 pub use session::{Loadable, Members, NPlusOne};
 pub use sql::{
-    AsExpr, Bind, Chunks, ColumnNames, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression, Fills,
-    FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget, Lock, NamedRow, OnConflict,
-    OrderBy, OrderItem, Predicate, Projection, RelationshipTo, Render, Returning, Rows, Select, Shape, TableFunction,
-    Text, Update, ValuesRow, Write, delete, excluded, func, insert, label, literal, select, text, update, values,
-    with_parent,
+    AsExpr, Bind, Chunks, ColumnNames, ColumnPaths, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression,
+    Fills, FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget, Lock, NamedRow,
+    OnConflict, OrderBy, OrderItem, Predicate, Projection, RelationshipTo, Render, Returning, Rows, Select, Shape,
+    TableFunction, Text, Update, ValuesRow, Write, delete, excluded, func, insert, label, literal, select, text,
+    update, values, with_parent,
 };
 // Operators and functions.
 pub use sql::{

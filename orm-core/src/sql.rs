@@ -51,7 +51,9 @@ pub(crate) use from::Body;
 pub use from::{
     Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,
 };
-pub(crate) use insert::{Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, insert_into};
+pub(crate) use insert::{
+    Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, bytes_at_once, insert_into, row_size, within,
+};
 pub use insert::{Insert, OnConflict, excluded, insert};
 pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use lock::Lock;
@@ -65,7 +67,7 @@ pub(crate) use relation::{condition_join, join_from, put_into_from};
 pub use render::Render;
 pub(crate) use row::into_named;
 pub use row::{FieldOf, Fills, NamedRow, Projection, RowStruct, fill};
-pub use rowset::{ColumnNames, TableFunction, ValuesRow, values};
+pub use rowset::{ColumnNames, ColumnPaths, TableFunction, ValuesRow, values};
 pub use search::{Search, TsQuery, TsVector};
 pub use select::{
     Chunks, Columns, GroupBy, HintDialect, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, label, order_items,
@@ -80,7 +82,7 @@ pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
 pub use window::{Bound, Exclude, FrameRange, Window, window};
-pub(crate) use window::{Frame, Unit};
+pub(crate) use window::{Frame, Unit, WindowName};
 
 use crate::mapper::Mapper;
 

@@ -178,6 +178,16 @@ impl Connection {
         }
     }
 
+    /// Returns how many bytes a statement may have with its values, where the server says so: MySQL's `max_allowed_packet`.
+    pub fn most_bytes(&self) -> Option<usize> {
+        match self {
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => Some(connection.most_bytes()),
+            #[allow(unreachable_patterns, reason = "there may be no other driver")]
+            _ => None,
+        }
+    }
+
     /// Runs text that may hold several statements, without parameters and without rows: `BEGIN`, `PRAGMA`, DDL.
     ///
     /// # Errors

@@ -89,6 +89,94 @@ fn rows_of_one_shape_share_a_statement() {
 }
 
 #[test]
+fn many_rows_are_arrays_where_those_can_be_taken_apart() {
+    let many = || (1..=5).map(|id| keyword(id, "x"));
+    check(
+        insert(Keyword).values(many()).returning(Keyword.id),
+        expect![[r#"
+        -- sqlite, mariadb
+        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?) RETURNING id
+        -- postgresql
+        INSERT INTO keywords (id, word) SELECT * FROM unnest($1::BIGINT[], $2::TEXT[]) RETURNING id
+        -- mysql
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?;
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?;
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?;
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?;
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        SELECT keywords.id FROM keywords WHERE keywords.id = ?
+    "#]],
+    );
+    check(
+        insert(Keyword).values(many()).on_conflict(Keyword.id).do_update(Keyword.word),
+        expect![[r#"
+        -- sqlite
+        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?) ON CONFLICT (id) DO UPDATE SET word = excluded.word
+        -- postgresql
+        INSERT INTO keywords (id, word) SELECT * FROM unnest($1::BIGINT[], $2::TEXT[]) ON CONFLICT (id) DO UPDATE SET word = excluded.word
+        -- mysql, mariadb
+        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?) ON DUPLICATE KEY UPDATE word = VALUES(word)
+    "#]],
+    );
+    check(
+        insert(Keyword).values((1..=5).map(|_| Keyword::builder().word("x"))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO keywords (word) VALUES (?), (?), (?), (?), (?)
+        -- postgresql
+        INSERT INTO keywords (word) SELECT * FROM unnest($1::TEXT[])
+    "#]],
+    );
+}
+
+#[test]
+fn an_insert_of_arrays_is_the_same_for_every_number_of_rows() {
+    let rendered = |rows| insert(Keyword).values((1..=rows).map(|id| keyword(id, "x"))).render(orm::Dialect::Postgres);
+    let five = rendered(5).unwrap();
+    assert_eq!(five[0].values.len(), 2);
+    assert_eq!(five[0].sql, rendered(1_000).unwrap()[0].sql);
+}
+
+/// A table of which PostgreSQL could take no row out of arrays: text is not assigned to these types, and an array of arrays
+/// would be taken apart to its elements.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "hosts", metadata = none)]
+struct Host {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(sql_type = "citext")]
+    name: String,
+}
+
+#[test]
+fn rows_that_arrays_cannot_hold_stay_values() {
+    check(
+        insert(Host).values((1..=5).map(|id| Host { id, name: "h".into() })),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO hosts (id, name) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)
+            -- postgresql
+            INSERT INTO hosts (id, name) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10)
+        "#]],
+    );
+    check(
+        insert(Keyword)
+            .values((1..=5).map(|id| keyword(id, "x")))
+            .set(Keyword.word, func::upper(literal("x".to_owned()))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO keywords (id, word) VALUES (?, upper(?)), (?, upper(?)), (?, upper(?)), (?, upper(?)), (?, upper(?))
+            -- postgresql
+            INSERT INTO keywords (id, word) VALUES ($1, upper($2)), ($3, upper($4)), ($5, upper($6)), ($7, upper($8)), ($9, upper($10))
+        "#]],
+    );
+}
+
+#[test]
 fn rows_of_several_shapes_are_several_statements() {
     let named = |name: &str| User::builder().name(name);
     check(

@@ -513,14 +513,33 @@ fn members_of_a_json_document() {
     check(
         select((each.0, each.1)).select_from(&each),
         expect![[r#"
+            -- sqlite
+            SELECT each.key, each.value FROM json_each(?) AS each
+            -- postgresql
+            SELECT each.key, each.value FROM jsonb_each_text(CAST($1 AS JSONB)) AS each (key, value)
+            -- mysql
+            the function `json_each` in FROM is not supported on dialect mysql
+            -- mariadb
+            the function `json_each` in FROM is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn members_of_a_json_document_by_path() {
+    let members: Derived<(i64, Option<String>)> =
+        func::json_table("members", User.fullname, "$[*]", [("id", "$.id"), ("the name", "$.\"it's\"")]);
+    check(
+        select((User.name, members.0, members.1)).select_from(&members).filter(members.0.gt(1)),
+        expect![[r#"
         -- sqlite
-        SELECT each.key, each.value FROM json_each(?) AS each
+        JSON_TABLE is not supported on dialect sqlite
+        hint: `func::json_each` gives the members of a document
         -- postgresql
-        SELECT each.key, each.value FROM json_each_text($1) AS each (key, value)
-        -- mysql
-        the function `json_each` in FROM is not supported on dialect mysql
-        -- mariadb
-        the function `json_each` in FROM is not supported on dialect mariadb
+        JSON_TABLE is not supported on dialect postgresql
+        hint: `func::json_each` gives the members of a document
+        -- mysql, mariadb
+        SELECT users.name, members.id, members.`the name` FROM users, JSON_TABLE(users.fullname, '$[*]' COLUMNS (id BIGINT PATH '$.id', `the name` TEXT PATH '$."it''s"')) AS members WHERE members.id > ?
     "#]],
     );
 }

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Bound, Exclude, window};
+use orm::{Bound, Exclude, Render, window};
 
 use crate::support::{Number, User, check};
 
@@ -308,4 +308,79 @@ fn what_is_no_function_has_no_window() {
         hint: write `func::sum(User.age).over(window())`, and compute with its result
     "#]],
     );
+}
+
+// ---------------------------------------------------------------------------------------------------- named windows
+
+#[test]
+fn a_named_window_is_said_once() {
+    let by_name = window().partition_by(User.active).order_by(User.name).named("by name");
+    check(
+        select((func::rank().over(&by_name), func::count_all().filter(User.active).over(&by_name)))
+            .filter(User.id.gt(1))
+            .limit(3),
+        expect![[r#"
+            -- sqlite
+            SELECT rank() OVER "by name", count(*) FILTER (WHERE users.active) OVER "by name" FROM users WHERE users.id > ? WINDOW "by name" AS (PARTITION BY users.active ORDER BY users.name) LIMIT ?
+            -- postgresql
+            SELECT rank() OVER "by name", count(*) FILTER (WHERE users.active) OVER "by name" FROM users WHERE users.id > $1 WINDOW "by name" AS (PARTITION BY users.active ORDER BY users.name) LIMIT $2
+            -- mysql, mariadb
+            SELECT rank() OVER `by name`, count(CASE WHEN users.active THEN 1 END) OVER `by name` FROM users WHERE users.id > ? WINDOW `by name` AS (PARTITION BY users.active ORDER BY users.name) LIMIT ?
+        "#]],
+    );
+}
+
+#[test]
+fn several_windows_stand_in_the_order_of_their_first_use() {
+    let first = window().order_by(User.id).rows(-1..=1).named("first");
+    let second = window().named("second");
+    check(
+        select((User.name, func::sum(User.id).over(&second)))
+            .group_by((User.id, User.name))
+            .having(func::count_all().gt(0))
+            .order_by((func::rank().over(&first), func::rank().over(&second))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT users.name, sum(users.id) OVER second FROM users GROUP BY users.id, users.name HAVING count(*) > ? WINDOW second AS (), first AS (ORDER BY users.id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) ORDER BY rank() OVER first, rank() OVER second
+            -- postgresql
+            SELECT users.name, sum(users.id) OVER second FROM users GROUP BY users.id, users.name HAVING count(*) > $1 WINDOW second AS (), first AS (ORDER BY users.id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) ORDER BY rank() OVER first, rank() OVER second
+        "#]],
+    );
+}
+
+#[test]
+fn a_named_window_belongs_to_its_select() {
+    let whole = window().order_by(Number.id).named("whole");
+    let sub = select((Number.id, func::row_number().over(&whole).label("place"))).subquery("sub");
+    check(
+        select((sub.1, func::count_all().over(window().named("whole")))).select_from(&sub),
+        expect![[r#"
+        -- all
+        SELECT sub.place, count(*) OVER whole FROM (SELECT numbers.id, row_number() OVER whole AS place FROM numbers WINDOW whole AS (ORDER BY numbers.id)) AS sub WINDOW whole AS ()
+    "#]],
+    );
+}
+
+#[test]
+fn two_windows_of_one_name_are_refused() {
+    let one = window().order_by(User.id).named("w");
+    let other = one.clone().partition_by(User.name);
+    check(
+        select((func::rank().over(&one), func::rank().over(other))),
+        expect![[r#"
+        -- all
+        two windows of the statement are called `w`
+        hint: make the window once, name it last, and refer to it by `.over(&it)`
+    "#]],
+    );
+}
+
+#[test]
+fn the_values_of_a_named_window_are_bound_once() {
+    let shifted = window().order_by(User.id + 7).named("shifted");
+    let query = select((func::rank().over(&shifted), func::row_number().over(&shifted))).filter(User.id.gt(1));
+    let rendered = query.render(orm::Dialect::Postgres).unwrap();
+    expect![[r#"
+        SELECT rank() OVER shifted, row_number() OVER shifted FROM users WHERE users.id > $1 WINDOW shifted AS (ORDER BY users.id + $2)
+        [Int64(1), Int64(7)]"#]].assert_eq(&format!("{}\n{:?}", rendered[0].sql, rendered[0].values));
 }

@@ -77,6 +77,17 @@ async fn a_row_of_arrays_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn many_rows_of_arrays_are_not_made_one_array() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Arrays].create_all(&engine).await.unwrap();
+    let many: Vec<Arrays> =
+        (1..=20).map(|id| Arrays { id, numbers: (0..id as i32 % 4).collect(), ..some_arrays() }).collect();
+    insert(Arrays).values(many.clone()).execute(&engine).await.unwrap();
+    assert_eq!(select(Arrays).order_by(Arrays.id).all(&engine).await.unwrap(), many);
+}
+
+#[tokio::test]
 async fn a_database_without_arrays_refuses_them_before_anything_is_sent() {
     only!(Sqlite | MySql | MariaDb);
     let engine = empty_engine().await;

@@ -437,6 +437,21 @@ async fn groups_of_groups() {
 }
 
 #[tokio::test]
+async fn windows_with_a_name_are_those_that_the_statement_says() {
+    let engine = things().await;
+    let by_n = window().order_by(Thing.n + 0).named("by n");
+    let all = window().named("select");
+    let query = select((
+        Thing.id,
+        func::row_number().over(&by_n),
+        func::sum(Thing.n).over(&by_n),
+        func::count_all().over(&all),
+    ));
+    let rows = query.order_by((func::row_number().over(&by_n).desc(), Thing.id)).all(&engine).await.unwrap();
+    assert_eq!(rows, [(3, 3, Some(12), 3), (1, 2, Some(0), 3), (2, 1, Some(-7), 3)]);
+}
+
+#[tokio::test]
 async fn windows_look_around() {
     let engine = things().await;
     let by_n = || window().order_by(Thing.n);

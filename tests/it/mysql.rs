@@ -140,3 +140,55 @@ async fn what_the_server_fills_in_comes_home_by_a_select_where_insert_does_not_r
     crate::assert_statements!(engine, expected(1, [selects]), session.flush().await.unwrap());
     assert!(session.iter(&jobs).all(|job| job.priority == 7));
 }
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "blobs", metadata = none)]
+struct Blob {
+    #[orm(primary_key)]
+    id: i64,
+    bytes: Vec<u8>,
+}
+
+/// The server's `max_allowed_packet`, in bytes.
+async fn packet(engine: &Engine) -> usize {
+    text("SELECT @@max_allowed_packet").columns::<i64>().one(engine).await.unwrap().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn many_long_rows_go_in_statements_that_the_server_takes() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    metadata![Blob].create_all(&engine).await.unwrap();
+    let packet = packet(&engine).await;
+    let count = 24;
+    let bytes = vec![7; (packet / 20).min(1 << 20)];
+    let rows = || (0..count).map(|_| Blob::builder().bytes(bytes.clone()));
+    let mut session = Session::new(&engine);
+    let blobs = session.add_all(rows());
+    session.commit().await.unwrap();
+    insert(Blob).values(rows()).execute(&engine).await.unwrap();
+    session.bulk_insert(rows()).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Blob).filter(Blob.bytes.eq(bytes)).count(&engine).await.unwrap(), 3 * count as u64);
+    let keys: std::collections::HashSet<i64> = session.iter(blobs).map(|blob| blob.id).collect();
+    assert_eq!(keys.len(), count);
+}
+
+#[tokio::test]
+async fn a_row_that_the_server_does_not_take_is_refused_before_it_is_sent() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    metadata![Blob].create_all(&engine).await.unwrap();
+    let packet = packet(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    let row = |length| Blob::builder().bytes(vec![7; length]);
+    let error = insert(Blob).values(row(packet)).execute(&mut connection).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Data);
+    let words = format!("is more than the server takes, which is {packet} bytes");
+    assert!(error.to_string().contains(&words), "{error}");
+    assert!(error.to_string().contains("max_allowed_packet"), "{error}");
+    // The connection is as good as before, and what fits is taken.
+    insert(Blob).values(row(packet - 64)).execute(&mut connection).await.unwrap();
+    assert_eq!(select(Blob.bytes).one(&mut connection).await.unwrap().len(), packet - 64);
+    connection.rollback().await.unwrap();
+}

@@ -274,6 +274,14 @@ async fn functions_give_rows() {
     if dialect() == Dialect::Postgres {
         let n = func::generate_series("n", 3, 5);
         assert_eq!(all(&engine, select(n.clone()).order_by(n.0.desc())).await, [(5,), (4,), (3,)]);
+        let numbers: Derived<(i64,)> = func::unnest("numbers", literal(vec![7i64, 8, 7]));
+        let query = select((numbers.0, func::count_all())).select_from(&numbers).group_by(numbers.0);
+        assert_eq!(all(&engine, query.order_by(numbers.0)).await, [(7, 2), (8, 1)]);
+        let words: Derived<(Option<String>,)> = func::unnest("words", literal(vec![Some("a".to_owned()), None]));
+        assert_eq!(all(&engine, select(words)).await, [(Some("a".to_owned()),), (None,)]);
+        let each: Derived<(String, String)> = func::json_each("each", literal(r#"{"a": 1, "b": "x"}"#.to_owned()));
+        let expected = [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x".to_owned())];
+        assert_eq!(all(&engine, select(each.clone()).order_by(each.0)).await, expected);
         let letters: Derived<(String, i64)> =
             TableFunction::new("regexp_split_to_table", (User.name, literal(String::new())))
                 .with_ordinality()
@@ -290,6 +298,32 @@ async fn functions_give_rows() {
             [("a".to_owned(), 1), ("b".to_owned(), 2)]
         );
     }
+}
+
+#[tokio::test]
+async fn the_members_of_a_document_are_rows() {
+    let engine = engine().await;
+    people(&engine).await;
+    let document =
+        r#"[{"id": 1, "mail": "a", "share": 0.5, "on": true}, {"id": 2, "mail": null}, {"id": 3, "more": [1]}]"#;
+    update(User).set(User.fullname, document).filter(User.name.eq("wendy")).execute(&engine).await.unwrap();
+    update(User).set(User.fullname, "[]").filter(User.name.ne("wendy")).execute(&engine).await.unwrap();
+    let members: Derived<(i64, Option<String>, Option<f64>, Option<bool>)> = func::json_table(
+        "members",
+        User.fullname,
+        "$[*]",
+        [("id", "$.id"), ("mail", "$.mail"), ("share", "$.share"), ("on", "$.on")],
+    );
+    let query = select((User.name, members.0, members.1, members.2, members.3)).select_from(&members);
+    let query = query.filter(members.0.gt(0)).order_by(members.0);
+    if !matches!(dialect(), Dialect::MySql | Dialect::MariaDb) {
+        let error = query.all(&engine).await.unwrap_err();
+        assert_eq!(error.message(), format!("JSON_TABLE is not supported on dialect {}", dialect()));
+        return;
+    }
+    let row = |id, mail: Option<&str>, share, on| ("wendy".to_owned(), id, mail.map(str::to_owned), share, on);
+    let expected = [row(1, Some("a"), Some(0.5), Some(true)), row(2, None, None, None), row(3, None, None, None)];
+    assert_eq!(all(&engine, query).await, expected);
 }
 
 #[tokio::test]

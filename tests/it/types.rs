@@ -4,7 +4,7 @@ mod crates;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind};
+use orm::{Dialect, ErrorKind, literal};
 
 use crate::support::{dialect, empty_engine};
 
@@ -205,4 +205,119 @@ async fn documents_come_back_as_they_were() {
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
         check(&engine, Specimen { document, ..plain() }).await;
     }
+}
+
+// ----------------------------------------------------------------------------------------------------------- many rows
+
+/// Everything that is out of the ordinary and that each database takes, marked by its number.
+fn many() -> Vec<Specimen> {
+    let far = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+    let late = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap();
+    let moment = Utc.from_utc_datetime(&far.and_time(late));
+    let nothing = Specimen { maybe: None, maybe_words: None, maybe_bytes: None, maybe_moment: None, ..plain() };
+    let list = [
+        plain(),
+        nothing.clone(),
+        Specimen { small: i16::MIN, large: i64::MIN, single: f32::MIN, double: f64::MIN, ..nothing.clone() },
+        Specimen { small: i16::MAX, large: i64::MAX, single: 1e-30, double: 5e-324, maybe: Some(i64::MIN), ..plain() },
+        Specimen { words: String::new(), label: String::new(), bytes: vec![], maybe_words: Some("".into()), ..plain() },
+        Specimen { words: "{},NULL,\"\\'\u{1F980}\n".into(), label: "NULL".into(), ..nothing },
+        Specimen { bytes: (0..=255).collect(), maybe_bytes: Some(vec![]), truth: false, ..plain() },
+        Specimen { day: far, hour: late, local: far.and_time(late), moment, maybe_moment: Some(moment), ..plain() },
+        Specimen { document: serde_json::json!([null, "NULL", {"a": "\"{},\\"}]), ..plain() },
+        Specimen { document: serde_json::Value::Null, ..plain() },
+    ];
+    (0..).zip(list).map(|(medium, specimen)| Specimen { medium, ..specimen }).collect()
+}
+
+/// Checks that the table holds the many rows, and empties it.
+async fn check_many(engine: &Engine, wanted: &[Specimen]) {
+    let found = select(Specimen).order_by(Specimen.medium).all(engine).await.unwrap();
+    let without_keys: Vec<Specimen> = found.into_iter().map(|row| Specimen { id: 0, ..row }).collect();
+    assert_eq!(without_keys, wanted);
+    delete(Specimen).execute(engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_rows_at_once_keep_every_value_and_every_null() {
+    let (engine, many) = (engine().await, many());
+    insert(Specimen).values(many.clone()).execute(&engine).await.unwrap();
+    check_many(&engine, &many).await;
+    let mut session = Session::new(&engine);
+    session.bulk_insert(many.clone()).await.unwrap();
+    session.commit().await.unwrap();
+    check_many(&engine, &many).await;
+
+    let handles = session.add_all(many.clone());
+    session.commit().await.unwrap();
+    let mut again = Session::new(&engine);
+    for (handle, wanted) in handles.into_iter().zip(&many) {
+        let id = session[handle].id;
+        let found = again.get_one(Specimen, id).await.unwrap();
+        assert_eq!(again[found], Specimen { id, ..wanted.clone() });
+    }
+    check_many(&engine, &many).await;
+}
+
+#[tokio::test]
+async fn many_rows_with_a_default_or_an_expression_among_them_are_inserted() {
+    let engine = engine().await;
+    let words = literal("a".to_owned()).concat("b");
+    insert(Specimen).values(many()).set(Specimen.words, words).execute(&engine).await.unwrap();
+    assert_eq!(select(Specimen).filter(Specimen.words.eq("ab")).count(&engine).await.unwrap(), many().len() as u64);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+enum Colour {
+    Red,
+    Green,
+}
+
+#[derive(Clone, Debug, PartialEq, SqlNewtype)]
+struct Name(String);
+
+/// The types that are made of others.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "parcels", metadata = none)]
+struct Parcel {
+    #[orm(primary_key)]
+    id: i64,
+    colour: Colour,
+    maybe_colour: Option<Colour>,
+    #[orm(length = 20)]
+    name: Name,
+    key: uuid::Uuid,
+    maybe_key: Option<uuid::Uuid>,
+    #[orm(precision = 20, scale = 4)]
+    price: rust_decimal::Decimal,
+    #[orm(precision = 20, scale = 4)]
+    maybe_price: Option<rust_decimal::Decimal>,
+    tags: orm::Json<Vec<String>>,
+    maybe_tags: Option<orm::Json<Vec<String>>>,
+}
+
+#[tokio::test]
+async fn many_rows_of_types_made_of_others_come_back_as_they_were() {
+    let engine = empty_engine().await;
+    metadata![Parcel].create_all(&engine).await.unwrap();
+    let parcel = |number: i64| Parcel {
+        id: number,
+        colour: if number % 2 == 0 { Colour::Red } else { Colour::Green },
+        maybe_colour: (number % 3 == 0).then_some(Colour::Green),
+        name: Name(format!("n{number}")),
+        key: uuid::Uuid::from_u128(number as u128),
+        maybe_key: (number % 3 == 1).then(|| uuid::Uuid::from_u128(u128::MAX - number as u128)),
+        price: rust_decimal::Decimal::new(if number % 2 == 0 { -number } else { 9_999_999_999_999_999 }, 4),
+        maybe_price: (number % 3 == 2).then(|| rust_decimal::Decimal::new(0, 4)),
+        tags: orm::Json((0..number % 4).map(|tag| format!("\"{tag}\",")).collect()),
+        maybe_tags: (number % 2 == 0).then(|| orm::Json(vec![])),
+    };
+    let parcels: Vec<Parcel> = (1..=30).map(parcel).collect();
+    insert(Parcel).values(parcels.clone()).execute(&engine).await.unwrap();
+    assert_eq!(select(Parcel).order_by(Parcel.id).all(&engine).await.unwrap(), parcels);
+    delete(Parcel).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.add_all(parcels.clone());
+    session.commit().await.unwrap();
+    assert_eq!(select(Parcel).order_by(Parcel.id).all(&engine).await.unwrap(), parcels);
 }

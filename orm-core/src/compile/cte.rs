@@ -32,6 +32,7 @@ impl<'a> Found<'a> {
             Statement::Explain(inner) => self.statement(inner),
             Statement::Insert(insert) => match &insert.source {
                 InsertSource::Rows(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
+                InsertSource::Arrays(arrays) => arrays.iter().for_each(|node| self.node(node)),
                 InsertSource::Select(select) => self.select(select),
             },
             Statement::Update(update) => {
@@ -83,7 +84,9 @@ impl<'a> Found<'a> {
         match &derived.body {
             Body::Select(select) => self.select(select),
             Body::Values(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
-            Body::Function { arguments, .. } => arguments.iter().for_each(|node| self.node(node)),
+            Body::Function { .. } | Body::JsonTable { .. } => {
+                derived.body.arguments().into_iter().flatten().for_each(|node| self.node(node));
+            }
             Body::Cte { id, name, definition } => {
                 self.mentioned.push(*id);
                 if let Some(definition) = definition

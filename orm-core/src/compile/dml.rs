@@ -1,5 +1,7 @@
 //! INSERT, UPDATE and DELETE become text.
 
+use orm_pool::Kind;
+
 use super::Writer;
 use super::expr::relationship;
 use super::from::{Scope, foreign_key_condition};
@@ -54,8 +56,27 @@ impl Writer {
                     Ok(())
                 })
             }
+            InsertSource::Arrays(arrays) => {
+                self.push("SELECT * FROM unnest(");
+                self.separated(arrays, ", ", |this, array| this.typed_array(array))?;
+                self.push(")");
+                Ok(())
+            }
             InsertSource::Select(select) => self.inserted_select(select, insert.on_conflict.is_some()),
         }
+    }
+
+    /// Writes an array with its type, which the text then tells without the driver; that of labels has one anyway.
+    fn typed_array(&mut self, array: &Node) -> Result<()> {
+        self.node(array)?;
+        if let Node::Parameter { kind: Kind::Array(element), .. } = array
+            && element.enum_name().is_none()
+        {
+            let name = self.dialect.array_name(**element)?;
+            self.push("::");
+            self.push(&name);
+        }
+        Ok(())
     }
 
     fn inserted_select(&mut self, select: &SelectNode, has_conflict: bool) -> Result<()> {

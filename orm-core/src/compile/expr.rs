@@ -283,7 +283,7 @@ impl Writer {
         Ok(())
     }
 
-    fn cast(&mut self, operand: &Node, column_type: &ColumnType) -> Result<()> {
+    pub(super) fn cast(&mut self, operand: &Node, column_type: &ColumnType) -> Result<()> {
         if *column_type == ColumnType::Boolean && self.dialect != Dialect::Postgres {
             // Truth values are numbers there, of which a cast would leave 5 what it is.
             self.push("(");
@@ -449,7 +449,19 @@ impl Writer {
                 .hint("write `func::sum(User.age).over(window())`, and compute with its result"));
         }
         self.node(call)?;
-        self.push(" OVER (");
+        self.push(" OVER ");
+        match &window.name {
+            None => self.window(window),
+            Some(name) => {
+                self.label(&name.name);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what a window is.
+    pub(super) fn window(&mut self, window: &Window) -> Result<()> {
+        self.push("(");
         let mut is_first = true;
         let mut part = |this: &mut Self| {
             this.push(if is_first { "" } else { " " });

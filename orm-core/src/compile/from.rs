@@ -4,19 +4,22 @@
 
 use std::borrow::Cow;
 
+use orm_pool::Value;
+
 use super::Writer;
 use super::criteria::refuse_outer;
 use super::eager::eager_sources;
 use super::expr::relationship;
 use super::lint::{Connections, edges, mentioned, mentioned_in};
 use super::writer::Source;
-use crate::dialect::{Functions, ValuesForm};
+use crate::dialect::{Dialect, Functions, ValuesForm};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::sql::{
     Body, Correlation, DerivedNode, FromItem, HintPlace, JoinKind, JoinNode, Node, Operator, OutputKind, SelectNode,
     TableRef,
 };
+use crate::types::ColumnType;
 
 /// Something in FROM.
 #[derive(Clone, Copy)]
@@ -43,16 +46,14 @@ impl<'a> Item<'a> {
     /// Returns the tables before it that it mentions.
     fn leans_on(&self) -> Vec<TableRef> {
         match self {
-            Item::Derived(DerivedNode { body: Body::Function { arguments, .. }, .. }) => {
-                arguments.iter().flat_map(mentioned).collect()
-            }
             Item::Derived(DerivedNode { body: Body::Select(select), is_lateral: true, .. }) => mentioned_in(select),
-            _ => Vec::new(),
+            Item::Derived(derived) => derived.body.arguments().into_iter().flatten().flat_map(mentioned).collect(),
+            Item::Table(_) => Vec::new(),
         }
     }
 
     fn is_lateral(&self) -> bool {
-        matches!(self, Item::Derived(derived) if derived.is_lateral || matches!(derived.body, Body::Function { .. }))
+        matches!(self, Item::Derived(derived) if derived.is_lateral || derived.body.arguments().is_some())
     }
 }
 
@@ -275,7 +276,7 @@ impl Writer {
                 return Err(twice(table));
             }
             Item::of(item).leans_on().into_iter().filter(|table| !table.alias.is_derived()).for_each(|table| {
-                if matches!(item.derived(), Some(DerivedNode { body: Body::Function { .. }, .. })) {
+                if item.derived().is_some_and(|derived| derived.body.arguments().is_some()) {
                     mentioned.add_table(table);
                 }
             });
@@ -452,6 +453,7 @@ impl Writer {
             Body::Function { name, arguments, with_ordinality } => {
                 self.function(name, arguments, *with_ordinality, derived)
             }
+            Body::JsonTable { document, path, columns } => self.json_table(document, path, columns, derived),
             Body::Cte { name, .. } => {
                 self.label(name.name().unwrap_or_default());
                 if *name != derived.alias {
@@ -541,15 +543,52 @@ impl Writer {
         if with_ordinality && form != Functions::Named {
             return Err(self.unsupported("WITH ORDINALITY"));
         }
-        // PostgreSQL's own of that name gives values as JSON.
-        self.push(if form == Functions::Named && name == "json_each" { "json_each_text" } else { name });
-        self.push("(");
-        self.separated(arguments, ", ", |this, argument| this.node(argument))?;
+        // PostgreSQL's own of that name gives values as JSON, and not those of JSONB.
+        let is_each = form == Functions::Named && name == "json_each";
+        self.push(if is_each { "jsonb_each_text(" } else { name });
+        self.push(if is_each { "" } else { "(" });
+        self.separated(arguments, ", ", |this, argument| match is_each && !is_json(argument) {
+            true => this.cast(argument, &ColumnType::Json),
+            false => this.node(argument),
+        })?;
         self.push(if with_ordinality { ") WITH ORDINALITY" } else { ")" });
         match form {
             Functions::Named => self.named_with_columns(derived),
             _ => self.named(derived.alias),
         }
+        Ok(())
+    }
+
+    fn json_table(
+        &mut self,
+        document: &Node,
+        path: &str,
+        columns: &[(String, ColumnType)],
+        derived: &DerivedNode,
+    ) -> Result<()> {
+        if !matches!(self.dialect, Dialect::MySql | Dialect::MariaDb) {
+            return Err(self.unsupported("JSON_TABLE").hint("`func::json_each` gives the members of a document"));
+        }
+        self.push("JSON_TABLE(");
+        self.node(document)?;
+        self.push(", ");
+        self.json_path(path)?;
+        self.push(" COLUMNS (");
+        self.separated(columns.iter().zip(derived.columns.iter()), ", ", |this, ((path, column_type), name)| {
+            this.label(name);
+            let type_name = this.dialect.type_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+            this.push(&format!(" {type_name} PATH "));
+            this.json_path(path)
+        })?;
+        self.push("))");
+        self.named(derived.alias);
+        Ok(())
+    }
+
+    /// Writes a path, which is part of the text: no database takes a parameter for it.
+    fn json_path(&mut self, path: &str) -> Result<()> {
+        let literal = self.dialect.literal(&Value::Text(path.to_owned()))?;
+        self.push(&literal);
         Ok(())
     }
 
@@ -580,6 +619,17 @@ impl Writer {
     /// Finds a derived table, the innermost first.
     fn source(&self, alias: Alias) -> Option<&Source> {
         self.scopes.iter().rev().flatten().find(|source| source.table.alias == alias)
+    }
+}
+
+/// Returns whether an expression is known to be JSON of the database's own type.
+fn is_json(node: &Node) -> bool {
+    match node {
+        Node::Column { mapper, column, .. } => {
+            (mapper.definition().columns[usize::from(*column)].column_type)() == ColumnType::Json
+        }
+        Node::Cast { column_type, .. } => *column_type == ColumnType::Json,
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! SQLAlchemy's `from_linting`, with its words.
 
-use crate::sql::{Body, FromItem, JoinNode, Node, OutputKind, Reference, SelectNode, TableRef};
+use crate::sql::{FromItem, JoinNode, Node, OutputKind, Reference, SelectNode, TableRef};
 
 /// What an engine does about a statement that pairs every row of one table with every row of another, which is hardly ever
 /// meant.
@@ -101,10 +101,7 @@ pub(super) fn mentioned_in(select: &SelectNode) -> Vec<TableRef> {
         _ => None,
     });
     let items = select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item));
-    let arguments = items.filter_map(FromItem::derived).flat_map(|derived| match &derived.body {
-        Body::Function { arguments, .. } => arguments.as_slice(),
-        _ => &[],
-    });
+    let arguments = items.filter_map(FromItem::derived).filter_map(|derived| derived.body.arguments()).flatten();
     let members = select.set.iter().flat_map(|set| &set.members).flat_map(mentioned_in);
     let nodes = outputs.chain(conditions).chain(arguments).chain(&select.filters);
     nodes.flat_map(mentioned).chain(members).collect()

@@ -6,7 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     Compound, HintPlace, Lock, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence,
-    SelectNode, SetOperator, Strength, TableRef, TextNode, TextPart, Wait, Wrap, natural_name, output_columns,
+    SelectNode, SetOperator, Strength, TableRef, TextNode, TextPart, Wait, Window, WindowName, Wrap, natural_name,
+    output_columns,
 };
 
 /// What stands between SELECT and FROM.
@@ -248,11 +249,44 @@ impl Writer {
             self.push(" HAVING ");
             self.conjunction(&select.having, " AND ", Precedence::And, true)?;
         }
+        self.named_windows(select)?;
         self.order_by_labels(&select.order_by, select)?;
         self.limits(select)?;
         self.lock(select.lock.as_ref())?;
         self.hints(select, |place| matches!(place, HintPlace::Suffix), true);
         Ok(())
+    }
+
+    /// Writes WINDOW: what the windows are to which functions refer by name.
+    fn named_windows(&mut self, select: &SelectNode) -> Result<()> {
+        let mut windows: Vec<(&WindowName, &Window)> = Vec::new();
+        let outputs = select.outputs.iter().filter_map(Output::node);
+        for node in outputs.chain(select.order_by.iter().map(|item| &item.node)) {
+            node.visit_all(&mut |node| {
+                if let Node::Over { window, .. } = node
+                    && let Some(name) = &window.name
+                    && !windows.iter().any(|(known, _)| known.id == name.id)
+                {
+                    windows.push((name, window));
+                }
+            });
+        }
+        for (position, (name, _)) in windows.iter().enumerate() {
+            if windows[..position].iter().any(|(before, _)| before.name == name.name) {
+                let message = format!("two windows of the statement are called `{}`", name.name);
+                return Err(Error::new(ErrorKind::Compile, message)
+                    .hint("make the window once, name it last, and refer to it by `.over(&it)`"));
+            }
+        }
+        if windows.is_empty() {
+            return Ok(());
+        }
+        self.push(" WINDOW ");
+        self.separated(windows, ", ", |this, (name, window)| {
+            this.label(&name.name);
+            this.push(" AS ");
+            this.window(window)
+        })
     }
 
     /// Writes WHERE.

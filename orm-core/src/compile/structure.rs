@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
 
+use super::lists::{even_out, gather, uniform_kinds};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
@@ -14,7 +15,7 @@ use crate::sql::{
     DerivedNode, FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, TableRef, UpdateNode,
 };
 use crate::sql::{EagerNode, OutputKind, TextPart};
-use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode};
+use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode, WindowName};
 
 /// What tells one structure from another, and the values that were in it.
 #[derive(Debug, Default)]
@@ -25,21 +26,10 @@ pub(crate) struct Lifted {
     pub(crate) rows: usize,
     /// The CTEs that were met.
     ctes: Vec<u64>,
+    /// The named windows that were met.
+    windows: Vec<u64>,
     /// The dialect that long lists are made ready for.
     lists: Option<Dialect>,
-}
-
-/// The longest list of IN that is written as long as it is.
-const SHORT_LIST: usize = 8;
-/// The longest list of IN that is lengthened, far within the number of parameters of any database.
-const LONGEST_PADDED: usize = 8_192;
-
-/// Returns the type of a value.
-fn kind(node: &Node) -> Option<Kind> {
-    match node {
-        Node::Bind(value) => Some(value.kind()),
-        _ => None,
-    }
 }
 
 /// Lifts the values out of a statement.
@@ -53,32 +43,16 @@ pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
 }
 
 fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
-    let mut lifted =
-        Lifted { key: Vec::with_capacity(128), values: Vec::with_capacity(8), rows: 0, ctes: Vec::new(), lists };
+    let mut lifted = Lifted {
+        key: Vec::with_capacity(128),
+        values: Vec::with_capacity(8),
+        rows: 0,
+        ctes: Vec::new(),
+        windows: Vec::new(),
+        lists,
+    };
     lifted.statement(statement);
     lifted
-}
-
-/// Makes a long list of IN such that lists of many lengths have one text: an array on PostgreSQL, elsewhere a list of the
-/// next power of two whose last value is repeated, which neither IN nor NOT IN can tell from the list without.
-fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
-    let Some(element) = list.first().and_then(kind) else { return };
-    let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
-    if list.len() <= SHORT_LIST || !list.iter().all(is_plain) || matches!(element, Kind::Array(_) | Kind::Json) {
-        return;
-    }
-    if dialect == Dialect::Postgres {
-        let Kind::Array(element) = element.array() else { return };
-        let values = std::mem::take(list).into_iter().filter_map(|node| match node {
-            Node::Bind(value) => Some(value),
-            _ => None,
-        });
-        *list = vec![Node::Bind(Value::Array(element, values.collect()))];
-    } else if list.len() <= LONGEST_PADDED
-        && let Some(last) = list.last().cloned()
-    {
-        list.resize(list.len().next_power_of_two(), last);
-    }
 }
 
 impl Lifted {
@@ -318,6 +292,12 @@ impl Lifted {
                 self.flag(*with_ordinality);
                 self.nodes(arguments);
             }
+            Body::JsonTable { document, path, columns } => {
+                self.tag(5);
+                self.node(document);
+                self.text(path);
+                self.text(&format!("{columns:?}"));
+            }
             Body::Cte { id, name, definition } => {
                 self.tag(4);
                 self.column(name.number());
@@ -349,6 +329,18 @@ impl Lifted {
             }
             (None, None) => self.tag(3),
         }
+    }
+
+    /// A named window is known by its name and by which of that name it is in the statement.
+    fn window_name(&mut self, name: Option<&WindowName>) {
+        self.flag(name.is_some());
+        let Some(name) = name else { return };
+        self.text(&name.name);
+        let known = self.windows.iter().position(|known| *known == name.id).unwrap_or_else(|| {
+            self.windows.push(name.id);
+            self.windows.len() - 1
+        });
+        self.number(known);
     }
 
     fn lock(&mut self, lock: Option<&Lock>) {
@@ -399,7 +391,14 @@ impl Lifted {
     fn insert(&mut self, insert: &mut InsertNode) {
         self.table(insert.mapper, Alias::NONE);
         self.list(&mut insert.columns, |this, column| this.column(*column));
+        if let Some(dialect) = self.lists {
+            gather(insert, dialect);
+        }
         match &mut insert.source {
+            InsertSource::Arrays(arrays) => {
+                self.tag(3);
+                self.nodes(arrays);
+            }
             InsertSource::Rows(rows) => {
                 self.tag(1);
                 self.insert_rows(rows);
@@ -422,13 +421,12 @@ impl Lifted {
     fn insert_rows(&mut self, rows: &mut [Vec<Node>]) {
         self.rows = self.rows.max(rows.len());
         self.number(rows.len());
-        let kinds = rows.first().map(|row| row.iter().map(kind).collect::<Vec<_>>()).unwrap_or_default();
-        let is_uniform = rows.iter().all(|row| row.iter().zip(&kinds).all(|(node, known)| kind(node) == *known));
-        self.flag(is_uniform && !kinds.contains(&None));
-        if !is_uniform || kinds.contains(&None) {
+        let kinds = uniform_kinds(rows);
+        self.flag(kinds.is_some());
+        let Some(kinds) = kinds else {
             return self.list(rows, |this, row| this.nodes(row));
-        }
-        kinds.iter().flatten().for_each(|kind| self.kind(*kind));
+        };
+        kinds.iter().for_each(|kind| self.kind(*kind));
         self.values.reserve(rows.len() * kinds.len());
         for node in rows.iter_mut().flatten() {
             if let Node::Bind(value) = node {
@@ -712,6 +710,7 @@ impl Lifted {
                 self.list(&mut window.order_by, Self::order_item);
                 let frame = window.frame.as_ref();
                 self.text(&frame.map(|frame| format!("{frame:?}")).unwrap_or_default());
+                self.window_name(window.name.as_ref());
             }
             Node::Quantified { operator, every, operand, select } => {
                 self.tag(109);

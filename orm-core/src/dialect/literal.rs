@@ -34,11 +34,7 @@ impl Dialect {
             Value::Json(document) => self.typed(self.quoted(document)?, "jsonb"),
             Value::Array(element, values) if self == Dialect::Postgres => {
                 let elements: Vec<String> = values.iter().map(|value| self.literal(value)).collect::<Result<_>>()?;
-                let name = match element {
-                    Kind::Enum(name) => self.enum_name(name),
-                    _ => self.type_name(&element_type(**element)).map_err(|why| Error::new(ErrorKind::Compile, why))?,
-                };
-                format!("ARRAY[{}]::{name}[]", elements.join(", "))
+                format!("ARRAY[{}]::{}", elements.join(", "), self.type_of_array(**element)?)
             }
             // It is not written: what has an array there is refused when it is compiled.
             Value::Array(..) => String::new(),
@@ -51,6 +47,23 @@ impl Dialect {
         let mut written = String::new();
         self.write_qualified(name.schema, name.name, &mut written);
         written
+    }
+
+    /// Names the type of an array parameter.
+    pub(crate) fn array_name(self, element: Kind) -> Result<String> {
+        match element {
+            // As the driver sends it, so that a `json` column keeps the text as it is.
+            Kind::Json => Ok("JSON[]".to_owned()),
+            _ => self.type_of_array(element),
+        }
+    }
+
+    fn type_of_array(self, element: Kind) -> Result<String> {
+        let name = match element {
+            Kind::Enum(name) => self.enum_name(name),
+            _ => self.type_name(&element_type(element)).map_err(|why| Error::new(ErrorKind::Compile, why))?,
+        };
+        Ok(format!("{name}[]"))
     }
 
     fn no_literal(self, value: impl std::fmt::Display) -> Error {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan, attach};
 use crate::mapper::{Alias, Decoded, Mapper, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
-use crate::sql::{Node, Output, Statement};
+use crate::sql::{Node, Output, Statement, within};
 use crate::types::DecodeError;
 
 mod sealed {
@@ -66,6 +66,12 @@ impl Request {
     pub(crate) fn for_dialect(mut self, dialect: Dialect) -> Self {
         self.statements =
             self.statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect)).collect();
+        self
+    }
+
+    /// Returns the request in statements of which none has more bytes than a server takes.
+    pub(crate) fn within(mut self, limit: Option<usize>) -> Self {
+        self.statements = within(self.statements, limit);
         self
     }
 
@@ -244,13 +250,13 @@ impl Executor for &Engine {
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        let request = request.for_dialect(self.dialect());
+        let mut guard = self.acquire().await?;
+        let request = request.for_dialect(self.dialect()).within(guard.most_bytes());
         if request.statements.len() > 1 || self.needs_transaction() {
-            let mut connection = self.connect().await?;
+            let mut connection = Connection::new(self.clone(), guard);
             let rows = Executor::__values(&mut connection, request).await;
             return connection.finish(rows).await;
         }
-        let mut guard = self.acquire().await?;
         self.fetch(&mut guard, request).await
     }
 
@@ -259,12 +265,13 @@ impl Executor for &Engine {
     }
 
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+        let mut guard = self.acquire().await?;
+        let statements = within(statements, guard.most_bytes());
         if statements.len() > 1 || self.needs_transaction() {
-            let mut connection = self.connect().await?;
+            let mut connection = Connection::new(self.clone(), guard);
             let changed = Executor::__run(&mut connection, statements).await;
             return connection.finish(changed).await;
         }
-        let mut guard = self.acquire().await?;
         self.change(&mut guard, statements).await
     }
 }
@@ -282,7 +289,7 @@ impl Executor for &mut Connection {
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        let request = request.for_dialect(self.engine.dialect());
+        let request = request.for_dialect(self.engine.dialect()).within(self.guard.most_bytes());
         self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
         self.engine.fetch(&mut self.guard, request).await
     }
@@ -293,6 +300,7 @@ impl Executor for &mut Connection {
 
     async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
         self.autobegin(statements.iter().any(Statement::is_write)).await?;
+        let statements = within(statements, self.guard.most_bytes());
         self.engine.change(&mut self.guard, statements).await
     }
 }

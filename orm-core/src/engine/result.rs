@@ -12,7 +12,7 @@ use super::execute::Prepared;
 use super::{Connection, Engine, Record, Request, Savepoint, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Model, RowType};
-use crate::sql::{Delete, Insert, Returning, Rows, Select, Statement, Text, Update, Write, is_write};
+use crate::sql::{Delete, Insert, Returning, Rows, Select, Statement, Text, Update, Write, is_write, within};
 use crate::types::SqlType;
 
 /// What a statement gave: rows, and how many it changed. It holds all rows in memory; [`stream`](Connection::stream) does
@@ -265,7 +265,7 @@ impl Connection {
             self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
             let engine = self.engine.clone();
             let mut result = ResultSet::default();
-            for statement in request.statements {
+            for statement in within(request.statements, self.guard.most_bytes()) {
                 let prepared = engine.prepare(statement)?;
                 engine.collect(self, &prepared, &mut result).await?;
             }

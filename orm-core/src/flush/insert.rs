@@ -28,7 +28,7 @@ use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
-use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart};
+use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size};
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
 pub(super) async fn emit(
@@ -256,21 +256,18 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     let one_by_one = generated.is_some_and(|column| !rises(mapper, column, capabilities));
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
-    for slots in batch.slots.chunks(rows_at_once) {
+    let bytes_at_once = bytes_at_once(connection.guard.most_bytes());
+    let mut rest = batch.slots.as_slice();
+    while !rest.is_empty() {
+        let rows = rows(objects, &columns, &rest[..rows_at_once.min(rest.len())], bytes_at_once);
+        let (slots, others) = rest.split_at(rows.len());
+        rest = others;
         slots.iter().for_each(|&slot| objects.save(slot));
-        let rows = slots.iter().map(|&slot| {
-            let (object, own) = (objects.object(slot), &objects.get(slot).set);
-            let value = |&column: &u16| match own.contains(usize::from(column)) {
-                true => Node::Bind(object.column(usize::from(column))),
-                false => Node::Sql("DEFAULT".into()),
-            };
-            columns.iter().map(value).collect()
-        });
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
             overrides,
             returning: outputs(mapper, &returning),
-            ..InsertNode::rows(mapper, columns.clone(), rows.collect())
+            ..InsertNode::rows(mapper, columns.clone(), rows)
         };
         let last_key = send(objects, connection, statement, slots, Returned { columns: returning, generated }).await?;
         if let Some(column) = generated {
@@ -286,6 +283,26 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         read_filled(objects, connection, batch, &filled).await?;
     }
     Ok(())
+}
+
+/// Returns the rows of the first objects: as many as have so many bytes together, and one at least.
+fn rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usize) -> Vec<Vec<Node>> {
+    let mut rows = Vec::with_capacity(slots.len());
+    let mut bytes = 0;
+    for &slot in slots {
+        let (object, own) = (objects.object(slot), &objects.get(slot).set);
+        let value = |&column: &u16| match own.contains(usize::from(column)) {
+            true => Node::Bind(object.column(usize::from(column))),
+            false => Node::Sql("DEFAULT".into()),
+        };
+        let row: Vec<Node> = columns.iter().map(value).collect();
+        bytes += row_size(&row);
+        if bytes > most_bytes && !rows.is_empty() {
+            break;
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 fn columns_where(mapper: &Mapper, keep: impl Fn(usize, &crate::mapper::Column) -> bool) -> Vec<u16> {

@@ -9,6 +9,7 @@ use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
 use crate::sql::{
     Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
+    within,
 };
 use crate::types::SqlType;
 
@@ -61,7 +62,7 @@ impl Session {
         let mut members = load::ObjectRows::default();
         let mut last = None;
         let mut query = None;
-        for mut statement in request.statements {
+        for mut statement in within(request.statements, connection.guard.most_bytes()) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;

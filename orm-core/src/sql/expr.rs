@@ -544,8 +544,8 @@ impl<T> Expr<T> {
     ///
     /// Only a function of [`func`](crate::func) has a window; anything else is an error when the statement is compiled.
     #[must_use]
-    pub fn over(self, window: Window) -> Expr<T> {
-        Expr::new(Node::Over { call: Box::new(self.node), window: Box::new(window) })
+    pub fn over(self, window: impl Into<Window>) -> Expr<T> {
+        Expr::new(Node::Over { call: Box::new(self.node), window: Box::new(window.into()) })
     }
 
     /// FILTER (WHERE …): the aggregate sees only the rows that pass. On MySQL and MariaDB, which have no such clause, it

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::node::{RelationReference, RustType};
 use super::{CteNode, Node, Output, SelectNode};
 use crate::mapper::{Alias, Entity, Mapper, Model, RowType, Selectable};
-use crate::types::SqlType;
+use crate::types::{ColumnType, SqlType};
 
 // -------------------------------------------------------------------------------------------------------- untyped
 
@@ -108,6 +108,12 @@ pub(crate) enum Body {
         arguments: Vec<Node>,
         with_ordinality: bool,
     },
+    /// JSON_TABLE: the members of a document that a path finds, each a row, with columns found by paths of their own.
+    JsonTable {
+        document: Box<Node>,
+        path: String,
+        columns: Vec<(String, ColumnType)>,
+    },
     /// A CTE, which is written once however often it is used. One use of a statement has the definition, and a use inside of
     /// the definition never has.
     Cte {
@@ -115,6 +121,17 @@ pub(crate) enum Body {
         name: Alias,
         definition: Option<Arc<CteNode>>,
     },
+}
+
+impl Body {
+    /// Returns the arguments of a function, which may be about what stands before it in FROM.
+    pub(crate) fn arguments(&self) -> Option<&[Node]> {
+        match self {
+            Body::Function { arguments, .. } => Some(arguments),
+            Body::JsonTable { document, .. } => Some(std::slice::from_ref(document)),
+            Body::Select(_) | Body::Values(_) | Body::Cte { .. } => None,
+        }
+    }
 }
 
 /// One JOIN.

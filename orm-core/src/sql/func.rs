@@ -16,7 +16,7 @@ use super::expr::{function, templated};
 use super::node::Constant;
 use super::node::Nullability::Own;
 use super::nullness::{Combined, Like};
-pub use super::rowset::{generate_series, json_each, unnest};
+pub use super::rowset::{generate_series, json_each, json_table, unnest};
 use super::template::{self, Template};
 use super::{AsExpr, Expr, Expression, GroupBy, Node, Predicate, Select};
 use crate::mapper::RowType;

@@ -50,6 +50,8 @@ impl InsertNode {
 pub(crate) enum InsertSource {
     /// VALUES, in the order of the columns.
     Rows(Vec<Vec<Node>>),
+    /// An array of values for each column, which the database takes apart.
+    Arrays(Vec<Node>),
     /// A SELECT of as many columns.
     Select(Box<SelectNode>),
 }
@@ -183,7 +185,9 @@ impl<M: Model> Insert<M> {
     /// Adds rows: a value, a builder, or a list or iterator of either (collect one of an unusual type into a `Vec`).
     ///
     /// As many rows as there are become as many statements as they need: neighbours that set the same columns share one, of
-    /// at most 1,000 rows, 32,766 values and about 4 MiB. Given an engine, several statements run in one transaction. Without a
+    /// at most 1,000 rows, 32,766 values and about 4 MiB, or less where a server of MySQL takes less
+    /// (`max_allowed_packet`). PostgreSQL has more than a few rows as an array for each column, which is one statement for every
+    /// number of rows. Given an engine, several statements run in one transaction. Without a
     /// row nothing is sent.
     ///
     /// ```
@@ -385,32 +389,75 @@ fn of_groups(mapper: &'static Mapper, groups: Vec<Group>) -> Vec<InsertNode> {
     for Group { columns, rows, .. } in groups {
         // A row without columns is DEFAULT VALUES, which is one row.
         let most = (PARAMETERS / columns.len().max(1)).clamp(1, if columns.is_empty() { 1 } else { ROWS });
-        let mut block: Vec<Vec<Node>> = Vec::new();
-        let mut bytes = 0;
-        for row in rows {
-            let size = row.iter().map(size).sum::<usize>();
-            if !block.is_empty() && (block.len() == most || bytes + size > BYTES) {
-                nodes.push(InsertNode::rows(mapper, columns.clone(), std::mem::take(&mut block)));
-                bytes = 0;
-            }
-            bytes += size;
-            block.push(row);
-        }
-        if !block.is_empty() {
-            nodes.push(InsertNode::rows(mapper, columns, block));
-        }
+        nodes.extend(
+            blocks(rows, most, BYTES).into_iter().map(|block| InsertNode::rows(mapper, columns.clone(), block)),
+        );
     }
     nodes
 }
 
-/// Returns about how many bytes a value takes on its way to a server.
+/// Cuts rows into blocks of so many rows and bytes; a row that has more bytes is a block of its own.
+fn blocks(rows: Vec<Vec<Node>>, most: usize, most_bytes: usize) -> Vec<Vec<Vec<Node>>> {
+    let mut blocks: Vec<Vec<Vec<Node>>> = Vec::new();
+    let mut bytes = 0;
+    for row in rows {
+        let size = row_size(&row);
+        match blocks.last_mut() {
+            Some(block) if block.len() < most && bytes + size <= most_bytes => block.push(row),
+            _ => {
+                bytes = 0;
+                blocks.push(vec![row]);
+            }
+        }
+        bytes += size;
+    }
+    blocks
+}
+
+/// Returns about how many bytes a row takes on its way to a server.
+pub(crate) fn row_size(row: &[Node]) -> usize {
+    row.iter().map(size).sum()
+}
+
 fn size(node: &Node) -> usize {
     match node {
-        Node::Bind(Value::Text(text) | Value::Json(text) | Value::Decimal(text)) => text.len() + 9,
-        Node::Bind(Value::Enum(_, label)) => label.len() + 9,
-        Node::Bind(Value::Bytes(bytes)) => bytes.len() + 9,
+        Node::Bind(Value::Text(text) | Value::Json(text) | Value::Decimal(text)) => text.len() + 12,
+        Node::Bind(Value::Enum(_, label)) => label.len() + 12,
+        Node::Bind(Value::Bytes(bytes)) => bytes.len() + 12,
+        Node::Bind(Value::Uuid(_)) => 40,
         _ => 16,
     }
+}
+
+/// Returns how many bytes of values one statement should send to a server that takes statements of so many bytes.
+pub(crate) fn bytes_at_once(limit: Option<usize>) -> usize {
+    // The statement has other parts than its values.
+    limit.map_or(BYTES, |limit| BYTES.min(limit - limit / 8))
+}
+
+/// Cuts INSERTs of many rows into such as a server takes that takes statements of so many bytes.
+pub(crate) fn within(statements: Vec<Statement>, limit: Option<usize>) -> Vec<Statement> {
+    let most_bytes = bytes_at_once(limit);
+    if most_bytes == BYTES {
+        return statements;
+    }
+    statements.into_iter().flat_map(|statement| one_within(statement, most_bytes)).collect()
+}
+
+fn one_within(statement: Statement, most_bytes: usize) -> Vec<Statement> {
+    let mut insert = match statement {
+        Statement::Insert(insert) => insert,
+        other => return vec![other],
+    };
+    let rows = match &mut insert.source {
+        InsertSource::Rows(rows) if rows.len() > 1 => std::mem::take(rows),
+        _ => return vec![Statement::Insert(insert)],
+    };
+    let of_block = |block| {
+        let source = InsertSource::Rows(block);
+        Statement::Insert(Box::new(InsertNode { source, ..(*insert).clone() }))
+    };
+    blocks(rows, usize::MAX, most_bytes).into_iter().map(of_block).collect()
 }
 
 /// Cuts an INSERT into one for each of its rows.
@@ -424,7 +471,7 @@ fn one_by_one(node: InsertNode) -> Vec<InsertNode> {
             };
             rows.into_iter().map(of_row).collect()
         }
-        InsertSource::Select(_) => vec![node],
+        InsertSource::Arrays(_) | InsertSource::Select(_) => vec![node],
     }
 }
 
@@ -581,5 +628,42 @@ impl Conflict {
             return Err(Error::new(ErrorKind::Argument, message).hint("name columns, or write `.do_nothing()`"));
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BYTES, InsertNode, InsertSource, Node, Statement, Value, within};
+    use crate::mapper::Model as _;
+
+    #[derive(Clone, Debug, orm_derive::Model)]
+    #[orm(metadata = none)]
+    struct Word {
+        #[orm(primary_key)]
+        id: i64,
+        text: String,
+    }
+
+    /// Returns how many rows the statements have for such a limit.
+    fn rows(sizes: &[usize], limit: Option<usize>) -> Vec<usize> {
+        let rows = sizes.iter().map(|&size| vec![Node::Bind(Value::Text("x".repeat(size)))]).collect();
+        let insert = Statement::Insert(Box::new(InsertNode::rows(Word::__mapper(), vec![1], rows)));
+        let rows = |statement: &Statement| match statement {
+            Statement::Insert(insert) => match &insert.source {
+                InsertSource::Rows(rows) => rows.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        within(vec![insert], limit).iter().map(rows).collect()
+    }
+
+    #[test]
+    fn rows_are_cut_for_a_server_that_takes_less() {
+        let sizes = [100, 500, 500, 100, 2_000, 100];
+        assert_eq!(rows(&sizes, None), [6]);
+        assert_eq!(rows(&sizes, Some(BYTES * 2)), [6]);
+        assert_eq!(rows(&sizes, Some(1_024)), [2, 2, 1, 1]);
+        assert_eq!(rows(&[], Some(1_024)), [0]);
     }
 }

@@ -520,6 +520,12 @@ impl Node {
         self.parts().into_iter().for_each(|part| part.visit(each));
     }
 
+    /// As [`visit`](Self::visit), for what keeps references.
+    pub(crate) fn visit_all<'a>(&'a self, each: &mut impl FnMut(&'a Node)) {
+        each(self);
+        self.parts().into_iter().for_each(|part| part.visit_all(each));
+    }
+
     /// Puts others in the place of the columns of tables without an alias, where a function gives them.
     pub(crate) fn change_columns(&mut self, change: &mut impl FnMut(&Mapper, u16) -> Option<Node>) {
         match self {
@@ -669,6 +675,14 @@ impl Output {
     /// An expression that becomes a `T`.
     pub(crate) fn typed<T: SqlType>(node: Node) -> Self {
         Output { rust: Some(RustType::of::<T>()), ..Output::expression(node, T::NULLABLE) }
+    }
+
+    /// Returns the expression, if it is one.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        match &self.kind {
+            OutputKind::Expression(node) => Some(node),
+            OutputKind::Entity { .. } => None,
+        }
     }
 
     /// Returns the model, if it is one.

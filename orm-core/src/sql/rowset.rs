@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::from::Body;
 use super::func::Arguments;
 use super::{AsExpr, Derived, Expression, Node, Shape};
-use crate::types::SqlType;
+use crate::types::{ColumnType, SqlType};
 
 /// A list of values in FROM, under a name and with named columns.
 ///
@@ -44,6 +44,13 @@ macro_rules! rows {
         impl<$($name: SqlType),*> ValuesRow for ($($name,)*) {
             fn __values(self) -> Vec<Node> {
                 vec![$(Node::Bind(self.$index.encode())),*]
+            }
+        }
+        impl<$($name: SqlType),*> ColumnPaths<($($name,)*)> for [(&str, &str); $count] {
+            fn __paths(self) -> (Arc<[String]>, Vec<(String, ColumnType)>) {
+                let types = [$($name::column_type()),*];
+                let paths = self.iter().zip(types).map(|((_, path), column_type)| ((*path).to_owned(), column_type));
+                (names(self.map(|(name, _)| name)), paths.collect())
             }
         }
         impl<$($name: SqlType),*> ColumnNames<($($name,)*)> for [&str; $count] {
@@ -125,6 +132,16 @@ impl<T: SqlType> ColumnNames<T> for [&str; 1] {
     }
 }
 
+/// As many names as a row has columns, each with the path by which JSON_TABLE finds its value.
+#[diagnostic::on_unimplemented(
+    message = "these are not as many names and paths as a row of `{S}` has columns",
+    label = "expected an array with a name and a path for each column, such as `[(\"id\", \"$.id\")]`"
+)]
+pub trait ColumnPaths<S> {
+    #[doc(hidden)]
+    fn __paths(self) -> (Arc<[String]>, Vec<(String, ColumnType)>);
+}
+
 fn names<const N: usize>(columns: [&str; N]) -> Arc<[String]> {
     columns.into_iter().map(str::to_owned).collect()
 }
@@ -143,12 +160,38 @@ pub fn generate_series(name: &str, first: impl AsExpr<i64>, last: impl AsExpr<i6
     TableFunction::of("generate_series", vec![first.__node(), last.__node()]).columns(name, ["value"])
 }
 
-/// The members of a JSON document with their keys: `json_each` of SQLite, `json_each_text` of PostgreSQL.
+/// The members of a JSON document with their keys: `json_each` of SQLite, `jsonb_each_text` of PostgreSQL.
 ///
 /// Its columns are `key` and `value`. PostgreSQL takes an object and gives both as text; SQLite takes an array as well,
 /// whose keys are numbers, and gives a number as a number.
 pub fn json_each<K: SqlType, V: SqlType>(name: &str, document: impl Expression) -> Derived<(K, V)> {
     TableFunction::of("json_each", vec![document.__expression()]).columns(name, ["key", "value"])
+}
+
+/// The members of a JSON document that a path finds, as rows: `JSON_TABLE`, of MySQL and MariaDB.
+///
+/// A column is NULL where its path finds nothing, and is of the SQL type that its Rust type has in a table.
+///
+/// ```
+/// # use orm_core::{Derived, Dialect, func, literal, select};
+/// let document = literal(r#"[{"id": 1, "name": "ed"}, {"id": 2}]"#.to_owned());
+/// let users: Derived<(i64, Option<String>)> =
+///     func::json_table("users", document, "$[*]", [("id", "$.id"), ("name", "$.name")]);
+/// assert_eq!(
+///     select((users.0, users.1)).select_from(&users).to_sql(Dialect::MySql),
+///     "SELECT users.id, users.name FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$.id', \
+///      name TEXT PATH '$.name')) AS users"
+/// );
+/// ```
+pub fn json_table<S: Shape>(
+    name: &str,
+    document: impl Expression,
+    path: &str,
+    columns: impl ColumnPaths<S>,
+) -> Derived<S> {
+    let (names, columns) = columns.__paths();
+    let document = Box::new(document.__expression());
+    Derived::new(name, names, Body::JsonTable { document, path: path.to_owned(), columns })
 }
 
 /// The elements of an array: `unnest`, of PostgreSQL. Its column is `value`.

@@ -1,6 +1,9 @@
 //! Windows: the rows around each row that `func::…().over(…)` looks at.
 
+use std::borrow::Cow;
 use std::ops::{RangeFrom, RangeFull, RangeInclusive, RangeToInclusive};
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{GroupBy, Node, OrderBy, OrderItem};
 
@@ -25,6 +28,21 @@ pub struct Window {
     pub(crate) partition_by: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) frame: Option<Frame>,
+    pub(crate) name: Option<WindowName>,
+}
+
+/// What a window is called, and which of that name it is.
+#[derive(Clone, Debug)]
+pub(crate) struct WindowName {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) id: u64,
+}
+
+/// Tells one window from another of the same name.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+fn next_id() -> u64 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Starts a window, which without more is all rows.
@@ -109,14 +127,14 @@ impl Window {
     #[must_use]
     pub fn partition_by(mut self, columns: impl GroupBy) -> Self {
         columns.__group(&mut self.partition_by);
-        self
+        self.changed()
     }
 
     /// ORDER BY within the window; without a frame it ends at the current row and its peers.
     #[must_use]
     pub fn order_by(mut self, order: impl OrderBy) -> Self {
         order.__order(&mut self.order_by);
-        self
+        self.changed()
     }
 
     /// ROWS: a frame of so many rows before and after the current one.
@@ -146,6 +164,29 @@ impl Window {
     pub fn exclude(mut self, exclude: Exclude) -> Self {
         let default = Frame { unit: Unit::Range, start: Bound::Unbounded, end: Bound::At(0), exclude: None };
         self.frame = Some(Frame { exclude: Some(exclude), ..self.frame.unwrap_or(default) });
+        self.changed()
+    }
+
+    /// Names it: the statement says once what it is, in its WINDOW clause, and functions refer to it by `OVER name`.
+    ///
+    /// Name it last: what is changed afterwards is another window of that name, and a statement can have one.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, func, select, window};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "sales")]
+    /// # struct Sale { #[orm(primary_key)] id: i64, region: String, amount: i64 }
+    /// let regional = window().partition_by(Sale.region).order_by(Sale.amount).named("regional");
+    /// assert_eq!(
+    ///     select((func::rank().over(&regional), func::sum(Sale.amount).over(&regional))).to_sql(Dialect::Sqlite),
+    ///     "SELECT rank() OVER regional, sum(sales.amount) OVER regional FROM sales \
+    ///      WINDOW regional AS (PARTITION BY sales.region ORDER BY sales.amount)"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(WindowName { name: name.into(), id: next_id() });
         self
     }
 
@@ -153,6 +194,14 @@ impl Window {
         let (start, end) = range.__bounds();
         let exclude = self.frame.and_then(|frame| frame.exclude);
         self.frame = Some(Frame { unit, start, end, exclude });
+        self.changed()
+    }
+
+    /// Makes it another of its name than it was.
+    fn changed(mut self) -> Self {
+        if let Some(name) = &mut self.name {
+            name.id = next_id();
+        }
         self
     }
 
@@ -162,5 +211,11 @@ impl Window {
 
     pub(crate) fn parts_mut(&mut self) -> Vec<&mut Node> {
         self.partition_by.iter_mut().chain(self.order_by.iter_mut().map(|item| &mut item.node)).collect()
+    }
+}
+
+impl From<&Window> for Window {
+    fn from(window: &Window) -> Window {
+        window.clone()
     }
 }

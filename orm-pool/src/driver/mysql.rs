@@ -39,6 +39,7 @@ pub use self::options::Options;
 pub use self::row::Row;
 
 use self::cursor::Reading;
+use self::open::Learnt;
 use self::parameters::Types;
 use self::row::Columns;
 use self::statements::{Known, Statements};
@@ -60,6 +61,7 @@ pub struct Connection {
     inner: Option<MySqlConnection>,
     reading: Option<Reading>,
     types: &'static Types,
+    most_bytes: usize,
     statements: Statements,
     columns: Columns,
     transaction: Transaction,
@@ -118,11 +120,12 @@ impl Connection {
         open::open(options).await
     }
 
-    fn new(inner: MySqlConnection, types: &'static Types, options: &Options) -> Self {
+    fn new(inner: MySqlConnection, learnt: &Learnt, options: &Options) -> Self {
         Connection {
             inner: Some(inner),
             reading: None,
-            types,
+            types: learnt.types,
+            most_bytes: learnt.most_bytes,
             statements: Statements::new(options.statement_cache),
             columns: Columns::default(),
             transaction: Transaction::None,
@@ -152,6 +155,11 @@ impl Connection {
         Ok(done(facts, sent))
     }
 
+    /// Returns how many bytes a statement may have with its values.
+    pub fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
     /// Makes a statement ready to be sent.
     #[inline]
     async fn query(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(Query, Facts), Error> {
@@ -162,7 +170,10 @@ impl Connection {
         if known.parameters != parameters.len() {
             return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));
         }
-        let arguments = if known.is_text { None } else { Some(parameters::arguments(self.types, parameters)?) };
+        let arguments = match known.is_text {
+            true => None,
+            false => Some(parameters::arguments(self.types, parameters, self.most_bytes)?),
+        };
         Ok((Query { sql: Arc::clone(&statement.sql), arguments }, known.facts))
     }
 
@@ -186,6 +197,7 @@ impl Connection {
     /// sqlx would find a wrong number by itself, but only after noting that it waits for an answer to what it never sends.
     #[cold]
     async fn prepare(&mut self, statement: &Statement) -> Result<Known, Error> {
+        parameters::check_size(statement.sql.len() + 1, self.most_bytes)?;
         if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }
@@ -243,6 +255,7 @@ impl Connection {
         if facts.is_empty() {
             return Ok(());
         }
+        parameters::check_size(sql.len() + 1, self.most_bytes)?;
         let query = Query { sql: sql.into(), arguments: None };
         self.send(query, &facts, &mut |_| ControlFlow::Break(())).await.map_err(error::from)?;
         Ok(())

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use sqlx::ConnectOptions as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
+use sqlx::{ConnectOptions as _, Row as _};
 
 use super::parameters::Types;
 use super::{Connection, Options, error};
@@ -18,11 +18,11 @@ pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
     let set_up = set_up(options)?;
     let opened = tokio::time::timeout(options.connect_timeout, async {
         let mut connection = connect.connect().await.map_err(|error| cannot_open(options, error))?;
-        let types = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
-        Ok((connection, types))
+        let learnt = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
+        Ok((connection, learnt))
     });
     match opened.await {
-        Ok(Ok((connection, types))) => Ok(Connection::new(connection, types, options)),
+        Ok(Ok((connection, learnt))) => Ok(Connection::new(connection, &learnt, options)),
         Ok(Err(error)) => Err(error),
         Err(_) => {
             let reason = format!("no answer within {:?}", options.connect_timeout);
@@ -115,15 +115,25 @@ fn check_name(what: &str, name: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Configuration, format!("`{name}` is not the name of {what}")))
 }
 
-async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<&'static Types, sqlx::Error> {
-    let sql = match Types::known() {
-        Some(_) => set_up.to_owned(),
-        None => format!("{set_up}; {}", Types::QUERY),
-    };
+/// What a connection learns of its server.
+pub(super) struct Learnt {
+    pub(super) types: &'static Types,
+    /// How many bytes a statement may have: `max_allowed_packet`, which a session cannot change.
+    pub(super) most_bytes: usize,
+}
+
+async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt, sqlx::Error> {
+    let mut sql = format!("{set_up}; SELECT @@max_allowed_packet");
+    if Types::known().is_none() {
+        _ = write!(sql, ", {}", Types::COLUMNS);
+    }
     let row = super::last_row(connection, sql).await?;
-    Types::known().or_else(|| row.and_then(|row| Types::learn(&row))).ok_or_else(|| {
+    let row = row.ok_or_else(|| sqlx::Error::Protocol("the server does not tell its max_allowed_packet".into()))?;
+    let most_bytes = usize::try_from(row.try_get::<u64, _>(0)?).unwrap_or(usize::MAX);
+    let types = Types::known().or_else(|| Types::learn(&row)).ok_or_else(|| {
         sqlx::Error::Protocol("the server does not know the types DATE, TIME, DATETIME and DECIMAL".into())
-    })
+    })?;
+    Ok(Learnt { types, most_bytes })
 }
 
 fn target(options: &Options) -> refused::Target<'_> {

@@ -24,9 +24,9 @@ pub(super) struct Types {
 static TYPES: OnceLock<Types> = OnceLock::new();
 
 impl Types {
-    /// Returns a row to [`learn`](Self::learn) from.
-    pub(super) const QUERY: &str =
-        "SELECT CAST(NULL AS DATE), CAST(NULL AS TIME), CAST(NULL AS DATETIME), CAST(NULL AS DECIMAL)";
+    /// Returns what [`learn`](Self::learn) is told by, behind one other column.
+    pub(super) const COLUMNS: &str =
+        "CAST(NULL AS DATE), CAST(NULL AS TIME), CAST(NULL AS DATETIME), CAST(NULL AS DECIMAL)";
 
     /// Returns the types, if a connection of this program has learnt them.
     pub(super) fn known() -> Option<&'static Types> {
@@ -35,7 +35,7 @@ impl Types {
 
     /// Takes the types from a row, if they are those.
     pub(super) fn learn(row: &MySqlRow) -> Option<&'static Types> {
-        let [date, time, datetime, decimal] = row.columns() else { return None };
+        let [_, date, time, datetime, decimal] = row.columns() else { return None };
         let of = |column: &sqlx::mysql::MySqlColumn, name: &str| {
             Some(column.type_info()).filter(|info| info.name() == name).cloned()
         };
@@ -66,13 +66,16 @@ impl Types {
     }
 }
 
-/// Writes all values.
-pub(super) fn arguments(types: &'static Types, parameters: &[Value]) -> Result<MySqlArguments, Error> {
+/// Writes all values, which together may have so many bytes.
+pub(super) fn arguments(types: &'static Types, parameters: &[Value], most: usize) -> Result<MySqlArguments, Error> {
     let mut arguments = MySqlArguments::default();
     if parameters.is_empty() {
         return Ok(arguments);
     }
-    arguments.reserve(parameters.len(), parameters.iter().map(size).sum());
+    let bytes = parameters.iter().map(size).sum();
+    // What goes before the values: the command, which values are NULL, and the type of each.
+    check_size(bytes + 11 + parameters.len().div_ceil(8) + 2 * parameters.len(), most)?;
+    arguments.reserve(parameters.len(), bytes);
     for (position, value) in (1..).zip(parameters) {
         arguments
             .add(Parameter { types, value })
@@ -81,15 +84,37 @@ pub(super) fn arguments(types: &'static Types, parameters: &[Value]) -> Result<M
     Ok(arguments)
 }
 
-/// Returns about how many bytes the value takes, its length included.
+/// Refuses what the server would refuse, after which it would be gone.
+pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), Error> {
+    if bytes <= most {
+        return Ok(());
+    }
+    let message = format!("a statement of {bytes} bytes is more than the server takes, which is {most} bytes");
+    let hint = "write less at once, or raise the server's `max_allowed_packet`";
+    Err(Error::new(ErrorKind::Data, format!("{message}\nhint: {hint}")))
+}
+
+/// Returns how many bytes the value takes, its length included.
 fn size(value: &Value) -> usize {
+    let with_length = |bytes: usize| match bytes {
+        0..=250 => bytes + 1,
+        251..=0xffff => bytes + 3,
+        0x1_0000..=0xff_ffff => bytes + 4,
+        _ => bytes + 9,
+    };
     match value {
-        Value::Null(_) => 0,
-        Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len() + 9,
-        Value::Enum(_, label) => label.len() + 9,
-        Value::Bytes(bytes) => bytes.len() + 9,
+        Value::Text(text) | Value::Json(text) | Value::Decimal(text) => with_length(text.len()),
+        Value::Enum(_, label) => with_length(label.len()),
+        Value::Bytes(bytes) => with_length(bytes.len()),
+        Value::Null(_) | Value::Array(..) => 0,
+        Value::Bool(_) => 1,
+        Value::Int16(_) => 2,
+        Value::Int32(_) | Value::Float32(_) => 4,
+        Value::Int64(_) | Value::Float64(_) => 8,
+        Value::Date(_) => 5,
+        Value::DateTime(_) | Value::Timestamp(_) => 12,
+        Value::Time(_) => 13,
         Value::Uuid(_) => 37,
-        _ => 13,
     }
 }
 

@@ -1,0 +1,96 @@
+//! Makes long lists of values such that lists of many lengths have one text, and so one prepared statement.
+//!
+//! In: a list of IN, or the rows of an INSERT, and the dialect. Out: the same in the form that serves every length there, or
+//! as it was. Who calls: [`structure`](super::structure), before it lifts the values out.
+
+use orm_pool::{Kind, Value};
+
+use crate::dialect::Dialect;
+use crate::mapper::Mapper;
+use crate::sql::{InsertNode, InsertSource, Node};
+use crate::types::ColumnType;
+
+/// The longest list of IN that is written as long as it is.
+const SHORT_LIST: usize = 8;
+/// The longest list of IN that is lengthened, far within the number of parameters of any database.
+const LONGEST_PADDED: usize = 8_192;
+/// The most rows of an INSERT that are VALUES on PostgreSQL: so few are planned and run faster than arrays are taken apart.
+const FEW_ROWS: usize = 4;
+
+/// Returns the type of a value.
+pub(super) fn kind(node: &Node) -> Option<Kind> {
+    match node {
+        Node::Bind(value) => Some(value.kind()),
+        _ => None,
+    }
+}
+
+/// Evens out a long list of IN: an array on PostgreSQL, elsewhere a list of the next power of two whose last value is
+/// repeated, which neither IN nor NOT IN can tell from the list without.
+pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
+    let Some(element) = list.first().and_then(kind) else { return };
+    let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
+    if list.len() <= SHORT_LIST || !list.iter().all(is_plain) || matches!(element, Kind::Array(_) | Kind::Json) {
+        return;
+    }
+    if dialect == Dialect::Postgres {
+        *list = array(element, std::mem::take(list)).into_iter().collect();
+    } else if list.len() <= LONGEST_PADDED
+        && let Some(last) = list.last().cloned()
+    {
+        list.resize(list.len().next_power_of_two(), last);
+    }
+}
+
+/// Makes the rows of an INSERT an array for each column, where PostgreSQL can take them apart again by `unnest`.
+pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
+    let InsertSource::Rows(rows) = &mut insert.source else { return };
+    if dialect != Dialect::Postgres || rows.len() <= FEW_ROWS || insert.columns.is_empty() {
+        return;
+    }
+    let Some(kinds) = uniform_kinds(rows) else { return };
+    if !insert.columns.iter().zip(&kinds).all(|(&column, &kind)| is_gathered(insert.mapper, column, kind)) {
+        return;
+    }
+    let count = rows.len();
+    let mut columns: Vec<Vec<Node>> = kinds.iter().map(|_| Vec::with_capacity(count)).collect();
+    for row in std::mem::take(rows) {
+        columns.iter_mut().zip(row).for_each(|(column, node)| column.push(node));
+    }
+    let arrays = kinds.iter().zip(columns).filter_map(|(&kind, column)| array(kind, column));
+    insert.source = InsertSource::Arrays(arrays.collect());
+}
+
+/// Returns the types of the columns, if every row has plain values of the same.
+pub(super) fn uniform_kinds(rows: &[Vec<Node>]) -> Option<Vec<Kind>> {
+    let kinds: Vec<Kind> = rows.first()?.iter().map(kind).collect::<Option<_>>()?;
+    let is_like_the_first = |row: &Vec<Node>| row.iter().zip(&kinds).all(|(node, known)| kind(node) == Some(*known));
+    rows.iter().all(is_like_the_first).then_some(kinds)
+}
+
+/// Returns whether a column takes what `unnest` makes of an array: not where that would take an array apart too far, nor
+/// where a parameter's text becomes the value of a type that no text is assigned to.
+fn is_gathered(mapper: &Mapper, column: u16, kind: Kind) -> bool {
+    let definition = &mapper.definition().columns[usize::from(column)];
+    let is_plain_type = || {
+        let own =
+            matches!((definition.column_type)(), ColumnType::Custom(_) | ColumnType::Enum { is_native: true, .. });
+        !own && definition.sql_type.is_none() && definition.variants.is_empty()
+    };
+    match kind {
+        Kind::Array(_) => false,
+        // Labels say which type they are of.
+        Kind::Enum(_) => true,
+        _ => is_plain_type(),
+    }
+}
+
+/// Makes an array of values of one type.
+fn array(element: Kind, values: Vec<Node>) -> Option<Node> {
+    let Kind::Array(element) = element.array() else { return None };
+    let values = values.into_iter().filter_map(|node| match node {
+        Node::Bind(value) => Some(value),
+        _ => None,
+    });
+    Some(Node::Bind(Value::Array(element, values.collect())))
+}
