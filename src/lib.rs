@@ -56,17 +56,17 @@ pub use orm_core::Json;
 /// Tables as plain data: [`Table`](schema::Table), [`Column`](schema::Column), constraints and indexes.
 pub use orm_core::schema;
 pub use orm_core::{
-    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnPaths, ColumnType, Columns, Connection, Contains, Cte,
-    DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Engine, EngineBuilder, Entity,
-    EnumName, Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget, FromTargets, GroupBy, Handle,
-    HandleList, Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey, IntoMember, IntoRows, IntoValue,
-    IsolationLevel, JoinTarget, Key, Kind, Lint, Load, LoadOption, Lock, Many, ManyToMany, Member, MetaData, Mode,
-    Model, NamedRow, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict, One, Optional, OrderBy, OrderItem,
-    Out, Placeholder, PoolClass, Predicate, Projection, Query, Reader, Relationship, RelationshipTo, Render, Rendered,
-    Result, Returning, RowType, Rows, Select, Selectable, Session, SessionMaker, Shape, SqlType, TableFunction, Text,
-    Textual, Transaction, Update, Url, Value, ValueRef, Values, ValuesRow, Work, WorkOnce, Write, delete, excluded,
-    func, insert, joinedload, label, literal, metadata, optional, row_type, select, selectinload, text, update, values,
-    with_parent,
+    AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnPaths, ColumnType, Columns, Connection,
+    Contains, Cte, DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Engine,
+    EngineBuilder, Entity, EnumName, Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget,
+    FromTargets, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey,
+    IntoMember, IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Lint, Load, LoadOption, Lock, Many,
+    ManyToMany, Member, MetaData, Mode, Model, NamedRow, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict,
+    One, Optional, OrderBy, OrderItem, Out, Placeholder, PoolClass, Predicate, Projection, Query, Reader, Relationship,
+    RelationshipTo, Render, Rendered, Result, Returning, RowType, Rows, Select, Selectable, Session, SessionMaker,
+    Shape, SqlType, TableFunction, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, ValuesRow, Work,
+    WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata, optional, row_type, select,
+    selectinload, text, update, values, with_parent,
 };
 // Operators and functions.
 pub use orm_core::{

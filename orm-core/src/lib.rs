@@ -122,9 +122,9 @@ pub mod __private {
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
-        CteNode, Derived, DerivedColumn, DerivedNode, Expr, FieldOf, Fills, FromItem, IntoValue, JoinKind, JoinNode,
-        NamedRow, Node, NotNull, Nullability, Operator, OrderItem, Output, Projection, RelationReference, RowStruct,
-        RustType, SelectNode, Shape, Statement, TableRef, condition, fill, order_items,
+        CteNode, Derived, DerivedColumn, DerivedNode, DerivedSource, Expr, FieldOf, Fills, FromItem, IntoValue,
+        JoinKind, JoinNode, NamedRow, Node, NotNull, Nullability, Operator, OrderItem, Output, Projection,
+        RelationReference, RowStruct, RustType, SelectNode, Shape, Statement, TableRef, condition, fill, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

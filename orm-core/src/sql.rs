@@ -19,6 +19,7 @@ mod eager;
 mod expr;
 mod from;
 mod insert;
+mod known;
 mod lightweight;
 mod lock;
 mod names;
@@ -49,7 +50,8 @@ pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
 pub use expr::{Containing, Expr, Expression, Operand, Predicate, condition, literal};
 pub(crate) use from::Body;
 pub use from::{
-    Derived, DerivedColumn, DerivedNode, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape, TableRef,
+    Derived, DerivedColumn, DerivedNode, DerivedSource, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape,
+    TableRef,
 };
 pub(crate) use insert::{
     Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, bytes_at_once, insert_into, row_size, within,

@@ -287,7 +287,7 @@ fn shape(input: &DeriveInput, fields: &[Field<'_>]) -> TokenStream {
 
         impl __orm::Shape for #ident {
             type Columns = #columns;
-            fn __columns(__source: __orm::Alias) -> #columns { #columns { #(#made),* } }
+            fn __columns(__source: __orm::DerivedSource) -> #columns { #columns { #(#made),* } }
             fn __types() -> ::std::vec::Vec<__orm::RustType> { <Self as __orm::NamedRow>::__field_types() }
         }
 

@@ -289,10 +289,9 @@ fn a_subquery_that_is_not_in_from_is_refused() {
     check(
         select(sub.0),
         expect![[r#"
-        -- all
-        `sub` is not in FROM
-        hint: join it, or name it by `.select_from(&sub)`
-    "#]],
+            -- all
+            SELECT sub.id FROM (SELECT users.id FROM users) AS sub
+        "#]],
     );
 }
 
@@ -522,6 +521,128 @@ fn members_of_a_json_document() {
             -- mariadb
             the function `json_each` in FROM is not supported on dialect mariadb
         "#]],
+    );
+}
+
+#[test]
+fn a_column_brings_its_subquery() {
+    let totals = select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id);
+    let totals = totals.filter(Address.id.gt(7)).subquery("totals");
+    check(
+        select(totals.1),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT totals.total FROM (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > ? GROUP BY addresses.user_id) AS totals
+        -- postgresql
+        SELECT totals.total FROM (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > $1 GROUP BY addresses.user_id) AS totals
+    "#]],
+    );
+    check(
+        select(func::max(totals.1)).filter(totals.0.gt(1)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT max(totals.total) FROM (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > ? GROUP BY addresses.user_id) AS totals WHERE totals.user_id > ?
+        -- postgresql
+        SELECT max(totals.total) FROM (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > $1 GROUP BY addresses.user_id) AS totals WHERE totals.user_id > $2
+    "#]],
+    );
+    check(
+        select((User.name, totals.1 + 1, totals.0)).filter(totals.0.eq(User.id)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.name, totals.total + ?, totals.user_id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > ? GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+        -- postgresql
+        SELECT users.name, totals.total + $1, totals.user_id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses WHERE addresses.id > $2 GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_column_brings_no_second_subquery() {
+    let totals = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("totals");
+    check(
+        select((User.name, totals.1)).join_on(&totals, totals.0.eq(User.id)),
+        expect![[r#"
+        -- all
+        SELECT users.name, totals.count_1 FROM users JOIN (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals ON totals.user_id = users.id
+    "#]],
+    );
+    check(
+        select(totals.1).select_from(&totals),
+        expect![[r#"
+        -- all
+        SELECT totals.count_1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals
+    "#]],
+    );
+    check(
+        select((totals.clone(), totals.1)),
+        expect![[r#"
+        -- all
+        SELECT totals.user_id, totals.count_1, totals.count_1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals
+    "#]],
+    );
+    check(
+        select(totals.1).with_only_columns(User.id),
+        expect![[r#"
+        -- all
+        SELECT users.id FROM users
+    "#]],
+    );
+}
+
+#[test]
+fn a_column_brings_a_cte_and_a_list_of_values() {
+    let adults = select((User.id, User.name)).filter(User.age.ge(18)).cte("adults");
+    check(
+        select(adults.1),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH adults AS (SELECT users.id, users.name FROM users WHERE users.age >= ?) SELECT adults.name FROM adults
+        -- postgresql
+        WITH adults AS (SELECT users.id, users.name FROM users WHERE users.age >= $1) SELECT adults.name FROM adults
+    "#]],
+    );
+    let pairs = values("pairs", ["a", "b"], [(1i64, 2i64), (3, 4)]);
+    check(
+        select(pairs.0 * pairs.1),
+        expect![[r#"
+        -- sqlite
+        SELECT pairs.a * pairs.b FROM (SELECT column1 AS a, column2 AS b FROM (VALUES (?, ?), (?, ?))) AS pairs
+        -- postgresql
+        SELECT pairs.a * pairs.b FROM (VALUES ($1, $2), ($3, $4)) AS pairs (a, b)
+        -- mysql
+        SELECT pairs.a * pairs.b FROM (VALUES ROW(?, ?), ROW(?, ?)) AS pairs (a, b)
+        -- mariadb
+        SELECT pairs.a * pairs.b FROM (SELECT ? AS a, ? AS b UNION ALL SELECT ?, ?) AS pairs
+    "#]],
+    );
+}
+
+#[test]
+fn a_column_of_a_table_around_brings_nothing() {
+    let adults = select((User.id, User.name)).filter(User.age.ge(18)).subquery("adults");
+    let mails = select((adults.1, Address.email)).filter(Address.user_id.eq(adults.0));
+    check(
+        select(adults.0).filter(func::exists(mails)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT adults.id FROM (SELECT users.id, users.name FROM users WHERE users.age >= ?) AS adults WHERE EXISTS (SELECT adults.name, addresses.email FROM addresses WHERE addresses.user_id = adults.id)
+        -- postgresql
+        SELECT adults.id FROM (SELECT users.id, users.name FROM users WHERE users.age >= $1) AS adults WHERE EXISTS (SELECT adults.name, addresses.email FROM addresses WHERE addresses.user_id = adults.id)
+    "#]],
+    );
+}
+
+#[test]
+fn a_column_of_what_was_dropped_brings_nothing() {
+    let column = select(User.id).subquery("gone").0;
+    check(
+        select(column),
+        expect![[r#"
+        -- all
+        `gone` is not in FROM
+        hint: join it, or name it by `.select_from(&gone)`
+    "#]],
     );
 }
 

@@ -23,7 +23,7 @@ impl Writer {
                 self.check_in_sight(*alias)?;
                 self.column(mapper, *column, *alias);
             }
-            Node::Field { source, index } => self.field(*source, *index)?,
+            Node::Field { source, index, .. } => self.field(*source, *index)?,
             Node::LabelName(name) => self.identifier(name),
             Node::Refused(error) => return Err((**error).clone()),
             Node::Parameter { kind: Kind::Array(_), .. } if self.dialect != Dialect::Postgres => {

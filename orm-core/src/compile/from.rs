@@ -270,7 +270,7 @@ impl Writer {
     /// less those that are joined and those of the statements around.
     fn roots<'a>(&self, select: &'a SelectNode, joins: &[Join<'_>]) -> Result<Vec<Item<'a>>> {
         let mut mentioned = Scope::default();
-        for item in &select.from {
+        for item in select.from.iter().filter(|item| !item.is_implied()) {
             let table = item.reference();
             if mentioned.0.iter().any(|known| known.is(table)) && table.alias.is_derived() {
                 return Err(twice(table));
@@ -301,11 +301,11 @@ impl Writer {
         };
         let is_around = |table: TableRef| self.scopes.iter().flatten().any(|source| source.table.is(table));
         let is_theirs = |position: usize, table: TableRef| match &select.correlation {
-            Correlation::Automatic => position >= own && is_around(table),
+            Correlation::Automatic => (position >= own || is_implied(select, table)) && is_around(table),
             Correlation::Only(tables) => tables.iter().any(|known| known.is(table)) && is_around(table),
             Correlation::Except(tables) => !tables.iter().any(|known| known.is(table)) && is_around(table),
         };
-        let had_any = !mentioned.0.is_empty();
+        let had_any = mentioned.0.iter().any(|table| !is_implied(select, *table));
         let tables = mentioned.0.into_iter().enumerate();
         let roots: Vec<TableRef> = tables
             .filter(|&(position, table)| !is_joined(table) && !is_theirs(position, table))
@@ -691,9 +691,23 @@ fn mention_outputs(select: &SelectNode, scope: &mut Scope) {
         match &output.kind {
             OutputKind::Entity { alias, .. } if alias.is_derived() => {}
             OutputKind::Entity { mapper, alias } => scope.add(mapper, *alias),
-            OutputKind::Expression(node) => scope.mention(node),
+            OutputKind::Expression(node) => {
+                scope.mention(node);
+                node.visit(&mut |node| {
+                    if let Node::Field { source, .. } = node
+                        && is_implied(select, TableRef::derived(*source))
+                    {
+                        scope.add_table(TableRef::derived(*source));
+                    }
+                });
+            }
         }
     }
+}
+
+/// Returns whether a derived table is in FROM only for its columns.
+fn is_implied(select: &SelectNode, table: TableRef) -> bool {
+    select.from.iter().any(|item| item.is_implied() && item.reference().is(table))
 }
 
 // ---------------------------------------------------------------------------------------------------- join conditions

@@ -165,7 +165,7 @@ impl Writer {
                         None
                     }
                     Node::Label { .. } => None,
-                    Node::Field { source, index } => Some(self.field_name(*source, *index)?),
+                    Node::Field { source, index, .. } => Some(self.field_name(*source, *index)?),
                     node => natural_name(node, None),
                 };
                 self.output_name(columns, natural.as_deref(), number);
@@ -608,7 +608,7 @@ impl Writer {
                 let owner = if alias.is_derived() { alias.name() } else { None };
                 format!("{}.{field}", owner.unwrap_or(mapper.definition().name))
             }
-            Node::Field { source, index } => format!("{}.{index}", source.name().unwrap_or_default()),
+            Node::Field { source, index, .. } => format!("{}.{index}", source.name().unwrap_or_default()),
             _ => String::new(),
         }
     }
@@ -678,7 +678,9 @@ fn is_same_column(own: &Node, other: &Node) -> bool {
         (Node::Column { mapper, column, alias }, Node::Column { mapper: other, column: c, alias: a }) => {
             mapper.is(other) && column == c && alias == a
         }
-        (Node::Field { source, index }, Node::Field { source: other, index: i }) => source == other && index == i,
+        (Node::Field { source, index, .. }, Node::Field { source: other, index: i, .. }) => {
+            source == other && index == i
+        }
         (Node::Label { name, .. }, Node::LabelName(other)) => **name == **other,
         (Node::Label { name, .. }, Node::Label { name: other, .. }) => name == other,
         (Node::Label { node, .. }, other) => is_same_column(node, other),

@@ -719,7 +719,7 @@ impl Lifted {
                 self.node(operand);
                 self.select(select);
             }
-            Node::Field { source, index } => {
+            Node::Field { source, index, .. } => {
                 self.tag(200);
                 self.column(source.number());
                 self.column(*index);

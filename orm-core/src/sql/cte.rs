@@ -103,13 +103,17 @@ impl<S: Shape> Cte<S> {
     fn recursive(mut self, operator: SetOperator, member: impl FnOnce(&Derived<S>) -> Select<S>) -> Self {
         self.change(|_| {});
         let mut own = self.derived.clone();
-        if let Body::Cte { definition, .. } = &mut own.node_mut().body {
-            *definition = None;
-        }
+        own.change(|node| {
+            if let Body::Cte { definition, .. } = &mut node.body {
+                *definition = None;
+            }
+        });
         let member = member(&own).node;
-        if let Body::Cte { definition: Some(definition), .. } = &mut self.derived.node_mut().body {
-            Arc::make_mut(definition).recursion = Some((operator, member));
-        }
+        self.derived.change(|node| {
+            if let Body::Cte { definition: Some(definition), .. } = &mut node.body {
+                Arc::make_mut(definition).recursion = Some((operator, member));
+            }
+        });
         self
     }
 
@@ -129,10 +133,12 @@ impl<S: Shape> Cte<S> {
 
     /// Makes it another CTE than it was; what was made of it before stays what it was.
     fn change(&mut self, change: impl FnOnce(&mut CteNode)) {
-        if let Body::Cte { id, definition: Some(definition), .. } = &mut self.derived.node_mut().body {
-            *id = next_id();
-            change(Arc::make_mut(definition));
-        }
+        self.derived.change(|node| {
+            if let Body::Cte { id, definition: Some(definition), .. } = &mut node.body {
+                *id = next_id();
+                change(Arc::make_mut(definition));
+            }
+        });
     }
 }
 

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::known::Place;
 use super::node::{RelationReference, RustType};
 use super::{CteNode, Node, Output, SelectNode};
 use crate::mapper::{Alias, Entity, Mapper, Model, RowType, Selectable};
@@ -75,6 +76,11 @@ impl FromItem {
         }
     }
 
+    /// Returns whether it is in FROM only for a column of it that is selected.
+    pub(crate) fn is_implied(&self) -> bool {
+        self.derived().is_some_and(|derived| derived.is_implied)
+    }
+
     /// Returns whether it writes: a CTE around an INSERT, UPDATE or DELETE.
     pub(crate) fn writes(&self) -> bool {
         match self.derived().map(|derived| &derived.body) {
@@ -94,6 +100,8 @@ pub struct DerivedNode {
     pub(crate) columns: Arc<[String]>,
     /// Whether it may mention what stands before it in FROM.
     pub(crate) is_lateral: bool,
+    /// Whether it is in FROM only for a column of it that is selected.
+    pub(crate) is_implied: bool,
     pub(crate) body: Body,
 }
 
@@ -173,11 +181,26 @@ pub enum JoinKind {
 
 // ---------------------------------------------------------------------------------------------------------- typed
 
+/// Which derived table a column is of.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct DerivedSource {
+    alias: Alias,
+    id: u64,
+}
+
+impl DerivedSource {
+    #[doc(hidden)]
+    pub fn __alias(self) -> Alias {
+        self.alias
+    }
+}
+
 /// A column of a subquery, a CTE, a list of values or a function in FROM: what `totals.1` is.
 ///
 /// It has the methods of an [`Expr`](crate::Expr) and may be copied.
 pub struct DerivedColumn<T> {
-    source: Alias,
+    source: DerivedSource,
     index: u16,
     types: PhantomData<fn() -> T>,
 }
@@ -191,20 +214,20 @@ impl<T> Copy for DerivedColumn<T> {}
 
 impl<T> std::fmt::Debug for DerivedColumn<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "DerivedColumn({}, {})", self.source.name().unwrap_or_default(), self.index)
+        write!(f, "DerivedColumn({}, {})", self.source.alias.name().unwrap_or_default(), self.index)
     }
 }
 
 impl<T> DerivedColumn<T> {
     #[doc(hidden)]
-    pub fn __new(source: Alias, index: u16) -> Self {
+    pub fn __new(source: DerivedSource, index: u16) -> Self {
         DerivedColumn { source, index, types: PhantomData }
     }
 }
 
 impl<T> From<DerivedColumn<T>> for Node {
     fn from(column: DerivedColumn<T>) -> Node {
-        Node::Field { source: column.source, index: column.index }
+        Node::Field { source: column.source.alias, index: column.index, table: column.source.id }
     }
 }
 
@@ -227,7 +250,7 @@ pub trait Shape: RowType {
     type Columns: Clone + Send + Sync + 'static;
 
     #[doc(hidden)]
-    fn __columns(source: Alias) -> Self::Columns;
+    fn __columns(source: DerivedSource) -> Self::Columns;
 
     /// The model, if its columns are those.
     #[doc(hidden)]
@@ -243,7 +266,7 @@ pub trait Shape: RowType {
 impl<T: SqlType> Shape for T {
     type Columns = (DerivedColumn<T>,);
 
-    fn __columns(source: Alias) -> Self::Columns {
+    fn __columns(source: DerivedSource) -> Self::Columns {
         (DerivedColumn::__new(source, 0),)
     }
 
@@ -257,7 +280,7 @@ macro_rules! shapes {
         impl<$($name: SqlType),*> Shape for ($($name,)*) {
             type Columns = ($(DerivedColumn<$name>,)*);
 
-            fn __columns(source: Alias) -> Self::Columns {
+            fn __columns(source: DerivedSource) -> Self::Columns {
                 ($(DerivedColumn::<$name>::__new(source, $index),)*)
             }
 
@@ -283,8 +306,10 @@ shapes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 /// Rows in FROM that are no table's: a subquery, a CTE, a list of values, a function that gives rows.
 ///
 /// Its columns are fields: `totals.0` where the rows are tuples, `adults.name` where they are those of a model, and the
-/// fields of a struct with `#[derive(Row)]`. It is in FROM when it is selected whole, joined, or named by
-/// [`select_from`](crate::Select::select_from).
+/// fields of a struct with `#[derive(Row)]`. It is in FROM when it, or a column of it that is a field of such a struct or
+/// tuple, is selected while it is there (has not been dropped), when it is joined, and when it is named by
+/// [`select_from`](crate::Select::select_from), as one must that has the columns of a model and one of which only
+/// conditions speak.
 ///
 /// ```
 /// # use orm_core as orm;
@@ -303,13 +328,14 @@ shapes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 /// );
 /// ```
 pub struct Derived<S: Shape> {
-    node: Box<DerivedNode>,
+    node: Arc<DerivedNode>,
     columns: S::Columns,
+    place: Arc<Place>,
 }
 
 impl<S: Shape> Clone for Derived<S> {
     fn clone(&self) -> Self {
-        Derived { node: self.node.clone(), columns: self.columns.clone() }
+        Derived { node: self.node.clone(), columns: self.columns.clone(), place: self.place.clone() }
     }
 }
 
@@ -330,15 +356,21 @@ impl<S: Shape> Deref for Derived<S> {
 impl<S: Shape> Derived<S> {
     pub(crate) fn new(name: &str, columns: Arc<[String]>, body: Body) -> Self {
         let alias = Alias::derived(name);
-        let node = DerivedNode { alias, mapper: S::__model(), columns, is_lateral: false, body };
-        Derived { node: Box::new(node), columns: S::__columns(alias) }
+        let mapper = S::__model();
+        Derived::of(DerivedNode { alias, mapper, columns, is_lateral: false, is_implied: false, body })
+    }
+
+    fn of(node: DerivedNode) -> Self {
+        let node = Arc::new(node);
+        let place = Place::of(&node);
+        let columns = S::__columns(DerivedSource { alias: node.alias, id: place.id() });
+        Derived { node, columns, place: Arc::new(place) }
     }
 
     /// Names it again, for a statement that has it in FROM twice.
     #[must_use]
     pub fn alias(&self, name: &str) -> Self {
-        let alias = Alias::derived(name);
-        Derived { node: Box::new(DerivedNode { alias, ..(*self.node).clone() }), columns: S::__columns(alias) }
+        Derived::of(DerivedNode { alias: Alias::derived(name), ..(*self.node).clone() })
     }
 
     /// Lets it mention what stands before it in FROM: LATERAL.
@@ -346,23 +378,30 @@ impl<S: Shape> Derived<S> {
     /// PostgreSQL and MySQL can; SQLite and MariaDB refuse when the statement is compiled.
     #[must_use]
     pub fn lateral(mut self) -> Self {
-        self.node.is_lateral = true;
+        self.change(|node| node.is_lateral = true);
         self
     }
 
-    pub(crate) fn node_mut(&mut self) -> &mut DerivedNode {
-        &mut self.node
+    /// Makes it another than it was; columns that were taken from it before are those of what it was.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut DerivedNode)) {
+        let mut node = (*self.node).clone();
+        change(&mut node);
+        *self = Derived::of(node);
+    }
+
+    fn item(&self) -> FromItem {
+        FromItem::Derived(Box::new((*self.node).clone()))
     }
 
     fn outputs(&self, outputs: &mut Vec<Output>) {
-        let source = Some(Box::new(FromItem::Derived(self.node.clone())));
+        let source = Some(Box::new(self.item()));
         if let Some(mapper) = self.node.mapper {
             outputs.push(Output { source, ..Output::entity(mapper, self.node.alias) });
             return;
         }
         let first = outputs.len();
         for (index, rust) in (0..).zip(S::__types()) {
-            let node = Node::Field { source: self.node.alias, index };
+            let node = Node::Field { source: self.node.alias, index, table: self.place.id() };
             outputs.push(Output { rust: Some(rust), ..Output::expression(node, rust.nullable) });
         }
         if let Some(output) = outputs.get_mut(first) {
@@ -395,12 +434,12 @@ impl<A: Entity> FromTarget for A {
 }
 impl<S: Shape> FromTarget for Derived<S> {
     fn __item(self) -> FromItem {
-        FromItem::Derived(self.node)
+        self.item()
     }
 }
 impl<S: Shape> FromTarget for &Derived<S> {
     fn __item(self) -> FromItem {
-        FromItem::Derived(self.node.clone())
+        self.item()
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn natural_name(node: &Node, select: Option<&SelectNode>) -> Option<S
     match node {
         Node::Column { mapper, column, .. } => Some(mapper.definition().columns[usize::from(*column)].name.to_owned()),
         Node::Label { name, .. } => Some((*name).to_owned()),
-        Node::Field { source, index } => {
+        Node::Field { source, index, .. } => {
             let select = select?;
             let mut items = select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item));
             let derived = items.find(|item| item.reference().alias == *source).and_then(FromItem::derived)?;

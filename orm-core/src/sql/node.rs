@@ -91,7 +91,7 @@ pub enum Node {
 
     // ------------------------------------------------------------------------------------------------- of SELECT
     /// A column of a derived table, by position.
-    Field { source: Alias, index: u16 },
+    Field { source: Alias, index: u16, table: u64 },
     /// What is selected under this name.
     LabelName(Cow<'static, str>),
     /// What holds for every row of a model.

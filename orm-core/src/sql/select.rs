@@ -56,15 +56,41 @@ impl SelectNode {
     /// Adds to FROM.
     pub(crate) fn add_from(&mut self, item: FromItem) {
         self.writes |= item.writes();
+        self.no_longer_implied(&item);
         self.from.push(item);
     }
 
     pub(crate) fn add_join(&mut self, join: JoinNode) {
-        self.writes |= join.item().is_some_and(FromItem::writes);
+        if let Some(item) = join.item() {
+            self.writes |= item.writes();
+            self.no_longer_implied(item);
+        }
         self.joins.push(join);
     }
 
-    /// Selects, and takes derived tables that are selected whole into FROM.
+    /// Takes what is now in FROM by itself from what is there for its columns.
+    fn no_longer_implied(&mut self, item: &FromItem) {
+        self.from.retain(|known| !(known.is_implied() && known.reference().is(item.reference())));
+    }
+
+    /// Takes the derived tables into FROM whose columns an expression mentions.
+    fn imply(&mut self, node: &Node) {
+        let mut tables = Vec::new();
+        node.visit(&mut |node| {
+            if let Node::Field { table, .. } = node {
+                tables.extend(super::known::find(*table));
+            }
+        });
+        for table in tables {
+            let item = FromItem::Derived(Box::new(super::DerivedNode { is_implied: true, ..(*table).clone() }));
+            let is_it = |known: &FromItem| known.reference().is(item.reference());
+            if !self.from.iter().chain(self.joins.iter().filter_map(JoinNode::item)).any(is_it) {
+                self.add_from(item);
+            }
+        }
+    }
+
+    /// Selects, and takes derived tables into FROM that are selected, whole or a column of them.
     pub(crate) fn add_outputs(&mut self, mut outputs: Vec<Output>) {
         for item in outputs.iter_mut().filter_map(|output| output.source.take()) {
             let is_known = self.from.iter().any(|known| known.reference().is(item.reference()));
@@ -72,6 +98,8 @@ impl SelectNode {
                 self.add_from(*item);
             }
         }
+        let mentions_tables = |node: &&Node| !matches!(node, Node::Column { .. });
+        outputs.iter().filter_map(Output::node).filter(mentions_tables).for_each(|node| self.imply(node));
         self.outputs.append(&mut outputs);
     }
 }

@@ -39,8 +39,8 @@ pub(super) fn row_type(model: &Model) -> TokenStream {
         impl __orm::Contains<#ident> for #ident {}
         impl __orm::Shape for #ident {
             type Columns = <#ident as __orm::Model>::Attributes;
-            fn __columns(__source: __orm::Alias) -> Self::Columns {
-                <#ident as __orm::Model>::ATTRIBUTES.__of(__source)
+            fn __columns(__source: __orm::DerivedSource) -> Self::Columns {
+                <#ident as __orm::Model>::ATTRIBUTES.__of(__source.__alias())
             }
             fn __model() -> __Option<&'static __orm::Mapper> {
                 __Some(<#ident as __orm::Model>::__mapper())

@@ -1,0 +1,45 @@
+//! The derived tables that a program has at the moment, by number: a column of one finds it here, so that selecting the column
+//! brings the table into FROM.
+//!
+//! In: a derived table that was made, out: its number, until it is dropped. Who asks: a SELECT that is given a column.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::FixedState;
+use parking_lot::Mutex;
+
+use super::DerivedNode;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+static KNOWN: Mutex<HashMap<u64, Arc<DerivedNode>, FixedState>> =
+    Mutex::new(HashMap::with_hasher(FixedState::with_seed(0)));
+
+/// The place of a derived table among those that are known, which it leaves when this is dropped.
+pub(super) struct Place(u64);
+
+impl Place {
+    pub(super) fn of(node: &Arc<DerivedNode>) -> Self {
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        KNOWN.lock().insert(id, Arc::clone(node));
+        Place(id)
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What it held is dropped when the lock has been let go.
+        let node = KNOWN.lock().remove(&self.0);
+        drop(node);
+    }
+}
+
+/// Returns a derived table that has not been dropped.
+pub(super) fn find(id: u64) -> Option<Arc<DerivedNode>> {
+    KNOWN.lock().get(&id).cloned()
+}
