@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Bound, Exclude, Render, window};
+use orm::{Bound, Exclude, window};
 
 use crate::support::{Number, User, check};
 
