@@ -8,6 +8,7 @@
 //! ```text
 //! cargo run --release -- [memory|file|postgres|mysql]… [--quick] [--relaxed] [--only WORD,…] [--peers NAME,…]
 //!                        [--rounds 15] [--slice MILLISECONDS] [--rows-of-stream 1000000]
+//! cargo run --release -- alone NAME DATABASE WORK SIZE TIMES      one contender, under a profiler
 //! ```
 
 mod diesel_async_peer;
@@ -26,7 +27,8 @@ mod tokio_postgres_peer;
 
 use std::time::Duration;
 
-use harness::Kind;
+use harness::{Kind, Work};
+use places::Database;
 use rounds::Settings;
 
 harness::count_statements!(libsqlite3_sys);
@@ -35,6 +37,9 @@ fn main() {
     let mut words = std::env::args().skip(1).peekable();
     if words.peek().is_some_and(|word| word == "serve") {
         return harness::serve::serve(peers::here, traced::begin);
+    }
+    if words.peek().is_some_and(|word| word == "alone") {
+        return alone(&words.skip(1).collect::<Vec<_>>());
     }
     let mut settings = Settings::default();
     let mut kinds = Vec::new();
@@ -60,6 +65,17 @@ fn main() {
     }
 }
 
+/// Runs one contender of this process, for a profiler; two runs of different length tell what one time costs.
+fn alone(words: &[String]) {
+    let [name, kind, work, size, times] = words else { return usage() };
+    let kind = Kind::of(kind).unwrap_or_else(|| usage());
+    let work = Work::of(work, number(size)).unwrap_or_else(|| usage());
+    let database = Database::new(kind, false);
+    let mut contender = peers::here(name, &database.prepare(work), work).unwrap_or_else(|| usage());
+    let spent = contender.run(number(times) as u32);
+    println!("{name}: {:.6} s, {:.6} s of processor", spent.wall, spent.processor);
+}
+
 fn number(word: &str) -> usize {
     word.parse().unwrap_or_else(|_| usage())
 }
@@ -67,5 +83,6 @@ fn number(word: &str) -> usize {
 fn usage<T>() -> T {
     eprintln!("usage: [memory|file|postgres|mysql]… [--quick] [--relaxed] [--only WORD,…] [--peers NAME,…]");
     eprintln!("       [--rounds 15] [--slice MILLISECONDS] [--rows-of-stream 1000000]");
+    eprintln!("   or: alone NAME memory|file|postgres|mysql WORK SIZE TIMES");
     std::process::exit(2);
 }
