@@ -1,6 +1,5 @@
 //! Plain sqlx: one text for its three connections, placeholders apart.
 
-
 use std::collections::HashMap;
 use std::sync::Arc;
 
