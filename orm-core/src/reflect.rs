@@ -15,6 +15,7 @@ use cells::Cells;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::ReferentialAction;
 use crate::schema::{
     CheckConstraint, Column, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table,
     UniqueConstraint, View, full_name, run,
@@ -161,6 +162,11 @@ impl Inspector {
     /// Returns whether there is such a table.
     pub fn has_table(&self, name: &str) -> bool {
         self.table(name).is_ok()
+    }
+
+    /// Returns whether there is such a view, materialized or not.
+    pub(crate) fn has_view(&self, schema: &Option<String>, name: &str) -> bool {
+        self.found.views.iter().any(|found| found.view.schema == *schema && found.view.name == name)
     }
 
     /// Returns whether a table has an index of this name.
@@ -347,6 +353,53 @@ impl<E: Executor> Catalog<E> {
     async fn rows(&mut self, sql: String) -> Result<Vec<Cells>> {
         let request = Request::new(vec![run::statement(sql)], Vec::new());
         self.db.again().__values::<Cells>(request).await
+    }
+}
+
+/// Which schemas are read.
+struct Context {
+    default: String,
+    /// All of them, as literals.
+    wanted: String,
+    dialect: Dialect,
+}
+
+impl Context {
+    /// Finds the schemas of the database by a query of names, each with whether it is the default one.
+    async fn of<E: Executor>(
+        catalog: &mut Catalog<E>,
+        dialect: Dialect,
+        schemas: &[String],
+        sql: &str,
+        found: &mut Found,
+    ) -> Result<Context> {
+        let mut default = if dialect == Dialect::Postgres { "public".to_owned() } else { String::new() };
+        for mut row in catalog.rows(sql.to_owned()).await? {
+            let name = row.text();
+            if row.flag() {
+                default.clone_from(&name);
+            }
+            found.schemas.push(name);
+        }
+        let read: Vec<String> = schemas.iter().chain([&default]).cloned().collect();
+        Ok(Context { wanted: literals(&read), default, dialect })
+    }
+
+    /// Returns the schema of the next column, of which the default one is none.
+    fn schema(&self, row: &mut Cells) -> Option<String> {
+        row.option().filter(|schema| *schema != self.default)
+    }
+}
+
+/// Reads what a foreign key does, in the words of SQL.
+fn action(words: &str) -> Option<ReferentialAction> {
+    match words {
+        "CASCADE" => Some(ReferentialAction::Cascade),
+        "SET NULL" => Some(ReferentialAction::SetNull),
+        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
+        "RESTRICT" => Some(ReferentialAction::Restrict),
+        // What there is when nothing is said.
+        _ => None,
     }
 }
 

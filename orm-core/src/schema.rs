@@ -6,8 +6,10 @@
 
 mod column;
 mod constraint;
+mod copy;
 mod diff;
 mod display;
+mod done;
 mod index;
 mod mermaid;
 mod metadata;
@@ -16,6 +18,7 @@ mod naming;
 mod normal;
 mod operation;
 mod order;
+mod rewritten;
 pub(crate) mod run;
 mod sequence;
 #[cfg(feature = "serde")]

@@ -59,6 +59,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "autoincrement",
     "deferred",
     "collation",
+    "sequence",
     "mysql",
     "mariadb",
     "postgres",
@@ -169,6 +170,7 @@ pub(crate) struct ColumnOptions {
     pub(crate) computed: Option<Computed>,
     pub(crate) identity: Option<IdentityOptions>,
     pub(crate) collation: Option<LitStr>,
+    pub(crate) sequence: Option<LitStr>,
     /// The types on single databases.
     pub(crate) variants: Vec<(Ident, LitStr)>,
     pub(crate) json: Option<Ident>,
@@ -396,6 +398,7 @@ impl ColumnOptions {
             "comment" => self.comment = Some(text(name, input)?),
             "computed" => self.computed = Some(Computed::read(name, input)?),
             "identity" => self.identity = Some(IdentityOptions::read(name, input)?),
+            "sequence" => self.sequence = Some(filled(text(name, input)?)?),
             "collation" => self.collation = Some(filled(text(name, input)?)?),
             dialect @ ("mysql" | "mariadb" | "postgres" | "sqlite") => {
                 let form = format!("`{dialect}(sql_type = \"…\")`");

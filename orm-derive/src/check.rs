@@ -119,6 +119,9 @@ fn sizes(column: &Column, mistakes: &mut Mistakes) {
             mistakes.add(&size.name, format!("`{}` is for decimal numbers", size.name));
         }
     }
+    if let (Some(sequence), false) = (&column.options.sequence, is_integer || !is_number_or_bool && !is_exact) {
+        mistakes.add(sequence, "`sequence` is for integers");
+    }
     if let (Some(identity), false) = (&column.options.identity, is_integer || !is_number_or_bool && !is_exact) {
         mistakes.add(identity, "`identity` is for integers");
     }

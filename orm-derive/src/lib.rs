@@ -89,6 +89,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `precision = 10`, `scale = 2` | the digits of a decimal number, and those after the point |
 /// | `sql_type = "…"` | the type in SQL, taken as it stands |
 /// | `mysql(sql_type = "…")`, `mariadb(…)`, `postgres(…)`, `sqlite(…)` | the type on one database |
+/// | `sequence = "…"` | the sequence that fills it, created with the table; where the database has none, it generates a key by itself |
 /// | `collation = "…"` | how its text is compared, in the database's word |
 /// | `unique`, `index` | a unique constraint, an index |
 /// | `default`, `default = value` | what a builder fills in: `Default::default()`, or this |

@@ -526,6 +526,7 @@ fn settle_presence(model: &mut Model) {
             || options.server_default.is_some()
             || options.computed.is_some()
             || options.identity.is_some()
+            || options.sequence.is_some()
             || (is_foreign && (!column.is_key || is_linked));
         if is_filled && matches!(column.presence, Presence::Required) {
             column.presence = Presence::Absent;

@@ -21,6 +21,7 @@
 //! | `join` | joins along relationships, by foreign keys and on conditions |
 //! | `compound` | UNION, INTERSECT, EXCEPT |
 //! | `cte` | WITH |
+//! | `column_types` | what each type of a column is called |
 //! | `subquery` | subqueries, lists of values and functions in FROM; EXISTS and IN |
 //! | `rows` | structs with `#[derive(Row)]` |
 //! | `text` | SQL text with parameters |
@@ -41,6 +42,7 @@ mod arithmetic;
 mod arrays;
 mod boolean;
 mod case_cast;
+mod column_types;
 mod comparison;
 mod compound;
 mod cte;

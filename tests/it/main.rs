@@ -2,6 +2,7 @@
 //!
 //! | module | what is tested |
 //! |---|---|
+//! | `copies` | tables of SQLite that are copied because ALTER cannot change them |
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
@@ -65,6 +66,7 @@ mod bulk_session;
 mod chinook;
 mod conditions;
 mod connection;
+mod copies;
 mod cte;
 mod deferred;
 mod delete;

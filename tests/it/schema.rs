@@ -217,6 +217,33 @@ fn a_cycle_without_names_cannot_be_dropped() {
     assert!(metadata.to_drop_sql(Dialect::Sqlite).starts_with("PRAGMA"));
 }
 
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "orders", metadata = none)]
+struct Numbered {
+    #[orm(primary_key, sequence = "order numbers")]
+    id: i64,
+    note: String,
+}
+
+/// Where there are no sequences the key is generated as ever.
+#[tokio::test]
+async fn a_sequence_fills_a_key() {
+    crate::reflect::comes_back(&metadata![Numbered]).await;
+    let engine = empty_engine().await;
+    metadata![Numbered].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let added = ["a", "b", "c"].map(|note| session.add(Numbered::builder().note(note)));
+    session.commit().await.unwrap();
+    assert_eq!(added.map(|one| session[one].id), [1, 2, 3]);
+    insert(Numbered).values(Numbered::builder().note("d")).execute(&engine).await.unwrap();
+    let notes = select((Numbered.id, Numbered.note)).order_by(Numbered.id.asc()).all(&engine).await.unwrap();
+    assert_eq!(notes[3], (4, "d".to_owned()));
+    let has_sequence = Inspector::of(&engine).await.unwrap().has_sequence("order numbers");
+    assert_eq!(has_sequence, matches!(dialect(), Dialect::Postgres | Dialect::MariaDb));
+    metadata![Numbered].drop_all(&engine).await.unwrap();
+    assert!(Inspector::of(&engine).await.unwrap().sequences().is_empty());
+}
+
 /// The types of labels are made once, whichever columns have them.
 #[tokio::test]
 async fn types_of_labels_are_created_and_dropped_once() {

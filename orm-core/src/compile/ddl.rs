@@ -32,6 +32,10 @@ impl Ddl {
         Ddl { leaves_alone: true, ..self }
     }
 
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Returns whether a foreign key may be declared before the table exists that it refers to.
     pub(crate) fn takes_forward_references(&self) -> bool {
         self.dialect == Dialect::Sqlite
@@ -139,6 +143,27 @@ impl Ddl {
         Ok(format!("DROP SEQUENCE {}{}", self.if_exists(), self.sequence_name(sequence)?))
     }
 
+    /// Has a sequence count as it says; what it leaves out is as databases do it by themselves.
+    pub(crate) fn alter_sequence(&self, sequence: &Sequence) -> Result<String> {
+        let name = self.sequence_name(sequence)?;
+        let counting = sequence.options;
+        let increment = counting.increment.unwrap_or(1);
+        let first = if increment > 0 { counting.minimum.unwrap_or(1) } else { counting.maximum.unwrap_or(-1) };
+        let start = counting.start.unwrap_or(first);
+        let bound =
+            |word: &str, value: Option<i64>| value.map_or(format!("NO {word}"), |value| format!("{word} {value}"));
+        let (minimum, maximum) = (bound("MINVALUE", counting.minimum), bound("MAXVALUE", counting.maximum));
+        let cache = counting.cache.map_or_else(String::new, |cache| format!(" CACHE {cache}"));
+        let cycle = match (counting.is_cycle, self.dialect) {
+            (true, _) => "CYCLE",
+            (false, Dialect::Postgres) => "NO CYCLE",
+            (false, _) => "NOCYCLE",
+        };
+        Ok(format!(
+            "ALTER SEQUENCE {name} INCREMENT BY {increment} {minimum} {maximum} START WITH {start}{cache} {cycle}"
+        ))
+    }
+
     fn sequence_name(&self, sequence: &Sequence) -> Result<String> {
         if matches!(self.dialect, Dialect::Sqlite | Dialect::MySql) {
             let name = full_name(sequence.schema.as_deref(), &sequence.name);
@@ -195,6 +220,7 @@ impl Ddl {
         for column in &mut table.columns {
             column.column_type = column.type_on(self.dialect).clone();
             column.variants.clear();
+            column.settle_sequence(self.dialect);
         }
         table
     }
@@ -542,6 +568,14 @@ impl Ddl {
                 _ => "BIGSERIAL",
             }
             .to_owned()),
+            // SQLite takes a column without a type, and reflects one.
+            (Dialect::Postgres | Dialect::MySql | Dialect::MariaDb, ColumnType::Custom(sql), _)
+                if sql.trim().is_empty() =>
+            {
+                let message =
+                    format!("column `{}.{}` cannot be declared: it has no type", table.full_name(), column.name);
+                Err(Error::new(ErrorKind::Compile, message))
+            }
             (Dialect::MySql | Dialect::MariaDb, ColumnType::LargeBinary, Some(length)) => {
                 Ok(format!("VARBINARY({length})"))
             }
@@ -770,6 +804,11 @@ impl Options {
             let word = if is_two_words { word.replace('_', " ") } else { word };
             self.after.push_str(&format!(" {word}={value}"));
         }
+        let says_how_text_is_kept = |name: &str| name.contains("char") || name.contains("collate");
+        if !options.iter().any(|(name, _)| says_how_text_is_kept(&name.to_ascii_lowercase())) {
+            // Every character, also where the database's own choice is `latin1` or three bytes for each.
+            self.after.push_str(" CHARACTER SET=utf8mb4");
+        }
         if let Some(comment) = &table.comment {
             self.after.push_str(&format!(" COMMENT={}", quoted(comment, dialect)));
         }
@@ -795,7 +834,7 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
         ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
             Some("INTEGER")
         }
-        ColumnType::Real | ColumnType::Double => Some("REAL"),
+        ColumnType::Real | ColumnType::Double | ColumnType::Float(_) => Some("REAL"),
         ColumnType::LargeBinary => Some("BLOB"),
         ColumnType::Text
         | ColumnType::String(_)

@@ -46,6 +46,7 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::BigInteger => "BIGINT".into(),
         ColumnType::Real => "FLOAT".into(),
         ColumnType::Double => "DOUBLE".into(),
+        ColumnType::Float(precision) => ColumnType::float(*precision),
         ColumnType::Text => "TEXT".into(),
         ColumnType::String(length) => format!("VARCHAR({length})"),
         ColumnType::Char(length) => format!("CHAR({length})"),
@@ -84,7 +85,7 @@ pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
             "SIGNED".into()
         }
         ColumnType::Real => "FLOAT".into(),
-        ColumnType::Double => "DOUBLE".into(),
+        ColumnType::Double | ColumnType::Float(_) => "DOUBLE".into(),
         ColumnType::Text | ColumnType::Varchar | ColumnType::Enum { .. } => "CHAR".into(),
         ColumnType::String(length) | ColumnType::Char(length) => format!("CHAR({length})"),
         ColumnType::LargeBinary => "BINARY".into(),

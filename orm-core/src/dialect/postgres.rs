@@ -39,6 +39,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::BigInteger => "BIGINT".into(),
         ColumnType::Real => "REAL".into(),
         ColumnType::Double => "DOUBLE PRECISION".into(),
+        ColumnType::Float(precision) => ColumnType::float(*precision),
         ColumnType::Text => "TEXT".into(),
         ColumnType::String(length) => format!("VARCHAR({length})"),
         ColumnType::Char(length) => format!("CHAR({length})"),

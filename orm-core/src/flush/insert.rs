@@ -418,12 +418,16 @@ async fn keys_of_sequence(
     let name = || TextPart::Parameter(Node::Bind(Value::Text(mapper.definition.columns[column].name.to_owned())));
     let count = TextPart::Parameter(Node::Bind(Value::Int64(count as i64)));
     // Materialized, or the sequence would be looked up for every key.
-    let request = sql_request(vec![
-        sql("WITH found AS MATERIALIZED (SELECT pg_get_serial_sequence("),
-        table(),
-        sql(", "),
-        name(),
-        sql(")::regclass AS sequence, (SELECT attidentity = 'a' FROM pg_attribute WHERE attrelid = "),
+    let owned = || vec![sql("pg_get_serial_sequence("), table(), sql(", "), name(), sql(")")];
+    let named = mapper.definition.columns[column].sequence.map(|sequence| {
+        let mut quoted = String::new();
+        Dialect::Postgres.write_identifier(sequence, &mut quoted);
+        vec![TextPart::Parameter(Node::Bind(Value::Text(quoted)))]
+    });
+    let mut parts = vec![sql("WITH found AS MATERIALIZED (SELECT ")];
+    parts.extend(named.unwrap_or_else(owned));
+    parts.extend([
+        sql("::regclass AS sequence, (SELECT attidentity = 'a' FROM pg_attribute WHERE attrelid = "),
         table(),
         sql("::regclass AND attname = "),
         name(),
@@ -431,6 +435,7 @@ async fn keys_of_sequence(
         count,
         sql(") WHERE has_sequence_privilege(sequence, 'USAGE')"),
     ]);
+    let request = sql_request(parts);
     // The keys are no rows of the user's, whose number may be limited.
     let engine = connection.engine.execution_options(ExecutionOptions::new().max_rows(u64::MAX));
     let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;

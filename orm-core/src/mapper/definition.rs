@@ -154,6 +154,8 @@ pub struct Column {
     pub deferred: bool,
     /// The name under which it is asked for with others.
     pub deferred_group: Option<&'static str>,
+    /// The sequence that generates it, where the database has sequences.
+    pub sequence: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// Whether the database changes it at every UPDATE, such as by a trigger.
@@ -189,6 +191,7 @@ impl Column {
             deferrable: false,
             deferred: false,
             deferred_group: None,
+            sequence: None,
             on_update: None,
             server_onupdate: false,
             comment: None,
@@ -243,6 +246,8 @@ settings! {
     deferred() deferred = true;
     /// Has it asked for with others.
     deferred_group(value: &'static str) deferred_group = Some(value);
+    /// Has a sequence generate it.
+    sequence(value: &'static str) sequence = Some(value), generated = true;
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.

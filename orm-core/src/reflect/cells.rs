@@ -3,6 +3,7 @@
 use orm_pool::ValueRef;
 
 use crate::mapper::{Decoded, Row, RowType};
+use crate::schema::Counting;
 use crate::session::Objects;
 
 /// The columns of a row, of which each is taken in turn.
@@ -33,6 +34,18 @@ impl Cells {
     /// Returns the next column as a number.
     pub(super) fn number(&mut self) -> Option<i64> {
         self.option()?.parse().ok()
+    }
+
+    /// Returns how something counts: the next six columns.
+    pub(super) fn counting(&mut self) -> Counting {
+        Counting {
+            start: self.number(),
+            increment: self.number(),
+            minimum: self.number(),
+            maximum: self.number(),
+            cache: self.number(),
+            is_cycle: self.flag(),
+        }
     }
 
     /// Returns the next column as a list, whose items are kept apart by a character that no name has.

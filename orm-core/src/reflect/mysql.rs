@@ -1,13 +1,13 @@
 //! Reads the `information_schema` of MySQL and MariaDB: seven queries, the last one only if there are sequences.
 
-use super::{Catalog, Cells, Found, FoundView, literals};
+use super::{Catalog, Context, Found, FoundView, action};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
 use crate::schema::{
-    CheckConstraint, Column, Computed, Counting, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence,
-    Table, UniqueConstraint, View, parse_type,
+    CheckConstraint, Column, Computed, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence, Table,
+    UniqueConstraint, View, parse_type,
 };
 use crate::types::ColumnType;
 
@@ -17,45 +17,16 @@ pub(super) async fn read<E: Executor>(
     dialect: Dialect,
 ) -> Result<(String, Found)> {
     let mut found = Found::default();
-    let default = read_schemas(catalog, &mut found).await?;
-    let mut read: Vec<String> = schemas.to_vec();
-    read.push(default.clone());
-    let cx = Context { wanted: literals(&read), default: default.clone(), dialect };
+    let sql = "SELECT schema_name, schema_name = DATABASE() FROM information_schema.schemata WHERE schema_name \
+               NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
+    let cx = Context::of(catalog, dialect, schemas, sql, &mut found).await?;
     let sequences = read_tables(catalog, &cx, &mut found).await?;
     read_columns(catalog, &cx, &mut found).await?;
     read_checks(catalog, &cx, &mut found).await?;
     read_foreign_keys(catalog, &cx, &mut found).await?;
     read_indexes(catalog, &cx, &mut found).await?;
     read_sequences(catalog, &cx, sequences, &mut found).await?;
-    Ok((default, found))
-}
-
-/// Which schemas are read.
-struct Context {
-    default: String,
-    wanted: String,
-    dialect: Dialect,
-}
-
-impl Context {
-    /// Returns the schema of the next column, of which the default one is none.
-    fn schema(&self, row: &mut Cells) -> Option<String> {
-        row.option().filter(|schema| *schema != self.default)
-    }
-}
-
-async fn read_schemas<E: Executor>(catalog: &mut Catalog<E>, found: &mut Found) -> Result<String> {
-    let sql = "SELECT schema_name, schema_name = DATABASE() FROM information_schema.schemata WHERE schema_name \
-               NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
-    let mut default = String::new();
-    for mut row in catalog.rows(sql.to_owned()).await? {
-        let name = row.text();
-        if row.flag() {
-            default.clone_from(&name);
-        }
-        found.schemas.push(name);
-    }
-    Ok(default)
+    Ok((cx.default, found))
 }
 
 /// Reads tables and views, and returns the sequences of MariaDB, which are tables as well.
@@ -213,8 +184,8 @@ async fn read_foreign_keys<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, 
             table.foreign_keys.push(ForeignKey {
                 target_schema: cx.schema(&mut row),
                 target_table: row.text(),
-                on_delete: action(&row.text()),
-                on_update: action(&row.text()),
+                on_delete: action_of(&row.text()),
+                on_update: action_of(&row.text()),
                 ..ForeignKey::default().name(name)
             });
         } else {
@@ -228,14 +199,9 @@ async fn read_foreign_keys<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, 
     Ok(())
 }
 
-fn action(words: &str) -> Option<ReferentialAction> {
-    match words {
-        "CASCADE" => Some(ReferentialAction::Cascade),
-        "SET NULL" => Some(ReferentialAction::SetNull),
-        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
-        // InnoDB refuses at once either way, and MariaDB shows the one for the other.
-        _ => None,
-    }
+/// InnoDB refuses at once either way, and MariaDB shows RESTRICT for nothing said.
+fn action_of(words: &str) -> Option<ReferentialAction> {
+    action(words).filter(|action| *action != ReferentialAction::Restrict)
 }
 
 /// Reads keys, unique constraints and indexes, a row for each of their columns. A unique index over plain columns is a
@@ -308,15 +274,7 @@ async fn read_sequences<E: Executor>(
     for mut row in catalog.rows(sql).await? {
         let position = row.number().and_then(|position| usize::try_from(position).ok());
         let Some((schema, name)) = position.and_then(|position| sequences.get(position)).cloned() else { continue };
-        let options = Counting {
-            start: row.number(),
-            increment: row.number(),
-            minimum: row.number(),
-            maximum: row.number(),
-            cache: row.number(),
-            is_cycle: row.flag(),
-        };
-        found.sequences.push(Sequence { schema, name, options: options.without_defaults() });
+        found.sequences.push(Sequence { schema, name, options: row.counting().without_defaults() });
     }
     Ok(())
 }

@@ -1,57 +1,28 @@
 //! Reads the catalogs of PostgreSQL: seven queries.
 
-use super::{Catalog, Cells, Found, FoundView, literals};
+use super::{Catalog, Context, Found, FoundView};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
 use crate::schema::{
-    CheckConstraint, Column, Computed, Counting, Deferrable, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
+    CheckConstraint, Column, Computed, Deferrable, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
     IndexColumn, IndexPart, PrimaryKey, Sequence, Table, UniqueConstraint, View, parse_type,
 };
 use crate::types::ColumnType;
 
 pub(super) async fn read<E: Executor>(catalog: &mut Catalog<E>, schemas: &[String]) -> Result<(String, Found)> {
     let mut found = Found::default();
-    let default = read_schemas(catalog, &mut found).await?;
-    let mut read: Vec<String> = schemas.to_vec();
-    read.push(default.clone());
-    let wanted = format!("n.nspname IN ({})", literals(&read));
-    let cx = Context { default: default.clone(), wanted };
+    let sql = "SELECT n.nspname::text, (n.nspname = current_schema())::text FROM pg_namespace n \
+               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1";
+    let cx = Context::of(catalog, Dialect::Postgres, schemas, sql, &mut found).await?;
     read_relations(catalog, &cx, &mut found).await?;
     let types = read_enums(catalog, &cx, &mut found).await?;
     read_columns(catalog, &cx, &types, &mut found).await?;
     read_constraints(catalog, &cx, &mut found).await?;
     read_indexes(catalog, &cx, &mut found).await?;
     read_sequences(catalog, &cx, &mut found).await?;
-    Ok((default, found))
-}
-
-/// Which schemas are read.
-struct Context {
-    default: String,
-    wanted: String,
-}
-
-impl Context {
-    /// Returns the schema of the next column, of which the default one is none.
-    fn schema(&self, row: &mut Cells) -> Option<String> {
-        row.option().filter(|schema| *schema != self.default)
-    }
-}
-
-async fn read_schemas<E: Executor>(catalog: &mut Catalog<E>, found: &mut Found) -> Result<String> {
-    let sql = "SELECT n.nspname::text, (n.nspname = current_schema())::text FROM pg_namespace n \
-               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1";
-    let mut default = "public".to_owned();
-    for mut row in catalog.rows(sql.to_owned()).await? {
-        let name = row.text();
-        if row.flag() {
-            default.clone_from(&name);
-        }
-        found.schemas.push(name);
-    }
-    Ok(default)
+    Ok((cx.default, found))
 }
 
 async fn read_relations<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
@@ -60,7 +31,7 @@ async fn read_relations<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, fou
          CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relpersistence::text, \
          array_to_string(c.reloptions, ', ') \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND {} ORDER BY 1, 2",
+         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition AND n.nspname IN ({}) ORDER BY 1, 2",
         cx.wanted
     );
     for mut row in catalog.rows(sql).await? {
@@ -90,7 +61,7 @@ async fn read_enums<E: Executor>(
 ) -> Result<Vec<(String, EnumType)>> {
     let sql = format!(
         "SELECT n.nspname::text, t.typname::text, format_type(t.oid, NULL), \
-         string_agg(e.enumlabel::text, chr(31) ORDER BY e.enumsortorder), ({})::text \
+         string_agg(e.enumlabel::text, chr(31) ORDER BY e.enumsortorder), (n.nspname IN ({}))::text \
          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid \
          GROUP BY 1, 2, 3, 5 ORDER BY 1, 2",
         cx.wanted
@@ -128,7 +99,7 @@ async fn read_columns<E: Executor>(
          AND EXISTS (SELECT 1 FROM pg_sequence q WHERE q.seqrelid = o.objid) \
          LEFT JOIN pg_sequence s ON s.seqrelid = o.objid \
          WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT c.relispartition \
-         AND {} ORDER BY 1, 2, a.attnum",
+         AND n.nspname IN ({}) ORDER BY 1, 2, a.attnum",
         cx.wanted
     );
     for mut row in catalog.rows(sql).await? {
@@ -139,14 +110,7 @@ async fn read_columns<E: Executor>(
         let (generated, identity) = (row.text(), row.text());
         column.comment = row.filled();
         column.collation = row.filled();
-        let counting = Counting {
-            start: row.number(),
-            increment: row.number(),
-            minimum: row.number(),
-            maximum: row.number(),
-            cache: row.number(),
-            is_cycle: row.flag(),
-        };
+        let counting = row.counting();
         let owns_sequence = counting.start.is_some();
         match (generated.as_str(), identity.as_str(), expression) {
             (_, "a" | "d", _) => {
@@ -206,7 +170,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
          m.nspname::text, f.relname::text, {}, x.confdeltype::text, x.confupdtype::text, x.confmatchtype::text \
          FROM pg_constraint x JOIN pg_class c ON c.oid = x.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_class f ON f.oid = x.confrelid LEFT JOIN pg_namespace m ON m.oid = f.relnamespace \
-         WHERE x.contype IN ('p', 'u', 'f', 'c', 'x') AND x.conislocal AND {} ORDER BY 1, 2, 3",
+         WHERE x.contype IN ('p', 'u', 'f', 'c', 'x') AND x.conislocal AND n.nspname IN ({}) ORDER BY 1, 2, 3",
         names("x.conkey", "x.conrelid"),
         names("x.confkey", "x.confrelid"),
         cx.wanted
@@ -230,7 +194,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
             }
             "f" => {
                 let (target_schema, target_table, target_columns) = (cx.schema(&mut row), row.text(), row.list());
-                let (on_delete, on_update) = (action(&row.text()), action(&row.text()));
+                let (on_delete, on_update) = (action_of(&row.text()), action_of(&row.text()));
                 table.foreign_keys.push(ForeignKey {
                     name: Some(name),
                     target_schema,
@@ -251,7 +215,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
     Ok(())
 }
 
-fn action(letter: &str) -> Option<ReferentialAction> {
+fn action_of(letter: &str) -> Option<ReferentialAction> {
     match letter {
         "c" => Some(ReferentialAction::Cascade),
         "n" => Some(ReferentialAction::SetNull),
@@ -275,7 +239,7 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
          CROSS JOIN LATERAL generate_series(1, x.indnatts::int) AS k(number) \
          LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[k.number - 1] AND a.attnum > 0 \
          LEFT JOIN pg_opclass o ON k.number <= x.indnkeyatts AND o.oid = x.indclass[k.number - 1] \
-         WHERE NOT x.indisprimary AND {} \
+         WHERE NOT x.indisprimary AND n.nspname IN ({}) \
          AND NOT EXISTS (SELECT 1 FROM pg_constraint y WHERE y.conindid = x.indexrelid AND y.contype IN ('p', 'u', 'x')) \
          ORDER BY 1, 2, 3, k.number",
         cx.wanted
@@ -318,21 +282,13 @@ async fn read_sequences<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, fou
         "SELECT n.nspname::text, c.relname::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text, \
          s.seqmax::text, s.seqcache::text, s.seqcycle::text \
          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {} AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.objid = c.oid AND o.classid = 'pg_class'::regclass \
+         WHERE n.nspname IN ({}) AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.objid = c.oid AND o.classid = 'pg_class'::regclass \
          AND o.deptype IN ('a', 'i') AND o.refobjsubid > 0) ORDER BY 1, 2",
         cx.wanted
     );
     for mut row in catalog.rows(sql).await? {
         let (schema, name) = (cx.schema(&mut row), row.text());
-        let options = Counting {
-            start: row.number(),
-            increment: row.number(),
-            minimum: row.number(),
-            maximum: row.number(),
-            cache: row.number(),
-            is_cycle: row.flag(),
-        };
-        found.sequences.push(Sequence { schema, name, options: options.without_defaults() });
+        found.sequences.push(Sequence { schema, name, options: row.counting().without_defaults() });
     }
     Ok(())
 }

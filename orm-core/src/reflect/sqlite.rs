@@ -2,11 +2,10 @@
 //! (<https://sqlite.org/pragma.html#pragfunc>), and the text of CREATE TABLE for what those do not know.
 
 use super::ddl_text::{self, TableText};
-use super::{Catalog, Cells, Found, FoundView};
+use super::{Catalog, Cells, Found, FoundView, action};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
-use crate::mapper::ReferentialAction;
 use crate::schema::{
     Column, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Table, UniqueConstraint, View, parse_type,
 };
@@ -235,14 +234,4 @@ async fn read_foreign_keys<E: Executor>(
         }
     }
     Ok(())
-}
-
-fn action(words: &str) -> Option<ReferentialAction> {
-    match words {
-        "CASCADE" => Some(ReferentialAction::Cascade),
-        "SET NULL" => Some(ReferentialAction::SetNull),
-        "SET DEFAULT" => Some(ReferentialAction::SetDefault),
-        "RESTRICT" => Some(ReferentialAction::Restrict),
-        _ => None,
-    }
 }

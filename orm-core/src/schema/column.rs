@@ -175,6 +175,16 @@ impl Column {
         of(dialect).or(family).map_or(&self.column_type, |(_, column_type)| column_type)
     }
 
+    /// Has a generated column count by its sequence where the database has sequences, and otherwise as it does by itself.
+    pub(crate) fn settle_sequence(&mut self, dialect: Dialect) {
+        if self.sequence.is_some() && self.is_generated {
+            match dialect {
+                Dialect::Postgres | Dialect::MariaDb => self.is_generated = false,
+                Dialect::Sqlite | Dialect::MySql => self.sequence = None,
+            }
+        }
+    }
+
     /// Makes the column of a model's field.
     pub(super) fn of(definition: &Definition, column: &mapper::Column) -> Result<Column> {
         if let Some(default) = column.server_default {
@@ -190,7 +200,7 @@ impl Column {
             is_generated: column.generated && column.server_default.is_none() && column.computed.is_none(),
             identity: column.identity,
             server_default: column.server_default.map(str::to_owned),
-            sequence: None,
+            sequence: column.sequence.map(str::to_owned),
             computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
             collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),

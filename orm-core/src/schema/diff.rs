@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{
-    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData, Table,
-    UniqueConstraint, metadata, normal, order,
+    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData,
+    Sequence, Table, UniqueConstraint, View, metadata, normal, order, rewritten,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -92,9 +92,10 @@ impl MetaData {
     /// metadata says.
     ///
     /// Compared are tables, columns (type, nullability, default, generation, computed expression, collation, comment),
-    /// keys, constraints, indexes, comments, and types of labels; sequences and views only by whether they are there, and
-    /// none is dropped. Names of constraints count where both sides have one. Databases rewrite expressions: outside of
-    /// SQLite a check, default or condition counts as changed when its names or values differ, not by its operators alone.
+    /// keys, constraints, indexes, comments, types of labels, sequences by how they count, and views; no sequence and no
+    /// view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions: outside of
+    /// SQLite a check, default or condition counts as changed when its names, values or operators differ, in whatever
+    /// order; a view when it has a name that the other has not, or other values or comparisons.
     ///
     /// ```
     /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}};
@@ -130,18 +131,29 @@ impl MetaData {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
             diff.enums(&metadata::enums(&wanted_tables.tables)?, &metadata::enums(&found_tables.tables)?, known);
         }
-        for sequence in self.sequences() {
-            let is_same = |found: &&super::Sequence| found.name == sequence.name && found.schema == sequence.schema;
-            if !found.sequences().iter().any(|found| is_same(&found)) {
-                diff.operations.push(Operation::CreateSequence(sequence.clone()));
+        let is_home = |wanted: &Option<String>, found: &Option<String>| {
+            let away = |schema: &Option<String>| schema.clone().filter(|schema| Some(schema.as_str()) != home);
+            away(wanted) == away(found)
+        };
+        for to in self.all_sequences(&wanted_tables.tables, dialect.unwrap_or(Dialect::Sqlite)) {
+            let is_it = |from: &&Sequence| from.name == to.name && is_home(&to.schema, &from.schema);
+            match found.sequences().iter().find(is_it) {
+                None => diff.operations.push(Operation::CreateSequence(to)),
+                Some(from) if from.counts_as(&to) => {}
+                Some(from) => diff.operations.push(Operation::AlterSequence { from: from.clone(), to }),
             }
         }
+        let views = self.views().iter().map(|to| {
+            let is_it = |from: &&View| from.name == to.name && is_home(&to.schema, &from.schema);
+            (found.views().iter().find(is_it), to)
+        });
+        // What depends on a table goes before that changes, and comes after it.
+        let changed = views.filter(|(from, to)| !from.is_some_and(|from| same_view(from, to, dialect)));
+        let changed: Vec<(Option<&View>, &View)> = changed.collect();
+        let dropped = changed.iter().rev().filter_map(|(from, _)| *from);
+        diff.operations.extend(dropped.cloned().map(Operation::DropView));
         diff.tables(wanted_tables, found_tables, dialect);
-        for view in self.views() {
-            if !found.views().iter().any(|found| (&found.schema, &found.name) == (&view.schema, &view.name)) {
-                diff.operations.push(Operation::CreateView(view.clone()));
-            }
-        }
+        diff.operations.extend(changed.into_iter().map(|(_, to)| Operation::CreateView(to.clone())));
         Ok(diff)
     }
 
@@ -192,6 +204,12 @@ impl MetaData {
             Err(Error::new(ErrorKind::Configuration, message).hint("migrate the database, or change the models"))
         }
     }
+}
+
+/// Returns whether two views may be of one query.
+fn same_view(from: &View, to: &View, dialect: Option<Dialect>) -> bool {
+    from.is_materialized == to.is_materialized
+        && dialect.map_or(from.sql == to.sql, |dialect| rewritten::may_be_same_query(&to.sql, &from.sql, dialect))
 }
 
 /// Takes the name of the default schema away.
@@ -411,7 +429,7 @@ impl Comparison {
     }
 
     fn may_be_same(&self, left: &str, right: &str) -> bool {
-        self.dialect.map_or(left == right, |dialect| normal::may_be_same(left, right, dialect))
+        self.dialect.map_or(left == right, |dialect| rewritten::may_be_same(left, right, dialect))
     }
 
     fn may_both(&self, left: Option<&str>, right: Option<&str>) -> bool {

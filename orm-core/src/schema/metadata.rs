@@ -387,7 +387,7 @@ impl MetaData {
     pub(super) fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let Sorted { mut tables, forward } = self.sorted()?;
         let mut statements = ddl.create_enums(&enums(&tables)?);
-        for sequence in &self.sequences {
+        for sequence in &self.all_sequences(&tables, ddl.dialect()) {
             statements.push(ddl.create_sequence(sequence)?);
         }
         let late = if ddl.takes_forward_references() { Vec::new() } else { order::take_out(&mut tables, &forward) };
@@ -419,11 +419,25 @@ impl MetaData {
             }));
         }
         statements.extend(tables.iter().rev().map(|table| ddl.drop(table)));
-        for sequence in self.sequences.iter().rev() {
+        for sequence in self.all_sequences(&tables, ddl.dialect()).iter().rev() {
             statements.push(ddl.drop_sequence(sequence)?);
         }
         statements.extend(ddl.drop_enums(&types));
         Ok(statements)
+    }
+
+    /// Returns the sequences that were added, and those that columns name besides, where the database has such.
+    pub(super) fn all_sequences(&self, tables: &[Table], dialect: Dialect) -> Vec<Sequence> {
+        let mut all = self.sequences.clone();
+        if !matches!(dialect, Dialect::Postgres | Dialect::MariaDb) {
+            return all;
+        }
+        for name in tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.sequence.as_ref()) {
+            if !all.iter().any(|known| known.name == *name) {
+                all.push(Sequence::new(name.clone()));
+            }
+        }
+        all
     }
 
     fn sorted(&self) -> Result<Sorted> {

@@ -47,6 +47,13 @@ pub enum Operation {
     CreateSequence(Sequence),
     /// Drops a sequence.
     DropSequence(Sequence),
+    /// Has a sequence count otherwise.
+    AlterSequence {
+        /// As it is.
+        from: Sequence,
+        /// As it is to be.
+        to: Sequence,
+    },
     /// Creates a table with its indexes.
     CreateTable(Box<Table>),
     /// Drops a table.
@@ -261,6 +268,7 @@ impl fmt::Display for Operation {
             }
             Operation::CreateSequence(sequence) => write!(f, "create {sequence}"),
             Operation::DropSequence(sequence) => write!(f, "drop {sequence}"),
+            Operation::AlterSequence { from, to } => write!(f, "alter {from}: now {to}"),
             Operation::CreateTable(table) => write!(f, "create table `{}`", table.full_name()),
             Operation::DropTable(table) => write!(f, "drop table `{}`", table.full_name()),
             Operation::RenameTable { from, to } => write!(f, "rename table `{from}` to `{to}`"),

@@ -63,6 +63,11 @@ impl Counting {
 }
 
 impl Sequence {
+    /// Returns whether both count the same way; what is left out is as databases do it by themselves.
+    pub(crate) fn counts_as(&self, other: &Sequence) -> bool {
+        self.options.without_defaults() == other.options.without_defaults()
+    }
+
     /// A sequence from 1 by 1.
     pub fn new(name: impl Into<String>) -> Self {
         Sequence { name: name.into(), ..Sequence::default() }

@@ -275,7 +275,7 @@ fn kind(column_type: &ColumnType) -> Kind {
         ColumnType::Integer => Kind::Int32,
         ColumnType::BigInteger => Kind::Int64,
         ColumnType::Real => Kind::Float32,
-        ColumnType::Double => Kind::Float64,
+        ColumnType::Double | ColumnType::Float(_) => Kind::Float64,
         ColumnType::LargeBinary => Kind::Bytes,
         ColumnType::Date => Kind::Date,
         ColumnType::Time => Kind::Time,

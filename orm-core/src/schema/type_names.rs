@@ -104,6 +104,7 @@ fn sqlite(name: &Name) -> Option<ColumnType> {
         ("bigint", _) => ColumnType::BigInteger,
         ("real", _) => ColumnType::Real,
         ("double", _) => ColumnType::Double,
+        ("float", _) => ColumnType::Float(None),
         ("text", _) => ColumnType::Text,
         ("varchar", _) => ColumnType::Varchar,
         ("blob", _) => ColumnType::LargeBinary,
@@ -119,6 +120,7 @@ fn postgres(name: &Name) -> Option<ColumnType> {
         ("character varying" | "varchar", Some(length)) => ColumnType::String(length),
         ("character" | "char" | "bpchar", Some(length)) => ColumnType::Char(length),
         ("numeric" | "decimal", _) => ColumnType::Numeric(name.digits()?),
+        ("float", Some(precision)) => float(precision),
         _ if !name.is_bare() => return None,
         ("boolean" | "bool", _) => ColumnType::Boolean,
         ("smallint" | "int2" | "smallserial", _) => ColumnType::SmallInteger,
@@ -150,6 +152,7 @@ fn mysql(dialect: Dialect, name: &Name) -> Option<ColumnType> {
         ("varchar", Some(length)) => ColumnType::String(length),
         ("char", Some(length)) => ColumnType::Char(length),
         ("decimal" | "numeric", _) => ColumnType::Numeric(Some(name.digits()?.unwrap_or((10, 0)))),
+        ("float", Some(precision)) => float(precision),
         ("time", Some(6)) => ColumnType::Time,
         ("datetime", Some(6)) => ColumnType::DateTime,
         ("enum", _) if !name.is_bare() => ColumnType::Enum {
@@ -170,6 +173,11 @@ fn mysql(dialect: Dialect, name: &Name) -> Option<ColumnType> {
         ("uuid", _) if dialect == Dialect::MariaDb => ColumnType::Uuid,
         _ => return None,
     })
+}
+
+/// Returns what `FLOAT(precision)` is, of PostgreSQL and of MySQL.
+fn float(precision: u32) -> ColumnType {
+    if precision <= 24 { ColumnType::Real } else { ColumnType::Double }
 }
 
 /// Returns a text as it was before MySQL escaped it.

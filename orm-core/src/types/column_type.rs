@@ -30,6 +30,8 @@ pub enum ColumnType {
     Real,
     /// 64 bits, IEEE.
     Double,
+    /// `FLOAT`, with as many binary digits as are stated: 32 or 64 bits.
+    Float(Option<u8>),
     /// Text without a stated length.
     Text,
     /// Text of at most this many characters.
@@ -130,6 +132,11 @@ impl ColumnType {
         self
     }
 
+    /// Writes `FLOAT`.
+    pub(crate) fn float(precision: Option<u8>) -> String {
+        precision.map_or_else(|| "FLOAT".to_owned(), |precision| format!("FLOAT({precision})"))
+    }
+
     /// Returns the type of the elements, of arrays; else the type itself.
     pub(crate) fn element(&self) -> &ColumnType {
         match self {
@@ -171,6 +178,8 @@ impl fmt::Display for ColumnType {
             ColumnType::Interval => "interval",
             ColumnType::Uuid => "uuid",
             ColumnType::Json => "json",
+            ColumnType::Float(None) => "float",
+            ColumnType::Float(Some(precision)) => return write!(f, "float({precision})"),
             ColumnType::Numeric(None) => "numeric",
             ColumnType::Numeric(Some((precision, scale))) => return write!(f, "numeric({precision}, {scale})"),
             ColumnType::String(length) => return write!(f, "string({length})"),

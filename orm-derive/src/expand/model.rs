@@ -197,6 +197,7 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     text("comment", options.comment.as_ref());
     text("collation", options.collation.as_ref());
     text("deferred_group", options.deferred.as_ref().and_then(|deferred| deferred.group.as_ref()));
+    text("sequence", options.sequence.as_ref());
     if let Some(computed) = &options.computed {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
     }

@@ -17,6 +17,7 @@ impl Ddl {
             Operation::AlterEnum { from, to } => self.alter_enum(from, to),
             Operation::CreateSequence(sequence) => one(self.create_sequence(sequence)?),
             Operation::DropSequence(sequence) => one(self.drop_sequence(sequence)?),
+            Operation::AlterSequence { to, .. } => one(self.alter_sequence(to)?),
             Operation::CreateTable(table) => self.create(table),
             Operation::DropTable(table) => one(self.drop(table)),
             Operation::RenameTable { from, to } => {
@@ -42,6 +43,30 @@ impl Ddl {
             Operation::CreateView(view) => one(self.create_view(view)?),
             Operation::DropView(view) => one(self.drop_view(view)),
         }
+    }
+
+    /// Takes the rows of a table of SQLite over into another, in the columns that both have, and where it counts on.
+    pub(crate) fn copy_rows(&self, from: &Table, to: &Table) -> Vec<String> {
+        let is_kept = |column: &&Column| {
+            let old = from.find_column(&column.name);
+            column.computed.is_none() && old.is_some_and(|old| old.computed.is_none())
+        };
+        let columns: Vec<String> = to.columns.iter().filter(is_kept).map(|column| column.name.clone()).collect();
+        let mut statements = Vec::new();
+        if !columns.is_empty() {
+            let (columns, new, old) = (self.list(&columns), self.table_name(to), self.table_name(from));
+            statements.push(format!("INSERT INTO {new} ({columns}) SELECT {columns} FROM {old}"));
+        }
+        let counts = |table: &Table| table.options.iter().any(|(option, _)| option == "sqlite_autoincrement");
+        if counts(from) && counts(to) {
+            let sequences = self.qualified(to.schema.as_deref(), "sqlite_sequence");
+            let (new, old) = (self.text(&to.name), self.text(&from.name));
+            statements.push(format!("DELETE FROM {sequences} WHERE name = {new}"));
+            statements.push(format!(
+                "INSERT INTO {sequences} (name, seq) SELECT {new}, seq FROM {sequences} WHERE name = {old}"
+            ));
+        }
+        statements
     }
 
     fn name_of(&self, table: &TableName) -> String {
@@ -232,9 +257,8 @@ impl Ddl {
 
     #[cold]
     fn only_by_copying(&self, table: &TableName, what: &str) -> Error {
-        self.unsupported(&format!("{what} on table `{table}`")).hint(
-            "SQLite does it by copying: create a new table, insert the rows, drop the old table, rename the new one",
-        )
+        let hint = "SQLite does it by copying the table: `Diff::execute` does that, for all changes at once";
+        self.unsupported(&format!("{what} on table `{table}`")).hint(hint)
     }
 
     #[cold]

@@ -1,0 +1,242 @@
+//! Does all that a diff says. What SQLite's ALTER cannot do is done by copying tables, as its manual says
+//! (<https://sqlite.org/lang_altertable.html#otheralter>) and Alembic's batch mode does.
+//!
+//! In: operations, and the tables as they are. Out: statements that create each table anew, insert its rows, drop the old
+//! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
+
+use super::operation::{Constraint, Operation, TableName};
+use super::{Diff, Index, MetaData, Table, run};
+use crate::compile::ddl::Ddl;
+use crate::dialect::Dialect;
+use crate::engine::{Connection, Engine, ExecutionOptions, IsolationLevel};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::text;
+use crate::types::ColumnType;
+
+impl Diff {
+    /// Does all operations, in one transaction where the database has such for its schema (MySQL and MariaDB do not).
+    ///
+    /// SQLite can neither change a column nor add or drop a constraint: there the table is copied, with its rows, indexes
+    /// and triggers, and it fails without effect if rows then refer to rows that are not there. What a table has that is
+    /// not reflected, such as `ON CONFLICT` clauses, a copy has not.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let users = |of: ColumnType| MetaData::new().table(Table::new("users").column(Column::new("name", of)));
+    /// users(ColumnType::String(50)).create_all(&engine).await?;
+    /// text("INSERT INTO users VALUES ('ed')").execute(&engine).await?;
+    ///
+    /// let wanted = users(ColumnType::String(80));
+    /// wanted.diff(&MetaData::reflect(&engine).await?)?.execute(&engine).await?;
+    /// wanted.check(&engine).await?;
+    /// assert_eq!(text("SELECT name FROM users").columns::<String>().all(&engine).await?, ["ed"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Operation::to_sql`], but for what copying does; and when the database refuses.
+    pub fn execute(&self, engine: &Engine) -> impl Future<Output = Result<()>> + Send + use<> {
+        let (engine, operations) = (engine.clone(), self.operations.clone());
+        async move {
+            let copied = tables_to_copy(&operations, engine.dialect());
+            if copied.is_empty() {
+                let all = operations.iter().map(|operation| operation.to_sql(engine.dialect()));
+                return run::run(&engine, all.collect::<Result<Vec<_>>>().map(|all| all.concat())).await;
+            }
+            copy(&engine, &operations, &copied).await
+        }
+    }
+}
+
+/// Returns the tables for which ALTER does not do.
+fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> {
+    if dialect != Dialect::Sqlite {
+        return Vec::new();
+    }
+    let refused = operations.iter().filter(|operation| operation.to_sql(dialect).is_err());
+    let mut tables: Vec<TableName> = refused.filter_map(Operation::altered_table).cloned().collect();
+    tables.sort();
+    tables.dedup();
+    tables
+}
+
+async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {
+    let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
+    schemas.sort_unstable();
+    schemas.dedup();
+    let found = MetaData::reflect_schemas(engine, &schemas).await?;
+    let mut connection = engine.connect().await?;
+    connection.execution_options(ExecutionOptions::new().isolation_level(IsolationLevel::Autocommit))?;
+    let mut lent = Lent(Some(connection));
+    let Some(connection) = &mut lent.0 else { return Ok(()) };
+    let has_foreign_keys = text("PRAGMA foreign_keys").columns::<i64>().scalar(&mut *connection).await?.unwrap_or(0);
+    // These do nothing within a transaction.
+    each(connection, &["PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON", "BEGIN IMMEDIATE"]).await?;
+    let result = copy_within(connection, operations, copied, &found).await;
+    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = each(connection, &[end]).await;
+    let restore = format!("PRAGMA foreign_keys = {has_foreign_keys}");
+    each(connection, &[&restore, "PRAGMA legacy_alter_table = OFF"]).await?;
+    if let Some(connection) = lent.0.take() {
+        connection.close().await?;
+    }
+    result.and(ended)
+}
+
+/// A connection that does not look at foreign keys: nobody else gets it if the future is dropped.
+struct Lent(Option<Connection>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            connection.invalidate();
+        }
+    }
+}
+
+async fn each(connection: &mut Connection, statements: &[&str]) -> Result<()> {
+    for statement in statements {
+        run::run(&mut *connection, Ok(vec![(*statement).to_owned()])).await?;
+    }
+    Ok(())
+}
+
+async fn copy_within(
+    connection: &mut Connection,
+    operations: &[Operation],
+    copied: &[TableName],
+    found: &MetaData,
+) -> Result<()> {
+    let before = dangling(connection).await?;
+    let mut done: Vec<&TableName> = Vec::new();
+    for operation in operations {
+        let table = operation.altered_table().filter(|table| copied.contains(table));
+        let Some(name) = table else {
+            run::run(&mut *connection, operation.to_sql(Dialect::Sqlite)).await?;
+            continue;
+        };
+        if done.contains(&name) {
+            continue;
+        }
+        done.push(name);
+        let triggers = triggers(connection, name).await?;
+        let of_table = operations.iter().filter(|operation| operation.altered_table() == Some(name));
+        let mut statements = statements(name, of_table, found)?;
+        statements.extend(triggers);
+        run::run(&mut *connection, Ok(statements)).await?;
+    }
+    let after = dangling(connection).await?;
+    if after > before {
+        let message = format!("{} rows of the changed tables refer to rows that are not there", after - before);
+        return Err(Error::new(ErrorKind::Data, message).hint("delete them, or set what they refer to, and try again"));
+    }
+    Ok(())
+}
+
+/// Returns how many rows refer to rows that are not there.
+async fn dangling(connection: &mut Connection) -> Result<i64> {
+    let sql = "SELECT count(*) FROM pragma_foreign_key_check";
+    Ok(text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0))
+}
+
+/// Returns the SQL of the triggers of a table, which go with it.
+async fn triggers(connection: &mut Connection, table: &TableName) -> Result<Vec<String>> {
+    let mut schema = String::new();
+    Dialect::Sqlite.write_identifier(table.schema.as_deref().unwrap_or("main"), &mut schema);
+    let sql = format!("SELECT sql FROM {schema}.sqlite_master WHERE type = 'trigger' AND tbl_name = :name");
+    text(sql).bind("name", table.name.clone()).columns::<String>().all(connection).await
+}
+
+/// Returns what creates a table anew, changed, with its rows.
+fn statements<'o>(
+    name: &TableName,
+    operations: impl Iterator<Item = &'o Operation>,
+    found: &MetaData,
+) -> Result<Vec<String>> {
+    let tables = found.tables()?;
+    let Some(old) = tables.iter().find(|table| TableName::from(*table) == *name) else {
+        return Err(Error::new(ErrorKind::InvalidRequest, format!("there is no table `{name}` to change")));
+    };
+    let mut new = old.clone();
+    for operation in operations {
+        change(&mut new, operation)?;
+    }
+    let indexes = std::mem::take(&mut new.indexes);
+    let scratch = Table { name: format!("_new_{}", new.name), ..new.clone() };
+    let ddl = Ddl::new(Dialect::Sqlite);
+    let mut statements = ddl.create(&scratch)?;
+    statements.extend(ddl.copy_rows(old, &scratch));
+    statements.push(ddl.drop(old));
+    let rename = Operation::RenameTable { from: (&scratch).into(), to: new.name.clone() };
+    statements.extend(ddl.operation(&rename)?);
+    for index in &indexes {
+        statements.push(ddl.create_index(&new, index)?);
+    }
+    Ok(statements)
+}
+
+/// Does to the data what an operation does to the table.
+fn change(table: &mut Table, operation: &Operation) -> Result<()> {
+    match operation {
+        Operation::AddColumn { column, .. } => table.columns.push(without_check(column)),
+        Operation::DropColumn { column, .. } => table.columns.retain(|known| known.name != column.name),
+        Operation::AlterColumn { from, to, .. } => {
+            let known = table.columns.iter_mut().find(|known| known.name == from.name);
+            if let Some(known) = known {
+                *known = without_check(to);
+            }
+        }
+        Operation::AddConstraint { constraint, .. } => add(table, constraint.clone()),
+        Operation::DropConstraint { constraint, .. } => remove(table, constraint),
+        Operation::CreateIndex { index, .. } => table.indexes.push(index.clone()),
+        Operation::DropIndex { index, .. } => table.indexes.retain(|known: &Index| known.name != index.name),
+        // SQLite has no comments.
+        Operation::CommentTable { .. } => {}
+        other => {
+            let message = format!("`{other}` cannot be done while the table is copied");
+            return Err(Error::new(ErrorKind::Compile, message).hint("do it by itself, before"));
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out the check of labels, which is an operation of its own.
+fn without_check(column: &super::Column) -> super::Column {
+    let mut column = column.clone();
+    if let ColumnType::Enum { has_check, .. } = &mut column.column_type {
+        *has_check = false;
+    }
+    column
+}
+
+fn add(table: &mut Table, constraint: Constraint) {
+    match constraint {
+        Constraint::PrimaryKey(key) => table.primary_key = key,
+        Constraint::Unique(unique) => table.uniques.push(unique),
+        Constraint::ForeignKey(key) => table.foreign_keys.push(key),
+        Constraint::Check(check) => table.checks.push(check),
+        Constraint::Exclude(exclude) => table.excludes.push(exclude),
+    }
+}
+
+fn remove(table: &mut Table, constraint: &Constraint) {
+    let is = |name: &Option<String>, is_same: bool| match (name.as_deref(), constraint.name()) {
+        (Some(name), Some(gone)) => name == gone,
+        _ => is_same,
+    };
+    match constraint {
+        Constraint::PrimaryKey(_) => table.primary_key = super::PrimaryKey::default(),
+        Constraint::Unique(gone) => table.uniques.retain(|of| !is(&of.name, of.columns == gone.columns)),
+        Constraint::ForeignKey(gone) => table.foreign_keys.retain(|of| !is(&of.name, of.columns == gone.columns)),
+        Constraint::Check(gone) => {
+            let normal = |sql: &str| super::normal::sql(sql, Dialect::Sqlite);
+            table.checks.retain(|of| !is(&of.name, normal(&of.sql) == normal(&gone.sql)));
+        }
+        Constraint::Exclude(gone) => table.excludes.retain(|of| of.name != gone.name),
+    }
+}

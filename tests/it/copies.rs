@@ -1,0 +1,99 @@
+//! Tables of SQLite that are copied because ALTER cannot change them: nothing of them or around them is lost.
+
+use orm::prelude::*;
+use orm::schema::{Column, ForeignKey, Index, ReferentialAction, Table};
+use orm::{ColumnType, ErrorKind, text};
+
+use crate::only;
+use crate::support::empty_engine;
+
+fn users() -> Table {
+    Table::new("users")
+        .column(Column::new("id", ColumnType::BigInteger).generated())
+        .column(Column::new("name", ColumnType::String(50)))
+        .column(Column::new("boss_id", ColumnType::BigInteger).nullable())
+        .column(Column::new("double", ColumnType::Integer).nullable().computed("id * 2"))
+        .primary_key(["id"])
+        .foreign_key(ForeignKey::new(["boss_id"], "users", ["id"]))
+        .index(Index::new(["name"]).name("by_name"))
+        .option("sqlite_autoincrement", "true")
+}
+
+fn addresses() -> Table {
+    Table::new("addresses")
+        .column(Column::new("user_id", ColumnType::BigInteger))
+        .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]).on_delete(ReferentialAction::Cascade))
+}
+
+async fn filled() -> Engine {
+    let engine = empty_engine().await;
+    MetaData::new().table(users()).table(addresses()).create_all(&engine).await.unwrap();
+    for sql in [
+        "INSERT INTO users (id, name, boss_id) VALUES (1, 'ed', NULL), (2, 'wendy', 1), (9, 'gone', NULL)",
+        "DELETE FROM users WHERE id = 9",
+        "INSERT INTO addresses VALUES (1), (2), (2)",
+        "CREATE TABLE log (name TEXT)",
+        "CREATE TRIGGER noted AFTER INSERT ON users BEGIN INSERT INTO log VALUES (new.name); END",
+        "CREATE VIEW bosses AS SELECT name FROM users WHERE boss_id IS NULL",
+    ] {
+        text(sql).execute(&engine).await.unwrap();
+    }
+    engine
+}
+
+async fn rows(engine: &Engine, sql: &str) -> Vec<String> {
+    text(sql).columns::<String>().all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn rows_indexes_triggers_views_and_children_stay() {
+    only!(Sqlite);
+    let engine = filled().await;
+    let mut changed = users().unique(["name"]).check("length(name) > 1");
+    changed.columns[1].column_type = ColumnType::String(80);
+    let log = || Table::new("log").column(Column::new("name", ColumnType::Text).nullable());
+    let wanted = MetaData::new().table(changed).table(addresses()).table(log());
+    wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+    assert_eq!(rows(&engine, "SELECT id || name || double FROM users ORDER BY id").await, ["1ed2", "2wendy4"]);
+    assert_eq!(rows(&engine, "SELECT count(*) || '' FROM addresses").await, ["3"]);
+    assert_eq!(rows(&engine, "SELECT name FROM bosses").await, ["ed"]);
+    text("INSERT INTO users (name) VALUES ('kim')").execute(&engine).await.unwrap();
+    // The counter goes on behind the row that is gone.
+    assert_eq!(rows(&engine, "SELECT name FROM users WHERE id = 10").await, ["kim"]);
+    assert_eq!(rows(&engine, "SELECT name FROM log").await, ["kim"]);
+    let twice = text("INSERT INTO users (name) VALUES ('kim')").execute(&engine).await.unwrap_err();
+    assert!(matches!(twice.kind(), ErrorKind::Integrity { .. }), "{twice}");
+    // Foreign keys are looked at again.
+    let dangling = text("INSERT INTO addresses VALUES (77)").execute(&engine).await.unwrap_err();
+    assert!(matches!(dangling.kind(), ErrorKind::Integrity { .. }), "{dangling}");
+    text("DELETE FROM users WHERE id = 2").execute(&engine).await.unwrap();
+    assert_eq!(rows(&engine, "SELECT count(*) || '' FROM addresses").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_copy_that_fails_leaves_everything_as_it_was() {
+    only!(Sqlite);
+    let engine = filled().await;
+    let before = MetaData::reflect(&engine).await.unwrap();
+    let others = Table { foreign_keys: vec![ForeignKey::new(["user_id"], "others", ["id"])], ..addresses() };
+    let other = Table::new("others").column(Column::new("id", ColumnType::BigInteger)).primary_key(["id"]);
+    let log = || Table::new("log").column(Column::new("name", ColumnType::Text).nullable());
+    let wanted = MetaData::new().table(users()).table(others).table(other).table(log());
+    let diff = wanted.diff(&before).unwrap();
+    let error = diff.execute(&engine).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "3 rows of the changed tables refer to rows that are not there\n\
+         hint: delete them, or set what they refer to, and try again"
+    );
+    let mut strict = users();
+    strict.columns[2].is_nullable = false;
+    let wanted = MetaData::new().table(strict).table(addresses()).table(log());
+    let error = wanted.diff(&before).unwrap().execute(&engine).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Integrity { .. }), "{error}");
+    assert_eq!(MetaData::reflect(&engine).await.unwrap().tables().unwrap(), before.tables().unwrap());
+    assert_eq!(rows(&engine, "SELECT count(*) || '' FROM addresses").await, ["3"]);
+    let dangling = text("INSERT INTO addresses VALUES (77)").execute(&engine).await.unwrap_err();
+    assert!(matches!(dangling.kind(), ErrorKind::Integrity { .. }), "{dangling}");
+}
