@@ -56,7 +56,130 @@ fn every_type_has_a_name_in_every_database() {
         let line = |of: &ColumnType| format!("{of}: {}", declared(&Column::new("c", of.clone()), dialect));
         types.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    check_with(shown, expect![[""]]);
+    check_with(shown, expect![[r#"
+        -- sqlite
+        boolean: BOOLEAN
+        small_integer: SMALLINT
+        integer: INTEGER
+        big_integer: BIGINT
+        real: REAL
+        double: DOUBLE
+        float: FLOAT
+        float(30): FLOAT
+        numeric: TEXT
+        numeric(10, 2): TEXT
+        string(50): VARCHAR(50)
+        char(5): CHAR(5)
+        varchar: VARCHAR
+        text: TEXT
+        large_binary: BLOB
+        date: DATE
+        time: TIME
+        date_time: DATETIME
+        timestamp: DATETIME
+        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect sqlite
+        uuid: CHAR(36)
+        json: TEXT
+        enum(sad, it's fine): VARCHAR(9)
+        enum(sad, it's fine): VARCHAR(9)
+        enum(a): VARCHAR(1)
+        integer[]: error: column `t.c` cannot be declared: arrays are not supported on dialect sqlite
+        enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect sqlite
+        TSVECTOR: TSVECTOR
+        : 
+        -- postgresql
+        boolean: BOOLEAN
+        small_integer: SMALLINT
+        integer: INTEGER
+        big_integer: BIGINT
+        real: REAL
+        double: DOUBLE PRECISION
+        float: FLOAT
+        float(30): FLOAT(30)
+        numeric: NUMERIC
+        numeric(10, 2): NUMERIC(10, 2)
+        string(50): VARCHAR(50)
+        char(5): CHAR(5)
+        varchar: VARCHAR
+        text: TEXT
+        large_binary: BYTEA
+        date: DATE
+        time: TIME WITHOUT TIME ZONE
+        date_time: TIMESTAMP WITHOUT TIME ZONE
+        timestamp: TIMESTAMP WITH TIME ZONE
+        interval: INTERVAL
+        uuid: UUID
+        json: JSONB
+        enum(sad, it's fine): mood   -- CREATE TYPE mood AS ENUM ('sad', 'it''s fine')
+        enum(sad, it's fine): VARCHAR(9)
+        enum(a): error: column `t.c` cannot be declared: a type of labels of PostgreSQL needs a name
+        integer[]: INTEGER[]
+        enum(sad, it's fine)[]: mood[]   -- CREATE TYPE mood AS ENUM ('sad', 'it''s fine')
+        TSVECTOR: TSVECTOR
+        : error: column `t.c` cannot be declared: it has no type
+        -- mysql
+        boolean: BOOL
+        small_integer: SMALLINT
+        integer: INTEGER
+        big_integer: BIGINT
+        real: FLOAT
+        double: DOUBLE
+        float: FLOAT
+        float(30): FLOAT(30)
+        numeric: error: column `t.c` cannot be declared: a decimal number needs `precision = …` and `scale = …` on dialect mysql
+        numeric(10, 2): NUMERIC(10, 2)
+        string(50): VARCHAR(50)
+        char(5): CHAR(5)
+        varchar: error: column `t.c` cannot be declared: VARCHAR requires a length on dialect mysql
+        hint: add `length = …` to the field's `#[orm(…)]`
+        text: TEXT
+        large_binary: LONGBLOB
+        date: DATE
+        time: TIME(6)
+        date_time: DATETIME(6)
+        timestamp: DATETIME(6)
+        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect mysql
+        uuid: CHAR(36)
+        json: JSON
+        enum(sad, it's fine): ENUM('sad', 'it''s fine')
+        enum(sad, it's fine): VARCHAR(9)
+        enum(a): ENUM('a')
+        integer[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mysql
+        enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mysql
+        TSVECTOR: TSVECTOR
+        : error: column `t.c` cannot be declared: it has no type
+        -- mariadb
+        boolean: BOOL
+        small_integer: SMALLINT
+        integer: INTEGER
+        big_integer: BIGINT
+        real: FLOAT
+        double: DOUBLE
+        float: FLOAT
+        float(30): FLOAT(30)
+        numeric: error: column `t.c` cannot be declared: a decimal number needs `precision = …` and `scale = …` on dialect mariadb
+        numeric(10, 2): NUMERIC(10, 2)
+        string(50): VARCHAR(50)
+        char(5): CHAR(5)
+        varchar: error: column `t.c` cannot be declared: VARCHAR requires a length on dialect mariadb
+        hint: add `length = …` to the field's `#[orm(…)]`
+        text: TEXT
+        large_binary: LONGBLOB
+        date: DATE
+        time: TIME(6)
+        date_time: DATETIME(6)
+        timestamp: DATETIME(6)
+        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect mariadb
+        uuid: UUID
+        json: JSON
+        enum(sad, it's fine): ENUM('sad', 'it''s fine')
+        enum(sad, it's fine): VARCHAR(9)
+        enum(a): ENUM('a')
+        integer[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mariadb
+        enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mariadb
+        TSVECTOR: TSVECTOR
+        : error: column `t.c` cannot be declared: it has no type
+    "#]]);
 }
 
 #[test]
@@ -75,5 +198,21 @@ fn generated_and_sized_columns_have_types_of_their_own() {
         };
         columns.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    check_with(shown, expect![[""]]);
+    check_with(shown, expect![[r#"
+        -- sqlite
+        c INTEGER NOT NULL,
+        c INTEGER NOT NULL,
+        c INTEGER NOT NULL,
+        c BLOB NOT NULL,
+        -- postgresql
+        c SMALLSERIAL NOT NULL,
+        c SERIAL NOT NULL,
+        c BIGSERIAL NOT NULL,
+        c BYTEA NOT NULL,
+        -- mysql, mariadb
+        c SMALLINT NOT NULL AUTO_INCREMENT,
+        c INTEGER NOT NULL AUTO_INCREMENT,
+        c BIGINT NOT NULL AUTO_INCREMENT,
+        c VARBINARY(16) NOT NULL,
+    "#]]);
 }
