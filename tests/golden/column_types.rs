@@ -56,7 +56,9 @@ fn every_type_has_a_name_in_every_database() {
         let line = |of: &ColumnType| format!("{of}: {}", declared(&Column::new("c", of.clone()), dialect));
         types.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    check_with(shown, expect![[r#"
+    check_with(
+        shown,
+        expect![[r#"
         -- sqlite
         boolean: BOOLEAN
         small_integer: SMALLINT
@@ -179,7 +181,8 @@ fn every_type_has_a_name_in_every_database() {
         enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mariadb
         TSVECTOR: TSVECTOR
         : error: column `t.c` cannot be declared: it has no type
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -198,7 +201,9 @@ fn generated_and_sized_columns_have_types_of_their_own() {
         };
         columns.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    check_with(shown, expect![[r#"
+    check_with(
+        shown,
+        expect![[r#"
         -- sqlite
         c INTEGER NOT NULL,
         c INTEGER NOT NULL,
@@ -214,5 +219,6 @@ fn generated_and_sized_columns_have_types_of_their_own() {
         c INTEGER NOT NULL AUTO_INCREMENT,
         c BIGINT NOT NULL AUTO_INCREMENT,
         c VARBINARY(16) NOT NULL,
-    "#]]);
+    "#]],
+    );
 }
