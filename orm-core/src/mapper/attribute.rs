@@ -107,7 +107,7 @@ const DERIVED: u16 = 1 << 15;
 /// }
 /// # let part = Part.alias("part");
 /// # let sql = select(Part.id).join(Part.below.of(part)).to_sql(Dialect::Sqlite);
-/// # assert_eq!(sql, "SELECT parts.id FROM parts JOIN parts AS part ON part.path LIKE parts.path || ?");
+/// # assert_eq!(sql, "SELECT parts.id FROM parts JOIN parts AS part ON part.path LIKE parts.path || '/%'");
 /// ```
 pub fn remote<M, T>(attribute: Attribute<M, T>) -> Attribute<M, T> {
     attribute.__alias(attribute.alias.with_mark(Alias::REMOTE))
