@@ -308,7 +308,8 @@ async fn the_members_of_a_document_are_rows() {
         r#"[{"id": 1, "mail": "a", "share": 0.5, "on": true}, {"id": 2, "mail": null}, {"id": 3, "more": [1]}]"#;
     update(User).set(User.fullname, document).filter(User.name.eq("wendy")).execute(&engine).await.unwrap();
     update(User).set(User.fullname, "[]").filter(User.name.ne("wendy")).execute(&engine).await.unwrap();
-    let members: Derived<(i64, Option<String>, Option<f64>, Option<bool>)> = func::json_table(
+    type Thing = (i64, Option<String>, Option<f64>, Option<bool>);
+    let members: Derived<Thing> = func::json_table(
         "members",
         User.fullname,
         "$[*]",
