@@ -73,6 +73,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// Renders a statement whose values have been lifted.
 pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compiled> {
     let mut writer = Writer::new(dialect);
+    writer.is_executed = true;
     writer.statement(statement)?;
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     Ok(Compiled { left_out: eager::left_out(statement)?, ..writer.finish(id) })

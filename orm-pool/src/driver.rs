@@ -157,24 +157,43 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Takes the rows of a statement, until it breaks.
+pub type OnRow<'a> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'a;
+
 impl Connection {
     /// Runs a statement and pushes its rows to `on_row` until that breaks.
     ///
     /// # Errors
     ///
     /// Fails when the database refuses the statement, when a lock is not had in time, or when the connection is lost.
-    #[inline]
-    pub async fn run<F>(&mut self, statement: &Statement, parameters: &[Value], on_row: F) -> Result<Done, Error>
+    pub async fn run<F>(&mut self, statement: &Statement, parameters: &[Value], mut on_row: F) -> Result<Done, Error>
     where
         F: FnMut(Row<'_>) -> ControlFlow<()> + Send,
     {
+        self.run_with(statement, parameters, &mut on_row).await
+    }
+
+    /// Does the same as [`run`](Self::run), for a taker of rows of any type.
+    ///
+    /// The future is small whatever the database, since each that awaits it moves it: what a server needs is boxed.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    #[inline]
+    pub async fn run_with(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Done, Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(connection) => connection.run(statement, parameters, on_row).await,
+            Connection::Sqlite(connection) => connection.run_with(statement, parameters, on_row).await,
             #[cfg(feature = "postgres")]
-            Connection::Postgres(connection) => connection.run(statement, parameters, on_row).await,
+            Connection::Postgres(connection) => Box::pin(connection.run(statement, parameters, on_row)).await,
             #[cfg(feature = "mysql")]
-            Connection::MySql(connection) => connection.run(statement, parameters, on_row).await,
+            Connection::MySql(connection) => Box::pin(connection.run(statement, parameters, on_row)).await,
         }
     }
 

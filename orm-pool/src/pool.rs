@@ -147,7 +147,8 @@ impl<C: Connector> Pool<C> {
             Some(lease) => lease,
             None => match self.0.take_turn(location)? {
                 Turn::Now(lease) => lease,
-                Turn::Later(waiting) => waiting.lease().await?,
+                // Boxed, so that the future is small where an idle connection is taken.
+                Turn::Later(waiting) => Box::pin(waiting.lease()).await?,
             },
         };
         if !self.0.is_ready(&lease) {

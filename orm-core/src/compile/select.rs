@@ -2,6 +2,7 @@
 
 use super::Writer;
 use super::from::From;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
@@ -396,6 +397,11 @@ impl Writer {
             (None, None) => return Ok(()),
             (Some(limit), _) => {
                 self.push(" LIMIT ");
+                // A bare parameter here is part of SQLite's plan: each time that one is bound, the statement is prepared
+                // again, which costs several times what it does. An expression is not looked into.
+                if self.is_executed && self.dialect == Dialect::Sqlite && matches!(limit, Node::Parameter { .. }) {
+                    self.push("+");
+                }
                 self.node(limit)?;
             }
             (None, Some(_)) => {

@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     pub(crate) returned_names: Option<Arc<[String]>>,
     /// What is suspicious about the statement.
     pub(crate) warning: Option<String>,
+    /// Whether the text goes to the database, rather than to a reader.
+    pub(super) is_executed: bool,
     /// The table that the statement writes.
     pub(crate) written: Option<&'static Mapper>,
     /// What holds for every row of some models.
@@ -58,6 +60,7 @@ impl Writer {
             bare_columns: false,
             returned_names: None,
             warning: None,
+            is_executed: false,
             written: None,
             criteria: Vec::new(),
             spared: Vec::new(),

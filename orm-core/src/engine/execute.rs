@@ -14,7 +14,7 @@ use crate::compile::Compiled;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
-use crate::mapper::{Misread, Row, RowType};
+use crate::mapper::{Misread, Object, Row, RowType};
 use crate::schema::{Table, fit};
 use crate::sql::Statement;
 
@@ -23,6 +23,39 @@ use crate::sql::Statement;
 pub(crate) struct Prepared {
     pub(super) compiled: Arc<Compiled>,
     pub(super) values: Vec<Value>,
+}
+
+/// Takes the rows of a statement, until it breaks or cannot read one.
+pub(crate) type OnRow<'a> = dyn FnMut(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>> + Send + 'a;
+
+/// Where the rows of a request go: the one thing about them that depends on their type.
+pub(crate) trait Collect: Send {
+    /// Reads a row.
+    fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>>;
+
+    /// Returns how many there are.
+    fn count(&self) -> usize;
+
+    /// Shows each object of each row, with the positions of the row and of the object among what is selected.
+    fn objects<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Object));
+}
+
+impl<S: RowType> Collect for Vec<S> {
+    #[inline]
+    fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>> {
+        Vec::push(self, S::__value(row, 0)?);
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn objects<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Object)) {
+        for (position, row) in self.iter_mut().enumerate() {
+            row.__objects(0, &mut |_, object| visit(position, object));
+        }
+    }
 }
 
 impl Engine {
@@ -39,15 +72,12 @@ impl Engine {
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
-    pub(crate) async fn run<F>(
+    pub(crate) async fn run(
         &self,
         connection: &mut driver::Connection,
         prepared: &Prepared,
-        mut on_row: F,
-    ) -> Result<Done>
-    where
-        F: FnMut(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>> + Send,
-    {
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Done> {
         let shared = &*self.shared;
         shared.statements.fetch_add(1, Ordering::Relaxed);
         connection.set_time_limit(self.options.statement_timeout());
@@ -57,18 +87,17 @@ impl Engine {
         let Prepared { compiled, values } = prepared;
         // What a statement writes has happened, whatever comes back of it.
         let most = self.options.max_rows.filter(|_| compiled.written.is_none()).unwrap_or(u64::MAX);
-        let done = connection
-            .run(&compiled.statement, values, |row| {
-                rows += 1;
-                if rows > most {
-                    return ControlFlow::Break(());
-                }
-                on_row(Row::new(row, &compiled.left_out)).unwrap_or_else(|wrong| {
-                    misread = Some(wrong);
-                    ControlFlow::Break(())
-                })
+        let mut take = |row: driver::Row<'_>| {
+            rows += 1;
+            if rows > most {
+                return ControlFlow::Break(());
+            }
+            on_row(Row::new(row, &compiled.left_out)).unwrap_or_else(|wrong| {
+                misread = Some(wrong);
+                ControlFlow::Break(())
             })
-            .await;
+        };
+        let done = connection.run_with(&compiled.statement, values, &mut take).await;
         if let Some(began) = began {
             let (sql, duration) = (&compiled.statement.sql, began.elapsed());
             self.echo_statement(&Ran { sql, values, rows: Some(rows), result: done.as_ref(), duration });
@@ -110,43 +139,77 @@ impl Engine {
         connection: &mut driver::Connection,
         request: Request,
     ) -> Result<Vec<S>> {
-        let plans = request.plans()?;
         let mut rows: Vec<S> = Vec::new();
+        self.collect_rows(connection, request, &mut rows).await?;
+        Ok(rows)
+    }
+
+    /// Runs a request and collects its rows.
+    pub(super) async fn collect_rows(
+        &self,
+        connection: &mut driver::Connection,
+        mut request: Request,
+        rows: &mut dyn Collect,
+    ) -> Result<()> {
+        let plans = request.plans()?;
+        if !plans.is_empty() {
+            return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;
+        }
+        for statement in std::mem::take(&mut request.statements) {
+            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let prepared = self.prepare(statement)?;
+            let mut take = |row: Row<'_>| {
+                rows.push(&row)?;
+                Ok(if rows.count() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            };
+            self.run(connection, &prepared, &mut take).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a request and collects its rows, whose objects get their members.
+    async fn collect_graph(
+        &self,
+        connection: &mut driver::Connection,
+        request: Request,
+        plans: &[load::Plan],
+        rows: &mut dyn Collect,
+    ) -> Result<()> {
         let mut members = load::ValueRows::default();
         let (mut query, mut with) = (None, None);
         for mut statement in request.statements {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
-            let joins = load::attach(&mut statement, &plans, &mut query)?;
+            let joins = load::attach(&mut statement, plans, &mut query)?;
             let prepared = self.prepare(statement)?;
-            self.run(connection, &prepared, |row| {
+            let mut take = |row: Row<'_>| {
                 let Some(joins) = &joins else {
-                    rows.push(S::__value(&row, 0)?);
-                    return Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+                    rows.push(&row)?;
+                    return Ok(if rows.count() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
                 };
                 let (position, is_new) = members.begin(&row, joins);
                 if is_new {
-                    if rows.len() == most {
+                    if rows.count() == most {
                         return Ok(ControlFlow::Break(()));
                     }
-                    rows.push(S::__value(&row, 0)?);
+                    rows.push(&row)?;
                 }
                 members.gather(&row, joins, position)?;
                 Ok(ControlFlow::Continue(()))
-            })
-            .await?;
+            };
+            self.run(connection, &prepared, &mut take).await?;
             with = joins.or(with);
         }
-        if !plans.is_empty() {
-            let mut objects = Vec::with_capacity(rows.len());
-            for (position, row) in rows.iter_mut().enumerate() {
-                let mut entities = members.entities(position);
-                row.__objects(0, &mut |_, object| objects.push((position, entities.next().unwrap_or(0), object)));
+        let mut objects = Vec::with_capacity(rows.count());
+        let (mut at, mut entities) = (0, members.entities(0));
+        rows.objects(&mut |position, object| {
+            if position != at {
+                (at, entities) = (position, members.entities(position));
             }
-            members.share((self, connection), &mut objects, query.as_ref()).await?;
-            let objects = objects.into_iter().map(|(.., object)| object).collect();
-            load::values((self, connection), objects, &plans, with.as_ref(), query.as_ref()).await?;
-        }
-        Ok(rows)
+            objects.push((position, entities.next().unwrap_or(0), object));
+        });
+        members.share((self, connection), &mut objects, query.as_ref()).await?;
+        let objects = objects.into_iter().map(|(.., object)| object).collect();
+        load::values((self, connection), objects, plans, with.as_ref(), query.as_ref()).await
     }
 
     /// Runs statements for their effect, and returns how many rows they changed.
@@ -154,7 +217,7 @@ impl Engine {
         let mut changed = 0;
         for statement in statements {
             let prepared = self.prepare(statement)?;
-            changed += self.run(connection, &prepared, |_| Ok(ControlFlow::Continue(()))).await?.rows_affected;
+            changed += self.run(connection, &prepared, &mut |_| Ok(ControlFlow::Continue(()))).await?.rows_affected;
         }
         Ok(changed)
     }

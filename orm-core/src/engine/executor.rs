@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
+use super::execute::Collect;
 use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
@@ -237,6 +238,32 @@ pub enum Exec<'a, M> {
     NoAutoflush(&'a mut Session),
 }
 
+impl Engine {
+    /// Runs a request on a connection of its own and collects its rows.
+    async fn collect_values(&self, request: Request, rows: &mut dyn Collect) -> Result<()> {
+        let mut guard = self.acquire().await?;
+        let request = request.for_dialect(self.dialect()).within(guard.most_bytes());
+        if request.statements.len() > 1 || self.needs_transaction() {
+            let in_transaction = async {
+                let mut connection = Connection::new(self.clone(), guard);
+                let done = connection.collect_values(request, rows).await;
+                connection.finish(done).await
+            };
+            return Box::pin(in_transaction).await;
+        }
+        self.collect_rows(&mut guard, request, rows).await
+    }
+}
+
+impl Connection {
+    /// Runs a request in the connection's transaction and collects its rows.
+    async fn collect_values(&mut self, request: Request, rows: &mut dyn Collect) -> Result<()> {
+        let request = request.for_dialect(self.engine.dialect()).within(self.guard.most_bytes());
+        self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
+        self.engine.collect_rows(&mut self.guard, request, rows).await
+    }
+}
+
 impl sealed::Sealed for &Engine {}
 impl Executor for &Engine {
     type Mode = Values;
@@ -245,19 +272,14 @@ impl Executor for &Engine {
         Exec::Engine(self)
     }
 
-    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        self.__values(request).await
+    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
+        self.__values(request)
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        let mut guard = self.acquire().await?;
-        let request = request.for_dialect(self.dialect()).within(guard.most_bytes());
-        if request.statements.len() > 1 || self.needs_transaction() {
-            let mut connection = Connection::new(self.clone(), guard);
-            let rows = Executor::__values(&mut connection, request).await;
-            return connection.finish(rows).await;
-        }
-        self.fetch(&mut guard, request).await
+        let mut rows: Vec<S> = Vec::new();
+        self.collect_values(request, &mut rows).await?;
+        Ok(rows)
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
@@ -284,14 +306,14 @@ impl Executor for &mut Connection {
         Exec::Connection(self)
     }
 
-    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        self.__values(request).await
+    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
+        self.__values(request)
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
-        let request = request.for_dialect(self.engine.dialect()).within(self.guard.most_bytes());
-        self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
-        self.engine.fetch(&mut self.guard, request).await
+        let mut rows: Vec<S> = Vec::new();
+        self.collect_values(request, &mut rows).await?;
+        Ok(rows)
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {

@@ -26,7 +26,7 @@ use super::update::key_filters;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, ColumnSet, Mapper, is_changed};
+use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
 use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size};
 
@@ -514,7 +514,7 @@ async fn send(
     let mut rows: Vec<(Option<Key>, Vec<Value>)> = Vec::new();
     let keys = mapper.definition.key.len();
     let done = engine
-        .run(&mut connection.guard, &prepared, |row| {
+        .run(&mut connection.guard, &prepared, &mut |row| {
             let values = (0..returned.columns.len()).map(|position| as_value(row.value(position)));
             rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
             Ok(ControlFlow::Continue(()))
@@ -587,12 +587,12 @@ async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: 
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut rows = Vec::new();
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             let values = (0..columns.len()).map(|position| as_value(row.value(position)));
             rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
             Ok(ControlFlow::Continue(()))
-        });
-        read.await?;
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await?;
         for (slot, values) in by_key(objects, rows, slots) {
             fill(objects, slot, &columns, &values)?;
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::insert::set_foreign_key;
 use super::update::tells_rows_apart;
 use crate::error::Result;
-use crate::mapper::{Alias, Direction, ForeignKey, Mapper, Object, ReferentialAction, is_changed};
+use crate::mapper::{Alias, Direction, ForeignKey, Mapper, Object, ReferentialAction, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Objects, State};
 use crate::sql::{Node, Output, SelectNode, Statement};
 
@@ -55,11 +55,11 @@ async fn read_referring(
         let connection = connections.of(BindRequest::read(child)).await?;
         let engine = connection.engine.clone();
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             objects.load_any(child, &row, 0)?;
             Ok(ControlFlow::Continue(()))
-        });
-        read.await?;
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use super::tell;
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Column, Mapper, Object, is_changed};
+use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
 use crate::types::{ColumnType, same};
@@ -264,7 +264,7 @@ async fn send(
     let prepared = engine.prepare(Statement::Update(Box::new(statement)))?;
     let mut given = Vec::new();
     let done = engine
-        .run(&mut connection.guard, &prepared, |row| {
+        .run(&mut connection.guard, &prepared, &mut |row| {
             let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
             Ok(ControlFlow::Continue(()))
@@ -278,12 +278,12 @@ async fn send(
         let filters = vec![Node::Any(filters.collect())];
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect()));
             Ok(ControlFlow::Continue(()))
-        });
-        read.await?;
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await?;
     }
     let by_key = rows.iter().filter_map(|row| Some((Key::of_object(objects.object(row.slot))?, row.slot)));
     let by_key: HashMap<Key, u32> = by_key.collect();

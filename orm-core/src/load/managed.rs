@@ -180,7 +180,7 @@ async fn find<'p>(
         objects.events.rewrite(&mut statement)?;
         let prepared = engine.prepare(statement)?;
         engine
-            .run(&mut connection.guard, &prepared, |row| {
+            .run(&mut connection.guard, &prepared, &mut |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;
                 let is_new = joins.as_ref().is_none_or(|joins| rows.begin(&row, joins));
                 if is_new && let Some(list) = key_of_row(&row, info).and_then(|key| found.get_mut(&key)) {

@@ -75,8 +75,8 @@ fn load<'a>(
         for mut select in selects {
             let joins = Joins::attach_children(&mut select, node)?;
             let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
-            let read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
-            engine.run(connection, &prepared, read).await?;
+            let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
+            engine.run(connection, &prepared, &mut read).await?;
         }
         let Reading { mut found, keys, rows } = reading;
         let deeper = node.deeper();

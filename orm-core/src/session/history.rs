@@ -8,7 +8,7 @@ use orm_pool::ValueRef;
 use super::query::{cannot_be_refreshed, not_persistent};
 use super::{BindRequest, Handle, ObjectId, Objects, Session, State, as_row_value};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Attribute, Misread, Model, Relationship, is_changed};
+use crate::mapper::{Alias, Attribute, Misread, Model, Relationship, Row, is_changed};
 use crate::sql::{Columns, Node, Output, SelectNode, Statement};
 use crate::types::{DecodeError, SqlType};
 
@@ -304,15 +304,15 @@ impl Session {
         let engine = connection.engine.clone();
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut is_there = false;
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             is_there = true;
             for (at, &part) in list.iter().enumerate() {
                 let put = objects.take_column(slot, usize::from(part), row.value(at));
                 put.map_err(|reason| Misread::new(at, reason))?;
             }
             Ok(ControlFlow::Continue(()))
-        });
-        read.await?;
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await?;
         if is_there { Ok(()) } else { Err(cannot_be_refreshed::<M>()) }
     }
 }

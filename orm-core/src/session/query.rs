@@ -2,16 +2,39 @@
 
 use std::ops::ControlFlow;
 
-use super::{BindRequest, Flushing, Handle, Key, Session, State, Synchronize, model_name};
+use super::{BindRequest, Flushing, Handle, Key, Objects, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
-use crate::mapper::{Alias, Entity, IntoKey, Mapper, Model, RowType, Selectable};
+use crate::mapper::{Alias, Decoded, Entity, IntoKey, Mapper, Model, Row, RowType, Selectable};
 use crate::sql::{
     Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
     within,
 };
 use crate::types::SqlType;
+
+/// Where the rows of a session's request go: the one thing about them that depends on their type.
+trait CollectManaged: Send {
+    /// Reads a row, whose objects the session has then.
+    fn push(&mut self, row: &Row<'_>, objects: &mut Objects) -> Decoded<()>;
+
+    /// Returns how many there are.
+    fn count(&self) -> usize;
+}
+
+struct ManagedRows<S: RowType>(Vec<S::Managed>);
+
+impl<S: RowType> CollectManaged for ManagedRows<S> {
+    #[inline]
+    fn push(&mut self, row: &Row<'_>, objects: &mut Objects) -> Decoded<()> {
+        self.0.push(S::__managed(row, 0, objects)?);
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+}
 
 impl Session {
     /// Starts a query whose rows come as handles: SQLAlchemy's 1.x style.
@@ -39,6 +62,13 @@ impl Session {
     }
 
     pub(crate) async fn fetch_managed<S: RowType>(&mut self, request: Request) -> Result<Vec<S::Managed>> {
+        let mut rows = ManagedRows::<S>(Vec::new());
+        self.fetch_into(request, &mut rows).await?;
+        Ok(rows.0)
+    }
+
+    /// Runs a request and collects its rows, whose objects get their members.
+    async fn fetch_into(&mut self, request: Request, rows: &mut dyn CollectManaged) -> Result<()> {
         self.check()?;
         self.flush_before_query().await?;
         let mut request = request;
@@ -58,7 +88,6 @@ impl Session {
         objects.seen.clear();
         objects.overwrites = *overwrites;
         objects.query += 1;
-        let mut rows: Vec<S::Managed> = Vec::new();
         let mut members = load::ObjectRows::default();
         let mut last = None;
         let mut query = None;
@@ -67,17 +96,21 @@ impl Session {
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;
             engine
-                .run(&mut connection.guard, &prepared, |row| {
+                .run(&mut connection.guard, &prepared, &mut |row| {
                     let Some(joins) = &joins else {
-                        rows.push(S::__managed(&row, 0, objects)?);
+                        rows.push(&row, objects)?;
                         last = objects.seen.last().copied();
-                        return Ok(if rows.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+                        return Ok(if rows.count() < most {
+                            ControlFlow::Continue(())
+                        } else {
+                            ControlFlow::Break(())
+                        });
                     };
                     if members.begin(&row, joins) {
-                        if rows.len() == most {
+                        if rows.count() == most {
                             return Ok(ControlFlow::Break(()));
                         }
-                        rows.push(S::__managed(&row, 0, objects)?);
+                        rows.push(&row, objects)?;
                         last = objects.seen.last().copied();
                     }
                     members.gather(&row, joins, objects)?;
@@ -91,7 +124,7 @@ impl Session {
         if !plans.is_empty() {
             seen.sort_unstable();
             seen.dedup();
-            load::load_objects(connection, objects, &seen, &plans, members, query.as_ref()).await?;
+            Box::pin(load::load_objects(connection, objects, &seen, &plans, members, query.as_ref())).await?;
         }
         if request.is_chunk {
             self.chunk = seen;
@@ -99,7 +132,7 @@ impl Session {
         }
         match self.objects.vetoed.take() {
             Some(error) => Err(error),
-            None => Ok(rows),
+            None => Ok(()),
         }
     }
 
@@ -588,11 +621,11 @@ impl Session {
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             objects.load_any(mapper, &row, 0)?;
             Ok(ControlFlow::Continue(()))
-        });
-        read.await.map(|_| ())
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await.map(|_| ())
     }
 
     /// Says that an object may have changed: the next row that is read for it overwrites it. Changes that were not

@@ -11,7 +11,7 @@ use orm_pool::Value;
 use super::{BindRequest, Key, Session, State, as_row_value};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, Object, is_changed};
+use crate::mapper::{Alias, Mapper, Object, Row, is_changed};
 use crate::sql::{ChangedRows, Node, Operator, Output, SelectNode, Statement};
 
 /// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
@@ -210,12 +210,13 @@ impl Session {
         let prepared = engine.prepare(statement)?;
         let width = mapper.definition().key.len();
         let (mut keys, mut count) = (Vec::new(), 0);
-        let read = engine.run(&mut connection.guard, &prepared, |row| {
+        let mut take = |row: Row<'_>| {
             keys.extend(Key::of_row_columns(&row, 0..width));
             count += 1;
             Ok(ControlFlow::Continue(()))
-        });
-        let done = read.await.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        };
+        let done = engine.run(&mut connection.guard, &prepared, &mut take).await;
+        let done = done.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
         Ok((done.rows_affected.max(count), keys))
     }
 

@@ -46,11 +46,11 @@ pub use self::temporary::TemporaryDatabase;
 
 use self::away::Away;
 use self::cursor::Cursors;
-use self::raw::{Failure, Handle, Keep};
+use self::raw::{Failure, Handle, Keep, Running};
 use self::statements::{Refused, Statements};
 use self::turn::Turn;
 use self::wait::LockWait;
-use crate::driver::{self, Done, Statement};
+use crate::driver::{self, Done, OnRow, Statement};
 use crate::{DatabaseErrorKind, Error, ErrorKind, Value};
 
 /// An open SQLite database.
@@ -89,6 +89,20 @@ impl fmt::Debug for Connection {
         let is_in_transaction = self.is_in_transaction();
         f.debug_struct("Connection").field("is_in_transaction", &is_in_transaction).finish_non_exhaustive()
     }
+}
+
+/// How far a statement has come without waiting.
+enum Progress<'h> {
+    /// To its end.
+    Ended(Done),
+    /// To a row after which other tasks have their turn.
+    Paused(Paused<'h>),
+}
+
+/// A query between two of its rows.
+struct Paused<'h> {
+    running: Running<'h>,
+    turn: Turn,
 }
 
 /// Why a statement stopped.
@@ -158,21 +172,65 @@ impl Connection {
     ///
     /// Fails when SQLite refuses the statement, when the number of values is not that of the parameters, when the text
     /// does not hold exactly one statement, and when a lock is not had in time.
-    #[inline]
     pub async fn run<F>(&mut self, statement: &Statement, parameters: &[Value], mut on_row: F) -> Result<Done, Error>
     where
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
+        self.run_with(statement, parameters, &mut on_row).await
+    }
+
+    /// Does the same as [`run`](Self::run), within one poll where nothing has to be waited for. What waits is boxed.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub(super) async fn run_with(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Done, Error> {
+        if self.threading != Threading::Blocking
+            && let Some(core) = &mut self.core
+        {
+            core.handle.set_deadline(self.time_limit);
+            let was_in_transaction = core.handle.is_in_transaction();
+            let tried = match core.begin(statement, parameters, on_row) {
+                Ok(Progress::Ended(done)) => return Ok(done),
+                Ok(Progress::Paused(paused)) => Box::pin(paused.go_on(on_row)).await,
+                Err(stop) => Err(stop),
+            };
+            match tried {
+                Ok(done) => return Ok(done),
+                Err(Stop::Failed(error)) => return Err(self.failed(error, was_in_transaction)),
+                // It is tried again, with a watch on how long.
+                Err(Stop::Locked(_)) => {}
+            }
+        }
+        Box::pin(self.run_patiently(statement, parameters, on_row)).await
+    }
+
+    /// Runs a statement, and waits for its locks or for another thread.
+    async fn run_patiently(
+        &mut self,
+        statement: &Statement,
+        parameters: &[Value],
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Done, Error> {
         let mut wait = LockWait::new(self.busy_timeout);
         let limit = self.time_limit;
         let was_in_transaction = self.core().await?.handle.is_in_transaction();
         loop {
             let tried = if self.threading == Threading::Blocking {
-                self.try_run_away(statement, parameters, &mut on_row).await?
+                self.try_run_away(statement, parameters, on_row).await?
             } else {
                 let core = self.core().await?;
                 core.handle.set_deadline(limit);
-                core.try_run(statement, parameters, &mut on_row).await
+                match core.begin(statement, parameters, on_row) {
+                    Ok(Progress::Ended(done)) => Ok(done),
+                    Ok(Progress::Paused(paused)) => paused.go_on(on_row).await,
+                    Err(stop) => Err(stop),
+                }
             };
             match tried {
                 Ok(done) => return Ok(done),
@@ -333,32 +391,19 @@ impl Connection {
 }
 
 impl Core {
-    /// Runs a statement as far as locks allow.
-    #[inline]
-    async fn try_run<F>(&mut self, statement: &Statement, parameters: &[Value], on_row: &mut F) -> Result<Done, Stop>
-    where
-        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
-    {
+    /// Runs a statement as far as locks allow, and until other tasks should have their turn.
+    fn begin<'h>(
+        &'h mut self,
+        statement: &Statement,
+        parameters: &'h [Value],
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Progress<'h>, Stop> {
         self.cursors.close_abandoned(&mut self.handle);
         let slot = self.statements.find(&mut self.handle, statement)?;
         let mut running = self.handle.start(slot, parameters)?;
-        let Some(first) = running.step()? else { return Ok(running.done()) };
-        let mut flow = on_row(driver::Row::Sqlite(first));
-        let is_read_only = running.is_read_only();
-        let mut turn = Turn::new();
-        // What a statement writes is committed, or refused, after its last row.
-        while flow.is_continue() || !is_read_only {
-            // A statement that writes is never left halfway.
-            if is_read_only {
-                turn.next_row().await;
-            }
-            // A row has been handed out, so that running the statement again would hand it out twice.
-            let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
-            if flow.is_continue() {
-                flow = on_row(driver::Row::Sqlite(row));
-            }
-        }
-        Ok(running.done())
+        let Some(first) = running.step()? else { return Ok(Progress::Ended(running.done())) };
+        let flow = on_row(driver::Row::Sqlite(first));
+        Paused { running, turn: Turn::new() }.rows(flow, on_row)
     }
 
     /// Runs the first statement of the text and returns how many bytes it took.
@@ -370,6 +415,39 @@ impl Core {
             while running.step()?.is_some() {}
         }
         Ok(used)
+    }
+}
+
+impl<'h> Paused<'h> {
+    /// Hands out rows to the last one, or until other tasks should have their turn.
+    fn rows(mut self, mut flow: ControlFlow<()>, on_row: &mut OnRow<'_>) -> Result<Progress<'h>, Stop> {
+        let Paused { running, turn } = &mut self;
+        let is_read_only = running.is_read_only();
+        // What a statement writes is committed, or refused, after its last row.
+        while flow.is_continue() || !is_read_only {
+            // A statement that writes is never left halfway.
+            if is_read_only && turn.is_over_after_row() {
+                return Ok(Progress::Paused(self));
+            }
+            // A row has been handed out, so that running the statement again would hand it out twice.
+            let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
+            if flow.is_continue() {
+                flow = on_row(driver::Row::Sqlite(row));
+            }
+        }
+        Ok(Progress::Ended(running.done()))
+    }
+
+    /// Lets other tasks run, and hands out the rest of the rows by turns.
+    async fn go_on(self, on_row: &mut OnRow<'_>) -> Result<Done, Stop> {
+        let mut paused = self;
+        loop {
+            paused.turn.give_away().await;
+            match paused.rows(ControlFlow::Continue(()), on_row)? {
+                Progress::Ended(done) => return Ok(done),
+                Progress::Paused(again) => paused = again,
+            }
+        }
     }
 }
 

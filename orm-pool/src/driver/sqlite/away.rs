@@ -3,7 +3,6 @@
 //! The whole core goes there and comes back, with copies of the rows. A future that is dropped meanwhile leaves it there;
 //! it is interrupted, and fetched back by whatever comes next.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -11,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::raw::Deadline;
 use super::{Connection, Core, Stop};
-use crate::driver::{self, Done, Statement};
+use crate::driver::{self, Done, OnRow, Statement};
 use crate::{Error, ErrorKind, Value, ValueRef};
 
 /// A core on another thread. Dropping it interrupts what runs there.
@@ -80,10 +79,7 @@ impl Copies {
     }
 
     /// Pushes the rows to `on_row` until that breaks.
-    pub(super) fn replay<F>(&self, on_row: &mut F)
-    where
-        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
-    {
+    pub(super) fn replay(&self, on_row: &mut OnRow<'_>) {
         for values in &self.rows {
             if on_row(driver::Row::Copied(CopiedRow { names: &self.names, values })).is_break() {
                 return;
@@ -147,15 +143,12 @@ impl Connection {
     }
 
     /// Runs a statement as far as locks allow, and hands out its rows when it has ended.
-    pub(super) async fn try_run_away<F>(
+    pub(super) async fn try_run_away(
         &mut self,
         statement: &Statement,
         parameters: &[Value],
-        on_row: &mut F,
-    ) -> Result<Result<Done, Stop>, Error>
-    where
-        F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
-    {
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Result<Done, Stop>, Error> {
         let (statement, parameters) = (statement.clone(), parameters.to_vec());
         let ran = self.elsewhere(move |core| {
             let mut copies = Copies::default();

@@ -19,14 +19,17 @@ impl Turn {
         Turn { rows: 0, since: None }
     }
 
-    /// Gives the turn away, if it has lasted long enough.
+    /// Counts a row; returns whether the turn has lasted long enough.
     #[inline]
-    pub(super) async fn next_row(&mut self) {
+    pub(super) fn is_over_after_row(&mut self) -> bool {
         self.rows += 1;
-        if self.rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && self.is_over() {
-            tokio::task::yield_now().await;
-            self.since = None;
-        }
+        self.rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && self.is_over()
+    }
+
+    /// Gives the turn away.
+    pub(super) async fn give_away(&mut self) {
+        tokio::task::yield_now().await;
+        self.since = None;
     }
 
     #[cold]
