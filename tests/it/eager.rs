@@ -382,7 +382,11 @@ async fn a_subquery_repeats_the_query_and_nests_level_by_level() {
     let wrapped = "IN (SELECT * FROM (SELECT users.id AS c0 FROM users ORDER BY users.id DESC LIMIT ?) AS limited)";
     let subquery = expected(
         "IN (SELECT users.id FROM users ORDER BY users.id DESC LIMIT ?)",
-        [(Dialect::MySql, wrapped, "no LIMIT in IN"), (Dialect::MariaDb, wrapped, "no LIMIT in IN")],
+        [
+            (Dialect::Sqlite, "ORDER BY users.id DESC LIMIT +?)", "a bare parameter has it prepared again"),
+            (Dialect::MySql, wrapped, "no LIMIT in IN"),
+            (Dialect::MariaDb, wrapped, "no LIMIT in IN"),
+        ],
     );
     assert!(sql[1].contains(subquery), "{sql:?}");
 }

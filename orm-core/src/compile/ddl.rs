@@ -804,11 +804,6 @@ impl Options {
             let word = if is_two_words { word.replace('_', " ") } else { word };
             self.after.push_str(&format!(" {word}={value}"));
         }
-        let says_how_text_is_kept = |name: &str| name.contains("char") || name.contains("collate");
-        if !options.iter().any(|(name, _)| says_how_text_is_kept(&name.to_ascii_lowercase())) {
-            // Every character, also where the database's own choice is `latin1` or three bytes for each.
-            self.after.push_str(" CHARACTER SET=utf8mb4");
-        }
         if let Some(comment) = &table.comment {
             self.after.push_str(&format!(" COMMENT={}", quoted(comment, dialect)));
         }

@@ -233,7 +233,7 @@ impl Table {
     /// assert_eq!(
     ///     Table::of_model(User)?.to_sql(Dialect::MySql),
     ///     "CREATE TABLE user (\n    id BIGINT NOT NULL AUTO_INCREMENT,\n    name TEXT NOT NULL,\n    \
-    ///      PRIMARY KEY (id)\n) CHARACTER SET=utf8mb4"
+    ///      PRIMARY KEY (id)\n)"
     /// );
     /// # Ok::<(), orm_core::Error>(())
     /// ```

@@ -151,7 +151,7 @@ CREATE TABLE users (
     fullname TEXT,
     PRIMARY KEY (id),
     CONSTRAINT uq_users_name UNIQUE (name)
-) CHARACTER SET=utf8mb4;
+);
 
 CREATE TABLE addresses (
     id BIGINT NOT NULL AUTO_INCREMENT,
@@ -161,7 +161,7 @@ CREATE TABLE addresses (
     CONSTRAINT fk_addresses_user_id_users FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE ON UPDATE SET NULL,
     CONSTRAINT ck_addresses_1 CHECK (email LIKE '%@%'),
     INDEX ix_addresses_user_id (user_id)
-) CHARACTER SET=utf8mb4"
+)"
     );
     assert_eq!(metadata([&ADDRESS, &USER]).to_sql(Dialect::MariaDb), sql);
 }
@@ -208,7 +208,7 @@ CREATE TABLE `Shop`.`order` (
     CONSTRAINT `uq_order_Line_double` UNIQUE (`Line`, `double`),
     UNIQUE INDEX ix_order_double (`double`),
     INDEX ix_order_double_select (`double`, `select`)
-) CHARACTER SET=utf8mb4 COMMENT='what''s ordered'",
+) COMMENT='what''s ordered'",
     );
 }
 
