@@ -190,7 +190,7 @@ impl SessionEvents {
     /// not see it.
     ///
     /// It does not hold for [`text`](crate::text), whose tables nobody knows (a [`before_statement`](Self::before_statement)
-    /// listener can refuse text), for a [`Table`](crate::Table) or [`table`](crate::table) of the same name, for the
+    /// listener can refuse text), for a [`Table`](crate::schema::Table) or [`table`](crate::table) of the same name, for the
     /// identity map, which [`get`](Session::get) asks first, for [`refresh`](Session::refresh), nor for what a flush writes.
     /// A statement with a RIGHT or FULL OUTER JOIN of the table is refused, and one with a condition that mentions other
     /// tables outside of a subquery.

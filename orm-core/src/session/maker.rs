@@ -125,7 +125,7 @@ impl SessionMaker {
     }
 
     /// Sends the statements about a table to an engine of its own, whether a model stands for the table, a
-    /// [`Table`](crate::Table) or a [`table`](crate::table): the name is that of [`Table::full_name`](crate::Table::full_name).
+    /// [`Table`](crate::schema::Table) or a [`table`](crate::table): the name is that of [`Table::full_name`](crate::schema::Table::full_name).
     /// What [`bind`](Self::bind) says about a model goes before. SQLAlchemy's `binds` with a table.
     #[must_use]
     pub fn bind_table(mut self, table: &str, engine: &Engine) -> Self {
