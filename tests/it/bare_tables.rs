@@ -1,10 +1,9 @@
 //! Many-to-many relationships over association tables that have no model.
 
 use orm::prelude::*;
-use orm::{Load, Relationship, subqueryload};
 
 use crate::assert_statements;
-use crate::support::empty_engine;
+use crate::support::{empty_engine, strategies};
 
 #[derive(Clone, Debug, Model)]
 #[orm(table = "posts", metadata = none)]
@@ -29,10 +28,6 @@ struct Tag {
     word: String,
     #[orm(secondary("post_tags", "tag_word", "post_id"), back_populates = tags, order_by = id)]
     posts: ManyToMany<Post>,
-}
-
-fn strategies<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> [Load<M, T>; 3] {
-    [selectinload(relationship), joinedload(relationship), subqueryload(relationship)]
 }
 
 async fn posts() -> Engine {

@@ -1,13 +1,9 @@
 //! Relationships with a `primaryjoin` that are written too, and those of a model to itself.
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, Load, Relationship, foreign, remote, subqueryload, with_parent};
+use orm::{Dialect, ErrorKind, foreign, remote, with_parent};
 
-use crate::support::empty_engine;
-
-fn strategies<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> [Load<M, T>; 3] {
-    [selectinload(relationship), joinedload(relationship), subqueryload(relationship)]
-}
+use crate::support::{empty_engine, strategies};
 
 // ------------------------------------------------------------------------------------- a foreign key and a filter
 

@@ -2,15 +2,10 @@
 //! the errors of those that cannot be joined.
 
 use orm::prelude::*;
-use orm::{Contains, ErrorKind, Load, Relationship, contains_eager, subqueryload, with_parent};
+use orm::{Contains, ErrorKind, Relationship, contains_eager, with_parent};
 
 use crate::assert_statements;
-use crate::support::empty_engine;
-
-/// A relationship by each strategy.
-fn strategies<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> [Load<M, T>; 3] {
-    [selectinload(relationship), joinedload(relationship), subqueryload(relationship)]
-}
+use crate::support::{empty_engine, strategies};
 
 // ------------------------------------------------------------------------------------------ a condition of its own
 

@@ -2,8 +2,8 @@
 
 mod database;
 
-use orm::Dialect;
 use orm::prelude::*;
+use orm::{Dialect, Load, Relationship, subqueryload};
 
 pub(crate) use database::{dialect, empty_engine, empty_engine_with};
 
@@ -67,6 +67,11 @@ pub(crate) struct Node {
     pub(crate) parent: BelongsTo<Node>,
     #[orm(back_populates = parent, order_by = name)]
     pub(crate) children: HasMany<Node>,
+}
+
+/// A relationship by each strategy.
+pub(crate) fn strategies<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> [Load<M, T>; 3] {
+    [selectinload(relationship), joinedload(relationship), subqueryload(relationship)]
 }
 
 /// An engine over a new database that has the tables.
