@@ -9,6 +9,7 @@ mod insert;
 mod order;
 mod pairs;
 mod referrers;
+mod trade;
 mod update;
 
 pub(crate) use collect::is_clean;
@@ -19,18 +20,24 @@ use crate::session::{Connections, Moment, Objects};
 
 /// Brings the database in line with the objects.
 pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
+    write(objects, connections).await.map_err(|error| trade::explain(objects, error))
+}
+
+async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
     collect::switch_rows(objects)?;
     referrers::spread_keys(objects, connections).await?;
     let work = collect::collect(objects); // what has changed
     let groups = order::groups(&work)?; // which models before which
-    let mut late = Vec::new();
+    let (mut late, mut last) = (Vec::new(), Vec::new());
     for group in &groups {
         let (early, waiting) = update::split(objects, group.updates(&work));
-        update::emit(objects, connections, &early).await?;
+        let turns = trade::turns(objects, early, waiting, &group.deletes(&work)); // who takes whose value
+        update::emit(objects, connections, &turns.early).await?;
         for level in order::levels(objects, &group.inserts(&work))? {
             insert::emit(objects, connections, level, &mut late).await?;
         }
-        update::emit(objects, connections, &waiting).await?;
+        update::emit(objects, connections, &turns.waiting).await?;
+        last.extend(turns.last);
     }
     late.iter().for_each(|&slot| objects.renew_base(slot));
     update::emit(objects, connections, &late).await?; // keys of rows that refer to each other
@@ -43,6 +50,7 @@ pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) 
             delete::emit(objects, connections, level).await?;
         }
     }
+    update::emit(objects, connections, &last).await?; // what takes the value of a row that is gone
     collect::settle(objects, &work);
     tell_after(objects, &work)
 }

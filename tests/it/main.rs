@@ -47,6 +47,7 @@
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
+//! | `trades` | objects that take keys and unique values from each other |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
 //! | `events` | listeners of sessions, objects and statements |
 //! | `filters` | conditions on every row of a model, wherever its table stands |
@@ -112,6 +113,7 @@ mod sqlite;
 mod states;
 mod strategies;
 mod stream;
+mod trades;
 mod transaction;
 mod types;
 mod update;

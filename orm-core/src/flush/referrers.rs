@@ -20,7 +20,7 @@ pub(super) async fn spread_keys(objects: &mut Objects, connections: &mut Connect
         at += 1;
         let Some(before) = changed_key(objects, parent) else { continue };
         read_referring(objects, connections, parent, &*before).await?;
-        for (child, foreign_key) in referring(objects, parent, &*before, false)? {
+        for (child, foreign_key) in referring(objects, &*before, objects.object(parent), false)? {
             let mapper = objects.get(child).mapper;
             let key = &mapper.configured()?.foreign_keys[foreign_key];
             objects.touch(child);
@@ -89,23 +89,28 @@ fn keys_to(parent: &'static Mapper) -> Result<Vec<(&'static Mapper, &'static For
 fn changed_key(objects: &Objects, slot: u32) -> Option<Arc<dyn Object>> {
     let entry = objects.get(slot);
     let base = entry.base.as_ref().filter(|_| entry.state == State::Persistent && !entry.is_doomed)?;
-    let object = objects.object(slot);
-    let may_be_referred = |column: usize| tells_rows_apart(entry.mapper, column as u16);
-    let differs = |column: usize| is_changed(object, &**base, column);
-    (0..entry.mapper.width()).any(|column| may_be_referred(column) && differs(column)).then(|| base.clone())
+    key_differs(objects.object(slot), &**base).then(|| base.clone())
 }
 
-/// Returns the objects, with their foreign keys, that refer to one by a key that it had before: those that the database
-/// updates by itself, or the others. What is linked to another object already is not among them.
+/// Returns whether an object differs in a column that others may refer to.
+fn key_differs(now: &dyn Object, before: &dyn Object) -> bool {
+    let mapper = now.mapper();
+    (0..mapper.width()).any(|column| tells_rows_apart(mapper, column as u16) && is_changed(now, before, column))
+}
+
+/// Returns the objects, with their foreign keys, that refer to one by a key that it had before and has no more: those that
+/// the database updates by itself, or the others. What is linked to another object already is not among them.
 pub(super) fn referring(
     objects: &Objects,
-    parent: u32,
     before: &dyn Object,
+    now: &dyn Object,
     is_cascading: bool,
 ) -> Result<Vec<(u32, usize)>> {
-    let target = objects.get(parent).mapper;
-    let now = objects.object(parent);
+    let target = now.mapper();
     let mut found = Vec::new();
+    if !key_differs(now, before) {
+        return Ok(found);
+    }
     for child in objects.in_use() {
         let entry = objects.get(child);
         if entry.state != State::Persistent || entry.is_doomed {

@@ -15,14 +15,14 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::insert::{fill, fill_foreign_keys};
-use super::tell;
+use super::{tell, trade};
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
-use crate::types::{ColumnType, same};
+use crate::types::{ColumnType, DecodeError, same};
 
 /// How many rows one statement changes: each adds to the depth of its conditions, which SQLite limits to a thousand.
 pub(super) const ROWS: usize = 250;
@@ -62,22 +62,51 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
         fill_foreign_keys(objects, slot)?;
         changes.extend(change(objects, slot)?);
     }
-    for batch in batches(objects, changes)? {
-        let connection = connections.of(BindRequest::write(batch.mapper, StatementKind::Update)).await?;
-        let most = if batch.is_joined { rows_at_once(connection, batch.mapper, &batch.rows[0]) } else { 1 };
-        let mut rows = batch.rows;
+    for Batch { mapper, mut rows, is_joined } in batches(objects, changes)? {
+        let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
+        let most = if is_joined { rows_at_once(connection, mapper, &rows[0]) } else { 1 };
+        let mut aside = HashMap::new();
+        if !is_joined {
+            aside = set_aside(objects, connection, mapper, &mut rows).await?;
+        }
         while !rows.is_empty() {
             let rest = rows.split_off(most.min(rows.len()));
-            send(objects, connection, batch.mapper, &rows).await?;
+            send(objects, connection, mapper, &rows).await?;
             for row in std::mem::replace(&mut rows, rest) {
+                let (before, known) = aside.remove(&row.slot).unwrap_or((row.base, None));
                 objects.identify(row.slot);
-                objects.follow_keys(row.slot, Some(&*row.base))?;
-                follow_key_change(objects, row.slot, &*row.base)?;
+                objects.follow_keys(row.slot, Some(&*before))?;
+                let followers = known.map_or_else(|| followers(objects, row.slot, &*before), Ok)?;
+                follow(objects, followers)?;
                 objects.renew_base(row.slot);
             }
         }
     }
     Ok(())
+}
+
+/// What an object was, and what follows its new key, if that had to be known before.
+type Aside = (Arc<dyn Object>, Option<Vec<Follower>>);
+
+/// Orders rows that take each other's values. Where they do so in a ring, some get a value for the time being; what follows
+/// the keys of the others is found before any of them has its new one.
+async fn set_aside(
+    objects: &Objects,
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    rows: &mut Vec<RowChange>,
+) -> Result<HashMap<u32, Aside>> {
+    let parked = trade::order(objects, mapper, rows)?;
+    let mut aside = HashMap::new();
+    if !parked.is_empty() {
+        for row in &*rows {
+            aside.insert(row.slot, (row.base.clone(), Some(followers(objects, row.slot, &*row.base)?)));
+        }
+    }
+    for parking in &parked {
+        trade::park(objects, connection, mapper, rows, parking).await?;
+    }
+    Ok(aside)
 }
 
 /// Says what differs in an object, or `None` if no column does.
@@ -365,10 +394,15 @@ pub(super) fn key_filters(mapper: &'static Mapper, object: &dyn Object) -> Vec<N
 
 fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
     let mapper = objects.get(slot).mapper;
-    objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
-        let field = mapper.definition.columns[column].field;
-        Error::new(ErrorKind::Data, format!("`{}.{field}` cannot be set: {}", mapper.definition.name, reason.reason()))
-    })
+    objects
+        .object_mut(slot)
+        .set_column(column, as_row_value(value))
+        .map_err(|reason| cannot_be(mapper, column as u16, &reason))
+}
+
+fn cannot_be(mapper: &Mapper, column: u16, reason: &DecodeError) -> Error {
+    let field = mapper.definition.columns[usize::from(column)].field;
+    Error::new(ErrorKind::Data, format!("`{}.{field}` cannot be set: {}", mapper.definition.name, reason.reason()))
 }
 
 // ----------------------------------------------------------------------------------------------------------- versions
@@ -420,11 +454,7 @@ pub(super) fn stale(
 ) -> Error {
     let slots: Vec<u32> = slots.collect();
     let mapper = objects.get(slots[0]).mapper;
-    let key = |&slot: &u32| {
-        let stored = objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot));
-        let parts = mapper.definition.key.iter().map(|&column| stored.column(usize::from(column)).to_string());
-        parts.collect::<Vec<_>>().join(", ")
-    };
+    let key = |&slot: &u32| key_text(mapper, objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot)));
     let message = format!(
         "{verb} statement on table `{}` expected to {does} {} row(s); {matched} were matched",
         mapper.definition.table,
@@ -440,29 +470,66 @@ pub(super) fn stale(
         .hint(format!("{whose} changed or deleted by someone else: roll back, read it again, and repeat"))
 }
 
+/// Shows the key of an object in a message.
+pub(super) fn key_text(mapper: &Mapper, object: &dyn Object) -> String {
+    let parts = mapper.definition.key.iter().map(|&column| object.column(usize::from(column)).to_string());
+    parts.collect::<Vec<_>>().join(", ")
+}
+
 // ------------------------------------------------------------------------------------------------------- changed keys
 
-/// Puts what refers to an object by its old key in step with the rows, where the database gave them the new one by
-/// `ON UPDATE CASCADE`. (Where it does not, [`referrers`](super::referrers) has made changes of them.)
-fn follow_key_change(objects: &mut Objects, parent: u32, before: &dyn Object) -> Result<()> {
-    for (child, foreign_key) in super::referrers::referring(objects, parent, before, true)? {
-        let was: Arc<dyn Object> = Arc::from(objects.object(child).copy());
-        let mapper = objects.get(child).mapper;
+/// An object whose row the database has changed, since it refers to one whose key has.
+struct Follower {
+    slot: u32,
+    columns: Vec<(u16, Value)>,
+}
+
+/// Finds what refers to an object by its old key and gets the new one from the database, by `ON UPDATE CASCADE`, and what
+/// refers to that. (Where the database does not, [`referrers`](super::referrers) has made changes of them.)
+fn followers(objects: &Objects, parent: u32, before: &dyn Object) -> Result<Vec<Follower>> {
+    let mut found = Vec::new();
+    find_followers(objects, before, objects.object(parent), &mut found)?;
+    Ok(found)
+}
+
+fn find_followers(objects: &Objects, before: &dyn Object, now: &dyn Object, found: &mut Vec<Follower>) -> Result<()> {
+    for (slot, foreign_key) in super::referrers::referring(objects, before, now, true)? {
+        let mapper = objects.get(slot).mapper;
         let key = &mapper.configured()?.foreign_keys[foreign_key];
-        let mut base = objects.get(child).base.as_ref().map(|base| base.copy());
-        for (&column, &target) in key.columns.iter().zip(&key.target_columns) {
-            let column = usize::from(column);
-            let value = objects.object(parent).column(usize::from(target));
-            set(objects, child, column, &value)?;
+        let value = |&target: &u16| now.column(usize::from(target));
+        let columns: Vec<(u16, Value)> =
+            key.columns.iter().copied().zip(key.target_columns.iter().map(value)).collect();
+        let mut after = objects.object(slot).copy();
+        for (column, value) in &columns {
+            after
+                .set_column(usize::from(*column), as_row_value(value))
+                .map_err(|reason| cannot_be(mapper, *column, &reason))?;
+        }
+        found.push(Follower { slot, columns });
+        if key.columns.iter().any(|column| mapper.definition.key.contains(column)) {
+            find_followers(objects, objects.object(slot), &*after, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts objects in step with what the database has made of their rows.
+fn follow(objects: &mut Objects, followers: Vec<Follower>) -> Result<()> {
+    for Follower { slot, columns } in followers {
+        let mapper = objects.get(slot).mapper;
+        let had_base = objects.get(slot).base.is_some();
+        objects.save(slot);
+        let mut base = objects.get(slot).base.as_ref().filter(|_| had_base).map(|base| base.copy());
+        for (column, value) in &columns {
+            set(objects, slot, usize::from(*column), value)?;
             if let Some(base) = &mut base {
-                base.set_column(column, as_row_value(&value))
-                    .map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+                base.set_column(usize::from(*column), as_row_value(value))
+                    .map_err(|reason| cannot_be(mapper, *column, &reason))?;
             }
         }
-        objects.get_mut(child).base = base.map(Arc::from);
-        if key.columns.iter().any(|column| mapper.definition.key.contains(column)) {
-            objects.identify(child);
-            follow_key_change(objects, child, &*was)?;
+        objects.get_mut(slot).base = base.map(Arc::from);
+        if columns.iter().any(|(column, _)| mapper.definition.key.contains(column)) {
+            objects.identify(slot);
         }
     }
     Ok(())

@@ -1,0 +1,390 @@
+//! Values that tell rows apart, and objects that take them from each other.
+//!
+//! A database checks keys and unique columns row by row: a row can have a value only when no other has it any more. So what
+//! takes a value goes after what gives it away, and after the DELETE of what goes with it. Of rows that trade values in a
+//! ring, one is given a value first that no row has: NULL where there may be NULLs, else one that is looked for.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use orm_pool::Value;
+
+use super::order::components;
+use super::update::{RowChange, key_text, stale, statement};
+use crate::engine::Connection;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Mapper, Object, is_changed};
+use crate::session::{Key, Objects, State, as_row_value};
+use crate::sql::{Node, Output, SelectNode, Statement};
+use crate::types::ColumnType;
+
+/// How often a value is looked for that no row has.
+const ATTEMPTS: u32 = 20;
+
+/// The columns of a key, a unique column, or several that are unique together: of all that the model has.
+fn sets(mapper: &Mapper) -> Vec<Vec<u16>> {
+    let definition = mapper.definition();
+    let single = definition.columns.iter().enumerate().filter(|(_, column)| column.unique);
+    let several = definition.uniques.iter().chain(definition.indexes.iter().filter(|index| index.is_unique));
+    std::iter::once(definition.key.to_vec())
+        .chain(single.map(|(position, _)| vec![position as u16]))
+        .chain(several.map(|unique| unique.columns.to_vec()))
+        .collect()
+}
+
+/// What one object gives away and takes.
+struct Move {
+    /// The position among the [`sets`] of its model.
+    set: usize,
+    from: Option<Key>,
+    to: Option<Key>,
+}
+
+/// A value that tells the rows of a model apart.
+type Held = (usize, usize, Key);
+
+fn stored(objects: &Objects, slot: u32) -> &dyn Object {
+    objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot))
+}
+
+fn moves(objects: &Objects, slot: u32, sets: &[Vec<u16>]) -> Vec<Move> {
+    let (was, is) = (stored(objects, slot), objects.object(slot));
+    let differs = |set: &&(usize, &Vec<u16>)| set.1.iter().any(|&column| is_changed(is, was, usize::from(column)));
+    let key = |object: &dyn Object, set: &[u16]| Key::of_columns(object, set.iter().copied());
+    let changed = sets.iter().enumerate().collect::<Vec<_>>();
+    changed
+        .iter()
+        .filter(differs)
+        .map(|&(set, columns)| Move { set, from: key(was, columns), to: key(is, columns) })
+        .collect()
+}
+
+// ------------------------------------------------------------------------------------------------------- who goes when
+
+/// When the objects of a group are updated.
+pub(super) struct Turns {
+    /// Before rows are inserted.
+    pub(super) early: Vec<u32>,
+    /// After rows are inserted, to which they refer.
+    pub(super) waiting: Vec<u32>,
+    /// After rows are deleted, whose values they take.
+    pub(super) last: Vec<u32>,
+}
+
+/// Lets objects wait for what gives away the values that they take.
+pub(super) fn turns(objects: &Objects, early: Vec<u32>, waiting: Vec<u32>, deletes: &[u32]) -> Turns {
+    let mut turns = Turns { early, waiting, last: Vec::new() };
+    let mut known = KnownSets::default();
+    let moving: Vec<u32> = turns.early.iter().chain(&turns.waiting).copied().collect();
+    if moving.iter().all(|&slot| known.moves(objects, slot).is_empty()) {
+        return turns;
+    }
+    let doomed = deletes.iter().flat_map(|&slot| known.held(objects, slot)).collect::<HashSet<Held>>();
+    let Turns { early, waiting, last } = &mut turns;
+    known.put_off(objects, early, last, doomed.clone());
+    known.put_off(objects, waiting, last, doomed);
+    // What waits for these has to wait as well.
+    let given = last.iter().flat_map(|&slot| known.given(objects, slot)).collect::<HashSet<Held>>();
+    known.put_off(objects, early, last, given);
+    let given = waiting.iter().flat_map(|&slot| known.given(objects, slot)).collect();
+    known.put_off(objects, early, waiting, given);
+    turns
+}
+
+/// The sets of the models that were asked for.
+#[derive(Default)]
+struct KnownSets(HashMap<usize, Vec<Vec<u16>>>);
+
+impl KnownSets {
+    fn of(&mut self, mapper: &Mapper) -> &[Vec<u16>] {
+        self.0.entry(mapper.id()).or_insert_with(|| sets(mapper))
+    }
+
+    fn moves(&mut self, objects: &Objects, slot: u32) -> Vec<Move> {
+        moves(objects, slot, self.of(objects.get(slot).mapper))
+    }
+
+    /// What an object's row has.
+    fn held(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
+        let mapper = objects.get(slot).mapper;
+        let key = |columns: &Vec<u16>| Key::of_columns(stored(objects, slot), columns.iter().copied());
+        let keys = self.of(mapper).iter().map(key).enumerate();
+        keys.filter_map(|(set, key)| Some((mapper.id(), set, key?))).collect()
+    }
+
+    /// What an object gives away.
+    fn given(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
+        let model = objects.get(slot).mapper.id();
+        self.moves(objects, slot).into_iter().filter_map(|change| Some((model, change.set, change.from?))).collect()
+    }
+
+    /// Puts off what takes one of these values, and what takes a value of that.
+    fn put_off(&mut self, objects: &Objects, now: &mut Vec<u32>, later: &mut Vec<u32>, mut held: HashSet<Held>) {
+        while !held.is_empty() {
+            let mut takes = |&slot: &u32| {
+                let model = objects.get(slot).mapper.id();
+                let moves = self.moves(objects, slot);
+                moves.into_iter().any(|change| change.to.is_some_and(|to| held.contains(&(model, change.set, to))))
+            };
+            let (taking, rest): (Vec<u32>, Vec<u32>) = now.iter().copied().partition(&mut takes);
+            held = taking.iter().flat_map(|&slot| self.given(objects, slot)).collect();
+            *now = rest;
+            later.extend(taking);
+        }
+    }
+}
+
+// -------------------------------------------------------------------------------------------------- which row before which
+
+/// A row that gets a value for the time being: its position, and the columns that it tells apart.
+pub(super) struct Parking {
+    row: usize,
+    set: Vec<u16>,
+}
+
+/// A row that takes a value after another has given it away.
+struct Edge {
+    first: usize,
+    then: usize,
+    set: usize,
+}
+
+/// Orders changes of one model so that each value is free before it is taken. Out: what has to be moved aside before.
+pub(super) fn order(objects: &Objects, mapper: &'static Mapper, rows: &mut Vec<RowChange>) -> Result<Vec<Parking>> {
+    let mut parked: Vec<Parking> = Vec::new();
+    if rows.len() < 2 {
+        return Ok(parked);
+    }
+    let sets = sets(mapper);
+    let mut edges = edges(objects, rows, &sets);
+    let sorted = loop {
+        let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.first, edge.then)).collect();
+        let sorted = components(rows.len(), &pairs);
+        let Some(ring) = sorted.iter().find(|component| component.len() > 1) else { break sorted };
+        let is_of_ring = |edge: &&Edge| ring.contains(&edge.first) && ring.contains(&edge.then);
+        let can_wait = |edge: &&Edge| !spare_columns(mapper, &sets[edge.set], &rows[edge.first]).is_empty();
+        let Some(edge) = edges.iter().filter(is_of_ring).find(can_wait) else {
+            return Err(trade(objects, mapper, ring.iter().map(|&row| rows[row].slot)));
+        };
+        let (first, set) = (edge.first, edge.set);
+        edges.retain(|edge| !(edge.first == first && edge.set == set));
+        parked.push(Parking { row: first, set: sets[set].clone() });
+    };
+    let turn: Vec<usize> = sorted.into_iter().flatten().collect();
+    let place: HashMap<usize, usize> = turn.iter().enumerate().map(|(place, &row)| (row, place)).collect();
+    let mut ordered: Vec<(usize, RowChange)> =
+        std::mem::take(rows).into_iter().enumerate().map(|(row, change)| (place[&row], change)).collect();
+    ordered.sort_by_key(|(place, _)| *place);
+    *rows = ordered.into_iter().map(|(_, change)| change).collect();
+    parked.iter_mut().for_each(|parking| parking.row = place[&parking.row]);
+    Ok(parked)
+}
+
+fn edges(objects: &Objects, rows: &[RowChange], sets: &[Vec<u16>]) -> Vec<Edge> {
+    let moves: Vec<Vec<Move>> = rows.iter().map(|row| moves(objects, row.slot, sets)).collect();
+    let mut holders: HashMap<(usize, &Key), usize> = HashMap::new();
+    for (row, moves) in moves.iter().enumerate() {
+        let given = moves.iter().filter_map(|change| Some(((change.set, change.from.as_ref()?), row)));
+        holders.extend(given);
+    }
+    let mut edges = Vec::new();
+    for (then, moves) in moves.iter().enumerate() {
+        for change in moves {
+            let holder = change.to.as_ref().and_then(|to| holders.get(&(change.set, to)));
+            if let Some(&first) = holder.filter(|&&holder| holder != then) {
+                edges.push(Edge { first, then, set: change.set });
+            }
+        }
+    }
+    edges
+}
+
+fn trade(objects: &Objects, mapper: &Mapper, slots: impl Iterator<Item = u32>) -> Error {
+    let keys: Vec<String> = slots.take(10).map(|slot| key_text(mapper, stored(objects, slot))).collect();
+    let name = mapper.definition.name;
+    let message =
+        format!("the objects `{name}` with keys {} take unique values from each other in a ring", keys.join("; "));
+    Error::new(ErrorKind::InvalidRequest, message).hint(
+        "a database checks row by row, and there is no value that one of them could have meanwhile: give one of them a \
+         value of its own, call `flush`, and then give it the other's",
+    )
+}
+
+// ------------------------------------------------------------------------------------------- a value for the time being
+
+/// Lists the columns of a set that may hold another value for a moment, the best first: those that may be NULL, then those
+/// that change anyway. A foreign key cannot, since there is no row that it would refer to.
+fn spare_columns(mapper: &'static Mapper, set: &[u16], row: &RowChange) -> Vec<u16> {
+    let is_foreign = |column: u16| {
+        let keys = mapper.configured().map(|configured| &configured.foreign_keys);
+        keys.is_ok_and(|keys| keys.iter().any(|key| key.columns.contains(&column)))
+    };
+    let nullable = |column: u16| mapper.definition().columns[usize::from(column)].nullable;
+    let changes = |column: u16| row.sets.iter().any(|(set, _)| *set == column);
+    let mut columns: Vec<u16> = set
+        .iter()
+        .copied()
+        .filter(|&column| nullable(column) || !is_foreign(column))
+        .filter(|&column| {
+            nullable(column) || candidate(mapper, column, &row.base.column(usize::from(column))).is_some()
+        })
+        .collect();
+    columns.sort_by_key(|&column| (!nullable(column), !changes(column)));
+    columns
+}
+
+/// Returns a random value of a column, as unlikely in a row as its type allows; `None` where its type has none.
+fn candidate(mapper: &Mapper, column: u16, now: &Value) -> Option<Value> {
+    let definition = &mapper.definition().columns[usize::from(column)];
+    if definition.sql_type.is_some() || definition.computed.is_some() {
+        return None;
+    }
+    let length = match (definition.column_type)() {
+        ColumnType::String(length) | ColumnType::Char(length) => length.min(16),
+        ColumnType::Text | ColumnType::Varchar => definition.length.unwrap_or(16).min(16),
+        ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger | ColumnType::Uuid => 0,
+        _ => return None,
+    };
+    let value = match now {
+        // Below zero, where no counter of the database counts.
+        Value::Int16(_) => Value::Int16(-1 - (random() >> 50) as i16),
+        Value::Int32(_) => Value::Int32(-1 - (random() >> 34) as i32),
+        Value::Int64(_) => Value::Int64(-1 - (random() >> 2) as i64),
+        Value::Uuid(_) => {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&random().to_be_bytes());
+            bytes[8..].copy_from_slice(&random().to_be_bytes());
+            Value::Uuid(bytes)
+        }
+        Value::Text(_) if length > 0 => {
+            let digits = format!("{:016x}", random());
+            Value::Text(digits.chars().take(length as usize).collect())
+        }
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// Returns a random number: each new state of the standard library's hasher has keys of its own.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+/// Gives a row a value for the time being, and lets the change go on from there.
+pub(super) async fn park(
+    objects: &Objects,
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    rows: &mut [RowChange],
+    parking: &Parking,
+) -> Result<()> {
+    let row = &mut rows[parking.row];
+    let mut aside = row.base.copy();
+    let mut found = None;
+    for column in spare_columns(mapper, &parking.set, row) {
+        if let Some(value) = free_value(connection, mapper, column, &row.base.column(usize::from(column))).await?
+            && aside.set_column(usize::from(column), as_row_value(&value)).is_ok()
+        {
+            found = Some((column, value));
+            break;
+        }
+    }
+    let Some((column, value)) = found else { return Err(trade(objects, mapper, std::iter::once(row.slot))) };
+    let first = RowChange {
+        slot: row.slot,
+        base: row.base.clone(),
+        sets: vec![(column, value)],
+        guards: std::mem::take(&mut row.guards),
+    };
+    let engine = connection.engine.clone();
+    let update = Statement::Update(Box::new(statement(mapper, &[first])));
+    let matched = engine.change(&mut connection.guard, vec![update]).await?;
+    if matched != 1 {
+        return Err(stale(objects, std::iter::once(row.slot), "UPDATE", "update", matched));
+    }
+    if row.sets.iter().all(|(set, _)| *set != column) {
+        row.sets.push((column, row.base.column(usize::from(column))));
+    }
+    row.base = Arc::from(aside);
+    Ok(())
+}
+
+/// Finds a value of a column that no row has.
+async fn free_value(
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    column: u16,
+    now: &Value,
+) -> Result<Option<Value>> {
+    let definition = &mapper.definition().columns[usize::from(column)];
+    if definition.nullable {
+        return Ok(Some(Value::Null(definition.kind)));
+    }
+    let engine = connection.engine.clone();
+    let node = || Node::Column { mapper, column, alias: Alias::NONE };
+    for _ in 0..ATTEMPTS {
+        let Some(value) = candidate(mapper, column, now) else { return Ok(None) };
+        let select = SelectNode {
+            outputs: vec![Output::expression(node(), true)],
+            filters: vec![Node::equals(node(), Node::Bind(value.clone()))],
+            ..SelectNode::default()
+        };
+        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
+        let mut is_free = true;
+        let mut take = |_: crate::mapper::Row<'_>| {
+            is_free = false;
+            Ok(ControlFlow::Continue(()))
+        };
+        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        if is_free {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+// ------------------------------------------------------------------------------------------------------------ messages
+
+/// Adds to the error of a new row that it has a value of one that is to be deleted, if so: rows are deleted last.
+pub(super) fn explain(objects: &Objects, error: Error) -> Error {
+    if !error.is_unique_violation() || !objects.has_doomed {
+        return error;
+    }
+    let mut known = KnownSets::default();
+    let is_doomed = |&slot: &u32| objects.get(slot).is_doomed && objects.get(slot).state == State::Persistent;
+    let mut doomed: HashMap<Held, u32> = HashMap::new();
+    for slot in objects.in_use().filter(is_doomed) {
+        doomed.extend(known.held(objects, slot).into_iter().map(|held| (held, slot)));
+    }
+    let pending = objects.pending.iter().copied().filter(|&slot| objects.get(slot).object.is_some());
+    for slot in pending {
+        let mapper = objects.get(slot).mapper;
+        for (set, columns) in known.of(mapper).to_vec().iter().enumerate() {
+            let key = Key::of_columns(objects.object(slot), columns.iter().copied());
+            let Some(&holder) = key.and_then(|key| doomed.get(&(mapper.id(), set, key))) else { continue };
+            let (name, key) = (mapper.definition.name, key_text(mapper, stored(objects, holder)));
+            return error.hint(format!(
+                "the object `{name}` with key {key}, which is to be deleted, has this value until then, and a flush deletes \
+                 last: call `flush` after `delete`"
+            ));
+        }
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::random;
+
+    #[test]
+    fn random_numbers_are_of_the_type_and_below_zero() {
+        for _ in 0..1000 {
+            let number = random();
+            assert!(-1 - ((number >> 50) as i16) < 0);
+            assert!(-1 - ((number >> 34) as i32) < 0);
+            assert!(-1 - ((number >> 2) as i64) < 0);
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Objects that take keys and unique values from each other within one flush.
+
+use expect_test::{Expect, expect};
+use orm::prelude::*;
+use orm::{Dialect, ErrorKind};
+
+use crate::relationships::SqlLog;
+use crate::support::{dialect, empty_engine_with};
+
+/// A key of two columns, of which one says what the row is for.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "editions", metadata = none)]
+struct Edition {
+    #[orm(primary_key, autoincrement = false)]
+    code: i64,
+    #[orm(primary_key, autoincrement = false)]
+    status: i64,
+    title: String,
+}
+
+const PUBLISHED: i64 = 1;
+const EDITABLE: i64 = 2;
+const ARCHIVED: i64 = 3;
+
+/// A key of text, which members follow.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "docks", metadata = none)]
+struct Dock {
+    #[orm(primary_key, length = 8)]
+    code: String,
+    #[orm(back_populates = dock, order_by = id)]
+    boats: HasMany<Boat>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "boats", metadata = none)]
+struct Boat {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(foreign_key = Dock.code, on_update = cascade, length = 8)]
+    dock_code: Option<String>,
+    #[orm(back_populates = boats)]
+    dock: BelongsTo<Dock>,
+}
+
+/// Unique columns, one of which may be NULL, and a version.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "runners", version = version, metadata = none)]
+struct Runner {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(unique)]
+    number: i64,
+    #[orm(unique)]
+    lane: Option<i64>,
+    #[orm(default = 1)]
+    version: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, orm::SqlEnum)]
+enum Colour {
+    Red,
+    Green,
+    Blue,
+}
+
+/// A key of which there are no more values than these.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "lamps", metadata = none)]
+struct Lamp {
+    #[orm(primary_key)]
+    colour: Colour,
+    place: i64,
+}
+
+struct Trades {
+    log: SqlLog,
+    engine: Engine,
+    session: Session,
+}
+
+impl Trades {
+    async fn new(tables: orm::MetaData) -> Trades {
+        let log = SqlLog::start();
+        let engine = empty_engine_with(|settings| settings.echo(true)).await;
+        tables.create_all(&engine).await.unwrap();
+        let session = Session::new(&engine);
+        Trades { log, engine, session }
+    }
+
+    /// Commits, and compares what was sent since the last time with what is expected on SQLite.
+    async fn check(&mut self, expected: Expect) {
+        self.session.commit().await.unwrap();
+        let sent: String = self.log.take().iter().map(|sql| format!("{sql}\n")).collect();
+        if dialect() == Dialect::Sqlite {
+            expected.assert_eq(&sent);
+        }
+    }
+}
+
+async fn editions() -> (Trades, Handle<Edition>, Handle<Edition>) {
+    let mut it = Trades::new(metadata![Edition]).await;
+    let first = it.session.add(Edition { code: 1, status: PUBLISHED, title: "first".into() });
+    let second = it.session.add(Edition { code: 1, status: EDITABLE, title: "second".into() });
+    it.session.commit().await.unwrap();
+    it.session.query(Edition).all().await.unwrap();
+    it.log.take();
+    (it, first, second)
+}
+
+async fn titles(engine: &Engine) -> Vec<(i64, String)> {
+    select((Edition.status, Edition.title)).order_by(Edition.status).all(engine).await.unwrap()
+}
+
+fn strings<const N: usize>(rows: [(i64, &str); N]) -> Vec<(i64, String)> {
+    rows.map(|(status, title)| (status, title.to_owned())).into()
+}
+
+#[tokio::test]
+async fn a_key_is_taken_after_its_row_has_given_it_away_in_either_direction() {
+    let (mut it, first, second) = editions().await;
+    it.session[first].status = ARCHIVED;
+    it.session[second].status = PUBLISHED;
+    it.check(expect![[r#"
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+    "#]])
+        .await;
+    assert_eq!(titles(&it.engine).await, strings([(PUBLISHED, "second"), (ARCHIVED, "first")]));
+    assert_eq!(it.session.get(Edition, (1, PUBLISHED)).await.unwrap(), Some(second));
+    assert_eq!(it.session.get(Edition, (1, ARCHIVED)).await.unwrap(), Some(first));
+    it.log.take();
+    it.session[first].status = PUBLISHED;
+    it.session[second].status = EDITABLE;
+    it.check(expect![[r#"
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+    "#]])
+        .await;
+    assert_eq!(titles(&it.engine).await, strings([(PUBLISHED, "first"), (EDITABLE, "second")]));
+    assert_eq!(it.session.get(Edition, (1, PUBLISHED)).await.unwrap(), Some(first));
+    assert_eq!(it.session.get(Edition, (1, EDITABLE)).await.unwrap(), Some(second));
+}
+
+#[tokio::test]
+async fn two_objects_trade_keys_by_a_value_that_no_row_has() {
+    let (mut it, first, second) = editions().await;
+    it.session[first].status = EDITABLE;
+    it.session[first].title.push_str(", now in work");
+    it.session[second].status = PUBLISHED;
+    it.check(expect![[r#"
+        SELECT editions.status FROM editions WHERE editions.status = ?
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+        UPDATE editions SET status = ?, title = ? WHERE editions.code = ? AND editions.status = ?
+        UPDATE editions SET status = ? WHERE editions.code = ? AND editions.status = ?
+    "#]])
+        .await;
+    assert_eq!(titles(&it.engine).await, strings([(PUBLISHED, "second"), (EDITABLE, "first, now in work")]));
+    assert_eq!(it.session.get(Edition, (1, PUBLISHED)).await.unwrap(), Some(second));
+    assert_eq!(it.session.get(Edition, (1, EDITABLE)).await.unwrap(), Some(first));
+    assert!(!it.session.is_modified(first).unwrap() && !it.session.is_modified(second).unwrap());
+}
+
+#[tokio::test]
+async fn a_trade_in_a_savepoint_is_undone_with_the_transaction() {
+    let (mut it, first, second) = editions().await;
+    let mut inner = it.session.begin_nested().await.unwrap();
+    inner[first].status = EDITABLE;
+    inner[second].status = PUBLISHED;
+    inner.commit().await.unwrap();
+    assert_eq!(it.session.get(Edition, (1, PUBLISHED)).await.unwrap(), Some(second));
+    it.session.rollback().await.unwrap();
+    assert_eq!((it.session[first].status, it.session[second].status), (PUBLISHED, EDITABLE));
+    assert_eq!(it.session.get(Edition, (1, PUBLISHED)).await.unwrap(), Some(first));
+    assert_eq!(it.session.get(Edition, (1, EDITABLE)).await.unwrap(), Some(second));
+    it.session.commit().await.unwrap();
+    assert_eq!(titles(&it.engine).await, strings([(PUBLISHED, "first"), (EDITABLE, "second")]));
+}
+
+async fn docks() -> (Trades, [Handle<Dock>; 3]) {
+    let mut it = Trades::new(metadata![Dock, Boat]).await;
+    let boats = |first: i64| [first, first + 1].map(|id| Boat::builder().id(id));
+    let docks = [("a", 1), ("b", 11), ("c", 21)];
+    let docks = docks.map(|(code, first)| it.session.add(Dock::builder().code(code).boats(boats(first))));
+    it.session.commit().await.unwrap();
+    it.session.query(Dock).options(selectinload(Dock.boats)).all().await.unwrap();
+    it.log.take();
+    (it, docks)
+}
+
+async fn at(engine: &Engine) -> Vec<String> {
+    let rows = select((Boat.id, Boat.dock_code)).order_by(Boat.id).all(engine).await.unwrap();
+    rows.into_iter().map(|(id, code)| format!("{id}{}", code.unwrap_or_default())).collect()
+}
+
+#[tokio::test]
+async fn what_refers_to_objects_that_trade_keys_in_a_ring_stays_with_its_own() {
+    let (mut it, [a, b, c]) = docks().await;
+    let boats = [a, b, c].map(|dock| it.session.handles(dock, Dock.boats));
+    for (dock, code) in [(a, "b"), (b, "c"), (c, "a")] {
+        it.session[dock].code = code.into();
+    }
+    it.session.flush().await.unwrap();
+    let sent: String = it.log.take().iter().map(|sql| format!("{sql}\n")).collect();
+    if dialect() == Dialect::Sqlite {
+        expect![[r#"
+            SELECT docks.code FROM docks WHERE docks.code = ?
+            UPDATE docks SET code = ? WHERE docks.code = ?
+            UPDATE docks SET code = ? WHERE docks.code = ?
+            UPDATE docks SET code = ? WHERE docks.code = ?
+            UPDATE docks SET code = ? WHERE docks.code = ?
+        "#]]
+        .assert_eq(&sent);
+    }
+    for (boats, code) in boats.iter().zip(["b", "c", "a"]) {
+        assert!(boats.iter().all(|&boat| it.session[boat].dock_code.as_deref() == Some(code)), "memory follows");
+    }
+    assert_eq!([a, b, c].map(|dock| it.session.handles(dock, Dock.boats)), boats);
+    assert!(it.session.dirty().is_empty());
+    it.session.commit().await.unwrap();
+    assert_eq!(at(&it.engine).await, ["1b", "2b", "11c", "12c", "21a", "22a"]);
+}
+
+#[tokio::test]
+async fn what_followed_a_key_goes_back_with_it_in_a_rollback() {
+    let (mut it, [a, b, _]) = docks().await;
+    let boat = it.session.handles(a, Dock.boats)[0];
+    let mut inner = it.session.begin_nested().await.unwrap();
+    inner[a].code = "b".into();
+    inner[b].code = "a".into();
+    inner.flush().await.unwrap();
+    assert_eq!(inner[boat].dock_code.as_deref(), Some("b"));
+    inner.rollback().await.unwrap();
+    assert_eq!((it.session[a].code.as_str(), it.session[boat].dock_code.as_deref()), ("a", Some("a")));
+    it.session[a].code = "z".into();
+    it.session.flush().await.unwrap();
+    assert_eq!(it.session[boat].dock_code.as_deref(), Some("z"));
+    it.session.rollback().await.unwrap();
+    assert_eq!((it.session[a].code.as_str(), it.session[boat].dock_code.as_deref()), ("a", Some("a")));
+    assert_eq!(at(&it.engine).await, ["1a", "2a", "11b", "12b", "21c", "22c"]);
+}
+
+#[tokio::test]
+async fn a_key_is_taken_after_the_row_that_has_it_is_deleted() {
+    let (mut it, [a, b, c]) = docks().await;
+    it.session.delete(a).await.unwrap();
+    it.session[b].code = "a".into();
+    it.session[c].code = "b".into();
+    it.check(expect![[r#"
+        UPDATE boats SET dock_code = ? WHERE boats.id IN (?, ?)
+        DELETE FROM docks WHERE docks.code = ?
+        UPDATE docks SET code = ? WHERE docks.code = ?
+        UPDATE docks SET code = ? WHERE docks.code = ?
+    "#]])
+        .await;
+    assert_eq!(it.session.get(Dock, "a").await.unwrap(), Some(b));
+    assert_eq!(it.session.get(Dock, "b").await.unwrap(), Some(c));
+    assert_eq!(at(&it.engine).await, ["1", "2", "11a", "12a", "21b", "22b"]);
+}
+
+#[tokio::test]
+async fn a_new_row_takes_a_key_that_another_gives_away() {
+    let (mut it, [a, ..]) = docks().await;
+    it.session[a].code = "z".into();
+    let new = it.session.add(Dock::builder().code("a"));
+    it.check(expect![[r#"
+        UPDATE docks SET code = ? WHERE docks.code = ?
+        INSERT INTO docks (code) VALUES (?)
+    "#]])
+        .await;
+    assert_eq!(it.session.get(Dock, "a").await.unwrap(), Some(new));
+    assert_eq!(it.session.get(Dock, "z").await.unwrap(), Some(a));
+}
+
+#[tokio::test]
+async fn a_key_that_another_row_keeps_is_refused_and_everything_is_as_it_was() {
+    let (mut it, [a, b, _]) = docks().await;
+    it.session[a].code = "b".into();
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+    it.session.rollback().await.unwrap();
+    assert_eq!((it.session[a].code.as_str(), it.session[b].code.as_str()), ("a", "b"));
+    assert_eq!(it.session.get(Dock, "b").await.unwrap(), Some(b));
+    assert_eq!(it.session.get(Dock, "a").await.unwrap(), Some(a));
+    it.session.commit().await.unwrap();
+    assert_eq!(at(&it.engine).await, ["1a", "2a", "11b", "12b", "21c", "22c"]);
+}
+
+async fn runners() -> (Trades, Vec<Handle<Runner>>) {
+    let mut it = Trades::new(metadata![Runner]).await;
+    let runners = it.session.add_all((1..=3).map(|id| Runner::builder().id(id).number(id * 10).lane(id)));
+    it.session.commit().await.unwrap();
+    it.session.query(Runner).all().await.unwrap();
+    it.log.take();
+    (it, runners)
+}
+
+async fn numbers(engine: &Engine) -> Vec<(i64, Option<i64>, i64)> {
+    select((Runner.number, Runner.lane, Runner.version)).order_by(Runner.id).all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_unique_value_is_null_for_the_time_being_where_it_may() {
+    let (mut it, runners) = runners().await;
+    it.session[runners[0]].lane = Some(2);
+    it.session[runners[1]].lane = Some(1);
+    it.check(expect![[r#"
+        UPDATE runners SET lane = ? WHERE runners.id = ? AND runners.version = ?
+        UPDATE runners SET lane = ?, version = ? WHERE runners.id = ? AND runners.version = ?
+        UPDATE runners SET lane = ?, version = ? WHERE runners.id = ?
+    "#]])
+        .await;
+    assert_eq!(numbers(&it.engine).await, [(10, Some(2), 2), (20, Some(1), 2), (30, Some(3), 1)]);
+    assert_eq!(it.session[runners[0]].version, 2);
+}
+
+#[tokio::test]
+async fn unique_values_go_round_in_two_columns_at_once() {
+    let (mut it, runners) = runners().await;
+    for (at, &runner) in runners.iter().enumerate() {
+        let next = (at as i64 + 1) % 3 + 1;
+        it.session[runner].number = next * 10;
+        it.session[runner].lane = Some((at as i64 + 2) % 3 + 1);
+    }
+    it.session.commit().await.unwrap();
+    assert_eq!(numbers(&it.engine).await, [(20, Some(3), 2), (30, Some(1), 2), (10, Some(2), 2)]);
+}
+
+#[tokio::test]
+async fn a_row_that_was_changed_by_another_is_stale_before_it_is_moved_aside() {
+    let (mut it, runners) = runners().await;
+    it.session.commit().await.unwrap();
+    update(Runner).set(Runner.version, 7).filter(Runner.id.eq(1)).execute(&it.engine).await.unwrap();
+    it.session[runners[0]].number = 20;
+    it.session[runners[1]].number = 10;
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_stale_data(), "{error}");
+    it.session.rollback().await.unwrap();
+    assert_eq!(numbers(&it.engine).await, [(10, Some(1), 7), (20, Some(2), 1), (30, Some(3), 1)]);
+}
+
+#[tokio::test]
+async fn a_ring_without_a_value_to_spare_is_refused_in_words_and_goes_in_two_flushes() {
+    let mut it = Trades::new(metadata![Lamp]).await;
+    let red = it.session.add(Lamp { colour: Colour::Red, place: 1 });
+    let green = it.session.add(Lamp { colour: Colour::Green, place: 2 });
+    it.session.commit().await.unwrap();
+    it.session.query(Lamp).all().await.unwrap();
+    it.session[red].colour = Colour::Green;
+    it.session[green].colour = Colour::Red;
+    let error = it.session.flush().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.message().starts_with("the objects `Lamp` with keys "), "{error}");
+    assert!(error.message().ends_with(" take unique values from each other in a ring"), "{error}");
+    assert!(error.to_string().contains("\nhint: a database checks row by row"), "{error}");
+    it.session.rollback().await.unwrap();
+    assert_eq!((it.session[red].colour, it.session[green].colour), (Colour::Red, Colour::Green));
+    it.session.query(Lamp).all().await.unwrap();
+    it.session[red].colour = Colour::Blue;
+    it.session.flush().await.unwrap();
+    it.session[green].colour = Colour::Red;
+    it.session[red].colour = Colour::Green;
+    it.session.commit().await.unwrap();
+    let lamps = select((Lamp.colour, Lamp.place)).order_by(Lamp.place).all(&it.engine).await.unwrap();
+    assert_eq!(lamps, [(Colour::Green, 1), (Colour::Red, 2)]);
+}
+
+#[tokio::test]
+async fn a_new_row_with_a_unique_value_of_a_deleted_one_is_told_to_flush_between() {
+    let (mut it, runners) = runners().await;
+    it.session.delete(runners[0]).await.unwrap();
+    let new = it.session.add(Runner::builder().id(9).number(10));
+    let error = it.session.flush().await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+    let hint = "hint: the object `Runner` with key 1, which is to be deleted, has this value until then, and a flush \
+                deletes last: call `flush` after `delete`";
+    assert!(error.to_string().contains(hint), "{error}");
+    it.session.rollback().await.unwrap();
+    assert_eq!(it.session.state(new).unwrap(), orm::ObjectState::Transient);
+    it.session.delete(runners[0]).await.unwrap();
+    it.session.flush().await.unwrap();
+    it.session.add(Runner::builder().id(9).number(10));
+    it.session.commit().await.unwrap();
+    assert_eq!(numbers(&it.engine).await, [(20, Some(2), 1), (30, Some(3), 1), (10, None, 1)]);
+}
+
+/// A member of a club has a number there: unique are the two together.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "clubs", metadata = none)]
+struct Club {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(back_populates = club)]
+    members: HasMany<Member>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "members", unique(club_id, place), metadata = none)]
+struct Member {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Club.id)]
+    club_id: i64,
+    place: i64,
+    #[orm(back_populates = members)]
+    club: BelongsTo<Club>,
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_one_that_moves_to_a_new_owner_waits_for_it() {
+    let mut it = Trades::new(metadata![Club, Member]).await;
+    let members = [1, 2].map(|place| Member::builder().place(place));
+    let club = it.session.add(Club::builder().members(members));
+    it.session.commit().await.unwrap();
+    it.session.query(Club).options(selectinload(Club.members)).all().await.unwrap();
+    let members = it.session.handles(club, Club.members);
+    it.log.take();
+    it.session[members[0]].place = 5;
+    let new = it.session.add(Club::builder());
+    it.session.link(new, Club.members, members[0]);
+    it.session[members[1]].place = 1;
+    it.check(expect![[r#"
+        INSERT INTO clubs DEFAULT VALUES
+        UPDATE members SET club_id = ?, place = ? WHERE members.id = ?
+        UPDATE members SET place = ? WHERE members.id = ?
+    "#]])
+        .await;
+    let rows = select((Member.club_id, Member.place)).order_by(Member.id).all(&it.engine).await.unwrap();
+    assert_eq!(rows, [(2, 5), (1, 1)]);
+}
