@@ -2,7 +2,8 @@
 //!
 //! SQLite can add, drop and rename columns, and rename tables; the rest it can only do by copying the table.
 
-use super::{Ddl, Options};
+use super::Ddl;
+use super::options::Options;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Column, ColumnChange, Constraint, EnumType, Operation, Table, TableName, full_name};
