@@ -5,6 +5,7 @@
 //! data, which `compile/ddl.rs` writes as SQL.
 
 mod column;
+mod condition;
 mod constraint;
 mod copy;
 mod diff;

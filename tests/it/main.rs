@@ -2,6 +2,7 @@
 //!
 //! | module | what is tested |
 //! |---|---|
+//! | `checks` | checks are compared by what they say, by proptest as well |
 //! | `copies` | tables of SQLite that are copied because ALTER cannot change them |
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
@@ -64,6 +65,7 @@ mod arrays;
 mod bare_tables;
 mod bulk;
 mod bulk_session;
+mod checks;
 mod chinook;
 mod conditions;
 mod connection;

@@ -93,9 +93,10 @@ impl MetaData {
     ///
     /// Compared are tables, columns (type, nullability, default, generation, computed expression, collation, comment),
     /// keys, constraints, indexes, comments, types of labels, sequences by how they count, and views; no sequence and no
-    /// view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions: outside of
-    /// SQLite a check, default or condition counts as changed when its names, values or operators differ, in whatever
-    /// order; a view when it has a name that the other has not, or other values or comparisons.
+    /// view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions:
+    /// checks, defaults, computed columns and conditions are compared by what they say, grouping included, whatever the
+    /// words; where they hold what cannot be read, such as a subquery, by their names, values and operators. A view counts
+    /// as changed when it has a name that the other has not, or other values or comparisons.
     ///
     /// ```
     /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}};

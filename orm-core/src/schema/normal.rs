@@ -8,7 +8,7 @@
 use super::tokens::{Token, TokenKind, closing, tokens};
 use super::{
     CheckConstraint, Column, Computed, ForeignKey, Identity, Index, IndexColumn, IndexPart, Table, UniqueConstraint,
-    fit, parse_type,
+    condition, fit, parse_type,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -198,9 +198,14 @@ fn has_option(table: &Table, option: &str) -> bool {
 
 // --------------------------------------------------------------------------------------------------------------- SQL
 
-/// Brings an expression into one form: words in lower case with one space between, without parentheses, casts and quotes
-/// that are not needed. So a difference in parentheses alone is not seen.
+/// Brings an expression into one form: that of its structure, or else that of its words.
 pub(crate) fn sql(text: &str, dialect: Dialect) -> String {
+    condition::canonical(text, dialect).unwrap_or_else(|| words(text, dialect))
+}
+
+/// Brings SQL into words in lower case with one space between, without parentheses, casts and quotes that are not needed.
+/// So a difference in parentheses alone is not seen.
+pub(super) fn words(text: &str, dialect: Dialect) -> String {
     let tokens = tokens(text);
     let mut words: Vec<String> = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -246,11 +251,11 @@ fn is_introducer(word: &str) -> bool {
     word.starts_with('_') || word.eq_ignore_ascii_case("interval") || word.eq_ignore_ascii_case("e")
 }
 
-fn is_of_numbers(token: &Token<'_>) -> bool {
+pub(super) fn is_of_numbers(token: &Token<'_>) -> bool {
     ["smallint", "integer", "bigint", "numeric", "real", "double"].iter().any(|word| token.is(word))
 }
 
-fn is_now(token: &Token<'_>) -> bool {
+pub(super) fn is_now(token: &Token<'_>) -> bool {
     token.kind == TokenKind::Word
         && ["now", "current_timestamp", "localtimestamp", "localtime"].iter().any(|word| token.is(word))
 }
@@ -286,7 +291,7 @@ fn plain_number(number: &str) -> String {
 }
 
 /// Returns the position after the name of a type.
-fn after_type(tokens: &[Token<'_>], mut at: usize) -> usize {
+pub(super) fn after_type(tokens: &[Token<'_>], mut at: usize) -> usize {
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
     at += 1;
     while is(at, ".") {

@@ -46,7 +46,10 @@ impl Token<'_> {
 }
 
 /// Signs of several characters.
-const SIGNS: &[&str] = &["::", "<>", "!=", "<=", ">=", "||", "!~~*", "!~~", "~~*", "~~", "->>", "->", "=="];
+const SIGNS: &[&str] = &[
+    "!~~*", "!~~", "!~*", "!~", "~~*", "~~", "~*", "<=>", "::", "<>", "!=", "<=", ">=", "||", "&&", "->>", "->", "#>>",
+    "#>", "==", "@>", "<@", "<<", ">>", "?|", "?&",
+];
 
 /// Cuts text into pieces, without the space and comments between them.
 pub(crate) fn tokens(sql: &str) -> Vec<Token<'_>> {
