@@ -599,6 +599,108 @@ async fn a_row_switch_goes_on_with_the_version() {
     assert_eq!(select(Page.version).all(&engine).await.unwrap(), [2]);
 }
 
+// ---------------------------------------------------------------------------------------------------- rows that are gone
+
+/// Items whose rows somebody else has deleted, but the last.
+async fn gone(count: i64, is_confirming: bool) -> (SqlLog, Engine, Session, Vec<Handle<Item>>) {
+    let log = SqlLog::start();
+    let engine = echoing(metadata![Item]).await;
+    let mut session = orm::SessionMaker::new(&engine).confirm_deleted_rows(is_confirming).session();
+    let items = session.add_all((1..=count).map(|n| Item::builder().name("item").price(n).code(n)));
+    session.commit().await.unwrap();
+    session.query(Item).all().await.unwrap();
+    session.commit().await.unwrap();
+    delete(Item).filter(Item.code.ne(count)).execute(&engine).await.unwrap();
+    (log, engine, session, items)
+}
+
+async fn prices(engine: &Engine) -> Vec<(i64, i64)> {
+    select((Item.id, Item.price)).order_by(Item.id).all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_update_of_a_row_that_is_gone_is_stale() {
+    let (_log, engine, mut session, items) = gone(2, true).await;
+    session[items[0]].price = 10;
+    let error = session.flush().await.unwrap_err();
+    assert!(error.is_stale_data());
+    assert_eq!(
+        error.to_string(),
+        "UPDATE statement on table `items` expected to update 1 row(s); 0 were matched\n\
+         hint: `Item` with key 1 was changed or deleted by someone else: roll back, read it again, and repeat"
+    );
+    session.rollback().await.unwrap();
+    assert_eq!(session[items[0]].price, 1, "as it was when the transaction began");
+    assert_eq!(session.get(Item, 1).await.unwrap(), None);
+    assert_eq!(prices(&engine).await, [(2, 2)]);
+}
+
+#[tokio::test]
+async fn an_update_of_many_rows_of_which_some_are_gone_is_stale_and_changes_none() {
+    let (_log, engine, mut session, items) = gone(3, true).await;
+    for &item in &items {
+        session[item].price += 10;
+    }
+    let error = session.flush().await.unwrap_err();
+    assert!(error.is_stale_data());
+    assert_eq!(
+        error.to_string(),
+        "UPDATE statement on table `items` expected to update 3 row(s); 1 were matched\n\
+         hint: one or more of `Item` with keys 1; 2; 3 were changed or deleted by someone else: roll back, read it again, \
+         and repeat"
+    );
+    session.rollback().await.unwrap();
+    assert_eq!(session.iter(&items).map(|item| item.price).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(prices(&engine).await, [(3, 3)]);
+}
+
+#[tokio::test]
+async fn an_update_of_a_unique_column_of_a_row_that_is_gone_is_stale_too() {
+    let (_log, engine, mut session, items) = gone(3, true).await;
+    session[items[0]].code = 30;
+    session[items[2]].code = 10;
+    let error = session.flush().await.unwrap_err();
+    assert!(
+        error.message().starts_with("UPDATE statement on table `items` expected to update 1 row(s); 0 were matched")
+    );
+    session.rollback().await.unwrap();
+    assert_eq!(select(Item.code).all(&engine).await.unwrap(), [3]);
+}
+
+fn warnings(log: &SqlLog) -> Vec<String> {
+    let lines = log.lines().into_iter();
+    lines.filter(|line| line.contains("DELETE statement on table `items` expected")).collect()
+}
+
+#[tokio::test]
+async fn a_delete_of_rows_that_are_gone_is_worth_a_warning() {
+    let (log, engine, mut session, items) = gone(3, true).await;
+    session.delete(items[0]).await.unwrap();
+    session.commit().await.unwrap();
+    let said = warnings(&log);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("expected to delete 1 row(s); 0 were matched; `SessionMaker::confirm_deleted_rows(false)`")
+    );
+    session.delete(items[1]).await.unwrap();
+    session.delete(items[2]).await.unwrap();
+    session.commit().await.unwrap();
+    assert!(warnings(&log)[0].contains("expected to delete 2 row(s); 1 were matched"));
+    assert_eq!(session.state(items[2]).unwrap(), orm::ObjectState::Detached);
+    assert_eq!(prices(&engine).await, []);
+}
+
+#[tokio::test]
+async fn a_delete_of_rows_that_are_gone_is_quiet_where_nobody_wants_to_know() {
+    let (log, engine, mut session, items) = gone(3, false).await;
+    for &item in &items {
+        session.delete(item).await.unwrap();
+    }
+    session.commit().await.unwrap();
+    assert_eq!(warnings(&log), [] as [&str; 0]);
+    assert_eq!(prices(&engine).await, []);
+}
+
 // -------------------------------------------------------------------------------------------------------- post_update
 
 #[derive(Clone, Debug, Model)]

@@ -87,7 +87,10 @@ async fn delete(objects: &Objects, connection: &mut Connection, mapper: &'static
         if !guards.is_empty() {
             return Err(error);
         }
-        tracing::warn!(target: "orm::session", "{}", error.message());
+        if objects.confirms_deletes {
+            let message = error.message();
+            tracing::warn!(target: "orm::session", "{message}; `SessionMaker::confirm_deleted_rows(false)` leaves this unsaid");
+        }
     }
     Ok(())
 }

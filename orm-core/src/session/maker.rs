@@ -29,6 +29,7 @@ pub struct SessionMaker {
     autoflush: bool,
     expire_on_commit: bool,
     n_plus_one: NPlusOne,
+    confirms_deletes: bool,
 }
 
 impl SessionMaker {
@@ -40,6 +41,7 @@ impl SessionMaker {
             autoflush: true,
             expire_on_commit: true,
             n_plus_one: NPlusOne::Warn,
+            confirms_deletes: true,
         }
     }
 
@@ -83,6 +85,33 @@ impl SessionMaker {
     #[must_use]
     pub fn n_plus_one(mut self, policy: NPlusOne) -> Self {
         self.n_plus_one = policy;
+        self
+    }
+
+    /// Says whether a flush warns of rows to be deleted that are gone already; on by default. With a version column such a
+    /// row is an error, whatever is said here. SQLAlchemy's `confirm_deleted_rows`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, SessionMaker, delete, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = SessionMaker::new(&engine).confirm_deleted_rows(false).session();
+    /// let ed = session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    ///
+    /// delete(User).execute(&engine).await?; // somebody else is faster
+    /// session.delete(ed).await?;
+    /// session.commit().await?; // without a warning
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn confirm_deleted_rows(mut self, confirm: bool) -> Self {
+        self.confirms_deletes = confirm;
         self
     }
 
@@ -222,6 +251,7 @@ impl SessionMaker {
             ..Session::new(&self.routes.primary)
         };
         session.objects.events = self.events.clone();
+        session.objects.confirms_deletes = self.confirms_deletes;
         session.n_plus_one(self.n_plus_one);
         session
     }

@@ -172,6 +172,8 @@ pub struct Objects {
     pub(crate) overwrites: bool,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
+    /// Whether a flush warns of rows to be deleted that are gone.
+    pub(crate) confirms_deletes: bool,
     /// Relationships that a query said are not to be loaded on demand.
     refused: HashMap<(ObjectId, u16), bool>,
     /// What a listener has refused while a row was read.
@@ -199,6 +201,7 @@ impl Objects {
             events: Arc::default(),
             overwrites: false,
             has_doomed: false,
+            confirms_deletes: true,
             refused: HashMap::new(),
             vetoed: None,
             warns_at: 100_000,
