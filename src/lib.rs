@@ -70,8 +70,9 @@ pub use orm_core::{
 };
 // Operators and functions.
 pub use orm_core::{
-    ArrayElement, ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Integer, Like, NotNull, Nullable,
-    Nullness, Operand, Range, RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
+    ArrayElement, ArrayType, Bound, Combined, Container, Containing, Exclude, FrameRange, Integer, Like, NotNull,
+    Nullable, Nullness, Operand, Range, RangeElement, RangePart, RangeType, RowList, RowOf, Search, TsQuery, TsVector,
+    Tuple, Window, tuple, window,
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StatementKind,

@@ -95,15 +95,17 @@ pub use sql::{
 };
 // Operators and functions.
 pub use sql::{
-    ArrayType, Bound, Combined, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand, Range,
-    RangeElement, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
+    ArrayType, Bound, Combined, Container, Containing, Exclude, FrameRange, Like, NotNull, Nullable, Nullness, Operand,
+    RangePart, RangeType, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, tuple, window,
 };
 pub use sql::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 #[cfg(feature = "json")]
 pub use sql::{Document, JsonPath};
 #[cfg(feature = "json")]
 pub use types::Json;
-pub use types::{ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeholder, SqlType, Textual};
+pub use types::{
+    ArrayElement, ColumnType, DecodeError, Integer, Numeric, Placeholder, Range, RangeElement, SqlType, Textual,
+};
 
 /// What generated code calls. It changes without notice.
 #[doc(hidden)]

@@ -25,6 +25,7 @@ mod lock;
 mod names;
 mod node;
 mod nullness;
+mod range;
 mod relation;
 mod render;
 mod row;
@@ -37,7 +38,7 @@ mod update;
 mod value;
 mod window;
 
-pub use array::{ArrayType, Range, RangeElement};
+pub use array::ArrayType;
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use compound::{Compound, SetOperator};
 pub(crate) use criterion::Criterion;
@@ -54,7 +55,8 @@ pub use from::{
     TableRef,
 };
 pub(crate) use insert::{
-    Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, bytes_at_once, insert_into, row_size, within,
+    Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, bytes_at_once, insert_into, row_size,
+    value_size, within,
 };
 pub use insert::{Insert, OnConflict, excluded, insert};
 pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
@@ -64,6 +66,7 @@ pub(crate) use names::{natural_name, output_columns, output_names};
 pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Precedence, Reference};
 pub use node::{Node, Nullability, Operator, Output, RelationReference, RustType};
 pub use nullness::{Combined, Like, NotNull, Nullable, Nullness};
+pub use range::{Container, RangePart, RangeType};
 pub use relation::{JoinTarget, RelationshipTo, with_parent};
 pub(crate) use relation::{condition_join, join_from, put_into_from};
 pub use render::Render;

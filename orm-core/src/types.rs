@@ -15,6 +15,7 @@ mod decimal;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod range;
 #[cfg(feature = "time")]
 mod time;
 #[cfg(feature = "uuid")]
@@ -25,6 +26,7 @@ pub use column_type::ColumnType;
 #[cfg(feature = "json")]
 pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
+pub use range::{Range, RangeElement};
 
 use crate::mapper::RowType;
 use crate::sql::{NotNull, Nullable, Nullness};

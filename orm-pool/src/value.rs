@@ -4,6 +4,7 @@
 //! are microseconds. The crates above convert.
 
 use std::fmt;
+use std::ops::Bound;
 
 use parking_lot::Mutex;
 
@@ -45,6 +46,8 @@ pub enum Kind {
     Array(&'static Kind),
     /// A label of a type of labels; text to every database but PostgreSQL.
     Enum(&'static EnumName),
+    /// A range of values of one type, which only PostgreSQL has: of integers, decimal numbers, days and moments.
+    Range(&'static Kind),
 }
 
 /// The name of a type of labels: PostgreSQL wants to hear it with each value, and others take its values as text.
@@ -76,7 +79,26 @@ impl Kind {
             Kind::Decimal => &Kind::Decimal,
             Kind::Json => &Kind::Json,
             Kind::Array(element) => element,
-            Kind::Enum(name) => of_labels(name),
+            Kind::Range(Kind::Int32) => &Kind::Range(&Kind::Int32),
+            Kind::Range(Kind::Int64) => &Kind::Range(&Kind::Int64),
+            Kind::Range(Kind::Decimal) => &Kind::Range(&Kind::Decimal),
+            Kind::Range(Kind::Date) => &Kind::Range(&Kind::Date),
+            Kind::Range(Kind::DateTime) => &Kind::Range(&Kind::DateTime),
+            Kind::Range(Kind::Timestamp) => &Kind::Range(&Kind::Timestamp),
+            Kind::Enum(_) | Kind::Range(_) => lasting(self),
+        })
+    }
+
+    /// Returns what PostgreSQL calls a range of this type, if it has one: its built-in ranges.
+    pub fn range_name(self) -> Option<&'static str> {
+        Some(match self {
+            Kind::Int32 => "int4range",
+            Kind::Int64 => "int8range",
+            Kind::Decimal => "numrange",
+            Kind::Date => "daterange",
+            Kind::DateTime => "tsrange",
+            Kind::Timestamp => "tstzrange",
+            _ => return None,
         })
     }
 
@@ -99,6 +121,7 @@ impl Kind {
             Kind::Decimal => 13,
             Kind::Json => 14,
             Kind::Enum(_) => 15,
+            Kind::Range(element) => 64 | element.code(),
             Kind::Array(element) => 128 | element.code(),
         }
     }
@@ -113,14 +136,14 @@ impl Kind {
     }
 }
 
-/// Returns the type of labels as something that lives as long as the program: one for each name.
-fn of_labels(name: &'static EnumName) -> &'static Kind {
+/// Returns the type as something that lives as long as the program: one for each.
+fn lasting(kind: Kind) -> &'static Kind {
     static KNOWN: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
     let mut known = KNOWN.lock();
-    if let Some(kind) = known.iter().find(|kind| ***kind == Kind::Enum(name)) {
+    if let Some(kind) = known.iter().find(|known| ***known == kind) {
         return kind;
     }
-    let kind: &'static Kind = Box::leak(Box::new(Kind::Enum(name)));
+    let kind: &'static Kind = Box::leak(Box::new(kind));
     known.push(kind);
     kind
 }
@@ -165,6 +188,8 @@ pub enum Value {
     Array(&'static Kind, Vec<Value>),
     /// A label of a type of labels.
     Enum(&'static EnumName, Box<str>),
+    /// The values of one type between two ends, the lower first, or none at all.
+    Range(&'static Kind, Option<Box<(Bound<Value>, Bound<Value>)>>),
 }
 
 impl Value {
@@ -189,6 +214,7 @@ impl Value {
             Value::Json(_) => Kind::Json,
             Value::Array(element, _) => Kind::Array(element),
             Value::Enum(name, _) => Kind::Enum(name),
+            Value::Range(element, _) => Kind::Range(element),
         }
     }
 
@@ -197,7 +223,7 @@ impl Value {
         matches!(self, Value::Null(_))
     }
 
-    /// Returns the value as it would come in a row; none for an array, which comes as text.
+    /// Returns the value as it would come in a row; none for an array and a range, which come as text.
     pub fn as_ref(&self) -> Option<ValueRef<'_>> {
         Some(match self {
             Value::Null(_) => ValueRef::Null,
@@ -217,7 +243,7 @@ impl Value {
             Value::Uuid(bytes) => ValueRef::Uuid(*bytes),
             Value::Decimal(value) => ValueRef::Decimal(value),
             Value::Json(value) => ValueRef::Json(value),
-            Value::Array(..) => return None,
+            Value::Array(..) | Value::Range(..) => return None,
         })
     }
 }
@@ -331,6 +357,20 @@ impl fmt::Display for Value {
                     write!(f, "{}{value}", if position == 0 { "" } else { ", " })?;
                 }
                 f.write_str("]")
+            }
+            Value::Range(_, None) => f.write_str("empty"),
+            Value::Range(_, Some(ends)) => {
+                let (lower, upper) = &**ends;
+                match lower {
+                    Bound::Included(value) => write!(f, "[{value},"),
+                    Bound::Excluded(value) => write!(f, "({value},"),
+                    Bound::Unbounded => f.write_str("(,"),
+                }?;
+                match upper {
+                    Bound::Included(value) => write!(f, "{value}]"),
+                    Bound::Excluded(value) => write!(f, "{value})"),
+                    Bound::Unbounded => f.write_str(")"),
+                }
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Expr, literal};
+use orm::{Dialect, Expr, Range, literal};
 
-use crate::support::{Document, User, check};
+use crate::support::{Document, Stay, User, check};
 
 #[test]
 fn arrays_are_compared() {
@@ -207,7 +207,7 @@ fn an_array_of_expressions() {
 #[test]
 fn ranges_are_compared() {
     check(
-        select(func::range(1, 5).includes(3)),
+        select(func::range(1, 5).contains(3)),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -220,7 +220,7 @@ fn ranges_are_compared() {
     "#]],
     );
     check(
-        select(func::range(1i64, 5i64).includes_range(func::range(2i64, 3i64))),
+        select(func::range(1i64, 5i64).contains(func::range(2i64, 3i64))),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -233,7 +233,7 @@ fn ranges_are_compared() {
     "#]],
     );
     check(
-        select(func::range(1, 5).within(func::range(0, 9))),
+        select(func::range(1, 5).contained_by(func::range(0, 9))),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -328,7 +328,7 @@ fn ranges_are_compared() {
 #[test]
 fn ranges_are_computed_with() {
     check(
-        select(func::range(1, 5).union(func::range(4, 9)).as_text()),
+        select(func::range(1, 5).union(func::range(4, 9)).range_text()),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -380,7 +380,7 @@ fn ranges_are_computed_with() {
     "#]],
     );
     check(
-        select(func::range(None, 5).includes(-100)),
+        select(func::range(None, 5).contains(-100)),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -393,7 +393,7 @@ fn ranges_are_computed_with() {
     "#]],
     );
     check(
-        select(func::range(1, 5).union(func::range(4, 9)).intersection(func::range(2, 3)).as_text()),
+        select(func::range(1, 5).union(func::range(4, 9)).intersection(func::range(2, 3)).range_text()),
         expect![[r#"
         -- sqlite
         a range is not supported on dialect sqlite
@@ -434,4 +434,140 @@ fn an_array_is_a_value() {
         SELECT array_to_string(documents.tags, $1) FROM documents
     "#]],
     );
+}
+
+#[test]
+fn columns_of_ranges() {
+    check(
+        select(Stay.id).filter(Stay.nights.contains(3) & Stay.nights.contains(1..2)),
+        expect![[r#"
+        -- sqlite
+        a range is not supported on dialect sqlite
+        -- postgresql
+        SELECT stays.id FROM stays WHERE stays.nights @> $1 AND stays.nights @> $2
+        -- mysql
+        a range is not supported on dialect mysql
+        -- mariadb
+        a range is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select(Stay.id).filter(Stay.nights.overlaps(1..=5)),
+        expect![[r#"
+        -- sqlite
+        a range is not supported on dialect sqlite
+        -- postgresql
+        SELECT stays.id FROM stays WHERE stays.nights && $1
+        -- mysql
+        a range is not supported on dialect mysql
+        -- mariadb
+        a range is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select(Stay.id).filter(Stay.nights.contained_by(..9)),
+        expect![[r#"
+        -- sqlite
+        a range is not supported on dialect sqlite
+        -- postgresql
+        SELECT stays.id FROM stays WHERE stays.nights <@ $1
+        -- mysql
+        a range is not supported on dialect mysql
+        -- mariadb
+        a range is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select(Stay.id).filter(Stay.nights.contains(Stay.room) & Stay.seats.contains(func::range(1i64, 2i64))),
+        expect![[r#"
+            -- sqlite
+            a range is not supported on dialect sqlite
+            -- postgresql
+            SELECT stays.id FROM stays WHERE stays.nights @> stays.room AND stays.seats @> int8range($1, $2)
+            -- mysql
+            a range is not supported on dialect mysql
+            -- mariadb
+            a range is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        select(Stay.id).filter(Stay.nights.eq(1..5) | Stay.seats.is_null()),
+        expect![[r#"
+        -- sqlite
+        the type INT4RANGE is not supported on dialect sqlite
+        -- postgresql
+        SELECT stays.id FROM stays WHERE stays.nights = $1 OR stays.seats IS NULL
+        -- mysql
+        the type INT4RANGE is not supported on dialect mysql
+        -- mariadb
+        the type INT4RANGE is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select((Stay.nights.lower(), Stay.nights.upper(), Stay.seats.lower_is_included(), Stay.nights.upper_is_open())),
+        expect![[r#"
+            -- sqlite
+            a range is not supported on dialect sqlite
+            -- postgresql
+            SELECT lower(stays.nights), upper(stays.nights), lower_inc(stays.seats), upper_inf(stays.nights) FROM stays
+            -- mysql
+            a range is not supported on dialect mysql
+            -- mariadb
+            a range is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        select((Stay.nights.union(5..7), Stay.seats.intersection(..9), Stay.nights.difference(Stay.nights))),
+        expect![[r#"
+            -- sqlite
+            a range is not supported on dialect sqlite
+            -- postgresql
+            SELECT stays.nights + $1, stays.seats * $2, stays.nights - stays.nights FROM stays
+            -- mysql
+            a range is not supported on dialect mysql
+            -- mariadb
+            a range is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        insert(Stay).values(Stay::builder().room(1).nights(1..=4).seats(7..)),
+        expect![[r#"
+        -- sqlite
+        the type INT4RANGE is not supported on dialect sqlite
+        -- postgresql
+        INSERT INTO stays (room, nights, seats) VALUES ($1, $2, $3)
+        -- mysql
+        the type INT4RANGE is not supported on dialect mysql
+        -- mariadb
+        the type INT4RANGE is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn literals_of_ranges() {
+    let day = |day| chrono::NaiveDate::from_ymd_opt(2024, 2, day).unwrap();
+    let cases = [
+        (select(literal(Range::from(1..=4))).to_sql_literal(Dialect::Postgres), "SELECT int4range(1, 5, '[)')"),
+        (
+            select(literal(Range::<i64>::from(..))).to_sql_literal(Dialect::Postgres),
+            "SELECT int8range(NULL, NULL, '()')",
+        ),
+        (select(literal(Range::<i64>::empty())).to_sql_literal(Dialect::Postgres), "SELECT 'empty'::int8range"),
+        (
+            select(literal(Range::from(day(1)..))).to_sql_literal(Dialect::Postgres),
+            "SELECT daterange(DATE '2024-02-01', NULL, '[)')",
+        ),
+        (
+            select(literal(vec![Range::from(1..2)])).to_sql_literal(Dialect::Postgres),
+            "SELECT ARRAY[int4range(1, 2, '[)')]::INT4RANGE[]",
+        ),
+        (
+            select(literal(Range::from(1..=4))).to_sql_literal(Dialect::Sqlite),
+            "the type INT4RANGE is not supported on dialect sqlite",
+        ),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(sql, expected);
+    }
 }

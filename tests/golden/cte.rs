@@ -412,3 +412,131 @@ fn a_cte_before_an_insert() {
     "#]],
     );
 }
+
+#[test]
+fn a_cte_before_a_subquery_itself() {
+    let few = select(User.id).filter(User.id.lt(9)).cte("few");
+    let named = select(few.0).nest_cte(&few).cte("named");
+    check(
+        select(User.id).filter(User.id.in_(select(few.0).nest_cte(&few))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT users.id FROM users WHERE users.id IN (WITH few AS (SELECT users.id FROM users WHERE users.id < ?) SELECT few.id FROM few)
+            -- postgresql
+            SELECT users.id FROM users WHERE users.id IN (WITH few AS (SELECT users.id FROM users WHERE users.id < $1) SELECT few.id FROM few)
+        "#]],
+    );
+    check(
+        select(named.0),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            WITH named AS (WITH few AS (SELECT users.id FROM users WHERE users.id < ?) SELECT few.id FROM few) SELECT named.id FROM named
+            -- postgresql
+            WITH named AS (WITH few AS (SELECT users.id FROM users WHERE users.id < $1) SELECT few.id FROM few) SELECT named.id FROM named
+        "#]],
+    );
+    check(
+        select(few.0).nest_cte(&few),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH few AS (SELECT users.id FROM users WHERE users.id < ?) SELECT few.id FROM few
+        -- postgresql
+        WITH few AS (SELECT users.id FROM users WHERE users.id < $1) SELECT few.id FROM few
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_a_subquery_has_a_name_of_its_own() {
+    let outer = select(User.id).filter(User.active).cte("c");
+    let c = select((User.id, User.name)).filter(User.age.gt(1)).cte("c");
+    let inner = select((c.0, c.1)).nest_cte(&c).subquery("inner");
+    check(
+        select((outer.0, inner.1)).join_on(&inner, outer.0.eq(inner.0)),
+        expect![[r#"
+            -- sqlite
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT c.id, inner.name FROM c JOIN (WITH c AS (SELECT users.id, users.name FROM users WHERE users.age > ?) SELECT c.id, c.name FROM c) AS inner ON c.id = inner.id
+            -- postgresql
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT c.id, "inner".name FROM c JOIN (WITH c AS (SELECT users.id, users.name FROM users WHERE users.age > $1) SELECT c.id, c.name FROM c) AS "inner" ON c.id = "inner".id
+            -- mysql, mariadb
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT c.id, `inner`.name FROM c JOIN (WITH c AS (SELECT users.id, users.name FROM users WHERE users.age > ?) SELECT c.id, c.name FROM c) AS `inner` ON c.id = `inner`.id
+        "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_a_subquery_mentions_one_before_the_statement() {
+    let all = select(User.id).cte("everyone");
+    let few = select(all.0).filter(all.0.lt(9)).cte("few");
+    check(
+        select(User.id).filter(User.id.in_(select(few.0).nest_cte(&few))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            WITH everyone AS (SELECT users.id FROM users) SELECT users.id FROM users WHERE users.id IN (WITH few AS (SELECT everyone.id FROM everyone WHERE everyone.id < ?) SELECT few.id FROM few)
+            -- postgresql
+            WITH everyone AS (SELECT users.id FROM users) SELECT users.id FROM users WHERE users.id IN (WITH few AS (SELECT everyone.id FROM everyone WHERE everyone.id < $1) SELECT few.id FROM few)
+        "#]],
+    );
+}
+
+#[test]
+fn a_list_of_values_is_a_cte() {
+    let prices = values("v", ["user_id", "price"], [(1i64, 10), (2, 20)]).cte("prices");
+    let none = values("v", ["n"], Vec::<(i64,)>::new()).cte("none");
+    check(
+        select((prices.0, prices.1)),
+        expect![[r#"
+            -- sqlite
+            WITH prices(user_id, price) AS (VALUES (?, ?), (?, ?)) SELECT prices.user_id, prices.price FROM prices
+            -- postgresql
+            WITH prices(user_id, price) AS (VALUES ($1, $2), ($3, $4)) SELECT prices.user_id, prices.price FROM prices
+            -- mysql
+            WITH prices(user_id, price) AS (VALUES ROW(?, ?), ROW(?, ?)) SELECT prices.user_id, prices.price FROM prices
+            -- mariadb
+            WITH prices(user_id, price) AS (SELECT ?, ? UNION ALL SELECT ?, ?) SELECT prices.user_id, prices.price FROM prices
+        "#]],
+    );
+    check(
+        select(User.name).join_on(&prices, prices.0.eq(User.id)).filter(prices.1.gt(5)),
+        expect![[r#"
+            -- sqlite
+            WITH prices(user_id, price) AS (VALUES (?, ?), (?, ?)) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
+            -- postgresql
+            WITH prices(user_id, price) AS (VALUES ($1, $2), ($3, $4)) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > $5
+            -- mysql
+            WITH prices(user_id, price) AS (VALUES ROW(?, ?), ROW(?, ?)) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
+            -- mariadb
+            WITH prices(user_id, price) AS (SELECT ?, ? UNION ALL SELECT ?, ?) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
+        "#]],
+    );
+    check(
+        select(none.0),
+        expect![[r#"
+        -- all
+        the list of values `none` has no row
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_before_a_subquery_is_not_used_outside() {
+    let few = select(User.id).filter(User.id.lt(9)).cte("few");
+    let inner = select(few.0).nest_cte(&few).subquery("inner_few");
+    check(
+        select(inner.0).join_on(&few, few.0.eq(inner.0)),
+        expect![[r#"
+        -- all
+        a CTE that stands before a subquery itself is used outside of it
+        hint: name it where the whole query begins, by `.add_cte(…)` or not at all
+    "#]],
+    );
+    check(
+        select(few.0).join_on(&inner, few.0.eq(inner.0)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH few AS (SELECT users.id FROM users WHERE users.id < ?) SELECT few.id FROM few JOIN (SELECT few.id FROM few) AS inner_few ON few.id = inner_few.id
+        -- postgresql
+        WITH few AS (SELECT users.id FROM users WHERE users.id < $1) SELECT few.id FROM few JOIN (SELECT few.id FROM few) AS inner_few ON few.id = inner_few.id
+    "#]],
+    );
+}

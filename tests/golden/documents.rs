@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::support::{Document, check};
@@ -313,6 +314,89 @@ fn length_and_kind_of_documents() {
         SELECT jsonb_typeof(documents.body) FROM documents
         -- mysql, mariadb
         SELECT JSON_TYPE(documents.body) FROM documents
+    "#]],
+    );
+}
+
+#[test]
+fn exact_numbers_of_documents() {
+    check(
+        select(Document.body.key("price").as_numeric(10, 2)),
+        expect![[r#"
+            -- sqlite
+            SELECT CAST(documents.body ->> ? AS NUMERIC) FROM documents
+            -- postgresql
+            SELECT CAST(documents.body ->> $1 AS NUMERIC(10, 2)) FROM documents
+            -- mysql, mariadb
+            SELECT CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(10, 2)) FROM documents
+        "#]],
+    );
+    check(
+        select(Document.id)
+            .filter(Document.body.key("lines").index(0).key("price").as_numeric(10, 2).gt(Decimal::new(5, 1))),
+        expect![[r#"
+            -- sqlite
+            SELECT documents.id FROM documents WHERE CAST(documents.body ->> ? AS NUMERIC) > ?
+            -- postgresql
+            SELECT documents.id FROM documents WHERE CAST(documents.body #>> $1 AS NUMERIC(10, 2)) > $2
+            -- mysql, mariadb
+            SELECT documents.id FROM documents WHERE CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(10, 2)) > ?
+        "#]],
+    );
+}
+
+#[test]
+fn documents_are_joined() {
+    check(
+        select(Document.body.json_concat(serde_json::json!({"a": 1}))),
+        expect![[r#"
+        -- sqlite
+        `||` of JSON is not supported on dialect sqlite
+        -- postgresql
+        SELECT documents.body || CAST($1 AS JSONB) FROM documents
+        -- mysql
+        `||` of JSON is not supported on dialect mysql
+        -- mariadb
+        `||` of JSON is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        update(Document).set(Document.body, Document.body.json_concat(Document.body)),
+        expect![[r#"
+        -- sqlite
+        `||` of JSON is not supported on dialect sqlite
+        -- postgresql
+        UPDATE documents SET body = documents.body || CAST(documents.body AS JSONB)
+        -- mysql
+        `||` of JSON is not supported on dialect mysql
+        -- mariadb
+        `||` of JSON is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn members_of_documents_are_deleted() {
+    check(
+        select(Document.body.key("a").delete_path()),
+        expect![[r#"
+        -- sqlite
+        SELECT json_remove(documents.body, ?) FROM documents
+        -- postgresql
+        SELECT documents.body #- $1 FROM documents
+        -- mysql, mariadb
+        SELECT JSON_REMOVE(documents.body, ?) FROM documents
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").index(0).key("b c").delete_path()),
+        expect![[r#"
+        -- sqlite
+        SELECT json_remove(documents.body, ?) FROM documents
+        -- postgresql
+        SELECT documents.body #- $1 FROM documents
+        -- mysql, mariadb
+        SELECT JSON_REMOVE(documents.body, ?) FROM documents
     "#]],
     );
 }

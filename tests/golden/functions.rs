@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
+use orm::schema::Sequence;
 
 use crate::support::{User, check};
 
@@ -12,6 +13,114 @@ fn count_of_a_column() {
         expect![[r#"
         -- all
         SELECT count(users.id) FROM users
+    "#]],
+    );
+}
+
+#[test]
+fn the_next_value_of_a_sequence() {
+    check(
+        select(func::next_value("numbers")),
+        expect![[r#"
+        -- sqlite
+        the sequence `numbers` is not supported on dialect sqlite
+        -- postgresql
+        SELECT nextval('numbers')
+        -- mysql
+        the sequence `numbers` is not supported on dialect mysql
+        -- mariadb
+        SELECT NEXT VALUE FOR numbers
+    "#]],
+    );
+    check(
+        select(Sequence::new("Odd \"Numbers\"").schema("shop").next_value()),
+        expect![[r#"
+        -- sqlite
+        the sequence `Odd "Numbers"` is not supported on dialect sqlite
+        -- postgresql
+        SELECT nextval('shop."Odd ""Numbers"""')
+        -- mysql
+        the sequence `Odd "Numbers"` is not supported on dialect mysql
+        -- mariadb
+        SELECT NEXT VALUE FOR shop.`Odd "Numbers"`
+    "#]],
+    );
+    check(
+        insert(User).set(User.name, "ed").set(User.id, func::next_value("numbers")),
+        expect![[r#"
+        -- sqlite
+        the sequence `numbers` is not supported on dialect sqlite
+        -- postgresql
+        INSERT INTO users (name, id) VALUES ($1, nextval('numbers'))
+        -- mysql
+        the sequence `numbers` is not supported on dialect mysql
+        -- mariadb
+        INSERT INTO users (name, id) VALUES (?, NEXT VALUE FOR numbers)
+    "#]],
+    );
+    check(
+        update(User).set(User.id, func::next_value("numbers") + 1),
+        expect![[r#"
+        -- sqlite
+        the sequence `numbers` is not supported on dialect sqlite
+        -- postgresql
+        UPDATE users SET id = nextval('numbers') + $1
+        -- mysql
+        the sequence `numbers` is not supported on dialect mysql
+        -- mariadb
+        UPDATE users SET id = NEXT VALUE FOR numbers + ?
+    "#]],
+    );
+}
+
+#[test]
+fn dates_and_times_of_the_place() {
+    check(
+        select(func::localtime::<chrono::NaiveTime>()),
+        expect![[r#"
+        -- sqlite
+        SELECT strftime('%H:%M:%f', 'now', 'localtime')
+        -- postgresql
+        SELECT LOCALTIME
+        -- mysql, mariadb
+        SELECT CURRENT_TIME(6)
+    "#]],
+    );
+    check(
+        select(func::localtimestamp::<chrono::NaiveDateTime>()),
+        expect![[r#"
+        -- sqlite
+        SELECT strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime')
+        -- postgresql
+        SELECT LOCALTIMESTAMP
+        -- mysql, mariadb
+        SELECT LOCALTIMESTAMP(6)
+    "#]],
+    );
+    check(
+        select(func::sysdate::<chrono::NaiveDateTime>()),
+        expect![[r#"
+        -- sqlite
+        SYSDATE is not supported on dialect sqlite
+        -- postgresql
+        SELECT clock_timestamp()
+        -- mysql, mariadb
+        SELECT SYSDATE(6)
+    "#]],
+    );
+}
+
+#[test]
+fn who_has_connected() {
+    check(
+        select((func::session_user(), func::current_user())),
+        expect![[r#"
+        -- sqlite
+        SESSION_USER is not supported on dialect sqlite
+        -- postgresql
+        SELECT CAST(SESSION_USER AS TEXT), CAST(CURRENT_USER AS TEXT)
+        -- mysql, mariadb
+        SELECT SESSION_USER(), CURRENT_USER()
     "#]],
     );
 }

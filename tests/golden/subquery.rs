@@ -860,3 +860,149 @@ fn count_of_a_correlated_subquery_orders() {
     "#]],
     );
 }
+
+#[test]
+fn a_condition_brings_its_subquery() {
+    let totals =
+        select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id).subquery("totals");
+    check(
+        select(User.id).filter(totals.1.gt(2) & totals.0.eq(User.id)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.total > ? AND totals.user_id = users.id
+        -- postgresql
+        SELECT users.id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.total > $1 AND totals.user_id = users.id
+    "#]],
+    );
+    check(
+        select(func::count(User.id)).having(func::max(totals.1).gt(2)).group_by(totals.0),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT count(users.id) FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals GROUP BY totals.user_id HAVING max(totals.total) > ?
+        -- postgresql
+        SELECT count(users.id) FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals GROUP BY totals.user_id HAVING max(totals.total) > $1
+    "#]],
+    );
+    check(
+        select(User.id).order_by(totals.1.desc()),
+        expect![[r#"
+        -- all
+        SELECT users.id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals ORDER BY totals.total DESC
+    "#]],
+    );
+    check(
+        select(User.id).distinct_on(totals.0),
+        expect![[r#"
+        -- sqlite
+        DISTINCT ON is not supported on dialect sqlite
+        -- postgresql
+        SELECT DISTINCT ON (totals.user_id) users.id FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals
+        -- mysql
+        DISTINCT ON is not supported on dialect mysql
+        -- mariadb
+        DISTINCT ON is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select(User.id).filter(totals.1.gt(2)).join_on(&totals, totals.0.eq(User.id)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id FROM users JOIN (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals ON totals.user_id = users.id WHERE totals.total > ?
+        -- postgresql
+        SELECT users.id FROM users JOIN (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals ON totals.user_id = users.id WHERE totals.total > $1
+    "#]],
+    );
+    check(
+        select(User.id).join_on(&totals, totals.0.eq(User.id)).filter(totals.1.gt(2)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id FROM users JOIN (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals ON totals.user_id = users.id WHERE totals.total > ?
+        -- postgresql
+        SELECT users.id FROM users JOIN (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals ON totals.user_id = users.id WHERE totals.total > $1
+    "#]],
+    );
+    check(
+        select((User.id, totals.1)).filter(totals.0.eq(User.id)),
+        expect![[r#"
+        -- all
+        SELECT users.id, totals.total FROM users, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_condition_on_a_table_around_brings_nothing() {
+    let totals =
+        select((Address.user_id, func::count(Address.id).label("total"))).group_by(Address.user_id).subquery("totals");
+    check(
+        select(totals.0).filter(func::exists(select(User.id).filter(User.id.eq(totals.0)))),
+        expect![[r#"
+        -- all
+        SELECT totals.user_id FROM (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals WHERE EXISTS (SELECT users.id FROM users WHERE users.id = totals.user_id)
+    "#]],
+    );
+    check(
+        select(User.id).filter(func::exists(select(Address.id).filter(Address.user_id.eq(totals.0)))),
+        expect![[r#"
+        -- all
+        SELECT users.id FROM users WHERE EXISTS (SELECT addresses.id FROM addresses, (SELECT addresses.user_id, count(addresses.id) AS total FROM addresses GROUP BY addresses.user_id) AS totals WHERE addresses.user_id = totals.user_id)
+    "#]],
+    );
+}
+
+#[test]
+fn a_condition_on_what_was_dropped_brings_nothing() {
+    let gone = select((User.id, User.name)).subquery("gone").0;
+    check(
+        select(User.id).filter(gone.eq(1)),
+        expect![[r#"
+        -- all
+        `gone` is not in FROM
+        hint: join it, or name it by `.select_from(&gone)`
+    "#]],
+    );
+}
+
+#[test]
+fn a_list_of_values_is_a_value_or_a_list() {
+    let ids = values("ids", ["id"], [(1i64,), (2,)]);
+    check(
+        select(User.id).filter(User.id.in_(&ids)),
+        expect![[r#"
+        -- sqlite
+        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+        -- postgresql
+        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+        -- mysql
+        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
+        -- mariadb
+        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+    "#]],
+    );
+    check(
+        select(User.id).filter(User.id.not_in(&ids)),
+        expect![[r#"
+        -- sqlite
+        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+        -- postgresql
+        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+        -- mysql
+        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
+        -- mariadb
+        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+    "#]],
+    );
+    check(
+        select(User.id).filter(User.id.eq(ids.scalar_values())),
+        expect![[r#"
+        -- sqlite
+        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+        -- postgresql
+        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+        -- mysql
+        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
+        -- mariadb
+        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+    "#]],
+    );
+}

@@ -2,7 +2,7 @@
 
 use expect_test::Expect;
 use orm::prelude::*;
-use orm::{Dialect, Render};
+use orm::{Dialect, Range, Render};
 
 #[derive(Clone, Debug, Model)]
 #[orm(table = "users", metadata = none)]
@@ -108,6 +108,17 @@ pub(crate) struct Moment {
     pub(crate) id: i64,
     pub(crate) day: chrono::NaiveDate,
     pub(crate) at: chrono::DateTime<chrono::Utc>,
+}
+
+/// Columns of ranges.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "stays", metadata = none)]
+pub(crate) struct Stay {
+    #[orm(primary_key)]
+    pub(crate) id: i64,
+    pub(crate) room: i32,
+    pub(crate) nights: Range<i32>,
+    pub(crate) seats: Option<Range<i64>>,
 }
 
 /// A JSON document and an array.

@@ -1,8 +1,10 @@
 //! Every operator and function, run on the database of this binary, and its rows.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
+use orm::schema::Sequence;
 use orm::{Exclude, Expr, Search, Selectable, SqlType, call, column, literal, table, tuple, window};
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::only;
@@ -537,7 +539,7 @@ async fn arrays_and_ranges_are_postgresqls() {
     let engine = things().await;
     if crate::support::dialect() != orm::Dialect::Postgres {
         refused(&engine, func::array((Thing.n, 1))).await;
-        return refused(&engine, func::range(1, 5).includes(3)).await;
+        return refused(&engine, func::range(1, 5).contains(3)).await;
     }
     let pair = || func::array((Thing.n, Thing.id));
     assert_eq!(each(&engine, pair()).await, [[7, 1], [-7, 2], [12, 3]]);
@@ -553,22 +555,22 @@ async fn arrays_and_ranges_are_postgresqls() {
     assert_eq!(found(&engine, pair().overlaps(vec![12, -7])).await, [2, 3]);
     assert_eq!(found(&engine, Thing.n.in_array(vec![7, 12])).await, [1, 3]);
     assert_eq!(found(&engine, Thing.n.not_in_array(vec![7, 12])).await, [2]);
-    assert_eq!(found(&engine, func::range(1, 3).includes(Thing.small)).await, [1, 2]);
+    assert_eq!(found(&engine, func::range(1, 3).contains(Thing.small)).await, [1, 2]);
     let (low, high) = (|| func::range(1, 5), || func::range(5, 9));
     assert!(value(&engine, low().is_left_of(high())).await);
     assert!(value(&engine, high().is_right_of(low())).await);
     assert!(value(&engine, low().is_not_right_of(high()) & high().is_not_left_of(low())).await);
     assert!(value(&engine, low().is_adjacent_to(high())).await);
     assert!(!value(&engine, low().overlaps(high())).await);
-    assert!(value(&engine, low().includes_range(func::range(2, 3)) & func::range(2, 3).within(low())).await);
-    assert_eq!(value(&engine, low().union(high()).as_text()).await, "[1,9)");
+    assert!(value(&engine, low().contains(func::range(2, 3)) & func::range(2, 3).contained_by(low())).await);
+    assert_eq!(value(&engine, low().union(high()).range_text()).await, "[1,9)");
     assert_eq!(value(&engine, low().intersection(func::range(3, 9)).lower()).await, Some(3));
     assert_eq!(value(&engine, low().difference(func::range(3, 9)).upper()).await, Some(3));
     assert!(value(&engine, func::range(1, 1).is_empty()).await);
     assert_eq!(value(&engine, func::range::<i32>(None, 5).lower()).await, None);
     let february =
         func::range(NaiveDate::from_ymd_opt(2024, 2, 1).unwrap(), NaiveDate::from_ymd_opt(2024, 3, 1).unwrap());
-    assert_eq!(found(&engine, february.includes(Thing.day)).await, [1]);
+    assert_eq!(found(&engine, february.contains(Thing.day)).await, [1]);
 }
 
 #[tokio::test]
@@ -703,4 +705,129 @@ async fn a_stored_procedure_is_called() {
     };
     rename.execute(&engine).await.unwrap();
     assert_eq!(select(Thing.name).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), "it's");
+}
+
+#[tokio::test]
+async fn exact_numbers_of_documents_and_their_members_deleted() {
+    let engine = things().await;
+    let half = each(&engine, Thing.body.key("f").as_numeric(10, 2)).await;
+    assert_eq!(half, some(&[Decimal::new(15, 1); 3]));
+    assert_eq!(each(&engine, Thing.body.key("nothing").as_numeric(10, 2)).await, [None, None, None]);
+    let wide =
+        update(Thing).set(Thing.body, json!({"price": "12345678901234567.89", "n": 19.996})).filter(Thing.id.eq(1));
+    wide.execute(&engine).await.unwrap();
+    let (price, n) = select((Thing.body.key("price").as_numeric(20, 2), Thing.body.key("n").as_numeric(10, 3)))
+        .filter(Thing.id.eq(1))
+        .one(&engine)
+        .await
+        .unwrap();
+    assert_eq!(n, Some(Decimal::new(19_996, 3)));
+    if crate::support::dialect() == orm::Dialect::Sqlite {
+        assert!(price.is_some_and(|price| (price - Decimal::new(1_234_567_890_123_456_789, 2)).abs() < Decimal::TWO));
+    } else {
+        assert_eq!(price, Some(Decimal::new(1_234_567_890_123_456_789, 2)));
+    }
+    assert_eq!(found(&engine, Thing.body.key("n").as_numeric(10, 2).gt(Decimal::new(25, 1))).await, [1, 3]);
+
+    let whole = each(&engine, Thing.body.key("a").key("b").index(1).delete_path()).await;
+    assert_eq!(whole[1].as_ref().unwrap()["a"], json!({"b": [1, null, true]}));
+    assert_eq!(whole[1].as_ref().unwrap()["n"], json!(2));
+    assert_eq!(whole[0], Some(json!({"price": "12345678901234567.89", "n": 19.996})));
+    let rest = each(&engine, Thing.body.key("q\"\\k").delete_path()).await;
+    assert!(rest[2].as_ref().unwrap().get("q\"\\k").is_none());
+
+    if crate::support::dialect() != orm::Dialect::Postgres {
+        return refused(&engine, Thing.body.json_concat(json!({}))).await;
+    }
+    let joined = each(&engine, Thing.body.json_concat(json!({"n": 9, "z": [1]}))).await;
+    assert_eq!((&joined[1]["n"], &joined[1]["z"], &joined[1]["f"]), (&json!(9), &json!([1]), &json!(1.5)));
+    update(Thing)
+        .set(Thing.body, Thing.body.json_concat(json!({"z": 1})))
+        .filter(Thing.id.eq(2))
+        .execute(&engine)
+        .await
+        .unwrap();
+    assert_eq!(each(&engine, Thing.body.key("z").as_integer()).await, [None, Some(1), None]);
+}
+
+#[tokio::test]
+async fn dates_and_times_of_the_place_and_who_has_connected() {
+    let engine = things().await;
+    let (time, at): (NaiveTime, NaiveDateTime) =
+        select((func::localtime(), func::localtimestamp())).one(&engine).await.unwrap();
+    // The machines of these tests and their databases are in UTC.
+    let now = Utc::now().naive_utc();
+    let minutes = (now - at).num_minutes().abs();
+    assert!(minutes < 10, "{at} {now}");
+    let of_day = (at.time() - time).num_seconds().abs();
+    assert!(!(10..86_390).contains(&of_day), "{at} {time}");
+    if crate::support::dialect() == orm::Dialect::Sqlite {
+        refused(&engine, func::session_user()).await;
+        return refused(&engine, func::sysdate::<NaiveDateTime>()).await;
+    }
+    let moments: (DateTime<Utc>, DateTime<Utc>) = select((func::now(), func::sysdate())).one(&engine).await.unwrap();
+    assert!((moments.1 - moments.0).num_minutes().abs() < 10, "{moments:?}");
+    assert!(!value(&engine, func::session_user()).await.is_empty());
+}
+
+#[tokio::test]
+async fn sequences_count() {
+    let engine = empty_engine().await;
+    let numbers = Sequence::new("Order Numbers").start(1000).increment(10);
+    if !matches!(crate::support::dialect(), orm::Dialect::Postgres | orm::Dialect::MariaDb) {
+        return refused(&engine, numbers.next_value()).await;
+    }
+    MetaData::new().sequence(numbers.clone()).create_all(&engine).await.unwrap();
+    metadata![Thing].create_all(&engine).await.unwrap();
+    assert_eq!(value(&engine, numbers.next_value()).await, 1000);
+    assert_eq!(value(&engine, func::next_value("Order Numbers") + 1).await, 1011);
+    let thing = insert(Thing)
+        .set(Thing.n, numbers.next_value())
+        .set(Thing.small, 1)
+        .set(Thing.x, 1.0)
+        .set(Thing.name, "x")
+        .set(Thing.flag, true)
+        .set(Thing.day, NaiveDate::default())
+        .set(Thing.at, DateTime::<Utc>::default())
+        .set(Thing.body, json!({}));
+    thing.execute(&engine).await.unwrap();
+    assert_eq!(select(Thing.n).one(&engine).await.unwrap(), 1020);
+    assert_eq!(each(&engine, func::next_value("Order Numbers")).await, [1030]);
+}
+
+#[tokio::test]
+async fn lists_of_values_are_ctes_and_lists() {
+    let engine = things().await;
+    let prices = orm::values("prices", ["id", "price"], [(1i64, 10i64), (3, 30)]).cte("prices");
+    let priced = select((Thing.name, prices.1)).join_on(&prices, prices.0.eq(Thing.id)).order_by(Thing.id);
+    assert_eq!(priced.all(&engine).await.unwrap(), [("Ed".to_owned(), 10), ("Ünïcode 'q'".to_owned(), 30)]);
+    assert_eq!(select(prices.1).filter(prices.0.gt(1)).all(&engine).await.unwrap(), [30]);
+    let ids = orm::values("ids", ["id"], [(1i64,), (2,)]);
+    assert_eq!(found(&engine, Thing.id.in_(&ids)).await, [1, 2]);
+    assert_eq!(found(&engine, Thing.id.not_in(&ids)).await, [3]);
+    let one = orm::values("one", ["n"], [(12i64,)]);
+    assert_eq!(found(&engine, Thing.n.eq(one.scalar_values())).await, [3]);
+}
+
+#[tokio::test]
+async fn a_cte_stands_before_the_select_that_it_is_nested_in() {
+    let engine = things().await;
+    let outer = select(Thing.id).filter(Thing.id.gt(1)).cte("c");
+    let c = select((Thing.id, Thing.name)).filter(Thing.id.lt(3)).cte("c");
+    let inner = select((c.0, c.1)).nest_cte(&c).subquery("inner_c");
+    let both = select((outer.0, inner.1)).select_from(&outer).join_on(&inner, outer.0.eq(inner.0));
+    assert_eq!(both.all(&engine).await.unwrap(), [(2, "wendy".to_owned())]);
+    assert_eq!(found(&engine, Thing.id.in_(select(c.0).nest_cte(&c))).await, [1, 2]);
+    let named = select(c.1).nest_cte(&c).cte("named");
+    assert_eq!(select(named.0).order_by(named.0).all(&engine).await.unwrap(), ["Ed", "wendy"]);
+    assert_eq!(select(c.0).nest_cte(&c).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_condition_on_a_subquery_brings_it() {
+    let engine = things().await;
+    let most = select(func::max(Thing.n).label("n")).subquery("most");
+    assert_eq!(found(&engine, most.0.eq(Thing.n)).await, [3]);
+    let ordered = select(Thing.id).order_by((most.0 - Thing.n).desc());
+    assert_eq!(ordered.all(&engine).await.unwrap(), [2, 1, 3]);
 }

@@ -44,6 +44,7 @@
 //! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
+//! | `ranges` | ranges of PostgreSQL, and their refusal elsewhere |
 //! | `types` | every type of a column with its extremes, there and back |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
@@ -101,6 +102,7 @@ mod pool;
 mod postgres;
 mod random;
 mod random_expressions;
+mod ranges;
 mod read;
 mod reflect;
 mod registry;

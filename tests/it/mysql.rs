@@ -192,3 +192,45 @@ async fn a_row_that_the_server_does_not_take_is_refused_before_it_is_sent() {
     assert_eq!(select(Blob.bytes).one(&mut connection).await.unwrap().len(), packet - 64);
     connection.rollback().await.unwrap();
 }
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "notes", metadata = none)]
+struct Note {
+    #[orm(primary_key)]
+    id: i64,
+    body: String,
+}
+
+#[tokio::test]
+async fn statements_are_cut_for_a_server_that_takes_little() {
+    only!(MariaDb | MySql);
+    let most = 64 << 10;
+    let engine = empty_engine_with(|builder| builder.connect_arg("max_allowed_packet", most)).await;
+    metadata![Note].create_all(&engine).await.unwrap();
+    let note = |n: i64, letter: &str| Note { id: n, body: letter.repeat(4000) };
+    let notes = |letter: &'static str| (1..=50).map(move |n| note(n, letter));
+
+    // Fourteen rows of some 4,000 bytes fit into seven eighths of the packet.
+    let mut session = Session::new(&engine);
+    session.add_all(notes("a"));
+    session.connection().await.unwrap();
+    crate::assert_statements!(engine, 0, session.flush().await.unwrap());
+    let handles = session.add_all((51..=100).map(|n| note(n, "a")));
+    crate::assert_statements!(engine, 4, session.flush().await.unwrap());
+    for &handle in &handles {
+        session[handle].body = "b".repeat(4000);
+    }
+    crate::assert_statements!(engine, 4, session.flush().await.unwrap());
+    let count = crate::assert_statements!(engine, 4, session.bulk_update(Note.body, notes("c")).await.unwrap());
+    assert_eq!(count, 50);
+    session.commit().await.unwrap();
+    assert_eq!(select(Note).order_by(Note.id).limit(50).all(&engine).await.unwrap(), notes("c").collect::<Vec<_>>());
+
+    let before = engine.statement_count();
+    insert(Note).values(notes("d").map(|note| Note { id: note.id + 1000, ..note })).execute(&engine).await.unwrap();
+    assert_eq!(engine.statement_count() - before, 4);
+    let error = insert(Note).values(Note { id: 0, body: "x".repeat(most) }).execute(&engine).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("more than the server takes, which is {most} bytes")), "{error}");
+    let error = Engine::new("mysql://localhost/x?max_allowed_packet=12").unwrap_err().to_string();
+    assert!(error.contains("a number of bytes, 1024 at least"), "{error}");
+}

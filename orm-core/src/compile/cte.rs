@@ -23,6 +23,8 @@ struct Known<'a> {
 struct Found<'a> {
     known: BTreeMap<u64, Known<'a>>,
     mentioned: Vec<u64>,
+    /// The numbers of those that stand before a subquery.
+    nested: Vec<u64>,
 }
 
 impl<'a> Found<'a> {
@@ -54,7 +56,37 @@ impl<'a> Found<'a> {
         rows.returning.iter().for_each(|output| self.output(output));
     }
 
+    /// Finds the CTEs of a SELECT; those that stand before itself are none of the statement's.
     fn select(&mut self, select: &'a SelectNode) {
+        if select.nested.is_empty() {
+            return self.select_itself(select);
+        }
+        let inside = Found::nested(select);
+        let own = inside.own(select);
+        self.nested.extend(&own);
+        self.nested.extend(&inside.nested);
+        self.mentioned.extend(inside.mentioned.into_iter().filter(|id| !own.contains(id)));
+        self.known.extend(inside.known.into_iter().filter(|(id, _)| !own.contains(id)));
+    }
+
+    /// Finds the CTEs of a SELECT, those included that stand before itself.
+    fn nested(select: &'a SelectNode) -> Found<'a> {
+        let mut found = Found::default();
+        select.nested.iter().for_each(|item| found.item(item));
+        found.select_itself(select);
+        found
+    }
+
+    /// Returns the numbers of those that stand before a SELECT itself; what has been met outside of it stands there.
+    fn own(&self, select: &SelectNode) -> Vec<u64> {
+        let number = |item: &FromItem| match item.derived()?.body {
+            Body::Cte { id, .. } => self.known.contains_key(&id).then_some(id),
+            _ => None,
+        };
+        select.nested.iter().filter_map(number).collect()
+    }
+
+    fn select_itself(&mut self, select: &'a SelectNode) {
         select.ctes.iter().chain(&select.from).for_each(|item| self.item(item));
         for join in &select.joins {
             join.item().into_iter().for_each(|item| self.item(item));
@@ -125,16 +157,61 @@ impl<'a> Found<'a> {
     }
 }
 
+/// Returns the rows of the list of values that a statement selects all of.
+fn listed(statement: &Statement) -> Option<&[Vec<Node>]> {
+    let Statement::Select(select) = statement else { return None };
+    match &select.from.first()?.derived()?.body {
+        Body::Values(rows) => Some(rows),
+        _ => None,
+    }
+}
+
 impl Writer {
     /// Writes WITH and the CTEs of a statement, if it has any.
     pub(super) fn with(&mut self, statement: &Statement) -> Result<()> {
         let mut found = Found::default();
-        found.statement(statement);
+        match statement {
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select)
+                if !select.nested.is_empty() =>
+            {
+                // What stands before it stands before the statement.
+                found = Found::nested(select);
+                self.has_nested = true;
+            }
+            _ => found.statement(statement),
+        }
+        if found.mentioned.iter().any(|id| !found.known.contains_key(id) && found.nested.contains(id)) {
+            let message = "a CTE that stands before a subquery itself is used outside of it";
+            return Err(Error::new(ErrorKind::Compile, message)
+                .hint("name it where the whole query begins, by `.add_cte(…)` or not at all"));
+        }
         let ids = found.ordered();
         if ids.is_empty() {
             return Ok(());
         }
         self.check_with(statement)?;
+        self.with_ctes(&found, &ids)
+    }
+
+    /// Writes the CTEs that stand before a SELECT itself, unless they have been written before the statement.
+    pub(super) fn nested_with(&mut self, select: &SelectNode) -> Result<()> {
+        if select.nested.is_empty() || std::mem::take(&mut self.has_nested) {
+            return Ok(());
+        }
+        let found = Found::nested(select);
+        let own = found.own(select);
+        let ids: Vec<u64> = found.ordered().into_iter().filter(|id| own.contains(id)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        // What stands around is out of their sight.
+        let around = std::mem::take(&mut self.scopes);
+        let done = self.with_ctes(&found, &ids);
+        self.scopes = around;
+        done
+    }
+
+    fn with_ctes(&mut self, found: &Found<'_>, ids: &[u64]) -> Result<()> {
         let ctes: Vec<&Known<'_>> = ids.iter().filter_map(|id| found.known.get(id)).collect();
         for (position, cte) in ctes.iter().enumerate() {
             if ctes[..position].iter().any(|earlier| earlier.name == cte.name) {
@@ -161,9 +238,10 @@ impl Writer {
     }
 
     fn cte(&mut self, cte: &Known<'_>) -> Result<()> {
-        let CteNode { statement, recursion, materialized, columns } = cte.definition;
+        let CteNode { statement, recursion, materialized, is_values, columns } = cte.definition;
         self.label(cte.name.name().unwrap_or_default());
-        if recursion.is_some() {
+        let rows = if *is_values { listed(statement) } else { None };
+        if recursion.is_some() || rows.is_some() {
             self.push("(");
             self.separated(columns.iter(), ", ", |this, column| {
                 this.label(column);
@@ -180,6 +258,7 @@ impl Writer {
             Some(false) => " AS NOT MATERIALIZED (",
         });
         match (statement, recursion) {
+            _ if rows.is_some() => self.rows(rows.unwrap_or_default(), cte.name)?,
             (Statement::Select(select), None) => self.named_select(select, columns)?,
             (Statement::Select(select), Some(_)) => self.select(select, false)?,
             (writing, _) => {

@@ -25,9 +25,14 @@ impl Writer {
             }
             Node::Field { source, index, .. } => self.field(*source, *index)?,
             Node::LabelName(name) => self.identifier(name),
+            Node::NextValue { schema, name } => self.next_value(schema.as_deref(), name)?,
             Node::Refused(error) => return Err((**error).clone()),
             Node::Parameter { kind: Kind::Array(_), .. } if self.dialect != Dialect::Postgres => {
                 return Err(self.unsupported("an array"));
+            }
+            Node::Parameter { kind: Kind::Range(element), .. } if self.dialect != Dialect::Postgres => {
+                let name = element.range_name().unwrap_or("range");
+                return Err(self.unsupported(&format!("the type {}", name.to_ascii_uppercase())));
             }
             Node::Parameter { index, kind } => self.parameter(*index, *kind),
             // Only what says which index a conflict is about is not lifted out.
@@ -317,6 +322,24 @@ impl Writer {
             self.node(otherwise)?;
         }
         self.push(" END");
+        Ok(())
+    }
+
+    fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
+        let mut sequence = String::new();
+        self.dialect.write_qualified(schema, name, &mut sequence);
+        match self.dialect {
+            Dialect::Postgres => {
+                self.push("nextval(");
+                self.quoted(&sequence);
+                self.push(")");
+            }
+            Dialect::MariaDb => {
+                self.push("NEXT VALUE FOR ");
+                self.push(&sequence);
+            }
+            Dialect::Sqlite | Dialect::MySql => return Err(self.unsupported(&format!("the sequence `{name}`"))),
+        }
         Ok(())
     }
 

@@ -287,8 +287,10 @@ impl Writer {
         lefts.filter(|table| !table.alias.is_derived()).for_each(|table| mentioned.add_table(table));
         let own = mentioned.0.len();
         let conditions = select.filters.iter().chain(&select.group_by).chain(&select.having).chain(&select.distinct_on);
-        conditions.for_each(|node| mentioned.mention(node));
-        select.order_by.iter().for_each(|item| mentioned.mention(&item.node));
+        conditions.chain(select.order_by.iter().map(|item| &item.node)).for_each(|node| {
+            mentioned.mention(node);
+            mention_implied(select, node, &mut mentioned);
+        });
 
         let is_joined = |table: TableRef| {
             joins.iter().any(|join| {
@@ -479,22 +481,32 @@ impl Writer {
         self.push(")");
     }
 
+    /// Writes rows of values as a query of their own.
+    pub(super) fn rows(&mut self, rows: &[Vec<Node>], name: Alias) -> Result<()> {
+        if rows.is_empty() {
+            return Err(no_row(name));
+        }
+        let (first, before, after) = match self.dialect.clauses().values {
+            ValuesForm::Rows => ("VALUES ROW(", ", ROW(", ")"),
+            ValuesForm::Named | ValuesForm::Numbered => ("VALUES (", ", (", ")"),
+            ValuesForm::Union => ("SELECT ", " UNION ALL SELECT ", ""),
+        };
+        for (position, row) in rows.iter().enumerate() {
+            self.push(if position == 0 { first } else { before });
+            self.separated(row, ", ", |this, value| this.node(value))?;
+            self.push(after);
+        }
+        Ok(())
+    }
+
     fn values(&mut self, rows: &[Vec<Node>], derived: &DerivedNode) -> Result<()> {
         let Some((first, others)) = rows.split_first() else {
-            let name = derived.alias.name().unwrap_or_default();
-            return Err(Error::new(ErrorKind::Compile, format!("the list of values `{name}` has no row")));
+            return Err(no_row(derived.alias));
         };
-        let form = self.dialect.clauses().values;
-        let list = |this: &mut Self, row: &Vec<Node>| {
-            this.push(if form == ValuesForm::Rows { "ROW(" } else { "(" });
-            this.separated(row, ", ", |this, value| this.node(value))?;
-            this.push(")");
-            Ok(())
-        };
-        match form {
+        match self.dialect.clauses().values {
             ValuesForm::Named | ValuesForm::Rows => {
-                self.push("(VALUES ");
-                self.separated(rows, ", ", list)?;
+                self.push("(");
+                self.rows(rows, derived.alias)?;
                 self.push(")");
                 self.named_with_columns(derived);
             }
@@ -505,8 +517,8 @@ impl Writer {
                     this.label(column);
                     Ok(())
                 })?;
-                self.push(" FROM (VALUES ");
-                self.separated(rows, ", ", list)?;
+                self.push(" FROM (");
+                self.rows(rows, derived.alias)?;
                 self.push("))");
                 self.named(derived.alias);
             }
@@ -686,6 +698,11 @@ fn misplaced(join: &Join<'_>, chains: &[Chain<'_>]) -> Error {
     .hint("join these first, by `.join_on(…)` or `.cross_join(…)`")
 }
 
+fn no_row(name: Alias) -> Error {
+    let name = name.name().unwrap_or_default();
+    Error::new(ErrorKind::Compile, format!("the list of values `{name}` has no row"))
+}
+
 fn mention_outputs(select: &SelectNode, scope: &mut Scope) {
     for output in &select.outputs {
         match &output.kind {
@@ -693,16 +710,24 @@ fn mention_outputs(select: &SelectNode, scope: &mut Scope) {
             OutputKind::Entity { mapper, alias } => scope.add(mapper, *alias),
             OutputKind::Expression(node) => {
                 scope.mention(node);
-                node.visit(&mut |node| {
-                    if let Node::Field { source, .. } = node
-                        && is_implied(select, TableRef::derived(*source))
-                    {
-                        scope.add_table(TableRef::derived(*source));
-                    }
-                });
+                mention_implied(select, node, scope);
             }
         }
     }
+}
+
+/// Adds the derived tables that are in FROM for the columns of them in an expression.
+fn mention_implied(select: &SelectNode, node: &Node, scope: &mut Scope) {
+    if !select.from.iter().any(FromItem::is_implied) {
+        return;
+    }
+    node.visit(&mut |node| {
+        if let Node::Field { source, .. } = node
+            && is_implied(select, TableRef::derived(*source))
+        {
+            scope.add_table(TableRef::derived(*source));
+        }
+    });
 }
 
 /// Returns whether a derived table is in FROM only for its columns.

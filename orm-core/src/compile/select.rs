@@ -87,8 +87,10 @@ impl Writer {
 
     pub(super) fn select_columns(&mut self, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
         if let Some(set) = &select.set {
+            self.nested_with(select)?;
             return self.compound(select, set, columns);
         }
+        self.nested_with(select)?;
         self.under(&select.criteria, |this| {
             this.in_scope(select, |this, from| {
                 this.push("SELECT ");

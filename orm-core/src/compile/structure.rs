@@ -155,6 +155,7 @@ impl Lifted {
         self.nodes(&mut select.distinct_on);
         self.list(&mut select.from, Self::item);
         self.list(&mut select.ctes, Self::item);
+        self.list(&mut select.nested, Self::item);
         self.list(&mut select.joins, Self::join);
         self.nodes(&mut select.filters);
         self.nodes(&mut select.group_by);
@@ -313,7 +314,8 @@ impl Lifted {
             (None, Some(node)) => {
                 self.tag(1);
                 self.ctes.push(id);
-                let CteNode { statement, recursion, materialized, columns: _ } = Arc::make_mut(node);
+                let CteNode { statement, recursion, materialized, is_values, columns: _ } = Arc::make_mut(node);
+                self.flag(*is_values);
                 self.tag(materialized.map_or(0, |is_materialized| u8::from(is_materialized) + 1));
                 self.statement(statement);
                 self.flag(recursion.is_some());
@@ -732,6 +734,11 @@ impl Lifted {
                 self.tag(203);
                 self.table(mapper, Alias::NONE);
                 self.node(condition);
+            }
+            Node::NextValue { schema, name } => {
+                self.tag(204);
+                self.text(schema.as_deref().unwrap_or_default());
+                self.text(name);
             }
             Node::Refused(error) => {
                 self.tag(202);

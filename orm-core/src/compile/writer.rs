@@ -46,6 +46,8 @@ pub(crate) struct Writer {
     pub(super) criteria: Vec<Criterion>,
     /// The models whose condition is being written.
     pub(super) spared: Vec<&'static Mapper>,
+    /// Whether the CTEs that stand before the next SELECT itself have been written.
+    pub(super) has_nested: bool,
 }
 
 impl Writer {
@@ -64,6 +66,7 @@ impl Writer {
             written: None,
             criteria: Vec::new(),
             spared: Vec::new(),
+            has_nested: false,
         }
     }
 

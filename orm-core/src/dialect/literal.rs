@@ -2,6 +2,8 @@
 //!
 //! What a literal gives is what the parameter would have given: of the same type, and with every character in its place.
 
+use std::ops::Bound;
+
 use orm_pool::{EnumName, Kind, Value, text};
 
 use super::Dialect;
@@ -36,11 +38,27 @@ impl Dialect {
                 let elements: Vec<String> = values.iter().map(|value| self.literal(value)).collect::<Result<_>>()?;
                 format!("ARRAY[{}]::{}", elements.join(", "), self.type_of_array(**element)?)
             }
-            // It is not written: what has an array there is refused when it is compiled.
-            Value::Array(..) => String::new(),
+            Value::Range(element, ends) if self == Dialect::Postgres => self.range(**element, ends.as_deref())?,
+            // They are not written: what has an array or a range there is refused when it is compiled.
+            Value::Array(..) | Value::Range(..) => String::new(),
             #[allow(unreachable_patterns, reason = "a value of a kind that another feature brings")]
             _ => return Err(self.no_literal(value)),
         })
+    }
+
+    /// Writes a range by the function that bears its type's name.
+    fn range(self, element: Kind, ends: Option<&(Bound<Value>, Bound<Value>)>) -> Result<String> {
+        let Some(name) = element.range_name() else {
+            return Err(self.no_literal(format!("of a range of {element:?}")));
+        };
+        let Some((lower, upper)) = ends else { return Ok(format!("'empty'::{name}")) };
+        let end = |end: &Bound<Value>| match end {
+            Bound::Included(value) | Bound::Excluded(value) => self.literal(value),
+            Bound::Unbounded => Ok("NULL".to_owned()),
+        };
+        let opening = if matches!(lower, Bound::Included(_)) { '[' } else { '(' };
+        let closing = if matches!(upper, Bound::Included(_)) { ']' } else { ')' };
+        Ok(format!("{name}({}, {}, '{opening}{closing}')", end(lower)?, end(upper)?))
     }
 
     fn enum_name(self, name: &EnumName) -> String {
@@ -189,6 +207,7 @@ fn element_type(kind: Kind) -> ColumnType {
         Kind::Uuid => ColumnType::Uuid,
         Kind::Decimal => ColumnType::Numeric(None),
         Kind::Json => ColumnType::Json,
+        Kind::Range(element) => ColumnType::Range(Box::new(element_type(*element))),
         _ => ColumnType::Text,
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::Char(length) => format!("CHAR({length})"),
         ColumnType::Varchar => return Err(format!("VARCHAR requires a length on dialect {dialect}")),
         ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
+        ColumnType::Range(item) => return Err(item.no_range(dialect)),
         ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
         ColumnType::LargeBinary => "LONGBLOB".into(),
         ColumnType::Date => "DATE".into(),
@@ -101,6 +102,7 @@ pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         // MariaDB's JSON is text.
         ColumnType::Json => "CHAR".into(),
         ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
+        ColumnType::Range(item) => return Err(item.no_range(dialect)),
         ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
         ColumnType::Custom(sql) => sql.to_string(),
     })

@@ -64,6 +64,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         }
         ColumnType::Enum { labels, .. } => format!("VARCHAR({})", ColumnType::longest_label(labels)),
         ColumnType::Array(item) => format!("{}[]", type_name(item)?),
+        ColumnType::Range(item) => item.range_name()?.to_owned(),
         ColumnType::Custom(sql) => sql.to_string(),
     })
 }

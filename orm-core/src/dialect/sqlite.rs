@@ -53,6 +53,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::Numeric(_) | ColumnType::Json => "TEXT".into(),
         ColumnType::Enum { labels, .. } => format!("VARCHAR({})", ColumnType::longest_label(labels)),
         ColumnType::Array(_) => return Err("arrays are not supported on dialect sqlite".to_owned()),
+        ColumnType::Range(item) => return Err(item.no_range(crate::dialect::Dialect::Sqlite)),
         ColumnType::Interval => return Err("intervals are not supported on dialect sqlite".to_owned()),
         ColumnType::Custom(sql) => sql.to_string(),
     })

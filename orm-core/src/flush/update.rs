@@ -21,7 +21,7 @@ use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
-use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode};
+use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode, bytes_at_once, value_size};
 use crate::types::{ColumnType, DecodeError, same};
 
 /// How many rows one statement changes: each adds to the depth of its conditions, which SQLite limits to a thousand.
@@ -64,12 +64,12 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
     }
     for Batch { mapper, mut rows, is_joined } in batches(objects, changes)? {
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
-        let most = if is_joined { rows_at_once(connection, mapper, &rows[0]) } else { 1 };
         let mut aside = HashMap::new();
         if !is_joined {
             aside = set_aside(objects, connection, mapper, &mut rows).await?;
         }
         while !rows.is_empty() {
+            let most = if is_joined { rows_at_once(connection, mapper, &rows) } else { 1 };
             let rest = rows.split_off(most.min(rows.len()));
             send(objects, connection, mapper, &rows).await?;
             for row in std::mem::replace(&mut rows, rest) {
@@ -189,6 +189,7 @@ fn can_join(mapper: &'static Mapper, change: &RowChange) -> Result<bool> {
                     | ColumnType::Custom(_)
                     | ColumnType::Json
                     | ColumnType::Array(_)
+                    | ColumnType::Range(_)
                     | ColumnType::Interval
             )
     };
@@ -205,11 +206,27 @@ pub(super) fn tells_rows_apart(mapper: &Mapper, column: u16) -> bool {
         || definition.uniques.iter().chain(unique_indexes).any(|unique| unique.columns.contains(&column))
 }
 
-/// Returns how many rows like this one fit into one statement.
-fn rows_at_once(connection: &Connection, mapper: &Mapper, row: &RowChange) -> usize {
-    let key = mapper.definition().key.len();
+/// Returns how many of these rows, which are of one shape, fit into one statement: one at least.
+fn rows_at_once(connection: &Connection, mapper: &Mapper, rows: &[RowChange]) -> usize {
+    let (key, Some(row)) = (mapper.definition().key.len(), rows.first()) else { return 1 };
     let values = row.sets.len() * (key + 1) + key + row.guards.len();
-    (connection.engine.dialect().capabilities().max_parameters / values.max(1)).clamp(1, ROWS)
+    let most = (connection.engine.dialect().capabilities().max_parameters / values.max(1)).clamp(1, ROWS);
+    let most_bytes = bytes_at_once(connection.guard.most_bytes());
+    let mut bytes = 0;
+    let is_within = |row: &&RowChange| {
+        bytes += size(mapper, row);
+        bytes <= most_bytes
+    };
+    rows.iter().take(most).take_while(is_within).count().max(1)
+}
+
+/// Returns about how many bytes the UPDATE of a row takes on its way: each new value stands behind the key.
+fn size(mapper: &Mapper, row: &RowChange) -> usize {
+    let of_columns = |columns: &[u16]| -> usize {
+        columns.iter().map(|&column| value_size(&row.base.column(usize::from(column)))).sum()
+    };
+    let sets: usize = row.sets.iter().map(|(_, value)| value_size(value)).sum();
+    sets + of_columns(mapper.definition().key) * (row.sets.len() + 1) + of_columns(&row.guards)
 }
 
 /// Updates some columns of rows to those of values with their keys, without objects; returns how many rows there were.
@@ -251,10 +268,14 @@ pub(crate) async fn update_by_key(
         return Ok(0);
     }
     let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
-    let most = if can_join(mapper, first)? { rows_at_once(connection, mapper, first) } else { 1 };
+    let is_joined = can_join(mapper, first)?;
     let engine = connection.engine.clone();
     let mut updated = 0;
-    for rows in rows.chunks(most) {
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let most = if is_joined { rows_at_once(connection, mapper, rest) } else { 1 };
+        let (rows, others) = rest.split_at(most.min(rest.len()));
+        rest = others;
         let statement = Statement::Update(Box::new(statement(mapper, rows)));
         let matched = engine.change(&mut connection.guard, vec![statement]).await?;
         if matched != rows.len() as u64 {

@@ -525,6 +525,8 @@ fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
             (schema, name) == (other_schema, other) && (!is_without_name || labels == other_labels)
         }
         (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
+        // PostgreSQL's ranges of numbers have any precision.
+        (ColumnType::Range(left), ColumnType::Range(right)) => left.range_name() == right.range_name(),
         _ => left == right,
     }
 }

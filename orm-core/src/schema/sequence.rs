@@ -101,6 +101,21 @@ impl Sequence {
         self
     }
 
+    /// Returns its next value as an expression, as [`func::next_value`](crate::func::next_value) does.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, schema::Sequence, select};
+    /// let numbers = Sequence::new("Order Numbers").schema("shop");
+    /// assert_eq!(
+    ///     select(numbers.next_value()).to_sql(Dialect::Postgres),
+    ///     "SELECT nextval('shop.\"Order Numbers\"')"
+    /// );
+    /// ```
+    pub fn next_value(&self) -> crate::Expr<i64> {
+        let (schema, name) = (self.schema.clone().map(Into::into), self.name.clone().into());
+        crate::Expr::new(crate::sql::Node::NextValue { schema, name })
+    }
+
     /// Begins again at its end.
     #[must_use]
     pub fn cycle(mut self) -> Self {

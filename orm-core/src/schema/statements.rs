@@ -284,6 +284,15 @@ fn kind(column_type: &ColumnType) -> Kind {
         ColumnType::Uuid => Kind::Uuid,
         ColumnType::Numeric(_) => Kind::Decimal,
         ColumnType::Json => Kind::Json,
+        ColumnType::Range(item) => match kind(item) {
+            Kind::Int32 => Kind::Range(&Kind::Int32),
+            Kind::Int64 => Kind::Range(&Kind::Int64),
+            Kind::Decimal => Kind::Range(&Kind::Decimal),
+            Kind::Date => Kind::Range(&Kind::Date),
+            Kind::DateTime => Kind::Range(&Kind::DateTime),
+            Kind::Timestamp => Kind::Range(&Kind::Timestamp),
+            _ => Kind::Text,
+        },
         _ => Kind::Text,
     }
 }

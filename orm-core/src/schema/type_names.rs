@@ -139,6 +139,12 @@ fn postgres(name: &Name) -> Option<ColumnType> {
         ("interval", _) => ColumnType::Interval,
         ("uuid", _) => ColumnType::Uuid,
         ("jsonb", _) => ColumnType::Json,
+        ("int4range", _) => ColumnType::Range(Box::new(ColumnType::Integer)),
+        ("int8range", _) => ColumnType::Range(Box::new(ColumnType::BigInteger)),
+        ("numrange", _) => ColumnType::Range(Box::new(ColumnType::Numeric(None))),
+        ("daterange", _) => ColumnType::Range(Box::new(ColumnType::Date)),
+        ("tsrange", _) => ColumnType::Range(Box::new(ColumnType::DateTime)),
+        ("tstzrange", _) => ColumnType::Range(Box::new(ColumnType::Timestamp)),
         _ => return None,
     })
 }

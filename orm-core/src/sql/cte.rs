@@ -17,6 +17,8 @@ pub struct CteNode {
     pub(crate) recursion: Option<(SetOperator, Box<SelectNode>)>,
     /// Whether it is computed once or merged into the statement, where that is said.
     pub(crate) materialized: Option<bool>,
+    /// Whether the statement selects all of a list of values, which is then written without it.
+    pub(crate) is_values: bool,
     pub(crate) columns: Arc<[String]>,
 }
 
@@ -79,7 +81,8 @@ impl<S: Shape> Deref for Cte<S> {
 impl<S: Shape> Cte<S> {
     pub(crate) fn new(name: &str, statement: Statement, outputs: &[Output], select: Option<&SelectNode>) -> Self {
         let columns: Arc<[String]> = output_names(outputs, select).into();
-        let definition = CteNode { statement, recursion: None, materialized: None, columns: columns.clone() };
+        let definition =
+            CteNode { statement, recursion: None, materialized: None, is_values: false, columns: columns.clone() };
         let body = Body::Cte {
             id: next_id(),
             name: crate::mapper::Alias::derived(name),
@@ -98,6 +101,12 @@ impl<S: Shape> Cte<S> {
     #[must_use]
     pub fn union(self, member: impl FnOnce(&Derived<S>) -> Select<S>) -> Self {
         self.recursive(SetOperator::Union, member)
+    }
+
+    /// Says that it is a list of values.
+    pub(super) fn of_values(mut self) -> Self {
+        self.change(|definition| definition.is_values = true);
+        self
     }
 
     fn recursive(mut self, operator: SetOperator, member: impl FnOnce(&Derived<S>) -> Select<S>) -> Self {

@@ -80,6 +80,46 @@ impl JsonPath {
         cast(self.as_text(), ColumnType::Double)
     }
 
+    /// Reads it as a decimal number of so many digits, so many of them behind the point.
+    ///
+    /// It is exact on PostgreSQL and MySQL, which round what has more places; SQLite makes a float of it on the way, and
+    /// rounds nothing.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "orders", metadata = none)]
+    /// # struct Order { #[orm(primary_key)] id: i64, body: serde_json::Value }
+    /// assert_eq!(
+    ///     select(Order.body.key("total").as_numeric(10, 2)).to_sql(Dialect::Postgres),
+    ///     "SELECT CAST(orders.body ->> $1 AS NUMERIC(10, 2)) FROM orders"
+    /// );
+    /// ```
+    #[cfg(feature = "rust_decimal")]
+    pub fn as_numeric(self, precision: u8, scale: u8) -> Expr<Option<rust_decimal::Decimal>> {
+        let digits = Node::Sql(format!("{precision}, {scale}").into());
+        templated(&template::JSON_NUMERIC, vec![self.as_text().node, digits])
+    }
+
+    /// The whole document without what is at this place; one that has nothing there stays as it is.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "orders", metadata = none)]
+    /// # struct Order { #[orm(primary_key)] id: i64, body: serde_json::Value }
+    /// let forget = update(Order).set(Order.body, Order.body.key("lines").index(0).delete_path());
+    /// assert_eq!(forget.to_sql(Dialect::Postgres), "UPDATE orders SET body = orders.body #- $1");
+    /// assert_eq!(forget.to_sql(Dialect::Sqlite), "UPDATE orders SET body = json_remove(orders.body, ?)");
+    /// ```
+    pub fn delete_path(self) -> Expr<Option<serde_json::Value>> {
+        let path = Node::Bind(Value::Text(self.written()));
+        let steps = Value::Array(&Kind::Text, self.steps.iter().map(|step| Value::Text(step.word())).collect());
+        templated(&template::JSON_DELETE, vec![self.document, path, Node::Bind(steps)])
+    }
+
     /// Reads it as a truth value.
     pub fn as_boolean(self) -> Expr<Option<bool>> {
         self.read(&template::JSON_BOOL, &template::JSON_BOOL_PATH)
@@ -171,6 +211,11 @@ macro_rules! methods {
             /// `@@`: what PostgreSQL's JSON path with a condition says.
             pub fn path_match(self, path: impl AsExpr<String>) -> Expr<Option<bool>> {
                 templated(&template::JSON_PATH_MATCH, vec![self.into(), path.__node()])
+            }
+            /// `||`: the members of both documents, of the other where both have one; of arrays, the elements of both.
+            /// PostgreSQL alone has it.
+            pub fn json_concat(self, other: impl AsExpr<serde_json::Value>) -> Expr<T> {
+                templated(&template::JSON_CONCAT, vec![self.into(), other.__node()])
             }
             /// How many elements the array has.
             pub fn json_length(self) -> Expr<Option<i64>> {

@@ -307,9 +307,8 @@ shapes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 ///
 /// Its columns are fields: `totals.0` where the rows are tuples, `adults.name` where they are those of a model, and the
 /// fields of a struct with `#[derive(Row)]`. It is in FROM when it, or a column of it that is a field of such a struct or
-/// tuple, is selected while it is there (has not been dropped), when it is joined, and when it is named by
-/// [`select_from`](crate::Select::select_from), as one must that has the columns of a model and one of which only
-/// conditions speak.
+/// tuple, is selected, or stands in a condition, an order or a group, while it is there (has not been dropped), when it is joined,
+/// and when it is named by [`select_from`](crate::Select::select_from), as one must that has the columns of a model.
 ///
 /// ```
 /// # use orm_core as orm;
@@ -380,6 +379,11 @@ impl<S: Shape> Derived<S> {
     pub fn lateral(mut self) -> Self {
         self.change(|node| node.is_lateral = true);
         self
+    }
+
+    /// Returns whether it is a list of values.
+    pub(super) fn is_values(&self) -> bool {
+        matches!(self.node.body, Body::Values(_))
     }
 
     /// Makes it another than it was; columns that were taken from it before are those of what it was.

@@ -5,7 +5,8 @@
 
 use orm_pool::Value;
 
-pub use super::array::{array, range};
+pub use super::array::array;
+pub use super::range::range;
 pub use super::search::{
     match_against, phraseto_tsquery, plainto_tsquery, plainto_tsquery_in, relevance, to_tsquery, to_tsquery_in,
     to_tsvector, to_tsvector_in, ts_headline, websearch_to_tsquery, websearch_to_tsquery_in,
@@ -515,6 +516,55 @@ pub fn current_date<T: Temporal>() -> Expr<T> {
 /// The time of day: in UTC on SQLite, elsewhere in the time zone of the connection.
 pub fn current_time<T: Temporal>() -> Expr<T> {
     templated(&template::CURRENT_TIME, Vec::new())
+}
+
+/// The time of day in the time zone of the connection; on SQLite, of the machine.
+pub fn localtime<T: Temporal>() -> Expr<T> {
+    templated(&template::LOCALTIME, Vec::new())
+}
+
+/// The date and time in the time zone of the connection; on SQLite, of the machine.
+///
+/// ```
+/// # use orm_core::{Dialect, func, select};
+/// let here = select(func::localtimestamp::<chrono::NaiveDateTime>());
+/// assert_eq!(here.to_sql(Dialect::Postgres), "SELECT LOCALTIMESTAMP");
+/// ```
+pub fn localtimestamp<T: Temporal>() -> Expr<T> {
+    templated(&template::LOCALTIMESTAMP, Vec::new())
+}
+
+/// The moment at which the database comes to it, which [`now`] is not: `clock_timestamp()` of PostgreSQL, `SYSDATE(6)` of
+/// MySQL, there in the time zone of the connection. SQLite has but one moment for a statement.
+pub fn sysdate<T: Temporal>() -> Expr<T> {
+    templated(&template::SYSDATE, Vec::new())
+}
+
+/// Who has connected, whoever they act as: `SESSION_USER`, which SQLite does not know.
+pub fn session_user() -> Expr<String> {
+    templated(&template::SESSION_USER, Vec::new())
+}
+
+/// The next value of a sequence, which it counts: `nextval('name')` of PostgreSQL, `NEXT VALUE FOR name` of MariaDB.
+///
+/// [`Sequence::next_value`](crate::schema::Sequence::next_value) is the same of a sequence in a schema.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Dialect, func, insert};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "orders", metadata = none)]
+/// # struct Order { #[orm(primary_key)] id: i64, number: i64 }
+/// let order = insert(Order).set(Order.number, func::next_value("order_numbers"));
+/// assert_eq!(order.to_sql(Dialect::Postgres), "INSERT INTO orders (number) VALUES (nextval('order_numbers'))");
+/// assert_eq!(order.to_sql(Dialect::MariaDb), "INSERT INTO orders (number) VALUES (NEXT VALUE FOR order_numbers)");
+/// assert_eq!(
+///     order.to_sql(Dialect::Sqlite),
+///     "the sequence `order_numbers` is not supported on dialect sqlite"
+/// );
+/// ```
+pub fn next_value(sequence: impl Into<std::borrow::Cow<'static, str>>) -> Expr<i64> {
+    Expr::new(Node::NextValue { schema: None, name: sequence.into() })
 }
 
 /// Who is connected, which SQLite does not know.

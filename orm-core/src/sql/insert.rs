@@ -416,15 +416,20 @@ fn blocks(rows: Vec<Vec<Node>>, most: usize, most_bytes: usize) -> Vec<Vec<Vec<N
 
 /// Returns about how many bytes a row takes on its way to a server.
 pub(crate) fn row_size(row: &[Node]) -> usize {
+    let size = |node: &Node| match node {
+        Node::Bind(value) => value_size(value),
+        _ => 16,
+    };
     row.iter().map(size).sum()
 }
 
-fn size(node: &Node) -> usize {
-    match node {
-        Node::Bind(Value::Text(text) | Value::Json(text) | Value::Decimal(text)) => text.len() + 12,
-        Node::Bind(Value::Enum(_, label)) => label.len() + 12,
-        Node::Bind(Value::Bytes(bytes)) => bytes.len() + 12,
-        Node::Bind(Value::Uuid(_)) => 40,
+/// As [`row_size`], of one value.
+pub(crate) fn value_size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) | Value::Json(text) | Value::Decimal(text) => text.len() + 12,
+        Value::Enum(_, label) => label.len() + 12,
+        Value::Bytes(bytes) => bytes.len() + 12,
+        Value::Uuid(_) => 40,
         _ => 16,
     }
 }

@@ -1,11 +1,11 @@
-//! The derived tables that a program has at the moment, by number: a column of one finds it here, so that selecting the column
-//! brings the table into FROM.
+//! The derived tables that a program has at the moment, by number: a column of one finds it here, so that selecting the column,
+//! or a condition on it, brings the table into FROM.
 //!
 //! In: a derived table that was made, out: its number, until it is dropped. Who asks: a SELECT that is given a column.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use foldhash::fast::FixedState;
 use parking_lot::Mutex;
@@ -16,6 +16,9 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 static KNOWN: Mutex<HashMap<u64, Arc<DerivedNode>, FixedState>> =
     Mutex::new(HashMap::with_hasher(FixedState::with_seed(0)));
 
+/// How many are known.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// The place of a derived table among those that are known, which it leaves when this is dropped.
 pub(super) struct Place(u64);
 
@@ -23,6 +26,7 @@ impl Place {
     pub(super) fn of(node: &Arc<DerivedNode>) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         KNOWN.lock().insert(id, Arc::clone(node));
+        COUNT.fetch_add(1, Ordering::Relaxed);
         Place(id)
     }
 
@@ -34,9 +38,15 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // What it held is dropped when the lock has been let go.
+        COUNT.fetch_sub(1, Ordering::Relaxed);
         let node = KNOWN.lock().remove(&self.0);
         drop(node);
     }
+}
+
+/// Returns whether the program has any derived table, so that most conditions need not be looked through.
+pub(super) fn has_any() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
 }
 
 /// Returns a derived table that has not been dropped.

@@ -96,6 +96,8 @@ pub enum Node {
     LabelName(Cow<'static, str>),
     /// What holds for every row of a model.
     Criterion { mapper: &'static Mapper, condition: Box<Node> },
+    /// The next value of a sequence.
+    NextValue { schema: Option<Cow<'static, str>>, name: Cow<'static, str> },
     /// What cannot be rendered, and why.
     Refused(Box<Error>),
 }
@@ -381,6 +383,7 @@ impl Node {
             | Node::Star
             | Node::Field { .. }
             | Node::LabelName(_)
+            | Node::NextValue { .. }
             | Node::Refused(_) => Vec::new(),
         }
     }
@@ -428,6 +431,7 @@ impl Node {
             | Node::Star
             | Node::Field { .. }
             | Node::LabelName(_)
+            | Node::NextValue { .. }
             | Node::Refused(_) => Vec::new(),
         }
     }
@@ -498,6 +502,7 @@ impl Node {
             | Node::Aggregate(_)
             | Node::Over { .. }
             | Node::LabelName(_)
+            | Node::NextValue { .. }
             | Node::Criterion { .. }
             | Node::Refused(_) => Reference::Nothing,
         }

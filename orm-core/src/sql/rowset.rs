@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::from::Body;
 use super::func::Arguments;
-use super::{AsExpr, Derived, Expression, Node, Shape};
+use super::{AsExpr, Cte, Derived, Expr, Expression, InList, Node, Shape, select};
 use crate::types::{ColumnType, SqlType};
 
 /// A list of values in FROM, under a name and with named columns.
@@ -28,6 +28,48 @@ use crate::types::{ColumnType, SqlType};
 pub fn values<R: ValuesRow>(name: &str, columns: impl ColumnNames<R>, rows: impl IntoIterator<Item = R>) -> Derived<R> {
     let rows = rows.into_iter().map(R::__values).collect();
     Derived::new(name, columns.__names(), Body::Values(rows))
+}
+
+impl<R: Shape> Derived<R> {
+    /// Makes it a CTE: of a list of values, `WITH name (a, b) AS (VALUES …)`; of anything else, a SELECT of all of it.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, select, values};
+    /// let prices = values("prices", ["user_id", "price"], [(1i64, 10i32), (2, 20)]).cte("prices");
+    /// assert_eq!(
+    ///     select(prices.1).filter(prices.0.gt(1)).to_sql(Dialect::Sqlite),
+    ///     "WITH prices(user_id, price) AS (VALUES (?, ?), (?, ?)) SELECT prices.price FROM prices WHERE prices.user_id > ?"
+    /// );
+    /// ```
+    pub fn cte(&self, name: &str) -> Cte<R> {
+        let cte = select(self.clone()).cte(name);
+        if self.is_values() { cte.of_values() } else { cte }
+    }
+}
+
+impl<T: SqlType> Derived<(T,)> {
+    /// Makes it a value: its first row, or NULL where there is none. To `in_` it is a list, as it stands.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, select, values};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64 }
+    /// let ids = values("ids", ["id"], [(1i64,), (2,)]);
+    /// assert_eq!(
+    ///     select(User.id).filter(User.id.in_(&ids)).to_sql(Dialect::Postgres),
+    ///     "SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))"
+    /// );
+    /// ```
+    pub fn scalar_values(&self) -> Expr<Option<T::Plain>> {
+        Expr::new(Node::Select(select(self.clone()).node))
+    }
+}
+impl<T: SqlType> InList<T> for &Derived<(T,)> {
+    fn __in(self, operand: Node) -> Node {
+        Node::InSelect { operand: Box::new(operand), select: select(self.clone()).node, negated: false }
+    }
 }
 
 /// One row of [`values`]: a tuple of plain values.

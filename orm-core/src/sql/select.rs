@@ -41,6 +41,8 @@ pub struct SelectNode {
     pub(crate) correlation: Correlation,
     /// CTEs beside those in FROM.
     pub(crate) ctes: Vec<FromItem>,
+    /// CTEs that are written before this very SELECT, wherever it stands.
+    pub(crate) nested: Vec<FromItem>,
     pub(crate) hints: Vec<Hint>,
     /// Whether a CTE of it changes rows.
     pub(crate) writes: bool,
@@ -71,6 +73,42 @@ impl SelectNode {
     /// Takes what is now in FROM by itself from what is there for its columns.
     fn no_longer_implied(&mut self, item: &FromItem) {
         self.from.retain(|known| !(known.is_implied() && known.reference().is(item.reference())));
+    }
+
+    /// Adds a condition of WHERE.
+    pub(crate) fn add_filter(&mut self, node: Node) {
+        self.imply_known(&node);
+        self.filters.push(node);
+    }
+
+    /// Adds a condition of HAVING.
+    pub(crate) fn add_having(&mut self, node: Node) {
+        self.imply_known(&node);
+        self.having.push(node);
+    }
+
+    /// Adds to ORDER BY.
+    pub(crate) fn add_order(&mut self, order: impl OrderBy) {
+        let known = self.order_by.len();
+        order.__order(&mut self.order_by);
+        let new: Vec<Node> =
+            self.order_by[known..].iter().filter(|_| super::known::has_any()).map(|item| item.node.clone()).collect();
+        new.iter().for_each(|node| self.imply_known(node));
+    }
+
+    /// Adds to a list of columns, of GROUP BY or of DISTINCT ON.
+    pub(crate) fn add_groups(&mut self, list: fn(&mut Self) -> &mut Vec<Node>, columns: impl GroupBy) {
+        let mut new = Vec::new();
+        columns.__group(&mut new);
+        new.iter().for_each(|node| self.imply_known(node));
+        list(self).append(&mut new);
+    }
+
+    /// As [`imply`](Self::imply), where the program has any derived table.
+    fn imply_known(&mut self, node: &Node) {
+        if super::known::has_any() {
+            self.imply(node);
+        }
     }
 
     /// Takes the derived tables into FROM whose columns an expression mentions.
@@ -248,7 +286,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn filter(mut self, condition: impl $crate::sql::Predicate) -> Self {
             let $this = &mut self;
-            $select.node.filters.push(condition.__predicate());
+            $select.node.add_filter(condition.__predicate());
             self
         }
 
@@ -268,7 +306,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn order_by(mut self, order: impl $crate::sql::OrderBy) -> Self {
             let $this = &mut self;
-            order.__order(&mut $select.node.order_by);
+            $select.node.add_order(order);
             self
         }
 
@@ -328,7 +366,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn group_by(mut self, columns: impl $crate::sql::GroupBy) -> Self {
             let $this = &mut self;
-            columns.__group(&mut $select.node.group_by);
+            $select.node.add_groups(|node| &mut node.group_by, columns);
             self
         }
 
@@ -348,7 +386,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn having(mut self, condition: impl $crate::sql::Predicate) -> Self {
             let $this = &mut self;
-            $select.node.having.push(condition.__predicate());
+            $select.node.add_having(condition.__predicate());
             self
         }
 
@@ -527,7 +565,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn distinct_on(mut self, columns: impl $crate::sql::GroupBy) -> Self {
             let $this = &mut self;
-            columns.__group(&mut $select.node.distinct_on);
+            $select.node.add_groups(|node| &mut node.distinct_on, columns);
             self
         }
 
@@ -596,6 +634,34 @@ macro_rules! clauses {
             let $this = &mut self;
             let place = $crate::sql::HintPlace::Table(target.__item().reference());
             $select.node.hints.extend($crate::sql::hints(place, sql.into(), dialects));
+            self
+        }
+
+        /// Writes a CTE before this very SELECT, also where it is a subquery or a CTE itself; else every CTE stands before
+        /// the whole statement. Its name may then be that of another CTE outside.
+        ///
+        /// SQLAlchemy's `add_cte(cte, nest_here=True)`.
+        ///
+        /// ```
+        /// # use orm_core as orm;
+        /// # use orm_core::{Dialect, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String }
+        /// let few = select(User.id).filter(User.id.lt(9)).cte("few");
+        /// let named = select(few.0).nest_cte(&few).cte("named");
+        /// assert_eq!(
+        ///     select(named.0).to_sql(Dialect::Sqlite),
+        ///     "WITH named AS (WITH few AS (SELECT users.id FROM users WHERE users.id < ?) SELECT few.id FROM few) \
+        ///      SELECT named.id FROM named"
+        /// );
+        /// ```
+        #[must_use]
+        pub fn nest_cte(mut self, cte: impl $crate::sql::FromTarget) -> Self {
+            let $this = &mut self;
+            let item = cte.__item();
+            $select.node.writes |= item.writes();
+            $select.node.nested.push(item);
             self
         }
 

@@ -246,6 +246,23 @@ pub(crate) static CURRENT_TIME: Template =
 pub(crate) static CURRENT_USER: Template =
     strict("CURRENT_USER", Missing, Call("CAST(CURRENT_USER AS TEXT)"), Call("CURRENT_USER()"));
 
+pub(crate) static LOCALTIME: Template = strict(
+    "LOCALTIME",
+    Call("strftime('%H:%M:%f', 'now', 'localtime')"),
+    Call("LOCALTIME"),
+    // MySQL's LOCALTIME is a date and a time.
+    Call("CURRENT_TIME(6)"),
+);
+pub(crate) static LOCALTIMESTAMP: Template = strict(
+    "LOCALTIMESTAMP",
+    Call("strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime')"),
+    Call("LOCALTIMESTAMP"),
+    Call("LOCALTIMESTAMP(6)"),
+);
+pub(crate) static SYSDATE: Template = strict("SYSDATE", Missing, Call("clock_timestamp()"), Call("SYSDATE(6)"));
+pub(crate) static SESSION_USER: Template =
+    strict("SESSION_USER", Missing, Call("CAST(SESSION_USER AS TEXT)"), Call("SESSION_USER()"));
+
 macro_rules! extracts {
     ($($name:ident $word:literal $sqlite:literal $postgres:literal $mysql:literal;)*) => { $(
         pub(crate) static $name: Template =
@@ -336,6 +353,20 @@ pub(crate) static JSON_PATH_EXISTS: Template =
 #[cfg(feature = "json")]
 pub(crate) static JSON_PATH_MATCH: Template =
     strict("`@@` of JSON", Missing, Condition("{0!} @@ CAST({1} AS jsonpath)"), Missing);
+/// The second argument is how many digits there are.
+#[cfg(all(feature = "json", feature = "rust_decimal"))]
+pub(crate) static JSON_NUMERIC: Template =
+    own("JSON", Call("CAST({0} AS NUMERIC)"), Call("CAST({0} AS NUMERIC({1}))"), Call("CAST({0} AS DECIMAL({1}))"));
+#[cfg(feature = "json")]
+pub(crate) static JSON_CONCAT: Template = strict("`||` of JSON", Missing, Infix("{0!} || CAST({1} AS JSONB)"), Missing);
+/// The arguments are those of a path.
+#[cfg(feature = "json")]
+pub(crate) static JSON_DELETE: Template = strict(
+    "the deletion of a member of JSON",
+    Call("json_remove({0}, {1})"),
+    Infix("{0!} #- {2}"),
+    Call("JSON_REMOVE({0}, {1})"),
+);
 #[cfg(feature = "json")]
 pub(crate) static JSON_LENGTH: Template = own(
     "the length of a JSON array",
@@ -384,16 +415,16 @@ postgres! {
     RANGE_INTERSECTION "a range" Infix "{0!} * {1!}";
     RANGE_DIFFERENCE "a range" Infix "{0!} - {1!}";
     RANGE_TEXT "a range" Call "CAST({0} AS TEXT)";
-    INT4RANGE "a range" Call "int4range({*})";
-    INT8RANGE "a range" Call "int8range({*})";
-}
-#[cfg(feature = "rust_decimal")]
-postgres! { NUMRANGE "a range" Call "numrange({*})"; }
-#[cfg(feature = "chrono")]
-postgres! {
-    DATERANGE "a range" Call "daterange({*})";
-    TSRANGE "a range" Call "tsrange({*})";
-    TSTZRANGE "a range" Call "tstzrange({*})";
+    RANGE_LOWER_INCLUDED "a range" Call "lower_inc({0})";
+    RANGE_UPPER_INCLUDED "a range" Call "upper_inc({0})";
+    RANGE_LOWER_OPEN "a range" Call "lower_inf({0})";
+    RANGE_UPPER_OPEN "a range" Call "upper_inf({0})";
+    INT4RANGE "the type INT4RANGE" Call "int4range({*})";
+    INT8RANGE "the type INT8RANGE" Call "int8range({*})";
+    NUMRANGE "the type NUMRANGE" Call "numrange({*})";
+    DATERANGE "the type DATERANGE" Call "daterange({*})";
+    TSRANGE "the type TSRANGE" Call "tsrange({*})";
+    TSTZRANGE "the type TSTZRANGE" Call "tstzrange({*})";
 }
 pub(crate) static RANGE_LOWER: Template = own("a range", Missing, Call("lower({0})"), Missing);
 pub(crate) static RANGE_UPPER: Template = own("a range", Missing, Call("upper({0})"), Missing);

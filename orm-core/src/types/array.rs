@@ -99,8 +99,8 @@ fn not_null(element: String) -> Option<String> {
 }
 
 /// Reads an element as a column of its type would hold it.
-fn decode_text<T: SqlType>(text: &str) -> Result<T, DecodeError> {
-    let wrong = || DecodeError::new(format!("the array's element {text:?} is not of type {:?}", T::KIND));
+pub(super) fn decode_text<T: SqlType>(text: &str) -> Result<T, DecodeError> {
+    let wrong = || DecodeError::new(format!("the element {text:?} is not of type {:?}", T::KIND));
     match T::KIND {
         Kind::Bool => T::decode(ValueRef::Bool(text == "t")),
         Kind::Int16 | Kind::Int32 | Kind::Int64 => T::decode(ValueRef::Int(text.parse().map_err(|_| wrong())?)),

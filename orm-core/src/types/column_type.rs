@@ -74,6 +74,8 @@ pub enum ColumnType {
     },
     /// A list of values of one type, of PostgreSQL.
     Array(Box<ColumnType>),
+    /// A range of values of one type, of PostgreSQL: of integers, decimal numbers, days and moments.
+    Range(Box<ColumnType>),
     /// SQL text taken as it stands.
     Custom(Cow<'static, str>),
 }
@@ -153,6 +155,25 @@ impl ColumnType {
         }
     }
 
+    /// Returns what PostgreSQL calls the ranges of this type, or says that it has none.
+    pub(crate) fn range_name(&self) -> Result<&'static str, String> {
+        Ok(match self {
+            ColumnType::Integer => "INT4RANGE",
+            ColumnType::BigInteger => "INT8RANGE",
+            ColumnType::Numeric(_) => "NUMRANGE",
+            ColumnType::Date => "DATERANGE",
+            ColumnType::DateTime => "TSRANGE",
+            ColumnType::Timestamp => "TSTZRANGE",
+            other => return Err(format!("PostgreSQL has no range of {other}")),
+        })
+    }
+
+    /// Says that a database does not have this type of ranges.
+    pub(crate) fn no_range(&self, dialect: crate::dialect::Dialect) -> String {
+        let name = self.range_name().map_or_else(|_| format!("a range of {self}"), |name| format!("the type {name}"));
+        format!("{name} is not supported on dialect {dialect}")
+    }
+
     /// Returns how long the longest label is, which is at least 1.
     pub(crate) fn longest_label(labels: &[Cow<'static, str>]) -> usize {
         labels.iter().map(|label| label.chars().count()).max().unwrap_or(1).max(1)
@@ -186,6 +207,7 @@ impl fmt::Display for ColumnType {
             ColumnType::Char(length) => return write!(f, "char({length})"),
             ColumnType::Enum { labels, .. } => return write!(f, "enum({})", labels.join(", ")),
             ColumnType::Array(item) => return write!(f, "{item}[]"),
+            ColumnType::Range(item) => return write!(f, "range({item})"),
             ColumnType::Custom(sql) => sql,
         };
         f.write_str(word)

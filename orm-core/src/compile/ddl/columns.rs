@@ -210,7 +210,7 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
         | ColumnType::Numeric(_)
         | ColumnType::Json
         | ColumnType::Enum { .. } => Some("TEXT"),
-        ColumnType::Array(_) | ColumnType::Interval | ColumnType::Custom(_) => None,
+        ColumnType::Array(_) | ColumnType::Range(_) | ColumnType::Interval | ColumnType::Custom(_) => None,
     }
 }
 

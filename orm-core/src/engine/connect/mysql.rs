@@ -19,6 +19,7 @@ const KEYS: &[&str] = &[
     "sql_mode",
     "connect_timeout",
     "statement_cache",
+    "max_allowed_packet",
 ];
 
 /// The variables of the session that can be set without `session.` in front.
@@ -72,6 +73,10 @@ fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
         "statement_cache" => match value.parse() {
             Ok(statements) => options.statement_cache = statements,
             Err(_) => return Err(wrong(key, value, "a number of statements")),
+        },
+        "max_allowed_packet" => match value.parse() {
+            Ok(bytes) if bytes >= 1024 => options.max_allowed_packet = Some(bytes),
+            _ => return Err(wrong(key, value, "a number of bytes, 1024 at least")),
         },
         _ => match key.strip_prefix("session.") {
             Some(name) => options.parameters.push((name.to_owned(), value.to_owned())),

@@ -18,7 +18,8 @@ pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
     let set_up = set_up(options)?;
     let opened = tokio::time::timeout(options.connect_timeout, async {
         let mut connection = connect.connect().await.map_err(|error| cannot_open(options, error))?;
-        let learnt = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
+        let mut learnt = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
+        learnt.most_bytes = learnt.most_bytes.min(options.max_allowed_packet.unwrap_or(usize::MAX));
         Ok((connection, learnt))
     });
     match opened.await {

@@ -48,6 +48,8 @@ pub struct Options {
     /// When there are more, all are forgotten at once: sqlx leaves Nagle's algorithm on, so that the message which
     /// forgets a single one delays the next statement by some 40 ms.
     pub statement_cache: usize,
+    /// How many bytes a statement may have with its values, if less than the server takes (its `max_allowed_packet`).
+    pub max_allowed_packet: Option<usize>,
     /// How long opening may take; 30 s unless set.
     pub connect_timeout: Duration,
     /// Variables of the session, such as `innodb_lock_wait_timeout`, set after connecting.
@@ -71,6 +73,7 @@ impl Options {
             collation: None,
             sql_mode: None,
             statement_cache: 256,
+            max_allowed_packet: None,
             connect_timeout: Duration::from_secs(30),
             parameters: Vec::new(),
         }
@@ -91,6 +94,7 @@ impl fmt::Debug for Options {
             .field("collation", &self.collation)
             .field("sql_mode", &self.sql_mode)
             .field("statement_cache", &self.statement_cache)
+            .field("max_allowed_packet", &self.max_allowed_packet)
             .field("connect_timeout", &self.connect_timeout)
             .field("parameters", &self.parameters)
             .finish_non_exhaustive()

@@ -56,7 +56,9 @@ impl Types {
             Kind::Int64 => <i64 as Type<MySql>>::type_info(),
             Kind::Float32 => <f32 as Type<MySql>>::type_info(),
             Kind::Float64 => <f64 as Type<MySql>>::type_info(),
-            Kind::Text | Kind::Enum(_) | Kind::Json | Kind::Uuid | Kind::Array(_) => <str as Type<MySql>>::type_info(),
+            Kind::Text | Kind::Enum(_) | Kind::Json | Kind::Uuid | Kind::Array(_) | Kind::Range(_) => {
+                <str as Type<MySql>>::type_info()
+            }
             Kind::Bytes => <[u8] as Type<MySql>>::type_info(),
             Kind::Date => self.date.clone(),
             Kind::Time => self.time.clone(),
@@ -106,7 +108,7 @@ fn size(value: &Value) -> usize {
         Value::Text(text) | Value::Json(text) | Value::Decimal(text) => with_length(text.len()),
         Value::Enum(_, label) => with_length(label.len()),
         Value::Bytes(bytes) => with_length(bytes.len()),
-        Value::Null(_) | Value::Array(..) => 0,
+        Value::Null(_) | Value::Array(..) | Value::Range(..) => 0,
         Value::Bool(_) => 1,
         Value::Int16(_) => 2,
         Value::Int32(_) | Value::Float32(_) => 4,
@@ -162,6 +164,7 @@ impl Encode<'_, MySql> for Parameter<'_> {
             }
             Value::Time(micros) => put_time(buffer, *micros)?,
             Value::Array(..) => return Err("MySQL has no arrays".into()),
+            Value::Range(..) => return Err("MySQL has no ranges".into()),
             Value::DateTime(micros) | Value::Timestamp(micros) => put_date_time(buffer, *micros)?,
         }
         Ok(IsNull::No)

@@ -2,6 +2,8 @@
 //!
 //! In: [`Value`]s. Out: the arguments of sqlx. Its own encoders are not used, since the types here are few and known.
 
+use std::ops::Bound;
+
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -15,6 +17,13 @@ use crate::{Error, ErrorKind, Kind, Value, text};
 pub(super) const EPOCH_DAYS: i32 = 10_957;
 /// The same in microseconds.
 pub(super) const EPOCH_MICROS: i64 = EPOCH_DAYS as i64 * 86_400_000_000;
+
+/// What the first byte of a range says.
+pub(super) const RANGE_EMPTY: u8 = 1;
+pub(super) const RANGE_LOWER_INCLUDED: u8 = 2;
+pub(super) const RANGE_UPPER_INCLUDED: u8 = 4;
+pub(super) const RANGE_LOWER_OPEN: u8 = 8;
+pub(super) const RANGE_UPPER_OPEN: u8 = 16;
 
 /// What the protocol can count.
 const MOST_PARAMETERS: usize = 65_535;
@@ -62,6 +71,7 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
         Kind::Uuid => "uuid",
         Kind::Decimal => "numeric",
         Kind::Json => "json",
+        Kind::Range(element) => element.range_name().unwrap_or("range"),
         Kind::Array(element) => match element {
             Kind::Bool => "bool[]",
             Kind::Int16 => "int2[]",
@@ -78,7 +88,13 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
             Kind::Uuid => "uuid[]",
             Kind::Decimal => "numeric[]",
             Kind::Json => "json[]",
-            Kind::Array(_) => "array",
+            Kind::Range(Kind::Int32) => "int4range[]",
+            Kind::Range(Kind::Int64) => "int8range[]",
+            Kind::Range(Kind::Decimal) => "numrange[]",
+            Kind::Range(Kind::Date) => "daterange[]",
+            Kind::Range(Kind::DateTime) => "tsrange[]",
+            Kind::Range(Kind::Timestamp) => "tstzrange[]",
+            Kind::Array(_) | Kind::Range(_) => "array",
         },
     }
 }
@@ -105,6 +121,16 @@ fn oid(kind: Kind) -> Oid {
         Kind::Uuid => 2950,
         Kind::Decimal => 1700,
         Kind::Json => 114,
+        Kind::Range(element) => match element {
+            Kind::Int32 => 3904,
+            Kind::Decimal => 3906,
+            Kind::DateTime => 3908,
+            Kind::Timestamp => 3910,
+            Kind::Date => 3912,
+            Kind::Int64 => 3926,
+            // A type that PostgreSQL has no ranges of: it says so of the text.
+            _ => 705,
+        },
         Kind::Array(element) => match element {
             Kind::Bool => 1000,
             Kind::Int16 => 1005,
@@ -121,6 +147,8 @@ fn oid(kind: Kind) -> Oid {
             Kind::Uuid => 2951,
             Kind::Decimal => 1231,
             Kind::Json => 199,
+            // The type of the array is the next of its element's.
+            Kind::Range(_) => oid(*element).0 + 1,
             // An array of arrays has the type of an array of elements.
             Kind::Array(element) => return oid(Kind::Array(element)),
         },
@@ -135,7 +163,15 @@ fn size(value: &Value) -> usize {
         Value::Bytes(bytes) => bytes.len(),
         Value::Uuid(_) => 16,
         Value::Array(_, values) => 20 + values.iter().map(size).sum::<usize>(),
+        Value::Range(_, ends) => 1 + ends.iter().flat_map(|ends| [&ends.0, &ends.1]).map(end_size).sum::<usize>(),
         _ => 8,
+    }
+}
+
+fn end_size(end: &Bound<Value>) -> usize {
+    match end {
+        Bound::Included(value) | Bound::Excluded(value) => size(value),
+        Bound::Unbounded => 0,
     }
 }
 
@@ -188,7 +224,50 @@ fn write(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
         Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
         Value::Decimal(text) => numeric::write(text, buffer)?,
         Value::Array(element, values) => write_array(**element, values, buffer)?,
+        Value::Range(element, ends) => write_range(**element, ends.as_deref(), buffer)?,
     }
+    Ok(())
+}
+
+/// Writes a range: what its ends are, then each end that it has behind its length
+/// (<https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/rangetypes.c>, `range_recv`).
+fn write_range(
+    element: Kind,
+    ends: Option<&(Bound<Value>, Bound<Value>)>,
+    buffer: &mut Vec<u8>,
+) -> Result<(), BoxDynError> {
+    if element.range_name().is_none() {
+        return Err(format!("PostgreSQL has no range of {element:?}").into());
+    }
+    let Some((lower, upper)) = ends else {
+        buffer.push(RANGE_EMPTY);
+        return Ok(());
+    };
+    let facts = |end: &Bound<Value>, included: u8, open: u8| match end {
+        Bound::Included(_) => included,
+        Bound::Excluded(_) => 0,
+        Bound::Unbounded => open,
+    };
+    buffer.push(
+        facts(lower, RANGE_LOWER_INCLUDED, RANGE_LOWER_OPEN) | facts(upper, RANGE_UPPER_INCLUDED, RANGE_UPPER_OPEN),
+    );
+    for end in [lower, upper] {
+        let (Bound::Included(value) | Bound::Excluded(value)) = end else { continue };
+        if value.kind() != element || value.is_null() {
+            return Err(format!("a range of {element:?} has the end {value}").into());
+        }
+        write_behind_length(value, buffer)?;
+    }
+    Ok(())
+}
+
+/// Writes a value behind the number of its bytes.
+fn write_behind_length(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; 4]);
+    write(value, buffer)?;
+    let length = i32::try_from(buffer.len() - start - 4)?.to_be_bytes();
+    buffer[start..start + 4].copy_from_slice(&length);
     Ok(())
 }
 
@@ -214,11 +293,7 @@ fn write_array(element: Kind, values: &[Value], buffer: &mut Vec<u8>) -> Result<
         if value.kind() != element {
             return Err(format!("an array of {element:?} has the element {value}").into());
         }
-        let start = buffer.len();
-        buffer.extend_from_slice(&[0; 4]);
-        write(value, buffer)?;
-        let length = int(buffer.len() - start - 4)?;
-        buffer[start..start + 4].copy_from_slice(&length);
+        write_behind_length(value, buffer)?;
     }
     Ok(())
 }

@@ -46,6 +46,8 @@ pub(super) enum Holds {
     Bit,
     /// The name of a cursor.
     Cursor,
+    /// A range of what it names.
+    Range(&'static Holds),
     /// Something that is text only if it looks like it.
     Unknown,
     /// Something that is never text.
@@ -124,7 +126,7 @@ fn is_written(column: &Column, is_text: bool) -> bool {
     if is_text {
         return column.holds == Bytea && !column.is_array;
     }
-    column.is_array || matches!(column.holds, Numeric | TimeTz | Interval | Inet | MacAddr | Bit)
+    column.is_array || matches!(column.holds, Numeric | TimeTz | Interval | Inet | MacAddr | Bit | Range(_))
 }
 
 fn raw(row: &PgRow, index: usize) -> Option<&[u8]> {
@@ -144,9 +146,17 @@ fn holds(info: &PgTypeInfo) -> (Holds, bool) {
         PgTypeKind::Enum(_) => (Holds::Text, false),
         PgTypeKind::Domain(base) => holds(base),
         PgTypeKind::Array(element) => (holds(element).0, true),
-        PgTypeKind::Composite(_) | PgTypeKind::Range(_) | PgTypeKind::Pseudo => (Holds::Opaque, false),
+        PgTypeKind::Range(element) => (range_of(holds(element).0), false),
+        PgTypeKind::Composite(_) | PgTypeKind::Pseudo => (Holds::Opaque, false),
         PgTypeKind::Simple => (Holds::Unknown, false),
     }
+}
+
+/// Returns what a range of such values holds, also one that a user has made.
+fn range_of(element: Holds) -> Holds {
+    use Holds::*;
+    static ELEMENTS: [Holds; 11] = [Int2, Int4, Int8, Float8, Numeric, Text, Date, Time, Timestamp, TimestampTz, Inet];
+    ELEMENTS.iter().find(|known| **known == element).map_or(Opaque, Range)
 }
 
 /// Returns what a built-in type holds; the numbers are those of `pg_type.dat`.
@@ -177,6 +187,12 @@ pub(super) fn holds_of_oid(oid: u32) -> Option<Holds> {
         650 | 869 => Inet,
         774 | 829 => MacAddr,
         1560 | 1562 => Bit,
+        3904 => Range(&Int4),
+        3906 => Range(&Numeric),
+        3908 => Range(&Timestamp),
+        3910 => Range(&TimestampTz),
+        3912 => Range(&Date),
+        3926 => Range(&Int8),
         27 | 600..=604 | 628 | 718 | 3220 | 3614 | 3615 => Opaque,
         _ => return None,
     })
@@ -197,7 +213,8 @@ impl<'a> Row<'a> {
 
     /// Returns the value at this position.
     ///
-    /// Text, JSON and bytes are borrowed from the message, decimals and arrays (as PostgreSQL writes them) from a buffer.
+    /// Text, JSON and bytes are borrowed from the message; decimals, and arrays and ranges as PostgreSQL writes them, from a
+    /// buffer.
     /// What a type of Rust cannot hold comes as the text that PostgreSQL shows for it: `infinity`, a decimal's `NaN`, the
     /// time `24:00:00`, an interval. `money` comes in its smallest unit. Other types come as text if that is what they
     /// look like, else as bytes.
@@ -248,9 +265,13 @@ impl<'a> Row<'a> {
             Holds::Jsonb => ValueRef::Json(from_utf8(bytes.split_first()?.1).ok()?),
             Holds::JsonPath => ValueRef::Text(from_utf8(bytes.split_first()?.1).ok()?),
             Holds::Unknown => unknown(bytes),
-            Holds::Numeric | Holds::TimeTz | Holds::Interval | Holds::Inet | Holds::MacAddr | Holds::Bit => {
-                self.read_written(facts, bytes)
-            }
+            Holds::Numeric
+            | Holds::TimeTz
+            | Holds::Interval
+            | Holds::Inet
+            | Holds::MacAddr
+            | Holds::Bit
+            | Holds::Range(_) => self.read_written(facts, bytes),
         })
     }
 

@@ -7,7 +7,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::from_utf8;
 
 use super::numeric;
-use super::parameters::{EPOCH_DAYS, EPOCH_MICROS};
+use super::parameters::{
+    EPOCH_DAYS, EPOCH_MICROS, RANGE_EMPTY, RANGE_LOWER_INCLUDED, RANGE_LOWER_OPEN, RANGE_UPPER_INCLUDED,
+    RANGE_UPPER_OPEN,
+};
 use super::row::{Holds, holds_of_oid};
 use crate::text;
 
@@ -54,6 +57,7 @@ pub(super) fn write_value(holds: Holds, bytes: &[u8], out: &mut String) -> Optio
                 out.push(if bit(at)? == 0 { '0' } else { '1' });
             }
         }
+        Holds::Range(element) => write_range(*element, bytes, out)?,
         Holds::Opaque => return None,
     }
     Some(())
@@ -164,6 +168,41 @@ fn write_inet(bytes: &[u8], out: &mut String) -> Option<()> {
     }
     if is_cidr || usize::from(bits) != address.len() * 8 {
         _ = write!(out, "/{bits}");
+    }
+    Some(())
+}
+
+/// Appends a range as PostgreSQL writes it, such as `[1,5)`.
+fn write_range(element: Holds, bytes: &[u8], out: &mut String) -> Option<()> {
+    let (&facts, mut rest) = bytes.split_first()?;
+    let is = |fact: u8| facts & fact != 0;
+    if is(RANGE_EMPTY) {
+        out.push_str("empty");
+        return Some(());
+    }
+    out.push(if is(RANGE_LOWER_INCLUDED) { '[' } else { '(' });
+    if !is(RANGE_LOWER_OPEN) {
+        write_end(element, &mut rest, out)?;
+    }
+    out.push(',');
+    if !is(RANGE_UPPER_OPEN) {
+        write_end(element, &mut rest, out)?;
+    }
+    out.push(if is(RANGE_UPPER_INCLUDED) { ']' } else { ')' });
+    Some(())
+}
+
+fn write_end(element: Holds, rest: &mut &[u8], out: &mut String) -> Option<()> {
+    let length = usize::try_from(take(rest)?).ok()?;
+    let (value, behind) = rest.split_at_checked(length)?;
+    *rest = behind;
+    let start = out.len();
+    write_value(element, value, out)?;
+    let is_special =
+        |c: char| c.is_ascii_whitespace() || matches!(c, '"' | '\\' | '(' | ')' | '[' | ']' | ',' | '\x0b');
+    if out.len() == start || out[start..].contains(is_special) {
+        let plain = out.split_off(start);
+        _ = write!(out, "\"{}\"", plain.replace('\\', r"\\").replace('"', "\"\""));
     }
     Some(())
 }

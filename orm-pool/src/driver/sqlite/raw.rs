@@ -463,8 +463,8 @@ impl Running<'_> {
                     self.bind_copy(position, &text::date_time(*micros))
                 }
                 Value::Uuid(bytes) => self.bind_copy(position, &text::uuid(bytes)),
-                // SQLite has no arrays.
-                Value::Array(..) => ffi::SQLITE_MISMATCH,
+                // SQLite has neither.
+                Value::Array(..) | Value::Range(..) => ffi::SQLITE_MISMATCH,
             }
         };
         if code == ffi::SQLITE_OK { Ok(()) } else { Err(self.handle.failure(code, false)) }
