@@ -89,7 +89,7 @@ pub(crate) fn expand_stub(model: &Model) -> TokenStream {
     let finish = quote!(::core::unreachable!("this model has mistakes"));
     let items = [
         attributes::expand(model),
-        hydrate::row_type_stub(model),
+        hydrate::row_type_stub(&model.ident),
         model::expand_stub(model),
         builder::expand(model, &finish),
     ];

@@ -31,7 +31,7 @@ pub(crate) fn for_shape(input: &DeriveInput) -> TokenStream {
     let library = names::library();
     let attributes = names::quiet(&format_ident!("{ident}Attributes"));
     let constant = constant(input).then(|| constant_of(input, vis));
-    let row_type = hydrate::stub(ident);
+    let row_type = hydrate::row_type_stub(ident);
     let methods = model::stub_methods();
     quote! {
         #constant

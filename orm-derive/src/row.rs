@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Path, Token, Type};
 
 use crate::attr::{each, flag, unknown};
+use crate::expand::hydrate;
 use crate::mistakes::Mistakes;
 use crate::names::{library, plain, quiet};
 
@@ -302,6 +303,7 @@ fn shape(input: &DeriveInput, fields: &[Field<'_>]) -> TokenStream {
 fn stub(input: &DeriveInput) -> TokenStream {
     let (ident, vis) = (&input.ident, &input.vis);
     let selection = quiet(&format_ident!("{}Selection", ident.unraw()));
+    let row_type = hydrate::stub(ident, &quote!(Self));
     quote! {
         #[derive(Clone, Copy)]
         #vis struct #selection;
@@ -313,14 +315,6 @@ fn stub(input: &DeriveInput) -> TokenStream {
             type Row = #ident;
             fn __outputs(self, _: &mut ::std::vec::Vec<__orm::Output>) { ::core::unreachable!() }
         }
-        impl __orm::RowType for #ident {
-            type Managed = Self;
-            fn __width() -> usize { ::core::unreachable!() }
-            fn __value(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
-            fn __managed(_: &__orm::Row<'_>, _: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self> {
-                ::core::unreachable!()
-            }
-            fn __is_null(_: &__orm::Row<'_>, _: usize) -> bool { ::core::unreachable!() }
-        }
+        #row_type
     }
 }

@@ -126,19 +126,11 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 /// Implements it for a struct with mistakes: what other code may mention, and nothing that runs.
 pub(crate) fn expand_stub(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let attributes = attributes(model);
+    let (attributes, row_type) = (attributes(model), hydrate::stub(ident, &quote!(Self)));
     let name = &model.names.attributes;
     let items = quote! {
         #attributes
-        impl __orm::RowType for #ident {
-            type Managed = Self;
-            fn __width() -> usize { ::core::unreachable!() }
-            fn __value(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
-            fn __managed(_: &__orm::Row<'_>, _: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self> {
-                ::core::unreachable!()
-            }
-            fn __is_null(_: &__orm::Row<'_>, _: usize) -> bool { ::core::unreachable!() }
-        }
+        #row_type
         impl __orm::Embed for #ident {
             type Attributes<__M> = #name<__M>;
             const __COLUMNS: &'static [__orm::Column] = &[];

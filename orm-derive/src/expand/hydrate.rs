@@ -1,6 +1,6 @@
 //! Between rows and objects: reading, encoding, changing and copying one column after the other.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{embed, number};
@@ -51,27 +51,26 @@ pub(super) fn row_type(model: &Model) -> TokenStream {
 }
 
 /// Says so of a model with mistakes.
-pub(super) fn row_type_stub(model: &Model) -> TokenStream {
-    stub(&model.ident)
+pub(crate) fn row_type_stub(model: &Ident) -> TokenStream {
+    let row = stub(model, &quote!(__orm::Handle<#model>));
+    quote! {
+        #row
+        impl __orm::Contains<#model> for #model {}
+    }
 }
 
-/// The items of a row that is never read.
-pub(crate) fn stub(ident: &proc_macro2::Ident) -> TokenStream {
+/// What a row becomes that is never read; `managed` is what a session would give.
+pub(crate) fn stub(ident: &Ident, managed: &TokenStream) -> TokenStream {
     quote! {
         impl __orm::RowType for #ident {
-            type Managed = __orm::Handle<#ident>;
+            type Managed = #managed;
             fn __width() -> usize { ::core::unreachable!() }
             fn __value(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
-            fn __managed(
-                _: &__orm::Row<'_>,
-                _: usize,
-                _: &mut __orm::Objects,
-            ) -> __orm::Decoded<__orm::Handle<#ident>> {
+            fn __managed(_: &__orm::Row<'_>, _: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self::Managed> {
                 ::core::unreachable!()
             }
             fn __is_null(_: &__orm::Row<'_>, _: usize) -> bool { ::core::unreachable!() }
         }
-        impl __orm::Contains<#ident> for #ident {}
     }
 }
 
