@@ -42,6 +42,7 @@ pub use url::Url;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
+use crate::opaque::Opaque;
 
 /// A database: its URL, its dialect, and a pool of connections that are opened when they are first needed.
 ///
@@ -58,7 +59,7 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Opaque<Shared>,
     pub(crate) options: Arc<ExecutionOptions>,
 }
 
@@ -231,7 +232,7 @@ impl Engine {
 
     /// Returns whether two names are of one engine.
     pub(crate) fn is(&self, other: &Engine) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        self.shared.is(&other.shared)
     }
 
     /// Lends a driver's connection; the pool remembers the place that asks.

@@ -42,6 +42,7 @@ compile_error!("`orm` needs a database: enable at least one of its features `sql
 extern crate self as orm_core;
 
 mod error;
+mod opaque;
 mod types;
 
 mod mapper;

@@ -53,6 +53,8 @@ use crate::error::Error;
 /// What is known of one model. There is one per model, behind a `static`.
 pub struct Mapper {
     pub(crate) definition: Definition,
+    /// Gives this mapper itself.
+    pub(crate) this: fn() -> &'static Mapper,
     /// Makes an empty list of the model's values, to be filled and shared out without knowing the type.
     pub(crate) new_vec: fn() -> Box<dyn ObjectVec>,
     /// Reads an object of the model.
@@ -65,14 +67,21 @@ impl Mapper {
     /// Makes the mapper of a model; the derive puts it into a `static`.
     pub const fn new<M: Model>(definition: Definition) -> Self {
         let has_deferrable = has_deferrable(definition.columns);
-        let configured = OnceCell::new();
-        Mapper { definition, new_vec: object::new_vec::<M>, read: object::read::<M>, has_deferrable, configured }
+        Mapper {
+            definition,
+            this: M::__mapper,
+            new_vec: object::new_vec::<M>,
+            read: object::read::<M>,
+            has_deferrable,
+            configured: OnceCell::new(),
+        }
     }
 
     /// Makes the mapper of a table without a model, whose rows never become objects.
     const fn without_model(definition: Definition) -> Self {
         Mapper {
             definition,
+            this: || unreachable!("a table without a model is not named by objects"),
             new_vec: || unreachable!("a table without a model has no objects"),
             read: |_, _| unreachable!("a row of a table without a model becomes no object"),
             has_deferrable: false,

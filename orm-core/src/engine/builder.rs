@@ -13,6 +13,7 @@ use super::{Engine, ExecutionOptions, Plugin, Shared, StatementCache, Url, confi
 use crate::compile::Lint;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::opaque::Opaque;
 
 /// Which kind of pool an engine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,7 +371,7 @@ impl EngineBuilder {
             hide_parameters: self.hide_parameters,
             statements: AtomicU64::new(0),
         };
-        Ok(Engine { shared: Arc::new(shared), options: Arc::new(self.options) })
+        Ok(Engine { shared: Opaque::new(shared), options: Arc::new(self.options) })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Mapper;
+use super::members::Origin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::IntoValue;
 
@@ -52,8 +53,8 @@ pub struct Deferred<T>(State<T>);
 #[derive(Clone)]
 enum State<T> {
     Loaded(T),
-    /// Where the field stands, for messages: the model and the position among its columns.
-    Unloaded(Option<(&'static Mapper, u16)>),
+    /// Where the field stands, for messages: the position is one among the columns.
+    Unloaded(Origin),
 }
 
 impl<T> Deferred<T> {
@@ -74,7 +75,7 @@ impl<T> Deferred<T> {
     }
 
     #[doc(hidden)]
-    pub fn __unloaded(mapper: &'static Mapper, column: u16) -> Self {
+    pub fn __unloaded(mapper: fn() -> &'static Mapper, column: u16) -> Self {
         Deferred(State::Unloaded(Some((mapper, column))))
     }
 
@@ -153,10 +154,11 @@ impl<T> Deferred<T> {
 }
 
 #[cold]
-fn not_loaded(origin: Option<(&'static Mapper, u16)>) -> Error {
+fn not_loaded(origin: Origin) -> Error {
     let Some((mapper, column)) = origin else {
         return Error::new(ErrorKind::NotLoaded, "a deferred column is not loaded");
     };
+    let mapper = mapper();
     let model = mapper.definition.name;
     let field = format!("{model}.{}", mapper.definition.columns[usize::from(column)].field);
     Error::new(ErrorKind::NotLoaded, format!("column `{field}` is not loaded")).hint(format!(

@@ -77,8 +77,11 @@ pub type ManyToMany<T> = HasMany<T>;
 /// ```
 pub type HasOne<T> = BelongsTo<T>;
 
-/// Where a field stands, for messages: the model and the position among its relationships.
-type Origin = Option<(&'static Mapper, u16)>;
+/// Where a field stands, for messages: the model, and the position among its relationships or columns.
+///
+/// The model is given by a function: whoever asks the compiler whether an object is `Send` would else have it go through
+/// all that a mapper holds, again for each function that asks, since it does not keep what it finds out about references.
+pub(super) type Origin = Option<(fn() -> &'static Mapper, u16)>;
 
 /// What was done through a field and waits for the session.
 #[derive(Debug)]
@@ -267,7 +270,7 @@ impl<T> ManyState<T> {
 impl<T> HasMany<T> {
     /// The field of an object that was read: unloaded.
     #[doc(hidden)]
-    pub fn __unloaded(mapper: &'static Mapper, relationship: u16) -> Self {
+    pub fn __unloaded(mapper: fn() -> &'static Mapper, relationship: u16) -> Self {
         HasMany { state: None, origin: Some((mapper, relationship)), owner: None }
     }
 
@@ -583,7 +586,7 @@ impl<T: Model> RelationField for HasMany<T> {
     }
 
     fn set_origin(&mut self, mapper: &'static Mapper, relationship: u16) {
-        self.origin = Some((mapper, relationship));
+        self.origin = Some((mapper.this, relationship));
     }
 
     fn release(&mut self) {
@@ -776,7 +779,7 @@ enum Content {
 impl<T> BelongsTo<T> {
     /// The field of an object that was read: unloaded.
     #[doc(hidden)]
-    pub fn __unloaded(mapper: &'static Mapper, relationship: u16) -> Self {
+    pub fn __unloaded(mapper: fn() -> &'static Mapper, relationship: u16) -> Self {
         BelongsTo { origin: Some((mapper, relationship)), ..BelongsTo::default() }
     }
 
@@ -934,7 +937,7 @@ impl<T: Model> RelationField for BelongsTo<T> {
     }
 
     fn set_origin(&mut self, mapper: &'static Mapper, relationship: u16) {
-        self.origin = Some((mapper, relationship));
+        self.origin = Some((mapper.this, relationship));
     }
 
     fn release(&mut self) {
@@ -1101,7 +1104,7 @@ impl<T: PartialEq + 'static> PartialEq for BelongsTo<T> {
 fn field_name<T>(origin: Origin) -> (String, String) {
     match origin {
         Some((mapper, index)) => {
-            let definition = mapper.definition();
+            let definition = mapper().definition();
             let field = definition.relationships[usize::from(index)].name;
             (format!("{}.{field}", definition.name), definition.name.to_lowercase())
         }

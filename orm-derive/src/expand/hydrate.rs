@@ -78,8 +78,6 @@ pub(crate) fn stub(ident: &Ident, managed: &TokenStream) -> TokenStream {
 pub(super) fn methods(model: &Model) -> TokenStream {
     let read = fields_read(model);
     let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
-    let needs_mapper = !model.relationships.is_empty() || model.columns.iter().any(|column| column.is_deferrable);
-    let mapper = needs_mapper.then(|| quote!(let __mapper = <Self as __orm::Model>::__mapper();));
     let deferred = deferred(model);
     let columns = column_methods(model);
     let fields = model.columns.iter().map(|column| &column.ident);
@@ -92,7 +90,6 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     });
     quote! {
         fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
-            #mapper
             __Ok(Self { #(#read,)* #(#unloaded,)* })
         }
         #columns
@@ -146,7 +143,7 @@ fn deferred(model: &Model) -> Option<TokenStream> {
     });
     let left_out = columns().map(|(position, column)| {
         let (field, position) = (&column.ident, number(position));
-        quote!(#position => self.#field = __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper(), #position))
+        quote!(#position => self.#field = __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position))
     });
     Some(quote! {
         fn __is_left_out(&self, __column: usize) -> bool {
@@ -165,7 +162,7 @@ fn read_column(position: usize, column: &Column) -> TokenStream {
         return quote! {
             #field: match __orm::decode_deferred::<#ty>(#found) {
                 __Ok(__Some(__value)) => #loaded,
-                __Ok(__None) => __orm::Deferred::__unloaded(__mapper, #position),
+                __Ok(__None) => __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position),
                 __Err(__error) => return __Err(__error),
             }
         };
@@ -231,7 +228,7 @@ fn encode(column: &Column) -> TokenStream {
 
 fn unloaded(index: usize, relationship: &Relationship) -> TokenStream {
     let (field, index, ty) = (&relationship.ident, number(index), field_type(relationship.kind));
-    quote!(#field: __orm::#ty::__unloaded(__mapper, #index))
+    quote!(#field: __orm::#ty::__unloaded(<Self as __orm::Model>::__mapper, #index))
 }
 
 /// Returns the type of a relationship's field; the other two names are aliases.

@@ -1,0 +1,49 @@
+//! Values whose types the compiler does not look into.
+//!
+//! Whoever spawns a future has the compiler ask whether everything in it is `Send`, down to the last field of an engine's
+//! pool. What it finds out about a type that holds references it does not keep, so it would go through all of an
+//! engine for each function that holds one across an `await`, which takes milliseconds; at a `dyn` it stops.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A value that is shared.
+pub(crate) struct Opaque<T: 'static>(Arc<dyn Deref<Target = T> + Send + Sync>);
+
+impl<T: Send + Sync> Opaque<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Opaque(Arc::new(Plain(value)))
+    }
+
+    /// Returns whether two are one value.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(&raw const **self, &raw const **other)
+    }
+}
+
+impl<T> Clone for Opaque<T> {
+    fn clone(&self) -> Self {
+        Opaque(self.0.clone())
+    }
+}
+
+impl<T> Deref for Opaque<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What stands behind the `dyn`.
+struct Plain<T>(T);
+
+impl<T> Deref for Plain<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
