@@ -201,7 +201,21 @@ impl Engine {
 
     /// Closes the connections that are idle; those that are lent out close when they come back.
     ///
-    /// The engine stays usable and opens new ones.
+    /// The engine can be used again, and opens new ones: SQLAlchemy's `dispose`, which puts a new pool in the place of the
+    /// old. It is for the end of a program, and for after a fork or a change of the server's address.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let engine = Engine::new("sqlite::memory:")?;
+    /// text("SELECT 1").columns::<i64>().one(&engine).await?;
+    /// engine.dispose().await;
+    /// assert_eq!(engine.pool().status().idle, 0);
+    /// assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await?, 1); // connects again
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn dispose(&self) {
         self.shared.pool.dispose().await;
     }

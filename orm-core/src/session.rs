@@ -32,7 +32,7 @@ pub(crate) use events::Moment;
 pub use events::{Execution, SessionEvents};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};
-pub(crate) use identity::{Key, as_row_value, as_value};
+pub(crate) use identity::{Key, as_row_value, as_value, key_text};
 pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
@@ -286,7 +286,8 @@ impl Session {
             State::Transient => self.objects.add_again(slot)?,
             State::Pending | State::Persistent => {}
             State::Deleted | State::Detached => {
-                let message = format!("object `{}` has been deleted and cannot be added again", model_name::<M>());
+                let message =
+                    format!("object {} has been deleted and cannot be added again", self.objects.describe(slot));
                 return Err(
                     Error::new(ErrorKind::InvalidRequest, message).hint("take it out by `detach` and add the value")
                 );

@@ -297,7 +297,7 @@ async fn a_column_of_a_row_that_is_gone_cannot_be_loaded() {
     session.rollback().await.unwrap();
     delete(Book).filter(Book.id.eq(1)).execute(&engine).await.unwrap();
     let error = session.load(book, Book.text).await.unwrap_err();
-    assert_eq!(error.message(), "a column of `Book` cannot be loaded: its row is gone");
+    assert_eq!(error.message(), "a column of object `Book` with key 1 cannot be loaded: its row is gone");
 }
 
 #[tokio::test]

@@ -452,3 +452,22 @@ async fn a_transaction_that_is_not_reset_goes_on_with_the_next_user() {
     connection.rollback().await.unwrap();
     assert_eq!(select(Node).count(&mut connection).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn an_engine_is_used_again_after_it_is_disposed_of() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].fullname = Some("kept".into());
+    session.flush().await.unwrap();
+    let status = || engine.pool().status();
+    assert_eq!(status().checked_out, 1);
+    engine.dispose().await;
+    assert_eq!(status().idle, 0, "what was idle is closed");
+    // What was lent out goes on, and is closed when it comes back.
+    session.commit().await.unwrap();
+    assert_eq!((status().checked_out, status().idle), (0, 0));
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap().as_deref(), Some("kept"));
+    assert_eq!((status().checked_out, status().idle), (0, 1), "a new one");
+}

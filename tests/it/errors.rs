@@ -1,10 +1,13 @@
 //! Bad input: each a clear error, and nothing lost.
 
+use expect_test::expect;
 use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
 use orm::prelude::*;
 use orm::{DatabaseErrorKind, ErrorKind};
 
-use crate::support::{User, empty_engine_with, engine, expected, two_users};
+use crate::support::{
+    Address, Keyword, Node, User, UserKeyword, empty_engine, empty_engine_with, engine, expected, session, two_users,
+};
 
 #[test]
 fn an_unknown_scheme_names_itself_and_the_known_ones() {
@@ -182,4 +185,226 @@ async fn a_missing_table_is_told_with_what_makes_it() {
     }
     let other = text("SELECT nothing FROM (SELECT 1 AS one) AS t").columns::<i64>().one(&engine).await.unwrap_err();
     assert!(!other.to_string().contains("create_all"), "{other}");
+}
+
+// ------------------------------------------------------------------------------------------------- the words of a session
+
+/// Gathers errors, each below the words that SQLAlchemy has for the same.
+#[derive(Default)]
+struct Words(String);
+
+impl Words {
+    fn tell<T>(&mut self, theirs: &str, result: Result<T, Error>) {
+        let Err(error) = result else { panic!("it is not refused: {theirs}") };
+        let own = error.to_string();
+        // What the database itself says, and numbers of sessions, are not ours.
+        let own = own.split("\n[SQL").next().unwrap_or_default();
+        self.0.push_str(&format!("SQLAlchemy: {theirs}\n{:?}: {own}\n\n", error.kind()));
+    }
+}
+
+#[tokio::test]
+async fn what_a_session_cannot_find_is_told_with_model_and_key() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let mut words = Words::default();
+    words.tell("No row was found when one was required", session.get_one(User, 99).await);
+    words.tell("No row was found when one was required", session.get_one(UserKeyword, (1, 7)).await);
+    words.tell(
+        "No row was found when one was required",
+        session.query(User).filter(User.id.eq(99)).one().await.map(|_| ()),
+    );
+    words.tell("Multiple rows were found when exactly one was required", session.query(User).one().await);
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.commit().await.unwrap();
+    delete(Address).execute(&engine).await.unwrap();
+    delete(User).execute(&engine).await.unwrap();
+    words.tell("Could not refresh instance '<User>'", session.refresh(ed).await);
+    words.tell(
+        "Instance '<User>' has been deleted, or its row is otherwise not present.",
+        session.refresh_attributes(ed, User.name).await,
+    );
+    expect![[r#"
+        SQLAlchemy: No row was found when one was required
+        NoResultFound: no `User` with key 99 was found when one was required
+        hint: `get` gives an `Option`
+
+        SQLAlchemy: No row was found when one was required
+        NoResultFound: no `UserKeyword` with key 1, 7 was found when one was required
+        hint: `get` gives an `Option`
+
+        SQLAlchemy: No row was found when one was required
+        NoResultFound: no row was found when one was required
+
+        SQLAlchemy: Multiple rows were found when exactly one was required
+        MultipleResultsFound: multiple rows were found when exactly one was required
+
+        SQLAlchemy: Could not refresh instance '<User>'
+        InvalidRequest: object `User` with key 1 cannot be refreshed: its row is gone
+        hint: somebody else has deleted it: take it out by `session.expunge`, or keep its value by `session.detach`
+
+        SQLAlchemy: Instance '<User>' has been deleted, or its row is otherwise not present.
+        InvalidRequest: object `User` with key 1 cannot be refreshed: its row is gone
+        hint: somebody else has deleted it: take it out by `session.expunge`, or keep its value by `session.detach`
+
+    "#]]
+    .assert_eq(&words.0);
+}
+
+#[tokio::test]
+async fn what_a_session_refuses_names_the_object_and_says_what_to_do() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let mut words = Words::default();
+    let new = session.add(User::builder().name("new"));
+    words.tell("Instance '<User>' is not persisted", session.delete(new).await);
+    words.tell("Instance '<User>' is not persistent within this Session", session.refresh(new).await);
+    session.expunge(new).unwrap();
+    words.tell("Instance <User> is not present in this Session", session.object(new).map(|_| ()));
+    let ed = session.get_one(User, 1).await.unwrap();
+    words.tell("A transaction is already begun on this Session.", session.begin().await);
+    session.load(ed, User.addresses).await.unwrap();
+    let address = session.handles(ed, User.addresses)[0];
+    session.delete(address).await.unwrap();
+    session.flush().await.unwrap();
+    words.tell(
+        "Instance '<Address>' has been deleted.  Use the make_transient() function to send this object back to the transient state.",
+        session.add_again(address),
+    );
+    session[ed].addresses.push(address);
+    words.tell("Instance '<Address>' has been deleted. …", session.flush().await);
+    words.tell(
+        "This Session's transaction has been rolled back due to a previous exception during flush. To begin a new transaction \
+         with this Session, first issue Session.rollback(). Original exception was: …",
+        session.flush().await,
+    );
+    session.rollback().await.unwrap();
+    words.tell(
+        "Parent instance <User> is not bound to a Session; lazy load operation of attribute 'keywords' cannot proceed",
+        session.try_handles(ed, User.keywords).map(|_| ()),
+    );
+    expect![[r#"
+        SQLAlchemy: Instance '<User>' is not persisted
+        InvalidRequest: object `User` has not been saved and cannot be deleted
+        hint: flush first, or take it out by `expunge`
+
+        SQLAlchemy: Instance '<User>' is not persistent within this Session
+        InvalidRequest: object `User` is not persistent within this session
+        hint: flush it first, if it is new
+
+        SQLAlchemy: Instance <User> is not present in this Session
+        InvalidRequest: object `User` is no longer in the session: it was expunged
+
+        SQLAlchemy: A transaction is already begun on this Session.
+        InvalidRequest: a transaction is already begun on this session
+        hint: commit or roll back first; `begin_nested` begins a savepoint inside of it
+
+        SQLAlchemy: Instance '<Address>' has been deleted.  Use the make_transient() function to send this object back to the transient state.
+        InvalidRequest: object `Address` with key 1 has been deleted and cannot be added again
+        hint: take it out by `detach` and add the value
+
+        SQLAlchemy: Instance '<Address>' has been deleted. …
+        InvalidRequest: the object `Address` with key 1, which has been deleted, cannot take part in relationship `User.addresses`
+        hint: take it out by `detach` and add the value
+
+        SQLAlchemy: This Session's transaction has been rolled back due to a previous exception during flush. To begin a new transaction with this Session, first issue Session.rollback(). Original exception was: …
+        PendingRollback: this session's transaction has been rolled back due to a previous error
+        hint: call `session.rollback()` to begin a new one
+        (the original error was: the object `Address` with key 1, which has been deleted, cannot take part in relationship `User.addresses`)
+
+        SQLAlchemy: Parent instance <User> is not bound to a Session; lazy load operation of attribute 'keywords' cannot proceed
+        NotLoaded: relationship `User.keywords` is not loaded
+        hint: add `.options(selectinload(User.keywords))` to the query, or call `session.load(user, User.keywords)`
+
+    "#]].assert_eq(&words.0);
+}
+
+#[tokio::test]
+async fn what_a_flush_refuses_names_the_object_and_says_what_to_do() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "pages", version = version, metadata = none)]
+    struct Page {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(default = 1)]
+        version: i64,
+        #[orm(back_populates = page, order_by = number)]
+        lines: HasMany<Line>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "lines", metadata = none)]
+    struct Line {
+        #[orm(primary_key, foreign_key = Page.id)]
+        page_id: i64,
+        #[orm(primary_key, autoincrement = false)]
+        number: i64,
+        #[orm(back_populates = lines)]
+        page: BelongsTo<Page>,
+    }
+    let engine = empty_engine().await;
+    metadata![Page, Line, Node, User, Address, Keyword, UserKeyword].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let mut words = Words::default();
+    let page = session.add(Page::builder().lines([Line::builder().page_id(0).number(1)]));
+    session.commit().await.unwrap();
+    session.load(page, Page.lines).await.unwrap();
+    let line = session.handles(page, Page.lines)[0];
+    session.unlink(page, Page.lines, line);
+    words.tell(
+        "Dependency rule on column 'pages.id' tried to blank-out primary key column 'lines.page_id' on instance '<Line>'",
+        session.flush().await,
+    );
+    session.rollback().await.unwrap();
+    session.merge(Page::builder().id(1).version(1)).await.unwrap();
+    words.tell(
+        "Version id '7' on merged state <Page> does not match existing version '1'. Leave the version attribute unset when \
+         merging to update the most recent version.",
+        session.merge(Page::builder().id(1).version(7)).await,
+    );
+    let mother = session.add(Node::builder().name("mother"));
+    let child = session.add(Node::builder().name("child"));
+    session.link(mother, Node.children, child);
+    session.link(child, Node.children, mother);
+    words.tell("Circular dependency detected. …", session.flush().await);
+    session.rollback().await.unwrap();
+    session.add(Address::builder().email("nobody's"));
+    words.tell("NOT NULL constraint failed: addresses.user_id", session.flush().await);
+    session.rollback().await.unwrap();
+    words.tell(
+        "NOT NULL constraint failed: users.name",
+        update(User).set(User.name, orm::literal(None::<String>)).execute(&engine).await,
+    );
+    session.get_one(Page, 1).await.unwrap();
+    session.add(Page::builder().id(1));
+    let error = session.flush().await.unwrap_err();
+    assert!(error.is_unique_violation());
+    let own = error.to_string();
+    let hint = own.lines().find(|line| line.starts_with("hint: ")).unwrap_or_default();
+    words.0.push_str(&format!(
+        "SQLAlchemy: New instance <Page> with identity key (Page, (1,)) conflicts with persistent instance <Page>\n{hint}\n"
+    ));
+    expect![[r#"
+        SQLAlchemy: Dependency rule on column 'pages.id' tried to blank-out primary key column 'lines.page_id' on instance '<Line>'
+        InvalidRequest: `Line.page_id` cannot be set to NULL, since it is part of the primary key: what it refers to was deleted or taken away
+        hint: make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection
+
+        SQLAlchemy: Version id '7' on merged state <Page> does not match existing version '1'. Leave the version attribute unset when merging to update the most recent version.
+        StaleData: version 7 of the merged `Page` with key 1 does not match the existing version 1
+        hint: read it again, or merge a value with the present version
+
+        SQLAlchemy: Circular dependency detected. …
+        InvalidRequest: circular dependency: the new objects `Handle<Node>(2)`, `Handle<Node>(3)` refer to each other
+        hint: say `post_update` on one of the relationships, so that its foreign key is set after both rows exist
+
+        SQLAlchemy: NOT NULL constraint failed: addresses.user_id
+        InvalidRequest: `Address.user_id` is NOT NULL, and nothing has filled it
+        hint: set `user` or `user_id`
+
+        SQLAlchemy: NOT NULL constraint failed: users.name
+        Argument: `User.name` is NOT NULL and cannot be set to NULL
+        hint: make the field an `Option`, or give it a value
+
+        SQLAlchemy: New instance <Page> with identity key (Page, (1,)) conflicts with persistent instance <Page>
+        hint: the session has the object `Page` with key 1 already: change that one, or use `merge`
+    "#]].assert_eq(&words.0);
 }

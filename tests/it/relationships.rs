@@ -1131,12 +1131,18 @@ async fn what_was_deleted_cannot_become_a_member() {
     let eds = session.handles(ed, User.addresses);
     session.delete(eds[0]).await.unwrap();
     session.flush().await.unwrap();
-    session[wendy].addresses.push(eds[0]);
-    let error = session.flush().await.unwrap_err();
-    assert_eq!(
-        error.message(),
-        "an object `Address`, which has been deleted, cannot take part in relationship `User.addresses`"
-    );
+    // Also not of the owner whose members it is still among.
+    for owner in [wendy, ed] {
+        session[owner].addresses.push(eds[0]);
+        let error = session.flush().await.unwrap_err();
+        assert_eq!(
+            error.message(),
+            "the object `Address` with key 1, which has been deleted, cannot take part in relationship `User.addresses`"
+        );
+        session.rollback().await.unwrap();
+        session.delete(eds[0]).await.unwrap();
+        session.flush().await.unwrap();
+    }
 }
 
 // ---------------------------------------------------------------------------------------------- after a rollback

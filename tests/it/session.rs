@@ -37,7 +37,7 @@ async fn get_asks_the_identity_map_first() {
     assert_eq!(assert_statements!(engine, 0, session.get(User, 1).await.unwrap()), ed);
     assert_eq!(session.get(User, 99).await.unwrap(), None);
     let error = session.get_one(User, 99).await.unwrap_err();
-    assert_eq!(error.message(), "no `User` with this key was found when one was required");
+    assert_eq!(error.message(), "no `User` with key 99 was found when one was required");
     session.commit().await.unwrap();
     assert_statements!(engine, 1, session.get(User, 1).await.unwrap());
 }
@@ -274,7 +274,7 @@ async fn refresh_and_expire_forget_changes() {
     delete(Address).execute(&mut session).await.unwrap();
     delete(User).execute(&mut session).await.unwrap();
     let error = session.refresh(ed).await.unwrap_err();
-    assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
+    assert_eq!(error.message(), "object `User` with key 1 cannot be refreshed: its row is gone");
 }
 
 #[tokio::test]

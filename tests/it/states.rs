@@ -92,7 +92,7 @@ async fn single_attributes_are_expired_and_refreshed() {
     delete(Address).execute(&engine).await.unwrap();
     delete(User).execute(&engine).await.unwrap();
     let error = session.refresh_attributes(ed, User.name).await.unwrap_err();
-    assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
+    assert_eq!(error.message(), "object `User` with key 1 cannot be refreshed: its row is gone");
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_refresh_of_single_attributes_reads_their_columns_alone() {
     delete(Address).execute(&engine).await.unwrap();
     delete(User).execute(&engine).await.unwrap();
     let error = session.refresh_attributes(ed, User.name).await.unwrap_err();
-    assert_eq!(error.message(), "object `User` cannot be refreshed: its row is gone");
+    assert_eq!(error.message(), "object `User` with key 1 cannot be refreshed: its row is gone");
     let new = session.add(User::builder().name("new"));
     let said = "object `User` is not persistent within this session";
     assert_eq!(session.refresh_attributes(new, User.name).await.unwrap_err().message(), said);
@@ -332,5 +332,5 @@ async fn a_merged_value_of_another_version_is_stale() {
     theirs.text = "theirs".into();
     let error = session.merge(theirs).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::StaleData);
-    assert_eq!(error.message(), "version 1 of the merged `Draft` does not match the existing version 2");
+    assert_eq!(error.message(), "version 1 of the merged `Draft` with key 1 does not match the existing version 2");
 }

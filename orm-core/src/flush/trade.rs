@@ -12,11 +12,11 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::order::components;
-use super::update::{RowChange, key_text, stale, statement};
+use super::update::{RowChange, stale, statement};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, is_changed};
-use crate::session::{Key, Objects, State, as_row_value};
+use crate::session::{Key, Objects, State, as_row_value, key_text};
 use crate::sql::{Node, Output, SelectNode, Statement};
 use crate::types::ColumnType;
 
@@ -202,7 +202,7 @@ fn edges(objects: &Objects, rows: &[RowChange], sets: &[Vec<u16>]) -> Vec<Edge> 
 }
 
 fn trade(objects: &Objects, mapper: &Mapper, slots: impl Iterator<Item = u32>) -> Error {
-    let keys: Vec<String> = slots.take(10).map(|slot| key_text(mapper, stored(objects, slot))).collect();
+    let keys: Vec<String> = slots.take(10).map(|slot| key_text(stored(objects, slot))).collect();
     let name = mapper.definition.name;
     let message =
         format!("the objects `{name}` with keys {} take unique values from each other in a ring", keys.join("; "));
@@ -347,31 +347,48 @@ async fn free_value(
 
 // ------------------------------------------------------------------------------------------------------------ messages
 
-/// Adds to the error of a new row that it has a value of one that is to be deleted, if so: rows are deleted last.
+/// Adds to the error of a new row which object of the session has its value: one of the same key, or one that is to be
+/// deleted, since rows are deleted last.
 pub(super) fn explain(objects: &Objects, error: Error) -> Error {
-    if !error.is_unique_violation() || !objects.has_doomed {
+    if !error.is_unique_violation() {
         return error;
     }
+    let pending = objects.pending.iter().copied().filter(|&slot| objects.get(slot).object.is_some());
+    let pending: Vec<u32> = pending.filter(|&slot| objects.get(slot).state == State::Pending).collect();
+    let is_doomed = |slot: u32| objects.get(slot).is_doomed && objects.get(slot).state == State::Persistent;
+    for &slot in &pending {
+        let key = Key::of_object(objects.object(slot)).filter(|_| has_own_key(objects, slot));
+        let other = key.and_then(|key| objects.find(objects.get(slot).mapper, &key));
+        if let Some(other) = other.filter(|&other| other != slot && !is_doomed(other)) {
+            let other = objects.describe(other);
+            return error.hint(format!("the session has the object {other} already: change that one, or use `merge`"));
+        }
+    }
     let mut known = KnownSets::default();
-    let is_doomed = |&slot: &u32| objects.get(slot).is_doomed && objects.get(slot).state == State::Persistent;
     let mut doomed: HashMap<Held, u32> = HashMap::new();
-    for slot in objects.in_use().filter(is_doomed) {
+    for slot in objects.in_use().filter(|&slot| objects.has_doomed && is_doomed(slot)) {
         doomed.extend(known.held(objects, slot).into_iter().map(|held| (held, slot)));
     }
-    let pending = objects.pending.iter().copied().filter(|&slot| objects.get(slot).object.is_some());
     for slot in pending {
         let mapper = objects.get(slot).mapper;
         for (set, columns) in known.of(mapper).to_vec().iter().enumerate() {
             let key = Key::of_columns(objects.object(slot), columns.iter().copied());
-            let Some(&holder) = key.and_then(|key| doomed.get(&(mapper.id(), set, key))) else { continue };
-            let (name, key) = (mapper.definition.name, key_text(mapper, stored(objects, holder)));
-            return error.hint(format!(
-                "the object `{name}` with key {key}, which is to be deleted, has this value until then, and a flush deletes \
-                 last: call `flush` after `delete`"
-            ));
+            if let Some(&holder) = key.and_then(|key| doomed.get(&(mapper.id(), set, key))) {
+                let holder = objects.describe(holder);
+                return error.hint(format!(
+                    "the object {holder}, which is to be deleted, has this value until then, and a flush deletes last: call \
+                     `flush` after `delete`"
+                ));
+            }
         }
     }
     error
+}
+
+/// Returns whether a new object brings its key.
+fn has_own_key(objects: &Objects, slot: u32) -> bool {
+    let entry = objects.get(slot);
+    entry.mapper.definition().key.iter().all(|&column| entry.set.contains(usize::from(column)))
 }
 
 #[cfg(test)]

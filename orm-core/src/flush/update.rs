@@ -20,7 +20,9 @@ use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
-use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
+use crate::session::{
+    BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value, key_text,
+};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode, bytes_at_once, value_size};
 use crate::types::{ColumnType, DecodeError, same};
 
@@ -475,7 +477,7 @@ pub(super) fn stale(
 ) -> Error {
     let slots: Vec<u32> = slots.collect();
     let mapper = objects.get(slots[0]).mapper;
-    let key = |&slot: &u32| key_text(mapper, objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot)));
+    let key = |&slot: &u32| key_text(objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot)));
     let message = format!(
         "{verb} statement on table `{}` expected to {does} {} row(s); {matched} were matched",
         mapper.definition.table,
@@ -489,12 +491,6 @@ pub(super) fn stale(
     };
     Error::new(ErrorKind::StaleData, message)
         .hint(format!("{whose} changed or deleted by someone else: roll back, read it again, and repeat"))
-}
-
-/// Shows the key of an object in a message.
-pub(super) fn key_text(mapper: &Mapper, object: &dyn Object) -> String {
-    let parts = mapper.definition.key.iter().map(|&column| object.column(usize::from(column)).to_string());
-    parts.collect::<Vec<_>>().join(", ")
 }
 
 // ------------------------------------------------------------------------------------------------------- changed keys

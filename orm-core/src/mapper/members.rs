@@ -432,12 +432,14 @@ impl<T: Model> HasMany<T> {
         match member.__member().0 {
             MemberKind::New(row) if is_owned => state.note(Change::Add(Incoming::New(NewObject::of(*row)))),
             MemberKind::New(row) => state.push_value(*row),
-            MemberKind::Handle(handle) if state.contains(handle) => {}
             MemberKind::Handle(handle) => {
                 if is_owned {
+                    // The session looks at one that is here already too: it may have been deleted meanwhile.
                     state.note(Change::Add(Incoming::Known(handle.id())));
                 }
-                state.insert(handle);
+                if !state.contains(handle) {
+                    state.insert(handle);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::objects::State;
-use super::{BindRequest, Handle, Session, model_name};
+use super::{BindRequest, Handle, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Direction, Mapper, Model, RelationshipInfo};
@@ -51,7 +51,8 @@ impl Session {
             State::Persistent => {}
             State::Deleted | State::Detached => return Ok(()),
             State::Pending | State::Transient => {
-                let message = format!("object `{}` has not been saved and cannot be deleted", model_name::<M>());
+                let message =
+                    format!("object {} has not been saved and cannot be deleted", self.objects.describe(slot));
                 return Err(
                     Error::new(ErrorKind::InvalidRequest, message).hint("flush first, or take it out by `expunge`")
                 );

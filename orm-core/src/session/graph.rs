@@ -414,8 +414,8 @@ impl Objects {
             State::Transient => ("whose addition was rolled back", "add it by `session.add_again(…)` first"),
             State::Deleted | State::Detached => ("which has been deleted", "take it out by `detach` and add the value"),
         };
-        let name = entry.mapper.definition.name;
-        let message = format!("an object `{name}`, {why}, cannot take part in relationship `{}`", info.name());
+        let object = self.describe(slot);
+        let message = format!("the object {object}, {why}, cannot take part in relationship `{}`", info.name());
         Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint))
     }
 

@@ -288,10 +288,14 @@ impl Session {
             self.expire_columns(slot, list)?;
             self.read_again(&[slot]).await?;
             self.load_columns(&[slot], &deferrable).await?;
-            return if self.objects.get(slot).is_expired { Err(cannot_be_refreshed::<M>()) } else { Ok(()) };
+            return if self.objects.get(slot).is_expired {
+                Err(cannot_be_refreshed(&self.objects, slot))
+            } else {
+                Ok(())
+            };
         }
         let column = |column| Node::Column { mapper, column, alias: Alias::NONE };
-        let Some(key) = self.stored_key(slot) else { return Err(not_persistent::<M>()) };
+        let Some(key) = self.stored_key(slot) else { return Err(not_persistent(&self.objects, slot)) };
         let is_it =
             mapper.definition().key.iter().zip(key).map(|(&part, value)| Node::equals(column(part), Node::Bind(value)));
         let select = SelectNode {
@@ -313,7 +317,7 @@ impl Session {
             Ok(ControlFlow::Continue(()))
         };
         engine.run(&mut connection.guard, &prepared, &mut take).await?;
-        if is_there { Ok(()) } else { Err(cannot_be_refreshed::<M>()) }
+        if is_there { Ok(()) } else { Err(cannot_be_refreshed(&self.objects, slot)) }
     }
 }
 

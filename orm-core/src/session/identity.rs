@@ -117,6 +117,16 @@ fn part_of_row(value: ValueRef<'_>) -> Option<Part> {
     }
 }
 
+/// Shows the key of an object in a message.
+pub(crate) fn key_text(object: &dyn Object) -> String {
+    values_text(object.mapper().definition.key.iter().map(|&column| object.column(usize::from(column))))
+}
+
+/// Shows the values of a key in a message.
+pub(crate) fn values_text(values: impl IntoIterator<Item = Value>) -> String {
+    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns what a row holds as a value of its own.
 pub(crate) fn as_value(value: ValueRef<'_>) -> Value {
     match value {

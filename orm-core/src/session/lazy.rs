@@ -163,9 +163,12 @@ impl Session {
             let filters = vec![self.rows_of(mapper, chunk)];
             self.read_rows(mapper, left_out.clone(), filters).await?;
         }
-        if lacking.iter().any(|&slot| !self.objects.get(slot).has_columns(wanted.iter().copied())) {
-            let message = format!("a column of `{}` cannot be loaded: its row is gone", mapper.definition().name);
-            return Err(Error::new(ErrorKind::InvalidRequest, message));
+        if let Some(&gone) = lacking.iter().find(|&&slot| !self.objects.get(slot).has_columns(wanted.iter().copied())) {
+            let message =
+                format!("a column of object {} cannot be loaded: its row is gone", self.objects.describe(gone));
+            return Err(Error::new(ErrorKind::InvalidRequest, message).hint(
+                "somebody else has deleted it: take it out by `session.expunge`, or keep its value by `session.detach`",
+            ));
         }
         Ok(())
     }

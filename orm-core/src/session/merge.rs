@@ -226,8 +226,8 @@ impl Session {
         if same(&stored, &own) || !self.is_stored(slot) {
             return Ok(());
         }
-        let name = mapper.definition().name;
-        let message = format!("version {own} of the merged `{name}` does not match the existing version {stored}");
+        let object = self.objects.describe(slot);
+        let message = format!("version {own} of the merged {object} does not match the existing version {stored}");
         Err(Error::new(ErrorKind::StaleData, message).hint("read it again, or merge a value with the present version"))
     }
 

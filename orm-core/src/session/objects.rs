@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::events::{Moment, SessionEvents};
 use super::handle::{AnyHandle, Handle, ObjectId};
-use super::identity::Key;
+use super::identity::{Key, key_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
 use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, Row, is_changed, literal_set};
@@ -269,6 +269,17 @@ impl Objects {
     /// Returns every slot in use.
     pub(crate) fn in_use(&self) -> impl Iterator<Item = u32> + '_ {
         (0..self.slots.len() as u32).filter(|&slot| self.slots[slot as usize].object.is_some())
+    }
+
+    /// Names an object in a message: its model, and the key of its row if it has one.
+    pub(crate) fn describe(&self, slot: u32) -> String {
+        let entry = self.get(slot);
+        let name = entry.mapper.definition.name;
+        match (entry.state, &entry.base, &entry.object) {
+            (State::Pending | State::Transient, ..) | (_, None, None) => format!("`{name}`"),
+            (_, Some(base), _) => format!("`{name}` with key {}", key_text(&**base)),
+            (_, None, Some(object)) => format!("`{name}` with key {}", key_text(&**object)),
+        }
     }
 
     pub(crate) fn handle(&self, slot: u32) -> AnyHandle {

@@ -2,6 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use orm_pool::Value;
+
+use super::identity::values_text;
 use super::{BindRequest, Flushing, Handle, Key, Objects, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
@@ -348,12 +351,15 @@ impl Session {
     /// Fails when the database refuses the query, or the session waits for a rollback.
     pub async fn get<A: Entity>(
         &mut self,
-        _entity: A,
+        entity: A,
         key: impl IntoKey<<A::Model as Model>::Key> + Send,
     ) -> Result<Option<Handle<A::Model>>> {
+        self.get_by_values(entity, key.__into_key()).await
+    }
+
+    async fn get_by_values<A: Entity>(&mut self, _entity: A, values: Vec<Value>) -> Result<Option<Handle<A::Model>>> {
         self.check()?;
         let mapper = A::Model::__mapper();
-        let values = key.__into_key();
         let known = Key::of(values.iter().cloned()).and_then(|key| self.objects.find(mapper, &key));
         if let Some(slot) = known
             && !self.objects.get(slot).is_expired
@@ -447,10 +453,10 @@ impl Session {
     pub async fn refresh_locked<M: Model>(&mut self, handle: Handle<M>, lock: Lock) -> Result<()> {
         self.check()?;
         let slot = self.slot(handle)?;
-        let Some(key) = self.stored_key(slot) else { return Err(not_persistent::<M>()) };
+        let Some(key) = self.stored_key(slot) else { return Err(not_persistent(&self.objects, slot)) };
         self.expire(handle)?;
         let found = self.read_by_key::<M>(key, None, Some(lock)).await?;
-        found.map(|_| ()).ok_or_else(cannot_be_refreshed::<M>)
+        found.map(|_| ()).ok_or_else(|| cannot_be_refreshed(&self.objects, slot))
     }
 
     /// Returns the key of an object's row as the database has it.
@@ -511,7 +517,7 @@ impl Session {
     /// let ed = session.get_one(User, 1).await?;
     /// assert_eq!(session[ed].name, "ed");
     /// let error = session.get_one(User, 2).await.unwrap_err();
-    /// assert_eq!(error.message(), "no `User` with this key was found when one was required");
+    /// assert_eq!(error.message(), "no `User` with key 2 was found when one was required");
     /// # Ok(())
     /// # }
     /// ```
@@ -524,9 +530,11 @@ impl Session {
         entity: A,
         key: impl IntoKey<<A::Model as Model>::Key> + Send,
     ) -> Result<Handle<A::Model>> {
-        self.get(entity, key).await?.ok_or_else(|| {
-            let message = format!("no `{}` with this key was found when one was required", model_name::<A::Model>());
-            Error::new(ErrorKind::NoResultFound, message)
+        let values = key.__into_key();
+        let key = values_text(values.iter().cloned());
+        self.get_by_values(entity, values).await?.ok_or_else(|| {
+            let message = format!("no `{}` with key {key} was found when one was required", model_name::<A::Model>());
+            Error::new(ErrorKind::NoResultFound, message).hint("`get` gives an `Option`")
         })
     }
 
@@ -562,7 +570,7 @@ impl Session {
         self.check()?;
         let slot = self.slot(handle)?;
         if matches!(self.objects.get(slot).state, State::Pending | State::Transient) {
-            return Err(not_persistent::<M>());
+            return Err(not_persistent(&self.objects, slot));
         }
         let slots = self.objects.refreshed_with(slot);
         for &slot in &slots {
@@ -576,7 +584,7 @@ impl Session {
         {
             self.read_again(&of_one_model).await?;
         }
-        if self.objects.get(slot).is_expired { Err(cannot_be_refreshed::<M>()) } else { Ok(()) }
+        if self.objects.get(slot).is_expired { Err(cannot_be_refreshed(&self.objects, slot)) } else { Ok(()) }
     }
 
     /// Reads the rows of expired objects, so that what is loaded for them is loaded by keys that are theirs.
@@ -698,14 +706,15 @@ impl Session {
 pub type Managed<Q> = <Handles as Mode>::Output<<Q as Rows>::Row>;
 
 /// Says that there is no row to be read again.
-pub(super) fn not_persistent<M: Model>() -> Error {
-    let message = format!("object `{}` is not persistent within this session", model_name::<M>());
+pub(super) fn not_persistent(objects: &Objects, slot: u32) -> Error {
+    let message = format!("object {} is not persistent within this session", objects.describe(slot));
     Error::new(ErrorKind::InvalidRequest, message).hint("flush it first, if it is new")
 }
 
-pub(super) fn cannot_be_refreshed<M: Model>() -> Error {
-    let message = format!("object `{}` cannot be refreshed: its row is gone", model_name::<M>());
+pub(super) fn cannot_be_refreshed(objects: &Objects, slot: u32) -> Error {
+    let message = format!("object {} cannot be refreshed: its row is gone", objects.describe(slot));
     Error::new(ErrorKind::InvalidRequest, message)
+        .hint("somebody else has deleted it: take it out by `session.expunge`, or keep its value by `session.detach`")
 }
 
 /// Makes any statement with rows one that has the terminals.

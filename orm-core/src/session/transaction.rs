@@ -105,7 +105,8 @@ impl Session {
     pub async fn begin(&mut self) -> Result<()> {
         self.check()?;
         if self.in_transaction() {
-            return Err(Error::new(ErrorKind::InvalidRequest, "a transaction is already begun on this session"));
+            return Err(Error::new(ErrorKind::InvalidRequest, "a transaction is already begun on this session")
+                .hint("commit or roll back first; `begin_nested` begins a savepoint inside of it"));
         }
         self.connected(false).await.map(|_| ())
     }

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use orm_pool::Value;
+
 use super::change::{Joined, Rows, narrows};
 use super::{AsExpr, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
@@ -92,6 +94,15 @@ impl<M: Model> Update<M> {
         if self.node.sets.is_empty() {
             let message = format!("`update({})` sets no column", definition.name);
             return Err(Error::new(ErrorKind::Argument, message).hint("add `.set(column, value)`"));
+        }
+        for (column, node) in &self.node.sets {
+            let column = &definition.columns[usize::from(*column)];
+            if matches!(node, Node::Bind(Value::Null(_))) && !column.nullable {
+                let message = format!("`{}.{}` is NOT NULL and cannot be set to NULL", definition.name, column.field);
+                return Err(
+                    Error::new(ErrorKind::Argument, message).hint("make the field an `Option`, or give it a value")
+                );
+            }
         }
         for (column, definition) in (0..).zip(definition.columns) {
             if let Some(on_update) = definition.on_update
