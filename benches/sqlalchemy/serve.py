@@ -15,8 +15,6 @@ FILE_SETTINGS = ["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL", "PRA
 MASK = (1 << 64) - 1
 PRIME = 0x100000001B3
 
-statements = 0
-
 
 class Base(DeclarativeBase):
     pass
@@ -91,7 +89,7 @@ def total(numbers):
     return sum(numbers) & MASK
 
 
-def connect(kind, path, fill, is_traced):
+def connect(kind, path, fill):
     if kind == "memory":
         engine = create_engine("sqlite://")
     else:
@@ -101,18 +99,11 @@ def connect(kind, path, fill, is_traced):
     def opened(connection, _):
         for setting in FILE_SETTINGS if kind == "file" else []:
             connection.execute(setting)
-        if is_traced:
-            connection.set_trace_callback(count_statement)
 
     with engine.begin() as connection:
         for statement in fill:
             connection.execute(text(statement))
     return engine
-
-
-def count_statement(_):
-    global statements
-    statements += 1
 
 
 def count(db, sql):
@@ -270,8 +261,8 @@ def tasks(engine, rows):
     return run
 
 
-def opened(name, kind, work, size, is_traced, fill, path):
-    engine = connect(kind, path, fill, is_traced)
+def opened(name, kind, work, size, fill, path):
+    engine = connect(kind, path, fill)
     if work == "cascade":
         return cascade(engine, size)
     if work == "tasks":
@@ -304,22 +295,18 @@ def memory(run):
 def main():
     run = None
     for line in sys.stdin:
-        words = line.rstrip("\n").split(" ", 7)
+        words = line.rstrip("\n").split(" ", 6)
         if words[0] == "open":
-            _, name, kind, work, size, is_traced, lines, path = words
+            _, name, kind, work, size, lines, path = words
             fill = [sys.stdin.readline() for _ in range(int(lines))]
-            run = opened(name.replace("_", " "), kind, work, int(size), is_traced == "1", fill, path)
+            run = opened(name.replace("_", " "), kind, work, int(size), fill, path)
             answer = "ready"
         elif words[0] == "answer":
             answer = run(True)
         elif words[0] == "run":
             answer = "{} {} 0".format(*spent(run, int(words[1])))
-        elif words[0] == "memory":
-            answer = memory(run)
         else:
-            before = statements
-            run(False)
-            answer = statements - before
+            answer = memory(run)
         print(answer, flush=True)
 
 

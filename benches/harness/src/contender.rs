@@ -60,18 +60,6 @@ impl Contender {
             Place::Elsewhere(servant) => servant.run_with_memory(),
         }
     }
-
-    /// Does the work once and returns how many statements SQLite ran for it.
-    pub fn statements_of_sqlite(&mut self) -> u64 {
-        match &mut self.place {
-            Place::Here(work) => {
-                let before = crate::sqlite::counted();
-                repeat(work, 1);
-                crate::sqlite::counted() - before
-            }
-            Place::Elsewhere(servant) => servant.statements(),
-        }
-    }
 }
 
 fn repeat(work: &mut dyn FnMut(bool) -> u64, times: u32) {

@@ -8,7 +8,6 @@ pub mod clock;
 pub mod contender;
 pub mod data;
 pub mod serve;
-pub mod sqlite;
 
 pub use answer::Row;
 pub use clock::Spent;

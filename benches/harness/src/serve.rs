@@ -1,11 +1,10 @@
 //! The words between the program that measures and a program that does the work of one library.
 //!
 //! ```text
-//! open NAME KIND WORK SIZE TRACED LINES URL      and so many lines of SQL      -> ready | missing
-//! answer                                                                       -> a number
-//! run TIMES                                                                    -> wall seconds, processor seconds, 0
-//! memory                                                                       -> wall seconds, processor seconds, KiB
-//! statements                                                                   -> how many SQLite began for one run
+//! open NAME KIND WORK SIZE LINES URL      and so many lines of SQL      -> ready | missing
+//! answer                                                                -> a number
+//! run TIMES                                                             -> wall seconds, processor seconds, 0
+//! memory                                                                -> wall seconds, processor seconds, KiB
 //! ```
 
 use std::io::{BufRead, BufReader, Write};
@@ -28,7 +27,7 @@ impl Servant {
     /// # Panics
     ///
     /// When the program cannot be started or ends.
-    pub fn open(mut command: Command, name: &str, place: &Place, work: Work, is_traced: bool) -> Option<Self> {
+    pub fn open(mut command: Command, name: &str, place: &Place, work: Work) -> Option<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -38,12 +37,11 @@ impl Servant {
         let from = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut servant = Self { child, to, from };
         let mut words = format!(
-            "open {} {} {} {} {} {} {}\n",
+            "open {} {} {} {} {} {}\n",
             name.replace(' ', "_"),
             place.kind.word(),
             work.word(),
             work.size(),
-            u8::from(is_traced),
             place.fill.len(),
             place.url
         );
@@ -56,10 +54,6 @@ impl Servant {
 
     pub fn answer(&mut self) -> u64 {
         self.number("answer\n")
-    }
-
-    pub fn statements(&mut self) -> u64 {
-        self.number("statements\n")
     }
 
     pub fn run(&mut self, times: u32) -> Spent {
@@ -102,20 +96,17 @@ impl Drop for Servant {
 /// Makes a contender, by its name; `None` when there is none for this work.
 pub type Make = fn(&str, &Place, Work) -> Option<Contender>;
 
-/// Answers on the standard streams until they end. `trace` has connections traced that are opened after it.
-pub fn serve(make: Make, trace: fn()) {
+/// Answers on the standard streams until they end.
+pub fn serve(make: Make) {
     let mut lines = std::io::stdin().lines().map(|line| line.expect("the words of the one who measures"));
     let mut contender: Option<Contender> = None;
     while let Some(line) = lines.next() {
-        let words: Vec<&str> = line.splitn(8, ' ').collect();
+        let words: Vec<&str> = line.splitn(7, ' ').collect();
         let answer = match (&words[..], &mut contender) {
-            (["open", name, kind, work, size, is_traced, fill, url], _) => {
+            (["open", name, kind, work, size, fill, url], _) => {
                 let number = |word: &str| word.parse::<usize>().expect("a number");
                 let fill = (0..number(fill)).map(|_| lines.next().expect("a statement")).collect();
                 let place = Place { kind: Kind::of(kind).expect("a kind of database"), url: (*url).into(), fill };
-                if *is_traced == "1" {
-                    trace();
-                }
                 let work = Work::of(work, number(size)).expect("a kind of work");
                 contender = make(&name.replace('_', " "), &place, work);
                 if contender.is_some() { "ready".into() } else { "missing".into() }
@@ -123,7 +114,6 @@ pub fn serve(make: Make, trace: fn()) {
             (["answer"], Some(contender)) => contender.answer().to_string(),
             (["run", times], Some(contender)) => shown(contender.run(times.parse().expect("a number"))),
             (["memory"], Some(contender)) => shown(contender.run_with_memory()),
-            (["statements"], Some(contender)) => contender.statements_of_sqlite().to_string(),
             _ => panic!("`{line}` is nothing that can be asked"),
         };
         println!("{answer}");

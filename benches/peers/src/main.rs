@@ -31,12 +31,10 @@ use harness::{Kind, Work};
 use places::Database;
 use rounds::Settings;
 
-harness::count_statements!(libsqlite3_sys);
-
 fn main() {
     let mut words = std::env::args().skip(1).peekable();
     if words.peek().is_some_and(|word| word == "serve") {
-        return harness::serve::serve(peers::here, traced::begin);
+        return harness::serve::serve(peers::here);
     }
     if words.peek().is_some_and(|word| word == "alone") {
         return alone(&words.skip(1).collect::<Vec<_>>());

@@ -57,7 +57,7 @@ impl Programs {
     }
 
     /// Makes a contender wherever the peer lives; with `is_apart` always in a process of its own.
-    pub fn make(&self, name: &str, place: &Place, work: Work, is_apart: bool, is_traced: bool) -> Option<Contender> {
+    pub fn make(&self, name: &str, place: &Place, work: Work, is_apart: bool) -> Option<Contender> {
         let command = match name {
             "Toasty" => Command::new(self.toasty.as_ref()?),
             "SQLAlchemy" => {
@@ -72,7 +72,7 @@ impl Programs {
             }
             _ => return here(name, place, work),
         };
-        Some(Contender::elsewhere(name, Servant::open(command, name, place, work, is_traced)?))
+        Some(Contender::elsewhere(name, Servant::open(command, name, place, work)?))
     }
 }
 

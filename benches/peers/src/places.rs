@@ -71,11 +71,11 @@ impl Database {
         }
     }
 
-    /// Returns the same place behind the proxy, and what is asked there.
-    pub fn counted(&self, place: &Place) -> (Place, Option<Arc<Asked>>) {
-        let Some((port, asked)) = &self.proxy else { return (place.clone(), None) };
+    /// Returns the same place behind the proxy, and what is asked there; `None` where there is no server.
+    pub fn counted(&self, place: &Place) -> Option<(Place, Arc<Asked>)> {
+        let (port, asked) = self.proxy.as_ref()?;
         let url = place.url.replace(host_of(&self.address), &format!("127.0.0.1:{port}"));
-        (Place { url, ..place.clone() }, Some(Arc::clone(asked)))
+        Some((Place { url, ..place.clone() }, Arc::clone(asked)))
     }
 
     /// Removes what was made.

@@ -6,7 +6,6 @@ use harness::{Contender, Kind, Place, Work};
 use crate::peers::{self, Programs};
 use crate::places::Database;
 use crate::rounds::{self, Settings, Times};
-use crate::traced;
 
 /// Work, and the sizes in which it is compared.
 type Sized = (fn(usize) -> Work, &'static [usize]);
@@ -91,16 +90,16 @@ fn ratios(
         let work = work(size);
         let place = database.prepare(work);
         let contenders: Vec<Contender> =
-            names.iter().filter_map(|name| programs.make(name, &place, work, false, false)).collect();
+            names.iter().filter_map(|name| programs.make(name, &place, work, false)).collect();
         let times = rounds::compare(settings, &format!("{work:?}"), contenders);
         let cells: Vec<String> = names.iter().map(|name| cell(&times, name)).collect();
         let first = format!("{:.2} ({:.2})", times.first(|spent| spent.wall), times.first(|spent| spent.processor));
         println!("| {size} | {first} | {} |", cells.join(" | "));
-        let counts: Vec<String> = names.iter().map(|name| statements(database, programs, name, &place, work)).collect();
+        let Some(counts) = statements(database, programs, names, &place, work) else { continue };
         // Most work takes as many statements in each size.
-        if printed != counts.join(" | ") {
-            printed = counts.join(" | ");
-            println!("| | statements | {printed} |");
+        if printed != counts {
+            println!("| | statements / waits | {counts} |");
+            printed = counts;
         }
     }
 }
@@ -114,28 +113,19 @@ fn cell(times: &Times, name: &str) -> String {
     }
 }
 
-/// Counts the statements of one run; on a server also how often an answer was waited for.
-fn statements(database: &Database, programs: &Programs, name: &str, place: &Place, work: Work) -> String {
-    let (place, asked) = database.counted(place);
-    traced::begin();
-    let contender = programs.make(name, &place, work, false, true);
-    let Some(mut contender) = contender else {
-        traced::end();
-        return "–".into();
-    };
-    // The first run prepares and warms caches.
-    contender.run(2);
-    let counts = match asked {
-        None => contender.statements_of_sqlite().to_string(),
-        Some(asked) => {
-            let before = asked.counts();
-            contender.run(1);
-            let after = asked.counts();
-            format!("{} / {}", after.0 - before.0, after.1 - before.1)
-        }
-    };
-    traced::end();
-    counts
+/// Counts what each peer asks a server in one run: the statements, and how often an answer is waited for.
+fn statements(database: &Database, programs: &Programs, names: &[&str], place: &Place, work: Work) -> Option<String> {
+    let (place, asked) = database.counted(place)?;
+    let cells = names.iter().map(|name| {
+        let Some(mut contender) = programs.make(name, &place, work, false) else { return "–".into() };
+        // The first run prepares and warms caches.
+        contender.run(2);
+        let before = asked.counts();
+        contender.run(1);
+        let after = asked.counts();
+        format!("{} / {}", after.0 - before.0, after.1 - before.1)
+    });
+    Some(cells.collect::<Vec<String>>().join(" | "))
 }
 
 /// Everyone reads the rows in a process of its own, whose growth is measured.
@@ -144,7 +134,7 @@ fn stream(database: &Database, programs: &Programs, names: &[&str], work: Work) 
     println!("|---:|---|{}", "---:|".repeat(names.len()));
     let place = database.prepare(work);
     let mut contenders: Vec<Contender> =
-        names.iter().filter_map(|name| programs.make(name, &place, work, true, false)).collect();
+        names.iter().filter_map(|name| programs.make(name, &place, work, true)).collect();
     // The memory of a process that has done it once before is there already: so this comes first.
     let spent: Vec<_> = contenders.iter_mut().map(Contender::run_with_memory).collect();
     rounds::agree(&format!("{work:?}"), &mut contenders);

@@ -8,8 +8,6 @@ use harness::{Contender, Kind, Place, Work, reading, writing};
 use toasty::{Db, Deferred, Error, Executor};
 use tokio::runtime::{Builder, Runtime};
 
-harness::count_statements!(rusqlite::ffi);
-
 // Keys are unsigned: with signed ones a nested include panics in Toasty 0.11.
 #[derive(Debug, toasty::Model)]
 #[table = "users"]
@@ -96,7 +94,7 @@ fn comment(comment: &Comment) -> u64 {
 }
 
 fn main() {
-    harness::serve::serve(|_, place, work| peer(place, work), traced::begin);
+    harness::serve::serve(|_, place, work| peer(place, work));
 }
 
 async fn connect(place: &Place, connections: usize) -> Result<Db, Error> {
