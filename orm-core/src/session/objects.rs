@@ -62,7 +62,7 @@ pub(crate) struct Slot {
     is_lent: bool,
     /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
     pub(crate) links: Vec<LinkChange>,
-    /// The depth of the frame that has saved it, counted from 1.
+    /// The depth of the frame that has saved it or to which it was added, counted from 1.
     saved_at: usize,
     /// Whether the database made its key, so that a rollback takes it away again.
     pub(crate) has_generated_key: bool,
@@ -347,9 +347,7 @@ impl Objects {
     pub(crate) fn place_new(&mut self, object: Box<dyn Object>, set: ColumnSet) -> u32 {
         let slot = self.place(object, State::Pending, None);
         self.get_mut(slot).set = set;
-        self.pending.push(slot);
-        let id = self.id(slot);
-        self.frame().added.push(id);
+        self.note_added(slot);
         slot
     }
 
@@ -361,6 +359,12 @@ impl Objects {
         let entry = self.get_mut(slot);
         entry.set = set;
         entry.state = State::Pending;
+        self.note_added(slot);
+    }
+
+    /// Notes that an object was added in this frame: when that is undone it is no more, so that nothing of it is saved.
+    fn note_added(&mut self, slot: u32) {
+        self.get_mut(slot).saved_at = self.frames.len();
         self.pending.push(slot);
         let id = self.id(slot);
         self.frame().added.push(id);
@@ -689,6 +693,10 @@ impl Objects {
                 self.frame().saved.push(saved);
             }
         }
+        for id in &inner.added {
+            let entry = &mut self.slots[id.slot as usize];
+            entry.saved_at = depth.min(entry.saved_at);
+        }
         self.frame().added.extend(inner.added);
         self.frame().loaded.extend(inner.loaded);
         self.frame().filled.extend(inner.filled);
@@ -806,6 +814,7 @@ impl Objects {
         }
         let entry = self.get_mut(slot);
         entry.state = State::Transient;
+        entry.saved_at = 0;
         entry.is_doomed = false;
         entry.is_expired = false;
     }
