@@ -30,10 +30,10 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
     let groups = order::groups(&work)?; // which models before which
     let (mut late, mut last) = (Vec::new(), Vec::new());
     for group in &groups {
-        let (early, waiting) = update::split(objects, group.updates(&work));
-        let turns = trade::turns(objects, early, waiting, &group.deletes(&work)); // who takes whose value
+        let (early, waiting) = update::split(objects, group.of(&work, objects, &work.updates));
+        let turns = trade::turns(objects, early, waiting, &group.of(&work, objects, &work.deletes)); // who takes whose value
         update::emit(objects, connections, &turns.early).await?;
-        for level in order::levels(objects, &group.inserts(&work))? {
+        for level in order::levels(objects, &group.of(&work, objects, &work.inserts))? {
             insert::emit(objects, connections, level, &mut late).await?;
         }
         update::emit(objects, connections, &turns.waiting).await?;
@@ -44,7 +44,7 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
     pairs::emit(objects, connections).await?;
     let checks_each_row = connections.engine().dialect().capabilities().checks_each_row;
     for group in groups.iter().rev() {
-        let deletes = order::deletes(objects, &group.deletes(&work), checks_each_row)?;
+        let deletes = order::deletes(objects, &group.of(&work, objects, &work.deletes), checks_each_row)?;
         delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
             delete::emit(objects, connections, level).await?;

@@ -34,6 +34,7 @@ impl<'a> Found<'a> {
             Statement::Explain(inner) => self.statement(inner),
             Statement::Insert(insert) => match &insert.source {
                 InsertSource::Rows(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
+                InsertSource::Plain(_) => {}
                 InsertSource::Arrays(arrays) => arrays.iter().for_each(|node| self.node(node)),
                 InsertSource::Select(select) => self.select(select),
             },

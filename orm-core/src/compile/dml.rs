@@ -56,6 +56,21 @@ impl Writer {
                     Ok(())
                 })
             }
+            InsertSource::Plain(plain) => {
+                self.push("VALUES ");
+                let mut index = plain.first;
+                let rows: Vec<()> = vec![(); plain.count];
+                self.separated(&rows, ", ", |this, ()| {
+                    this.push("(");
+                    this.separated(&plain.kinds, ", ", |this, &kind| {
+                        let parameter = Node::Parameter { index, kind };
+                        index += 1;
+                        this.node(&parameter)
+                    })?;
+                    this.push(")");
+                    Ok(())
+                })
+            }
             InsertSource::Arrays(arrays) => {
                 self.push("SELECT * FROM unnest(");
                 self.separated(arrays, ", ", |this, array| this.typed_array(array))?;

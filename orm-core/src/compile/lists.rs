@@ -34,7 +34,8 @@ pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
         return;
     }
     if dialect == Dialect::Postgres {
-        *list = array(element, std::mem::take(list)).into_iter().collect();
+        let values = std::mem::take(list).into_iter().filter_map(bound).collect();
+        *list = array(element, values).into_iter().collect();
     } else if list.len() <= LONGEST_PADDED
         && let Some(last) = list.last().cloned()
     {
@@ -44,8 +45,26 @@ pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
 
 /// Makes the rows of an INSERT an array for each column, where PostgreSQL can take them apart again by `unnest`.
 pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
+    if dialect != Dialect::Postgres || insert.columns.is_empty() {
+        return;
+    }
+    if let InsertSource::Plain(plain) = &mut insert.source
+        && plain.count > FEW_ROWS
+    {
+        let (columns, kinds) = (&insert.columns, &plain.kinds);
+        if columns.iter().zip(kinds).all(|(&column, &kind)| is_gathered(insert.mapper, column, kind)) {
+            let mut values = std::mem::take(&mut plain.values).into_iter();
+            let mut arrays: Vec<Vec<Value>> = kinds.iter().map(|_| Vec::with_capacity(plain.count)).collect();
+            for _ in 0..plain.count {
+                arrays.iter_mut().zip(&mut values).for_each(|(array, value)| array.push(value));
+            }
+            let arrays = kinds.iter().zip(arrays).filter_map(|(&kind, values)| array(kind, values)).collect();
+            insert.source = InsertSource::Arrays(arrays);
+        }
+        return;
+    }
     let InsertSource::Rows(rows) = &mut insert.source else { return };
-    if dialect != Dialect::Postgres || rows.len() <= FEW_ROWS || insert.columns.is_empty() {
+    if rows.len() <= FEW_ROWS {
         return;
     }
     let Some(kinds) = uniform_kinds(rows) else { return };
@@ -53,9 +72,9 @@ pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
         return;
     }
     let count = rows.len();
-    let mut columns: Vec<Vec<Node>> = kinds.iter().map(|_| Vec::with_capacity(count)).collect();
+    let mut columns: Vec<Vec<Value>> = kinds.iter().map(|_| Vec::with_capacity(count)).collect();
     for row in std::mem::take(rows) {
-        columns.iter_mut().zip(row).for_each(|(column, node)| column.push(node));
+        columns.iter_mut().zip(row).for_each(|(column, node)| column.extend(bound(node)));
     }
     let arrays = kinds.iter().zip(columns).filter_map(|(&kind, column)| array(kind, column));
     insert.source = InsertSource::Arrays(arrays.collect());
@@ -86,11 +105,14 @@ fn is_gathered(mapper: &Mapper, column: u16, kind: Kind) -> bool {
 }
 
 /// Makes an array of values of one type.
-fn array(element: Kind, values: Vec<Node>) -> Option<Node> {
+fn array(element: Kind, values: Vec<Value>) -> Option<Node> {
     let Kind::Array(element) = element.array() else { return None };
-    let values = values.into_iter().filter_map(|node| match node {
+    Some(Node::Bind(Value::Array(element, values)))
+}
+
+fn bound(node: Node) -> Option<Value> {
+    match node {
         Node::Bind(value) => Some(value),
         _ => None,
-    });
-    Some(Node::Bind(Value::Array(element, values.collect())))
+    }
 }

@@ -405,6 +405,17 @@ impl Lifted {
                 self.tag(1);
                 self.insert_rows(rows);
             }
+            InsertSource::Plain(plain) => {
+                self.tag(4);
+                self.rows = self.rows.max(plain.count);
+                self.number(plain.count);
+                plain.kinds.iter().for_each(|kind| self.kind(*kind));
+                plain.first = self.values.len() as u32;
+                match self.values.is_empty() {
+                    true => self.values = std::mem::take(&mut plain.values),
+                    false => self.values.append(&mut plain.values),
+                }
+            }
             InsertSource::Select(select) => {
                 self.tag(2);
                 self.select(select);

@@ -20,24 +20,6 @@ pub(super) struct Work {
     pub(super) updates: Vec<u32>,
     /// Objects to be deleted.
     pub(super) deletes: Vec<u32>,
-    pub(super) models: std::collections::HashMap<u32, usize, foldhash::fast::RandomState>,
-}
-
-impl Work {
-    fn add(&mut self, objects: &Objects, slot: u32) {
-        let mapper = objects.get(slot).mapper;
-        let known = self.mappers.iter().position(|known| known.is(mapper));
-        let position = known.unwrap_or_else(|| {
-            self.mappers.push(mapper);
-            self.mappers.len() - 1
-        });
-        self.models.insert(slot, position);
-    }
-
-    /// Returns the position of an object's model.
-    pub(super) fn model(&self, slot: u32) -> usize {
-        self.models.get(&slot).copied().unwrap_or_default()
-    }
 }
 
 /// Returns whether a flush would do anything.
@@ -71,8 +53,12 @@ pub(super) fn collect(objects: &Objects) -> Work {
             .filter(|&slot| objects.get(slot).is_doomed && objects.get(slot).state == State::Persistent)
             .collect();
     }
-    let slots: Vec<u32> = work.inserts.iter().chain(&work.updates).chain(&work.deletes).copied().collect();
-    slots.into_iter().for_each(|slot| work.add(objects, slot));
+    for &slot in work.inserts.iter().chain(&work.updates).chain(&work.deletes) {
+        let mapper = objects.get(slot).mapper;
+        if !work.mappers.iter().any(|known| known.is(mapper)) {
+            work.mappers.push(mapper);
+        }
+    }
     work
 }
 

@@ -28,7 +28,10 @@ use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
-use crate::sql::{InsertNode, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size};
+use crate::sql::{
+    InsertNode, InsertSource, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size,
+    value_size,
+};
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
 pub(super) async fn emit(
@@ -259,20 +262,28 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     let bytes_at_once = bytes_at_once(connection.guard.most_bytes());
     let mut rest = batch.slots.as_slice();
     while !rest.is_empty() {
-        let rows = rows(objects, &columns, &rest[..rows_at_once.min(rest.len())], bytes_at_once);
-        let (slots, others) = rest.split_at(rows.len());
+        let next = &rest[..rows_at_once.min(rest.len())];
+        // The key stands among the columns unset where a row needs one.
+        let is_plain = !columns.is_empty() && columns.iter().all(|&column| set.contains(usize::from(column)));
+        let (source, count) = match is_plain && next.iter().all(|&slot| objects.get(slot).set == *set) {
+            true => plain_rows(objects, &columns, next, bytes_at_once),
+            false => rows(objects, &columns, next, bytes_at_once),
+        };
+        let (slots, others) = rest.split_at(count);
         rest = others;
         slots.iter().for_each(|&slot| objects.save(slot));
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
             overrides,
             returning: outputs(mapper, &returning),
-            ..InsertNode::rows(mapper, columns.clone(), rows)
+            source,
+            ..InsertNode::rows(mapper, columns.clone(), Vec::new())
         };
         let last_key = send(objects, connection, statement, slots, Returned { columns: returning, generated }).await?;
         if let Some(column) = generated {
             take_key(objects, slots[0], column, last_key)?;
         }
+        objects.expect_identities(slots.len());
         for &slot in slots {
             objects.get_mut(slot).state = State::Persistent;
             objects.identify(slot);
@@ -285,8 +296,26 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     Ok(())
 }
 
-/// Returns the rows of the first objects: as many as have so many bytes together, and one at least.
-fn rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usize) -> Vec<Vec<Node>> {
+/// Returns the rows of the first objects, all of which set the columns, and how many they are: as many as have so many bytes
+/// together, and one at least.
+fn plain_rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usize) -> (InsertSource, usize) {
+    let mut values = Vec::with_capacity(slots.len() * columns.len());
+    let (mut bytes, mut count) = (0, 0);
+    for &slot in slots {
+        let object = objects.object(slot);
+        values.extend(columns.iter().map(|&column| object.column(usize::from(column))));
+        bytes += values[count * columns.len()..].iter().map(value_size).sum::<usize>();
+        if bytes > most_bytes && count > 0 {
+            values.truncate(count * columns.len());
+            break;
+        }
+        count += 1;
+    }
+    (InsertSource::of_values(values, columns.len()), count)
+}
+
+/// The same for objects that set different columns: what one does not set is DEFAULT.
+fn rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usize) -> (InsertSource, usize) {
     let mut rows = Vec::with_capacity(slots.len());
     let mut bytes = 0;
     for &slot in slots {
@@ -302,7 +331,8 @@ fn rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usize) ->
         }
         rows.push(row);
     }
-    rows
+    let count = rows.len();
+    (InsertSource::Rows(rows), count)
 }
 
 fn columns_where(mapper: &Mapper, keep: impl Fn(usize, &crate::mapper::Column) -> bool) -> Vec<u16> {

@@ -15,20 +15,10 @@ use crate::session::{Key, Objects};
 pub(super) struct Group(Vec<usize>);
 
 impl Group {
-    pub(super) fn inserts(&self, work: &Work) -> Vec<u32> {
-        self.of(work, &work.inserts)
-    }
-
-    pub(super) fn updates(&self, work: &Work) -> Vec<u32> {
-        self.of(work, &work.updates)
-    }
-
-    pub(super) fn deletes(&self, work: &Work) -> Vec<u32> {
-        self.of(work, &work.deletes)
-    }
-
-    fn of(&self, work: &Work, slots: &[u32]) -> Vec<u32> {
-        slots.iter().copied().filter(|&slot| self.0.contains(&work.model(slot))).collect()
+    /// Returns those of the objects whose models are of the group.
+    pub(super) fn of(&self, work: &Work, objects: &Objects, slots: &[u32]) -> Vec<u32> {
+        let is_own = |slot: u32| self.0.iter().any(|&model| work.mappers[model].is(objects.get(slot).mapper));
+        slots.iter().copied().filter(|&slot| is_own(slot)).collect()
     }
 }
 
@@ -94,9 +84,14 @@ pub(super) fn components(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usiz
     found
 }
 
+type Positions = HashMap<u32, usize, foldhash::fast::RandomState>;
+
 /// Splits new rows into levels: each row after those that its links lead to.
 pub(super) fn levels(objects: &Objects, slots: &[u32]) -> Result<Vec<Vec<u32>>> {
-    let position: HashMap<u32, usize> = slots.iter().enumerate().map(|(position, &slot)| (slot, position)).collect();
+    if slots.iter().all(|&slot| objects.get(slot).links.is_empty()) {
+        return Ok(if slots.is_empty() { Vec::new() } else { vec![slots.to_vec()] });
+    }
+    let position: Positions = slots.iter().enumerate().map(|(position, &slot)| (slot, position)).collect();
     let mut edges = Vec::new();
     for (child, &slot) in slots.iter().enumerate() {
         let entry = objects.get(slot);

@@ -113,6 +113,8 @@ pub trait RelationField: Send + Sync {
     /// Its members are then those from before the changes, for the session to change. `is_new` says that the owner was
     /// just added: then what the field holds are its first members, and all of them.
     fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change>;
+    /// Returns how many members the field would bring to an object that is added with it.
+    fn given(&self) -> usize;
     /// Returns the members, for the field of a session's object.
     fn members(&self) -> Vec<ObjectId>;
     /// Makes these the members; `is_all` says that there are no others.
@@ -164,17 +166,18 @@ pub trait RelationField: Send + Sync {
 /// # }
 /// ```
 pub struct HasMany<T> {
+    /// What is known of the members; none for an unloaded field, nor for an empty one.
     state: Option<Box<ManyState<T>>>,
+    /// Whether members are here.
+    loaded: bool,
+    /// Whether those are not all, since they were loaded by an option with a condition or a limit.
+    partial: bool,
     origin: Origin,
     /// The object of a session whose field this is; after `mem::swap` it is another's.
     owner: Option<ObjectId>,
 }
 
 struct ManyState<T> {
-    /// Whether members are here.
-    loaded: bool,
-    /// Whether those are not all, since they were loaded by an option with a condition or a limit.
-    partial: bool,
     /// Outside a session: a `Vec<T>`.
     values: Option<Erased>,
     /// Which columns of the values were set, as far as they came from builders.
@@ -196,23 +199,18 @@ const FEW: usize = 32;
 
 impl<T> Default for ManyState<T> {
     fn default() -> Self {
-        ManyState {
-            loaded: false,
-            partial: false,
-            values: None,
-            sets: vec![],
-            handles: Arc::default(),
-            known: None,
-            changes: vec![],
-            before: None,
-        }
+        Self::of(Arc::default())
     }
 }
 
 impl<T> ManyState<T> {
-    /// Returns whether something is known of the members: they were loaded, or some were given or taken away.
+    fn of(handles: Arc<Vec<Handle<T>>>) -> Self {
+        ManyState { values: None, sets: vec![], handles, known: None, changes: vec![], before: None }
+    }
+
+    /// Returns whether some members were given or taken away.
     fn is_known(&self) -> bool {
-        self.loaded || self.values.is_some() || !self.handles.is_empty() || !self.changes.is_empty()
+        self.values.is_some() || !self.handles.is_empty() || !self.changes.is_empty()
     }
 
     fn contains(&mut self, member: Handle<T>) -> bool {
@@ -271,7 +269,7 @@ impl<T> HasMany<T> {
     /// The field of an object that was read: unloaded.
     #[doc(hidden)]
     pub fn __unloaded(mapper: fn() -> &'static Mapper, relationship: u16) -> Self {
-        HasMany { state: None, origin: Some((mapper, relationship)), owner: None }
+        HasMany { origin: Some((mapper, relationship)), ..HasMany::default() }
     }
 
     /// Returns whether its members are here.
@@ -291,12 +289,36 @@ impl<T> HasMany<T> {
     /// assert!(user.addresses.is_loaded());
     /// ```
     pub fn is_loaded(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.loaded)
+        self.loaded
     }
 
     /// Returns whether its members are not here.
     pub fn is_unloaded(&self) -> bool {
         !self.is_loaded()
+    }
+
+    /// Forgets what is known of the members.
+    fn forget(&mut self) {
+        (self.state, self.loaded, self.partial) = (None, false, false);
+    }
+
+    /// The field of an object outside a session, with a boxed `Vec<T>`.
+    fn holding(values: Erased) -> Self {
+        let state = Some(Box::new(ManyState { values: Some(values), ..ManyState::default() }));
+        HasMany { state, loaded: true, ..HasMany::default() }
+    }
+
+    /// Returns the values that are here.
+    fn known_values(&self) -> Option<&[T]>
+    where
+        T: 'static,
+    {
+        self.state.as_ref().and_then(|state| state.values())
+    }
+
+    /// Returns the handles that are here, whether or not those are all.
+    fn known_handles(&self) -> &[Handle<T>] {
+        self.state.as_ref().map_or(&[], |state| &state.handles)
     }
 
     fn state(&mut self) -> &mut ManyState<T> {
@@ -343,10 +365,9 @@ impl<T: Model> HasMany<T> {
         if self.owner.is_some() {
             return Err(is_managed::<T>(self.origin));
         }
-        let Some(state) = &self.state else { return Err(not_loaded::<T>(self.origin)) };
-        match values(state) {
+        match self.known_values() {
             Some(values) => Ok(values),
-            None if state.loaded => Ok(&[]),
+            None if self.loaded => Ok(&[]),
             None => Err(not_loaded::<T>(self.origin)),
         }
     }
@@ -402,7 +423,8 @@ impl<T: Model> HasMany<T> {
     pub fn handles(&self) -> &[Handle<T>] {
         match &self.state {
             // Outside a session, what was pushed is all that there is.
-            Some(state) if state.loaded || (self.owner.is_none() && !state.handles.is_empty()) => &state.handles,
+            Some(state) if self.loaded || (self.owner.is_none() && !state.handles.is_empty()) => &state.handles,
+            None if self.loaded => &[],
             _ => panic!("{}", not_loaded::<T>(self.origin)),
         }
     }
@@ -415,13 +437,13 @@ impl<T: Model> HasMany<T> {
     #[allow(clippy::len_without_is_empty, reason = "an unloaded collection is not an empty one")]
     #[track_caller]
     pub fn len(&self) -> usize {
-        let is_known = self.state.as_ref().is_some_and(|state| state.is_known());
+        let is_known = self.loaded || self.state.as_ref().is_some_and(|state| state.is_known());
         if !is_known && self.origin.is_some() {
             panic!("{}", not_loaded::<T>(self.origin));
         }
         self.state.as_ref().map_or(0, |state| {
             let pushed = state.changes.iter().filter(|change| matches!(change, Change::Add(Incoming::New(_))));
-            values(state).map_or(0, <[T]>::len) + state.handles.len() + pushed.count()
+            state.values().map_or(0, <[T]>::len) + state.handles.len() + pushed.count()
         })
     }
 
@@ -475,10 +497,10 @@ impl<T: Model> HasMany<T> {
     /// # }
     /// ```
     pub fn remove(&mut self, member: Handle<T>) -> bool {
-        let is_owned = self.owner.is_some();
+        let (is_owned, is_loaded) = (self.owner.is_some(), self.loaded);
         let state = self.state();
         let was_member = state.contains(member);
-        if is_owned && (was_member || !state.loaded) {
+        if is_owned && (was_member || !is_loaded) {
             state.note(Change::Remove(member.id()));
         }
         state.take_out(member);
@@ -491,11 +513,10 @@ impl<T: Model> HasMany<T> {
     /// flush says so.
     pub fn clear(&mut self) {
         let is_owned = self.owner.is_some();
+        self.loaded |= !is_owned;
         let state = self.state();
         if is_owned {
             state.note(Change::Clear);
-        } else {
-            state.loaded = true;
         }
         state.values = None;
         state.sets.clear();
@@ -540,17 +561,14 @@ impl<T: Model> HasMany<T> {
     #[must_use]
     pub fn __copy(&self) -> Self {
         let state = self.state.as_ref().map(|state| {
-            let copied: Option<Vec<T>> = values(state).map(|values| values.iter().map(T::__copy).collect());
+            let copied: Option<Vec<T>> = state.values().map(|values| values.iter().map(T::__copy).collect());
             Box::new(ManyState {
-                loaded: state.loaded,
-                partial: state.partial,
                 values: copied.map(|values| Box::new(values) as Erased),
                 sets: state.sets.clone(),
-                handles: state.before.as_ref().unwrap_or(&state.handles).clone(),
-                ..ManyState::default()
+                ..ManyState::of(state.before.as_ref().unwrap_or(&state.handles).clone())
             })
         });
-        HasMany { state, origin: self.origin, owner: self.owner }
+        HasMany { state, ..*self }
     }
 }
 
@@ -578,8 +596,10 @@ impl<T: Model> ManyState<T> {
     }
 }
 
-fn values<T: Model>(state: &ManyState<T>) -> Option<&[T]> {
-    state.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>()).map(Vec::as_slice)
+impl<T: 'static> ManyState<T> {
+    fn values(&self) -> Option<&[T]> {
+        self.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>()).map(Vec::as_slice)
+    }
 }
 
 impl<T: Model> RelationField for HasMany<T> {
@@ -592,7 +612,8 @@ impl<T: Model> RelationField for HasMany<T> {
     }
 
     fn release(&mut self) {
-        (self.state, self.owner) = (None, None);
+        self.forget();
+        self.owner = None;
     }
 
     fn is_loaded(&self) -> bool {
@@ -600,7 +621,11 @@ impl<T: Model> RelationField for HasMany<T> {
     }
 
     fn is_complete(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.loaded && !state.partial)
+        self.loaded && !self.partial
+    }
+
+    fn given(&self) -> usize {
+        self.state.as_ref().map_or(0, |state| state.values().map_or(0, <[T]>::len) + state.handles.len())
     }
 
     fn is_of(&self, owner: ObjectId) -> bool {
@@ -617,14 +642,14 @@ impl<T: Model> RelationField for HasMany<T> {
         }
         let was_anothers = self.owner.replace(owner).is_some();
         if was_anothers {
-            self.state = None;
+            self.forget();
             return Vec::new();
         }
         let Some(state) = self.state.as_mut() else {
-            if is_new {
-                self.state().loaded = true;
-            }
-            return Vec::new();
+            // A value without members, assigned to an object that was there before, takes those away.
+            let clear = (self.loaded && !is_new).then_some(Change::Clear);
+            self.loaded |= is_new;
+            return clear.into_iter().collect();
         };
         let handles = std::mem::take(&mut state.handles);
         state.known = None;
@@ -633,18 +658,22 @@ impl<T: Model> RelationField for HasMany<T> {
         // A value assigned to an object that was there before replaces its members.
         let clear = (!is_new).then_some(Change::Clear);
         let changes = clear.into_iter().chain(known).chain(new).collect();
-        state.loaded = true;
+        self.loaded = true;
         changes
     }
 
     fn members(&self) -> Vec<ObjectId> {
-        self.state.as_ref().map_or_else(Vec::new, |state| state.handles.iter().map(|handle| handle.id()).collect())
+        self.known_handles().iter().map(|handle| handle.id()).collect()
     }
 
     fn load(&mut self, members: &[ObjectId], is_all: bool) {
-        let state = self.state();
-        (state.loaded, state.partial) = (true, !is_all);
-        state.set(Arc::new(members.iter().map(|id| Handle::of(*id)).collect()));
+        (self.loaded, self.partial) = (true, !is_all);
+        let handles = members.iter().map(|id| Handle::of(*id)).collect::<Vec<_>>();
+        match &mut self.state {
+            Some(state) => state.set(Arc::new(handles)),
+            None if handles.is_empty() => {}
+            None => self.state = Some(Box::new(ManyState::of(Arc::new(handles)))),
+        }
     }
 
     fn insert(&mut self, member: ObjectId) -> bool {
@@ -656,12 +685,11 @@ impl<T: Model> RelationField for HasMany<T> {
     }
 
     fn unload(&mut self) {
-        self.state = None;
+        self.forget();
     }
 
     fn set_values(&mut self, values: Erased) {
-        self.owner = None;
-        self.state = Some(Box::new(ManyState { loaded: true, values: Some(values), ..ManyState::default() }));
+        *self = HasMany { origin: self.origin, ..HasMany::holding(values) };
     }
 
     fn set_value(&mut self, _value: Option<Shared>) {
@@ -671,7 +699,7 @@ impl<T: Model> RelationField for HasMany<T> {
 
 impl<T> Default for HasMany<T> {
     fn default() -> Self {
-        HasMany { state: None, origin: None, owner: None }
+        HasMany { state: None, loaded: false, partial: false, origin: None, owner: None }
     }
 }
 
@@ -680,7 +708,7 @@ impl<T: Model> Clone for HasMany<T> {
     fn clone(&self) -> Self {
         match self.owner {
             None => self.__copy(),
-            Some(_) => HasMany { state: None, origin: self.origin, owner: None },
+            Some(_) => HasMany { origin: self.origin, ..HasMany::default() },
         }
     }
 }
@@ -698,17 +726,15 @@ impl<'a, T: Model> IntoIterator for &'a HasMany<T> {
 
 impl<T: Model> From<Vec<T>> for HasMany<T> {
     fn from(values: Vec<T>) -> Self {
-        let state = ManyState { loaded: true, values: Some(Box::new(values)), ..ManyState::default() };
-        HasMany { state: Some(Box::new(state)), origin: None, owner: None }
+        HasMany::holding(Box::new(values))
     }
 }
 
 impl<T: fmt::Debug + 'static> fmt::Debug for HasMany<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(state) = &self.state else { return f.write_str("<not loaded>") };
-        match state.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>()) {
+        match self.known_values() {
             Some(values) => values.fmt(f),
-            None if state.loaded => state.handles.fmt(f),
+            None if self.loaded => self.known_handles().fmt(f),
             None => f.write_str("<not loaded>"),
         }
     }
@@ -717,15 +743,9 @@ impl<T: fmt::Debug + 'static> fmt::Debug for HasMany<T> {
 impl<T: PartialEq + 'static> PartialEq for HasMany<T> {
     /// Compares what is loaded: values with values, handles with handles; two unloaded fields are equal.
     fn eq(&self, other: &Self) -> bool {
-        match (&self.state, &other.state) {
-            (Some(left), Some(right)) => {
-                let left_values = left.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>());
-                let right_values = right.values.as_ref().and_then(|values| values.downcast_ref::<Vec<T>>());
-                left.loaded == right.loaded && left_values == right_values && left.handles == right.handles
-            }
-            (None, None) => true,
-            (Some(one), None) | (None, Some(one)) => !one.loaded && one.values.is_none() && one.handles.is_empty(),
-        }
+        self.loaded == other.loaded
+            && self.known_values() == other.known_values()
+            && self.known_handles() == other.known_handles()
     }
 }
 
@@ -952,6 +972,10 @@ impl<T: Model> RelationField for BelongsTo<T> {
 
     fn is_complete(&self) -> bool {
         BelongsTo::is_loaded(self)
+    }
+
+    fn given(&self) -> usize {
+        usize::from(matches!(self.content, Content::Value(..) | Content::Handle(_)))
     }
 
     fn is_of(&self, owner: ObjectId) -> bool {

@@ -32,8 +32,19 @@ impl Key {
     }
 
     /// Returns the key of some columns of an object.
-    pub(crate) fn of_columns(object: &dyn Object, columns: impl IntoIterator<Item = u16>) -> Option<Key> {
-        Key::of(columns.into_iter().map(|column| object.column(usize::from(column))))
+    pub(crate) fn of_columns<I>(object: &dyn Object, columns: I) -> Option<Key>
+    where
+        I: IntoIterator<Item = u16, IntoIter: Clone>,
+    {
+        let columns = columns.into_iter();
+        let mut first = columns.clone();
+        if let (Some(only), None) = (first.next(), first.next()) {
+            return match part_of_value(object.column(usize::from(only)))? {
+                Part::Integer(value) => Some(Key::Integer(value)),
+                part => Some(Key::Parts([part].into())),
+            };
+        }
+        Key::of(columns.map(|column| object.column(usize::from(column))))
     }
 
     /// Returns the primary key of an object.

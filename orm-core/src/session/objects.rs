@@ -553,6 +553,11 @@ impl Objects {
         }
     }
 
+    /// Makes room for so many more objects in the identity map.
+    pub(crate) fn expect_identities(&mut self, count: usize) {
+        self.identity.reserve(count);
+    }
+
     /// Puts the object into the identity map under the key that it has now.
     pub(crate) fn identify(&mut self, slot: u32) {
         self.forget_identity(slot);

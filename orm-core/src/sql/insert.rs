@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 use super::{
     AsExpr, Columns, Expr, Node, Output, Predicate, Returning, Select, SelectNode, Statement, Write, executes,
@@ -50,10 +50,51 @@ impl InsertNode {
 pub(crate) enum InsertSource {
     /// VALUES, in the order of the columns.
     Rows(Vec<Vec<Node>>),
+    /// VALUES of plain values, as a session writes them.
+    Plain(PlainRows),
     /// An array of values for each column, which the database takes apart.
     Arrays(Vec<Node>),
     /// A SELECT of as many columns.
     Select(Box<SelectNode>),
+}
+
+/// Rows whose values in one column are all of one type.
+#[derive(Clone, Debug)]
+pub(crate) struct PlainRows {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) count: usize,
+    /// Row after row; once they are lifted out, the number of the first says which they are.
+    pub(crate) values: Vec<Value>,
+    pub(crate) first: u32,
+}
+
+impl PlainRows {
+    /// Takes rows of so many columns; gives them back if a column has values of several types.
+    pub(crate) fn of(values: Vec<Value>, width: usize) -> std::result::Result<Self, Vec<Value>> {
+        let kinds: Vec<Kind> = values.iter().take(width).map(Value::kind).collect();
+        let is_like_the_first = |row: &[Value]| row.iter().zip(&kinds).all(|(value, kind)| value.kind() == *kind);
+        if width == 0 || !values.chunks(width).all(is_like_the_first) {
+            return Err(values);
+        }
+        Ok(PlainRows { kinds, count: values.len() / width, values, first: 0 })
+    }
+}
+
+impl InsertSource {
+    /// Rows of so many columns, one after another.
+    pub(crate) fn of_values(values: Vec<Value>, width: usize) -> Self {
+        match PlainRows::of(values, width) {
+            Ok(plain) => InsertSource::Plain(plain),
+            Err(values) => {
+                let mut values = values.into_iter().map(Node::Bind).peekable();
+                let mut rows = Vec::new();
+                while width > 0 && values.peek().is_some() {
+                    rows.push(values.by_ref().take(width).collect());
+                }
+                InsertSource::Rows(rows)
+            }
+        }
+    }
 }
 
 /// What happens when a row is there already.
@@ -476,7 +517,7 @@ fn one_by_one(node: InsertNode) -> Vec<InsertNode> {
             };
             rows.into_iter().map(of_row).collect()
         }
-        InsertSource::Arrays(_) | InsertSource::Select(_) => vec![node],
+        InsertSource::Plain(_) | InsertSource::Arrays(_) | InsertSource::Select(_) => vec![node],
     }
 }
 
@@ -489,13 +530,11 @@ fn returning(nodes: Vec<InsertNode>, outputs: &[Output]) -> Vec<Statement> {
 fn reject_members<M: Model>(value: &M) -> Result<()> {
     let mapper = M::__mapper();
     for (index, relationship) in mapper.definition().relationships.iter().enumerate() {
-        let mut copy = value.__copy();
-        let changes = copy.__relation_mut(index).adopt(crate::session::ObjectId::NOWHERE, true);
-        if !changes.is_empty() {
+        let members = value.__relation(index).given();
+        if members > 0 {
             let message = format!(
-                "`insert({name})` writes one table, and `{name}.{}` holds {} members",
+                "`insert({name})` writes one table, and `{name}.{}` holds {members} members",
                 relationship.name,
-                changes.len(),
                 name = mapper.definition().name
             );
             return Err(Error::new(ErrorKind::InvalidRequest, message)
