@@ -7,6 +7,15 @@ use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{FromItem, InsertNode, InsertSource, Node, Operator, SelectNode, Statement};
 
+/// Returns whether [`for_dialect`] may make anything else of a statement.
+pub(crate) fn may_be_several(statement: &Statement, dialect: Dialect) -> bool {
+    match statement {
+        Statement::Insert(insert) => !insert.returning.is_empty() && !dialect.capabilities().returning.insert,
+        Statement::Explain(_) => true,
+        _ => false,
+    }
+}
+
 /// Returns the statements that do what this one does.
 pub(crate) fn for_dialect(statement: Statement, dialect: Dialect) -> Vec<Statement> {
     let capabilities = dialect.capabilities();

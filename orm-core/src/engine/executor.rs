@@ -10,8 +10,8 @@ use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::load::{LoadPath, Plan, attach};
-use crate::mapper::{Alias, Decoded, Mapper, Misread, Row, RowType};
+use crate::load::{LoadPath, Plan, attach, loads_by_itself};
+use crate::mapper::{Alias, Decoded, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Node, Output, Statement, within};
 use crate::types::DecodeError;
@@ -65,6 +65,9 @@ impl Request {
 
     /// Returns the request in statements that a database has.
     pub(crate) fn for_dialect(mut self, dialect: Dialect) -> Self {
+        if !self.statements.iter().any(|statement| read_back::may_be_several(statement, dialect)) {
+            return self;
+        }
         self.statements =
             self.statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect)).collect();
         self
@@ -78,6 +81,9 @@ impl Request {
 
     /// Returns what is loaded with the objects of its rows.
     pub(crate) fn plans(&self) -> Result<Vec<Plan>> {
+        if self.loads.is_empty() && !self.statements.iter().any(selects_more) {
+            return Ok(Vec::new());
+        }
         let mut roots = Vec::new();
         for statement in &self.statements {
             match statement {
@@ -85,11 +91,6 @@ impl Request {
                 Statement::Text(text) => roots.extend(text.model.map(|model| (model, Alias::NONE))),
                 _ => {}
             }
-        }
-        let is_plain =
-            |(root, _): &(&'static Mapper, Alias)| root.definition().relationships.is_empty() && !root.has_deferrable();
-        if self.loads.is_empty() && roots.iter().all(is_plain) {
-            return Ok(Vec::new());
         }
         Plan::of(&roots, &self.loads)
     }
@@ -107,6 +108,17 @@ impl Request {
         self.is_chunk = true;
         self.lets_go = lets_go;
         self
+    }
+}
+
+/// Returns whether a statement selects a model with relationships that are always loaded, or columns that are left out.
+fn selects_more(statement: &Statement) -> bool {
+    match statement {
+        Statement::Select(select) => {
+            select.outputs.iter().filter_map(Output::model).any(|(root, _)| loads_by_itself(root))
+        }
+        Statement::Text(text) => text.model.is_some_and(loads_by_itself),
+        _ => false,
     }
 }
 
