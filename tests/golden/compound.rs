@@ -1,8 +1,8 @@
 //! UNION, INTERSECT, EXCEPT.
 
 use expect_test::expect;
-use orm::label;
 use orm::prelude::*;
+use orm::{label, literal};
 
 use crate::support::{Address, Keyword, User, check};
 
@@ -382,6 +382,81 @@ fn a_compound_stands_in_from() {
         SELECT words.name FROM (SELECT users.name FROM users UNION SELECT keywords.word FROM keywords) AS words WHERE words.name LIKE ?
         -- postgresql
         SELECT words.name FROM (SELECT users.name FROM users UNION SELECT keywords.word FROM keywords) AS words WHERE words.name LIKE $1
+    "#]],
+    );
+}
+
+#[test]
+fn each_operator_takes_three_values() {
+    check(
+        select(literal(1)).union(select(literal(2))).union(select(literal(3))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT ? UNION SELECT ? UNION SELECT ?
+        -- postgresql
+        SELECT $1 UNION SELECT $2 UNION SELECT $3
+    "#]],
+    );
+    check(
+        select(literal(1)).union_all(select(literal(2))).union_all(select(literal(3))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT ? UNION ALL SELECT ? UNION ALL SELECT ?
+        -- postgresql
+        SELECT $1 UNION ALL SELECT $2 UNION ALL SELECT $3
+    "#]],
+    );
+    check(
+        select(literal(1)).intersect(select(literal(2))).intersect(select(literal(3))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT ? INTERSECT SELECT ? INTERSECT SELECT ?
+        -- postgresql
+        SELECT $1 INTERSECT SELECT $2 INTERSECT SELECT $3
+    "#]],
+    );
+    check(
+        select(literal(1)).intersect_all(select(literal(2))).intersect_all(select(literal(3))),
+        expect![[r#"
+        -- sqlite
+        INTERSECT ALL is not supported on dialect sqlite
+        -- postgresql
+        SELECT $1 INTERSECT ALL SELECT $2 INTERSECT ALL SELECT $3
+        -- mysql, mariadb
+        SELECT ? INTERSECT ALL SELECT ? INTERSECT ALL SELECT ?
+    "#]],
+    );
+    check(
+        select(literal(1)).except(select(literal(2))).except(select(literal(3))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT ? EXCEPT SELECT ? EXCEPT SELECT ?
+        -- postgresql
+        SELECT $1 EXCEPT SELECT $2 EXCEPT SELECT $3
+    "#]],
+    );
+    check(
+        select(literal(1)).except_all(select(literal(2))).except_all(select(literal(3))),
+        expect![[r#"
+        -- sqlite
+        EXCEPT ALL is not supported on dialect sqlite
+        -- postgresql
+        SELECT $1 EXCEPT ALL SELECT $2 EXCEPT ALL SELECT $3
+        -- mysql, mariadb
+        SELECT ? EXCEPT ALL SELECT ? EXCEPT ALL SELECT ?
+    "#]],
+    );
+}
+
+#[test]
+fn a_compound_of_ctes_is_ordered_by_their_columns() {
+    let c = select(User.id).cte("c");
+    let d = select(Address.id).cte("d");
+    check(
+        select(c.0).union(select(d.0)).order_by(c.0),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id FROM users), d AS (SELECT addresses.id FROM addresses) SELECT c.id FROM c UNION SELECT d.id FROM d ORDER BY 1
     "#]],
     );
 }

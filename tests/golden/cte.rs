@@ -540,3 +540,174 @@ fn a_cte_before_a_subquery_is_not_used_outside() {
     "#]],
     );
 }
+
+#[test]
+fn a_tree_of_parts_is_added_up() {
+    let parts =
+        select((Node.name, Node.id)).filter(Node.name.eq("our part")).cte("included_parts").union_all(|parts| {
+            let child = Node.alias("child");
+            select((child.name, child.id)).join_on(parts, child.parent_id.eq(parts.1))
+        });
+    check(
+        select((parts.0, func::sum(parts.1))).join_on(Node, parts.0.eq(Node.name)).group_by(parts.0),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE included_parts(name, id) AS (SELECT nodes.name, nodes.id FROM nodes WHERE nodes.name = ? UNION ALL SELECT child.name, child.id FROM nodes AS child JOIN included_parts ON child.parent_id = included_parts.id) SELECT included_parts.name, sum(included_parts.id) FROM included_parts JOIN nodes ON included_parts.name = nodes.name GROUP BY included_parts.name
+        -- postgresql
+        WITH RECURSIVE included_parts(name, id) AS (SELECT nodes.name, nodes.id FROM nodes WHERE nodes.name = $1 UNION ALL SELECT child.name, child.id FROM nodes AS child JOIN included_parts ON child.parent_id = included_parts.id) SELECT included_parts.name, sum(included_parts.id) FROM included_parts JOIN nodes ON included_parts.name = nodes.name GROUP BY included_parts.name
+    "#]],
+    );
+}
+
+#[test]
+fn names_of_ctes_are_quoted() {
+    let c = select(User.id).cte("CaseSensitive");
+    let d = c.alias("order");
+    check(
+        select(c.0),
+        expect![[r#"
+        -- sqlite, postgresql
+        WITH "CaseSensitive" AS (SELECT users.id FROM users) SELECT "CaseSensitive".id FROM "CaseSensitive"
+        -- mysql, mariadb
+        WITH `CaseSensitive` AS (SELECT users.id FROM users) SELECT `CaseSensitive`.id FROM `CaseSensitive`
+    "#]],
+    );
+    check(
+        select(d.0).select_from(&d),
+        expect![[r#"
+        -- sqlite, postgresql
+        WITH "CaseSensitive" AS (SELECT users.id FROM users) SELECT "order".id FROM "CaseSensitive" AS "order"
+        -- mysql, mariadb
+        WITH `CaseSensitive` AS (SELECT users.id FROM users) SELECT `order`.id FROM `CaseSensitive` AS `order`
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_stands_in_exists_and_in_a_value() {
+    let c = select(User.id).filter(User.active).cte("c");
+    check(
+        select(User.id).filter(func::exists(select(literal(1)).select_from(&c).filter(c.0.eq(User.id)))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id FROM users WHERE EXISTS (SELECT ? FROM c WHERE c.id = users.id)
+            -- postgresql
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id FROM users WHERE EXISTS (SELECT $1 FROM c WHERE c.id = users.id)
+        "#]],
+    );
+    check(
+        select((User.id, select(func::max(c.0)).scalar_subquery())),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id, (SELECT max(c.id) FROM c) FROM users
+    "#]],
+    );
+    check(
+        update(User).set(User.id, func::coalesce(select(c.0).limit(1).scalar_subquery(), 0)),
+        expect![[r#"
+        -- sqlite, mysql
+        WITH c AS (SELECT users.id FROM users WHERE users.active) UPDATE users SET id = coalesce((SELECT c.id FROM c LIMIT ?), ?)
+        -- postgresql
+        WITH c AS (SELECT users.id FROM users WHERE users.active) UPDATE users SET id = coalesce((SELECT c.id FROM c LIMIT $1), $2)
+        -- mariadb
+        WITH before UPDATE is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_and_another_name_of_it_are_compared() {
+    let c = select(User.id).filter(User.active).cte("c");
+    let other = c.alias("other");
+    check(
+        select((c.0, other.0)).select_from(&c).join_on(&other, other.0.gt(c.0)),
+        expect![[r#"
+        -- all
+        WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT c.id, other.id FROM c JOIN c AS other ON other.id > c.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_recursive_cte_is_united_with_another_name_of_it() {
+    let numbers = select(literal(1)).cte("numbers").union_all(|n| select(n.0 + 1).select_from(n).filter(n.0.lt(10)));
+    let again = numbers.alias("again");
+    check(
+        select(numbers.0).union(select(again.0).select_from(&again)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE numbers(anon_1) AS (SELECT ? UNION ALL SELECT numbers.anon_1 + ? FROM numbers WHERE numbers.anon_1 < ?) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
+        -- postgresql
+        WITH RECURSIVE numbers(anon_1) AS (SELECT $1 UNION ALL SELECT numbers.anon_1 + $2 FROM numbers WHERE numbers.anon_1 < $3) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
+    "#]],
+    );
+}
+
+#[test]
+fn ctes_are_nested_in_nested_ones() {
+    let a = select(User.id).filter(User.id.gt(1)).cte("a");
+    let b = select(a.0).nest_cte(&a).filter(a.0.gt(2)).cte("b");
+    let c = select(b.0).nest_cte(&b).filter(b.0.gt(3)).cte("c");
+    let one = select(User.id).cte("one");
+    let two = select(Address.user_id).cte("two");
+    let both = select(one.0).nest_cte(&one).nest_cte(&two).filter(one.0.eq(two.0)).cte("both");
+    let roots = select(Node.id).filter(Node.parent_id.is_null()).cte("roots");
+    let tree = select(roots.0)
+        .nest_cte(&roots)
+        .cte("tree")
+        .union_all(|tree| select(Node.id).join_on(tree, Node.parent_id.eq(tree.0)));
+    check(
+        select(c.0),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH c AS (WITH b AS (WITH a AS (SELECT users.id FROM users WHERE users.id > ?) SELECT a.id FROM a WHERE a.id > ?) SELECT b.id FROM b WHERE b.id > ?) SELECT c.id FROM c
+        -- postgresql
+        WITH c AS (WITH b AS (WITH a AS (SELECT users.id FROM users WHERE users.id > $1) SELECT a.id FROM a WHERE a.id > $2) SELECT b.id FROM b WHERE b.id > $3) SELECT c.id FROM c
+    "#]],
+    );
+    check(
+        select(both.0),
+        expect![[r#"
+        -- sqlite
+        WITH both AS (WITH one AS (SELECT users.id FROM users), two AS (SELECT addresses.user_id FROM addresses) SELECT one.id FROM one, two WHERE one.id = two.user_id) SELECT both.id FROM both
+        -- postgresql
+        WITH "both" AS (WITH one AS (SELECT users.id FROM users), two AS (SELECT addresses.user_id FROM addresses) SELECT one.id FROM one, two WHERE one.id = two.user_id) SELECT "both".id FROM "both"
+        -- mysql, mariadb
+        WITH `both` AS (WITH one AS (SELECT users.id FROM users), two AS (SELECT addresses.user_id FROM addresses) SELECT one.id FROM one, two WHERE one.id = two.user_id) SELECT `both`.id FROM `both`
+    "#]],
+    );
+    check(
+        select(tree.0),
+        expect![[r#"
+        -- all
+        WITH RECURSIVE tree(id) AS (WITH roots AS (SELECT nodes.id FROM nodes WHERE nodes.parent_id IS NULL) SELECT roots.id FROM roots UNION ALL SELECT nodes.id FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id FROM tree
+    "#]],
+    );
+}
+
+#[test]
+fn a_nested_cte_of_a_member_of_a_compound() {
+    let few = select(Address.id).filter(Address.id.lt(9)).cte("few");
+    check(
+        select(User.id).union(select(few.0).nest_cte(&few)),
+        expect![[r#"
+            -- sqlite
+            SELECT users.id FROM users UNION SELECT * FROM (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < ?) SELECT few.id FROM few)
+            -- postgresql
+            SELECT users.id FROM users UNION (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < $1) SELECT few.id FROM few)
+            -- mysql, mariadb
+            SELECT users.id FROM users UNION SELECT * FROM (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < ?) SELECT few.id FROM few) AS part
+        "#]],
+    );
+    check(
+        select(few.0).nest_cte(&few).union(select(User.id)),
+        expect![[r#"
+            -- sqlite
+            SELECT * FROM (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < ?) SELECT few.id FROM few) UNION SELECT users.id FROM users
+            -- postgresql
+            (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < $1) SELECT few.id FROM few) UNION SELECT users.id FROM users
+            -- mysql, mariadb
+            SELECT * FROM (WITH few AS (SELECT addresses.id FROM addresses WHERE addresses.id < ?) SELECT few.id FROM few) AS part UNION SELECT users.id FROM users
+        "#]],
+    );
+}

@@ -1,6 +1,7 @@
 //! DELETE.
 
 use expect_test::expect;
+use orm::literal;
 use orm::prelude::*;
 
 use crate::support::{Address, Keyword, Node, User, UserKeyword, check};
@@ -277,6 +278,124 @@ fn a_cte_stands_before_a_delete() {
         expect![[r#"
             -- sqlite, postgresql, mysql
             WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) DELETE FROM addresses WHERE addresses.user_id IN (SELECT idle.id FROM idle)
+            -- mariadb
+            WITH before DELETE is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
+    let totals = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("totals");
+    check(
+        delete(User).filter(User.id.eq(Address.user_id)).filter(!func::exists(
+            select(literal(1)).correlate(Address).filter(Address.user_id.eq(User.id) & Address.email.eq("x")),
+        )),
+        expect![[r#"
+            -- sqlite
+            DELETE FROM users WHERE EXISTS (SELECT 1 FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM users WHERE addresses.user_id = users.id AND addresses.email = ?))
+            -- postgresql
+            DELETE FROM users USING addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $1 FROM users WHERE addresses.user_id = users.id AND addresses.email = $2)
+            -- mysql, mariadb
+            DELETE FROM users USING users, addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM users WHERE addresses.user_id = users.id AND addresses.email = ?)
+        "#]],
+    );
+    check(
+        delete(User).filter(User.id.eq(Address.user_id)).filter(!func::exists(
+            select(literal(1)).correlate(()).filter(Address.user_id.eq(User.id) & Address.email.eq("x")),
+        )),
+        expect![[r#"
+            -- sqlite
+            DELETE FROM users WHERE EXISTS (SELECT 1 FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?))
+            -- postgresql
+            DELETE FROM users USING addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $1 FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = $2)
+            -- mysql, mariadb
+            DELETE FROM users USING users, addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?)
+        "#]],
+    );
+    check(
+        delete(User)
+            .filter(User.id.eq(Address.user_id))
+            .filter(!func::exists(select(literal(1)).filter(Address.user_id.eq(User.id) & Address.email.eq("x")))),
+        expect![[r#"
+            -- all
+            a subquery has no table left in FROM: all that it mentions are those of the statement around it
+            hint: say by `.correlate(…)` which tables it takes from there, or give its own an alias
+        "#]],
+    );
+    check(
+        delete(User).filter(User.name.eq(select(Address.email).filter(Address.id.eq(7)).scalar_subquery())),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            DELETE FROM users WHERE users.name = (SELECT addresses.email FROM addresses WHERE addresses.id = ?)
+            -- postgresql
+            DELETE FROM users WHERE users.name = (SELECT addresses.email FROM addresses WHERE addresses.id = $1)
+        "#]],
+    );
+    check(
+        delete(User).filter(totals.0.eq(User.id)),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id)
+        -- postgresql
+        DELETE FROM users USING (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+        -- mysql, mariadb
+        DELETE FROM users USING users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_subquery_stands_beside_the_table() {
+    let totals = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("totals");
+    let ages = orm::values("ages", ["id", "age"], [(1i64, 30), (2, 41)]);
+    let few = select(User.id).limit(3).cte("few");
+    check(
+        delete(User).join_on(&totals, totals.0.eq(User.id)).filter(totals.1.gt(2)),
+        expect![[r#"
+            -- sqlite
+            DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?)
+            -- postgresql
+            DELETE FROM users USING (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > $1
+            -- mysql, mariadb
+            DELETE FROM users USING users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?
+        "#]],
+    );
+    check(
+        delete(User).filter(ages.0.eq(User.id)),
+        expect![[r#"
+            -- sqlite
+            DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT column1 AS id, column2 AS age FROM (VALUES (?, ?), (?, ?))) AS ages WHERE ages.id = users.id)
+            -- postgresql
+            DELETE FROM users USING (VALUES ($1, $2), ($3, $4)) AS ages (id, age) WHERE ages.id = users.id
+            -- mysql
+            DELETE FROM users USING users, (VALUES ROW(?, ?), ROW(?, ?)) AS ages (id, age) WHERE ages.id = users.id
+            -- mariadb
+            DELETE FROM users USING users, (SELECT ? AS id, ? AS age UNION ALL SELECT ?, ?) AS ages WHERE ages.id = users.id
+        "#]],
+    );
+    check(
+        delete(User).filter(few.0.eq(User.id) & User.name.eq(Address.email)),
+        expect![[r#"
+            -- sqlite
+            WITH few AS (SELECT users.id FROM users LIMIT ?) DELETE FROM users WHERE EXISTS (SELECT 1 FROM addresses, few WHERE few.id = users.id AND users.name = addresses.email)
+            -- postgresql
+            WITH few AS (SELECT users.id FROM users LIMIT $1) DELETE FROM users USING addresses, few WHERE few.id = users.id AND users.name = addresses.email
+            -- mysql
+            WITH few AS (SELECT users.id FROM users LIMIT ?) DELETE FROM users USING users, addresses, few WHERE few.id = users.id AND users.name = addresses.email
+            -- mariadb
+            WITH before DELETE is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        delete(User).filter(few.0.eq(User.id)).returning((User.id, few.0)),
+        expect![[r#"
+            -- sqlite
+            RETURNING of a table that is not the one that is written is not supported on dialect sqlite
+            -- postgresql
+            WITH few AS (SELECT users.id FROM users LIMIT $1) DELETE FROM users USING few WHERE few.id = users.id RETURNING users.id, few.id
+            -- mysql
+            DELETE … RETURNING is not supported on dialect mysql
             -- mariadb
             WITH before DELETE is not supported on dialect mariadb
         "#]],

@@ -124,3 +124,56 @@ fn who_has_connected() {
     "#]],
     );
 }
+
+#[test]
+fn a_function_may_stand_in_a_package() {
+    let name: orm::Expr<i64> = func::custom("schema_a.package_b.count_them", (User.id, User.name));
+    check(
+        select(name),
+        expect![[r#"
+        -- all
+        SELECT schema_a.package_b.count_them(users.id, users.name) FROM users
+    "#]],
+    );
+}
+
+#[test]
+fn a_filtered_aggregate_looks_at_a_window() {
+    check(
+        select(func::count(User.id).filter(User.active).over(orm::window().partition_by(User.name).order_by(User.id))),
+        expect![[r#"
+            -- sqlite, postgresql
+            SELECT count(users.id) FILTER (WHERE users.active) OVER (PARTITION BY users.name ORDER BY users.id) FROM users
+            -- mysql, mariadb
+            SELECT count(CASE WHEN users.active THEN users.id END) OVER (PARTITION BY users.name ORDER BY users.id) FROM users
+        "#]],
+    );
+    check(
+        select(func::count(User.id).filter(User.active & User.age.gt(3)).label("n")),
+        expect![[r#"
+        -- sqlite
+        SELECT count(users.id) FILTER (WHERE users.active AND users.age > ?) AS n FROM users
+        -- postgresql
+        SELECT count(users.id) FILTER (WHERE users.active AND users.age > $1) AS n FROM users
+        -- mysql, mariadb
+        SELECT count(CASE WHEN users.active AND users.age > ? THEN users.id END) AS n FROM users
+    "#]],
+    );
+}
+
+#[test]
+fn functions_stand_in_every_clause() {
+    check(
+        select(func::count(User.id))
+            .filter(func::lower(User.name).eq("ed"))
+            .group_by(func::lower(User.name))
+            .having(func::count(User.id).gt(1))
+            .order_by(func::lower(User.name)),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT count(users.id) FROM users WHERE lower(users.name) = ? GROUP BY lower(users.name) HAVING count(users.id) > ? ORDER BY lower(users.name)
+            -- postgresql
+            SELECT count(users.id) FROM users WHERE lower(users.name) = $1 GROUP BY lower(users.name) HAVING count(users.id) > $2 ORDER BY lower(users.name)
+        "#]],
+    );
+}

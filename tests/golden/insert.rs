@@ -1,8 +1,8 @@
 //! INSERT: values, rows of several shapes, expressions, SELECT, RETURNING.
 
 use expect_test::expect;
-use orm::literal;
 use orm::prelude::*;
+use orm::{literal, values};
 
 use crate::support::{Address, Keyword, User, UserKeyword, check};
 
@@ -641,6 +641,38 @@ fn a_cte_stands_before_an_insert_or_its_select() {
         WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) INSERT INTO keywords (id, word) SELECT idle.id, idle.name FROM idle
         -- mysql, mariadb
         INSERT INTO keywords (id, word) WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) SELECT idle.id, idle.name FROM idle
+    "#]],
+    );
+}
+
+#[test]
+fn a_compound_gives_the_rows() {
+    check(
+        insert(Keyword).from_select(
+            (Keyword.id, Keyword.word),
+            select((User.id, User.name)).union(select((Address.id, Address.email))),
+        ),
+        expect![[r#"
+            -- all
+            INSERT INTO keywords (id, word) SELECT users.id, users.name FROM users UNION SELECT addresses.id, addresses.email FROM addresses
+        "#]],
+    );
+}
+
+#[test]
+fn a_list_of_values_gives_the_rows() {
+    let words = values("words", ["id", "word"], [(1i64, "a".to_owned()), (2, "b".to_owned())]);
+    check(
+        insert(Keyword).from_select((Keyword.id, Keyword.word), select(words)),
+        expect![[r#"
+        -- sqlite
+        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT column1 AS id, column2 AS word FROM (VALUES (?, ?), (?, ?))) AS words
+        -- postgresql
+        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ($1, $2), ($3, $4)) AS words (id, word)
+        -- mysql
+        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ROW(?, ?), ROW(?, ?)) AS words (id, word)
+        -- mariadb
+        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT ? AS id, ? AS word UNION ALL SELECT ?, ?) AS words
     "#]],
     );
 }

@@ -628,3 +628,50 @@ fn a_right_join_on_a_condition_makes_the_left_side_optional() {
     "#]],
     );
 }
+
+#[test]
+fn other_columns_keep_the_joins() {
+    check(
+        select(User).join(Address).with_only_columns(Address.id),
+        expect![[r#"
+            -- all
+            SELECT addresses.id FROM users JOIN addresses ON users.id = addresses.user_id
+        "#]],
+    );
+    check(
+        select(Keyword)
+            .join(Keyword.users)
+            .with_only_columns(User.id)
+            .join(User.addresses)
+            .with_only_columns(Address.id),
+        expect![[r#"
+            -- all
+            SELECT addresses.id FROM keywords JOIN user_keywords ON keywords.id = user_keywords.keyword_id JOIN users ON user_keywords.user_id = users.id JOIN addresses ON users.id = addresses.user_id
+        "#]],
+    );
+    check(
+        select(User).join(Address).with_only_columns(Address.id).union(select(Address.id)),
+        expect![[r#"
+            -- all
+            SELECT addresses.id FROM users JOIN addresses ON users.id = addresses.user_id UNION SELECT addresses.id FROM addresses
+        "#]],
+    );
+}
+
+#[test]
+fn two_chains_of_joins_have_their_conditions() {
+    check(
+        select(User.id)
+            .filter(User.name.eq("p1"))
+            .join(User.addresses)
+            .filter(Address.email.eq("c1"))
+            .join_from_on(Keyword, Unrelated, Keyword.id.eq(Unrelated.id))
+            .filter(Unrelated.id.eq(5)),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT users.id FROM keywords JOIN unrelated ON keywords.id = unrelated.id, users JOIN addresses ON users.id = addresses.user_id WHERE users.name = ? AND addresses.email = ? AND unrelated.id = ?
+            -- postgresql
+            SELECT users.id FROM keywords JOIN unrelated ON keywords.id = unrelated.id, users JOIN addresses ON users.id = addresses.user_id WHERE users.name = $1 AND addresses.email = $2 AND unrelated.id = $3
+        "#]],
+    );
+}

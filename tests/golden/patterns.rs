@@ -480,3 +480,18 @@ fn texts_are_joined() {
     "#]],
     );
 }
+
+#[test]
+fn the_escape_of_a_pattern_is_any_character() {
+    check(
+        select(User.id).filter(User.name.like_escape("a\\%", '\\')),
+        expect![[r#"
+        -- sqlite
+        SELECT users.id FROM users WHERE users.name LIKE ? ESCAPE '\'
+        -- postgresql
+        SELECT users.id FROM users WHERE users.name LIKE $1 ESCAPE '\'
+        -- mysql, mariadb
+        SELECT users.id FROM users WHERE users.name LIKE ? ESCAPE x'5c'
+    "#]],
+    );
+}

@@ -1006,3 +1006,122 @@ fn a_list_of_values_is_a_value_or_a_list() {
     "#]],
     );
 }
+
+#[test]
+fn a_lateral_subquery_on_true() {
+    let books = select(Address.id).filter(Address.user_id.eq(User.id)).lateral("books");
+    let named = select(Address.id).correlate(User).filter(Address.user_id.eq(User.id)).lateral("named");
+    check(
+        select((User.id, books.0)).join_on(&books, Expr::TRUE),
+        expect![[r#"
+        -- sqlite
+        LATERAL is not supported on dialect sqlite
+        -- postgresql, mysql
+        SELECT users.id, books.id FROM users JOIN LATERAL (SELECT addresses.id FROM addresses WHERE addresses.user_id = users.id) AS books ON TRUE
+        -- mariadb
+        LATERAL is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select((User.id, named.0)).outerjoin_on(&named, Expr::TRUE).with_only_columns(User.id),
+        expect![[r#"
+        -- sqlite
+        LATERAL is not supported on dialect sqlite
+        -- postgresql, mysql
+        SELECT users.id FROM users LEFT OUTER JOIN LATERAL (SELECT addresses.id FROM addresses WHERE addresses.user_id = users.id) AS named ON TRUE
+        -- mariadb
+        LATERAL is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_function_may_be_lateral() {
+    let numbers =
+        TableFunction::new("generate_series", (literal(1i64), User.id)).columns::<(i64,)>("numbers", ["n"]).lateral();
+    check(
+        select((User.id, numbers.0)).join_on(&numbers, Expr::TRUE),
+        expect![[r#"
+        -- sqlite
+        LATERAL is not supported on dialect sqlite
+        -- postgresql
+        SELECT users.id, numbers.n FROM users JOIN LATERAL generate_series($1, users.id) AS numbers (n) ON TRUE
+        -- mysql
+        the function `generate_series` in FROM is not supported on dialect mysql
+        -- mariadb
+        LATERAL is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn names_of_a_list_of_values_are_quoted() {
+    let spaces = values("Spaces and Cases", ["CaseSensitive", "has spaces", "number"], [(1, "textA".to_owned(), 99)]);
+    check(
+        select(spaces),
+        expect![[r#"
+        -- sqlite
+        SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (SELECT column1 AS "CaseSensitive", column2 AS "has spaces", column3 AS number FROM (VALUES (?, ?, ?))) AS "Spaces and Cases"
+        -- postgresql
+        SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (VALUES ($1, $2, $3)) AS "Spaces and Cases" ("CaseSensitive", "has spaces", number)
+        -- mysql
+        SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (VALUES ROW(?, ?, ?)) AS `Spaces and Cases` (`CaseSensitive`, `has spaces`, number)
+        -- mariadb
+        SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (SELECT ? AS `CaseSensitive`, ? AS `has spaces`, ? AS number) AS `Spaces and Cases`
+    "#]],
+    );
+}
+
+#[test]
+fn a_list_of_values_in_a_cte_keeps_the_order_of_its_values() {
+    let list = values("list", ["word", "n"], [("a".to_owned(), 2), ("b".to_owned(), 3)]);
+    let first = select(list).cte("first");
+    let second = select(first.0).filter(first.0.eq("q")).cte("second");
+    check(
+        select(second.0),
+        expect![[r#"
+        -- sqlite
+        WITH first AS (SELECT list.word, list.n FROM (SELECT column1 AS word, column2 AS n FROM (VALUES (?, ?), (?, ?))) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+        -- postgresql
+        WITH first AS (SELECT list.word, list.n FROM (VALUES ($1, $2), ($3, $4)) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = $5) SELECT second.word FROM second
+        -- mysql
+        WITH first AS (SELECT list.word, list.n FROM (VALUES ROW(?, ?), ROW(?, ?)) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+        -- mariadb
+        WITH first AS (SELECT list.word, list.n FROM (SELECT ? AS word, ? AS n UNION ALL SELECT ?, ?) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+    "#]],
+    );
+}
+
+#[test]
+fn a_function_tells_the_types_of_its_columns() {
+    let document = literal(serde_json::json!([{"id": 1}]));
+    let people: Derived<(i64, Option<String>)> =
+        TableFunction::new("json_to_recordset", (document,)).typed_columns("people", ["id", "Name"]);
+    let scalar: Derived<(i64,)> = TableFunction::new("my_rows", ()).columns("scalar", ["scalar"]);
+    check(
+        select((people.0, people.1)).filter(people.0.gt(1)),
+        expect![[r#"
+        -- sqlite
+        a function in FROM whose columns have types is not supported on dialect sqlite
+        -- postgresql
+        SELECT people.id, people."Name" FROM json_to_recordset($1) AS people (id BIGINT, "Name" TEXT) WHERE people.id > $2
+        -- mysql
+        the function `json_to_recordset` in FROM is not supported on dialect mysql
+        -- mariadb
+        the function `json_to_recordset` in FROM is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        select(scalar.0),
+        expect![[r#"
+        -- sqlite
+        SELECT scalar.scalar FROM my_rows() AS scalar
+        -- postgresql
+        SELECT scalar.scalar FROM my_rows() AS scalar (scalar)
+        -- mysql
+        the function `my_rows` in FROM is not supported on dialect mysql
+        -- mariadb
+        the function `my_rows` in FROM is not supported on dialect mariadb
+    "#]],
+    );
+}

@@ -1,6 +1,7 @@
 //! UPDATE.
 
 use expect_test::expect;
+use orm::literal;
 use orm::prelude::*;
 
 use crate::support::{Address, Keyword, Node, User, check};
@@ -459,6 +460,127 @@ fn a_cte_stands_before_an_update() {
             WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) UPDATE addresses SET email = ? WHERE addresses.user_id IN (SELECT idle.id FROM idle)
             -- postgresql
             WITH idle AS (SELECT users.id, users.name FROM users WHERE NOT users.active) UPDATE addresses SET email = $1 WHERE addresses.user_id IN (SELECT idle.id FROM idle)
+            -- mariadb
+            WITH before UPDATE is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
+    let totals = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("totals");
+    check(
+        update(User).set(User.age, 1).filter(User.id.eq(Address.user_id)).filter(!func::exists(
+            select(literal(1)).correlate(Address).filter(Address.user_id.eq(User.id) & Address.email.eq("x")),
+        )),
+        expect![[r#"
+            -- sqlite
+            UPDATE users SET age = ? FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM users WHERE addresses.user_id = users.id AND addresses.email = ?)
+            -- postgresql
+            UPDATE users SET age = $1 FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $2 FROM users WHERE addresses.user_id = users.id AND addresses.email = $3)
+            -- mysql, mariadb
+            UPDATE users, addresses SET users.age = ? WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM users WHERE addresses.user_id = users.id AND addresses.email = ?)
+        "#]],
+    );
+    check(
+        update(User).set(User.age, 1).filter(User.id.eq(Address.user_id)).filter(!func::exists(
+            select(literal(1)).correlate(()).filter(Address.user_id.eq(User.id) & Address.email.eq("x")),
+        )),
+        expect![[r#"
+            -- sqlite
+            UPDATE users SET age = ? FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?)
+            -- postgresql
+            UPDATE users SET age = $1 FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $2 FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = $3)
+            -- mysql, mariadb
+            UPDATE users, addresses SET users.age = ? WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?)
+        "#]],
+    );
+    check(
+        update(User)
+            .set(User.age, 1)
+            .filter(User.id.eq(Address.user_id))
+            .filter(!func::exists(select(literal(1)).filter(Address.user_id.eq(User.id) & Address.email.eq("x")))),
+        expect![[r#"
+            -- all
+            a subquery has no table left in FROM: all that it mentions are those of the statement around it
+            hint: say by `.correlate(…)` which tables it takes from there, or give its own an alias
+        "#]],
+    );
+    check(
+        update(User)
+            .set(User.age, 1)
+            .filter(User.name.eq(select(Address.email).filter(Address.id.eq(7)).scalar_subquery())),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            UPDATE users SET age = ? WHERE users.name = (SELECT addresses.email FROM addresses WHERE addresses.id = ?)
+            -- postgresql
+            UPDATE users SET age = $1 WHERE users.name = (SELECT addresses.email FROM addresses WHERE addresses.id = $2)
+        "#]],
+    );
+    check(
+        update(User).set(User.age, 1).filter(totals.0.eq(User.id)),
+        expect![[r#"
+        -- sqlite
+        UPDATE users SET age = ? FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+        -- postgresql
+        UPDATE users SET age = $1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+        -- mysql, mariadb
+        UPDATE users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals SET users.age = ? WHERE totals.user_id = users.id
+    "#]],
+    );
+}
+
+#[test]
+fn a_subquery_stands_beside_the_table() {
+    let totals = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("totals");
+    let ages = orm::values("ages", ["id", "age"], [(1i64, 30), (2, 41)]);
+    let few = select(User.id).limit(3).cte("few");
+    check(
+        update(User).set(User.age, 1).join_on(&totals, totals.0.eq(User.id)).filter(totals.1.gt(2)),
+        expect![[r#"
+            -- sqlite
+            UPDATE users SET age = ? FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?
+            -- postgresql
+            UPDATE users SET age = $1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > $2
+            -- mysql, mariadb
+            UPDATE users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals SET users.age = ? WHERE totals.user_id = users.id AND totals.count_1 > ?
+        "#]],
+    );
+    check(
+        update(User).set(User.age, ages.1).filter(ages.0.eq(User.id)),
+        expect![[r#"
+            -- sqlite
+            UPDATE users SET age = ages.age FROM (SELECT column1 AS id, column2 AS age FROM (VALUES (?, ?), (?, ?))) AS ages WHERE ages.id = users.id
+            -- postgresql
+            UPDATE users SET age = ages.age FROM (VALUES ($1, $2), ($3, $4)) AS ages (id, age) WHERE ages.id = users.id
+            -- mysql
+            UPDATE users, (VALUES ROW(?, ?), ROW(?, ?)) AS ages (id, age) SET users.age = ages.age WHERE ages.id = users.id
+            -- mariadb
+            UPDATE users, (SELECT ? AS id, ? AS age UNION ALL SELECT ?, ?) AS ages SET users.age = ages.age WHERE ages.id = users.id
+        "#]],
+    );
+    check(
+        update(User).set(User.age, 1).filter(few.0.eq(User.id) & User.name.eq(Address.email)),
+        expect![[r#"
+            -- sqlite
+            WITH few AS (SELECT users.id FROM users LIMIT ?) UPDATE users SET age = ? FROM addresses, few WHERE few.id = users.id AND users.name = addresses.email
+            -- postgresql
+            WITH few AS (SELECT users.id FROM users LIMIT $1) UPDATE users SET age = $2 FROM addresses, few WHERE few.id = users.id AND users.name = addresses.email
+            -- mysql
+            WITH few AS (SELECT users.id FROM users LIMIT ?) UPDATE users, addresses, few SET users.age = ? WHERE few.id = users.id AND users.name = addresses.email
+            -- mariadb
+            WITH before UPDATE is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        update(User).set(User.age, 1).filter(few.0.eq(User.id)).returning((User.id, few.0)),
+        expect![[r#"
+            -- sqlite
+            RETURNING of a table that is not the one that is written is not supported on dialect sqlite
+            -- postgresql
+            WITH few AS (SELECT users.id FROM users LIMIT $1) UPDATE users SET age = $2 FROM few WHERE few.id = users.id RETURNING users.id, few.id
+            -- mysql
+            UPDATE … RETURNING is not supported on dialect mysql
             -- mariadb
             WITH before UPDATE is not supported on dialect mariadb
         "#]],

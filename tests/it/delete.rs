@@ -140,3 +140,17 @@ async fn returning_goes_with_a_join_where_the_database_can() {
         _ => assert_eq!(own.unwrap(), ["wendy@x.org"]),
     }
 }
+
+#[tokio::test]
+async fn rows_that_a_subquery_or_a_list_has_go() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let before = emails(&engine).await;
+    let owners = select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("owners");
+    let several = delete(Address).filter(owners.0.eq(Address.user_id) & owners.1.gt(1));
+    let gone = several.execute(&engine).await.unwrap();
+    assert!(gone > 1, "{before:?}");
+    let list = orm::values("list", ["email"], [("wendy@x.org".to_owned(),), ("nobody".to_owned(),)]);
+    assert_eq!(delete(Address).join_on(&list, list.0.eq(Address.email)).execute(&engine).await.unwrap(), 1);
+    assert_eq!(emails(&engine).await.len() as u64, before.len() as u64 - gone - 1);
+}

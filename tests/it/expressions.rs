@@ -3,7 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
 use orm::schema::Sequence;
-use orm::{Exclude, Expr, Search, Selectable, SqlType, call, column, literal, table, tuple, window};
+use orm::{
+    Derived, Exclude, Expr, Search, Selectable, SqlType, TableFunction, call, column, literal, table, tuple, window,
+};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -821,6 +823,27 @@ async fn a_cte_stands_before_the_select_that_it_is_nested_in() {
     let named = select(c.1).nest_cte(&c).cte("named");
     assert_eq!(select(named.0).order_by(named.0).all(&engine).await.unwrap(), ["Ed", "wendy"]);
     assert_eq!(select(c.0).nest_cte(&c).count(&engine).await.unwrap(), 2);
+    let either = select(c.0).nest_cte(&c).union(select(Thing.id).filter(Thing.id.eq(3)));
+    assert_eq!(either.order_by(c.0).all(&engine).await.unwrap(), [1, 2, 3]);
+    let either = select(Thing.id).filter(Thing.id.eq(3)).union(select(c.0).nest_cte(&c));
+    assert_eq!(either.order_by(Thing.id).all(&engine).await.unwrap(), [1, 2, 3]);
+    let counted = select(c.0)
+        .nest_cte(&c)
+        .cte("counted")
+        .union_all(|counted| select(counted.0 + 2).select_from(counted).filter(counted.0.lt(5)));
+    assert_eq!(select(counted.0).order_by(counted.0).all(&engine).await.unwrap(), [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_function_in_from_tells_the_types_of_its_columns() {
+    only!(Postgres);
+    let engine = things().await;
+    let document = literal(json!([{"id": 1, "Word": "a"}, {"id": 3}]));
+    let rows: Derived<(i64, Option<String>)> =
+        TableFunction::new("jsonb_to_recordset", (document.cast::<serde_json::Value>(),))
+            .typed_columns("rows_of_json", ["id", "Word"]);
+    let joined = select((Thing.id, rows.1)).join_on(&rows, rows.0.eq(Thing.id)).order_by(Thing.id);
+    assert_eq!(joined.all(&engine).await.unwrap(), [(1, Some("a".to_owned())), (3, None)]);
 }
 
 #[tokio::test]

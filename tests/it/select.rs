@@ -467,6 +467,12 @@ async fn other_columns_keep_the_clauses() {
     let more = select((User.id, User.name)).filter(User.active).order_by(User.id).add_columns(func::length(User.name));
     assert_eq!(all(&engine, more).await[1].0, (3, "fred".to_owned()));
     assert_eq!(users.add_columns(User.id).all(&engine).await.unwrap()[1].0.name, "fred");
+    let joined = select(User).join(Address);
+    let emails = joined.clone().with_only_columns(Address.email).order_by(Address.email);
+    let with_names = select((Address.email, User.name)).join_from(Address, User).order_by(Address.email);
+    let expected: Vec<String> = all(&engine, with_names).await.into_iter().map(|(email, _)| email).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(all(&engine, emails).await, expected);
 }
 
 #[tokio::test]

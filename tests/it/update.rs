@@ -178,3 +178,30 @@ async fn returning_goes_with_a_join() {
         _ => assert_eq!(both.unwrap_err().kind(), &ErrorKind::Compile),
     }
 }
+
+#[tokio::test]
+async fn values_of_a_subquery_and_of_a_list_are_taken() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let last =
+        select((Address.user_id, func::max(Address.email).label("email"))).group_by(Address.user_id).subquery("last");
+    update(User).set(User.fullname, last.1).filter(last.0.eq(User.id)).execute(&engine).await.unwrap();
+    assert_eq!(fullnames(&engine).await, [Some("ed@y.org".to_owned()), Some("wendy@x.org".to_owned())]);
+
+    let names = orm::values("names", ["id", "name"], [(1i64, "one".to_owned()), (2, "two".to_owned())]);
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    let change = update(User).set(User.fullname, names.1).join_on(&names, names.0.eq(User.id)).filter(names.0.lt(2));
+    assert_eq!(session.execute(change).await.unwrap(), 1);
+    session.refresh(ed).await.unwrap();
+    assert_eq!(session[ed].fullname.as_deref(), Some("one"));
+    session.commit().await.unwrap();
+    assert_eq!(fullnames(&engine).await, [Some("one".to_owned()), Some("wendy@x.org".to_owned())]);
+
+    let few = select(User.id).order_by(User.id).limit(1).cte("few");
+    let change = update(User).set(User.fullname, "few").filter(few.0.eq(User.id));
+    match dialect() {
+        MariaDb => assert!(change.execute(&engine).await.unwrap_err().to_string().contains("WITH before UPDATE")),
+        _ => assert_eq!(change.execute(&engine).await.unwrap(), 1),
+    }
+}

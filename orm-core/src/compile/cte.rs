@@ -48,6 +48,7 @@ impl<'a> Found<'a> {
     }
 
     fn changed(&mut self, rows: &'a ChangedRows) {
+        rows.derived.iter().for_each(|item| self.item(item));
         rows.filters.iter().for_each(|node| self.node(node));
         for join in &rows.joins {
             if let Joined::On { on, .. } = join {

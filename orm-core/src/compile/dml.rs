@@ -219,13 +219,13 @@ impl Writer {
         let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &update.sets)? };
         self.warn_of_unconnected("UPDATE", rows, &others);
         self.reject_order(rows, &others, "UPDATE")?;
-        let lists_tables = self.capabilities().update_lists_tables && !others.tables.is_empty();
+        let lists_tables = self.capabilities().update_lists_tables && !others.is_empty();
         self.with_tables(rows, &others, |this| {
             this.push("UPDATE ");
             this.table(rows.mapper, rows.alias);
             if lists_tables {
                 this.push(", ");
-                this.tables(&others.tables)?;
+                this.beside(&others)?;
             }
             this.push(" SET ");
             this.separated(&update.sets, ", ", |this, (column, value)| {
@@ -238,9 +238,9 @@ impl Writer {
                 this.push(" = ");
                 this.node(value)
             })?;
-            if !others.tables.is_empty() && !lists_tables {
+            if !others.is_empty() && !lists_tables {
                 this.push(" FROM ");
-                this.tables(&others.tables)?;
+                this.beside(&others)?;
             }
             this.where_clause(&this.restricted(rows, &others))?;
             this.tail(rows, &others)
@@ -257,13 +257,11 @@ impl Writer {
         self.warn_of_unconnected("DELETE", rows, &others);
         self.reject_order(rows, &others, "DELETE")?;
         match self.capabilities().delete_join {
-            DeleteJoin::Exists if !others.tables.is_empty() => self.delete_if_exists(rows, others),
-            DeleteJoin::UsingAll
-                if !rows.returning.is_empty() && (!others.tables.is_empty() || rows.alias != Alias::NONE) =>
-            {
+            DeleteJoin::Exists if !others.is_empty() => self.delete_if_exists(rows, others),
+            DeleteJoin::UsingAll if !rows.returning.is_empty() && (!others.is_empty() || rows.alias != Alias::NONE) => {
                 Err(self.unsupported("DELETE … RETURNING with a join or an alias"))
             }
-            DeleteJoin::UsingAll if !others.tables.is_empty() || rows.alias != Alias::NONE => {
+            DeleteJoin::UsingAll if !others.is_empty() || rows.alias != Alias::NONE => {
                 self.with_tables(rows, &others, |this| {
                     this.push("DELETE FROM ");
                     match rows.alias.name() {
@@ -271,8 +269,11 @@ impl Writer {
                         None => this.table_name(rows.mapper),
                     }
                     this.push(" USING ");
-                    let all: Vec<_> = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.clone()).collect();
-                    this.tables(&all)?;
+                    this.table(rows.mapper, rows.alias);
+                    if !others.is_empty() {
+                        this.push(", ");
+                        this.beside(&others)?;
+                    }
                     this.where_clause(&this.restricted(rows, &others))?;
                     this.tail(rows, &others)
                 })
@@ -280,9 +281,9 @@ impl Writer {
             _ => self.with_tables(rows, &others, |this| {
                 this.push("DELETE FROM ");
                 this.table(rows.mapper, rows.alias);
-                if !others.tables.is_empty() {
+                if !others.is_empty() {
                     this.push(" USING ");
-                    this.tables(&others.tables)?;
+                    this.beside(&others)?;
                 }
                 this.where_clause(&this.restricted(rows, &others))?;
                 this.tail(rows, &others)
@@ -299,19 +300,25 @@ impl Writer {
 
     /// Writes a DELETE of the rows that have a partner, where there is no USING.
     fn delete_if_exists(&mut self, rows: &ChangedRows, others: Others) -> Result<()> {
-        let alone = Others { tables: Vec::new(), joins: Vec::new(), links: Vec::new(), criteria: Vec::new() };
+        let alone = Others {
+            derived: Vec::new(),
+            tables: Vec::new(),
+            joins: Vec::new(),
+            links: Vec::new(),
+            criteria: Vec::new(),
+        };
         self.with_tables(rows, &alone, |this| {
             this.push("DELETE FROM ");
             this.table(rows.mapper, rows.alias);
             let about_others = |node: &Node| {
                 let mut tables = mentioned(node).into_iter();
-                tables.any(|table| others.tables.iter().any(|known| table.is(TableRef::table(known.0, known.1))))
+                tables.any(|table| others.references().any(|known| known.is(table)))
             };
             // What is about the table alone stays outside, where it can use an index.
             let (inside, outside): (Vec<Node>, Vec<Node>) = others.conditions(rows).into_iter().partition(about_others);
             let partners = SelectNode {
                 outputs: vec![Output::expression(Node::Sql("1".into()), false)],
-                from: others.tables.iter().map(|&(mapper, alias)| FromItem::table(mapper, alias)).collect(),
+                from: others.items(),
                 filters: inside,
                 ..SelectNode::default()
             };
@@ -331,7 +338,7 @@ impl Writer {
         if !self.capabilities().returns_other_tables {
             self.reject_other_tables(rows)?;
         }
-        self.returning(&rows.returning, others.tables.is_empty() || !self.capabilities().returns_other_tables)
+        self.returning(&rows.returning, others.is_empty() || !self.capabilities().returns_other_tables)
     }
 
     fn reject_order(&self, rows: &ChangedRows, others: &Others, verb: &str) -> Result<()> {
@@ -342,7 +349,7 @@ impl Writer {
             let hint = "filter by a subquery: `.filter(User.id.in_(select(User.id).order_by(…).limit(…)))`";
             return Err(self.unsupported(&format!("{verb} … ORDER BY … LIMIT")).hint(hint));
         }
-        if !others.tables.is_empty() || (verb == "DELETE" && rows.alias != Alias::NONE) {
+        if !others.is_empty() || (verb == "DELETE" && rows.alias != Alias::NONE) {
             return Err(self.unsupported(&format!("{verb} … ORDER BY … LIMIT with a join or an alias")));
         }
         Ok(())
@@ -355,7 +362,7 @@ impl Writer {
             OutputKind::Expression(node) => {
                 let mut scope = Scope::default();
                 scope.mention(node);
-                scope.tables().into_iter().all(own)
+                scope.tables().into_iter().all(own) && !mentioned(node).iter().any(|table| table.alias.is_derived())
             }
         };
         if rows.returning.iter().all(is_own) {
@@ -372,19 +379,23 @@ impl Writer {
         write: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
         let all = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.iter().copied());
-        self.scopes.push(all.map(|(mapper, alias)| source(mapper, alias)).collect());
+        let derived = others.derived.iter().filter_map(FromItem::derived).map(|derived| Source {
+            table: TableRef { mapper: derived.mapper, alias: derived.alias },
+            is_optional: false,
+            columns: Some(derived.columns.clone()),
+        });
+        self.scopes.push(all.map(|(mapper, alias)| source(mapper, alias)).chain(derived).collect());
         let done = write(self);
         self.scopes.pop();
         done
     }
 
     fn warn_of_unconnected(&mut self, verb: &str, rows: &ChangedRows, others: &Others) {
-        if others.tables.is_empty() {
+        if others.is_empty() {
             return;
         }
-        let tables = [(rows.mapper, rows.alias)].into_iter().chain(others.tables.iter().copied());
         let reference = |(mapper, alias)| TableRef::table(mapper, alias);
-        let mut connections = Connections::of(tables.map(reference));
+        let mut connections = Connections::of([written(rows)].into_iter().chain(others.references()));
         others.links.iter().for_each(|link| connections.connect(link.iter().copied().map(reference)));
         others.conditions(rows).iter().for_each(|condition| connections.connect(mentioned(condition)));
         self.warning = self.warning.take().or_else(|| connections.verdict(verb));
@@ -392,10 +403,15 @@ impl Writer {
 
     // ------------------------------------------------------------------------------------------------------ names
 
-    fn tables(&mut self, tables: &[(&'static Mapper, Alias)]) -> Result<()> {
-        self.separated(tables, ", ", |this, &(mapper, alias)| {
-            this.table(mapper, alias);
-            Ok(())
+    /// Writes what stands beside the table that is written.
+    fn beside(&mut self, others: &Others) -> Result<()> {
+        self.separated(&others.items(), ", ", |this, item| match item {
+            FromItem::Table(TableRef { mapper: Some(mapper), alias }) => {
+                this.table(mapper, *alias);
+                Ok(())
+            }
+            FromItem::Table(_) => Ok(()),
+            FromItem::Derived(derived) => this.derived(derived),
         })
     }
 
@@ -425,6 +441,8 @@ fn source(mapper: &'static Mapper, alias: Alias) -> Source {
 
 /// The tables beside the one that is written.
 struct Others {
+    /// Subqueries, CTEs and lists of values.
+    derived: Vec<FromItem>,
     tables: Vec<(&'static Mapper, Alias)>,
     /// The conditions of the joins.
     joins: Vec<Node>,
@@ -490,7 +508,22 @@ impl Others {
         let nodes = joins.iter().chain(&rows.filters).chain(sets.iter().map(|(_, value)| value));
         nodes.for_each(|node| tables.mention(node));
         let tables = tables.tables().into_iter().filter(|(mapper, alias)| !(*alias == own.1 && mapper.is(own.0)));
-        Ok(Others { tables: tables.collect(), joins, links, criteria: Vec::new() })
+        Ok(Others { derived: rows.derived.clone(), tables: tables.collect(), joins, links, criteria: Vec::new() })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.derived.is_empty()
+    }
+
+    /// Returns them as they stand in FROM.
+    fn items(&self) -> Vec<FromItem> {
+        let tables = self.tables.iter().map(|&(mapper, alias)| FromItem::table(mapper, alias));
+        tables.chain(self.derived.iter().cloned()).collect()
+    }
+
+    fn references(&self) -> impl Iterator<Item = TableRef> {
+        let tables = self.tables.iter().map(|&(mapper, alias)| TableRef::table(mapper, alias));
+        tables.chain(self.derived.iter().map(FromItem::reference))
     }
 
     /// Returns the conditions of the joins and those of the statement.

@@ -430,7 +430,7 @@ impl Writer {
         Ok(())
     }
 
-    fn derived(&mut self, derived: &DerivedNode) -> Result<()> {
+    pub(super) fn derived(&mut self, derived: &DerivedNode) -> Result<()> {
         if derived.is_lateral {
             if !self.dialect.clauses().lateral {
                 return Err(self.unsupported("LATERAL"));
@@ -452,8 +452,8 @@ impl Writer {
                 Ok(())
             }
             Body::Values(rows) => self.values(rows, derived),
-            Body::Function { name, arguments, with_ordinality } => {
-                self.function(name, arguments, *with_ordinality, derived)
+            Body::Function { name, arguments, with_ordinality, types } => {
+                self.function(name, arguments, *with_ordinality, types, derived)
             }
             Body::JsonTable { document, path, columns } => self.json_table(document, path, columns, derived),
             Body::Cte { name, .. } => {
@@ -471,14 +471,21 @@ impl Writer {
         self.label(alias.name().unwrap_or_default());
     }
 
-    fn named_with_columns(&mut self, derived: &DerivedNode) {
+    /// Writes a name and those of the columns, each with its type where that is told.
+    fn named_with_columns(&mut self, derived: &DerivedNode, types: &[ColumnType]) -> Result<()> {
         self.named(derived.alias);
         self.push(" (");
         for (position, column) in derived.columns.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" });
             self.label(column);
+            if let Some(column_type) = types.get(position) {
+                let name = self.dialect.type_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+                self.push(" ");
+                self.push(&name);
+            }
         }
         self.push(")");
+        Ok(())
     }
 
     /// Writes rows of values as a query of their own.
@@ -508,7 +515,7 @@ impl Writer {
                 self.push("(");
                 self.rows(rows, derived.alias)?;
                 self.push(")");
-                self.named_with_columns(derived);
+                self.named_with_columns(derived, &[])?;
             }
             ValuesForm::Numbered => {
                 self.push("(SELECT ");
@@ -541,7 +548,14 @@ impl Writer {
         Ok(())
     }
 
-    fn function(&mut self, name: &str, arguments: &[Node], with_ordinality: bool, derived: &DerivedNode) -> Result<()> {
+    fn function(
+        &mut self,
+        name: &str,
+        arguments: &[Node],
+        with_ordinality: bool,
+        types: &[ColumnType],
+        derived: &DerivedNode,
+    ) -> Result<()> {
         let form = self.dialect.clauses().functions;
         let is_missing = match (form, name) {
             (Functions::None, _) => true,
@@ -555,6 +569,9 @@ impl Writer {
         if with_ordinality && form != Functions::Named {
             return Err(self.unsupported("WITH ORDINALITY"));
         }
+        if !types.is_empty() && form != Functions::Named {
+            return Err(self.unsupported("a function in FROM whose columns have types"));
+        }
         // PostgreSQL's own of that name gives values as JSON, and not those of JSONB.
         let is_each = form == Functions::Named && name == "json_each";
         self.push(if is_each { "jsonb_each_text(" } else { name });
@@ -565,7 +582,7 @@ impl Writer {
         })?;
         self.push(if with_ordinality { ") WITH ORDINALITY" } else { ")" });
         match form {
-            Functions::Named => self.named_with_columns(derived),
+            Functions::Named => self.named_with_columns(derived, types)?,
             _ => self.named(derived.alias),
         }
         Ok(())
@@ -833,6 +850,10 @@ fn inferred<'a>(
 }
 
 fn no_foreign_key(candidates: &[TableRef], target: TableRef) -> Error {
+    if candidates.is_empty() {
+        let message = format!("FROM has no table that `{}` could be joined to", target.name());
+        return Error::new(ErrorKind::Compile, message).hint("say which by `.join_from(left, right)`");
+    }
     let names: Vec<String> = candidates.iter().map(|table| format!("`{}`", table.name())).collect();
     let message = format!("there is no foreign key between {} and `{}`", names.join(", "), target.name());
     Error::new(ErrorKind::Compile, message).hint("say how they are joined, by `.join_on(…)` or along a relationship")

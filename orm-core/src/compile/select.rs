@@ -539,13 +539,18 @@ impl Writer {
             && member.order_by.is_empty()
             && member.limit.is_none()
             && member.offset.is_none()
-            && member.lock.is_none();
+            && member.lock.is_none()
+            && member.nested.is_empty();
         if ends_itself {
             return self.select_columns(member, columns);
         }
-        self.push(if self.dialect.clauses().set_parentheses { "(" } else { "SELECT * FROM (" });
+        // MariaDB takes no WITH in these parentheses, and wants a name for a subquery.
+        let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
+        let is_named = is_mysql && !member.nested.is_empty();
+        let is_bare = self.dialect.clauses().set_parentheses && !is_named;
+        self.push(if is_bare { "(" } else { "SELECT * FROM (" });
         self.select_columns(member, columns)?;
-        self.push(")");
+        self.push(if is_named { ") AS part" } else { ")" });
         Ok(())
     }
 

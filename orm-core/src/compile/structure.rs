@@ -287,8 +287,10 @@ impl Lifted {
                 self.tag(2);
                 self.list(rows, |this, row| this.nodes(row));
             }
-            Body::Function { name, arguments, with_ordinality } => {
+            Body::Function { name, arguments, with_ordinality, types } => {
                 self.tag(3);
+                self.number(types.len());
+                types.iter().for_each(|column_type| self.text(&format!("{column_type:?}")));
                 self.text(name);
                 self.flag(*with_ordinality);
                 self.nodes(arguments);
@@ -513,6 +515,7 @@ impl Lifted {
                 this.node(on);
             }
         });
+        self.list(&mut rows.derived, Self::item);
         self.nodes(&mut rows.filters);
         self.list(&mut rows.order_by, Self::order_item);
         self.optional(rows.limit.as_mut());

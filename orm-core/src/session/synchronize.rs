@@ -139,7 +139,7 @@ impl Session {
 
     /// Returns the objects that a condition means, or `None` if only the database can tell.
     fn evaluate(&self, rows: &ChangedRows, dialect: Dialect) -> Option<Vec<u32>> {
-        if !rows.joins.is_empty() || rows.limit.is_some() {
+        if !rows.is_alone() || rows.limit.is_some() {
             return None;
         }
         let criteria = rows.criteria.iter().filter(|criterion| criterion.mapper.is(rows.mapper));
@@ -172,10 +172,10 @@ impl Session {
     async fn fetch_matched(&mut self, rows: &ChangedRows, is_update: bool, dialect: Dialect) -> Result<Matched> {
         let returning = &dialect.capabilities().returning;
         let can_return = if is_update { returning.update } else { returning.delete };
-        if can_return && rows.returning.is_empty() && rows.joins.is_empty() {
+        if can_return && rows.returning.is_empty() && rows.is_alone() {
             return Ok(Matched::Returned);
         }
-        if !rows.joins.is_empty() || rows.limit.is_some() {
+        if !rows.is_alone() || rows.limit.is_some() {
             // The rows are chosen by more than a condition on them: any may be among them.
             let of_model = |&slot: &u32| self.objects.get(slot).mapper.is(rows.mapper);
             let slots: Vec<u32> = self.objects.in_use().filter(of_model).collect();

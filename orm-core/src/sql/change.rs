@@ -1,6 +1,8 @@
 //! What UPDATE and DELETE have in common: which rows they are about.
 
-use super::{Criterion, JoinKind, JoinNode, JoinTarget, Node, OrderItem, Output, RelationReference, TableRef};
+use super::{
+    Criterion, FromItem, JoinKind, JoinNode, JoinTarget, Node, OrderItem, Output, RelationReference, TableRef,
+};
 use crate::mapper::{Alias, Mapper};
 
 /// Which rows of a table an UPDATE or a DELETE is about, and what it gives back.
@@ -9,6 +11,8 @@ pub(crate) struct Rows {
     pub(crate) mapper: &'static Mapper,
     pub(crate) alias: Alias,
     pub(crate) joins: Vec<Joined>,
+    /// Subqueries, CTEs and lists of values beside it.
+    pub(crate) derived: Vec<FromItem>,
     pub(crate) filters: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<Node>,
@@ -47,11 +51,47 @@ impl Rows {
             mapper,
             alias,
             joins: vec![],
+            derived: vec![],
             filters: vec![],
             order_by: vec![],
             limit: None,
             returning: vec![],
             criteria: vec![],
+        }
+    }
+
+    /// Returns whether no other table stands beside it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.joins.is_empty() && self.derived.is_empty()
+    }
+
+    /// Takes what stands beside it, on a condition.
+    pub(super) fn join_on(&mut self, item: FromItem, on: Node) {
+        self.imply(&on);
+        match item {
+            FromItem::Table(TableRef { mapper: Some(mapper), alias }) => {
+                self.joins.push(Joined::On { mapper, alias, on });
+            }
+            item => {
+                self.derived.retain(|known| !known.reference().is(item.reference()));
+                self.derived.push(item);
+                self.filters.push(on);
+            }
+        }
+    }
+
+    /// Adds a condition.
+    pub(super) fn add_filter(&mut self, node: Node) {
+        self.imply(&node);
+        self.filters.push(node);
+    }
+
+    /// Takes the derived tables beside it whose columns an expression mentions.
+    pub(super) fn imply(&mut self, node: &Node) {
+        for item in super::known::mentioned(node) {
+            if !self.derived.iter().any(|known| known.reference().is(item.reference())) {
+                self.derived.push(item);
+            }
         }
     }
 }
@@ -62,11 +102,11 @@ macro_rules! narrows {
         impl<M: Model> $type<M> {
             /// WHERE; several are joined by AND.
             ///
-            /// Other tables that it mentions are joined, as by [`join_on`](Self::join_on); those of its subqueries are not, and a
-            /// subquery that mentions the table which is written is about the row at hand.
+            /// Other tables that it mentions are joined, as by [`join_on`](Self::join_on), and so are subqueries, CTEs and lists of
+            /// values of which it mentions a column; the tables of its own subqueries are not, and a subquery that mentions the table which is written is about the row at hand.
             #[must_use]
             pub fn filter(mut self, condition: impl Predicate) -> Self {
-                self.node.rows.filters.push(condition.__predicate());
+                self.node.rows.add_filter(condition.__predicate());
                 self
             }
 
@@ -80,11 +120,10 @@ macro_rules! narrows {
                 self
             }
 
-            /// Takes the rows that have a partner in another table on a condition.
+            /// Takes the rows that have a partner in another table, a subquery, a CTE or a list of values on a condition.
             #[must_use]
-            pub fn join_on<A: Entity>(mut self, entity: A, on: impl Predicate) -> Self {
-                let (mapper, alias) = (A::Model::__mapper(), entity.__alias_of());
-                self.node.rows.joins.push(Joined::On { mapper, alias, on: on.__predicate() });
+            pub fn join_on(mut self, target: impl FromTarget, on: impl Predicate) -> Self {
+                self.node.rows.join_on(target.__item(), on.__predicate());
                 self
             }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::change::{Joined, Rows, narrows};
-use super::{JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
+use super::{FromTarget, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::Result;
 use crate::mapper::{Alias, Entity, Mapper, Model, Selectable};
 

@@ -115,6 +115,8 @@ pub(crate) enum Body {
         name: Cow<'static, str>,
         arguments: Vec<Node>,
         with_ordinality: bool,
+        /// The types of its columns, where they are told.
+        types: Vec<ColumnType>,
     },
     /// JSON_TABLE: the members of a document that a path finds, each a row, with columns found by paths of their own.
     JsonTable {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use foldhash::fast::FixedState;
 use parking_lot::Mutex;
 
-use super::DerivedNode;
+use super::{DerivedNode, FromItem, Node};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 static KNOWN: Mutex<HashMap<u64, Arc<DerivedNode>, FixedState>> =
@@ -45,11 +45,25 @@ impl Drop for Place {
 }
 
 /// Returns whether the program has any derived table, so that most conditions need not be looked through.
-pub(super) fn has_any() -> bool {
+fn has_any() -> bool {
     COUNT.load(Ordering::Relaxed) > 0
 }
 
+/// Returns the derived tables whose columns an expression mentions, as they stand in FROM for that alone.
+pub(super) fn mentioned(node: &Node) -> Vec<FromItem> {
+    let mut tables: Vec<Arc<DerivedNode>> = Vec::new();
+    if has_any() {
+        node.visit(&mut |node| {
+            if let Node::Field { table, .. } = node {
+                tables.extend(find(*table));
+            }
+        });
+    }
+    let implied = |table: Arc<DerivedNode>| DerivedNode { is_implied: true, ..(*table).clone() };
+    tables.into_iter().map(|table| FromItem::Derived(Box::new(implied(table)))).collect()
+}
+
 /// Returns a derived table that has not been dropped.
-pub(super) fn find(id: u64) -> Option<Arc<DerivedNode>> {
+fn find(id: u64) -> Option<Arc<DerivedNode>> {
     KNOWN.lock().get(&id).cloned()
 }

@@ -99,6 +99,9 @@ macro_rules! rows {
             fn __names(self) -> Arc<[String]> {
                 names(self)
             }
+            fn __types() -> Vec<ColumnType> {
+                vec![$($name::column_type()),*]
+            }
         }
     };
 }
@@ -153,9 +156,31 @@ impl TableFunction {
     ///
     /// PostgreSQL takes any names for the columns. SQLite takes none, so they must be the function's own.
     pub fn columns<S: Shape>(self, name: &str, columns: impl ColumnNames<S>) -> Derived<S> {
+        self.named(name, columns.__names(), Vec::new())
+    }
+
+    /// As [`columns`](Self::columns), and tells the types of the columns, as PostgreSQL wants to hear of a function whose rows
+    /// have any: `json_to_recordset` and its kin.
+    ///
+    /// SQLAlchemy's `render_derived(with_types=True)`.
+    ///
+    /// ```
+    /// # use orm_core::{Derived, Dialect, TableFunction, literal, select};
+    /// let people: Derived<(i64, Option<String>)> =
+    ///     TableFunction::new("json_to_recordset", (literal(serde_json::json!([{"id": 1}])),))
+    ///         .typed_columns("people", ["id", "name"]);
+    /// assert_eq!(
+    ///     select(people.1).filter(people.0.eq(1)).to_sql(Dialect::Postgres),
+    ///     "SELECT people.name FROM json_to_recordset($1) AS people (id BIGINT, name TEXT) WHERE people.id = $2"
+    /// );
+    /// ```
+    pub fn typed_columns<S: Shape, C: ColumnNames<S>>(self, name: &str, columns: C) -> Derived<S> {
+        self.named(name, columns.__names(), C::__types())
+    }
+
+    fn named<S: Shape>(self, name: &str, columns: Arc<[String]>, types: Vec<ColumnType>) -> Derived<S> {
         let TableFunction { name: function, arguments, with_ordinality } = self;
-        let body = Body::Function { name: function, arguments, with_ordinality };
-        Derived::new(name, columns.__names(), body)
+        Derived::new(name, columns, Body::Function { name: function, arguments, with_ordinality, types })
     }
 }
 
@@ -167,10 +192,16 @@ impl TableFunction {
 pub trait ColumnNames<S> {
     #[doc(hidden)]
     fn __names(self) -> Arc<[String]>;
+    #[doc(hidden)]
+    fn __types() -> Vec<ColumnType>;
 }
 impl<T: SqlType> ColumnNames<T> for [&str; 1] {
     fn __names(self) -> Arc<[String]> {
         names(self)
+    }
+
+    fn __types() -> Vec<ColumnType> {
+        vec![T::column_type()]
     }
 }
 

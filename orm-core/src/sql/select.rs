@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use super::compound::Compound;
 use super::from::TableRef;
+use super::node::OutputKind;
 use super::{
     Cte, Derived, DerivedColumn, Expr, FromItem, FromTargets, JoinNode, Lock, NamedRow, Node, Nulls, Output, Shape,
     Statement, into_named, output_names,
@@ -14,7 +15,7 @@ use crate::dialect::Dialect;
 use crate::engine::{Chunk, Executor, Out, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::LoadPath;
-use crate::mapper::{Attribute, Model, RowType, Selectable};
+use crate::mapper::{Alias, Attribute, Mapper, Model, RowType, Selectable};
 use crate::types::SqlType;
 
 /// A SELECT without its types.
@@ -77,54 +78,73 @@ impl SelectNode {
 
     /// Adds a condition of WHERE.
     pub(crate) fn add_filter(&mut self, node: Node) {
-        self.imply_known(&node);
+        self.imply(&node);
         self.filters.push(node);
     }
 
     /// Adds a condition of HAVING.
     pub(crate) fn add_having(&mut self, node: Node) {
-        self.imply_known(&node);
+        self.imply(&node);
         self.having.push(node);
     }
 
     /// Adds to ORDER BY.
     pub(crate) fn add_order(&mut self, order: impl OrderBy) {
-        let known = self.order_by.len();
-        order.__order(&mut self.order_by);
-        let new: Vec<Node> =
-            self.order_by[known..].iter().filter(|_| super::known::has_any()).map(|item| item.node.clone()).collect();
-        new.iter().for_each(|node| self.imply_known(node));
+        let mut new = Vec::new();
+        order.__order(&mut new);
+        new.iter().for_each(|item: &OrderItem| self.imply(&item.node));
+        self.order_by.append(&mut new);
     }
 
     /// Adds to a list of columns, of GROUP BY or of DISTINCT ON.
     pub(crate) fn add_groups(&mut self, list: fn(&mut Self) -> &mut Vec<Node>, columns: impl GroupBy) {
         let mut new = Vec::new();
         columns.__group(&mut new);
-        new.iter().for_each(|node| self.imply_known(node));
+        new.iter().for_each(|node| self.imply(node));
         list(self).append(&mut new);
-    }
-
-    /// As [`imply`](Self::imply), where the program has any derived table.
-    fn imply_known(&mut self, node: &Node) {
-        if super::known::has_any() {
-            self.imply(node);
-        }
     }
 
     /// Takes the derived tables into FROM whose columns an expression mentions.
     fn imply(&mut self, node: &Node) {
-        let mut tables = Vec::new();
-        node.visit(&mut |node| {
-            if let Node::Field { table, .. } = node {
-                tables.extend(super::known::find(*table));
-            }
-        });
-        for table in tables {
-            let item = FromItem::Derived(Box::new(super::DerivedNode { is_implied: true, ..(*table).clone() }));
+        if self.set.is_some() {
+            // A compound is ordered by what its members select, each from tables of its own.
+            return;
+        }
+        for item in super::known::mentioned(node) {
             let is_it = |known: &FromItem| known.reference().is(item.reference());
             if !self.from.iter().chain(self.joins.iter().filter_map(JoinNode::item)).any(is_it) {
                 self.add_from(item);
             }
+        }
+    }
+
+    /// Takes the one table into FROM that is selected, where joins start at it for that reason alone.
+    fn keep_start(&mut self) {
+        let starts_there =
+            |join: &JoinNode| matches!(join, JoinNode::On { left: None, .. } | JoinNode::Inferred { left: None, .. });
+        if !self.from.is_empty() || !self.joins.iter().any(starts_there) {
+            return;
+        }
+        let mut tables: Vec<TableRef> = Vec::new();
+        let mut add = |mapper: &'static Mapper, alias: Alias| {
+            let table = TableRef::table(mapper, alias);
+            let is_joined = self.joins.iter().filter_map(JoinNode::item).any(|item| item.reference().is(table));
+            if !is_joined && !alias.is_derived() && !tables.iter().any(|known| known.is(table)) {
+                tables.push(table);
+            }
+        };
+        for output in &self.outputs {
+            match &output.kind {
+                OutputKind::Entity { mapper, alias } => add(mapper, *alias),
+                OutputKind::Expression(node) => node.visit(&mut |node| {
+                    if let Node::Column { mapper, alias, .. } = node {
+                        add(mapper, *alias);
+                    }
+                }),
+            }
+        }
+        if let [only] = tables.as_slice() {
+            self.add_from(FromItem::Table(*only));
         }
     }
 
@@ -856,6 +876,7 @@ impl<S: RowType> Select<S> {
     /// Selects something else, with the same clauses. What the query said about loading is forgotten.
     #[must_use]
     pub fn with_only_columns<T: Selectable>(mut self, selected: T) -> Select<T::Row> {
+        self.node.keep_start();
         self.node.outputs.clear();
         self.node.add_outputs(outputs(selected));
         Select { node: self.node, loads: Vec::new(), row: PhantomData }
@@ -1031,10 +1052,10 @@ impl<S: RowType> Select<S> {
 
 fn output_keys(output: &Output) -> Vec<Node> {
     match output.kind {
-        super::node::OutputKind::Entity { mapper, alias } => {
+        OutputKind::Entity { mapper, alias } => {
             mapper.definition().key.iter().map(|&column| Node::Column { mapper, column, alias }).collect()
         }
-        super::node::OutputKind::Expression(_) => Vec::new(),
+        OutputKind::Expression(_) => Vec::new(),
     }
 }
 

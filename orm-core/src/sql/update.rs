@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use orm_pool::Value;
 
 use super::change::{Joined, Rows, narrows};
-use super::{AsExpr, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
+use super::{AsExpr, FromTarget, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Attribute, Entity, Mapper, Model, Selectable};
 use crate::types::SqlType;
@@ -80,12 +80,27 @@ pub fn update<A: Entity>(entity: A) -> Update<A::Model> {
 }
 
 impl<M: Model> Update<M> {
-    /// Sets a column to a value or an expression.
+    /// Sets a column to a value or an expression, which may be a column of another table or of a subquery.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, update, values};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, age: i64 }
+    /// let ages = values("ages", ["id", "age"], [(1i64, 30i64), (2, 41)]);
+    /// assert_eq!(
+    ///     update(User).set(User.age, ages.1).filter(ages.0.eq(User.id)).to_sql(Dialect::Postgres),
+    ///     "UPDATE users SET age = ages.age FROM (VALUES ($1, $2), ($3, $4)) AS ages (id, age) WHERE ages.id = users.id"
+    /// );
+    /// ```
     #[must_use]
     pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
         let column = attribute.__column();
         self.node.sets.retain(|(known, _)| *known != column);
-        self.node.sets.push((column, value.__node()));
+        let value = value.__node();
+        self.node.rows.imply(&value);
+        self.node.sets.push((column, value));
         self
     }
 
