@@ -4,7 +4,7 @@
 //! pool. What it finds out about a type that holds references it does not keep, so it would go through all of an
 //! engine for each function that holds one across an `await`, which takes milliseconds; at a `dyn` it stops.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// A value that is shared.
@@ -36,6 +36,31 @@ impl<T> Deref for Opaque<T> {
     }
 }
 
+/// A value of one owner.
+pub(crate) struct OpaqueBox<T: 'static>(Box<dyn DerefMut<Target = T> + Send + Sync>);
+
+impl<T: Send + Sync> OpaqueBox<T> {
+    pub(crate) fn new(value: T) -> Self {
+        OpaqueBox(Box::new(Plain(value)))
+    }
+}
+
+impl<T> Deref for OpaqueBox<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for OpaqueBox<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
 /// What stands behind the `dyn`.
 struct Plain<T>(T);
 
@@ -45,5 +70,12 @@ impl<T> Deref for Plain<T> {
     #[inline]
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+impl<T> DerefMut for Plain<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }

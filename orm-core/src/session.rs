@@ -51,6 +51,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush;
 use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
+use crate::opaque::OpaqueBox;
 
 /// An identity map and a unit of work: the objects of one piece of work, and what has changed in them.
 ///
@@ -89,7 +90,7 @@ use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject,
 /// ```
 pub struct Session {
     connections: Connections,
-    pub(crate) objects: Objects,
+    pub(crate) objects: OpaqueBox<Objects>,
     autoflush: bool,
     /// Whether the rows of the query at hand overwrite objects.
     overwrites: bool,
@@ -132,7 +133,7 @@ impl Session {
     pub fn new(engine: &Engine) -> Session {
         Session {
             connections: Connections::new(Routes::to(engine)),
-            objects: Objects::new(),
+            objects: OpaqueBox::new(Objects::new()),
             autoflush: true,
             overwrites: false,
             expire_on_commit: true,
@@ -686,7 +687,8 @@ impl Session {
             self.objects.sync()?;
             let info = Session::info(relationship)?;
             let member = self.objects.incoming(Incoming::of(member.__member()))?;
-            self.objects.link(self.objects.id(slot), info, member)?;
+            let owner = self.objects.id(slot);
+            self.objects.link(owner, info, member)?;
             Ok(Handle::of(member))
         };
         link().unwrap_or_else(|error: Error| panic!("{error}"))
@@ -708,7 +710,8 @@ impl Session {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
             let info = Session::info(relationship)?;
-            self.objects.unlink(self.objects.id(slot), info, member.id())
+            let owner = self.objects.id(slot);
+            self.objects.unlink(owner, info, member.id())
         };
         unlink().unwrap_or_else(|error| panic!("{error}"))
     }
@@ -759,7 +762,8 @@ impl Session {
             let info = Session::info(relationship)?;
             let members = members.into_iter().map(|member| self.objects.incoming(Incoming::of(member)));
             let members = members.collect::<Result<Vec<ObjectId>>>()?;
-            self.objects.replace(self.objects.id(slot), info, &members)?;
+            let owner = self.objects.id(slot);
+            self.objects.replace(owner, info, &members)?;
             Ok(members.into_iter().map(Handle::of).collect())
         };
         replace().unwrap_or_else(|error: Error| panic!("{error}"))
