@@ -47,6 +47,51 @@ use crate::sync::{self, Mutex};
 use crate::{Error, ErrorKind};
 
 /// What a pool has to know about its connections.
+///
+/// ```
+/// use orm_pool::Error;
+/// use orm_pool::pool::{Connector, Options, Pool, Reset, ResetOnReturn};
+///
+/// /// Lends paper cups, numbered.
+/// #[derive(Default)]
+/// struct Cups(std::sync::atomic::AtomicU32);
+///
+/// impl Connector for Cups {
+///     type Connection = u32;
+///
+///     async fn connect(&self) -> Result<u32, Error> {
+///         Ok(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+///     }
+///     fn reset_now(&self, _: &mut u32, _: ResetOnReturn) -> Reset {
+///         Reset::Clean
+///     }
+///     async fn reset(&self, _: &mut u32, _: ResetOnReturn) -> Result<(), Error> {
+///         Ok(())
+///     }
+///     async fn ping(&self, _: &mut u32) -> Result<(), Error> {
+///         Ok(())
+///     }
+///     async fn close(&self, _: u32) {}
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let pool = Pool::new(Cups::default(), Options { size: 1, max_overflow: Some(1), ..Options::default() });
+/// let (first, second) = (pool.acquire().await?, pool.acquire().await?);
+/// assert_eq!((*first, *second), (0, 1));
+/// drop((first, second)); // one is kept, one was more than the pool's size
+/// assert_eq!((pool.status().idle, pool.status().checked_out), (1, 0));
+///
+/// let mut own = pool.acquire().await?;
+/// own.detach(); // the pool may open another in its place
+/// assert_eq!(pool.status().checked_out, 0);
+///
+/// pool.acquire().await?.invalidate(); // closed rather than given back
+/// pool.dispose().await;
+/// assert_eq!(pool.status().idle, 0);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Connector: Send + Sync + 'static {
     /// An open connection.
     type Connection: Send + Sync + 'static;
