@@ -7,18 +7,20 @@
 mod cells;
 mod ddl_text;
 mod mysql;
+mod options;
 mod postgres;
 mod sqlite;
 
 use cells::Cells;
+pub use options::Reflection;
 
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::ReferentialAction;
 use crate::schema::{
-    CheckConstraint, Column, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table,
-    UniqueConstraint, View, full_name, run,
+    CheckConstraint, Column, Domain, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table,
+    UniqueConstraint, View, full_name, order, run,
 };
 
 /// What a database has: its tables, views, sequences, types and schemas, read at once. SQLAlchemy's `Inspector`.
@@ -54,6 +56,14 @@ struct Found {
     views: Vec<FoundView>,
     sequences: Vec<Sequence>,
     enums: Vec<EnumType>,
+    domains: Vec<Domain>,
+    /// Every type by schema and name.
+    types: Vec<(Option<String>, String)>,
+    /// Tables of other servers.
+    foreign: Vec<Table>,
+    /// Tables of this connection alone, without a schema.
+    temporary: Vec<Table>,
+    temporary_views: Vec<FoundView>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,12 +74,34 @@ struct FoundView {
 
 impl Found {
     fn table(&mut self, schema: &Option<String>, name: &str) -> Option<&mut Table> {
-        self.tables.iter_mut().find(|table| table.schema == *schema && table.name == name)
+        let mut tables = self.tables.iter_mut().chain(&mut self.foreign);
+        tables.find(|table| table.schema == *schema && table.name == name)
+    }
+
+    /// Puts what is in the schema of temporary things apart.
+    fn set_temporary_apart(&mut self, schema: &str) {
+        let is_it = |of: &Option<String>| of.as_deref() == Some(schema);
+        let (temporary, tables) = std::mem::take(&mut self.tables).into_iter().partition(|table| is_it(&table.schema));
+        let (views, others) = std::mem::take(&mut self.views).into_iter().partition(|found| is_it(&found.view.schema));
+        (self.tables, self.temporary) = (tables, temporary);
+        (self.views, self.temporary_views) = (others, views);
+        for table in &mut self.temporary {
+            table.schema = None;
+            table.prefixes = vec!["TEMPORARY".to_owned()];
+            table
+                .foreign_keys
+                .iter_mut()
+                .filter(|key| is_it(&key.target_schema))
+                .for_each(|key| key.target_schema = None);
+        }
+        self.temporary_views.iter_mut().for_each(|found| found.view.schema = None);
+        self.sequences.retain(|sequence| !is_it(&sequence.schema));
     }
 
     /// Returns the columns of a table or a view.
     fn columns(&mut self, schema: &Option<String>, name: &str) -> Option<&mut Vec<Column>> {
-        if let Some(table) = self.tables.iter_mut().find(|table| table.schema == *schema && table.name == name) {
+        let mut tables = self.tables.iter_mut().chain(&mut self.foreign);
+        if let Some(table) = tables.find(|table| table.schema == *schema && table.name == name) {
             return Some(&mut table.columns);
         }
         let mut views = self.views.iter_mut();
@@ -138,6 +170,23 @@ impl Inspector {
         self.views(true)
     }
 
+    /// Returns the names of the temporary tables of the connection, of SQLite and PostgreSQL. [`table`](Self::table) and its
+    /// kin find them where no other table has the name; metadata has none of them.
+    pub fn temp_table_names(&self) -> Vec<&str> {
+        self.found.temporary.iter().map(|table| table.name.as_str()).collect()
+    }
+
+    /// Returns the names of the temporary views of the connection, of SQLite and PostgreSQL.
+    pub fn temp_view_names(&self) -> Vec<&str> {
+        self.found.temporary_views.iter().map(|found| found.view.name.as_str()).collect()
+    }
+
+    /// Returns the names of the foreign tables of PostgreSQL, whose rows another server has. As with temporary tables,
+    /// [`table`](Self::table) finds them, and metadata has none of them.
+    pub fn foreign_table_names(&self) -> Vec<String> {
+        self.found.foreign.iter().map(Table::full_name).collect()
+    }
+
     fn views(&self, is_materialized: bool) -> Vec<String> {
         let views = self.found.views.iter().map(|found| &found.view);
         let views = views.filter(|view| view.is_materialized == is_materialized);
@@ -147,6 +196,21 @@ impl Inspector {
     /// Returns the sequences that no column owns.
     pub fn sequences(&self) -> &[Sequence] {
         &self.found.sequences
+    }
+
+    /// Returns the names of the sequences that no column owns.
+    pub fn sequence_names(&self) -> Vec<String> {
+        self.found.sequences.iter().map(|of| full_name(of.schema.as_deref(), &of.name)).collect()
+    }
+
+    /// Returns the domains, of PostgreSQL.
+    pub fn domains(&self) -> &[Domain] {
+        &self.found.domains
+    }
+
+    /// Returns whether PostgreSQL has a type of this name beside its own: of labels, a domain, a range, or of several fields.
+    pub fn has_type(&self, name: &str) -> bool {
+        self.found.types.iter().any(|(schema, of)| full_name(schema.as_deref(), of) == name)
     }
 
     /// Returns the types of labels, of PostgreSQL.
@@ -159,7 +223,30 @@ impl Inspector {
         &self.found.tables
     }
 
-    /// Returns whether there is such a table.
+    /// Returns the names of the tables such that each comes after those that it refers to, and then the foreign keys of
+    /// cycles, as table and name, which are to be added last.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, schema::Inspector, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// text("CREATE TABLE users (id INTEGER PRIMARY KEY)").execute(&engine).await?;
+    /// text("CREATE TABLE orders (user_id INTEGER REFERENCES users (id))").execute(&engine).await?;
+    /// let inspector = Inspector::of(&engine).await?;
+    /// assert_eq!(inspector.table_names(), ["orders", "users"]);
+    /// assert_eq!(inspector.sorted_table_names().0, ["users", "orders"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sorted_table_names(&self) -> (Vec<String>, Vec<(String, Option<String>)>) {
+        let mut sorted = order::sorted(self.found.tables.clone());
+        let late = order::take_out(&mut sorted.tables, &sorted.forward);
+        let late = late.into_iter().map(|(table, key)| (sorted.tables[table].full_name(), key.name)).collect();
+        (sorted.tables.iter().map(Table::full_name).collect(), late)
+    }
+
+    /// Returns whether there is such a table, also a temporary or a foreign one.
     pub fn has_table(&self, name: &str) -> bool {
         self.table(name).is_ok()
     }
@@ -190,7 +277,8 @@ impl Inspector {
     ///
     /// Fails when there is no such table, with the names of those that there are.
     pub fn table(&self, name: &str) -> Result<&Table> {
-        let found = self.found.tables.iter().find(|table| table.full_name() == name);
+        let Found { tables, foreign, temporary, .. } = &self.found;
+        let found = tables.iter().chain(foreign).chain(temporary).find(|table| table.full_name() == name);
         found.ok_or_else(|| self.no_such("table", name, &self.table_names()))
     }
 
@@ -200,7 +288,7 @@ impl Inspector {
     ///
     /// Fails when there is neither.
     pub fn columns(&self, name: &str) -> Result<&[Column]> {
-        let mut views = self.found.views.iter();
+        let mut views = self.found.views.iter().chain(&self.found.temporary_views);
         match views.find(|found| full_name(found.view.schema.as_deref(), &found.view.name) == name) {
             Some(found) => Ok(&found.columns),
             None => Ok(&self.table(name)?.columns),
@@ -276,19 +364,20 @@ impl Inspector {
     ///
     /// Fails when there is no such view.
     pub fn view_definition(&self, name: &str) -> Result<&str> {
-        let mut views = self.found.views.iter().map(|found| &found.view);
+        let mut views = self.found.views.iter().chain(&self.found.temporary_views).map(|found| &found.view);
         match views.find(|view| full_name(view.schema.as_deref(), &view.name) == name) {
             Some(view) => Ok(&view.sql),
             None => Err(self.no_such("view", name, &self.view_names())),
         }
     }
 
-    /// Makes metadata of the tables, sequences and views.
+    /// Makes metadata of the tables, sequences, domains and views.
     pub fn into_metadata(self) -> MetaData {
-        let Found { tables, views, sequences, enums, .. } = self.found;
+        let Found { tables, views, sequences, enums, domains, .. } = self.found;
         let views = views.into_iter().map(|found| found.view).collect();
         let origin = Origin { dialect: self.dialect, default_schema: self.default_schema, enums };
-        MetaData::of_parts(tables, sequences, views).read_from(origin)
+        let metadata = MetaData::of_parts(tables, sequences, views).read_from(origin);
+        domains.into_iter().fold(metadata, MetaData::domain)
     }
 
     #[cold]

@@ -15,7 +15,9 @@ mod decimal;
 mod jiff;
 #[cfg(feature = "json")]
 mod json;
+mod net;
 mod range;
+mod span;
 #[cfg(feature = "time")]
 mod time;
 #[cfg(feature = "uuid")]
@@ -63,7 +65,8 @@ impl DecodeError {
 
 /// A Rust type that a column can hold.
 ///
-/// Implemented for integers, floats, `bool`, `String`, `Vec<u8>`, `Option` of each, and behind features for `chrono`,
+/// Implemented for integers, floats, `bool`, `String`, `Vec<u8>`, `std::time::Duration`, `std::net::IpAddr`, `Option` of each,
+/// and behind features for `chrono`,
 /// `time`, `jiff`, `uuid`, `rust_decimal` and JSON. Derive `SqlEnum` for an enum without fields
 /// and `SqlNewtype` for a wrapper. The idea is SQLAlchemy's `TypeDecorator`.
 ///

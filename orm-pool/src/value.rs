@@ -42,6 +42,8 @@ pub enum Kind {
     Decimal,
     /// JSON.
     Json,
+    /// A span of time.
+    Interval,
     /// An array of values of one type, which only PostgreSQL has.
     Array(&'static Kind),
     /// A label of a type of labels; text to every database but PostgreSQL.
@@ -78,6 +80,7 @@ impl Kind {
             Kind::Uuid => &Kind::Uuid,
             Kind::Decimal => &Kind::Decimal,
             Kind::Json => &Kind::Json,
+            Kind::Interval => &Kind::Interval,
             Kind::Array(element) => element,
             Kind::Range(Kind::Int32) => &Kind::Range(&Kind::Int32),
             Kind::Range(Kind::Int64) => &Kind::Range(&Kind::Int64),
@@ -121,6 +124,7 @@ impl Kind {
             Kind::Decimal => 13,
             Kind::Json => 14,
             Kind::Enum(_) => 15,
+            Kind::Interval => 16,
             Kind::Range(element) => 64 | element.code(),
             Kind::Array(element) => 128 | element.code(),
         }
@@ -174,6 +178,8 @@ pub enum Value {
     Date(i32),
     /// Microseconds since midnight.
     Time(i64),
+    /// A span of time in microseconds: a number to every database but PostgreSQL.
+    Interval(i64),
     /// Microseconds since 1970-01-01T00:00:00, without a zone.
     DateTime(i64),
     /// Microseconds since 1970-01-01T00:00:00 UTC.
@@ -207,6 +213,7 @@ impl Value {
             Value::Bytes(_) => Kind::Bytes,
             Value::Date(_) => Kind::Date,
             Value::Time(_) => Kind::Time,
+            Value::Interval(_) => Kind::Interval,
             Value::DateTime(_) => Kind::DateTime,
             Value::Timestamp(_) => Kind::Timestamp,
             Value::Uuid(_) => Kind::Uuid,
@@ -238,6 +245,7 @@ impl Value {
             Value::Bytes(value) => ValueRef::Bytes(value),
             Value::Date(days) => ValueRef::Date(*days),
             Value::Time(micros) => ValueRef::Time(*micros),
+            Value::Interval(micros) => ValueRef::Int(*micros),
             Value::DateTime(micros) => ValueRef::DateTime(*micros),
             Value::Timestamp(micros) => ValueRef::Timestamp(*micros),
             Value::Uuid(bytes) => ValueRef::Uuid(*bytes),
@@ -348,6 +356,7 @@ impl fmt::Display for Value {
             Value::Bytes(value) => write!(f, "<{} bytes>", value.len()),
             Value::Date(days) => f.write_str(&text::date(*days)),
             Value::Time(micros) => f.write_str(&text::time(*micros)),
+            Value::Interval(micros) => write!(f, "{micros} microseconds"),
             Value::DateTime(micros) | Value::Timestamp(micros) => f.write_str(&text::date_time(*micros)),
             Value::Uuid(bytes) => f.write_str(&text::uuid(bytes)),
             Value::Decimal(value) => f.write_str(value),

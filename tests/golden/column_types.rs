@@ -42,6 +42,9 @@ fn every_type_has_a_name_in_every_database() {
         ColumnType::DateTime,
         ColumnType::Timestamp,
         ColumnType::Interval,
+        ColumnType::Inet,
+        ColumnType::Cidr,
+        ColumnType::domain("amount", ColumnType::Integer),
         ColumnType::Uuid,
         ColumnType::Json,
         labels(),
@@ -79,7 +82,10 @@ fn every_type_has_a_name_in_every_database() {
         time: TIME
         date_time: DATETIME
         timestamp: DATETIME
-        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect sqlite
+        interval: BIGINT
+        inet: VARCHAR(45)
+        cidr: VARCHAR(45)
+        amount (integer): INTEGER
         uuid: CHAR(36)
         json: TEXT
         enum(sad, it's fine): VARCHAR(9)
@@ -110,6 +116,9 @@ fn every_type_has_a_name_in_every_database() {
         date_time: TIMESTAMP WITHOUT TIME ZONE
         timestamp: TIMESTAMP WITH TIME ZONE
         interval: INTERVAL
+        inet: INET
+        cidr: CIDR
+        amount (integer): amount
         uuid: UUID
         json: JSONB
         enum(sad, it's fine): mood   -- CREATE TYPE mood AS ENUM ('sad', 'it''s fine')
@@ -119,6 +128,7 @@ fn every_type_has_a_name_in_every_database() {
         enum(sad, it's fine)[]: mood[]   -- CREATE TYPE mood AS ENUM ('sad', 'it''s fine')
         TSVECTOR: TSVECTOR
         : error: column `t.c` cannot be declared: it has no type
+        hint: give it a type other than an empty `ColumnType::Custom`
         -- mysql
         boolean: BOOL
         small_integer: SMALLINT
@@ -140,7 +150,10 @@ fn every_type_has_a_name_in_every_database() {
         time: TIME(6)
         date_time: DATETIME(6)
         timestamp: DATETIME(6)
-        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect mysql
+        interval: BIGINT
+        inet: VARCHAR(45)
+        cidr: VARCHAR(45)
+        amount (integer): INTEGER
         uuid: CHAR(36)
         json: JSON
         enum(sad, it's fine): ENUM('sad', 'it''s fine')
@@ -150,6 +163,7 @@ fn every_type_has_a_name_in_every_database() {
         enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mysql
         TSVECTOR: TSVECTOR
         : error: column `t.c` cannot be declared: it has no type
+        hint: give it a type other than an empty `ColumnType::Custom`
         -- mariadb
         boolean: BOOL
         small_integer: SMALLINT
@@ -171,7 +185,10 @@ fn every_type_has_a_name_in_every_database() {
         time: TIME(6)
         date_time: DATETIME(6)
         timestamp: DATETIME(6)
-        interval: error: column `t.c` cannot be declared: intervals are not supported on dialect mariadb
+        interval: BIGINT
+        inet: VARCHAR(45)
+        cidr: VARCHAR(45)
+        amount (integer): INTEGER
         uuid: UUID
         json: JSON
         enum(sad, it's fine): ENUM('sad', 'it''s fine')
@@ -181,6 +198,7 @@ fn every_type_has_a_name_in_every_database() {
         enum(sad, it's fine)[]: error: column `t.c` cannot be declared: arrays are not supported on dialect mariadb
         TSVECTOR: TSVECTOR
         : error: column `t.c` cannot be declared: it has no type
+        hint: give it a type other than an empty `ColumnType::Custom`
     "#]],
     );
 }

@@ -373,7 +373,8 @@ fn rows() -> impl Iterator<Item = Facts> {
 #[test]
 fn random_checks_are_reported_when_they_say_something_else() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let config = Config { cases: 60, failure_persistence: None, ..Config::default() };
+    let cases = if dialect() == Dialect::Sqlite { 60 } else { 12 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(&proptest::collection::vec(condition(3), 1..12), |conditions| {
         runtime.block_on(async {
             let engine = empty_engine().await;

@@ -6,6 +6,7 @@
 //! | `copies` | tables of SQLite that are copied because ALTER cannot change them |
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
+//! | `inspector` | domains, temporary and foreign tables, types; what `reflect_with` chooses |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
 //! | `select` | every clause of SELECT that a database has: joins, sets, subqueries, values, locks; structs of rows |
 //! | `lint` | tables that no condition brings together |
@@ -18,6 +19,7 @@
 //! | `literals` | hostile values and names, in the text and beside it |
 //! | `bulk` | lists of every length: blocks, one transaction |
 //! | `enums` | enums of models: types of labels, their values in every statement
+//! | `table_options` | options of tables, columns, constraints and indexes: created, enforced, read back, compared |
 //! | `schema` | what models say of their tables; bad metadata told by its place |
 //! | `session` | add, get, query, flush, commit; the statements that each sends |
 //! | `relationships` | members added, linked, moved and taken away; both sides in step |
@@ -91,6 +93,7 @@ mod flush_sql;
 mod handles;
 mod hostile;
 mod insert;
+mod inspector;
 mod kinds;
 mod lint;
 mod literals;
@@ -117,6 +120,7 @@ mod sqlite;
 mod states;
 mod strategies;
 mod stream;
+mod table_options;
 mod trades;
 mod transaction;
 mod types;

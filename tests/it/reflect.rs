@@ -30,6 +30,9 @@ pub(crate) async fn comes_back(metadata: &MetaData) -> MetaData {
     for sequence in found.sequences() {
         repeated = repeated.sequence(sequence.clone());
     }
+    for domain in found.domains() {
+        repeated = repeated.domain(domain.clone());
+    }
     repeated.create_all(&again).await.unwrap_or_else(|error| panic!("{error}\n{repeated}"));
     let once_more = MetaData::reflect(&again).await.expect("the catalogs can be read");
     let (tables, others) = (found.tables().expect("read"), once_more.tables().expect("read"));
@@ -71,16 +74,18 @@ fn types() -> Vec<(&'static str, ColumnType)> {
         ("a_json", ColumnType::Json),
         ("an_enum", labels().as_text()),
         ("a_native_enum", labels()),
+        ("a_span", ColumnType::Interval),
+        ("an_address", ColumnType::Inet),
+        ("a_network", ColumnType::Cidr),
     ];
     match dialect() {
         Dialect::Postgres => types.extend([
             ("a_varchar", ColumnType::Varchar),
             ("a_plain_numeric", ColumnType::Numeric(None)),
-            ("an_interval", ColumnType::Interval),
             ("integers", ColumnType::Array(Box::new(ColumnType::Integer))),
             ("strings", ColumnType::Array(Box::new(ColumnType::String(7)))),
             ("moods", ColumnType::Array(Box::new(labels()))),
-            ("an_address", ColumnType::custom("INET")),
+            ("a_mac", ColumnType::custom("MACADDR")),
             ("a_range", ColumnType::custom("TSTZRANGE")),
             ("a_vector", ColumnType::custom("TSVECTOR")),
             ("a_json_text", ColumnType::custom("JSON")),
@@ -97,6 +102,12 @@ fn types() -> Vec<(&'static str, ColumnType)> {
             ("a_medium_integer", ColumnType::custom("MEDIUMINT UNSIGNED")),
             ("an_unsigned", ColumnType::custom("BIGINT UNSIGNED")),
             ("a_long_text", ColumnType::custom("LONGTEXT")),
+            ("a_tiny_text", ColumnType::custom("TINYTEXT")),
+            ("a_medium_text", ColumnType::custom("MEDIUMTEXT")),
+            ("a_tiny_blob", ColumnType::custom("TINYBLOB")),
+            ("a_blob", ColumnType::custom("BLOB")),
+            ("a_medium_blob", ColumnType::custom("MEDIUMBLOB")),
+            ("a_bit", ColumnType::custom("BIT(3)")),
             ("a_year", ColumnType::custom("YEAR")),
             ("a_set", ColumnType::custom("SET('a','b')")),
             ("seconds", ColumnType::custom("DATETIME")),
@@ -417,7 +428,7 @@ async fn the_number_of_queries_does_not_depend_on_the_number_of_tables() {
     let engine = empty_engine().await;
     let queries = match dialect() {
         Dialect::Sqlite => 5,
-        Dialect::Postgres => 7,
+        Dialect::Postgres => 9,
         _ => 6,
     };
     let mut metadata = MetaData::new();

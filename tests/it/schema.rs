@@ -172,12 +172,6 @@ async fn what_a_database_lacks_is_told_before_anything_is_sent() {
         let array = with(ColumnType::Array(Box::new(ColumnType::Integer)));
         refused(array, format!("column `things.a` cannot be declared: arrays are not supported on dialect {name}"))
             .await;
-        let interval = with(ColumnType::Interval);
-        refused(
-            interval,
-            format!("column `things.a` cannot be declared: intervals are not supported on dialect {name}"),
-        )
-        .await;
     }
     if matches!(dialect(), Dialect::Sqlite | Dialect::MySql) {
         let sequence = MetaData::new().sequence(Sequence::new("numbers"));

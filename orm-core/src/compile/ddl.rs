@@ -6,6 +6,7 @@
 mod alter;
 mod columns;
 mod constraints;
+mod domains;
 mod indexes;
 mod options;
 mod sequences;
@@ -194,6 +195,11 @@ impl Ddl {
     fn text(&self, text: &str) -> String {
         quoted(text, self.dialect)
     }
+}
+
+/// Returns what a type is called, if the database has it.
+pub(crate) fn type_name(dialect: Dialect, column_type: &crate::types::ColumnType) -> Option<String> {
+    dialect.type_name(column_type).ok()
 }
 
 fn quoted(text: &str, dialect: Dialect) -> String {

@@ -26,6 +26,7 @@ impl Dialect {
             Value::Bytes(bytes) => self.bytes(bytes),
             Value::Date(days) => self.moment("DATE", &text::date(*days))?,
             Value::Time(micros) => self.moment("TIME", &text::time(*micros))?,
+            Value::Interval(micros) => self.typed_span(*micros),
             Value::DateTime(micros) => self.moment("TIMESTAMP", &text::date_time(*micros))?,
             Value::Timestamp(micros) if self == Dialect::Postgres => {
                 self.moment("TIMESTAMP WITH TIME ZONE", &format!("{}+00", text::date_time(*micros)))?
@@ -59,6 +60,10 @@ impl Dialect {
         let opening = if matches!(lower, Bound::Included(_)) { '[' } else { '(' };
         let closing = if matches!(upper, Bound::Included(_)) { ']' } else { ')' };
         Ok(format!("{name}({}, {}, '{opening}{closing}')", end(lower)?, end(upper)?))
+    }
+
+    fn typed_span(self, micros: i64) -> String {
+        if self == Dialect::Postgres { format!("INTERVAL '{micros} microseconds'") } else { micros.to_string() }
     }
 
     fn enum_name(self, name: &EnumName) -> String {
@@ -208,6 +213,7 @@ fn element_type(kind: Kind) -> ColumnType {
         Kind::Decimal => ColumnType::Numeric(None),
         Kind::Json => ColumnType::Json,
         Kind::Range(element) => ColumnType::Range(Box::new(element_type(*element))),
+        Kind::Interval => ColumnType::Interval,
         _ => ColumnType::Text,
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::Boolean => "BOOL".into(),
         ColumnType::SmallInteger => "SMALLINT".into(),
         ColumnType::Integer => "INTEGER".into(),
-        ColumnType::BigInteger => "BIGINT".into(),
+        ColumnType::BigInteger | ColumnType::Interval => "BIGINT".into(),
         ColumnType::Real => "FLOAT".into(),
         ColumnType::Double => "DOUBLE".into(),
         ColumnType::Float(precision) => ColumnType::float(*precision),
@@ -51,13 +51,14 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::String(length) => format!("VARCHAR({length})"),
         ColumnType::Char(length) => format!("CHAR({length})"),
         ColumnType::Varchar => return Err(format!("VARCHAR requires a length on dialect {dialect}")),
+        ColumnType::Domain { base, .. } => return type_name(dialect, base),
         ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
         ColumnType::Range(item) => return Err(item.no_range(dialect)),
-        ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
         ColumnType::LargeBinary => "LONGBLOB".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME(6)".into(),
         ColumnType::DateTime | ColumnType::Timestamp => "DATETIME(6)".into(),
+        ColumnType::Inet | ColumnType::Cidr => "VARCHAR(45)".into(),
         ColumnType::Uuid if dialect == Dialect::MariaDb => "UUID".into(),
         ColumnType::Uuid => "CHAR(36)".into(),
         // `NUMERIC` alone is `NUMERIC(10, 0)`, which rounds what is behind the point away.
@@ -82,9 +83,11 @@ pub(super) fn type_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
 /// (<https://dev.mysql.com/doc/refman/8.4/en/cast-functions.html>).
 pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<String, String> {
     Ok(match column_type {
-        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
-            "SIGNED".into()
-        }
+        ColumnType::Boolean
+        | ColumnType::SmallInteger
+        | ColumnType::Integer
+        | ColumnType::BigInteger
+        | ColumnType::Interval => "SIGNED".into(),
         ColumnType::Real => "FLOAT".into(),
         ColumnType::Double | ColumnType::Float(_) => "DOUBLE".into(),
         ColumnType::Text | ColumnType::Varchar | ColumnType::Enum { .. } => "CHAR".into(),
@@ -93,6 +96,7 @@ pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME(6)".into(),
         ColumnType::DateTime | ColumnType::Timestamp => "DATETIME(6)".into(),
+        ColumnType::Inet | ColumnType::Cidr => "CHAR(45)".into(),
         ColumnType::Uuid if dialect == Dialect::MariaDb => "UUID".into(),
         ColumnType::Uuid => "CHAR(36)".into(),
         // As many places on both sides of the point as there can be without knowing more.
@@ -101,9 +105,9 @@ pub(super) fn cast_name(dialect: Dialect, column_type: &ColumnType) -> Result<St
         ColumnType::Json if dialect == Dialect::MySql => "JSON".into(),
         // MariaDB's JSON is text.
         ColumnType::Json => "CHAR".into(),
+        ColumnType::Domain { base, .. } => return cast_name(dialect, base),
         ColumnType::Array(_) => return Err(format!("arrays are not supported on dialect {dialect}")),
         ColumnType::Range(item) => return Err(item.no_range(dialect)),
-        ColumnType::Interval => return Err(format!("intervals are not supported on dialect {dialect}")),
         ColumnType::Custom(sql) => sql.to_string(),
     })
 }

@@ -45,6 +45,8 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::Char(length) => format!("CHAR({length})"),
         ColumnType::Varchar => "VARCHAR".into(),
         ColumnType::Interval => "INTERVAL".into(),
+        ColumnType::Inet => "INET".into(),
+        ColumnType::Cidr => "CIDR".into(),
         ColumnType::LargeBinary => "BYTEA".into(),
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME WITHOUT TIME ZONE".into(),
@@ -57,7 +59,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::Enum { name, is_native: true, .. } if name.is_empty() => {
             return Err("a type of labels of PostgreSQL needs a name".to_owned());
         }
-        ColumnType::Enum { schema, name, is_native: true, .. } => {
+        ColumnType::Enum { schema, name, is_native: true, .. } | ColumnType::Domain { schema, name, .. } => {
             let mut written = String::new();
             Dialect::Postgres.write_qualified(schema.as_deref(), name, &mut written);
             written

@@ -35,7 +35,7 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::Boolean => "BOOLEAN".into(),
         ColumnType::SmallInteger => "SMALLINT".into(),
         ColumnType::Integer => "INTEGER".into(),
-        ColumnType::BigInteger => "BIGINT".into(),
+        ColumnType::BigInteger | ColumnType::Interval => "BIGINT".into(),
         ColumnType::Real => "REAL".into(),
         ColumnType::Double => "DOUBLE".into(),
         ColumnType::Float(_) => "FLOAT".into(),
@@ -47,14 +47,15 @@ pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
         ColumnType::Date => "DATE".into(),
         ColumnType::Time => "TIME".into(),
         ColumnType::DateTime | ColumnType::Timestamp => "DATETIME".into(),
+        ColumnType::Inet | ColumnType::Cidr => "VARCHAR(45)".into(),
         ColumnType::Uuid => "CHAR(36)".into(),
         // NUMERIC affinity would turn the text into a float: decimals are kept as the text that they are.
         // The same goes for a document that is a bare number.
         ColumnType::Numeric(_) | ColumnType::Json => "TEXT".into(),
         ColumnType::Enum { labels, .. } => format!("VARCHAR({})", ColumnType::longest_label(labels)),
+        ColumnType::Domain { base, .. } => return type_name(base),
         ColumnType::Array(_) => return Err("arrays are not supported on dialect sqlite".to_owned()),
         ColumnType::Range(item) => return Err(item.no_range(crate::dialect::Dialect::Sqlite)),
-        ColumnType::Interval => return Err("intervals are not supported on dialect sqlite".to_owned()),
         ColumnType::Custom(sql) => sql.to_string(),
     })
 }

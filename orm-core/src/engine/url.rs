@@ -63,7 +63,12 @@ impl Url {
     fn with_path(self, rest: &str) -> Result<Url> {
         let path = match rest.strip_prefix("//") {
             // SQLAlchemy's form: one slash ends the empty host, and the path follows.
-            Some(rest) => rest.strip_prefix('/').unwrap_or(rest),
+            Some("") => "",
+            Some(path) => path.strip_prefix('/').ok_or_else(|| {
+                let message = format!("could not parse the database URL: `{path}` stands where a host would, and SQLite has none");
+                let hint = format!("write `sqlite:///{path}` for a file in the working directory, or `sqlite:////…` for an absolute path");
+                Error::new(ErrorKind::Argument, message).hint(hint)
+            })?,
             None => rest,
         };
         let path = decode(path)?;

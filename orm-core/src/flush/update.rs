@@ -192,6 +192,9 @@ fn can_join(mapper: &'static Mapper, change: &RowChange) -> Result<bool> {
                     | ColumnType::Json
                     | ColumnType::Array(_)
                     | ColumnType::Range(_)
+                    | ColumnType::Domain { .. }
+                    | ColumnType::Inet
+                    | ColumnType::Cidr
                     | ColumnType::Interval
             )
     };

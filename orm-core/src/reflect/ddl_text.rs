@@ -127,7 +127,7 @@ impl TableText {
     }
 
     fn check(&mut self, name: Option<String>, sql: &str, tokens: &[Token<'_>]) {
-        self.checks.push(CheckConstraint { name, sql: within(sql, tokens).to_owned() });
+        self.checks.push(CheckConstraint { name, ..CheckConstraint::new(within(sql, tokens)) });
     }
 
     /// Reads a column with the constraints that stand beside it.

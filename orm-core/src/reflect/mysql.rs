@@ -159,7 +159,7 @@ async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found:
             }
             None => {
                 let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
-                table.checks.push(CheckConstraint { name: Some(name), sql });
+                table.checks.push(CheckConstraint::new(sql).name(name));
             }
         }
     }
@@ -274,7 +274,7 @@ async fn read_sequences<E: Executor>(
     for mut row in catalog.rows(sql).await? {
         let position = row.number().and_then(|position| usize::try_from(position).ok());
         let Some((schema, name)) = position.and_then(|position| sequences.get(position)).cloned() else { continue };
-        found.sequences.push(Sequence { schema, name, options: row.counting().without_defaults() });
+        found.sequences.push(Sequence { schema, name, data_type: None, options: row.counting().without_defaults() });
     }
     Ok(())
 }

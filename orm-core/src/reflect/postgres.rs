@@ -1,12 +1,12 @@
-//! Reads the catalogs of PostgreSQL: seven queries.
+//! Reads the catalogs of PostgreSQL: nine queries.
 
-use super::{Catalog, Context, Found, FoundView};
+use super::{Catalog, Cells, Context, Found, FoundView};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
 use crate::schema::{
-    CheckConstraint, Column, Computed, Deferrable, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
+    CheckConstraint, Column, Computed, Deferrable, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
     IndexColumn, IndexPart, PrimaryKey, Sequence, Table, UniqueConstraint, View, parse_type,
 };
 use crate::types::ColumnType;
@@ -15,13 +15,22 @@ pub(super) async fn read<E: Executor>(catalog: &mut Catalog<E>, schemas: &[Strin
     let mut found = Found::default();
     let sql = "SELECT n.nspname::text, (n.nspname = current_schema())::text FROM pg_namespace n \
                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1";
-    let cx = Context::of(catalog, Dialect::Postgres, schemas, sql, &mut found).await?;
+    let mut cx = Context::of(catalog, Dialect::Postgres, schemas, sql, &mut found).await?;
+    let sql = "SELECT nspname::text FROM pg_namespace WHERE oid = pg_my_temp_schema()";
+    let temporary = catalog.rows(sql.to_owned()).await?.first_mut().map(Cells::text);
+    if let Some(schema) = &temporary {
+        cx.wanted.push_str(&format!(", '{schema}'"));
+    }
     read_relations(catalog, &cx, &mut found).await?;
     let types = read_enums(catalog, &cx, &mut found).await?;
+    let types = read_domains(catalog, &cx, types, &mut found).await?;
     read_columns(catalog, &cx, &types, &mut found).await?;
     read_constraints(catalog, &cx, &mut found).await?;
     read_indexes(catalog, &cx, &mut found).await?;
     read_sequences(catalog, &cx, &mut found).await?;
+    if let Some(schema) = &temporary {
+        found.set_temporary_apart(schema);
+    }
     Ok((cx.default, found))
 }
 
@@ -48,17 +57,14 @@ async fn read_relations<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, fou
         let unlogged = (persistence == "u").then(|| ("postgres_unlogged".to_owned(), "true".to_owned()));
         let with = with.map(|with| ("postgres_with".to_owned(), with));
         let options = unlogged.into_iter().chain(with).collect();
-        found.tables.push(Table { schema, comment, options, ..Table::new(name) });
+        let table = Table { schema, comment, options, ..Table::new(name) };
+        if kind == "f" { &mut found.foreign } else { &mut found.tables }.push(table);
     }
     Ok(())
 }
 
 /// Returns the types of labels by what columns call them.
-async fn read_enums<E: Executor>(
-    catalog: &mut Catalog<E>,
-    cx: &Context,
-    found: &mut Found,
-) -> Result<Vec<(String, EnumType)>> {
+async fn read_enums<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<Types> {
     let sql = format!(
         "SELECT n.nspname::text, t.typname::text, format_type(t.oid, NULL), \
          string_agg(e.enumlabel::text, chr(31) ORDER BY e.enumsortorder), (n.nspname IN ({}))::text \
@@ -70,18 +76,74 @@ async fn read_enums<E: Executor>(
     for mut row in catalog.rows(sql).await? {
         let (schema, name, written) = (cx.schema(&mut row), row.text(), row.text());
         let of = EnumType { schema, name, labels: row.list() };
+        let column_type = ColumnType::Enum {
+            schema: of.schema.clone().map(Into::into),
+            name: of.name.clone().into(),
+            labels: of.labels.iter().cloned().map(Into::into).collect(),
+            is_native: true,
+            has_check: false,
+        };
+        types.push((written, column_type));
         if row.flag() {
-            found.enums.push(of.clone());
+            found.enums.push(of);
         }
-        types.push((written, of));
     }
     Ok(types)
 }
 
+/// Reads domains, those first that others are based on, and the names of all types.
+async fn read_domains<E: Executor>(
+    catalog: &mut Catalog<E>,
+    cx: &Context,
+    mut types: Types,
+    found: &mut Found,
+) -> Result<Types> {
+    let sql = format!(
+        "SELECT n.nspname::text, t.typname::text, (t.typtype = 'd')::text, (n.nspname IN ({}))::text, \
+         format_type(t.oid, NULL), CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, \
+         t.typnotnull::text, t.typdefault, CASE WHEN t.typtype = 'd' AND t.typcollation <> b.typcollation THEN \
+         (SELECT collname::text FROM pg_collation WHERE oid = t.typcollation) END, \
+         (SELECT string_agg(x.conname::text, chr(31) ORDER BY x.conname) FROM pg_constraint x \
+         WHERE x.contypid = t.oid AND x.contype = 'c'), \
+         (SELECT string_agg(pg_get_expr(x.conbin, 0), chr(31) ORDER BY x.conname) FROM pg_constraint x \
+         WHERE x.contypid = t.oid AND x.contype = 'c') \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype \
+         LEFT JOIN pg_class c ON c.oid = t.typrelid \
+         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND (t.typtype = 'd' OR n.nspname IN ({})) \
+         AND (t.typrelid = 0 OR c.relkind = 'c') AND t.typcategory <> 'A' ORDER BY t.oid",
+        cx.wanted, cx.wanted
+    );
+    for mut row in catalog.rows(sql).await? {
+        let (schema, name, is_domain, is_wanted) = (cx.schema(&mut row), row.text(), row.flag(), row.flag());
+        if is_wanted {
+            found.types.push((schema.clone(), name.clone()));
+        }
+        if !is_domain {
+            continue;
+        }
+        let (written, base) = (row.text(), column_type(&row.text(), &types));
+        let is_nullable = !row.flag();
+        let (default, collation) = (row.filled(), row.filled());
+        let (names, conditions) = (row.list(), row.list());
+        let checks =
+            names.into_iter().zip(conditions).map(|(name, sql)| CheckConstraint::new(sql).name(name)).collect();
+        let of = ColumnType::domain(name.clone(), base.clone());
+        types.push((written, schema.iter().fold(of, |of, schema| of.in_schema(schema.clone()))));
+        if is_wanted {
+            found.domains.push(Domain { schema, name, base, is_nullable, default, collation, checks });
+        }
+    }
+    found.domains.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+    Ok(types)
+}
+
+/// Types of users, by what columns call them.
+type Types = Vec<(String, ColumnType)>;
+
 async fn read_columns<E: Executor>(
     catalog: &mut Catalog<E>,
     cx: &Context,
-    types: &[(String, EnumType)],
+    types: &[(String, ColumnType)],
     found: &mut Found,
 ) -> Result<()> {
     let sql = format!(
@@ -134,18 +196,12 @@ async fn read_columns<E: Executor>(
     Ok(())
 }
 
-fn column_type(written: &str, types: &[(String, EnumType)]) -> ColumnType {
+fn column_type(written: &str, types: &[(String, ColumnType)]) -> ColumnType {
     if let Some(item) = written.strip_suffix("[]") {
         return ColumnType::Array(Box::new(column_type(item, types)));
     }
     match types.iter().find(|(name, _)| name == written) {
-        Some((_, of)) => ColumnType::Enum {
-            schema: of.schema.clone().map(Into::into),
-            name: of.name.clone().into(),
-            labels: of.labels.iter().cloned().map(Into::into).collect(),
-            is_native: true,
-            has_check: false,
-        },
+        Some((_, of)) => of.clone(),
         None => parse_type(Dialect::Postgres, written),
     }
 }
@@ -166,7 +222,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
     };
     let sql = format!(
         "SELECT n.nspname::text, c.relname::text, x.conname::text, x.contype::text, {}, \
-         pg_get_constraintdef(x.oid), pg_get_expr(x.conbin, x.conrelid), x.condeferrable::text, x.condeferred::text, \
+         pg_get_constraintdef(x.oid), pg_get_expr(x.conbin, x.conrelid), (NOT x.convalidated)::text, x.condeferrable::text, x.condeferred::text, \
          m.nspname::text, f.relname::text, {}, x.confdeltype::text, x.confupdtype::text, x.confmatchtype::text \
          FROM pg_constraint x JOIN pg_class c ON c.oid = x.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_class f ON f.oid = x.confrelid LEFT JOIN pg_namespace m ON m.oid = f.relnamespace \
@@ -179,6 +235,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
         let (schema, table, name, kind) = (cx.schema(&mut row), row.text(), row.text(), row.text());
         let Some(table) = found.table(&schema, &table) else { continue };
         let (columns, written, expression) = (row.list(), row.text(), row.text());
+        let is_not_valid = row.flag();
         let deferrable = match (row.flag(), row.flag()) {
             (false, _) => None,
             (true, true) => Some(Deferrable::InitiallyDeferred),
@@ -201,6 +258,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
                     on_delete,
                     on_update,
                     deferrable,
+                    is_not_valid,
                     is_match_full: row.text() == "f",
                     ..ForeignKey::new(columns, target_table, target_columns)
                 });
@@ -209,7 +267,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
                 let sql = written.trim_start_matches("EXCLUDE ").to_owned();
                 table.excludes.push(ExcludeConstraint { name, sql });
             }
-            _ => table.checks.push(CheckConstraint::new(expression).name(name)),
+            _ => table.checks.push(CheckConstraint { is_not_valid, ..CheckConstraint::new(expression).name(name) }),
         }
     }
     Ok(())
@@ -280,7 +338,7 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
 async fn read_sequences<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
     let sql = format!(
         "SELECT n.nspname::text, c.relname::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text, \
-         s.seqmax::text, s.seqcache::text, s.seqcycle::text \
+         s.seqmax::text, s.seqcache::text, s.seqcycle::text, format_type(s.seqtypid, NULL) \
          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname IN ({}) AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.objid = c.oid AND o.classid = 'pg_class'::regclass \
          AND o.deptype IN ('a', 'i') AND o.refobjsubid > 0) ORDER BY 1, 2",
@@ -288,7 +346,9 @@ async fn read_sequences<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, fou
     );
     for mut row in catalog.rows(sql).await? {
         let (schema, name) = (cx.schema(&mut row), row.text());
-        found.sequences.push(Sequence { schema, name, options: row.counting().without_defaults() });
+        let options = row.counting().without_defaults();
+        let data_type = Some(parse_type(Dialect::Postgres, &row.text())).filter(|of| *of != ColumnType::BigInteger);
+        found.sequences.push(Sequence { schema, name, data_type, options });
     }
     Ok(())
 }

@@ -15,12 +15,18 @@ pub(super) async fn read<E: Executor>(catalog: &mut Catalog<E>, schemas: &[Strin
     for mut row in catalog.rows("SELECT name FROM pragma_database_list ORDER BY seq".to_owned()).await? {
         found.schemas.push(row.text());
     }
+    let has_temporary = found.schemas.iter().any(|schema| schema == "temp");
+    found.schemas.retain(|schema| schema != "temp");
     let attached = schemas.iter().filter(|schema| *schema != "main" && found.schemas.contains(schema));
-    let read: Vec<&str> = std::iter::once("main").chain(attached.map(String::as_str)).collect();
+    let temporary = has_temporary.then_some("temp");
+    let read: Vec<&str> = std::iter::once("main").chain(attached.map(String::as_str)).chain(temporary).collect();
     let texts = read_tables(catalog, &read, &mut found).await?;
     read_columns(catalog, &read, &texts, &mut found).await?;
     read_indexes(catalog, &read, &texts, &mut found).await?;
     read_foreign_keys(catalog, &read, &texts, &mut found).await?;
+    if has_temporary {
+        found.set_temporary_apart("temp");
+    }
     Ok(("main".to_owned(), found))
 }
 

@@ -54,6 +54,9 @@ pub struct Column {
     pub collation: Option<String>,
     /// A comment on the column.
     pub comment: Option<String>,
+    /// Whether a check refuses what is no truth value, where the database has no type of its own for them.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub has_check: bool,
 }
 
 /// The expression of a column that the database computes.
@@ -104,6 +107,7 @@ impl Column {
             computed: None,
             collation: None,
             comment: None,
+            has_check: false,
         }
     }
 
@@ -155,6 +159,26 @@ impl Column {
         Column { collation: Some(name.into()), ..self }
     }
 
+    /// Has a check refuse other numbers than 0 and 1 in a column of truth values, on SQLite and MySQL: SQLAlchemy's
+    /// `create_constraint`. PostgreSQL refuses them by itself.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Dialect, schema::{Column, Table}};
+    /// let users = Table::new("users").column(Column::new("active", ColumnType::Boolean).checked());
+    /// assert!(users.to_sql(Dialect::Sqlite).contains("CONSTRAINT ck_users_active CHECK (active IN (0, 1))"));
+    /// assert!(!users.to_sql(Dialect::Postgres).contains("CHECK"));
+    /// ```
+    #[must_use]
+    pub fn checked(self) -> Self {
+        Column { has_check: true, ..self }
+    }
+
+    /// Has at most this many characters or bytes; also of text for labels, of which the longest has to fit.
+    #[must_use]
+    pub fn length(self, length: u32) -> Self {
+        Column { length: Some(length), ..self }
+    }
+
     /// Comments it.
     #[must_use]
     pub fn comment(self, text: impl Into<String>) -> Self {
@@ -204,6 +228,7 @@ impl Column {
             computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
             collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),
+            has_check: false,
         })
     }
 }

@@ -66,6 +66,9 @@ pub struct ForeignKey {
     pub is_match_full: bool,
     /// Whether it is added by ALTER TABLE after all tables exist, even where no cycle asks for it.
     pub use_alter: bool,
+    /// Whether rows that are there already are not checked when it is added to a table: `NOT VALID`, of PostgreSQL.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub is_not_valid: bool,
 }
 
 /// When a constraint that may wait is checked, unless SET CONSTRAINTS says otherwise.
@@ -86,6 +89,9 @@ pub struct CheckConstraint {
     pub name: Option<String>,
     /// The condition, as SQL.
     pub sql: String,
+    /// Whether rows that are there already are not checked when it is added to a table: `NOT VALID`, of PostgreSQL.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub is_not_valid: bool,
 }
 
 /// A constraint by which no two rows meet in all of these ways; of PostgreSQL.
@@ -187,6 +193,18 @@ impl ForeignKey {
         ForeignKey { deferrable: Some(when), ..self }
     }
 
+    /// Does not check rows that are there already when it is added, on PostgreSQL.
+    #[must_use]
+    pub fn not_valid(self) -> Self {
+        ForeignKey { is_not_valid: true, ..self }
+    }
+
+    /// Refuses a key of several columns with some NULLs, on PostgreSQL.
+    #[must_use]
+    pub fn match_full(self) -> Self {
+        ForeignKey { is_match_full: true, ..self }
+    }
+
     /// Adds it by ALTER TABLE after all tables exist.
     #[must_use]
     pub fn use_alter(self) -> Self {
@@ -196,14 +214,20 @@ impl ForeignKey {
 
 impl From<&str> for CheckConstraint {
     fn from(sql: &str) -> Self {
-        CheckConstraint { name: None, sql: sql.to_owned() }
+        CheckConstraint::new(sql)
     }
 }
 
 impl CheckConstraint {
     /// A condition, as SQL.
     pub fn new(sql: impl Into<String>) -> Self {
-        CheckConstraint { name: None, sql: sql.into() }
+        CheckConstraint { sql: sql.into(), ..CheckConstraint::default() }
+    }
+
+    /// Does not check rows that are there already when it is added, on PostgreSQL.
+    #[must_use]
+    pub fn not_valid(self) -> Self {
+        CheckConstraint { is_not_valid: true, ..self }
     }
 
     /// Gives it a name.

@@ -195,6 +195,12 @@ fn change(table: &mut Table, operation: &Operation) -> Result<()> {
         Operation::DropConstraint { constraint, .. } => remove(table, constraint),
         Operation::CreateIndex { index, .. } => table.indexes.push(index.clone()),
         Operation::DropIndex { index, .. } => table.indexes.retain(|known: &Index| known.name != index.name),
+        Operation::AlterOptions { changes, .. } => {
+            for (name, _, to) in changes {
+                table.options.retain(|(known, _)| known != name);
+                table.options.push((name.clone(), to.clone()));
+            }
+        }
         // SQLite has no comments.
         Operation::CommentTable { .. } => {}
         other => {
@@ -211,6 +217,7 @@ fn without_check(column: &super::Column) -> super::Column {
     if let ColumnType::Enum { has_check, .. } = &mut column.column_type {
         *has_check = false;
     }
+    column.has_check = false;
     column
 }
 

@@ -7,8 +7,8 @@ use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{
-    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData,
-    Sequence, Table, UniqueConstraint, View, metadata, normal, order, rewritten,
+    CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData,
+    Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -92,8 +92,9 @@ impl MetaData {
     /// metadata says.
     ///
     /// Compared are tables, columns (type, nullability, default, generation, computed expression, collation, comment),
-    /// keys, constraints, indexes, comments, types of labels, sequences by how they count, and views; no sequence and no
-    /// view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions:
+    /// keys, constraints, indexes, comments, options that the database tells again (of MySQL, engine and characters where they
+    /// are wanted), types of labels, domains, sequences by how they count, and views; no sequence,
+    /// domain or view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions:
     /// checks, defaults, computed columns and conditions are compared by what they say, grouping included, whatever the
     /// words; where they hold what cannot be read, such as a subquery, by their names, values and operators. A view counts
     /// as changed when it has a name that the other has not, or other values or comparisons.
@@ -131,6 +132,9 @@ impl MetaData {
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
             diff.enums(&metadata::enums(&wanted_tables.tables)?, &metadata::enums(&found_tables.tables)?, known);
+        }
+        if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
+            diff.domains(self.domains(), found.domains(), home);
         }
         let is_home = |wanted: &Option<String>, found: &Option<String>| {
             let away = |schema: &Option<String>| schema.clone().filter(|schema| Some(schema.as_str()) != home);
@@ -189,6 +193,7 @@ impl MetaData {
             let types = metadata::enums(&tables)?;
             let of_tables = tables.iter().map(|table| &table.schema);
             let of_others = types.iter().map(|of| &of.schema).chain(wanted.sequences().iter().map(|of| &of.schema));
+            let of_others = of_others.chain(wanted.domains().iter().map(|of| &of.schema));
             let all = of_tables.chain(of_others).chain(wanted.views().iter().map(|view| &view.schema));
             let mut schemas: Vec<&str> = all.filter_map(Option::as_deref).collect();
             schemas.sort_unstable();
@@ -223,7 +228,7 @@ fn at_home(mut table: Table, home: Option<&str>) -> Table {
     leave(&mut table.schema);
     table.foreign_keys.iter_mut().for_each(|key| leave(&mut key.target_schema));
     for column in &mut table.columns {
-        if let ColumnType::Enum { schema, .. } = column.column_type.element_mut()
+        if let ColumnType::Enum { schema, .. } | ColumnType::Domain { schema, .. } = column.column_type.element_mut()
             && schema.as_deref() == home
         {
             *schema = None;
@@ -261,6 +266,18 @@ impl Diff {
                 None => self.operations.push(Operation::CreateEnum(to.clone())),
                 Some(from) if from.labels == to.labels => {}
                 Some(from) => self.operations.push(Operation::AlterEnum { from: from.clone(), to: to.clone() }),
+            }
+        }
+    }
+
+    fn domains(&mut self, wanted: &[Domain], found: &[Domain], home: Option<&str>) {
+        let away = |schema: &Option<String>| schema.clone().filter(|schema| Some(schema.as_str()) != home);
+        for to in wanted {
+            let is_it = |from: &&Domain| from.name == to.name && away(&from.schema) == away(&to.schema);
+            match found.iter().find(is_it) {
+                None => self.operations.push(Operation::CreateDomain(to.clone())),
+                Some(from) if from.normal() == to.normal() => {}
+                Some(from) => self.operations.push(Operation::AlterDomain { from: from.clone(), to: to.clone() }),
             }
         }
     }
@@ -315,7 +332,11 @@ impl Parts {
         self.additions(&table, wanted, found, &cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
-            self.rest.push(Operation::CommentTable { table, from, to });
+            self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
+        }
+        let changes = dialect.map(|dialect| options::changes(&wanted.given, &found.given, dialect)).unwrap_or_default();
+        if !changes.is_empty() {
+            self.rest.push(Operation::AlterOptions { table, changes });
         }
     }
 
@@ -426,7 +447,7 @@ impl Comparison {
     }
 
     fn normal_check(&self, check: &CheckConstraint) -> CheckConstraint {
-        CheckConstraint { name: self.normal_name(check.name.as_deref()), sql: self.sql(&check.sql) }
+        CheckConstraint { name: self.normal_name(check.name.as_deref()), sql: self.sql(&check.sql), ..check.clone() }
     }
 
     fn may_be_same(&self, left: &str, right: &str) -> bool {
@@ -450,13 +471,18 @@ impl Comparison {
         same_name(names.0, names.1) && UniqueConstraint { name: left.name.clone(), ..right.clone() } == *left
     }
 
+    /// `left` is what is wanted, and `right` what is found.
     fn same_foreign_key(&self, left: &ForeignKey, right: &ForeignKey) -> bool {
         let names = (left.name.as_deref(), right.name.as_deref());
-        same_name(names.0, names.1) && ForeignKey { name: left.name.clone(), ..right.clone() } == *left
+        // What is valid is more than what may not be.
+        let is_valid = left.is_not_valid || !right.is_not_valid;
+        let (name, is_not_valid) = (left.name.clone(), left.is_not_valid);
+        same_name(names.0, names.1) && is_valid && ForeignKey { name, is_not_valid, ..right.clone() } == *left
     }
 
     fn same_check(&self, left: &CheckConstraint, right: &CheckConstraint) -> bool {
-        same_name(left.name.as_deref(), right.name.as_deref()) && self.may_be_same(&left.sql, &right.sql)
+        let is_valid = left.is_not_valid || !right.is_not_valid;
+        same_name(left.name.as_deref(), right.name.as_deref()) && is_valid && self.may_be_same(&left.sql, &right.sql)
     }
 
     fn same_exclude(&self, left: &ExcludeConstraint, right: &ExcludeConstraint) -> bool {
@@ -523,6 +549,15 @@ fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
         ) => {
             let is_without_name = name.is_empty() && other.is_empty();
             (schema, name) == (other_schema, other) && (!is_without_name || labels == other_labels)
+        }
+        // The type beneath is the domain's own matter.
+        (ColumnType::Domain { schema, name, .. }, ColumnType::Domain { schema: other_schema, name: other, .. }) => {
+            (schema, name) == (other_schema, other)
+        }
+        // A model names it by `sql_type`.
+        (ColumnType::Domain { schema, name, .. }, ColumnType::Custom(sql))
+        | (ColumnType::Custom(sql), ColumnType::Domain { schema, name, .. }) => {
+            sql.eq_ignore_ascii_case(&super::full_name(schema.as_deref(), name))
         }
         (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
         // PostgreSQL's ranges of numbers have any precision.

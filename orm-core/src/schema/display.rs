@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Column, ForeignKey, Index, IndexPart, MetaData, Sequence, Table, View, full_name};
+use super::{Column, Domain, ForeignKey, Index, IndexPart, MetaData, Sequence, Table, View, full_name};
 
 /// Lists columns, constraints and indexes, a line each.
 ///
@@ -112,13 +112,29 @@ impl fmt::Display for Sequence {
     }
 }
 
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "domain {} {}", full_name(self.schema.as_deref(), &self.name), self.base)?;
+        if !self.is_nullable {
+            f.write_str(" not null")?;
+        }
+        if let Some(default) = &self.default {
+            write!(f, " default {default}")?;
+        }
+        for check in &self.checks {
+            write!(f, " check{} ({})", after_space(check.name.as_deref()), check.sql)?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "view {}", full_name(self.schema.as_deref(), &self.name))
     }
 }
 
-/// Lists the tables, then sequences and views; metadata that makes no sense gives the error's text.
+/// Lists the tables, then sequences, domains and views; metadata that makes no sense gives the error's text.
 impl fmt::Display for MetaData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tables = match self.tables() {
@@ -128,7 +144,8 @@ impl fmt::Display for MetaData {
         let tables = tables.iter().map(Table::to_string);
         let sequences = self.sequences().iter().map(Sequence::to_string);
         let views = self.views().iter().map(View::to_string);
-        f.write_str(&tables.chain(sequences).chain(views).collect::<Vec<_>>().join("\n"))
+        let domains = self.domains().iter().map(Domain::to_string);
+        f.write_str(&tables.chain(sequences).chain(domains).chain(views).collect::<Vec<_>>().join("\n"))
     }
 }
 

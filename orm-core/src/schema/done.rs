@@ -53,6 +53,7 @@ impl Operation {
             | Operation::DropConstraint { table, .. }
             | Operation::CreateIndex { table, .. }
             | Operation::DropIndex { table, .. }
+            | Operation::AlterOptions { table, .. }
             | Operation::CommentTable { table, .. } => Some(table),
             _ => None,
         }
@@ -63,6 +64,9 @@ impl Operation {
         let schema = match self {
             Operation::CreateEnum(of) | Operation::DropEnum(of) | Operation::AlterEnum { to: of, .. } => &of.schema,
             Operation::CreateSequence(of) | Operation::DropSequence(of) | Operation::AlterSequence { to: of, .. } => {
+                &of.schema
+            }
+            Operation::CreateDomain(of) | Operation::DropDomain(of) | Operation::AlterDomain { to: of, .. } => {
                 &of.schema
             }
             Operation::CreateTable(table) | Operation::DropTable(table) => &table.schema,
@@ -82,6 +86,9 @@ impl Operation {
         let has_enum = |of: &super::EnumType| {
             inspector.enums().iter().any(|known| known.name == of.name && known.schema == home(&of.schema))
         };
+        let has_domain = |of: &super::Domain| {
+            inspector.domains().iter().any(|known| known.name == of.name && known.schema == home(&of.schema))
+        };
         let has_sequence = |of: &super::Sequence| {
             inspector.sequences().iter().any(|known| known.name == of.name && known.schema == home(&of.schema))
         };
@@ -89,6 +96,8 @@ impl Operation {
         match self {
             Operation::CreateEnum(of) => inspector.dialect() != Dialect::Postgres || has_enum(of),
             Operation::DropEnum(of) => !has_enum(of),
+            Operation::CreateDomain(of) => inspector.dialect() != Dialect::Postgres || has_domain(of),
+            Operation::DropDomain(of) => !has_domain(of),
             Operation::CreateSequence(of) => has_sequence(of),
             Operation::DropSequence(of) => !has_sequence(of),
             Operation::CreateTable(table) => find(&(&**table).into()).is_some(),
@@ -122,7 +131,9 @@ impl Operation {
             }
             Operation::AlterColumn { .. }
             | Operation::AlterEnum { .. }
+            | Operation::AlterDomain { .. }
             | Operation::AlterSequence { .. }
+            | Operation::AlterOptions { .. }
             | Operation::CommentTable { .. } => false,
         }
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::order::{self, Sorted};
 use super::table::full_name;
-use super::{EnumType, ForeignKey, NamingConvention, Sequence, Table, View, model, naming, run};
+use super::{Domain, EnumType, ForeignKey, NamingConvention, Sequence, Table, View, model, naming, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
 use crate::engine::Executor;
@@ -18,7 +18,7 @@ use crate::types::ColumnType;
 ///
 /// [`global`](Self::global) has every derived model of the program; [`metadata!`](crate::metadata) those that it names;
 /// [`new`](Self::new) what is added by hand; [`reflect`](Self::reflect) what a database has. Models and hand-made tables
-/// can be mixed. Two are equal when they have equal tables, sequences and views.
+/// can be mixed. Two are equal when they have equal tables, sequences, domains and views.
 ///
 /// ```standalone_crate
 /// # use orm_core::{Engine, MetaData, metadata};
@@ -49,6 +49,7 @@ pub struct MetaData {
     models: Models,
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    domains: Vec<Domain>,
     views: Vec<View>,
     convention: NamingConvention,
     schema: Option<String>,
@@ -77,6 +78,7 @@ static GLOBAL: MetaData = MetaData {
     models: Models::All,
     tables: Vec::new(),
     sequences: Vec::new(),
+    domains: Vec::new(),
     views: Vec::new(),
     convention: NamingConvention::DEFAULT,
     schema: None,
@@ -92,7 +94,8 @@ impl Default for MetaData {
 impl PartialEq for MetaData {
     fn eq(&self, other: &Self) -> bool {
         let (Ok(tables), Ok(others)) = (self.tables(), other.tables()) else { return false };
-        tables == others && self.sequences == other.sequences && self.views == other.views
+        let beside = |of: &MetaData| (of.sequences.clone(), of.domains.clone(), of.views.clone());
+        tables == others && beside(self) == beside(other)
     }
 }
 
@@ -101,6 +104,7 @@ impl MetaData {
         models: Models::Some(Vec::new()),
         tables: Vec::new(),
         sequences: Vec::new(),
+        domains: Vec::new(),
         views: Vec::new(),
         convention: NamingConvention::DEFAULT,
         schema: None,
@@ -146,12 +150,53 @@ impl MetaData {
         self
     }
 
+    /// Adds a domain, which PostgreSQL creates before the tables; other databases have the type beneath.
+    #[must_use]
+    pub fn domain(mut self, domain: Domain) -> Self {
+        let schema = domain.schema.or_else(|| self.schema.clone());
+        self.domains.push(Domain { schema, ..domain });
+        self
+    }
+
     /// Adds a view, which is created after the tables.
     #[must_use]
     pub fn view(mut self, view: View) -> Self {
         let schema = view.schema.or_else(|| self.schema.clone());
         self.views.push(View { schema, ..view });
         self
+    }
+
+    /// Takes a table out, by its name with its schema, if it has one: one that was added or read, or that of a model that
+    /// was named. Returns whether it was there.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, MetaData, schema::{Column, Table}};
+    /// let word = |name: &str| Table::new(name).column(Column::new("word", ColumnType::Text));
+    /// let mut metadata = MetaData::new().table(word("nouns")).table(word("verbs"));
+    /// assert!(metadata.remove("verbs"));
+    /// assert!(!metadata.remove("verbs"));
+    /// assert_eq!(metadata.tables()?.len(), 1);
+    /// metadata.clear();
+    /// assert!(metadata.tables()?.is_empty());
+    /// # Ok::<(), orm_core::Error>(())
+    /// ```
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.tables.len();
+        self.tables.retain(|table| table.full_name() != name);
+        let mut is_removed = self.tables.len() < before;
+        // An association table without a model of its own goes with the models that it lies between.
+        if let Models::Some(mappers) = &mut self.models {
+            let before = mappers.len();
+            mappers.retain(|mapper| full_name(mapper.definition().schema, mapper.definition().table) != name);
+            is_removed |= mappers.len() < before;
+        }
+        is_removed
+    }
+
+    /// Takes everything out: tables, sequences, domains and views. The naming convention and the schema stay.
+    pub fn clear(&mut self) {
+        let (convention, schema) = (std::mem::take(&mut self.convention), self.schema.take());
+        *self = MetaData { convention, schema, ..MetaData::EMPTY };
     }
 
     /// Says how constraints and indexes are called that have no name of their own.
@@ -173,7 +218,9 @@ impl MetaData {
                 key.target_schema.get_or_insert_with(|| schema.clone());
             }
             for column in &mut table.columns {
-                if let ColumnType::Enum { schema: of @ None, .. } = column.column_type.element_mut() {
+                if let ColumnType::Enum { schema: of @ None, .. } | ColumnType::Domain { schema: of @ None, .. } =
+                    column.column_type.element_mut()
+                {
                     *of = Some(schema.clone().into());
                 }
             }
@@ -268,6 +315,11 @@ impl MetaData {
         &self.sequences
     }
 
+    /// Returns the domains that were added.
+    pub fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+
     /// Returns the views that were added.
     pub fn views(&self) -> &[View] {
         &self.views
@@ -282,8 +334,8 @@ impl MetaData {
         enums(&self.tables()?)
     }
 
-    /// Creates all tables with their indexes, those first that others refer to; before them the types of labels and the
-    /// sequences, after them the views. What exists is left alone.
+    /// Creates all tables with their indexes, those first that others refer to; before them the types of labels, the domains
+    /// and the sequences, after them the views. What exists is left alone.
     ///
     /// An engine does it in one transaction; on a connection or a session it belongs to the one that is open. The foreign
     /// keys of a cycle are added last, where the database does not take them before the other table exists.
@@ -308,7 +360,7 @@ impl MetaData {
     ///
     /// # Errors
     ///
-    /// Fails as [`tables`](Self::tables) does, when a table cannot be written for the database, or when the database
+    /// Fails as [`tables`](Self::tables) does, when a relationship of a model has no foreign key to follow, when a table cannot be written for the database, or when the database
     /// refuses it.
     pub fn create_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
         let statements = self.creating(&Ddl::new(run::dialect(&mut db)).leaving_alone());
@@ -385,8 +437,13 @@ impl MetaData {
     }
 
     pub(super) fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
+        // A relationship that cannot be joined is told now, rather than by the first query that follows it.
+        for mapper in self.mappers() {
+            mapper.configured()?;
+        }
         let Sorted { mut tables, forward } = self.sorted()?;
         let mut statements = ddl.create_enums(&enums(&tables)?);
+        statements.extend(ddl.create_domains(&self.domains)?);
         for sequence in &self.all_sequences(&tables, ddl.dialect()) {
             statements.push(ddl.create_sequence(sequence)?);
         }
@@ -422,6 +479,7 @@ impl MetaData {
         for sequence in self.all_sequences(&tables, ddl.dialect()).iter().rev() {
             statements.push(ddl.drop_sequence(sequence)?);
         }
+        statements.extend(ddl.drop_domains(&self.domains));
         statements.extend(ddl.drop_enums(&types));
         Ok(statements)
     }

@@ -8,7 +8,7 @@
 use super::tokens::{Token, TokenKind, closing, tokens};
 use super::{
     CheckConstraint, Column, Computed, ForeignKey, Identity, Index, IndexColumn, IndexPart, Table, UniqueConstraint,
-    condition, fit, parse_type,
+    condition, fit, options, parse_type,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -56,7 +56,7 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
     let mut settled = column.clone();
     settled.settle_sequence(dialect);
     let column = &settled;
-    let mut normal = Column { variants: Vec::new(), length: None, ..column.clone() };
+    let mut normal = Column { variants: Vec::new(), length: None, has_check: false, ..column.clone() };
     normal.column_type = column_type(table, column, dialect);
     normal.server_default = column.server_default.as_deref().map(|of| sql(of, dialect));
     normal.computed = column.computed.as_ref().map(|of| Computed {
@@ -80,7 +80,7 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
         normal.collation = column.collation.as_ref().map(|name| name.to_ascii_uppercase());
         let is_rowid = table.primary_key.columns == [column.name.as_str()]
             && normal.column_type == ColumnType::Integer
-            && !has_option(table, "sqlite_without_rowid");
+            && !options::has(table, "sqlite_without_rowid");
         normal.is_generated = column.is_generated || is_rowid;
     }
     normal
@@ -141,7 +141,7 @@ fn foreign_key(key: &ForeignKey, dialect: Dialect) -> ForeignKey {
 }
 
 fn check(check: &CheckConstraint, dialect: Dialect) -> CheckConstraint {
-    CheckConstraint { name: name(check.name.as_deref(), dialect), sql: sql(&check.sql, dialect) }
+    CheckConstraint { name: name(check.name.as_deref(), dialect), sql: sql(&check.sql, dialect), ..check.clone() }
 }
 
 fn index(index: &Index, dialect: Dialect) -> Index {
@@ -182,18 +182,8 @@ fn unique_indexes_are_constraints(table: &mut Table) {
 
 /// Keeps the options that a database tells again.
 fn options(table: &Table, dialect: Dialect) -> Vec<(String, String)> {
-    let known: &[&str] = match dialect {
-        Dialect::Sqlite => &["sqlite_autoincrement", "sqlite_strict", "sqlite_without_rowid"],
-        Dialect::Postgres => &["postgres_unlogged"],
-        Dialect::MySql | Dialect::MariaDb => &[],
-    };
-    let kept = known.iter().filter(|option| has_option(table, option));
+    let kept = options::flags(dialect).iter().filter(|option| options::has(table, option));
     kept.map(|option| ((*option).to_owned(), "true".to_owned())).collect()
-}
-
-fn has_option(table: &Table, option: &str) -> bool {
-    let is_set = |value: &str| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "off");
-    table.options.iter().any(|(name, value)| name == option && is_set(value))
 }
 
 // --------------------------------------------------------------------------------------------------------------- SQL

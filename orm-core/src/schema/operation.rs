@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    CheckConstraint, Column, EnumType, ExcludeConstraint, ForeignKey, Index, PrimaryKey, Sequence, Table,
+    CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Index, PrimaryKey, Sequence, Table,
     UniqueConstraint, View, full_name, run,
 };
 use crate::compile::ddl::Ddl;
@@ -42,6 +42,17 @@ pub enum Operation {
         from: EnumType,
         /// As it is to be.
         to: EnumType,
+    },
+    /// Creates a domain, of PostgreSQL.
+    CreateDomain(Domain),
+    /// Drops a domain.
+    DropDomain(Domain),
+    /// Changes what a domain says of its values.
+    AlterDomain {
+        /// As it is.
+        from: Domain,
+        /// As it is to be.
+        to: Domain,
     },
     /// Creates a sequence.
     CreateSequence(Sequence),
@@ -135,6 +146,13 @@ pub enum Operation {
         from: Option<String>,
         /// As it is to be.
         to: Option<String>,
+    },
+    /// Changes options of a table: each with its value as it is, and as it is to be.
+    AlterOptions {
+        /// The table.
+        table: TableName,
+        /// As `("mysql_engine", "MyISAM", "InnoDB")`.
+        changes: Vec<(String, String, String)>,
     },
     /// Creates a view.
     CreateView(View),
@@ -266,6 +284,9 @@ impl fmt::Display for Operation {
             Operation::AlterEnum { from, to } => {
                 write!(f, "alter type `{}`: ({}) -> ({})", of_enum(from), from.labels.join(", "), to.labels.join(", "))
             }
+            Operation::CreateDomain(domain) => write!(f, "create {domain}"),
+            Operation::DropDomain(domain) => write!(f, "drop {domain}"),
+            Operation::AlterDomain { from, to } => write!(f, "alter {from}: now {to}"),
             Operation::CreateSequence(sequence) => write!(f, "create {sequence}"),
             Operation::DropSequence(sequence) => write!(f, "drop {sequence}"),
             Operation::AlterSequence { from, to } => write!(f, "alter {from}: now {to}"),
@@ -289,6 +310,10 @@ impl fmt::Display for Operation {
             Operation::DropIndex { table, index } => write!(f, "drop from `{table}` the {index}"),
             Operation::CommentTable { table, from, to } => {
                 write!(f, "comment on table `{table}`: {} -> {}", shown(from.as_deref()), shown(to.as_deref()))
+            }
+            Operation::AlterOptions { table, changes } => {
+                let changes = changes.iter().map(|(name, from, to)| format!("{name} `{from}` -> `{to}`"));
+                write!(f, "alter options of table `{table}`: {}", changes.collect::<Vec<_>>().join(", "))
             }
             Operation::CreateView(view) => write!(f, "create {view}"),
             Operation::DropView(view) => write!(f, "drop {view}"),

@@ -70,7 +70,7 @@ fn forward(tables: &[Table]) -> Vec<(usize, usize)> {
 }
 
 /// Takes foreign keys out of their tables.
-pub(super) fn take_out(tables: &mut [Table], keys: &[(usize, usize)]) -> Vec<(usize, ForeignKey)> {
+pub(crate) fn take_out(tables: &mut [Table], keys: &[(usize, usize)]) -> Vec<(usize, ForeignKey)> {
     // From the last one on, so that positions stay right.
     let mut taken: Vec<_> = keys.iter().rev().map(|&(at, key)| (at, tables[at].foreign_keys.remove(key))).collect();
     taken.reverse();

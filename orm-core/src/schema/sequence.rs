@@ -1,5 +1,7 @@
 //! What a database holds besides tables: [`Sequence`], [`View`], and the [`EnumType`]s of PostgreSQL.
 
+use crate::types::ColumnType;
+
 /// A sequence of PostgreSQL or MariaDB.
 ///
 /// ```
@@ -17,6 +19,9 @@ pub struct Sequence {
     pub schema: Option<String>,
     /// Its name.
     pub name: String,
+    /// The type of its numbers, of PostgreSQL: `SmallInteger`, `Integer`, or `BigInteger`, which is what there is when
+    /// nothing is said, and all that MariaDB has before version 11.5.
+    pub data_type: Option<ColumnType>,
     /// How it counts.
     pub options: Counting,
 }
@@ -65,7 +70,8 @@ impl Counting {
 impl Sequence {
     /// Returns whether both count the same way; what is left out is as databases do it by themselves.
     pub(crate) fn counts_as(&self, other: &Sequence) -> bool {
-        self.options.without_defaults() == other.options.without_defaults()
+        let data_type = |of: &Sequence| of.data_type.clone().filter(|of| *of != ColumnType::BigInteger);
+        data_type(self) == data_type(other) && self.options.without_defaults() == other.options.without_defaults()
     }
 
     /// A sequence from 1 by 1.
@@ -114,6 +120,42 @@ impl Sequence {
     pub fn next_value(&self) -> crate::Expr<i64> {
         let (schema, name) = (self.schema.clone().map(Into::into), self.name.clone().into());
         crate::Expr::new(crate::sql::Node::NextValue { schema, name })
+    }
+
+    /// Goes no lower than this.
+    #[must_use]
+    pub fn minimum(mut self, value: i64) -> Self {
+        self.options.minimum = Some(value);
+        self
+    }
+
+    /// Goes no higher than this.
+    #[must_use]
+    pub fn maximum(mut self, value: i64) -> Self {
+        self.options.maximum = Some(value);
+        self
+    }
+
+    /// Has a connection take this many values at once.
+    #[must_use]
+    pub fn cache(mut self, values: i64) -> Self {
+        self.options.cache = Some(values);
+        self
+    }
+
+    /// Says the type of its numbers.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Dialect, MetaData, schema::Sequence};
+    /// let small = Sequence::new("numbers").data_type(ColumnType::SmallInteger).minimum(10).cache(5).cycle();
+    /// assert_eq!(
+    ///     MetaData::new().sequence(small).to_sql(Dialect::Postgres),
+    ///     "CREATE SEQUENCE numbers AS SMALLINT MINVALUE 10 CACHE 5 CYCLE"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn data_type(self, of: ColumnType) -> Self {
+        Sequence { data_type: Some(of), ..self }
     }
 
     /// Begins again at its end.

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{MetaData, Sequence, Table, View};
+use super::{Domain, MetaData, Sequence, Table, View};
 
 #[derive(Serialize, Deserialize)]
 struct Parts {
     tables: Vec<Table>,
     sequences: Vec<Sequence>,
+    #[serde(default)]
+    domains: Vec<Domain>,
     views: Vec<View>,
 }
 
@@ -15,7 +17,8 @@ struct Parts {
 impl Serialize for MetaData {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let tables = self.tables().map_err(serde::ser::Error::custom)?;
-        let parts = Parts { tables, sequences: self.sequences().to_vec(), views: self.views().to_vec() };
+        let (sequences, views) = (self.sequences().to_vec(), self.views().to_vec());
+        let parts = Parts { tables, sequences, domains: self.domains().to_vec(), views };
         parts.serialize(serializer)
     }
 }
@@ -23,7 +26,7 @@ impl Serialize for MetaData {
 /// Reads tables as they stand: what has no name stays without one.
 impl<'de> Deserialize<'de> for MetaData {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Parts { tables, sequences, views } = Parts::deserialize(deserializer)?;
-        Ok(MetaData::of_parts(tables, sequences, views))
+        let Parts { tables, sequences, domains, views } = Parts::deserialize(deserializer)?;
+        Ok(domains.into_iter().fold(MetaData::of_parts(tables, sequences, views), MetaData::domain))
     }
 }

@@ -293,6 +293,9 @@ fn kind(column_type: &ColumnType) -> Kind {
             Kind::Timestamp => Kind::Range(&Kind::Timestamp),
             _ => Kind::Text,
         },
+        ColumnType::Interval => Kind::Interval,
+        ColumnType::Inet => <std::net::IpAddr as crate::types::SqlType>::KIND,
+        ColumnType::Domain { base, .. } => kind(base),
         _ => Kind::Text,
     }
 }

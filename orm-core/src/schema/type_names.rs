@@ -137,6 +137,8 @@ fn postgres(name: &Name) -> Option<ColumnType> {
         ("timestamp without time zone" | "timestamp", _) => ColumnType::DateTime,
         ("timestamp with time zone" | "timestamptz", _) => ColumnType::Timestamp,
         ("interval", _) => ColumnType::Interval,
+        ("inet", _) => ColumnType::Inet,
+        ("cidr", _) => ColumnType::Cidr,
         ("uuid", _) => ColumnType::Uuid,
         ("jsonb", _) => ColumnType::Json,
         ("int4range", _) => ColumnType::Range(Box::new(ColumnType::Integer)),

@@ -96,7 +96,7 @@ fn part_of_value(value: Value) -> Option<Part> {
         Value::Bool(value) => Some(Part::Integer(value.into())),
         Value::Int16(value) => Some(Part::Integer(value.into())),
         Value::Int32(value) => Some(Part::Integer(value.into())),
-        Value::Int64(value) => Some(Part::Integer(value)),
+        Value::Int64(value) | Value::Interval(value) => Some(Part::Integer(value)),
         Value::Float32(value) => text(f64::from(value).to_string()),
         Value::Float64(value) => text(value.to_string()),
         Value::Text(value) | Value::Decimal(value) | Value::Json(value) => text(value),

@@ -50,8 +50,12 @@ pub enum ColumnType {
     DateTime,
     /// A moment.
     Timestamp,
-    /// A span of time, of PostgreSQL.
+    /// A span of time: PostgreSQL's own type, and elsewhere whole microseconds as a number.
     Interval,
+    /// An address of the Internet, with or without a mask; text elsewhere than on PostgreSQL.
+    Inet,
+    /// A network of the Internet; text elsewhere than on PostgreSQL.
+    Cidr,
     /// A UUID.
     Uuid,
     /// An exact decimal number with precision and scale, if they are stated.
@@ -71,6 +75,16 @@ pub enum ColumnType {
         is_native: bool,
         /// Whether a check refuses other text, where they are text.
         has_check: bool,
+    },
+    /// A type with conditions of its own, of PostgreSQL: a [`Domain`](crate::schema::Domain). Other databases have the type
+    /// that it is based on.
+    Domain {
+        /// The schema of the domain, if not the default one.
+        schema: Option<Cow<'static, str>>,
+        /// Its name.
+        name: Cow<'static, str>,
+        /// The type that it is based on.
+        base: Box<ColumnType>,
     },
     /// A list of values of one type, of PostgreSQL.
     Array(Box<ColumnType>),
@@ -125,13 +139,26 @@ impl ColumnType {
         self
     }
 
-    /// Puts the type of labels into a schema.
+    /// Puts the type of labels, or the domain, into a schema.
     #[must_use]
     pub fn in_schema(mut self, of: impl Into<Cow<'static, str>>) -> Self {
-        if let ColumnType::Enum { schema, .. } = &mut self {
+        if let ColumnType::Enum { schema, .. } | ColumnType::Domain { schema, .. } = &mut self {
             *schema = Some(of.into());
         }
         self
+    }
+
+    /// A domain of PostgreSQL and the type that it is based on, which other databases have instead.
+    ///
+    /// ```
+    /// # use orm_core::{ColumnType, Dialect, schema::{Column, Table}};
+    /// let amount = ColumnType::domain("amount", ColumnType::Integer);
+    /// let orders = Table::new("orders").column(Column::new("n", amount));
+    /// assert_eq!(orders.to_sql(Dialect::Postgres), "CREATE TABLE orders (\n    n amount NOT NULL\n)");
+    /// assert_eq!(orders.to_sql(Dialect::Sqlite), "CREATE TABLE orders (\n    n INTEGER NOT NULL\n)");
+    /// ```
+    pub fn domain(name: impl Into<Cow<'static, str>>, base: ColumnType) -> Self {
+        ColumnType::Domain { schema: None, name: name.into(), base: Box::new(base) }
     }
 
     /// Writes `FLOAT`.
@@ -197,6 +224,8 @@ impl fmt::Display for ColumnType {
             ColumnType::DateTime => "date_time",
             ColumnType::Timestamp => "timestamp",
             ColumnType::Interval => "interval",
+            ColumnType::Inet => "inet",
+            ColumnType::Cidr => "cidr",
             ColumnType::Uuid => "uuid",
             ColumnType::Json => "json",
             ColumnType::Float(None) => "float",
@@ -206,6 +235,7 @@ impl fmt::Display for ColumnType {
             ColumnType::String(length) => return write!(f, "string({length})"),
             ColumnType::Char(length) => return write!(f, "char({length})"),
             ColumnType::Enum { labels, .. } => return write!(f, "enum({})", labels.join(", ")),
+            ColumnType::Domain { name, base, .. } => return write!(f, "{name} ({base})"),
             ColumnType::Array(item) => return write!(f, "{item}[]"),
             ColumnType::Range(item) => return write!(f, "range({item})"),
             ColumnType::Custom(sql) => sql,

@@ -142,3 +142,109 @@ mod of_jiff {
     kept! { local: DateTime = date_times() }
     kept! { utc: Timestamp = moments() }
 }
+
+/// Spans, of which the shortest and the longest have no more than microseconds in 64 bits.
+mod spans {
+    use std::time::Duration;
+
+    use super::*;
+
+    const DAY: i64 = 86_400_000_000;
+
+    fn micros() -> [i64; 7] {
+        [0, 1, -1, DAY, -90 * DAY - 1, i64::MAX, i64::MIN + 1]
+    }
+
+    kept! { of_the_library: Duration = [0, 1, 999_999, 86_400_000_001, i64::MAX as u64].map(Duration::from_micros) }
+    kept! { of_time: time::Duration = micros().map(time::Duration::microseconds) }
+    kept! { of_jiff: jiff::SignedDuration = micros().map(jiff::SignedDuration::from_micros) }
+    kept! { of_chrono: chrono::TimeDelta = micros().map(chrono::TimeDelta::microseconds) }
+
+    #[derive(Clone, Debug, PartialEq, Model)]
+    #[orm(metadata = none)]
+    struct Task {
+        #[orm(primary_key)]
+        id: i64,
+        took: Duration,
+    }
+
+    /// As text they would not be.
+    #[tokio::test]
+    async fn are_in_order() {
+        let engine = empty_engine().await;
+        metadata![Task].create_all(&engine).await.unwrap();
+        metadata![Task].check(&engine).await.unwrap();
+        let seconds = [90_000, 5, 3600, 10];
+        let rows: Vec<_> = seconds.map(|count| Task::builder().took(Duration::from_secs(count))).into();
+        insert(Task).values(rows).execute(&engine).await.unwrap();
+        let long = select(Task.took).filter(Task.took.gt(Duration::from_secs(9))).order_by(Task.took.asc());
+        assert_eq!(long.all(&engine).await.unwrap(), [10, 3600, 90_000].map(Duration::from_secs));
+    }
+
+    /// A month has no fixed length.
+    #[tokio::test]
+    async fn of_months_are_no_duration() {
+        crate::only!(Postgres);
+        let engine = empty_engine().await;
+        let months = orm::text("SELECT INTERVAL '1 month 3 days'").columns::<Duration>().one(&engine).await;
+        let error = months.unwrap_err().to_string();
+        assert!(error.contains("has months, which have no fixed length"), "{error}");
+        let days = orm::text("SELECT INTERVAL '-3 days 04:05:06.7'").columns::<chrono::TimeDelta>().one(&engine).await;
+        assert_eq!(days.unwrap(), chrono::TimeDelta::microseconds(-3 * DAY + 14_706_700_000));
+    }
+}
+
+/// Addresses of the Internet.
+mod addresses {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    kept! { of_either: IpAddr = ["0.0.0.0", "192.168.7.1", "::", "2001:db8::ff00:42:8329"].map(|text| text.parse().unwrap()) }
+    kept! { of_four_numbers: Ipv4Addr = [Ipv4Addr::LOCALHOST, Ipv4Addr::BROADCAST] }
+    kept! { of_sixteen_bytes: Ipv6Addr = [Ipv6Addr::LOCALHOST, Ipv6Addr::from([255; 16])] }
+}
+
+/// Types of MySQL that have no generic name; elsewhere the columns have the usual types.
+mod of_mysql {
+    use super::*;
+
+    kept! { #[orm(mysql(sql_type = "TINYINT"))] tiny: i16 = [-128, 0, 127] }
+    kept! { #[orm(mysql(sql_type = "MEDIUMINT"))] medium: i32 = [-8_388_608, 0, 8_388_607] }
+    kept! { #[orm(mysql(sql_type = "YEAR"))] year: i16 = [1901, 2024, 2155] }
+    kept! { #[orm(mysql(sql_type = "BIGINT UNSIGNED"))] unsigned: i64 = [0, i64::MAX] }
+
+    #[derive(Clone, Debug, PartialEq, Model)]
+    #[orm(metadata = none)]
+    struct Paper {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(mysql(sql_type = "TINYTEXT"))]
+        tiny: String,
+        #[orm(mysql(sql_type = "MEDIUMTEXT"))]
+        medium: String,
+        #[orm(mysql(sql_type = "LONGTEXT"))]
+        long: String,
+        #[orm(mysql(sql_type = "TINYBLOB"))]
+        tiny_bytes: Vec<u8>,
+        #[orm(mysql(sql_type = "MEDIUMBLOB"))]
+        medium_bytes: Vec<u8>,
+    }
+
+    #[tokio::test]
+    async fn texts_and_bytes_of_every_size_come_back() {
+        let engine = empty_engine().await;
+        metadata![Paper].create_all(&engine).await.unwrap();
+        metadata![Paper].check(&engine).await.unwrap();
+        let paper = Paper {
+            id: 1,
+            tiny: "t".repeat(255),
+            medium: "m".repeat(70_000),
+            long: "ö".repeat(40_000),
+            tiny_bytes: (0..=254).collect(),
+            medium_bytes: vec![7; 70_000],
+        };
+        insert(Paper).values(paper.clone()).execute(&engine).await.unwrap();
+        assert_eq!(select(Paper).all(&engine).await.unwrap(), [paper]);
+    }
+}

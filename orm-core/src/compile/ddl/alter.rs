@@ -16,6 +16,9 @@ impl Ddl {
             Operation::CreateEnum(of) => Ok(self.create_enums(std::slice::from_ref(of))),
             Operation::DropEnum(of) => Ok(self.drop_enums(std::slice::from_ref(of))),
             Operation::AlterEnum { from, to } => self.alter_enum(from, to),
+            Operation::CreateDomain(domain) => self.create_domains(std::slice::from_ref(domain)),
+            Operation::DropDomain(domain) => Ok(self.drop_domains(std::slice::from_ref(domain))),
+            Operation::AlterDomain { from, to } => self.alter_domain(from, to),
             Operation::CreateSequence(sequence) => one(self.create_sequence(sequence)?),
             Operation::DropSequence(sequence) => one(self.drop_sequence(sequence)?),
             Operation::AlterSequence { to, .. } => one(self.alter_sequence(to)?),
@@ -41,6 +44,7 @@ impl Ddl {
                 one(self.drop_index(&stub(table), name))
             }
             Operation::CommentTable { table, to, .. } => self.comment_table(table, to.as_deref()),
+            Operation::AlterOptions { table, changes } => self.alter_options(table, changes),
             Operation::CreateView(view) => one(self.create_view(view)?),
             Operation::DropView(view) => one(self.drop_view(view)),
         }
@@ -191,7 +195,10 @@ impl Ddl {
             }
             Constraint::Unique(unique) => self.unique(&stub, unique)?,
             Constraint::ForeignKey(key) => return self.add_foreign_key(&stub, key),
-            Constraint::Check(check) => format!("{}CHECK ({})", self.constraint(check.name.as_deref()), check.sql),
+            Constraint::Check(check) => {
+                let not_valid = self.not_valid(check.is_not_valid);
+                format!("{}CHECK ({}){not_valid}", self.constraint(check.name.as_deref()), check.sql)
+            }
             Constraint::Exclude(exclude) => {
                 self.only_postgres(&stub, "an exclude constraint")?;
                 format!("{}EXCLUDE {}", self.constraint(Some(&exclude.name)), exclude.sql)
@@ -230,6 +237,29 @@ impl Ddl {
                 vec![format!("ALTER TABLE {name} COMMENT = {}", self.text(text.unwrap_or_default()))]
             }
         })
+    }
+
+    /// Changes options; MySQL takes the rows over into the other engine or character set.
+    fn alter_options(&self, table: &TableName, changes: &[(String, String, String)]) -> Result<Vec<String>> {
+        let alter = |words: &str| format!("ALTER TABLE {} {words}", self.name_of(table));
+        if self.dialect == Dialect::Sqlite {
+            return Err(self.only_by_copying(table, "changing options"));
+        }
+        let to = |wanted: &str| changes.iter().find(|(name, ..)| name == wanted).map(|(.., to)| to.as_str());
+        let mut statements = Vec::new();
+        statements.extend(to("mysql_engine").map(|engine| alter(&format!("ENGINE={engine}"))));
+        statements.extend(match (to("mysql_charset"), to("mysql_collate")) {
+            (None, None) => None,
+            (Some(charset), None) => Some(alter(&format!("CONVERT TO CHARACTER SET {charset}"))),
+            (charset, Some(collation)) => {
+                // A collation begins with its character set.
+                let charset = charset.or_else(|| collation.split('_').next()).unwrap_or_default();
+                Some(alter(&format!("CONVERT TO CHARACTER SET {charset} COLLATE {collation}")))
+            }
+        });
+        let unlogged = to("postgres_unlogged").map(|to| if to == "true" { "SET UNLOGGED" } else { "SET LOGGED" });
+        statements.extend(unlogged.map(alter));
+        Ok(statements)
     }
 
     /// Adds labels; PostgreSQL takes none away.

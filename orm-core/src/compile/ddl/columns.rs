@@ -111,7 +111,21 @@ impl Ddl {
             {
                 let message =
                     format!("column `{}.{}` cannot be declared: it has no type", table.full_name(), column.name);
-                Err(Error::new(ErrorKind::Compile, message))
+                Err(Error::new(ErrorKind::Compile, message)
+                    .hint("give it a type other than an empty `ColumnType::Custom`"))
+            }
+            (_, ColumnType::Enum { labels, is_native, .. }, Some(length))
+                if !is_native || self.dialect == Dialect::Sqlite =>
+            {
+                let longest = ColumnType::longest_label(labels);
+                if usize::try_from(length).is_ok_and(|length| length < longest) {
+                    let (table, name) = (table.full_name(), &column.name);
+                    let message = format!(
+                        "column `{table}.{name}` has the length {length}, and its longest label has {longest} characters"
+                    );
+                    return Err(Error::new(ErrorKind::Compile, message));
+                }
+                Ok(format!("VARCHAR({length})"))
             }
             (Dialect::MySql | Dialect::MariaDb, ColumnType::LargeBinary, Some(length)) => {
                 Ok(format!("VARBINARY({length})"))
@@ -193,9 +207,11 @@ pub(super) fn is_serial(column: &Column) -> bool {
 /// Returns the type in a STRICT table of SQLite, which knows only these (<https://sqlite.org/stricttables.html>).
 fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
     match column_type {
-        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
-            Some("INTEGER")
-        }
+        ColumnType::Boolean
+        | ColumnType::SmallInteger
+        | ColumnType::Integer
+        | ColumnType::BigInteger
+        | ColumnType::Interval => Some("INTEGER"),
         ColumnType::Real | ColumnType::Double | ColumnType::Float(_) => Some("REAL"),
         ColumnType::LargeBinary => Some("BLOB"),
         ColumnType::Text
@@ -207,10 +223,13 @@ fn strict_type(column_type: &ColumnType) -> Option<&'static str> {
         | ColumnType::DateTime
         | ColumnType::Timestamp
         | ColumnType::Uuid
+        | ColumnType::Inet
+        | ColumnType::Cidr
         | ColumnType::Numeric(_)
         | ColumnType::Json
         | ColumnType::Enum { .. } => Some("TEXT"),
-        ColumnType::Array(_) | ColumnType::Range(_) | ColumnType::Interval | ColumnType::Custom(_) => None,
+        ColumnType::Domain { base, .. } => strict_type(base),
+        ColumnType::Array(_) | ColumnType::Range(_) | ColumnType::Custom(_) => None,
     }
 }
 

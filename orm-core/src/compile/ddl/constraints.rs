@@ -71,8 +71,9 @@ impl Ddl {
 
     /// Adds a foreign key to a table that exists.
     pub(crate) fn add_foreign_key(&self, table: &Table, key: &ForeignKey) -> Result<String> {
+        let not_valid = self.not_valid(key.is_not_valid);
         let key = self.foreign_key(table, key)?;
-        let alter = format!("ALTER TABLE {} ADD {key}", self.table_name(table));
+        let alter = format!("ALTER TABLE {} ADD {key}{not_valid}", self.table_name(table));
         // PostgreSQL has no ADD CONSTRAINT IF NOT EXISTS.
         Ok(match self.dialect {
             Dialect::Postgres if self.leaves_alone => {
@@ -81,6 +82,11 @@ impl Ddl {
             Dialect::MariaDb if self.leaves_alone => alter.replacen("FOREIGN KEY (", "FOREIGN KEY IF NOT EXISTS (", 1),
             _ => alter,
         })
+    }
+
+    /// Leaves rows that are there unchecked, where the database can do that.
+    pub(super) fn not_valid(&self, is_not_valid: bool) -> &'static str {
+        if is_not_valid && self.dialect == Dialect::Postgres { " NOT VALID" } else { "" }
     }
 
     /// Drops a constraint; `kind` is what MySQL wants to know.

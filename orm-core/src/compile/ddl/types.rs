@@ -40,7 +40,8 @@ impl Ddl {
         types.iter().rev().map(drop).collect()
     }
 
-    /// Returns the checks that refuse what is no label, where labels are text.
+    /// Returns the checks that refuse what is no label, where labels are text, and what is no truth value, where those are
+    /// numbers.
     pub(crate) fn label_checks(&self, table: &Table) -> Vec<CheckConstraint> {
         let check = |column: &Column| match column.type_on(self.dialect) {
             ColumnType::Enum { labels, has_check: true, is_native, .. }
@@ -48,6 +49,10 @@ impl Ddl {
             {
                 let labels: Vec<String> = labels.iter().map(|label| self.text(label)).collect();
                 let sql = format!("{} IN ({})", self.identifier(&column.name), labels.join(", "));
+                Some(CheckConstraint::new(sql).name(format!("ck_{}_{}", table.name, column.name)))
+            }
+            ColumnType::Boolean if column.has_check && self.dialect != Dialect::Postgres => {
+                let sql = format!("{} IN (0, 1)", self.identifier(&column.name));
                 Some(CheckConstraint::new(sql).name(format!("ck_{}_{}", table.name, column.name)))
             }
             _ => None,

@@ -53,7 +53,7 @@ impl Types {
             Kind::Bool => <i8 as Type<MySql>>::type_info(),
             Kind::Int16 => <i16 as Type<MySql>>::type_info(),
             Kind::Int32 => <i32 as Type<MySql>>::type_info(),
-            Kind::Int64 => <i64 as Type<MySql>>::type_info(),
+            Kind::Int64 | Kind::Interval => <i64 as Type<MySql>>::type_info(),
             Kind::Float32 => <f32 as Type<MySql>>::type_info(),
             Kind::Float64 => <f64 as Type<MySql>>::type_info(),
             Kind::Text | Kind::Enum(_) | Kind::Json | Kind::Uuid | Kind::Array(_) | Kind::Range(_) => {
@@ -112,7 +112,7 @@ fn size(value: &Value) -> usize {
         Value::Bool(_) => 1,
         Value::Int16(_) => 2,
         Value::Int32(_) | Value::Float32(_) => 4,
-        Value::Int64(_) | Value::Float64(_) => 8,
+        Value::Int64(_) | Value::Interval(_) | Value::Float64(_) => 8,
         Value::Date(_) => 5,
         Value::DateTime(_) | Value::Timestamp(_) => 12,
         Value::Time(_) => 13,
@@ -144,7 +144,7 @@ impl Encode<'_, MySql> for Parameter<'_> {
             Value::Bool(value) => buffer.push(u8::from(*value)),
             Value::Int16(value) => buffer.extend_from_slice(&value.to_le_bytes()),
             Value::Int32(value) => buffer.extend_from_slice(&value.to_le_bytes()),
-            Value::Int64(value) => buffer.extend_from_slice(&value.to_le_bytes()),
+            Value::Int64(value) | Value::Interval(value) => buffer.extend_from_slice(&value.to_le_bytes()),
             Value::Float32(value) => {
                 check_float(f64::from(*value))?;
                 buffer.extend_from_slice(&value.to_le_bytes());

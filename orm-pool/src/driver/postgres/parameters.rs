@@ -72,6 +72,7 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
         Kind::Decimal => "numeric",
         Kind::Json => "json",
         Kind::Range(element) => element.range_name().unwrap_or("range"),
+        Kind::Interval => "interval",
         Kind::Array(element) => match element {
             Kind::Bool => "bool[]",
             Kind::Int16 => "int2[]",
@@ -88,6 +89,7 @@ pub(super) fn type_name(kind: Kind) -> &'static str {
             Kind::Uuid => "uuid[]",
             Kind::Decimal => "numeric[]",
             Kind::Json => "json[]",
+            Kind::Interval => "interval[]",
             Kind::Range(Kind::Int32) => "int4range[]",
             Kind::Range(Kind::Int64) => "int8range[]",
             Kind::Range(Kind::Decimal) => "numrange[]",
@@ -131,6 +133,7 @@ fn oid(kind: Kind) -> Oid {
             // A type that PostgreSQL has no ranges of: it says so of the text.
             _ => 705,
         },
+        Kind::Interval => 1186,
         Kind::Array(element) => match element {
             Kind::Bool => 1000,
             Kind::Int16 => 1005,
@@ -149,6 +152,7 @@ fn oid(kind: Kind) -> Oid {
             Kind::Json => 199,
             // The type of the array is the next of its element's.
             Kind::Range(_) => oid(*element).0 + 1,
+            Kind::Interval => 1187,
             // An array of arrays has the type of an array of elements.
             Kind::Array(element) => return oid(Kind::Array(element)),
         },
@@ -220,6 +224,11 @@ fn write(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
         Value::Time(micros) => buffer.extend_from_slice(&time(*micros)?.to_be_bytes()),
         Value::DateTime(micros) | Value::Timestamp(micros) => {
             buffer.extend_from_slice(&moment(*micros)?.to_be_bytes());
+        }
+        // Microseconds, and no days or months.
+        Value::Interval(micros) => {
+            buffer.extend_from_slice(&micros.to_be_bytes());
+            buffer.extend_from_slice(&[0; 8]);
         }
         Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
         Value::Decimal(text) => numeric::write(text, buffer)?,

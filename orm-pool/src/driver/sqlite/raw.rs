@@ -446,7 +446,7 @@ impl Running<'_> {
                 Value::Bool(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
                 Value::Int16(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
                 Value::Int32(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
-                Value::Int64(value) => ffi::sqlite3_bind_int64(statement, position, *value),
+                Value::Int64(value) | Value::Interval(value) => ffi::sqlite3_bind_int64(statement, position, *value),
                 Value::Float32(value) => ffi::sqlite3_bind_double(statement, position, f64::from(*value)),
                 Value::Float64(value) => ffi::sqlite3_bind_double(statement, position, *value),
                 Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
