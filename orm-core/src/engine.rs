@@ -43,6 +43,7 @@ pub use url::Url;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::opaque::Opaque;
+use crate::session::Spare;
 
 /// A database: its URL, its dialect, and a pool of connections that are opened when they are first needed.
 ///
@@ -74,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) hide_parameters: bool,
     /// How many statements have been sent since the engine was made.
     pub(crate) statements: AtomicU64,
+    /// What its sessions leave to each other.
+    pub(crate) spare: Arc<Spare>,
 }
 
 impl Engine {
@@ -247,6 +250,11 @@ impl Engine {
     /// Returns whether two names are of one engine.
     pub(crate) fn is(&self, other: &Engine) -> bool {
         self.shared.is(&other.shared)
+    }
+
+    /// Returns where its sessions leave memory to each other.
+    pub(crate) fn spare(&self) -> &Arc<Spare> {
+        &self.shared.spare
     }
 
     /// Lends a driver's connection; the pool remembers the place that asks.

@@ -36,7 +36,7 @@ pub(crate) use identity::{Key, as_row_value, as_value, key_text};
 pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
-pub(crate) use objects::{PairChange, State};
+pub(crate) use objects::{PairChange, Spare, State};
 pub use query::{Managed, Query};
 pub(crate) use quiet::Flushing;
 pub use quiet::NoAutoflush;
@@ -133,7 +133,7 @@ impl Session {
     pub fn new(engine: &Engine) -> Session {
         Session {
             connections: Connections::new(Routes::to(engine)),
-            objects: OpaqueBox::new(Objects::new()),
+            objects: OpaqueBox::new(Objects::new(engine.spare())),
             autoflush: true,
             overwrites: false,
             expire_on_commit: true,

@@ -370,6 +370,7 @@ impl EngineBuilder {
             echo: self.echo,
             hide_parameters: self.hide_parameters,
             statements: AtomicU64::new(0),
+            spare: Arc::default(),
         };
         Ok(Engine { shared: Opaque::new(shared), options: Arc::new(self.options) })
     }

@@ -78,7 +78,7 @@ impl Session {
 
     /// Lets go of every object.
     pub fn expunge_all(&mut self) {
-        self.remove_all("expunged");
+        self.objects.remove_all("expunged");
     }
 
     /// Lets go of every object that has not been changed.
@@ -130,13 +130,6 @@ impl Session {
                 self.objects.remove(slot, why);
             }
         }
-    }
-
-    pub(super) fn remove_all(&mut self, why: &'static str) {
-        for slot in self.objects.in_use().collect::<Vec<_>>() {
-            self.objects.remove(slot, why);
-        }
-        self.objects.pairs.clear();
     }
 
     fn remove(&mut self, slot: u32, why: &'static str) -> Result<()> {

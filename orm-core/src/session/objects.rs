@@ -7,6 +7,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use parking_lot::Mutex;
+
 use super::events::{Moment, SessionEvents};
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::{Key, key_text};
@@ -145,6 +147,44 @@ struct Saved {
     is_doomed: bool,
 }
 
+/// Memory that a session of an engine has left for the next one: to have it anew from the system, page by page, costs more
+/// than what is put there.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Option<Storage>>);
+
+#[derive(Default)]
+struct Storage {
+    slots: Vec<Slot>,
+    identity: IdentityMap,
+}
+
+/// The most objects whose memory is kept: some five megabytes.
+const KEPT: usize = 16_384;
+
+impl Spare {
+    fn take(&self) -> Storage {
+        self.0.lock().take().unwrap_or_default()
+    }
+
+    /// Keeps the memory of a session that has ended, unless it is much more than that session needed.
+    fn keep(&self, mut storage: Storage, used: usize) {
+        let kept = storage.slots.capacity().max(storage.identity.capacity());
+        if (kept <= KEPT * 2) && (kept <= 64 || used >= kept / 16) {
+            storage.slots.clear();
+            storage.identity.clear();
+            *self.0.lock() = Some(storage);
+        }
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        let storage = Storage { slots: std::mem::take(&mut self.slots), identity: std::mem::take(&mut self.identity) };
+        let used = storage.slots.len();
+        self.spare.keep(storage, used);
+    }
+}
+
 type IdentityMap = HashMap<(usize, Key), u32, foldhash::fast::RandomState>;
 
 /// The objects of one session.
@@ -179,18 +219,21 @@ pub struct Objects {
     /// What a listener has refused while a row was read.
     pub(crate) vetoed: Option<Error>,
     warns_at: usize,
+    /// Where its memory comes from and goes to.
+    spare: Arc<Spare>,
 }
 
 static NEXT_SESSION: AtomicU32 = AtomicU32::new(1);
 
 impl Objects {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(spare: &Arc<Spare>) -> Self {
+        let Storage { slots, identity } = spare.take();
         let number = NEXT_SESSION.fetch_add(1, Ordering::Relaxed);
         Objects {
             session: NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN),
-            slots: Vec::new(),
+            slots,
             free: Vec::new(),
-            identity: IdentityMap::default(),
+            identity,
             touched: Vec::new(),
             lent: Vec::new(),
             pending: Vec::new(),
@@ -205,6 +248,7 @@ impl Objects {
             refused: HashMap::new(),
             vetoed: None,
             warns_at: 100_000,
+            spare: spare.clone(),
         }
     }
 
@@ -540,6 +584,22 @@ impl Objects {
             self.touched.retain(|&touched| touched != slot);
         }
         object
+    }
+
+    /// Takes every object out. All handles are dead from now on.
+    pub(crate) fn remove_all(&mut self, why: &'static str) {
+        self.identity.clear();
+        for (slot, entry) in self.slots.iter_mut().enumerate() {
+            if entry.object.take().is_some() {
+                (entry.key, entry.base, entry.links) = (None, None, Vec::new());
+                entry.gone = why;
+                entry.generation += 1;
+                self.free.push(slot as u32);
+            }
+        }
+        self.pending.clear();
+        self.touched.clear();
+        self.pairs.clear();
     }
 
     /// Takes the object out of the identity map.

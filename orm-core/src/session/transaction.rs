@@ -267,7 +267,7 @@ impl Session {
     /// As [`rollback`](Self::rollback).
     pub async fn close(&mut self) -> Result<()> {
         let done = self.rollback().await;
-        self.remove_all("let go by `close()`");
+        self.objects.remove_all("let go by `close()`");
         done
     }
 
