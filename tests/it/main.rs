@@ -51,6 +51,7 @@
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
+//! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
 //! | `trades` | objects that take keys and unique values from each other |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
 //! | `events` | listeners of sessions, objects and statements |
@@ -68,6 +69,7 @@ mod arrays;
 mod bare_tables;
 mod bulk;
 mod bulk_session;
+mod cases;
 mod checks;
 mod chinook;
 mod conditions;

@@ -262,6 +262,23 @@ mod tests {
     }
 
     #[test]
+    fn rings_that_share_a_node_are_one_and_others_stay_apart() {
+        let shared = [(0, 1), (1, 0), (1, 2), (2, 1), (1, 3), (3, 1), (1, 4), (4, 5), (5, 1)];
+        assert_eq!(components(6, &shared), [[0, 1, 2, 3, 4, 5]]);
+        let apart = [(0, 1), (1, 0), (2, 3), (3, 2), (1, 2)];
+        assert_eq!(components(4, &apart), [[0, 1], [2, 3]]);
+    }
+
+    #[test]
+    fn the_order_is_the_same_each_time() {
+        let edges = [(3, 1), (4, 1), (1, 0), (4, 2), (5, 2)];
+        let first = components(6, &edges);
+        assert!((0..50).all(|_| components(6, &edges) == first));
+        let place = |node| first.iter().position(|component| component.contains(&node));
+        assert!(edges.iter().all(|&(before, after)| place(before) < place(after)));
+    }
+
+    #[test]
     fn a_long_chain_does_not_overflow_the_stack() {
         let edges: Vec<_> = (1..200_000).map(|node| (node - 1, node)).collect();
         assert_eq!(components(200_000, &edges).len(), 200_000);

@@ -142,7 +142,12 @@ impl Session {
             let NewObject { mut object, set, .. } = new;
             let mapper = object.mapper();
             let has_key = mapper.definition().key.iter().all(|&column| set.contains(usize::from(column)));
-            let existing = if has_key { self.find_by_key(mapper, &*object, &set).await? } else { None };
+            let waiting =
+                Key::of_object(&*object).filter(|_| has_key).and_then(|key| self.objects.find_new(mapper, &key));
+            let existing = match waiting {
+                None if has_key => self.find_by_key(mapper, &*object, &set).await?,
+                other => other,
+            };
             let mut fields = Vec::new();
             for index in 0..mapper.definition().relationships.len() {
                 let field = object.relation_mut(index);
@@ -157,6 +162,9 @@ impl Session {
                         let value = object.column(column);
                         let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
                         put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+                        if waiting.is_some() {
+                            self.objects.get_mut(slot).set.insert(column);
+                        }
                     }
                     slot
                 }

@@ -187,6 +187,15 @@ impl Drop for Objects {
 
 type IdentityMap = HashMap<(usize, Key), u32, foldhash::fast::RandomState>;
 
+/// Keys of pending objects.
+#[derive(Default)]
+struct NewKeys {
+    slots: IdentityMap,
+    /// How many of the pending objects were looked at, and the last of them.
+    count: usize,
+    last: u32,
+}
+
 /// The objects of one session.
 pub struct Objects {
     pub(crate) session: NonZeroU32,
@@ -200,6 +209,8 @@ pub struct Objects {
     /// Pending slots, in the order in which they were added.
     pub(crate) pending: Vec<u32>,
     pub(crate) pairs: Vec<PairChange>,
+    /// The keys of pending objects that bring one, as far as they were looked at.
+    new_keys: NewKeys,
     /// The transaction, and a frame for each savepoint in it.
     frames: Vec<Frame>,
     /// What the statement that is running has read.
@@ -238,6 +249,7 @@ impl Objects {
             lent: Vec::new(),
             pending: Vec::new(),
             pairs: Vec::new(),
+            new_keys: NewKeys::default(),
             frames: vec![Frame::default()],
             seen: Vec::new(),
             query: 0,
@@ -308,6 +320,27 @@ impl Objects {
     pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<u32> {
         // The key is cloned for the lookup; the common one is an integer.
         self.identity.get(&(mapper.id(), key.clone())).copied()
+    }
+
+    /// Returns the pending object that brings this key, if there is one.
+    pub(crate) fn find_new(&mut self, mapper: &Mapper, key: &Key) -> Option<u32> {
+        let known = &mut self.new_keys;
+        if known.count > self.pending.len() || (known.count > 0 && self.pending[known.count - 1] != known.last) {
+            *known = NewKeys::default(); // something has left the list
+        }
+        for &slot in &self.pending[known.count..] {
+            let Slot { mapper, set, object, .. } = &self.slots[slot as usize];
+            let has_own = mapper.definition.key.iter().all(|&column| set.contains(usize::from(column)));
+            if let Some(key) = object.as_deref().filter(|_| has_own).and_then(Key::of_object) {
+                known.slots.insert((mapper.id(), key), slot);
+            }
+            known.last = slot;
+        }
+        known.count = self.pending.len();
+        let slot = known.slots.get(&(mapper.id(), key.clone())).copied()?;
+        let entry = &self.slots[slot as usize];
+        let is_it = entry.state == State::Pending && !entry.is_doomed && entry.mapper.is(mapper);
+        (is_it && entry.object.as_deref().and_then(Key::of_object).as_ref() == Some(key)).then_some(slot)
     }
 
     /// Returns every slot in use.
