@@ -33,7 +33,23 @@ fn files(path: &str) -> Vec<PathBuf> {
         Some(module) => (&["tests/it"], module),
         None => (&["tests/golden", "tests/it", "orm-core/src"], path),
     };
-    folders.iter().map(|folder| root.join(folder).join(format!("{}.rs", module.replace("::", "/")))).collect()
+    let files = |module: &str| -> Vec<PathBuf> {
+        let file = format!("{}.rs", module.replace("::", "/"));
+        folders.iter().map(|folder| root.join(folder).join(&file)).collect()
+    };
+    let mut of_module = files(module);
+    // A module within a file is looked for in that.
+    let mut outer = module;
+    while let Some((above, _)) = outer.rsplit_once("::").filter(|_| !of_module.iter().any(|file| file.exists())) {
+        (of_module, outer) = (files(above), above);
+    }
+    of_module
+}
+
+/// Returns the last cells of a document's tables.
+fn last_cells(text: &str) -> String {
+    let rows = text.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    rows.filter_map(|row| row.rsplit('|').next()).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns whether a file has such a test, one that a macro makes (`name:` on a line of its own), or a module of tests; `*`
@@ -91,6 +107,10 @@ fn every_test_exists(document: &str, text: &str, at_least: usize) {
 #[test]
 fn the_tables_of_sqlalchemys_tests_name_tests_that_exist() {
     every_test_exists("sqlalchemy_sql_tests.md", include_str!("../docs/sqlalchemy_sql_tests.md"), 200);
+    every_test_exists("sqlalchemy_schema_tests.md", include_str!("../docs/sqlalchemy_schema_tests.md"), 100);
+    // The cells before have the names of SQLAlchemy's cases.
+    let cases = last_cells(include_str!("../docs/sqlalchemy_session_cases.md"));
+    every_test_exists("sqlalchemy_session_cases.md", &cases, 35);
     every_test_exists("sqlalchemy_session_tests.md", include_str!("../docs/sqlalchemy_session_tests.md"), 90);
     every_test_exists("sqlalchemy_loading_tests.md", include_str!("../docs/sqlalchemy_loading_tests.md"), 70);
 }

@@ -10,13 +10,17 @@ use crate::session::{Handle, ObjectId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnSet {
     first: u64,
-    rest: Vec<u64>,
+    /// Behind one pointer, since a session has such sets for each object, and few models have so many columns.
+    rest: Option<Box<Words>>,
 }
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Words(Vec<u64>);
 
 impl ColumnSet {
     /// No column.
     pub const fn new() -> Self {
-        ColumnSet { first: 0, rest: Vec::new() }
+        ColumnSet { first: 0, rest: None }
     }
 
     /// The first `count` columns.
@@ -31,10 +35,11 @@ impl ColumnSet {
         match column / 64 {
             0 => self.first |= 1 << column,
             word => {
-                if self.rest.len() < word {
-                    self.rest.resize(word, 0);
+                let Words(rest) = &mut **self.rest.get_or_insert_default();
+                if rest.len() < word {
+                    rest.resize(word, 0);
                 }
-                self.rest[word - 1] |= 1 << (column % 64);
+                rest[word - 1] |= 1 << (column % 64);
             }
         }
     }
@@ -44,7 +49,7 @@ impl ColumnSet {
         match column / 64 {
             0 => self.first &= !(1 << column),
             word => {
-                if let Some(bits) = self.rest.get_mut(word - 1) {
+                if let Some(bits) = self.rest.as_mut().and_then(|rest| rest.0.get_mut(word - 1)) {
                     *bits &= !(1 << (column % 64));
                 }
             }
@@ -55,7 +60,10 @@ impl ColumnSet {
     pub fn contains(&self, column: usize) -> bool {
         match column / 64 {
             0 => self.first & (1 << column) != 0,
-            word => self.rest.get(word - 1).is_some_and(|bits| bits & (1 << (column % 64)) != 0),
+            word => {
+                let bits = self.rest.as_ref().and_then(|rest| rest.0.get(word - 1));
+                bits.is_some_and(|bits| bits & (1 << (column % 64)) != 0)
+            }
         }
     }
 
