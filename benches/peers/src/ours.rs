@@ -87,7 +87,9 @@ pub fn peer(name: &str, place: &Place, work: Work) -> Option<Contender> {
         // The literal single connection, which is what the peers use.
         Kind::Memory => Engine::builder("sqlite::memory:").pool_class(PoolClass::Static),
         Kind::File => Engine::builder(&format!("sqlite:///{}?journal_mode=wal&synchronous=normal", place.url)),
-        Kind::Postgres | Kind::Mysql => Engine::builder(&place.url),
+        Kind::Postgres => Engine::builder(&place.url),
+        // The name tells that the server has RETURNING.
+        Kind::Mysql => Engine::builder(&place.url.replacen("mysql://", "mariadb://", 1)),
     };
     let engine = engine.pool_size(CONNECTIONS as u32).max_overflow(0).build().expect("an engine");
     execute(&runtime, &engine, &place.fill);

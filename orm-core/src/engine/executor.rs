@@ -154,10 +154,7 @@ pub trait Executor: sealed::Sealed + Send + Sized {
         self,
         chunk: Chunk,
         source: &mut Source,
-    ) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send {
-        _ = source;
-        self.__fetch::<S>(chunk.page)
-    }
+    ) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send;
 }
 
 /// What a row of `S` becomes when `E` runs the statement.
@@ -349,6 +346,10 @@ impl Executor for &mut Session {
 
     async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S::Managed>> {
         self.fetch_managed::<S>(request).await
+    }
+
+    async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S::Managed>> {
+        self.fetch_chunk::<S>(chunk.page, source).await
     }
 
     async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
