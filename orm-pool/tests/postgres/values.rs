@@ -105,6 +105,8 @@ async fn what_no_type_of_rust_holds_comes_as_text() {
         ("SELECT ARRAY['2024-01-02 03:04:05'::timestamp]", "{\"2024-01-02 03:04:05\"}"),
         ("SELECT ARRAY[true, false]", "{t,f}"),
         ("SELECT '{}'::text[]", "{}"),
+        ("SELECT int4range(1, 5)", "[1,5)"),
+        ("SELECT 'empty'::numrange", "empty"),
     ] {
         let found = scalar(&mut c, sql, &[]).await;
         assert_eq!(found, text(expected), "{sql}");
@@ -115,7 +117,7 @@ async fn what_no_type_of_rust_holds_comes_as_text() {
         }
     }
     // Types with bytes that mean something else than text.
-    for sql in ["SELECT int4range(1, 5)", "SELECT point(1, 2)", "SELECT ROW(1, 'a')", "SELECT 'a'::tsvector"] {
+    for sql in ["SELECT point(1, 2)", "SELECT ROW(1, 'a')", "SELECT 'a'::tsvector"] {
         assert!(matches!(scalar(&mut c, sql, &[]).await, Cell::Bytes(_)), "{sql}");
     }
 }
