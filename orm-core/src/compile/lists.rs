@@ -48,36 +48,33 @@ pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
     if dialect != Dialect::Postgres || insert.columns.is_empty() {
         return;
     }
-    if let InsertSource::Plain(plain) = &mut insert.source
-        && plain.count > FEW_ROWS
-    {
-        let (columns, kinds) = (&insert.columns, &plain.kinds);
-        if columns.iter().zip(kinds).all(|(&column, &kind)| is_gathered(insert.mapper, column, kind)) {
-            let mut values = std::mem::take(&mut plain.values).into_iter();
-            let mut arrays: Vec<Vec<Value>> = kinds.iter().map(|_| Vec::with_capacity(plain.count)).collect();
-            for _ in 0..plain.count {
-                arrays.iter_mut().zip(&mut values).for_each(|(array, value)| array.push(value));
-            }
-            let arrays = kinds.iter().zip(arrays).filter_map(|(&kind, values)| array(kind, values)).collect();
-            insert.source = InsertSource::Arrays(arrays);
-        }
-        return;
-    }
-    let InsertSource::Rows(rows) = &mut insert.source else { return };
-    if rows.len() <= FEW_ROWS {
-        return;
-    }
-    let Some(kinds) = uniform_kinds(rows) else { return };
+    let kinds = match &insert.source {
+        InsertSource::Rows(rows) if rows.len() > FEW_ROWS => uniform_kinds(rows),
+        InsertSource::Plain(plain) if plain.count > FEW_ROWS => Some(plain.kinds.clone()),
+        _ => None,
+    };
+    let Some(kinds) = kinds else { return };
     if !insert.columns.iter().zip(&kinds).all(|(&column, &kind)| is_gathered(insert.mapper, column, kind)) {
         return;
     }
-    let count = rows.len();
-    let mut columns: Vec<Vec<Value>> = kinds.iter().map(|_| Vec::with_capacity(count)).collect();
-    for row in std::mem::take(rows) {
-        columns.iter_mut().zip(row).for_each(|(column, node)| column.extend(bound(node)));
+    let values = match &mut insert.source {
+        InsertSource::Rows(rows) => std::mem::take(rows).into_iter().flatten().filter_map(bound).collect(),
+        InsertSource::Plain(plain) => std::mem::take(&mut plain.values),
+        _ => return,
+    };
+    let columns = columns_of(values, kinds.len());
+    insert.source =
+        InsertSource::Arrays(kinds.into_iter().zip(columns).filter_map(|(k, column)| array(k, column)).collect());
+}
+
+/// Makes rows of so many columns, one after another, a list for each column.
+fn columns_of(values: Vec<Value>, width: usize) -> Vec<Vec<Value>> {
+    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(values.len() / width)).collect();
+    let mut values = values.into_iter().peekable();
+    while values.peek().is_some() {
+        columns.iter_mut().zip(&mut values).for_each(|(column, value)| column.push(value));
     }
-    let arrays = kinds.iter().zip(columns).filter_map(|(&kind, column)| array(kind, column));
-    insert.source = InsertSource::Arrays(arrays.collect());
+    columns
 }
 
 /// Returns the types of the columns, if every row has plain values of the same.
