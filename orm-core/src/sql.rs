@@ -86,8 +86,8 @@ pub use tuple::{RowList, RowOf, Tuple, tuple};
 pub(crate) use update::UpdateNode;
 pub use update::{Update, update};
 pub use value::{AsExpr, InList, IntoValue};
-pub use window::{Bound, Exclude, FrameRange, Window, window};
-pub(crate) use window::{Frame, Unit, WindowName};
+pub use window::{Bound, Exclude, FrameEdge, FrameOffset, FrameRange, FrameSpan, Window, following, preceding, window};
+pub(crate) use window::{Distance, Frame, Place, Unit, WindowName};
 
 use crate::mapper::Mapper;
 

@@ -2,9 +2,9 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Bound, Exclude, window};
+use orm::{Bound, Exclude, following, preceding, window};
 
-use crate::support::{Number, User, check};
+use crate::support::{Moment, Number, User, check, check_with};
 
 #[test]
 fn a_window_is_cut_and_ordered() {
@@ -383,4 +383,142 @@ fn the_values_of_a_named_window_are_bound_once() {
     expect![[r#"
         SELECT rank() OVER shifted, row_number() OVER shifted FROM users WHERE users.id > $1 WINDOW shifted AS (ORDER BY users.id + $2)
         [Int64(1), Int64(7)]"#]].assert_eq(&format!("{}\n{:?}", rendered[0].sql, rendered[0].values));
+}
+
+// ----------------------------------------------------------------------------- how far a frame of RANGE reaches
+
+#[test]
+fn frames_reach_by_floats() {
+    let by_weight = || window().order_by(Number.double);
+    check(
+        select(func::count_all().over(by_weight().range(-0.5..=1.25))).filter(Number.int.gt(1)),
+        expect![[r#"
+            -- sqlite
+            SELECT count(*) OVER (ORDER BY numbers.double RANGE BETWEEN 0.5 PRECEDING AND 1.25 FOLLOWING) FROM numbers WHERE numbers.int > ?
+            -- postgresql
+            SELECT count(*) OVER (ORDER BY numbers.double RANGE BETWEEN 0.5 PRECEDING AND 1.25 FOLLOWING) FROM numbers WHERE numbers.int > $1
+            -- mysql, mariadb
+            SELECT count(*) OVER (ORDER BY numbers.`double` RANGE BETWEEN 0.5 PRECEDING AND 1.25 FOLLOWING) FROM numbers WHERE numbers.`int` > ?
+        "#]],
+    );
+    check(
+        select((
+            func::count_all().over(by_weight().range(..=1e-7)),
+            func::count_all().over(by_weight().range(2.5..)),
+            func::count_all().over(by_weight().range((preceding(0.25), Bound::At(0)))),
+        )),
+        expect![[r#"
+            -- sqlite, postgresql
+            SELECT count(*) OVER (ORDER BY numbers.double RANGE BETWEEN UNBOUNDED PRECEDING AND 1e-7 FOLLOWING), count(*) OVER (ORDER BY numbers.double RANGE BETWEEN 2.5 FOLLOWING AND UNBOUNDED FOLLOWING), count(*) OVER (ORDER BY numbers.double RANGE BETWEEN 0.25 PRECEDING AND CURRENT ROW) FROM numbers
+            -- mysql, mariadb
+            SELECT count(*) OVER (ORDER BY numbers.`double` RANGE BETWEEN UNBOUNDED PRECEDING AND 1e-7 FOLLOWING), count(*) OVER (ORDER BY numbers.`double` RANGE BETWEEN 2.5 FOLLOWING AND UNBOUNDED FOLLOWING), count(*) OVER (ORDER BY numbers.`double` RANGE BETWEEN 0.25 PRECEDING AND CURRENT ROW) FROM numbers
+        "#]],
+    );
+    check(
+        select(func::count_all().over(by_weight().range(f64::NEG_INFINITY..=0.5))),
+        expect![[r#"
+        -- all
+        a window frame reaches a finite distance, and this is -inf
+    "#]],
+    );
+}
+
+#[test]
+fn frames_reach_by_decimal_numbers() {
+    let half: rust_decimal::Decimal = "0.50".parse().unwrap();
+    check(
+        select(
+            func::count_all()
+                .over(window().order_by(Number.double.cast::<rust_decimal::Decimal>()).range(-half..=half)),
+        ),
+        expect![[r#"
+            -- sqlite
+            a window frame of RANGE by a decimal number is not supported on dialect sqlite
+            hint: decimal numbers are text there: order by a float, and reach by a float
+            -- postgresql
+            SELECT count(*) OVER (ORDER BY CAST(numbers.double AS NUMERIC) RANGE BETWEEN 0.50 PRECEDING AND 0.50 FOLLOWING) FROM numbers
+            -- mysql, mariadb
+            SELECT count(*) OVER (ORDER BY CAST(numbers.`double` AS DECIMAL(65, 20)) RANGE BETWEEN 0.50 PRECEDING AND 0.50 FOLLOWING) FROM numbers
+        "#]],
+    );
+}
+
+#[test]
+fn frames_reach_by_spans_of_time() {
+    let week = chrono::TimeDelta::days(7);
+    check(
+        select(func::count_all().over(window().order_by(Moment.at).range(-week..=chrono::TimeDelta::zero())))
+            .filter(Moment.id.gt(3)),
+        expect![[r#"
+            -- sqlite
+            a window frame of RANGE by a span of time is not supported on dialect sqlite
+            hint: order by a number of seconds, and reach by a number
+            -- postgresql
+            SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN $1 PRECEDING AND CURRENT ROW) FROM moments WHERE moments.id > $2
+            -- mysql
+            SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN INTERVAL ? MICROSECOND PRECEDING AND CURRENT ROW) FROM moments WHERE moments.id > ?
+            -- mariadb
+            a window frame of RANGE by a span of time is not supported on dialect mariadb
+            hint: order by a number of seconds, and reach by a number
+        "#]],
+    );
+    let minute = std::time::Duration::from_secs(60);
+    check(
+        select(func::count_all().over(window().order_by(Moment.at).range((preceding(minute), following(minute))))),
+        expect![[r#"
+            -- sqlite
+            a window frame of RANGE by a span of time is not supported on dialect sqlite
+            hint: order by a number of seconds, and reach by a number
+            -- postgresql
+            SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN $1 PRECEDING AND $2 FOLLOWING) FROM moments
+            -- mysql
+            SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN INTERVAL ? MICROSECOND PRECEDING AND INTERVAL ? MICROSECOND FOLLOWING) FROM moments
+            -- mariadb
+            a window frame of RANGE by a span of time is not supported on dialect mariadb
+            hint: order by a number of seconds, and reach by a number
+        "#]],
+    );
+    let literal = select(func::count_all().over(window().order_by(Moment.at).range(week..)));
+    check_with(
+        |dialect| literal.to_sql_literal(dialect),
+        expect![[r#"
+        -- sqlite
+        a window frame of RANGE by a span of time is not supported on dialect sqlite
+        hint: order by a number of seconds, and reach by a number
+        -- postgresql
+        SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN INTERVAL '604800000000 microseconds' FOLLOWING AND UNBOUNDED FOLLOWING) FROM moments
+        -- mysql
+        SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN INTERVAL 604800000000 MICROSECOND FOLLOWING AND UNBOUNDED FOLLOWING) FROM moments
+        -- mariadb
+        a window frame of RANGE by a span of time is not supported on dialect mariadb
+        hint: order by a number of seconds, and reach by a number
+    "#]],
+    );
+}
+
+#[test]
+fn frames_reach_by_what_the_database_calls_it() {
+    let month = || text("INTERVAL '1 month'").expression::<std::time::Duration>();
+    check(
+        select(func::count_all().over(window().order_by(Moment.at).range((preceding(month()), following(month()))))),
+        expect![[r#"
+            -- sqlite, postgresql, mysql
+            SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN INTERVAL '1 month' PRECEDING AND INTERVAL '1 month' FOLLOWING) FROM moments
+            -- mariadb
+            a window frame of RANGE by an expression is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn spans_of_frames_are_values() {
+    let statement = |days| {
+        let span = preceding(chrono::TimeDelta::days(days));
+        select(func::count_all().over(window().order_by(Moment.at).range((span, Bound::At(0))))).filter(Moment.id.gt(3))
+    };
+    let rendered = statement(1).render(orm::Dialect::Postgres).unwrap();
+    expect![[r#"
+        SELECT count(*) OVER (ORDER BY moments.at RANGE BETWEEN $1 PRECEDING AND CURRENT ROW) FROM moments WHERE moments.id > $2
+        [Interval(86400000000), Int64(3)]"#]].assert_eq(&format!("{}\n{:?}", rendered[0].sql, rendered[0].values));
+    assert_eq!(rendered[0].sql, statement(2).to_sql(orm::Dialect::Postgres));
 }

@@ -42,6 +42,7 @@
 //! | `stream` | queries read piece by piece, chunks, several sets of rows |
 //! | `errors` | bad input, each with its message |
 //! | `expressions` | every operator and function, with its rows |
+//! | `windows` | windows whose frames reach by floats, decimal numbers and spans of time |
 //! | `random_expressions` | random expressions against an evaluator, by proptest |
 //! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -128,4 +129,5 @@ mod transaction;
 mod types;
 mod update;
 mod upsert;
+mod windows;
 mod write;

@@ -2,7 +2,7 @@
 //!
 //! The ranks of operators are [`Precedence`]; what the databases write differently is [`Template`](crate::sql::Template).
 
-use orm_pool::Kind;
+use orm_pool::{Kind, Value};
 
 use super::Writer;
 use super::from::Scope;
@@ -10,8 +10,8 @@ use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{
-    Aggregate, Bound, Constant, Exclude, Form, Frame, Node, Operator, OrderItem, Precedence, RelationReference,
-    SelectNode, TableRef, Template, TextPart, Unit, Window,
+    Aggregate, Constant, Distance, Exclude, Form, Frame, FrameEdge, Node, Operator, OrderItem, Place, Precedence,
+    RelationReference, SelectNode, TableRef, Template, TextPart, Unit, Window,
 };
 use crate::types::ColumnType;
 
@@ -520,9 +520,9 @@ impl Writer {
             Unit::Range => "RANGE BETWEEN ",
             Unit::Groups => "GROUPS BETWEEN ",
         });
-        self.bound(frame.start, "UNBOUNDED PRECEDING");
+        self.edge(&frame.start, "UNBOUNDED PRECEDING")?;
         self.push(" AND ");
-        self.bound(frame.end, "UNBOUNDED FOLLOWING");
+        self.edge(&frame.end, "UNBOUNDED FOLLOWING")?;
         self.push(match frame.exclude {
             None => "",
             Some(Exclude::CurrentRow) => " EXCLUDE CURRENT ROW",
@@ -532,14 +532,50 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes an end of a frame; its number is part of the statement's structure, since MariaDB binds none there.
-    fn bound(&mut self, bound: Bound, unbounded: &str) {
-        match bound {
-            Bound::Unbounded => self.push(unbounded),
-            Bound::At(0) => self.push("CURRENT ROW"),
-            Bound::At(distance) if distance < 0 => self.push(&format!("{} PRECEDING", distance.unsigned_abs())),
-            Bound::At(distance) => self.push(&format!("{distance} FOLLOWING")),
+    fn edge(&mut self, edge: &FrameEdge, unbounded: &str) -> Result<()> {
+        let (distance, word) = match &edge.place {
+            Place::Unbounded => {
+                self.push(unbounded);
+                return Ok(());
+            }
+            Place::CurrentRow => {
+                self.push("CURRENT ROW");
+                return Ok(());
+            }
+            Place::Preceding(distance) => (distance, " PRECEDING"),
+            Place::Following(distance) => (distance, " FOLLOWING"),
+        };
+        self.distance(distance)?;
+        self.push(word);
+        Ok(())
+    }
+
+    fn distance(&mut self, distance: &Distance) -> Result<()> {
+        match (distance, self.dialect) {
+            (Distance::Number(Value::Decimal(_)), Dialect::Sqlite) => {
+                let error = self.unsupported("a window frame of RANGE by a decimal number");
+                return Err(error.hint("decimal numbers are text there: order by a float, and reach by a float"));
+            }
+            (Distance::Number(number), _) => {
+                let number = self.dialect.literal(number)?;
+                self.push(&number);
+            }
+            (Distance::Span(_), Dialect::Sqlite | Dialect::MariaDb) => {
+                let error = self.unsupported("a window frame of RANGE by a span of time");
+                return Err(error.hint("order by a number of seconds, and reach by a number"));
+            }
+            (Distance::Span(span), Dialect::MySql) => {
+                self.push("INTERVAL ");
+                self.node(span)?;
+                self.push(" MICROSECOND");
+            }
+            (Distance::Expression(refused), _) if matches!(**refused, Node::Refused(_)) => self.node(refused)?,
+            (Distance::Expression(_), Dialect::MariaDb) => {
+                return Err(self.unsupported("a window frame of RANGE by an expression"));
+            }
+            (Distance::Span(node) | Distance::Expression(node), _) => self.node(node)?,
         }
+        Ok(())
     }
 
     /// Writes EXISTS over the members of a relationship.

@@ -12,7 +12,8 @@ use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     Body, ChangedRows, Conflict, ConflictAction, ConflictTarget, Correlation, Criterion, CteNode, DeleteNode,
-    DerivedNode, FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, TableRef, UpdateNode,
+    DerivedNode, Distance, Frame, FrameEdge, FromItem, Hint, HintPlace, InsertNode, InsertSource, Joined, Lock, Place,
+    TableRef, UpdateNode,
 };
 use crate::sql::{EagerNode, OutputKind, TextPart};
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode, WindowName};
@@ -332,6 +333,43 @@ impl Lifted {
                 *definition = None;
             }
             (None, None) => self.tag(3),
+        }
+    }
+
+    fn frame(&mut self, frame: &mut Frame) {
+        self.tag(frame.unit as u8);
+        self.edge(&mut frame.start);
+        self.edge(&mut frame.end);
+        self.tag(frame.exclude.map_or(0, |exclude| exclude as u8 + 1));
+    }
+
+    /// A number of a frame is part of the structure; a span of time is lifted.
+    fn edge(&mut self, edge: &mut FrameEdge) {
+        let distance = match &mut edge.place {
+            Place::Unbounded => return self.tag(0),
+            Place::CurrentRow => return self.tag(1),
+            Place::Preceding(distance) => {
+                self.tag(2);
+                distance
+            }
+            Place::Following(distance) => {
+                self.tag(3);
+                distance
+            }
+        };
+        match distance {
+            Distance::Number(number) => {
+                self.tag(0);
+                self.text(&format!("{number:?}"));
+            }
+            Distance::Span(node) => {
+                self.tag(1);
+                self.node(node);
+            }
+            Distance::Expression(node) => {
+                self.tag(2);
+                self.node(node);
+            }
         }
     }
 
@@ -724,8 +762,10 @@ impl Lifted {
                 self.node(call);
                 self.nodes(&mut window.partition_by);
                 self.list(&mut window.order_by, Self::order_item);
-                let frame = window.frame.as_ref();
-                self.text(&frame.map(|frame| format!("{frame:?}")).unwrap_or_default());
+                self.flag(window.frame.is_some());
+                if let Some(frame) = &mut window.frame {
+                    self.frame(frame);
+                }
                 self.window_name(window.name.as_ref());
             }
             Node::Quantified { operator, every, operand, select } => {
