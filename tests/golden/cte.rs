@@ -354,6 +354,160 @@ fn a_cte_that_writes_need_not_be_in_from() {
 }
 
 #[test]
+fn a_cte_that_writes_stands_before_what_does_not_use_it() {
+    let gone = || delete(User).filter(User.active.eq(false)).returning(User.id).cte("gone");
+    check(
+        insert(Keyword).values(Keyword::builder().word("rust")).add_cte(gone()),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH gone AS (DELETE FROM users WHERE users.active = $1 RETURNING id) INSERT INTO keywords (word) VALUES ($2)
+        -- mysql
+        WITH before INSERT of rows is not supported on dialect mysql
+        hint: insert what a SELECT gives: `.from_select(…)`
+        -- mariadb
+        WITH before INSERT of rows is not supported on dialect mariadb
+        hint: insert what a SELECT gives: `.from_select(…)`
+    "#]],
+    );
+    check(
+        update(Keyword).set(Keyword.word, "rust").filter(Keyword.id.eq(1)).add_cte(gone()),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH gone AS (DELETE FROM users WHERE users.active = $1 RETURNING id) UPDATE keywords SET word = $2 WHERE keywords.id = $3
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        WITH before UPDATE is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        delete(Keyword).filter(Keyword.id.eq(1)).add_cte(gone()).returning(Keyword.id),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH gone AS (DELETE FROM users WHERE users.active = $1 RETURNING id) DELETE FROM keywords WHERE keywords.id = $2 RETURNING id
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        WITH before DELETE is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_only_reads_stands_before_what_does_not_use_it() {
+    let ids = || select(User.id).filter(User.id.gt(7)).cte("ids");
+    let other = select(Address.id).filter(Address.id.gt(8)).cte("other");
+    check(
+        insert(Keyword).values(Keyword::builder().word("rust")).add_cte(ids()).add_cte(&other),
+        expect![[r#"
+        -- sqlite
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > ?), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > ?) INSERT INTO keywords (word) VALUES (?)
+        -- postgresql
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > $1), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > $2) INSERT INTO keywords (word) VALUES ($3)
+        -- mysql
+        WITH before INSERT of rows is not supported on dialect mysql
+        hint: insert what a SELECT gives: `.from_select(…)`
+        -- mariadb
+        WITH before INSERT of rows is not supported on dialect mariadb
+        hint: insert what a SELECT gives: `.from_select(…)`
+    "#]],
+    );
+    check(
+        insert(Keyword).from_select(Keyword.id, select(other.0).select_from(&other)).add_cte(ids()),
+        expect![[r#"
+            -- sqlite
+            WITH ids AS (SELECT users.id FROM users WHERE users.id > ?), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > ?) INSERT INTO keywords (id) SELECT other.id FROM other
+            -- postgresql
+            WITH ids AS (SELECT users.id FROM users WHERE users.id > $1), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > $2) INSERT INTO keywords (id) SELECT other.id FROM other
+            -- mysql, mariadb
+            INSERT INTO keywords (id) WITH ids AS (SELECT users.id FROM users WHERE users.id > ?), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > ?) SELECT other.id FROM other
+        "#]],
+    );
+    check(
+        update(Keyword).set(Keyword.word, "rust").add_cte(ids()),
+        expect![[r#"
+        -- sqlite, mysql
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > ?) UPDATE keywords SET word = ?
+        -- postgresql
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > $1) UPDATE keywords SET word = $2
+        -- mariadb
+        WITH before UPDATE is not supported on dialect mariadb
+    "#]],
+    );
+    check(
+        delete(Keyword).filter(Keyword.id.in_(select(other.0).select_from(&other))).add_cte(ids()),
+        expect![[r#"
+        -- sqlite, mysql
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > ?), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > ?) DELETE FROM keywords WHERE keywords.id IN (SELECT other.id FROM other)
+        -- postgresql
+        WITH ids AS (SELECT users.id FROM users WHERE users.id > $1), other AS (SELECT addresses.id FROM addresses WHERE addresses.id > $2) DELETE FROM keywords WHERE keywords.id IN (SELECT other.id FROM other)
+        -- mariadb
+        WITH before DELETE is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn a_cte_that_writes_stands_before_one_insert() {
+    let gone = delete(User).returning(User.id).cte("gone");
+    let rows = [Keyword::builder().word("rust"), Keyword::builder().word("sql")];
+    check(
+        insert(Keyword).values(rows).add_cte(&gone).returning_in_order(Keyword.id),
+        expect![[r#"
+        -- all
+        these rows are 2 INSERTs, and a CTE that changes rows stands before one
+        hint: set the same columns in each of up to 1,000 rows
+    "#]],
+    );
+}
+
+#[test]
+fn what_happens_on_a_conflict_may_use_a_cte() {
+    let ages = select((User.id, User.age)).filter(User.id.gt(7)).cte("ages");
+    let oldest = select(func::max(ages.1)).select_from(&ages);
+    check(
+        insert(User)
+            .values(User::builder().id(1).name("ed"))
+            .on_conflict(User.id)
+            .set(User.age, oldest.clone())
+            .do_update(()),
+        expect![[r#"
+            -- sqlite
+            WITH ages AS (SELECT users.id, users.age FROM users WHERE users.id > ?) INSERT INTO users (id, name, active) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET age = (SELECT max(ages.age) FROM ages)
+            -- postgresql
+            WITH ages AS (SELECT users.id, users.age FROM users WHERE users.id > $1) INSERT INTO users (id, name, active) VALUES ($2, $3, $4) ON CONFLICT (id) DO UPDATE SET age = (SELECT max(ages.age) FROM ages)
+            -- mysql
+            WITH before INSERT of rows is not supported on dialect mysql
+            hint: insert what a SELECT gives: `.from_select(…)`
+            -- mariadb
+            WITH before INSERT of rows is not supported on dialect mariadb
+            hint: insert what a SELECT gives: `.from_select(…)`
+        "#]],
+    );
+    check(
+        insert(Keyword).values(Keyword::builder().id(1).word("a")).returning(oldest.scalar_subquery()),
+        expect![[r#"
+        -- sqlite
+        WITH ages AS (SELECT users.id, users.age FROM users WHERE users.id > ?) INSERT INTO keywords (id, word) VALUES (?, ?) RETURNING (SELECT max(ages.age) FROM ages)
+        -- postgresql
+        WITH ages AS (SELECT users.id, users.age FROM users WHERE users.id > $1) INSERT INTO keywords (id, word) VALUES ($2, $3) RETURNING (SELECT max(ages.age) FROM ages)
+        -- mysql
+        INSERT INTO keywords (id, word) VALUES (?, ?);
+        WITH ages AS (SELECT users.id, users.age FROM users WHERE users.id > ?) SELECT (SELECT max(ages.age) FROM ages) FROM keywords WHERE keywords.id = ?
+        -- mariadb
+        WITH before INSERT of rows is not supported on dialect mariadb
+        hint: insert what a SELECT gives: `.from_select(…)`
+    "#]],
+    );
+}
+
+#[test]
 fn a_cte_before_an_update() {
     let c = select(Address.user_id).filter(Address.email.eq("x")).cte("c");
     check(

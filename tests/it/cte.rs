@@ -134,6 +134,48 @@ async fn a_cte_that_writes_gives_what_it_wrote() {
 }
 
 #[tokio::test]
+async fn a_cte_that_writes_runs_before_what_does_not_use_it() {
+    only!(Postgres);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let rust = || insert(Keyword).values(Keyword::builder().word("rust"));
+
+    let gone = delete(Address).filter(Address.email.eq("ed@x.org")).returning(Address.id).cte("gone");
+    assert_eq!(rust().add_cte(&gone).execute(&engine).await.unwrap(), 1, "rows of the INSERT alone are counted");
+    assert_eq!(select(Address).count(&engine).await.unwrap(), 2);
+
+    let new = rust().returning(Keyword.id).cte("new");
+    assert_eq!(update(Keyword).set(Keyword.word, "sql").add_cte(&new).execute(&engine).await.unwrap(), 1);
+    let words = select(Keyword.word).order_by(Keyword.id).all(&engine).await.unwrap();
+    assert_eq!(words, ["sql", "rust"], "what a CTE inserts is not there for the statement");
+
+    let changed = update(User).set(User.active, false).returning(User.id).cte("changed");
+    let deleted = delete(Keyword).add_cte(&changed).returning(Keyword.word).all(&engine).await.unwrap();
+    assert_eq!(deleted.len(), 2);
+    assert_eq!(select(User).filter(User.active).count(&engine).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_cte_is_used_where_rows_conflict_and_in_returning() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let longest = select((User.id, User.name)).filter(User.id.eq(2)).cte("longest");
+    let name = select(longest.1).select_from(&longest);
+    let again = insert(User).values(User::builder().id(1).name("again"));
+    let changed = again.on_conflict(User.id).set(User.fullname, name.clone()).do_update(()).execute(&engine).await;
+    let words =
+        insert(Keyword).values(Keyword::builder().word("rust")).returning(name.scalar_subquery()).all(&engine).await;
+    if dialect() == Dialect::MariaDb {
+        let message = "WITH before INSERT of rows is not supported on dialect mariadb";
+        assert_eq!((changed.unwrap_err().message(), words.unwrap_err().message()), (message, message));
+        return;
+    }
+    assert_eq!(changed.unwrap(), 1);
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap().as_deref(), Some("wendy"));
+    assert_eq!(words.unwrap(), [Some("wendy".to_owned())]);
+}
+
+#[tokio::test]
 async fn one_text_serves_every_value_of_a_cte() {
     let engine = engine().await;
     two_users(&engine).await;

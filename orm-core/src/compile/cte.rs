@@ -8,8 +8,8 @@ use super::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::Alias;
 use crate::sql::{
-    Body, ChangedRows, CteNode, FromItem, InsertSource, JoinNode, Joined, Node, Output, OutputKind, SelectNode,
-    Statement,
+    Body, ChangedRows, ConflictAction, CteNode, FromItem, InsertNode, InsertSource, JoinNode, Joined, Node, Output,
+    OutputKind, SelectNode, Statement,
 };
 
 /// A CTE by its number.
@@ -32,12 +32,7 @@ impl<'a> Found<'a> {
         match statement {
             Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => self.select(select),
             Statement::Explain(inner) => self.statement(inner),
-            Statement::Insert(insert) => match &insert.source {
-                InsertSource::Rows(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
-                InsertSource::Plain(_) => {}
-                InsertSource::Arrays(arrays) => arrays.iter().for_each(|node| self.node(node)),
-                InsertSource::Select(select) => self.select(select),
-            },
+            Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => {
                 update.sets.iter().for_each(|(_, node)| self.node(node));
                 self.changed(&update.rows);
@@ -47,8 +42,22 @@ impl<'a> Found<'a> {
         }
     }
 
+    fn insert(&mut self, insert: &'a InsertNode) {
+        insert.ctes.iter().for_each(|item| self.item(item));
+        match &insert.source {
+            InsertSource::Rows(rows) => rows.iter().flatten().for_each(|node| self.node(node)),
+            InsertSource::Plain(_) => {}
+            InsertSource::Arrays(arrays) => arrays.iter().for_each(|node| self.node(node)),
+            InsertSource::Select(select) => self.select(select),
+        }
+        if let Some(ConflictAction::Update { sets, filters, .. }) = insert.on_conflict.as_ref().map(|it| &it.action) {
+            sets.iter().map(|(_, node)| node).chain(filters).for_each(|node| self.node(node));
+        }
+        insert.returning.iter().for_each(|output| self.output(output));
+    }
+
     fn changed(&mut self, rows: &'a ChangedRows) {
-        rows.derived.iter().for_each(|item| self.item(item));
+        rows.ctes.iter().chain(&rows.derived).for_each(|item| self.item(item));
         rows.filters.iter().for_each(|node| self.node(node));
         for join in &rows.joins {
             if let Joined::On { on, .. } = join {
@@ -182,6 +191,29 @@ impl Writer {
             }
             _ => found.statement(statement),
         }
+        self.check_with(statement, &found)?;
+        self.with_found(&found)
+    }
+
+    /// Writes WITH and the CTEs of an INSERT where its SELECT begins, for the databases that have it there.
+    pub(super) fn with_of_insert(&mut self, insert: &InsertNode) -> Result<()> {
+        let mut found = Found::default();
+        if let InsertSource::Select(select) = &insert.source
+            && !select.nested.is_empty()
+        {
+            found = Found::nested(select);
+            self.has_nested = true;
+        }
+        found.insert(insert);
+        let is_select = matches!(insert.source, InsertSource::Select(_));
+        if !is_select && !found.mentioned.is_empty() {
+            let error = self.unsupported("WITH before INSERT of rows");
+            return Err(error.hint("insert what a SELECT gives: `.from_select(…)`"));
+        }
+        self.with_found(&found)
+    }
+
+    fn with_found(&mut self, found: &Found<'_>) -> Result<()> {
         if found.mentioned.iter().any(|id| !found.known.contains_key(id) && found.nested.contains(id)) {
             let message = "a CTE that stands before a subquery itself is used outside of it";
             return Err(Error::new(ErrorKind::Compile, message)
@@ -191,8 +223,7 @@ impl Writer {
         if ids.is_empty() {
             return Ok(());
         }
-        self.check_with(statement)?;
-        self.with_ctes(&found, &ids)
+        self.with_ctes(found, &ids)
     }
 
     /// Writes the CTEs that stand before a SELECT itself, unless they have been written before the statement.
@@ -230,13 +261,16 @@ impl Writer {
     }
 
     /// Refuses WITH where a database does not take it.
-    fn check_with(&self, statement: &Statement) -> Result<()> {
+    fn check_with(&self, statement: &Statement, found: &Found<'_>) -> Result<()> {
         let verb = match statement {
             Statement::Update(_) => "UPDATE",
             Statement::Delete(_) => "DELETE",
             _ => return Ok(()),
         };
-        if self.dialect.clauses().with_changes { Ok(()) } else { Err(self.unsupported(&format!("WITH before {verb}"))) }
+        if self.dialect.clauses().with_changes || found.mentioned.is_empty() {
+            return Ok(());
+        }
+        Err(self.unsupported(&format!("WITH before {verb}")))
     }
 
     fn cte(&mut self, cte: &Known<'_>) -> Result<()> {

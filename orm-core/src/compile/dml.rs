@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, FromItem, InsertNode, InsertSource, Joined,
-    Node, Operator, Output, OutputKind, SelectNode, Statement, TableRef, UpdateNode,
+    Node, Operator, Output, OutputKind, SelectNode, TableRef, UpdateNode,
 };
 
 impl Writer {
@@ -38,6 +38,10 @@ impl Writer {
 
     /// Writes the columns and what goes into them.
     fn inserted(&mut self, insert: &InsertNode) -> Result<()> {
+        let is_select = matches!(insert.source, InsertSource::Select(_));
+        if !self.dialect.clauses().with_insert && !is_select {
+            self.with_of_insert(insert)?;
+        }
         if insert.columns.is_empty() {
             let default_values = self.capabilities().default_values;
             self.push(if default_values { " DEFAULT VALUES" } else { " () VALUES ()" });
@@ -77,7 +81,7 @@ impl Writer {
                 self.push(")");
                 Ok(())
             }
-            InsertSource::Select(select) => self.inserted_select(select, insert.on_conflict.is_some()),
+            InsertSource::Select(select) => self.inserted_select(insert, select),
         }
     }
 
@@ -94,10 +98,11 @@ impl Writer {
         Ok(())
     }
 
-    fn inserted_select(&mut self, select: &SelectNode, has_conflict: bool) -> Result<()> {
+    fn inserted_select(&mut self, insert: &InsertNode, select: &SelectNode) -> Result<()> {
         if !self.dialect.clauses().with_insert {
-            self.with(&Statement::Select(Box::new(select.clone())))?;
+            self.with_of_insert(insert)?;
         }
+        let has_conflict = insert.on_conflict.is_some();
         // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
         // https://sqlite.org/lang_upsert.html#parsing_ambiguity
         let is_ambiguous = has_conflict && self.capabilities().upsert_wants_where && select.filters.is_empty();

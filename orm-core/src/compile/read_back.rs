@@ -49,8 +49,12 @@ fn read_back(insert: &InsertNode, last_key: &'static str) -> Option<Vec<Statemen
             filters: key_of(insert.mapper, &insert.columns, row, last_key)?,
             ..SelectNode::default()
         };
-        let alone = InsertNode::rows(insert.mapper, insert.columns.clone(), vec![row.clone()]);
-        statements.push(Statement::Insert(Box::new(InsertNode { overrides: insert.overrides, ..alone })));
+        let alone = InsertNode {
+            overrides: insert.overrides,
+            ctes: insert.ctes.clone(),
+            ..InsertNode::rows(insert.mapper, insert.columns.clone(), vec![row.clone()])
+        };
+        statements.push(Statement::Insert(Box::new(alone)));
         statements.push(Statement::Select(Box::new(select)));
     }
     Some(statements)

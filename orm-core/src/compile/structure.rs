@@ -432,6 +432,7 @@ impl Lifted {
 
     fn insert(&mut self, insert: &mut InsertNode) {
         self.table(insert.mapper, Alias::NONE);
+        self.list(&mut insert.ctes, Self::item);
         self.list(&mut insert.columns, |this, column| this.column(*column));
         if let Some(dialect) = self.lists {
             gather(insert, dialect);
@@ -538,6 +539,7 @@ impl Lifted {
 
     fn changed_rows(&mut self, rows: &mut ChangedRows) {
         self.table(rows.mapper, rows.alias);
+        self.list(&mut rows.ctes, Self::item);
         self.list(&mut rows.joins, |this, join| match join {
             Joined::Relation(relation) => {
                 this.tag(1);

@@ -10,6 +10,8 @@ use crate::mapper::{Alias, Mapper};
 pub(crate) struct Rows {
     pub(crate) mapper: &'static Mapper,
     pub(crate) alias: Alias,
+    /// CTEs that it does not use itself.
+    pub(crate) ctes: Vec<FromItem>,
     pub(crate) joins: Vec<Joined>,
     /// Subqueries, CTEs and lists of values beside it.
     pub(crate) derived: Vec<FromItem>,
@@ -50,6 +52,7 @@ impl Rows {
         Rows {
             mapper,
             alias,
+            ctes: vec![],
             joins: vec![],
             derived: vec![],
             filters: vec![],
@@ -124,6 +127,31 @@ macro_rules! narrows {
             #[must_use]
             pub fn join_on(mut self, target: impl FromTarget, on: impl Predicate) -> Self {
                 self.node.rows.join_on(target.__item(), on.__predicate());
+                self
+            }
+
+            /// Writes a CTE before the statement although it does not use it: one that changes rows, on PostgreSQL.
+            ///
+            #[doc = concat!("Each of them sees the rows as they were before the whole statement, as the ", $verb, " itself does.")]
+            ///
+            /// ```
+            /// # use orm_core as orm;
+            /// # use orm_core::{Dialect, delete, select, update};
+            /// # #[derive(Clone, Debug, orm_derive::Model)]
+            /// # #[orm(table = "jobs", metadata = none)]
+            /// # struct Job { #[orm(primary_key)] id: i64, done: bool }
+            /// # #[derive(Clone, Debug, orm_derive::Model)]
+            /// # #[orm(table = "logs", metadata = none)]
+            /// # struct Log { #[orm(primary_key)] id: i64, open: bool }
+            /// let closed = update(Log).set(Log.open, false).returning(Log.id).cte("closed");
+            /// assert_eq!(
+            ///     delete(Job).filter(Job.done).add_cte(&closed).to_sql(Dialect::Postgres),
+            ///     "WITH closed AS (UPDATE logs SET open = $1 RETURNING id) DELETE FROM jobs WHERE jobs.done"
+            /// );
+            /// ```
+            #[must_use]
+            pub fn add_cte(mut self, cte: impl FromTarget) -> Self {
+                self.node.rows.ctes.push(cte.__item());
                 self
             }
 

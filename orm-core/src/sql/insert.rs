@@ -9,7 +9,8 @@ use std::marker::PhantomData;
 use orm_pool::{Kind, Value};
 
 use super::{
-    AsExpr, Columns, Expr, Node, Output, Predicate, Returning, Select, SelectNode, Statement, Write, executes,
+    AsExpr, Columns, Expr, FromItem, FromTarget, Node, Output, Predicate, Returning, Select, SelectNode, Statement,
+    Write, executes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, RowType, Selectable};
@@ -19,6 +20,8 @@ use crate::types::SqlType;
 #[derive(Clone, Debug)]
 pub struct InsertNode {
     pub(crate) mapper: &'static Mapper,
+    /// CTEs that it does not use itself.
+    pub(crate) ctes: Vec<FromItem>,
     pub(crate) columns: Vec<u16>,
     pub(crate) source: InsertSource,
     /// Whether the keys given are for a column that otherwise takes none, of PostgreSQL's `GENERATED ALWAYS AS IDENTITY`.
@@ -35,6 +38,7 @@ impl InsertNode {
         let source = InsertSource::Rows(rows);
         InsertNode {
             mapper,
+            ctes: Vec::new(),
             columns,
             source,
             overrides: false,
@@ -170,6 +174,7 @@ struct Draft {
     source: Source,
     /// Columns that every row sets to an expression.
     sets: Vec<(u16, Node)>,
+    ctes: Vec<FromItem>,
     on_conflict: Option<Conflict>,
     /// What was wrong with a row.
     error: Option<Error>,
@@ -210,16 +215,12 @@ impl<M> std::fmt::Debug for Insert<M> {
 
 /// Starts an INSERT into the table of a model.
 pub fn insert<A: Entity>(_entity: A) -> Insert<A::Model> {
-    let source = Source::Rows(Vec::new());
-    let draft = Draft { mapper: A::Model::__mapper(), source, sets: Vec::new(), on_conflict: None, error: None };
-    Insert { draft, model: PhantomData }
+    Insert { draft: Draft::of(A::Model::__mapper()), model: PhantomData }
 }
 
 /// Starts an INSERT of a model that is known by its type.
 pub(crate) fn insert_into<M: Model>() -> Insert<M> {
-    let source = Source::Rows(Vec::new());
-    let draft = Draft { mapper: M::__mapper(), source, sets: Vec::new(), on_conflict: None, error: None };
-    Insert { draft, model: PhantomData }
+    Insert { draft: Draft::of(M::__mapper()), model: PhantomData }
 }
 
 impl<M: Model> Insert<M> {
@@ -303,6 +304,31 @@ impl<M: Model> Insert<M> {
         self
     }
 
+    /// Writes a CTE before the statement although it does not use it: one that changes rows, on PostgreSQL.
+    ///
+    /// Each of them sees the rows as they were before the whole statement. Rows that need several statements, since they set
+    /// different columns or are more than a thousand, take none that changes rows.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Model, delete, insert};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "guests", metadata = none)]
+    /// # struct Guest { #[orm(primary_key)] id: i64, name: String }
+    /// let gone = delete(Guest).filter(Guest.name.eq("ed")).returning(Guest.id).cte("gone");
+    /// assert_eq!(
+    ///     insert(User).values(User::builder().name("ed")).add_cte(&gone).to_sql(Dialect::Postgres),
+    ///     "WITH gone AS (DELETE FROM guests WHERE guests.name = $1 RETURNING id) INSERT INTO users (name) VALUES ($2)"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn add_cte(mut self, cte: impl FromTarget) -> Self {
+        self.draft.ctes.push(cte.__item());
+        self
+    }
+
     /// Says which columns, unique together, tell that a row is there already; `()` stands for any that are.
     ///
     /// The three databases have one language here, with two limits. MySQL and MariaDB look at every unique index, whichever
@@ -339,7 +365,7 @@ impl<M: Model> Insert<M> {
     pub fn returning<S: Selectable>(self, selected: S) -> Returning<S::Row> {
         let mut outputs = Vec::new();
         selected.__outputs(&mut outputs);
-        Returning::statements(self.into_nodes().map(|nodes| returning(nodes, &outputs)))
+        Returning::statements(self.into_nodes(false).map(|nodes| returning(nodes, &outputs)))
     }
 
     /// Gives values of the inserted rows in the order in which they were given, by a statement for each row.
@@ -349,17 +375,16 @@ impl<M: Model> Insert<M> {
     pub fn returning_in_order<S: Selectable>(self, selected: S) -> Returning<S::Row> {
         let mut outputs = Vec::new();
         selected.__outputs(&mut outputs);
-        let nodes = self.into_nodes().map(|nodes| nodes.into_iter().flat_map(one_by_one).collect());
-        Returning::statements(nodes.map(|nodes| returning(nodes, &outputs)))
+        Returning::statements(self.into_nodes(true).map(|nodes| returning(nodes, &outputs)))
     }
 
     pub(super) fn statements(self) -> Result<Vec<Statement>> {
-        Ok(returning(self.into_nodes()?, &[]))
+        Ok(returning(self.into_nodes(false)?, &[]))
     }
 
-    /// Splits the rows into statements.
-    fn into_nodes(self) -> Result<Vec<InsertNode>> {
-        let Draft { mapper, source, sets, on_conflict, error } = self.draft;
+    /// Splits the rows into statements, if it is so said into one for each.
+    fn into_nodes(self, singly: bool) -> Result<Vec<InsertNode>> {
+        let Draft { mapper, source, sets, ctes, on_conflict, error } = self.draft;
         if let Some(error) = error {
             return Err(error);
         }
@@ -377,11 +402,19 @@ impl<M: Model> Insert<M> {
                 node.on_conflict = Some(conflict.clone().for_columns(mapper, &node.columns)?);
             }
         }
-        Ok(nodes)
+        if singly {
+            nodes = nodes.into_iter().flat_map(one_by_one).collect();
+        }
+        with_ctes(nodes, &ctes)
     }
 }
 
 impl Draft {
+    fn of(mapper: &'static Mapper) -> Self {
+        let source = Source::Rows(Vec::new());
+        Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: None, error: None }
+    }
+
     fn add<M: Model>(&mut self, rows: Vec<NewRow<M>>) {
         let width = self.mapper.width();
         for row in rows {
@@ -403,6 +436,16 @@ impl Draft {
             }
         }
     }
+}
+
+/// Puts CTEs before statements; what changes rows stands before one.
+fn with_ctes(mut nodes: Vec<InsertNode>, ctes: &[FromItem]) -> Result<Vec<InsertNode>> {
+    if nodes.len() > 1 && ctes.iter().any(FromItem::writes) {
+        let message = format!("these rows are {} INSERTs, and a CTE that changes rows stands before one", nodes.len());
+        return Err(Error::new(ErrorKind::Compile, message).hint("set the same columns in each of up to 1,000 rows"));
+    }
+    nodes.iter_mut().for_each(|node| node.ctes = ctes.to_vec());
+    Ok(nodes)
 }
 
 /// Sets columns of every row to expressions.
