@@ -70,7 +70,8 @@ pub(super) async fn emit(
 pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool> {
     let mapper = objects.get(slot).mapper;
     let mut waits = false;
-    for link in objects.get(slot).links.clone() {
+    for at in 0..objects.get(slot).links.len() {
+        let link = objects.get(slot).links[at];
         let key = &mapper.configured()?.foreign_keys[link.foreign_key];
         let parent = match link.parent {
             Some(parent) => Some(objects.slot(parent, key.target.definition.name)?),
@@ -108,17 +109,20 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
 pub(super) fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
     let mapper = objects.get(slot).mapper;
     let definition = &mapper.definition.columns[column];
-    let field = format!("{}.{}", mapper.definition.name, definition.field);
+    let field = || format!("{}.{}", mapper.definition.name, definition.field);
     if value.is_null() && !definition.nullable {
         let what = if definition.primary_key { "part of the primary key" } else { "NOT NULL" };
-        let message =
-            format!("`{field}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away");
+        let message = format!(
+            "`{}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away",
+            field()
+        );
         return Err(Error::new(ErrorKind::InvalidRequest, message).hint(
             "make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection",
         ));
     }
     objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
-        Error::new(ErrorKind::Data, format!("`{field}` cannot take the key it refers to: {}", reason.reason()))
+        let message = format!("`{}` cannot take the key it refers to: {}", field(), reason.reason());
+        Error::new(ErrorKind::Data, message)
     })?;
     objects.get_mut(slot).set.insert(column);
     Ok(())

@@ -443,8 +443,8 @@ impl Objects {
             let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied())?;
             return self.find(key.target, &values);
         }
-        let fields = relationships_over(link.child, link, Direction::ManyToOne).ok()?;
-        fields.into_iter().find_map(|index| self.members_of(child, index).first().map(|parent| parent.slot))
+        let mut fields = relationships_over(link.child, link, Direction::ManyToOne).ok()?;
+        fields.find_map(|index| self.members_of(child, index).first().map(|parent| parent.slot))
     }
 
     /// The object as the last flush left it: what the fields of relationships agree with.
@@ -471,9 +471,9 @@ impl Objects {
         let former =
             self.current_parent(child, link).filter(|&former| Some(former) != parent.map(|parent| parent.slot));
         let child_id = self.id(child);
-        self.touch(child);
+        self.touch_fields(child);
         if let Some(former) = former {
-            self.touch(former);
+            self.touch_fields(former);
             self.take_from_parent(child_id, link, former)?;
         }
         let entry = self.get_mut(child);
@@ -481,12 +481,11 @@ impl Objects {
         entry.links.push(LinkChange { foreign_key: link.foreign_key, parent });
         let is_orphan = self.is_orphan(child)?;
         self.get_mut(child).is_orphan = is_orphan;
-        let members: Vec<ObjectId> = parent.into_iter().collect();
         for index in relationships_over(link.child, link, Direction::ManyToOne)? {
-            self.object_mut(child).relation_mut(index).load(&members, true);
+            self.object_mut(child).relation_mut(index).load(parent.as_slice(), true);
         }
         let Some(parent) = parent else { return Ok(()) };
-        self.touch(parent.slot);
+        self.touch_fields(parent.slot);
         self.give_to_parent(child_id, link, parent.slot)
     }
 
@@ -517,8 +516,8 @@ impl Objects {
         let link = Link { child: mapper, foreign_key };
         let parent = mapper.configured()?.foreign_keys[foreign_key].target;
         let is_left = |index: usize| parent.definition.relationships[index].passive_deletes_all;
-        Ok(relationships_over(parent, link, Direction::OneToMany)?.into_iter().any(is_left)
-            && relationships_over(mapper, link, Direction::ManyToOne)?.is_empty())
+        Ok(relationships_over(parent, link, Direction::OneToMany)?.any(is_left)
+            && relationships_over(mapper, link, Direction::ManyToOne)?.next().is_none())
     }
 
     /// Returns whether an object has lost a parent without which it is deleted.
@@ -562,10 +561,12 @@ impl Objects {
     pub(crate) fn follow_keys(&mut self, child: u32, before: Option<&dyn Object>) -> Result<()> {
         let mapper = self.get(child).mapper;
         for (position, key) in mapper.configured()?.foreign_keys.iter().enumerate() {
+            if self.get(child).links.iter().any(|change| change.foreign_key == position) {
+                continue;
+            }
             let key_in = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
             let (was, is) = (before.and_then(key_in), key_in(self.object(child)));
-            let is_linked = self.get(child).links.iter().any(|change| change.foreign_key == position);
-            if is_linked || was == is {
+            if was == is {
                 continue;
             }
             let find = |key_values: &Key| {
@@ -578,7 +579,7 @@ impl Objects {
                 let field = self.object_mut(child).relation_mut(index);
                 match (&is, parent_id) {
                     (Some(_), None) => field.unload(),
-                    (_, parent) => field.load(&parent.into_iter().collect::<Vec<_>>(), true),
+                    (_, parent) => field.load(parent.as_slice(), true),
                 }
             }
             self.follow_key(self.id(child), link, former, parent)?;
@@ -632,9 +633,9 @@ impl Objects {
                 if !is_left(self.get(member.slot)) {
                     continue;
                 }
-                let fields = match (info.direction, info.link) {
+                let fields: Vec<usize> = match (info.direction, info.link) {
                     (Direction::ManyToOne, _) => Vec::new(),
-                    (_, Some(link)) => relationships_over(link.child, link, Direction::ManyToOne)?,
+                    (_, Some(link)) => relationships_over(link.child, link, Direction::ManyToOne)?.collect(),
                     (_, None) => info.reverse.map(usize::from).into_iter().collect(),
                 };
                 fields.into_iter().for_each(|index| self.forget_member(member, index, leaving));
@@ -730,13 +731,17 @@ fn refuse_viewonly(info: &RelationshipInfo) -> Result<()> {
 }
 
 /// Returns the positions of a model's relationships that follow a foreign key in a direction.
-fn relationships_over(mapper: &'static Mapper, link: Link, direction: Direction) -> Result<Vec<usize>> {
+fn relationships_over(
+    mapper: &'static Mapper,
+    link: Link,
+    direction: Direction,
+) -> Result<impl Iterator<Item = usize> + use<>> {
     let relationships = &mapper.configured()?.relationships;
-    let follows = |info: &&RelationshipInfo| {
+    let follows = move |info: &&RelationshipInfo| {
         info.direction == direction
             && !info.definition.viewonly
             && info.condition.is_none()
             && info.link.is_some_and(|other| other.foreign_key == link.foreign_key && other.child.is(link.child))
     };
-    Ok(relationships.iter().filter(follows).map(|info| usize::from(info.index)).collect())
+    Ok(relationships.iter().filter(follows).map(|info| usize::from(info.index)))
 }

@@ -108,7 +108,7 @@ impl Slot {
 }
 
 /// A foreign key that a relationship has set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkChange {
     /// The position among the model's foreign keys.
     pub(crate) foreign_key: usize,
@@ -671,6 +671,20 @@ impl Objects {
         let entry = &self.slots[slot as usize];
         if !entry.is_touched || entry.base.is_none() || entry.saved_at < depth {
             self.remember(slot, depth);
+        }
+    }
+
+    /// Notes that the fields of an object's relationships change, and no column. Of one that was added in this frame nothing is
+    /// kept: there is no row to compare it with, and a rollback lets go of it.
+    #[inline]
+    pub(crate) fn touch_fields(&mut self, slot: u32) {
+        let depth = self.frames.len();
+        let entry = &mut self.slots[slot as usize];
+        if entry.state != State::Pending || entry.saved_at < depth {
+            self.touch(slot);
+        } else if !entry.is_touched {
+            entry.is_touched = true;
+            self.touched.push(slot);
         }
     }
 
