@@ -205,9 +205,9 @@ impl Connection {
                 "call `rollback()` before the next statement: the database has ended the transaction after an error",
             ));
         }
-        if let Some(number) = self.state.abandoned.take() {
+        if let Some(number) = self.state.abandoned {
             self.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
-            self.state.depth = number - 1;
+            (self.state.abandoned, self.state.depth) = (None, number - 1);
         }
         if self.state.is_autocommit {
             return self.set_up().await;

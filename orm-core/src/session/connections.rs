@@ -33,6 +33,13 @@ struct Joined {
     has_savepoint: bool,
 }
 
+impl Joined {
+    /// Says that the transaction has ended: the next one is the session's own.
+    fn ended(self) -> Joined {
+        Joined { is_outer: false, ..self }
+    }
+}
+
 /// What a lent connection's savepoint is called.
 const JOINED: &str = "orm_session";
 
@@ -116,11 +123,17 @@ impl Connections {
         self.undo_abandoned().await?;
         let will_write = request.writes;
         let at = self.place(request).await?;
-        let connection = &mut self.open[at];
-        let is_new = !connection.in_transaction();
-        let level = self.level.or(connection.engine.isolation_level());
-        connection.begin_at(level, will_write).await?;
+        let is_new = !self.open[at].in_transaction();
+        let level = self.level.or(self.open[at].engine.isolation_level());
+        if let Err(error) = self.open[at].begin_at(level, will_write).await {
+            if is_new && self.joined.is_none() {
+                // It may be of no use; the next statement is given another.
+                self.open.remove(at);
+            }
+            return Err(error);
+        }
         self.has_written |= will_write;
+        let connection = &mut self.open[at];
         if let Some(joined) = &mut self.joined
             && joined.is_outer
             && joined.mode == JoinMode::CreateSavepoint
@@ -170,8 +183,10 @@ impl Connections {
     pub(super) async fn release(&mut self) -> Result<()> {
         self.undo_abandoned().await?;
         let depth = self.savepoints;
+        // One that the database does not release is still open, for whoever undoes it.
+        self.everywhere(&format!("RELEASE SAVEPOINT {}", name(depth))).await?;
         self.savepoints = depth.saturating_sub(1);
-        self.everywhere(&format!("RELEASE SAVEPOINT {}", name(depth))).await
+        Ok(())
     }
 
     /// Notes that the innermost savepoint is to be rolled back before the next statement.
@@ -180,12 +195,13 @@ impl Connections {
         self.savepoints = self.savepoints.saturating_sub(1);
     }
 
-    /// Rolls back what was noted.
+    /// Rolls back what was noted, which stays noted until it is done.
     pub(super) async fn undo_abandoned(&mut self) -> Result<()> {
-        match self.abandoned.take() {
-            Some(depth) => self.everywhere(&format!("ROLLBACK TO SAVEPOINT {}", name(depth))).await,
-            None => Ok(()),
+        if let Some(depth) = self.abandoned {
+            self.everywhere(&format!("ROLLBACK TO SAVEPOINT {}", name(depth))).await?;
+            self.abandoned = None;
         }
+        Ok(())
     }
 
     /// Forgets the savepoints, since the transaction ends.
@@ -226,7 +242,7 @@ impl Connections {
                         false => Ok(()),
                     }
                 }
-                _ => self.open[at].commit().await,
+                _ => self.open[at].commit().await.inspect(|()| self.joined = self.joined.map(Joined::ended)),
             };
             match done {
                 Ok(()) => committed += 1,
@@ -259,6 +275,19 @@ impl Connections {
         done
     }
 
+    /// Leaves the transaction of a lent connection to its owner.
+    pub(super) async fn leave(&mut self) -> Result<()> {
+        let done = self.undo_abandoned().await;
+        self.end();
+        done
+    }
+
+    /// Returns whether the transaction is somebody else's, whom the session leaves its end to.
+    pub(super) fn is_its_owners(&self) -> bool {
+        matches!(self.joined, Some(Joined { is_outer: true, mode: JoinMode::RollbackOnly, .. }))
+            && !self.open.is_empty()
+    }
+
     async fn roll_back_each(&mut self) -> Result<()> {
         let mut done = Ok(());
         for connection in &mut self.open {
@@ -275,7 +304,10 @@ impl Connections {
                         false => Ok(()),
                     }
                 }
-                _ => connection.rollback().await,
+                _ => {
+                    self.joined = self.joined.map(Joined::ended);
+                    connection.rollback().await
+                }
             };
             done = done.and(own);
         }
@@ -296,6 +328,12 @@ impl Connections {
         self.open.clear();
         self.forget_savepoints();
         self.has_written = false;
+    }
+
+    /// Ends the connections.
+    pub(super) fn invalidate(&mut self) {
+        self.open.drain(..).for_each(Connection::invalidate);
+        self.end();
     }
 
     /// Gives the lent connection back.

@@ -326,7 +326,7 @@ impl Objects {
     pub(crate) fn find_new(&mut self, mapper: &Mapper, key: &Key) -> Option<u32> {
         let known = &mut self.new_keys;
         if known.count > self.pending.len() || (known.count > 0 && self.pending[known.count - 1] != known.last) {
-            *known = NewKeys::default(); // something has left the list
+            *known = NewKeys::default(); // they were flushed
         }
         for &slot in &self.pending[known.count..] {
             let Slot { mapper, set, object, .. } = &self.slots[slot as usize];
@@ -612,6 +612,7 @@ impl Objects {
         self.free.push(slot);
         if is_pending {
             self.pending.retain(|&pending| pending != slot);
+            self.new_keys = NewKeys::default();
         }
         if is_touched {
             self.touched.retain(|&touched| touched != slot);
@@ -631,6 +632,7 @@ impl Objects {
             }
         }
         self.pending.clear();
+        self.new_keys = NewKeys::default();
         self.touched.clear();
         self.pairs.clear();
     }
@@ -876,6 +878,7 @@ impl Objects {
         self.has_doomed = has_doomed;
         let pending: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).state == State::Pending).collect();
         self.pending = pending;
+        self.new_keys = NewKeys::default();
     }
 
     fn restore(&mut self, saved: Saved) {

@@ -122,6 +122,11 @@ impl Session {
         self.connections.in_transaction()
     }
 
+    /// Returns whether a savepoint is open.
+    pub fn in_nested_transaction(&self) -> bool {
+        self.objects.depth() > 1
+    }
+
     /// Returns whether a statement has failed in a way that running the whole transaction again may cure.
     pub(crate) fn has_retryable_failure(&self) -> bool {
         self.has_retryable_failure
@@ -225,6 +230,15 @@ impl Session {
     ///
     /// Fails when the connection is lost; memory is put back all the same.
     pub async fn rollback(&mut self) -> Result<()> {
+        self.put_back();
+        let done = self.connections.rollback().await;
+        let events = self.objects.events.clone();
+        events.call_after_rollback(self);
+        done
+    }
+
+    /// Puts the objects back as they were when the transaction began.
+    fn put_back(&mut self) {
         while self.objects.depth() > 1 {
             self.objects.rollback_frame();
         }
@@ -235,13 +249,12 @@ impl Session {
             // Something was cut off: the pool ends what a connection was in the middle of.
             self.connections.drop_all();
         }
-        let done = self.connections.rollback().await;
-        let events = self.objects.events.clone();
-        events.call_after_rollback(self);
-        done
     }
 
     /// Rolls back and lets go of every object; their handles are dead. The session can be used again.
+    ///
+    /// What was flushed in the transaction of a connection that was lent with [`JoinMode::RollbackOnly`](super::JoinMode)
+    /// is left to its owner.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -266,9 +279,39 @@ impl Session {
     ///
     /// As [`rollback`](Self::rollback).
     pub async fn close(&mut self) -> Result<()> {
-        let done = self.rollback().await;
+        let done = if self.connections.is_its_owners() {
+            self.put_back();
+            self.connections.leave().await
+        } else {
+            self.rollback().await
+        };
         self.objects.remove_all("let go by `close()`");
         done
+    }
+
+    /// Closes the session, and ends its connections instead of giving them back: for work that was given up halfway, whose
+    /// connections are known to be of no use. The database rolls back by itself. SQLAlchemy's `invalidate`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.add(User::builder().name("ed"));
+    /// session.flush().await?;
+    /// session.invalidate();
+    /// assert_eq!(session.query(User).count().await?, 0); // on another connection
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn invalidate(&mut self) {
+        self.put_back();
+        self.connections.invalidate();
+        self.objects.remove_all("let go by `invalidate()`");
     }
 
     /// Flushes and begins a savepoint. The guard is a session; dropping it rolls back to the savepoint.
@@ -305,7 +348,8 @@ impl Session {
         let savepoint = self.connections.savepoint().await;
         savepoint.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
         self.objects.push_frame();
-        Ok(Nested { session: self, is_open: true })
+        let depth = self.objects.depth();
+        Ok(Nested { session: self, depth, is_open: true })
     }
 }
 
@@ -333,6 +377,8 @@ impl Session {
 #[derive(Debug)]
 pub struct Nested<'s> {
     session: &'s mut Session,
+    /// How many transactions and savepoints there are with this one.
+    depth: usize,
     is_open: bool,
 }
 
@@ -341,8 +387,10 @@ impl Nested<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Session::flush`].
+    /// As [`Session::flush`], and when the whole transaction has been committed or rolled back meanwhile, by a function that
+    /// took the guard for its session. Where the database does not keep the savepoint, it is rolled back.
     pub async fn commit(mut self) -> Result<()> {
+        self.check_open()?;
         self.session.flush().await?;
         self.session.connections.release().await?;
         self.session.objects.merge_frame();
@@ -354,14 +402,23 @@ impl Nested<'_> {
     ///
     /// # Errors
     ///
-    /// Fails when the connection is lost.
+    /// Fails when the connection is lost, and when the whole transaction has been committed or rolled back meanwhile.
     pub async fn rollback(mut self) -> Result<()> {
+        self.check_open()?;
         self.undo();
         self.session.connections.undo_abandoned().await
     }
 
+    fn check_open(&self) -> Result<()> {
+        if self.session.objects.depth() >= self.depth {
+            return Ok(());
+        }
+        let message = "this savepoint is closed, since its transaction has been committed or rolled back";
+        Err(Error::new(ErrorKind::InvalidRequest, message))
+    }
+
     fn undo(&mut self) {
-        if std::mem::take(&mut self.is_open) && self.session.objects.depth() > 1 {
+        if std::mem::take(&mut self.is_open) && self.session.objects.depth() >= self.depth {
             self.session.connections.abandon();
             self.session.objects.rollback_frame();
             self.session.failed = None;
