@@ -70,9 +70,10 @@ pub use orm_core::{
 };
 // Operators and functions.
 pub use orm_core::{
-    ArrayElement, ArrayType, Bound, Combined, Container, Containing, Exclude, FrameEdge, FrameOffset, FrameRange,
-    FrameSpan, Integer, Like, NotNull, Nullable, Nullness, Operand, Range, RangeElement, RangePart, RangeType, RowList,
-    RowOf, Search, TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
+    ArrayElement, ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset,
+    FrameRange, FrameSpan, Integer, Like, NotNull, Nullable, Nullness, Operand, Precedence, Range, RangeElement,
+    RangePart, RangeType, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, following, preceding, tuple,
+    window,
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StatementKind,

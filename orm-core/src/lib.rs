@@ -96,9 +96,9 @@ pub use sql::{
 };
 // Operators and functions.
 pub use sql::{
-    ArrayType, Bound, Combined, Container, Containing, Exclude, FrameEdge, FrameOffset, FrameRange, FrameSpan, Like,
-    NotNull, Nullable, Nullness, Operand, RangePart, RangeType, RowList, RowOf, Search, TsQuery, TsVector, Tuple,
-    Window, following, preceding, tuple, window,
+    ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset, FrameRange,
+    FrameSpan, Like, NotNull, Nullable, Nullness, Operand, Precedence, RangePart, RangeType, RowList, RowOf, Search,
+    TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
 };
 pub use sql::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 #[cfg(feature = "json")]

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
 use orm::schema::Sequence;
 use orm::{
-    Derived, Exclude, Expr, Search, Selectable, SqlType, TableFunction, call, column, literal, table, tuple, window,
+    CustomOperator, Derived, Exclude, Expr, Precedence, Search, Selectable, SqlType, TableFunction, call, column,
+    literal, table, tuple, window,
 };
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -638,6 +639,21 @@ async fn full_text_search_of_sqlite() {
         .unwrap();
     let found = select(Post.id).filter(Post.body.matches("quick"));
     assert_eq!(found.all(&engine).await.unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn operators_of_ones_own_bind_as_they_say() {
+    let engine = things().await;
+    let rest = || CustomOperator::new("%").precedence(Precedence::Product);
+    let product: Expr<i64> = (Thing.n * 3).op(rest(), 5);
+    assert_eq!(each(&engine, product + 1).await, [21 % 5 + 1, -21 % 5 + 1, 36 % 5 + 1]);
+    let left_to_right: Expr<i64> = Thing.n.op::<i64>(rest(), 5).op(rest(), 2);
+    assert_eq!(each(&engine, left_to_right).await, [7 % 5 % 2, -7 % 5 % 2, 12 % 5 % 2]);
+    let right_first: Expr<i64> = Thing.n.op(rest(), Thing.id + 3);
+    assert_eq!(each(&engine, Thing.id * right_first).await, [7 % 4, 2 * (-7 % 5), 3 * (12 % 6)]);
+    let either = CustomOperator::new("OR").precedence(Precedence::Or);
+    let either = Thing.n.gt(10).bool_op(either, Thing.id.eq(1));
+    assert_eq!(found(&engine, either & Thing.flag).await, [1, 3]);
 }
 
 #[tokio::test]

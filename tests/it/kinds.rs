@@ -24,6 +24,15 @@ struct City {
     /// The same, and only one of them.
     #[orm(primaryjoin = Station.latitude.between(City.south, City.north) & Station.main, viewonly)]
     main_station: HasOne<Station>,
+    /// Where a function compares.
+    #[orm(
+        primaryjoin = func::custom::<Option<i64>>("nullif", (Station.latitude, City.north)).as_comparison(1, 2).is_null(),
+        viewonly
+    )]
+    northern_stations: HasMany<Station>,
+    /// Where an operator of the user's own does.
+    #[orm(primaryjoin = Station.latitude.bool_op("<", City.south), viewonly, order_by = id)]
+    stations_outside: HasMany<Station>,
 }
 
 #[derive(Clone, Debug, Model)]
@@ -101,6 +110,29 @@ async fn a_condition_is_joined_and_asked_about_like_a_foreign_key() {
     let query = select(City).join(City.stations.of(near)).filter(near.latitude.eq(7)).order_by(City.id);
     let cities = query.options(contains_eager(City.stations.of(near))).all(&engine).await.unwrap();
     assert_eq!(cities.iter().map(|city| city.stations.len()).collect::<Vec<_>>(), [1, 1]);
+}
+
+#[tokio::test]
+async fn functions_and_operators_of_ones_own_join_as_well() {
+    let engine = cities().await;
+    let mut session = Session::new(&engine);
+    session.add(Station::builder().latitude(20).main(false));
+    session.commit().await.unwrap();
+    let latitudes = |stations: &HasMany<Station>| stations.iter().map(|station| station.latitude).collect::<Vec<_>>();
+    for path in strategies(City.northern_stations) {
+        let cities: Vec<City> = select(City).order_by(City.id).options(path).all(&engine).await.unwrap();
+        let found: Vec<Vec<i64>> = cities.iter().map(|city| latitudes(&city.northern_stations)).collect();
+        assert_eq!(found, [vec![], vec![20], vec![]]);
+    }
+    for path in strategies(City.stations_outside) {
+        let cities: Vec<City> = select(City).order_by(City.id).options(path).all(&engine).await.unwrap();
+        let found: Vec<Vec<i64>> = cities.iter().map(|city| latitudes(&city.stations_outside)).collect();
+        assert_eq!(found, [vec![], vec![1], vec![1, 7, 15, 30, 20]]);
+    }
+    let query = select((City.name, Station.latitude)).join(City.northern_stations);
+    assert_eq!(query.all(&engine).await.unwrap(), [("Bremen".to_owned(), 20)]);
+    let query = select(City.name).filter(City.stations_outside.any(Station.latitude.gt(20)));
+    assert_eq!(query.all(&engine).await.unwrap(), ["Celle"]);
 }
 
 #[tokio::test]

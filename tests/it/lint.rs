@@ -74,7 +74,6 @@ async fn every_join_and_every_comparison_brings_tables_together() {
     accepted(&engine, select((User.name, Keyword.word)).cross_join(Keyword)).await;
     accepted(&engine, select((User.name, Address.email)).filter(User.id.lt(Address.user_id))).await;
     accepted(&engine, select((User.name, Address.email)).filter(!User.id.eq(Address.user_id))).await;
-    accepted(&engine, select((User.name, Address.email)).filter((User.id + Address.id).gt(3))).await;
     accepted(&engine, select((User.name, Address.email)).filter(User.name.in_([Address.email]))).await;
     let chain = Address.user_id.eq(User.id) & Keyword.id.eq(Address.id);
     accepted(&engine, select((User.name, Address.email, Keyword.word)).filter(chain)).await;
@@ -86,6 +85,51 @@ async fn every_join_and_every_comparison_brings_tables_together() {
     accepted(&engine, select((User.name, Address.email)).filter(through)).await;
     let parent = Node.alias("parent");
     accepted(&engine, select((Node.name, parent.name)).filter(Node.parent_id.eq(parent.id))).await;
+}
+
+#[tokio::test]
+async fn only_the_two_sides_of_a_comparison_bring_tables_together() {
+    let engine = denying().await;
+    let pairs = || select((User.name, Address.email));
+    let sum = || User.id + Address.id;
+    refused(&engine, pairs().filter(sum().gt(3)), "\"addresses\"", "\"users\"").await;
+    refused(&engine, pairs().filter(sum().between(1, 3) & !sum().in_([1, 2])), "\"addresses\"", "\"users\"").await;
+    refused(&engine, pairs().filter(User.name.concat(Address.email).like("%x%")), "\"addresses\"", "\"users\"").await;
+    refused(&engine, pairs().filter(User.name.concat(Address.email).is_null()), "\"addresses\"", "\"users\"").await;
+    let same = || func::custom::<Option<i64>>("nullif", (User.id, Address.user_id));
+    refused(&engine, pairs().filter(same().is_null()), "\"addresses\"", "\"users\"").await;
+    refused(&engine, pairs().filter(User.id.op::<i64>("+", Address.id).gt(3)), "\"addresses\"", "\"users\"").await;
+
+    accepted(&engine, pairs().filter(same().as_comparison(1, 2).is_null())).await;
+    accepted(&engine, pairs().filter(User.id.bool_op("<", Address.user_id))).await;
+    accepted(&engine, pairs().filter(sum().gt(User.id - Address.id))).await;
+    accepted(&engine, pairs().filter(Address.id.between(0, User.id))).await;
+    accepted(&engine, pairs().filter(User.name.icontains(Address.email))).await;
+    let within = func::case(User.id.eq(Address.user_id), 1).otherwise(0);
+    accepted(&engine, pairs().filter(within.gt(0))).await;
+}
+
+#[tokio::test]
+async fn what_is_written_beside_other_tables_is_looked_at_too() {
+    let engine = denying().await;
+    let expected = |verb: &str| {
+        format!(
+            "{verb} statement has a cartesian product between FROM element(s) \"addresses\" and FROM element \"users\".  \
+             Apply join condition(s) between each element to resolve."
+        )
+    };
+    let sum = || (User.id + Address.id).gt(3);
+    let updated = update(User).set(User.active, false).filter(sum()).execute(&engine).await;
+    assert_eq!(updated.unwrap_err().message(), expected("UPDATE"));
+    let deleted = delete(User).filter(sum()).execute(&engine).await;
+    if dialect() == Dialect::Sqlite {
+        // It asks whether there is a partner, and a row goes once.
+        assert!(deleted.is_err());
+    }
+    let joined = update(User).join(User.addresses).set(User.active, false).filter(sum()).execute(&engine).await;
+    assert_eq!(joined.unwrap(), 0);
+    let joined = delete(User).join(User.keywords).filter(Keyword.word.eq("x")).execute(&engine).await;
+    assert_eq!(joined.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use orm_pool::Kind;
 use super::Writer;
 use super::expr::relationship;
 use super::from::{Scope, foreign_key_condition};
-use super::lint::{Connections, mentioned};
+use super::lint::{Connections, edges, mentioned};
 use super::writer::Source;
 use crate::dialect::{DeleteJoin, Upsert};
 use crate::error::{Error, ErrorKind, Result};
@@ -402,7 +402,8 @@ impl Writer {
         let reference = |(mapper, alias)| TableRef::table(mapper, alias);
         let mut connections = Connections::of([written(rows)].into_iter().chain(others.references()));
         others.links.iter().for_each(|link| connections.connect(link.iter().copied().map(reference)));
-        others.conditions(rows).iter().for_each(|condition| connections.connect(mentioned(condition)));
+        let mut connect = |tables| connections.connect(tables);
+        others.conditions(rows).iter().for_each(|condition| edges(condition, &mut connect));
         self.warning = self.warning.take().or_else(|| connections.verdict(verb));
     }
 
@@ -474,10 +475,12 @@ impl Others {
                         Some(secondary) => {
                             tables.add(secondary.mapper, Alias::NONE);
                             let near = (secondary.mapper, Alias::NONE);
+                            links.push([near, target]);
                             joins.extend(secondary.pairs.iter().map(|&(left, right)| equal(near, left, target, right)));
                             near
                         }
                     };
+                    links.push([owner, near]);
                     match info.condition_between(owner.1, target.1) {
                         Some(condition) => joins.push(condition),
                         None => joins.extend(info.pairs.iter().map(|&(left, right)| equal(owner, left, near, right))),

@@ -115,13 +115,15 @@ impl Writer {
                     self.push(")");
                 }
             }
-            Node::Infix { operator, left, right, .. } => {
-                self.within(left, Precedence::Sign)?;
+            Node::Infix { operator, left, right, precedence, .. } => {
+                let (of_left, of_right) = precedence.unwrap_or(Precedence::Other).of_operands();
+                self.within(left, of_left)?;
                 self.push(" ");
                 self.push(operator);
                 self.push(" ");
-                self.within(right, Precedence::Sign)?;
+                self.within(right, of_right)?;
             }
+            Node::Compared { call, .. } => self.node(call)?,
             Node::Collate { operand, collation } => {
                 self.within(operand, Precedence::Primary)?;
                 self.push(" COLLATE ");

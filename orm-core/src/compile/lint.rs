@@ -2,7 +2,7 @@
 //!
 //! SQLAlchemy's `from_linting`, with its words.
 
-use crate::sql::{FromItem, JoinNode, Node, OutputKind, Reference, SelectNode, TableRef};
+use crate::sql::{FromItem, JoinNode, Node, OutputKind, Precedence, Reference, SelectNode, TableRef};
 
 /// What an engine does about a statement that pairs every row of one table with every row of another, which is hardly ever
 /// meant.
@@ -65,12 +65,43 @@ impl Connections {
     }
 }
 
-/// Calls `connect` with the tables of each comparison of a condition.
+/// Calls `connect` with the tables that a condition brings together: those of the two sides of each comparison in it, and
+/// those that a subquery mentions.
+///
+/// `(a.x + b.y) > 3` brings none together, since nothing stands on the other side.
 pub(super) fn edges(node: &Node, connect: &mut impl FnMut(Vec<TableRef>)) {
+    node.visit(&mut |node| {
+        if let Reference::Members(..) | Reference::Select(_) = node.refers_to() {
+            return connect(mentioned(node));
+        }
+        let (left, right) = sides(node);
+        let [left, right] = [left, right].map(|side| side.into_iter().flat_map(mentioned).collect::<Vec<_>>());
+        if !left.is_empty() && !right.is_empty() {
+            connect(left.into_iter().chain(right).collect());
+        }
+    });
+}
+
+/// Returns what stands on either side of a comparison; of anything else, nothing.
+fn sides(node: &Node) -> (Vec<&Node>, Vec<&Node>) {
     match node {
-        Node::All(list) | Node::Any(list) => list.iter().for_each(|node| edges(node, connect)),
-        Node::Not(inner) => edges(inner, connect),
-        other => connect(mentioned(other)),
+        Node::Binary { operator, left, right } if operator.precedence() == Precedence::Comparison => {
+            (vec![left], vec![right])
+        }
+        Node::Infix { left, right, is_condition: true, .. } => (vec![left], vec![right]),
+        Node::Like { operand, pattern, .. } => (vec![operand], vec![pattern]),
+        Node::Between { operand, low, high, .. } => (vec![operand], vec![low, high]),
+        Node::In { operand, list, .. } => (vec![operand], list.iter().collect()),
+        Node::Template { template, arguments } if template.is_condition() => {
+            (arguments.iter().take(1).collect(), arguments.iter().skip(1).collect())
+        }
+        Node::Compared { call, left, right } => {
+            let (Node::Function { arguments, .. } | Node::Template { arguments, .. }) = &**call else {
+                return (Vec::new(), Vec::new());
+            };
+            (arguments.iter().skip(*left).take(1).collect(), arguments.iter().skip(*right).take(1).collect())
+        }
+        _ => (Vec::new(), Vec::new()),
     }
 }
 

@@ -716,9 +716,10 @@ fn strict_column<'n>(node: &'n Node, is_optional: &impl Fn(TableRef) -> bool) ->
             Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => None,
             _ => strict_column(left, is_optional).or_else(|| strict_column(right, is_optional)),
         },
-        Node::Not(inner) | Node::Label { node: inner, .. } | Node::Cast { operand: inner, .. } => {
-            strict_column(inner, is_optional)
-        }
+        Node::Not(inner)
+        | Node::Label { node: inner, .. }
+        | Node::Cast { operand: inner, .. }
+        | Node::Compared { call: inner, .. } => strict_column(inner, is_optional),
         Node::Function { arguments, nullability: Nullability::Strict, .. } => {
             arguments.iter().find_map(|argument| strict_column(argument, is_optional))
         }

@@ -729,9 +729,16 @@ impl Lifted {
                 self.tag(102);
                 self.node(operand);
             }
-            Node::Infix { operator, left, right, is_condition } => {
+            Node::Compared { call, left, right } => {
+                self.tag(111);
+                self.number(*left);
+                self.number(*right);
+                self.node(call);
+            }
+            Node::Infix { operator, left, right, is_condition, precedence } => {
                 self.tag(103);
                 self.flag(*is_condition);
+                self.tag(precedence.map_or(0, |precedence| precedence as u8 + 1));
                 self.text(operator);
                 self.node(left);
                 self.node(right);

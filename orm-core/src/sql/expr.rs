@@ -10,7 +10,7 @@ use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
 use super::template::{self, Template};
 use super::window::Window;
-use super::{AsExpr, DerivedColumn, InList, Node, Nulls, OrderBy, OrderItem, Select};
+use super::{AsExpr, CustomOperator, DerivedColumn, InList, Node, Nulls, OrderBy, OrderItem, Select};
 use crate::mapper::{Attribute, Model};
 use crate::types::{Integer, Numeric, SqlType, Textual};
 
@@ -432,8 +432,8 @@ macro_rules! methods {
             }
             /// An operator of the database that is not among the methods here, which gives a `U`.
             ///
-            /// The operator is taken as it stands; it binds like `||`. Write [`bool_op`](Self::bool_op) for one that
-            /// compares.
+            /// The operator is a text, which is taken as it stands and binds like `||`, or a [`CustomOperator`], which says how
+            /// tightly it binds. Write [`bool_op`](Self::bool_op) for one that compares.
             ///
             /// ```
             /// # use orm_core as orm;
@@ -444,12 +444,12 @@ macro_rules! methods {
             /// let distance: Expr<f64> = Place.spot.op("<->", "(1,2)");
             /// assert_eq!(select(distance).to_sql(Dialect::Postgres), "SELECT places.spot <-> $1 FROM places");
             /// ```
-            pub fn op<U: SqlType>(self, operator: &'static str, other: impl Operand) -> Expr<U> {
-                infix(self.into(), operator, other, false)
+            pub fn op<U: SqlType>(self, operator: impl Into<CustomOperator>, other: impl Operand) -> Expr<U> {
+                infix(self.into(), operator.into(), other)
             }
-            /// An operator of the database that compares; it binds like `=`.
-            pub fn bool_op(self, operator: &'static str, other: impl Operand) -> Expr<Like<T, bool>> {
-                infix(self.into(), operator, other, true)
+            /// An operator of the database that compares; it binds like `=`, unless it says otherwise.
+            pub fn bool_op(self, operator: impl Into<CustomOperator>, other: impl Operand) -> Expr<Like<T, bool>> {
+                infix(self.into(), operator.into().is_comparison(), other)
             }
             /// Sorts by it, least first.
             pub fn asc(self) -> OrderItem { OrderItem::new(self.into()) }
@@ -506,9 +506,8 @@ fn quantified<T, U>(operator: Operator, every: bool, operand: Node, select: Sele
     Expr::new(Node::Quantified { operator, every, operand: Box::new(operand), select: select.node })
 }
 
-fn infix<T>(left: Node, operator: &'static str, right: impl Operand, is_condition: bool) -> Expr<T> {
-    let (left, right) = (Box::new(left), Box::new(right.__operand()));
-    Expr::new(Node::Infix { operator: operator.into(), left, right, is_condition })
+fn infix<T>(left: Node, operator: CustomOperator, right: impl Operand) -> Expr<T> {
+    Expr::new(operator.between(left, right.__operand()))
 }
 
 /// What stands right of an operator of the user's own: a column, an expression or a plain value.

@@ -57,6 +57,7 @@ pub(crate) fn natural_name(node: &Node, select: Option<&SelectNode>) -> Option<S
 fn anonymous_name(node: &Node) -> &str {
     match node {
         Node::Function { name, .. } if is_plain(name) => name,
+        Node::Compared { call, .. } => anonymous_name(call),
         _ => "anon",
     }
 }

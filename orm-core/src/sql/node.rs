@@ -75,7 +75,15 @@ pub enum Node {
     /// Minus.
     Minus(Box<Node>),
     /// An operator of the user's own.
-    Infix { operator: Cow<'static, str>, left: Box<Node>, right: Box<Node>, is_condition: bool },
+    Infix {
+        operator: Cow<'static, str>,
+        left: Box<Node>,
+        right: Box<Node>,
+        is_condition: bool,
+        precedence: Option<Precedence>,
+    },
+    /// A function that compares two of its arguments.
+    Compared { call: Box<Node>, left: usize, right: usize },
     /// COLLATE.
     Collate { operand: Box<Node>, collation: Cow<'static, str> },
     /// CAST that gives NULL where it fails.
@@ -185,21 +193,46 @@ pub enum Operator {
 ///
 /// Where they disagree, as about `||` beside `+` or about `&` beside `|`, both are [`Other`](Precedence::Other), and two
 /// different operators of that rank keep their parentheses.
+///
+/// An [operator of one's own](super::CustomOperator) may have any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Precedence {
+pub enum Precedence {
+    /// OR.
     Or,
+    /// AND.
     And,
+    /// NOT.
     Not,
     /// `=`, LIKE, IN, BETWEEN, IS: they do not chain.
     Comparison,
     /// `||`, `&`, `|`, `<<`, `->`, `@>` and every operator of a user's own.
     Other,
+    /// `+` and `-`.
     Sum,
+    /// `*`, `/` and `%`.
     Product,
     /// Minus, `~`, COLLATE.
     Sign,
     /// Columns, parameters, calls, and what is in parentheses.
     Primary,
+}
+
+impl Precedence {
+    /// Returns what the operands of an operator of a user's own have to bind as tightly as: the left one, and the right one.
+    ///
+    /// Comparisons do not chain, and what is not known of an operator is not guessed; others go from left to right.
+    pub(crate) fn of_operands(self) -> (Precedence, Precedence) {
+        match self {
+            Precedence::Or => (Precedence::Or, Precedence::And),
+            Precedence::And => (Precedence::And, Precedence::Not),
+            Precedence::Not | Precedence::Comparison => (Precedence::Other, Precedence::Other),
+            Precedence::Other => (Precedence::Sign, Precedence::Sign),
+            Precedence::Sum => (Precedence::Sum, Precedence::Product),
+            Precedence::Product => (Precedence::Product, Precedence::Sign),
+            Precedence::Sign => (Precedence::Sign, Precedence::Primary),
+            Precedence::Primary => (Precedence::Primary, Precedence::Primary),
+        }
+    }
 }
 
 impl Operator {
@@ -360,7 +393,7 @@ impl Node {
                 .chain(otherwise.as_deref())
                 .collect(),
             Node::Minus(operand) | Node::Collate { operand, .. } | Node::TryCast { operand, .. } => vec![operand],
-            Node::Quantified { operand, .. } => vec![operand],
+            Node::Quantified { operand, .. } | Node::Compared { call: operand, .. } => vec![operand],
             Node::Infix { left, right, .. } => vec![left, right],
             Node::Template { arguments, .. } => arguments.iter().collect(),
             Node::Text(parts) => parts.iter().filter_map(TextPart::parameter).collect(),
@@ -408,7 +441,7 @@ impl Node {
                 .chain(otherwise.as_deref_mut())
                 .collect(),
             Node::Minus(operand) | Node::Collate { operand, .. } | Node::TryCast { operand, .. } => vec![operand],
-            Node::Quantified { operand, .. } => vec![operand],
+            Node::Quantified { operand, .. } | Node::Compared { call: operand, .. } => vec![operand],
             Node::Infix { left, right, .. } => vec![left, right],
             Node::Template { arguments, .. } => arguments.iter_mut().collect(),
             Node::Text(parts) => parts.iter_mut().filter_map(TextPart::parameter_mut).collect(),
@@ -496,6 +529,7 @@ impl Node {
             | Node::Text(_)
             | Node::Minus(_)
             | Node::Infix { .. }
+            | Node::Compared { .. }
             | Node::Collate { .. }
             | Node::TryCast { .. }
             | Node::Template { .. }
@@ -599,7 +633,7 @@ impl Node {
             | Node::Between { .. }
             | Node::IsNull { .. }
             | Node::Quantified { .. }
-            | Node::Infix { is_condition: true, .. }
+            | Node::Infix { is_condition: true, precedence: None, .. }
             | Node::Like { .. } => Precedence::Comparison,
             // It is written as a call.
             Node::Binary { operator: Operator::Concat, .. } if !dialect.capabilities().concat_operator => {
@@ -610,7 +644,8 @@ impl Node {
                 list.first().map_or(Precedence::Comparison, |only| only.precedence(dialect))
             }
             Node::Label { node, .. } | Node::Criterion { condition: node, .. } => node.precedence(dialect),
-            Node::Infix { is_condition: false, .. } => Precedence::Other,
+            Node::Infix { precedence, .. } => precedence.unwrap_or(Precedence::Other),
+            Node::Compared { call, .. } => call.precedence(dialect),
             Node::Minus(_) | Node::Collate { .. } => Precedence::Sign,
             Node::Template { template, .. } => match template.form(dialect) {
                 Form::Infix(_) => Precedence::Other,

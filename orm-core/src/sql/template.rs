@@ -72,6 +72,12 @@ impl Template {
         aggregates.into_iter().any(|known| std::ptr::eq(known, self))
     }
 
+    /// Returns whether some database writes it as a comparison.
+    pub(crate) fn is_condition(&self) -> bool {
+        let forms = [self.sqlite, self.postgres, self.mysql, self.mariadb];
+        forms.iter().any(|form| matches!(form, Condition(_)))
+    }
+
     const fn mariadb(mut self, form: Form) -> Template {
         self.mariadb = form;
         self
