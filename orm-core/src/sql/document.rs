@@ -82,8 +82,9 @@ impl JsonPath {
 
     /// Reads it as a decimal number of so many digits, so many of them behind the point.
     ///
-    /// It is exact on PostgreSQL and MySQL, which round what has more places; SQLite makes a float of it on the way, and
-    /// rounds nothing.
+    /// It is exact on PostgreSQL and MySQL, which round what has more places. SQLite has no decimal numbers: it makes a float of
+    /// it, so that it can be compared as a number, and rounds nothing; up to 15 digits come back as they are. Where there are
+    /// more, read the number by [`as_json`](Self::as_json), or keep it as text and read that by [`as_text`](Self::as_text).
     ///
     /// ```
     /// # use orm_core as orm;
