@@ -1,7 +1,7 @@
 //! Loading relationships: with a query and on demand, as values and as objects, nested and constrained.
 
-use orm::ErrorKind;
 use orm::prelude::*;
+use orm::{Dialect, ErrorKind};
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
@@ -194,18 +194,22 @@ async fn a_constraint_holds_for_its_step_alone() {
 }
 
 #[tokio::test]
-async fn five_hundred_owners_take_one_statement_and_one_more_takes_two() {
+async fn a_thousand_owners_take_one_statement_and_one_more_takes_two() {
     let (engine, mut session) = session().await;
-    let users = (0..501).map(|n| User::builder().name(format!("u{n}")).addresses([Address::builder().email("a")]));
+    let most = if engine.dialect() == Dialect::Postgres { 10_000 } else { 1_000 };
+    let users = (0..=most).map(|n| User::builder().name(format!("u{n}")).addresses([Address::builder().email("a")]));
     session.add_all(users.collect::<Vec<_>>());
     session.commit().await.unwrap();
-    let query = |most| select(User).order_by(User.id).limit(most).options(selectinload(User.addresses));
-    assert_statements!(engine, 2, query(500).all(&engine).await.unwrap());
-    let all: Vec<User> = assert_statements!(engine, 3, query(501).all(&engine).await.unwrap());
+    let query = |limit| select(User).order_by(User.id).limit(limit).options(selectinload(User.addresses));
+    assert_statements!(engine, 2, query(most).all(&engine).await.unwrap());
+    let all: Vec<User> = assert_statements!(engine, 3, query(most + 1).all(&engine).await.unwrap());
     assert!(all.iter().all(|user| user.addresses.get()[0].user_id == user.id));
     let mut session = Session::new(&engine);
-    let all = assert_statements!(engine, 3, query(501).all(&mut session).await.unwrap());
+    let all = assert_statements!(engine, 3, query(most + 1).all(&mut session).await.unwrap());
     assert!(all.iter().all(|&user| session.handles(user, User.addresses).len() == 1));
+    let path = selectinload(User.addresses).chunk_size(400);
+    let few = select(User).order_by(User.id).limit(401).options(path);
+    assert_statements!(engine, 3, few.all(&engine).await.unwrap());
 }
 
 #[tokio::test]

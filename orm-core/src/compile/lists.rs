@@ -12,8 +12,12 @@ use crate::types::ColumnType;
 
 /// The longest list of IN that is written as long as it is.
 const SHORT_LIST: usize = 8;
+/// The longest list of IN that is lengthened to a power of two; MariaDB reads lists of more than 1,000 as tables.
+const LONGEST_DOUBLED: usize = 512;
+/// Longer lists are lengthened to a multiple of this.
+const STEP: usize = 1_000;
 /// The longest list of IN that is lengthened, far within the number of parameters of any database.
-const LONGEST_PADDED: usize = 8_192;
+const LONGEST_PADDED: usize = 8_000;
 /// The most rows of an INSERT that are VALUES on PostgreSQL: so few are planned and run faster than arrays are taken apart.
 const FEW_ROWS: usize = 4;
 
@@ -25,8 +29,8 @@ pub(super) fn kind(node: &Node) -> Option<Kind> {
     }
 }
 
-/// Evens out a long list of IN: an array on PostgreSQL, elsewhere a list of the next power of two whose last value is
-/// repeated, which neither IN nor NOT IN can tell from the list without.
+/// Evens out a long list of IN: an array on PostgreSQL, elsewhere a list of the next of few lengths whose last value
+/// is repeated, which neither IN nor NOT IN can tell from the list without.
 pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
     let Some(element) = list.first().and_then(kind) else { return };
     let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
@@ -39,7 +43,11 @@ pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
     } else if list.len() <= LONGEST_PADDED
         && let Some(last) = list.last().cloned()
     {
-        list.resize(list.len().next_power_of_two(), last);
+        let length = match list.len() {
+            few if few <= LONGEST_DOUBLED => few.next_power_of_two(),
+            many => many.next_multiple_of(STEP),
+        };
+        list.resize(length, last);
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use super::joined::Joined;
-use super::select::{CHUNK, OwnerKey, Owners, Repeated, key_of_row, members, owner_key};
+use super::select::{OwnerKey, Owners, Repeated, chunk, key_of_row, members, owner_key};
 use super::values::warn_of_several;
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Connection;
@@ -169,7 +169,7 @@ async fn find<'p>(
     let selects = match query.filter(|_| repeats) {
         Some(query) => vec![members(node, info, &Owners::Of(query))?],
         None => {
-            let chunks = keys.chunks(node.chunk.unwrap_or(CHUNK));
+            let chunks = keys.chunks(chunk(node, info, engine.dialect()));
             chunks.map(|chunk| members(node, info, &Owners::Listed(chunk))).collect::<Result<_>>()?
         }
     };

@@ -108,7 +108,7 @@ pub struct Load<R, T> {
     ends: PhantomData<fn() -> (R, T)>,
 }
 
-/// Loads a relationship by SELECTs of its own, each of which names up to 500 owners: SQLAlchemy's `selectinload`.
+/// Loads a relationship by SELECTs of its own, each of which names up to 1,000 owners: SQLAlchemy's `selectinload`.
 ///
 /// The best choice where nothing speaks for another: the rows of the query stay as they are, however many members there
 /// are, and the number of statements is that of the relationships.
@@ -657,7 +657,8 @@ impl<R: Model, T: Model> Load<R, T> {
         self
     }
 
-    /// Asks for so many owners in one SELECT, instead of 500.
+    /// Asks for so many owners in one SELECT, instead of 1,000, of 10,000 on PostgreSQL, which takes them as an array, or of 500
+    /// that are told by keys of several columns.
     ///
     /// # Panics
     ///

@@ -3,6 +3,7 @@
 use orm_pool::Value;
 
 use super::LoadNode;
+use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object, RelationshipInfo, Row};
 use crate::session::Key;
@@ -10,8 +11,13 @@ use crate::sql::{
     Correlation, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
 };
 
-/// How many owners one SELECT asks for: SQLAlchemy's number.
-pub(super) const CHUNK: usize = 500;
+/// How many owners one SELECT asks for by keys of several columns, which are a list as long as they are many: SQLAlchemy's
+/// number.
+const CHUNK: usize = 500;
+/// The same by one column, where a list of any length up to it has one of a few texts. MariaDB reads longer lists as tables.
+const LONG_CHUNK: usize = 1_000;
+/// The same where the list is an array.
+const ARRAY_CHUNK: usize = 10_000;
 
 /// The values of an owner that its members are found by, and the key that tells them from others.
 pub(super) struct OwnerKey {
@@ -23,6 +29,16 @@ pub(super) struct OwnerKey {
 pub(super) fn owner_key(object: &dyn Object, info: &RelationshipInfo) -> Option<OwnerKey> {
     let values: Vec<Value> = info.pairs.iter().map(|&(own, _)| object.column(usize::from(own))).collect();
     Some(OwnerKey { key: Key::of(values.iter().cloned())?, values })
+}
+
+/// Returns how many owners one SELECT asks for.
+pub(super) fn chunk(node: &LoadNode, info: &RelationshipInfo, dialect: Dialect) -> usize {
+    let by_itself = || match dialect {
+        _ if info.pairs.len() > 1 => CHUNK,
+        Dialect::Postgres => ARRAY_CHUNK,
+        _ => LONG_CHUNK,
+    };
+    node.chunk.unwrap_or_else(by_itself)
 }
 
 /// Which owners a SELECT brings members of.

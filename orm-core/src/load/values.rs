@@ -8,7 +8,7 @@ use std::pin::Pin;
 use orm_pool::driver;
 
 use super::joined::Joined;
-use super::select::{CHUNK, Owners, Repeated, key_of_row, members, owner_key};
+use super::select::{Owners, Repeated, chunk, key_of_row, members, owner_key};
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -67,7 +67,7 @@ fn load<'a>(
         let selects = match query.filter(|_| node.strategy == Strategy::Subquery && !keys.is_empty()) {
             Some(query) => vec![members(node, info, &Owners::Of(query))?],
             None => {
-                let chunks = keys.chunks(node.chunk.unwrap_or(CHUNK));
+                let chunks = keys.chunks(chunk(node, info, engine.dialect()));
                 let select = |chunk: &[_]| members(node, info, &Owners::Listed(&chunk.iter().collect::<Vec<_>>()));
                 chunks.map(select).collect::<Result<_>>()?
             }

@@ -280,7 +280,7 @@ macro_rules! methods {
             /// IN of a list or of a subquery; of an empty list it is false.
             ///
             /// A list is written as long as it is up to eight values. A longer one is one array on PostgreSQL, `= ANY ($1)`,
-            /// and elsewhere has its last value repeated up to the next power of two, which changes no answer, so that
+            /// and elsewhere has its last value repeated up to the next power of two or, beyond 512, thousand, which changes no answer, so that
             /// lists of every length share a few prepared statements.
             pub fn in_(self, list: impl InList<T>) -> Expr<Like<T, bool>> { Expr::new(list.__in(self.into())) }
             /// NOT IN of a list or of a subquery; of an empty list it is true.

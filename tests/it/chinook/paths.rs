@@ -3,18 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use orm::prelude::*;
-use orm::{Load, subqueryload};
+use orm::{Dialect, Load, subqueryload};
 
 use super::models::{Album, Artist, Customer, Employee, Genre, Invoice, InvoiceLine, MediaType, Playlist, Track};
 use super::shop::{Shop, cell};
 use crate::assert_statements;
 
-/// How many owners one SELECT asks for.
-const CHUNK: u64 = 500;
-
-/// How many statements bring the members of so many owners.
-fn chunks(owners: usize) -> u64 {
-    (owners as u64).div_ceil(CHUNK)
+/// How many statements bring the members of so many owners: PostgreSQL takes their keys as an array.
+fn chunks(engine: &Engine, owners: usize) -> u64 {
+    let most = if engine.dialect() == Dialect::Postgres { 10_000 } else { 1_000 };
+    (owners as u64).div_ceil(most)
 }
 
 /// The children of each parent, in the order of their keys.
@@ -114,8 +112,8 @@ async fn playlists_lead_to_tracks_and_back(engine: &Engine, shop: &Shop) -> Resu
         all.iter().map(|id| (*id, tracks.get(id).into_iter().flatten().copied().collect())).collect();
 
     let query = select(Playlist).order_by(Playlist.id);
-    // The playlists, their tracks, and the playlists of those, 500 tracks at a time.
-    let statements = 2 + chunks(playlists.len());
+    // The playlists, their tracks, and the playlists of those, many tracks at a time.
+    let statements = 2 + chunks(engine, playlists.len());
     let there_and_back = query.clone().options(selectinload(Playlist.tracks).selectinload(Track.playlists));
     let found: Vec<Playlist> = assert_statements!(engine, statements, there_and_back.clone().all(engine).await?);
     let sorted = |mut ids: Vec<i64>| {
@@ -208,7 +206,7 @@ async fn customers_lead_to_artists(engine: &Engine, shop: &Shop) -> Result<(), E
     let their_albums: BTreeSet<i64> = sold.iter().map(|track| albums[track]).collect();
     let their_artists: BTreeSet<i64> = their_albums.iter().map(|album| artists[album]).collect();
     let owners = [customers.len(), shop.rows("Invoice").len(), sold.len(), their_albums.len(), their_artists.len()];
-    let selectin_statements = 1 + owners.into_iter().map(chunks).sum::<u64>();
+    let selectin_statements = 1 + owners.into_iter().map(|owners| chunks(engine, owners)).sum::<u64>();
     let down = || selectinload(Customer.invoices).selectinload(Invoice.lines);
     let selectin = down().selectinload(InvoiceLine.track).selectinload(Track.album).selectinload(Album.artist);
     let joined = down().joinedload(InvoiceLine.track).joinedload(Track.album).joinedload(Album.artist);
