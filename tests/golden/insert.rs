@@ -383,10 +383,112 @@ fn a_select_of_the_table_itself_is_about_that_table() {
     check(
         insert(User).from_select(User.name, names),
         expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO users (name, active) SELECT users.name, ? FROM users WHERE users.age > ?
+            -- postgresql
+            INSERT INTO users (name, active) SELECT users.name, $1 FROM users WHERE users.age > $2
+        "#]],
+    );
+}
+
+#[test]
+fn a_select_gives_the_defaults_of_columns_that_are_not_named() {
+    let names = || select(Keyword.word).filter(Keyword.id.gt(5));
+    check(
+        insert(User).from_select(User.name, names()),
+        expect![[r#"
         -- sqlite, mysql, mariadb
-        INSERT INTO users (name) SELECT users.name FROM users WHERE users.age > ?
+        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
         -- postgresql
-        INSERT INTO users (name) SELECT users.name FROM users WHERE users.age > $1
+        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
+    "#]],
+    );
+    check(
+        insert(User).from_select(User.name, names()).include_defaults(false),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name) SELECT keywords.word FROM keywords WHERE keywords.id > ?
+        -- postgresql
+        INSERT INTO users (name) SELECT keywords.word FROM keywords WHERE keywords.id > $1
+    "#]],
+    );
+    check(
+        insert(User).from_select((User.name, User.active), select((Keyword.word, Keyword.id.gt(5)))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO users (name, active) SELECT keywords.word, keywords.id > ? FROM keywords
+            -- postgresql
+            INSERT INTO users (name, active) SELECT keywords.word, keywords.id > $1 FROM keywords
+        "#]],
+    );
+    check(
+        insert(User).from_select(User.name, names().union_all(names().limit(1))),
+        expect![[r#"
+        -- sqlite
+        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL SELECT * FROM (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
+        -- postgresql
+        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2 UNION ALL (SELECT keywords.word, $3 FROM keywords WHERE keywords.id > $4 LIMIT $5)
+        -- mysql, mariadb
+        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
+    "#]],
+    );
+    check(
+        insert(User).from_select(User.name, names().distinct().order_by(Keyword.word)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name, active) SELECT DISTINCT keywords.word, ? FROM keywords WHERE keywords.id > ? ORDER BY keywords.word
+        -- postgresql
+        INSERT INTO users (name, active) SELECT DISTINCT keywords.word, $1 FROM keywords WHERE keywords.id > $2 ORDER BY keywords.word
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_set_is_selected_with_the_rest() {
+    let names = || select(Keyword.word).filter(Keyword.id.gt(5));
+    check(
+        insert(User).from_select(User.name, names()).set(User.age, 7).set(User.fullname, func::upper(Keyword.word)),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            INSERT INTO users (name, age, fullname, active) SELECT keywords.word, ?, upper(keywords.word), ? FROM keywords WHERE keywords.id > ?
+            -- postgresql
+            INSERT INTO users (name, age, fullname, active) SELECT keywords.word, $1, upper(keywords.word), $2 FROM keywords WHERE keywords.id > $3
+        "#]],
+    );
+    check(
+        insert(User).set(User.active, false).from_select(User.name, names()),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
+        -- postgresql
+        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
+    "#]],
+    );
+    check(
+        insert(User).from_select(User.name, names()).set(User.name, "x"),
+        expect![[r#"
+        -- all
+        `insert(User)` sets `User.name`, which its SELECT gives
+    "#]],
+    );
+}
+
+#[test]
+fn rows_and_a_select_do_not_go_together() {
+    let names = || select(Keyword.word);
+    let row = || User::builder().name("ed");
+    check(
+        insert(User).values(row()).from_select(User.name, names()),
+        expect![[r#"
+        -- all
+        `insert(User)` has rows beside its SELECT
+    "#]],
+    );
+    check(
+        insert(User).from_select(User.name, names()).values(row()),
+        expect![[r#"
+        -- all
+        `insert(User)` has rows beside its SELECT
     "#]],
     );
 }

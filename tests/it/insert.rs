@@ -79,6 +79,80 @@ async fn a_select_gives_the_rows() {
     assert_eq!(all, ["ed", "ed@y.org", "wendy@x.org"]);
 }
 
+/// A model whose columns have defaults of several kinds.
+#[derive(Clone, Debug, PartialEq, Embed)]
+struct Audit {
+    #[orm(length = 20)]
+    author: String,
+    edits: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "notes", metadata = none)]
+struct Note {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(length = 40)]
+    title: String,
+    #[orm(default)]
+    stars: i16,
+    #[orm(default = true)]
+    open: bool,
+    #[orm(default = "plain", length = 20)]
+    kind: Option<String>,
+    #[orm(default = rust_decimal::Decimal::new(125, 2), precision = 10, scale = 2)]
+    price: rust_decimal::Decimal,
+    #[orm(default = chrono::DateTime::UNIX_EPOCH)]
+    made: chrono::DateTime<chrono::Utc>,
+    #[orm(default = serde_json::json!({"a": [1]}))]
+    body: serde_json::Value,
+    #[orm(json, default = vec![1, 2])]
+    list: Vec<i32>,
+    #[orm(server_default = "5")]
+    size: i64,
+    remark: Option<String>,
+    #[orm(embed, default = Audit { author: "nobody".into(), edits: 3 })]
+    audit: Audit,
+}
+
+#[tokio::test]
+async fn a_select_gives_the_same_defaults_as_a_builder() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    metadata![Note].create_all(&engine).await.unwrap();
+    insert(Note).values(Note::builder().title("ed")).execute(&engine).await.unwrap();
+    let names = || select(User.name).filter(User.name.eq("ed"));
+    assert_eq!(insert(Note).from_select(Note.title, names()).execute(&engine).await.unwrap(), 1);
+    let both = names().union_all(names());
+    assert_eq!(insert(Note).from_select(Note.title, both).execute(&engine).await.unwrap(), 2);
+    let grouped = select(Address.email).join(Address.user).filter(User.name.eq("ed")).distinct().limit(1);
+    insert(Note).from_select(Note.title, grouped).set(Note.title, "x").execute(&engine).await.unwrap_err();
+
+    let notes = select(Note).order_by(Note.id).all(&engine).await.unwrap();
+    assert_eq!(notes.len(), 4);
+    let [built, selected @ ..] = notes.as_slice() else { panic!("there are four") };
+    for note in selected {
+        assert_eq!(*note, Note { id: note.id, ..built.clone() });
+    }
+
+    let given = select((User.name, User.id, !User.active)).filter(User.name.eq("wendy"));
+    let statement = insert(Note).from_select((Note.title, Note.size, Note.open), given);
+    statement.set(Note.remark, func::upper(User.name)).set(Note.stars, 4i16).execute(&engine).await.unwrap();
+    let last = select(Note).order_by(Note.id.desc()).limit(1).one(&engine).await.unwrap();
+    let expected = Note {
+        id: last.id,
+        title: "wendy".to_owned(),
+        size: 2,
+        open: true,
+        remark: Some("WENDY".to_owned()),
+        stars: 4,
+        ..built.clone()
+    };
+    assert_eq!(last, expected);
+    let error = insert(Note).from_select(Note.title, names()).include_defaults(false).execute(&engine).await;
+    assert!(error.unwrap_err().is_not_null_violation(), "nothing else fills them in");
+}
+
 #[tokio::test]
 async fn a_select_of_the_table_itself_gives_the_rows() {
     let engine = engine().await;

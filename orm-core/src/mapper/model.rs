@@ -83,6 +83,12 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
 
+    /// What a builder fills a column with that is not set.
+    #[doc(hidden)]
+    fn __default(_column: usize) -> Option<Value> {
+        None
+    }
+
     /// Whether a column is not here; one that is not has no value, and `__column` gives NULL for it.
     #[doc(hidden)]
     fn __is_left_out(&self, _column: usize) -> bool {

@@ -183,7 +183,7 @@ struct Draft {
 #[derive(Clone, Debug)]
 enum Source {
     Rows(Vec<Group>),
-    Select { columns: Vec<u16>, select: Box<SelectNode> },
+    Select { columns: Vec<u16>, select: Box<SelectNode>, with_defaults: bool },
 }
 
 /// Neighbours that set the same columns.
@@ -271,7 +271,9 @@ impl<M: Model> Insert<M> {
 
     /// Inserts what a SELECT gives, into these columns in this order.
     ///
-    /// What a builder fills in by itself, such as `default = …`, is not filled in here: the database makes the rows.
+    /// Columns that are not named and have a `default = …` get it in every row, as from a builder, unless
+    /// [`include_defaults`](Self::include_defaults) says otherwise; it is computed once for the statement, which selects it. What is
+    /// [`set`](Self::set) is selected as well, for every row. What has neither is left to the database.
     ///
     /// ```
     /// # use orm_core::{Dialect, Model, insert, select};
@@ -291,6 +293,9 @@ impl<M: Model> Insert<M> {
     pub fn from_select<S: RowType>(mut self, columns: impl Columns<M>, select: Select<S>) -> Self {
         let mut names = Vec::new();
         columns.__columns(&mut names);
+        if matches!(&self.draft.source, Source::Rows(groups) if !groups.is_empty()) {
+            self.draft.refuse("rows beside its SELECT");
+        }
         if names.len() != S::__width() {
             let message = format!(
                 "`insert({})` names {} columns, and the SELECT gives {}",
@@ -300,7 +305,35 @@ impl<M: Model> Insert<M> {
             );
             self.draft.error.get_or_insert(Error::new(ErrorKind::Argument, message));
         }
-        self.draft.source = Source::Select { columns: names, select: select.node };
+        self.draft.source = Source::Select { columns: names, select: select.node, with_defaults: true };
+        self
+    }
+
+    /// Says whether an INSERT [of a SELECT](Self::from_select) fills in what a builder fills in; it does, unless this says no.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Model, insert, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, #[orm(default = true)] active: bool }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "guests", metadata = none)]
+    /// # struct Guest { #[orm(primary_key)] id: i64, name: String }
+    /// let statement = insert(User).from_select(User.name, select(Guest.name));
+    /// assert_eq!(
+    ///     statement.to_sql(Dialect::Postgres),
+    ///     "INSERT INTO users (name, active) SELECT guests.name, $1 FROM guests"
+    /// );
+    /// assert_eq!(
+    ///     statement.include_defaults(false).to_sql(Dialect::Postgres),
+    ///     "INSERT INTO users (name) SELECT guests.name FROM guests"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn include_defaults(mut self, include: bool) -> Self {
+        if let Source::Select { with_defaults, .. } = &mut self.draft.source {
+            *with_defaults = include;
+        }
         self
     }
 
@@ -390,7 +423,9 @@ impl<M: Model> Insert<M> {
         }
         let mut nodes = match source {
             Source::Rows(groups) => of_groups(mapper, with_sets(groups, &sets)),
-            Source::Select { columns, select } => {
+            Source::Select { columns, select, with_defaults } => {
+                let defaults = if with_defaults { M::__default } else { |_| None };
+                let (columns, select) = with_constants(mapper, columns, select, sets, defaults)?;
                 vec![InsertNode {
                     source: InsertSource::Select(select),
                     ..InsertNode::rows(mapper, columns, Vec::new())
@@ -415,6 +450,11 @@ impl Draft {
         Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: None, error: None }
     }
 
+    fn refuse(&mut self, what: &str) {
+        let message = format!("`insert({})` has {what}", self.mapper.definition().name);
+        self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
+    }
+
     fn add<M: Model>(&mut self, rows: Vec<NewRow<M>>) {
         let width = self.mapper.width();
         for row in rows {
@@ -422,9 +462,7 @@ impl Draft {
                 self.error.get_or_insert(error);
             }
             let Source::Rows(groups) = &mut self.source else {
-                let message = format!("`insert({})` has rows beside its SELECT", self.mapper.definition().name);
-                self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
-                return;
+                return self.refuse("rows beside its SELECT");
             };
             if groups.last().is_none_or(|group| group.set != row.set) {
                 let columns = (0..width).filter(|&column| row.set.contains(column)).map(|column| column as u16);
@@ -446,6 +484,34 @@ fn with_ctes(mut nodes: Vec<InsertNode>, ctes: &[FromItem]) -> Result<Vec<Insert
     }
     nodes.iter_mut().for_each(|node| node.ctes = ctes.to_vec());
     Ok(nodes)
+}
+
+/// Has a SELECT give columns that it does not give itself: those that are set, and then those that have a default.
+fn with_constants(
+    mapper: &'static Mapper,
+    mut columns: Vec<u16>,
+    mut select: Box<SelectNode>,
+    sets: Vec<(u16, Node)>,
+    default: fn(usize) -> Option<Value>,
+) -> Result<(Vec<u16>, Box<SelectNode>)> {
+    if let Some((column, _)) = sets.iter().find(|(column, _)| columns.contains(column)) {
+        let definition = mapper.definition();
+        let (name, field) = (definition.name, definition.columns[usize::from(*column)].field);
+        let message = format!("`insert({name})` sets `{name}.{field}`, which its SELECT gives");
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    let mut constants = sets;
+    for column in (0..).take(mapper.width()) {
+        let is_given = columns.contains(&column) || constants.iter().any(|(known, _)| *known == column);
+        if !is_given && let Some(value) = default(usize::from(column)) {
+            constants.push((column, Node::Bind(value)));
+        }
+    }
+    for (column, node) in constants {
+        columns.push(column);
+        select.give_as_well(&Output::expression(node, true));
+    }
+    Ok((columns, select))
 }
 
 /// Sets columns of every row to expressions.

@@ -162,6 +162,19 @@ impl SelectNode {
     }
 }
 
+impl SelectNode {
+    /// Gives one thing more in each row, of a compound in those of each member.
+    pub(super) fn give_as_well(&mut self, output: &Output) {
+        match &mut self.set {
+            Some(set) => {
+                self.outputs.push(output.clone());
+                set.members.iter_mut().for_each(|member| member.give_as_well(output));
+            }
+            None => self.add_outputs(vec![output.clone()]),
+        }
+    }
+}
+
 /// Which tables of the statements around a subquery takes for its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Correlation {

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::{hydrate, model, number};
-use crate::model::Model;
+use crate::model::{Model, Presence};
 use crate::names::{plain, quiet};
 
 /// Writes the struct's own items, at the type that the user wrote: so what is wrong with it is said there, and once.
@@ -94,6 +94,21 @@ pub(super) fn encode(model: &Model) -> impl Iterator<Item = TokenStream> {
 /// Writes the arm that sets a column of an embedded struct.
 pub(super) fn decode(model: &Model) -> impl Iterator<Item = TokenStream> {
     arms(model, |embedded, column| quote!(return __orm::Embed::__set_column(&mut self.#embedded, #column, __value)))
+}
+
+/// Writes the arms that give what a builder fills the columns of embedded structs with.
+pub(super) fn defaults(model: &Model) -> impl Iterator<Item = TokenStream> {
+    model.embedded.iter().enumerate().filter_map(|(index, embedded)| {
+        let Presence::Default(value) = &embedded.presence else { return None };
+        let (at, next, ty) = (first(index), first(index + 1), &embedded.ty);
+        let value = value.clone().unwrap_or_else(|| quote!(::core::default::Default::default()));
+        Some(quote! {
+            #at..#next => {
+                let __value: #ty = #value;
+                __Some(__orm::Embed::__column(&__value, __column - #at))
+            }
+        })
+    })
 }
 
 fn arms(model: &Model, arm: impl Fn(&Ident, TokenStream) -> TokenStream) -> impl Iterator<Item = TokenStream> {

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{embed, number};
-use crate::model::{Column, Kind, Model, Relationship, Storage};
+use super::{embed, model, number};
+use crate::model::{Column, Kind, Model, Presence, Relationship, Storage};
 
 /// Says what a row of the model becomes.
 pub(super) fn row_type(model: &Model) -> TokenStream {
@@ -80,6 +80,7 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
     let deferred = deferred(model);
     let columns = column_methods(model);
+    let defaults = defaults(model);
     let fields = model.columns.iter().map(|column| &column.ident);
     let copied = fields
         .chain(model.embedded.iter().map(|embedded| &embedded.ident))
@@ -94,6 +95,7 @@ pub(super) fn methods(model: &Model) -> TokenStream {
         }
         #columns
         #deferred
+        #defaults
         fn __copy(&self) -> Self {
             Self { #(#copied,)* #(#copied_relationships,)* }
         }
@@ -131,6 +133,25 @@ pub(super) fn column_methods(model: &Model) -> TokenStream {
             __Ok(())
         }
     }
+}
+
+/// The method that gives what a builder fills a column with; many models have none.
+fn defaults(model: &Model) -> Option<TokenStream> {
+    let columns = model.columns.iter().enumerate().filter_map(|(position, column)| {
+        let Presence::Default(value) = &column.presence else { return None };
+        let (position, ty) = (number(position), &column.ty);
+        let value = value.clone().unwrap_or_else(|| quote!(<#ty as ::core::default::Default>::default()));
+        let value = model::encoded(column, &value);
+        Some(quote!(#position => __Some(#value)))
+    });
+    let arms: Vec<TokenStream> = columns.chain(embed::defaults(model)).collect();
+    (!arms.is_empty()).then(|| {
+        quote! {
+            fn __default(__column: usize) -> ::core::option::Option<__orm::Value> {
+                match __column { #(#arms,)* _ => __None }
+            }
+        }
+    })
 }
 
 /// The methods that say and change what is not loaded; most models have none.

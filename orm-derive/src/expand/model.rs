@@ -202,8 +202,8 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
     }
     if let Some(OnUpdate::Value(value)) = &column.on_update {
-        let value = on_update(column, value);
-        set("on_update", Some(value));
+        let value = encoded(column, value);
+        set("on_update", Some(quote!(|| #value)));
     }
     if options.foreign_key.is_some() {
         set("foreign_key", Some(foreign_key(model, column)));
@@ -211,12 +211,13 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     quote!(__orm::Column::new::<#ty>(#field, #name) #settings)
 }
 
-fn on_update(column: &Column, value: &TokenStream) -> TokenStream {
+/// Writes a value of a field as its column keeps it.
+pub(super) fn encoded(column: &Column, value: &TokenStream) -> TokenStream {
     let ty = &column.ty;
     match column.storage {
-        Storage::Plain => quote!(|| __orm::SqlType::encode(&__orm::IntoValue::<#ty>::into_value(#value))),
-        Storage::Json => quote!(|| __orm::SqlType::encode(&__orm::Json::<#ty>(#value))),
-        Storage::OptionalJson => quote!(|| {
+        Storage::Plain => quote!(__orm::SqlType::encode(&__orm::IntoValue::<#ty>::into_value(#value))),
+        Storage::Json => quote!(__orm::SqlType::encode(&__orm::Json::<#ty>(#value))),
+        Storage::OptionalJson => quote!({
             let __value: #ty = #value;
             __orm::SqlType::encode(&__value.map(__orm::Json))
         }),
