@@ -5,6 +5,7 @@
 //! step, `query` reads, `transaction` begins and ends, `detach` takes objects out.
 
 mod bulk;
+mod changes;
 mod connections;
 mod delete;
 mod detach;
@@ -29,7 +30,7 @@ use std::ops::{Index, IndexMut};
 pub(crate) use connections::Connections;
 pub use connections::JoinMode;
 pub(crate) use events::Moment;
-pub use events::{Execution, SessionEvents};
+pub use events::{Execution, SessionEvents, StateChange};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};
 pub(crate) use identity::{Key, as_row_value, as_value, key_text};
@@ -255,7 +256,8 @@ impl Session {
         new.into_iter().map(|new| self.add(new)).collect()
     }
 
-    /// Adds an object again whose first addition was rolled back.
+    /// Adds an object again whose first addition was rolled back, or which is marked to be deleted: it loses the mark, with
+    /// what was marked along with it, and gets the members back that it would have lost.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -280,11 +282,12 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session, or one that is not transient.
+    /// Fails when the handle names no object of this session, or one that a flush has deleted.
     pub fn add_again<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.slot(handle)?;
         match self.objects.get(slot).state {
             State::Transient => self.objects.add_again(slot)?,
+            State::Persistent if self.objects.get(slot).is_doomed => self.objects.spare(slot)?,
             State::Pending | State::Persistent => {}
             State::Deleted | State::Detached => {
                 let message =
@@ -808,7 +811,7 @@ impl Session {
         if let Err(error) = self.objects.sync() {
             return Err(self.flush_failed(error).await);
         }
-        if let Err(error) = self.doom_orphans().await {
+        if let Err(error) = self.doom_what_follows().await {
             return Err(self.flush_failed(error).await);
         }
         if flush::is_clean(&self.objects) {
@@ -821,8 +824,10 @@ impl Session {
         }
         self.busy = Busy::Flush;
         let Session { connections, objects, .. } = self;
+        objects.tell_later();
         let done = flush::flush(objects, connections).await;
         self.busy = Busy::No;
+        self.objects.tell_now();
         if let Err(error) = done {
             return Err(self.flush_failed(error).await);
         }
@@ -834,7 +839,13 @@ impl Session {
     async fn tell_before_flush(&mut self, events: &SessionEvents) -> Result<()> {
         events.call_before_flush(self)?;
         self.objects.sync()?;
-        self.doom_orphans().await
+        self.doom_what_follows().await
+    }
+
+    /// Marks what is to be deleted because of what was unlinked, or linked to what goes.
+    async fn doom_what_follows(&mut self) -> Result<()> {
+        self.doom_orphans().await?;
+        self.doom_latecomers().await
     }
 
     /// Adds listeners to this session, besides those that its maker gave it.

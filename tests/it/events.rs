@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use orm::prelude::*;
-use orm::{ErrorKind, SessionEvents, SessionMaker};
+use orm::{ErrorKind, ObjectState, SessionEvents, SessionMaker};
 
 use crate::assert_statements;
 use crate::support::{Address, User, engine, two_users};
@@ -243,4 +243,110 @@ async fn no_listener_costs_no_statement() {
     two_users(&engine).await;
     let mut session = SessionMaker::new(&engine).events(SessionEvents::new()).session();
     assert_statements!(engine, 1, session.query(User).all().await.unwrap());
+}
+
+// ---------------------------------------------------------------------------------------------- states
+
+/// Tells of users: `ed: Pending -> Persistent`.
+fn states(heard: &Heard) -> SessionEvents {
+    let heard = heard.clone();
+    SessionEvents::new().on_state_change(move |change| {
+        if let Some((handle, user)) = change.of(User) {
+            assert!(change.handle().is(handle) && change.handle().model() == "User");
+            let word = |state: Option<ObjectState>| state.map_or("nowhere".into(), |state| format!("{state:?}"));
+            heard.note(format!("{}: {} -> {}", user.name, word(change.from()), word(change.to())));
+        }
+    })
+}
+
+#[tokio::test]
+async fn every_change_of_an_objects_state_is_told_once() {
+    let engine = engine().await;
+    let heard = Heard::default();
+    let mut session = SessionMaker::new(&engine).events(states(&heard)).session();
+    let ed = session.add(User::builder().name("ed").addresses([Address::builder().email("not a user")]));
+    assert_eq!(heard.take(), ["ed: nowhere -> Pending"]);
+    session.flush().await.unwrap();
+    assert_eq!(heard.take(), ["ed: Pending -> Persistent"]);
+    session[ed].fullname = Some("changed".into());
+    session.flush().await.unwrap();
+    session.get(User, 1).await.unwrap();
+    assert_eq!(heard.take(), [""; 0], "none of these is a change of state");
+    session.rollback().await.unwrap();
+    assert_eq!(heard.take(), ["ed: Persistent -> Transient"]);
+    session.add_again(ed).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(heard.take(), ["ed: Transient -> Pending", "ed: Pending -> Persistent"]);
+    session.delete(ed).await.unwrap();
+    assert_eq!(heard.take(), [""; 0], "it is marked, and no more");
+    session.flush().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(heard.take(), ["ed: Persistent -> Deleted", "ed: Deleted -> Persistent"]);
+    session.delete(ed).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(heard.take(), ["ed: Persistent -> Deleted", "ed: Deleted -> Detached"]);
+    session.expunge(ed).unwrap();
+    assert_eq!(heard.take(), ["ed: Detached -> nowhere"]);
+}
+
+#[tokio::test]
+async fn what_is_loaded_expunged_merged_or_deleted_by_a_statement_is_told() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let heard = Heard::default();
+    let mut session = SessionMaker::new(&engine).events(states(&heard)).session();
+    let [ed, wendy] = session.query(User).order_by(User.id).all().await.unwrap()[..] else { panic!() };
+    assert_eq!(heard.take(), ["ed: nowhere -> Persistent", "wendy: nowhere -> Persistent"]);
+    session.query(User).all().await.unwrap();
+    assert_eq!(heard.take(), [""; 0], "they are known");
+    session.expunge(wendy).unwrap();
+    assert_eq!(heard.take(), ["wendy: Persistent -> nowhere"]);
+    session.merge(User::builder().id(2).name("wendy").fullname("W")).await.unwrap();
+    let value = session.detach(ed).unwrap();
+    session.merge_loaded(value).unwrap();
+    assert_eq!(
+        heard.take(),
+        ["wendy: nowhere -> Persistent", "ed: Persistent -> nowhere", "ed: nowhere -> Persistent"]
+    );
+    session.execute(delete(Address)).await.unwrap();
+    session.execute(delete(User).filter(User.id.eq(1))).await.unwrap();
+    assert_eq!(heard.take(), ["ed: Persistent -> Deleted"]);
+    let new = session.add(User::builder().name("new"));
+    session.expunge(new).unwrap();
+    session.close().await.unwrap();
+    assert_eq!(
+        heard.take(),
+        [
+            "new: nowhere -> Pending",
+            "new: Pending -> nowhere",
+            "ed: Deleted -> Persistent",
+            "ed: Persistent -> nowhere",
+            "wendy: Persistent -> nowhere"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn states_in_savepoints_and_in_failed_flushes_are_told() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let heard = Heard::default();
+    let mut session = SessionMaker::new(&engine).events(states(&heard)).session();
+    let mut inner = session.begin_nested().await.unwrap();
+    inner.add(User::builder().name("inner"));
+    inner.flush().await.unwrap();
+    inner.rollback().await.unwrap();
+    assert_eq!(
+        heard.take(),
+        ["inner: nowhere -> Pending", "inner: Pending -> Persistent", "inner: Persistent -> Transient"]
+    );
+    // What was inserted before the failure is told, and that it is undone.
+    session.add(User::builder().id(7).name("first"));
+    session.add(User::builder().name("ed"));
+    heard.take();
+    assert!(session.flush().await.is_err());
+    let told = heard.take();
+    assert_eq!(told, ["first: Pending -> Persistent"]);
+    session.rollback().await.unwrap();
+    assert_eq!(heard.take(), ["first: Persistent -> Transient", "ed: Pending -> Transient"]);
 }

@@ -53,6 +53,7 @@
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
+//! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
 //! | `cases_transactions` | savepoints whose statements fail, transactions that end under them, connections lent and lost |
 //! | `trades` | objects that take keys and unique values from each other |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
@@ -72,6 +73,7 @@ mod bare_tables;
 mod bulk;
 mod bulk_session;
 mod cases;
+mod cases_objects;
 mod cases_transactions;
 mod checks;
 mod chinook;

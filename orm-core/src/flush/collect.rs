@@ -70,6 +70,7 @@ pub(super) fn settle(objects: &mut Objects, work: &Work) {
     }
     objects.pending.clear();
     objects.has_doomed = false;
+    objects.parted.clear();
 }
 
 // -------------------------------------------------------------------------------------------------------- row switches
@@ -127,8 +128,8 @@ fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
     objects.save(slot);
     objects.save(old);
     objects.forget_identity(old);
-    let leaving = objects.get_mut(old);
-    (leaving.state, leaving.is_doomed) = (State::Deleted, false);
+    objects.get_mut(old).is_doomed = false;
+    objects.set_state(old, State::Deleted);
     for (column, definition) in mapper.definition().columns.iter().enumerate() {
         let is_filled = definition.server_default.is_some() || definition.computed.is_some();
         let is_version = mapper.definition().version == Some(column as u16);
@@ -136,8 +137,9 @@ fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
             put(objects, slot, column, &stored.column(column))?;
         }
     }
+    objects.set_state(slot, State::Persistent);
     let entry = objects.get_mut(slot);
-    (entry.state, entry.base, entry.was_expired) = (State::Persistent, Some(stored), false);
+    (entry.base, entry.was_expired) = (Some(stored), false);
     if !entry.is_touched {
         entry.is_touched = true;
         objects.touched.push(slot);

@@ -29,9 +29,8 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
         for slot in own {
             objects.save(slot);
             objects.forget_identity(slot);
-            let entry = objects.get_mut(slot);
-            entry.state = State::Deleted;
-            entry.is_doomed = false;
+            objects.get_mut(slot).is_doomed = false;
+            objects.set_state(slot, State::Deleted);
         }
     }
     Ok(())

@@ -289,7 +289,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         }
         objects.expect_identities(slots.len());
         for &slot in slots {
-            objects.get_mut(slot).state = State::Persistent;
+            objects.set_state(slot, State::Persistent);
             objects.identify(slot);
             objects.follow_keys(slot, None)?;
         }

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::objects::State;
-use super::{BindRequest, Handle, Session};
+use super::objects::{Objects, Parted, State};
+use super::{BindRequest, Handle, ObjectId, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Direction, Mapper, Model, RelationshipInfo};
@@ -14,7 +14,7 @@ impl Session {
     ///
     /// Members of other collections stay and lose their foreign key; association rows go. Collections that are not
     /// loaded are loaded for that, unless they say `passive_deletes`. The object stays readable until it is expunged.
-    /// One that has been deleted already is left alone.
+    /// One that has been deleted already is left alone. [`add_again`](Self::add_again) takes the mark away before a flush.
     ///
     /// ```
     /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, select};
@@ -90,8 +90,7 @@ impl Session {
     }
 
     async fn doom_along(&mut self, owners: &[u32], info: &'static RelationshipInfo) -> Result<()> {
-        let follows = info.definition.cascade.delete;
-        if (info.direction == Direction::ManyToOne && !follows) || info.definition.passive_deletes_all {
+        if !concerns_members(info) {
             return Ok(());
         }
         let index = usize::from(info.index);
@@ -108,6 +107,12 @@ impl Session {
             )
             .await?;
         }
+        self.doom_members(owners, info).await
+    }
+
+    /// Marks the members that are known, or ends their membership.
+    async fn doom_members(&mut self, owners: &[u32], info: &'static RelationshipInfo) -> Result<()> {
+        let (index, follows) = (usize::from(info.index), info.definition.cascade.delete);
         let mut doomed = Vec::new();
         for &slot in owners {
             let owner = self.objects.id(slot);
@@ -115,7 +120,7 @@ impl Session {
                 let entry = self.objects.get(member.slot);
                 let (state, is_doomed) = (entry.state, entry.is_doomed);
                 if info.direction == Direction::ManyToMany {
-                    self.objects.unlink(owner, info, member)?;
+                    self.objects.part(owner, info, member)?;
                 }
                 match state {
                     State::Persistent if follows => doomed.push(member.slot),
@@ -123,13 +128,28 @@ impl Session {
                         self.let_go(member.slot, "removed with its owner before it was saved")?
                     }
                     State::Persistent | State::Pending if info.direction == Direction::OneToMany && !is_doomed => {
-                        self.objects.unlink(owner, info, member)?;
+                        self.objects.part(owner, info, member)?;
                     }
                     _ => {}
                 }
             }
         }
-        self.doom(doomed).await
+        if doomed.is_empty() { Ok(()) } else { self.doom(doomed).await }
+    }
+
+    /// Follows the relationships of what is marked once more, for members that have come after the mark.
+    pub(super) async fn doom_latecomers(&mut self) -> Result<()> {
+        if !self.objects.has_doomed {
+            return Ok(());
+        }
+        let marked: Vec<u32> = self.objects.in_use().filter(|&slot| self.objects.get(slot).is_doomed).collect();
+        for slot in marked {
+            let infos = &self.objects.get(slot).mapper.configured()?.relationships;
+            for info in infos.iter().filter(|info| !info.definition.viewonly && concerns_members(info)) {
+                self.doom_members(&[slot], info).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of a new object that will not be saved, and of the new ones that would be deleted with it.
@@ -177,5 +197,54 @@ impl Session {
             }
             self.doom(doomed).await?;
         }
+    }
+}
+
+/// Returns whether members are deleted or lose their owner when it is deleted.
+fn concerns_members(info: &RelationshipInfo) -> bool {
+    (info.direction != Direction::ManyToOne || info.definition.cascade.delete) && !info.definition.passive_deletes_all
+}
+
+impl Objects {
+    /// Ends the membership of what stays when its owner is deleted, so that it can be taken back.
+    fn part(&mut self, owner: ObjectId, info: &'static RelationshipInfo, member: ObjectId) -> Result<()> {
+        self.unlink(owner, info, member)?;
+        self.parted.push(Parted { owner, info, member });
+        Ok(())
+    }
+
+    /// Takes the mark of deletion from an object and from what was marked along with it, and gives back what they have lost
+    /// by it.
+    pub(crate) fn spare(&mut self, slot: u32) -> Result<()> {
+        if !std::mem::take(&mut self.get_mut(slot).is_doomed) {
+            return Ok(());
+        }
+        for info in &self.get(slot).mapper.configured()?.relationships {
+            if info.definition.cascade.delete && !info.definition.viewonly {
+                let members = self.members_of(slot, usize::from(info.index));
+                members.into_iter().try_for_each(|member| self.spare(member.slot))?;
+            }
+        }
+        let owner = self.id(slot);
+        let parted = std::mem::take(&mut self.parted);
+        let (own, others): (Vec<Parted>, Vec<Parted>) = parted.into_iter().partition(|parted| parted.owner == owner);
+        self.parted = others;
+        for Parted { info, member, .. } in own {
+            if self.is_alive(member) && !self.has_other_parent(info, member) {
+                self.spare(member.slot)?;
+                self.link(owner, info, member)?;
+            }
+        }
+        let has_doomed = self.in_use().any(|slot| self.get(slot).is_doomed);
+        self.has_doomed = has_doomed;
+        Ok(())
+    }
+
+    /// Returns whether a member that was parted from its owner has been given another.
+    fn has_other_parent(&self, info: &RelationshipInfo, member: ObjectId) -> bool {
+        let links = &self.get(member.slot).links;
+        info.link.is_some_and(|link| {
+            links.iter().any(|change| change.foreign_key == link.foreign_key && change.parent.is_some())
+        })
     }
 }

@@ -7,6 +7,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::Session;
+use super::handle::{AnyHandle, Handle, ObjectId};
+use super::history::ObjectState;
 use crate::error::Result;
 use crate::mapper::{Alias, Entity, Mapper, Model, Object};
 use crate::sql::{
@@ -16,6 +18,7 @@ use crate::sql::{
 type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
 type AfterSession = Arc<dyn Fn(&Session) + Send + Sync>;
 type OnObject = Arc<dyn Fn(&mut dyn Object) -> Result<()> + Send + Sync>;
+type OnState = Arc<dyn Fn(&StateChange<'_>) + Send + Sync>;
 type OnStatement = Arc<dyn Fn(&mut Execution<'_>) -> Result<()> + Send + Sync>;
 
 /// What happens to an object.
@@ -67,6 +70,7 @@ pub struct SessionEvents {
     after_commit: Vec<AfterSession>,
     after_rollback: Vec<AfterSession>,
     objects: Vec<(Moment, usize, OnObject)>,
+    states: Vec<OnState>,
     statements: Vec<OnStatement>,
     filters: Vec<Result<Criterion>>,
 }
@@ -75,6 +79,7 @@ impl std::fmt::Debug for SessionEvents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionEvents")
             .field("objects", &self.objects.len())
+            .field("states", &self.states.len())
             .field("statements", &self.statements.len())
             .field("filters", &self.filters.len())
             .finish_non_exhaustive()
@@ -170,6 +175,39 @@ impl SessionEvents {
         self
     }
 
+    /// Is called when an object has gone from one state to another, has come into the session or has left it; not when the
+    /// session itself is dropped. What a flush changes is told when the flush is over, whether it has failed or not, and all
+    /// else at once. SQLAlchemy's `pending_to_persistent`, `loaded_as_persistent`, and the eight others in one.
+    ///
+    /// ```
+    /// # use std::sync::{Arc, Mutex};
+    /// # use orm_core::{Engine, Model, ObjectState, Session, SessionEvents, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User].create_all(&engine).await?;
+    /// let saved = Arc::new(Mutex::new(Vec::new()));
+    /// let list = saved.clone();
+    /// let mut session = Session::new(&engine);
+    /// session.listen(SessionEvents::new().on_state_change(move |change| {
+    ///     if let (Some((_, user)), Some(ObjectState::Persistent)) = (change.of(User), change.to()) {
+    ///         list.lock().unwrap().push((user.id, change.from()));
+    ///     }
+    /// }));
+    /// session.add(User::builder().name("ed"));
+    /// session.commit().await?;
+    /// assert_eq!(*saved.lock().unwrap(), [(1, Some(ObjectState::Pending))]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_state_change(mut self, listener: impl Fn(&StateChange<'_>) + Send + Sync + 'static) -> Self {
+        self.states.push(Arc::new(listener));
+        self
+    }
+
     /// Is called before each statement of the session that is no flush's, also those that load relationships, and may add
     /// filters to it or refuse it. SQLAlchemy's `do_orm_execute`.
     #[must_use]
@@ -231,6 +269,7 @@ impl SessionEvents {
         self.after_commit.extend(other.after_commit);
         self.after_rollback.extend(other.after_rollback);
         self.objects.extend(other.objects);
+        self.states.extend(other.states);
         self.statements.extend(other.statements);
         self.filters.extend(other.filters);
     }
@@ -268,6 +307,16 @@ impl SessionEvents {
         own.try_for_each(|(_, _, listener)| listener(object))
     }
 
+    /// Returns whether somebody listens to the states of objects.
+    #[inline]
+    pub(super) fn hears_states(&self) -> bool {
+        !self.states.is_empty()
+    }
+
+    pub(super) fn call_states(&self, change: &StateChange<'_>) {
+        self.states.iter().for_each(|listener| listener(change));
+    }
+
     /// Lets listeners change a statement, and adds the filters.
     pub(crate) fn rewrite(&self, statement: &mut Statement) -> Result<()> {
         for listener in &self.statements {
@@ -282,6 +331,53 @@ impl SessionEvents {
     /// Returns whether not every row of a model counts.
     pub(crate) fn filters(&self, mapper: &Mapper) -> bool {
         self.filters.iter().flatten().any(|criterion| criterion.mapper.is(mapper))
+    }
+}
+
+/// An object that has gone from one state to another, for a listener to look at; see [`SessionEvents::on_state_change`].
+pub struct StateChange<'a> {
+    id: ObjectId,
+    object: &'a dyn Object,
+    from: Option<ObjectState>,
+    to: Option<ObjectState>,
+}
+
+impl<'a> StateChange<'a> {
+    pub(super) fn new(
+        id: ObjectId,
+        object: &'a dyn Object,
+        from: Option<ObjectState>,
+        to: Option<ObjectState>,
+    ) -> StateChange<'a> {
+        StateChange { id, object, from, to }
+    }
+
+    /// Returns the object's handle, which is dead if the object has left.
+    pub fn handle(&self) -> AnyHandle {
+        AnyHandle { id: self.id, model: self.object.mapper().definition().name }
+    }
+
+    /// Returns where the object stood: nowhere if it was not in the session.
+    pub fn from(&self) -> Option<ObjectState> {
+        self.from
+    }
+
+    /// Returns where the object stands: nowhere if it has left the session.
+    pub fn to(&self) -> Option<ObjectState> {
+        self.to
+    }
+
+    /// Returns the object with its handle, if it is of this model.
+    pub fn of<A: Entity>(&self, _entity: A) -> Option<(Handle<A::Model>, &'a A::Model)> {
+        let any: &dyn Any = self.object;
+        any.downcast_ref().map(|object| (Handle::of(self.id), object))
+    }
+}
+
+impl std::fmt::Debug for StateChange<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from, to, .. } = self;
+        f.debug_struct("StateChange").field("handle", &self.handle()).field("from", from).field("to", to).finish()
     }
 }
 

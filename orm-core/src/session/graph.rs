@@ -308,11 +308,16 @@ impl Objects {
                     self.refuse_unknown(owner, info)?;
                 }
                 // Who gets a new parent is not deleted, whatever its former parent said.
-                self.get_mut(member.slot).is_doomed = false;
+                self.spare(member.slot)?;
                 self.set_parent(member.slot, link, Some(owner))?;
                 self.put_by_condition(owner, info, member, true)
             }
             (Direction::ManyToOne, Some(link)) => {
+                // Whose former parent goes is not deleted with it.
+                let former = self.current_parent(owner.slot, link);
+                if former.is_some_and(|former| self.get(former).is_doomed) && !self.get(member.slot).is_doomed {
+                    self.spare(owner.slot)?;
+                }
                 self.set_parent(owner.slot, link, Some(member))?;
                 self.put_by_condition(owner, info, member, true)
             }

@@ -75,13 +75,7 @@ impl Session {
     ///
     /// Fails when the handle names no object of this session.
     pub fn state<M: Model>(&self, handle: Handle<M>) -> Result<ObjectState> {
-        Ok(match self.objects.get(self.slot(handle)?).state {
-            State::Transient => ObjectState::Transient,
-            State::Pending => ObjectState::Pending,
-            State::Persistent => ObjectState::Persistent,
-            State::Deleted => ObjectState::Deleted,
-            State::Detached => ObjectState::Detached,
-        })
+        Ok(self.objects.get(self.slot(handle)?).state.into())
     }
 
     /// Returns whether an object is expired: read again by whatever reads it next.

@@ -14,7 +14,9 @@ use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::{Key, key_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
-use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, Row, is_changed, literal_set};
+use crate::mapper::{
+    ColumnSet, Decoded, Mapper, Misread, Model, Object, RelationshipInfo, Row, is_changed, literal_set,
+};
 
 /// Where an object stands between memory and the database. SQLAlchemy's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +128,13 @@ pub(crate) struct PairChange {
     pub(crate) is_added: bool,
 }
 
+/// A member that an object has lost since it is marked to be deleted.
+pub(crate) struct Parted {
+    pub(super) owner: ObjectId,
+    pub(super) info: &'static RelationshipInfo,
+    pub(super) member: ObjectId,
+}
+
 /// What a transaction or savepoint needs to be undone in memory.
 #[derive(Default)]
 pub(crate) struct Frame {
@@ -223,12 +232,16 @@ pub struct Objects {
     pub(crate) overwrites: bool,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
+    /// What objects that wait to be deleted have lost by that.
+    pub(crate) parted: Vec<Parted>,
     /// Whether a flush warns of rows to be deleted that are gone.
     pub(crate) confirms_deletes: bool,
     /// Relationships that a query said are not to be loaded on demand.
     refused: HashMap<(ObjectId, u16), bool>,
     /// What a listener has refused while a row was read.
     pub(crate) vetoed: Option<Error>,
+    /// What a flush has to tell of states when it is over; none outside of a flush.
+    pub(super) told_later: Option<Vec<super::changes::Waiting>>,
     warns_at: usize,
     /// Where its memory comes from and goes to.
     spare: Arc<Spare>,
@@ -256,9 +269,11 @@ impl Objects {
             events: Arc::default(),
             overwrites: false,
             has_doomed: false,
+            parted: Vec::new(),
             confirms_deletes: true,
             refused: HashMap::new(),
             vetoed: None,
+            told_later: None,
             warns_at: 100_000,
             spare: spare.clone(),
         }
@@ -417,6 +432,9 @@ impl Objects {
             Some(free) => *free = entry,
             None => self.slots.push(entry),
         }
+        if self.tells_states() {
+            self.tell_state(slot, None, state);
+        }
         slot
     }
 
@@ -435,7 +453,7 @@ impl Objects {
         let set = literal_set(self.object(slot));
         let entry = self.get_mut(slot);
         entry.set = set;
-        entry.state = State::Pending;
+        self.set_state(slot, State::Pending);
         self.note_added(slot);
     }
 
@@ -604,6 +622,10 @@ impl Objects {
         self.forget_identity(slot);
         let entry = self.get_mut(slot);
         let object = entry.object.take();
+        if let Some(object) = object.as_deref().filter(|_| self.tells_states()) {
+            self.tell_left(self.id(slot), object, self.get(slot).state);
+        }
+        let entry = self.get_mut(slot);
         entry.gone = why;
         entry.generation += 1;
         entry.base = None;
@@ -622,6 +644,9 @@ impl Objects {
 
     /// Takes every object out. All handles are dead from now on.
     pub(crate) fn remove_all(&mut self, why: &'static str) {
+        if self.tells_states() {
+            self.in_use().for_each(|slot| self.tell_left(self.id(slot), self.object(slot), self.get(slot).state));
+        }
         self.identity.clear();
         for (slot, entry) in self.slots.iter_mut().enumerate() {
             if entry.object.take().is_some() {
@@ -635,6 +660,7 @@ impl Objects {
         self.new_keys = NewKeys::default();
         self.touched.clear();
         self.pairs.clear();
+        self.parted.clear();
     }
 
     /// Takes the object out of the identity map.
@@ -824,12 +850,13 @@ impl Objects {
     /// Says that the transaction has committed: nothing can be undone, and everything may now change elsewhere.
     pub(crate) fn commit(&mut self, expires: bool) {
         self.frames = vec![Frame::default()];
-        for slot in &mut self.slots {
-            slot.saved_at = 0;
-            slot.has_generated_key = false;
-            match slot.state {
-                State::Persistent if expires => slot.is_expired = true,
-                State::Deleted => slot.state = State::Detached,
+        for slot in 0..self.slots.len() as u32 {
+            let entry = self.get_mut(slot);
+            entry.saved_at = 0;
+            entry.has_generated_key = false;
+            match entry.state {
+                State::Persistent if expires => entry.is_expired = true,
+                State::Deleted if entry.object.is_some() => self.set_state(slot, State::Detached),
                 _ => {}
             }
         }
@@ -840,6 +867,7 @@ impl Objects {
         let is_root = self.frames.len() == 1;
         let frame = if is_root { std::mem::take(self.frame()) } else { self.frames.pop().unwrap_or_default() };
         self.pairs.clear();
+        self.parted.clear();
         self.take_lent();
         // What was added keeps the values that it has: they are all that is left of it.
         let here = |ids: Vec<ObjectId>| ids.into_iter().filter(|&id| self.is_alive(id)).map(|id| id.slot);
@@ -889,7 +917,7 @@ impl Objects {
         self.forget_identity(slot);
         let entry = self.get_mut(slot);
         entry.object = Some(saved.object.copy());
-        entry.state = saved.state;
+        let state = std::mem::replace(&mut entry.state, saved.state);
         entry.links = saved.links;
         entry.is_doomed = saved.is_doomed;
         entry.is_expired = saved.state == State::Persistent;
@@ -902,6 +930,9 @@ impl Objects {
             self.identity.insert((mapper.id(), key), slot);
         }
         self.unload_dead_members(slot);
+        if self.tells_states() {
+            self.tell_state(slot, Some(state), saved.state);
+        }
     }
 
     /// Unloads relationships that hold what has left the session meanwhile: the database knows better.
@@ -928,10 +959,10 @@ impl Objects {
             }
         }
         let entry = self.get_mut(slot);
-        entry.state = State::Transient;
         entry.saved_at = 0;
         entry.is_doomed = false;
         entry.is_expired = false;
+        self.set_state(slot, State::Transient);
     }
 
     /// Notes what an object is before the session itself deletes or inserts it.

@@ -494,9 +494,10 @@ impl Session {
         if let (None, Some(slot)) = (found, known)
             && self.objects.get(slot).is_expired
         {
-            // The object stays readable.
+            // The object stays readable. Its row comes back with a rollback if it was deleted in this transaction.
+            self.objects.save(slot);
             self.objects.forget_identity(slot);
-            self.objects.get_mut(slot).state = State::Detached;
+            self.objects.set_state(slot, State::Deleted);
         }
         Ok(found)
     }

@@ -280,8 +280,8 @@ impl Session {
             if self.objects.get(slot).state == State::Persistent {
                 self.objects.save(slot);
                 self.objects.forget_identity(slot);
-                self.objects.get_mut(slot).state = State::Deleted;
                 self.objects.get_mut(slot).is_doomed = false;
+                self.objects.set_state(slot, State::Deleted);
             }
         }
     }

@@ -14,6 +14,7 @@ impl Session {
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
             Busy::Flush => {
+                self.objects.tell_now();
                 // The connections go back to their pools, which roll back what they were in the middle of.
                 self.connections.drop_all();
                 self.failed =
@@ -239,6 +240,7 @@ impl Session {
 
     /// Puts the objects back as they were when the transaction began.
     fn put_back(&mut self) {
+        self.objects.tell_now();
         while self.objects.depth() > 1 {
             self.objects.rollback_frame();
         }
@@ -419,6 +421,7 @@ impl Nested<'_> {
 
     fn undo(&mut self) {
         if std::mem::take(&mut self.is_open) && self.session.objects.depth() >= self.depth {
+            self.session.objects.tell_now();
             self.session.connections.abandon();
             self.session.objects.rollback_frame();
             self.session.failed = None;
