@@ -29,8 +29,15 @@ impl Random {
         (z ^ (z >> 31)) as usize >> 8
     }
 
+    /// Chooses steps; most runs begin with objects, since steps without any do nothing.
     fn steps(&mut self, count: usize) -> Vec<Step> {
-        (0..count).map(|_| Step { what: self.what(), a: self.next() % 64, b: self.next() % 64 }).collect()
+        let adding = [What::AddGraph, What::AddGraph, What::AddPerson, What::AddTask, What::AddTag, What::LinkTag];
+        let begin = if self.next().is_multiple_of(4) { 0 } else { self.next() % 4 * adding.len() };
+        let steps = (0..count.max(begin)).map(|at| {
+            let what = if at < begin { adding[at % adding.len()] } else { self.what() };
+            Step { what, a: self.next() % 64, b: self.next() % 64 }
+        });
+        steps.collect()
     }
 
     fn what(&mut self) -> What {

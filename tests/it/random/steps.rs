@@ -27,11 +27,11 @@ macro_rules! steps {
 }
 
 steps! {
-    AddTeam 1,
-    AddPerson 2,
-    AddGraph 1,
-    AddTask 2,
-    AddTag 1,
+    AddTeam 2,
+    AddPerson 3,
+    AddGraph 2,
+    AddTask 3,
+    AddTag 2,
     Rename 2,
     Nickname 1,
     Join 2,
@@ -47,7 +47,7 @@ steps! {
     PushTag 1,
     Untag 1,
     Replace 1,
-    Delete 2,
+    Delete 1,
     DeleteAndAddTag 1,
     Assign 1,
     Query 1,
