@@ -36,7 +36,7 @@ pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
 pub(crate) use new_row::literal_set;
-pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set};
+pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set, SetColumns};
 pub(crate) use object::{Erased, Shared, downcast, is_changed};
 pub use object::{Object, ObjectVec};
 pub(crate) use registry::Registered;

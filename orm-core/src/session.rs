@@ -624,7 +624,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the relationship is not loaded, or the handle names no object of this session.
+    /// Fails when the relationship is not loaded, when members that were loaded have left the session since, or the handle
+    /// names no object of this session.
     pub fn try_handles<M: Model, T: Model, K>(
         &self,
         handle: Handle<M>,
@@ -632,7 +633,11 @@ impl Session {
     ) -> Result<Vec<Handle<T>>> {
         let slot = self.slot(handle)?;
         let field = self.objects.object(slot).relation(usize::from(relationship.__index()));
-        if !field.is_loaded() {
+        let members = field.members();
+        // Of a field whose members have left the session since it was read, the database knows better.
+        let has_left = |&member: &ObjectId| !self.objects.is_alive(member);
+        let is_outdated = self.objects.get(slot).state == State::Persistent && members.iter().any(has_left);
+        if !field.is_loaded() || is_outdated {
             let model = model_name::<M>();
             let definition = &M::__mapper().definition.relationships[usize::from(relationship.__index())];
             let name = format!("{model}.{}", definition.name);
@@ -642,7 +647,7 @@ impl Session {
                 model.to_lowercase()
             )));
         }
-        Ok(field.members().into_iter().map(Handle::of).collect())
+        Ok(members.into_iter().map(Handle::of).collect())
     }
 
     /// Makes an object a member of a relationship, on both sides at once, and returns the member's handle.

@@ -180,3 +180,16 @@ async fn objects_of_deleted_rows_are_deleted_and_come_back_with_a_rollback() {
     session.commit().await.unwrap();
     assert_eq!(session.state(users[2]).unwrap(), ObjectState::Detached);
 }
+
+/// An object that had followed a statement was not known to be expired when it was changed after the commit.
+#[tokio::test]
+async fn what_followed_a_statement_is_guarded_like_others_after_a_commit() {
+    let (engine, mut session, users) = users().await;
+    session.execute(update(User).set(User.fullname, "mine").filter(User.id.eq(1))).await.unwrap();
+    session.commit().await.unwrap();
+    update(User).set(User.fullname, "theirs").filter(User.id.eq(1)).execute(&engine).await.unwrap();
+    session[users[0]].fullname = Some("over it".into());
+    assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::StaleData);
+    session.rollback().await.unwrap();
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap().as_deref(), Some("theirs"));
+}

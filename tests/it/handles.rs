@@ -91,3 +91,19 @@ async fn handles_are_small_and_tell_their_model() {
     assert!(pending[0].is(ed));
     assert_eq!(pending[0].model(), "User");
 }
+
+/// The handles of members that had left the session were still given out where only one side was loaded.
+#[tokio::test]
+async fn a_relationship_whose_members_have_left_is_not_loaded() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let address = session.query(Address).options(selectinload(Address.user)).order_by(Address.id).first().await;
+    let address = address.unwrap().unwrap();
+    let ed = session.handles(address, Address.user)[0];
+    session.expunge(ed).unwrap();
+    let error = session.try_handles(address, Address.user).unwrap_err();
+    assert!(error.is_not_loaded(), "{error}");
+    session.load(address, Address.user).await.unwrap();
+    let again = session.handles(address, Address.user)[0];
+    assert_eq!((again == ed, session[again].name.as_str()), (false, "ed"));
+}

@@ -5,8 +5,12 @@
 
 mod changes;
 mod checks;
+mod columns;
+mod merging;
 mod model;
 mod reads;
+mod rivals;
+mod statements;
 mod steps;
 
 use orm::prelude::*;

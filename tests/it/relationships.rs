@@ -1243,3 +1243,51 @@ async fn links_of_a_failed_flush_are_undone_with_it() {
     assert_eq!(owners(&engine).await[0], ("ed@x.org".to_owned(), 2));
     assert_eq!(pairs(&engine).await, []);
 }
+
+/// The other side used to keep what was linked when one side was read again.
+#[tokio::test]
+async fn links_that_are_forgotten_are_forgotten_on_both_sides() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let users = session.query(User).options(selectinload(User.addresses)).order_by(User.id).all().await.unwrap();
+    let moved = session.handles(users[0], User.addresses)[0];
+    for way in 0..4 {
+        session.link(users[1], User.addresses, moved);
+        match way {
+            0 => session.refresh(moved).await.unwrap(),
+            1 => session.expire(moved).unwrap(),
+            2 => session.expire_all(),
+            _ => drop(session.no_autoflush().query(Address).populate_existing().all().await.unwrap()),
+        }
+        session.load(&users, User.addresses).await.unwrap();
+        session.load(moved, Address.user).await.unwrap();
+        let count = |user: Handle<User>| session.handles(user, User.addresses).len();
+        assert_eq!((count(users[0]), count(users[1])), (2, 1), "{way}");
+        assert_eq!(session.handles(moved, Address.user), [users[0]], "{way}");
+        session.flush().await.unwrap();
+    }
+    // An orphan that was one before it was read again is none.
+    session.unlink(users[0], User.addresses, moved);
+    session.refresh(moved).await.unwrap();
+    session.load(users[0], User.addresses).await.unwrap();
+    assert_eq!(session.handles(users[0], User.addresses).len(), 2);
+    session.commit().await.unwrap();
+    assert_eq!(select(Address).filter(Address.user_id.eq(1)).count(&engine).await.unwrap(), 2);
+}
+
+/// A reference used to stay what it was although the row that was read again refers to another.
+#[tokio::test]
+async fn a_reference_is_unloaded_when_the_row_that_is_read_again_refers_to_another() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let addresses =
+        session.query(Address).options(selectinload(Address.user)).order_by(Address.id).all().await.unwrap();
+    session.commit().await.unwrap();
+    update(Address).set(Address.user_id, 2).filter(Address.id.eq(1)).execute(&engine).await.unwrap();
+    session.query(Address).all().await.unwrap();
+    assert!(session[addresses[0]].user.is_unloaded());
+    assert!(session[addresses[1]].user.is_loaded(), "it refers to what it did");
+    session.load(&addresses, Address.user).await.unwrap();
+    let name = |address: Handle<Address>| session[session.handles(address, Address.user)[0]].name.as_str();
+    assert_eq!([name(addresses[0]), name(addresses[1])], ["wendy", "ed"]);
+}

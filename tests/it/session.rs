@@ -253,7 +253,7 @@ async fn merge_copies_onto_the_object_with_the_key_or_adds() {
     assert_eq!(session[new].id, 3);
     let rows = select((User.fullname, User.active)).order_by(User.id).all(&engine).await.unwrap();
     assert_eq!(rows[0].0.as_deref(), Some("merged"));
-    assert_eq!(rows[1], (Some("W".to_owned()), true), "a builder's default counts as set");
+    assert_eq!(rows[1], (Some("W".to_owned()), false), "a default is for what is new");
     assert_eq!(select(Address).count(&engine).await.unwrap(), 4);
 }
 

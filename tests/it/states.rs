@@ -334,3 +334,46 @@ async fn a_merged_value_of_another_version_is_stale() {
     assert_eq!(*error.kind(), ErrorKind::StaleData);
     assert_eq!(error.message(), "version 1 of the merged `Draft` with key 1 does not match the existing version 2");
 }
+
+/// A merge used to write a builder's defaults over what was there, and so could not be of the present version.
+#[tokio::test]
+async fn a_merged_builder_leaves_what_it_does_not_set_whatever_its_default() {
+    #[derive(Clone, Debug, PartialEq, Embed)]
+    struct Size {
+        width: i64,
+        height: i64,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "boards", version = version, metadata = none)]
+    struct Board {
+        #[orm(primary_key)]
+        id: i64,
+        name: String,
+        #[orm(default = true)]
+        open: bool,
+        #[orm(embed, default = Size { width: 1, height: 1 })]
+        size: Size,
+        #[orm(default = 1)]
+        version: i64,
+    }
+    let engine = crate::support::empty_engine().await;
+    metadata![Board].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let size = Size { width: 3, height: 4 };
+    let board = session.add(Board::builder().name("a").open(false).size(size.clone()));
+    session.flush().await.unwrap();
+    session[board].name = "b".into();
+    session.commit().await.unwrap();
+
+    let merged = session.merge(Board::builder().id(1).name("c")).await.unwrap();
+    assert_eq!(merged, board);
+    session.commit().await.unwrap();
+    let row = select(Board).one(&engine).await.unwrap();
+    assert_eq!((row.name.as_str(), row.open, row.size, row.version), ("c", false, size, 3));
+    // What is new has them, also while it waits.
+    let new = session.merge(Board::builder().id(2).name("new").open(false)).await.unwrap();
+    assert_eq!(session.merge(Board::builder().id(2).name("newer")).await.unwrap(), new);
+    session.commit().await.unwrap();
+    let row = select(Board).filter(Board.id.eq(2)).one(&engine).await.unwrap();
+    assert_eq!((row.name.as_str(), row.open, row.size.width, row.version), ("newer", false, 1, 1));
+}

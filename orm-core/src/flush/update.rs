@@ -537,9 +537,8 @@ fn find_followers(objects: &Objects, before: &dyn Object, now: &dyn Object, foun
 fn follow(objects: &mut Objects, followers: Vec<Follower>) -> Result<()> {
     for Follower { slot, columns } in followers {
         let mapper = objects.get(slot).mapper;
-        let had_base = objects.get(slot).base.is_some();
         objects.save(slot);
-        let mut base = objects.get(slot).base.as_ref().filter(|_| had_base).map(|base| base.copy());
+        let mut base = objects.get(slot).base.as_ref().map(|base| base.copy());
         for (column, value) in &columns {
             set(objects, slot, usize::from(*column), value)?;
             if let Some(base) = &mut base {

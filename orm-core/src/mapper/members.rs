@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 
 use super::new_row::{Incoming, MemberKind, NewObject, literal_set};
 use super::object::{Erased, Shared};
-use super::{ColumnSet, IntoMember, Mapper, Member, Model, NewRow};
+use super::{IntoMember, Mapper, Member, Model, NewRow, SetColumns};
 use crate::error::{Error, ErrorKind};
 use crate::session::{Handle, ObjectId};
 
@@ -181,7 +181,7 @@ struct ManyState<T> {
     /// Outside a session: a `Vec<T>`.
     values: Option<Erased>,
     /// Which columns of the values were set, as far as they came from builders.
-    sets: Vec<ColumnSet>,
+    sets: Vec<SetColumns>,
     /// Inside a session, or given to a new object.
     handles: Arc<Vec<Handle<T>>>,
     /// The same for lookup, once there are many.
@@ -794,7 +794,7 @@ enum Content {
     #[default]
     Unloaded,
     Empty,
-    Value(Shared, Option<Box<ColumnSet>>),
+    Value(Shared, Option<Box<SetColumns>>),
     Handle(ObjectId),
 }
 
@@ -1057,7 +1057,7 @@ impl<T: Model> RelationField for BelongsTo<T> {
 }
 
 /// Takes a value out of its shared pointer, or copies it where others hold it too; the origin tells that it is the same.
-fn shared_object<T: Model>(shared: Shared, set: Option<Box<ColumnSet>>) -> Option<NewObject> {
+fn shared_object<T: Model>(shared: Shared, set: Option<Box<SetColumns>>) -> Option<NewObject> {
     // Whoever has met it before holds a weak pointer, so that the last to come still finds what became of it.
     let is_shared = Arc::strong_count(&shared) > 1 || Arc::weak_count(&shared) > 0;
     let origin: Option<Weak<dyn Any + Send + Sync>> = is_shared.then(|| Arc::downgrade(&shared));

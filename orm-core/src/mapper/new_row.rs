@@ -66,12 +66,28 @@ impl ColumnSet {
             }
         }
     }
+}
+
+/// Which columns of a new row are set: by whom, a merge asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetColumns {
+    /// All that an INSERT sends.
+    pub(crate) all: ColumnSet,
+    /// Those of them that have their default, since nobody has said more.
+    pub(crate) defaults: ColumnSet,
+}
+
+impl SetColumns {
+    /// No column.
+    pub const fn new() -> Self {
+        SetColumns { all: ColumnSet::new(), defaults: ColumnSet::new() }
+    }
 
     /// Takes what a builder holds for a field: its value, which counts as set, or what `otherwise` gives, which does not.
     pub fn take<T>(&mut self, column: usize, value: Option<T>, otherwise: fn() -> T) -> T {
         match value {
             Some(value) => {
-                self.insert(column);
+                self.all.insert(column);
                 value
             }
             None => otherwise(),
@@ -80,20 +96,33 @@ impl ColumnSet {
 
     /// Takes what a builder holds for a field, or its default; both count as set.
     pub fn fill<T>(&mut self, column: usize, value: Option<T>, default: impl FnOnce() -> T) -> T {
-        self.insert(column);
+        self.all.insert(column);
+        value.unwrap_or_else(|| {
+            self.defaults.insert(column);
+            default()
+        })
+    }
+
+    /// Takes what a builder holds for an embedded struct, whose columns begin here, or its default: all count as set that
+    /// the database does not compute.
+    pub fn embed_or<E: Embed>(&mut self, first: usize, value: Option<E>, default: impl FnOnce() -> E) -> E {
+        let columns = E::__COLUMNS.iter().enumerate().filter(|(_, column)| column.computed.is_none());
+        for (position, _) in columns {
+            self.all.insert(first + position);
+            if value.is_none() {
+                self.defaults.insert(first + position);
+            }
+        }
         value.unwrap_or_else(default)
     }
 
-    /// Takes what a builder holds for an embedded struct, whose columns begin here: all count as set that the database does
-    /// not compute.
+    /// Takes what a builder holds for an embedded struct that is required.
     ///
     /// # Panics
     ///
     /// Panics when it holds nothing, which the builder's type excludes.
     pub fn embed<E: Embed>(&mut self, first: usize, value: Option<E>) -> E {
-        let columns = E::__COLUMNS.iter().enumerate().filter(|(_, column)| column.computed.is_none());
-        columns.for_each(|(position, _)| self.insert(first + position));
-        value.expect("the builder's type says that every required field is set")
+        self.embed_or(first, value, || panic!("the builder's type says that every required field is set"))
     }
 
     /// Takes what a builder holds for a required field.
@@ -102,7 +131,7 @@ impl ColumnSet {
     ///
     /// Panics when it holds nothing, which the builder's type excludes.
     pub fn require<T>(&mut self, column: usize, value: Option<T>) -> T {
-        self.insert(column);
+        self.all.insert(column);
         value.expect("the builder's type says that every required field is set")
     }
 }
@@ -115,12 +144,12 @@ pub struct Set;
 #[derive(Debug)]
 pub struct NewRow<M> {
     pub(crate) value: M,
-    pub(crate) set: ColumnSet,
+    pub(crate) set: SetColumns,
 }
 
 impl<M: Model> NewRow<M> {
     /// A row of which only some columns are set.
-    pub fn new(value: M, set: ColumnSet) -> Self {
+    pub fn new(value: M, set: SetColumns) -> Self {
         NewRow { value, set }
     }
 
@@ -133,7 +162,7 @@ impl<M: Model> NewRow<M> {
 
 /// Which columns a literal sets: a generated key of zero is left to the database, and so is what it computes and what is
 /// not loaded.
-pub(crate) fn literal_set(object: &dyn Object) -> ColumnSet {
+pub(crate) fn literal_set(object: &dyn Object) -> SetColumns {
     let columns = object.mapper().definition.columns;
     let mut set = ColumnSet::all(columns.len());
     for (index, column) in columns.iter().enumerate() {
@@ -142,7 +171,7 @@ pub(crate) fn literal_set(object: &dyn Object) -> ColumnSet {
             set.remove(index);
         }
     }
-    set
+    SetColumns { all: set, defaults: ColumnSet::new() }
 }
 
 fn is_zero(value: &orm_pool::Value) -> bool {
@@ -335,7 +364,7 @@ impl<T> IntoMember<T> for Member<T> {
 /// A new object without its type, on its way into a session.
 pub struct NewObject {
     pub(crate) object: Box<dyn Object>,
-    pub(crate) set: ColumnSet,
+    pub(crate) set: SetColumns,
     /// Where a shared value came from, so that it becomes one object however many hold it.
     pub(crate) origin: Option<Weak<dyn Any + Send + Sync>>,
 }

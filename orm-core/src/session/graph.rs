@@ -67,7 +67,7 @@ impl Objects {
 
     /// Takes in a new object, whatever becomes of what it holds.
     pub(crate) fn place_graph(&mut self, new: NewObject) -> (u32, Result<()>) {
-        let slot = self.place_new(new.object, new.set);
+        let slot = self.place_new(new.object, new.set.all);
         (slot, self.take_first_members(slot, &mut Shared::new()))
     }
 
@@ -76,7 +76,7 @@ impl Objects {
         if let Some((_, known)) = place.and_then(|place| shared.get(&place)) {
             return Ok(known.slot);
         }
-        let slot = self.place_new(new.object, new.set);
+        let slot = self.place_new(new.object, new.set.all);
         if let (Some(place), Some(origin)) = (place, new.origin) {
             shared.insert(place, (origin, self.id(slot)));
         }
@@ -657,6 +657,66 @@ impl Objects {
         if field.take_out(leaving) && can_be_read {
             field.unload();
         }
+    }
+
+    /// Returns the relationships of an object that hold what a foreign key refers to, each with that key; not those that
+    /// were linked and wait for a flush.
+    pub(crate) fn references(&self, slot: u32) -> Vec<(usize, Option<Key>)> {
+        let mapper = self.get(slot).mapper;
+        // A model that cannot be configured has none.
+        let Ok(configured) = mapper.configured() else { return Vec::new() };
+        let object = self.object(slot);
+        let loaded = configured.relationships.iter().filter(|info| {
+            info.direction == Direction::ManyToOne && object.relation(usize::from(info.index)).is_loaded()
+        });
+        let with_key = loaded.filter_map(|info| {
+            let Link { foreign_key, .. } = info.link?;
+            if self.get(slot).links.iter().any(|change| change.foreign_key == foreign_key) {
+                return None;
+            }
+            let columns = &configured.foreign_keys[foreign_key].columns;
+            Some((usize::from(info.index), Key::of_columns(object, columns.iter().copied())))
+        });
+        with_key.collect()
+    }
+
+    /// Unloads those of the [`references`](Self::references) that lead elsewhere, now that the row was read again.
+    pub(crate) fn follow_references(&mut self, slot: u32, before: Vec<(usize, Option<Key>)>) {
+        if before.is_empty() {
+            return;
+        }
+        let after: HashMap<usize, Option<Key>> = self.references(slot).into_iter().collect();
+        for (index, key) in before {
+            if after.get(&index).is_some_and(|now| *now != key) {
+                self.object_mut(slot).relation_mut(index).unload();
+            }
+        }
+    }
+
+    /// Forgets what was linked through the foreign keys of an object and is not flushed. The fields at the other ends are
+    /// left to the database, those of what has no row yet lose what they were given.
+    pub(crate) fn forget_links(&mut self, slot: u32) -> Result<()> {
+        let child = self.id(slot);
+        let mapper = self.get(slot).mapper;
+        for change in std::mem::take(&mut self.get_mut(slot).links) {
+            let link = Link { child: mapper, foreign_key: change.foreign_key };
+            for index in relationships_over(mapper, link, Direction::ManyToOne)? {
+                self.object_mut(slot).relation_mut(index).unload();
+            }
+            let former = self.current_parent(slot, link);
+            let given = change.parent.filter(|&parent| self.is_alive(parent)).map(|parent| parent.slot);
+            for parent in former.into_iter().chain(given) {
+                let is_stored = self.get(parent).state == State::Persistent;
+                for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
+                    let field = self.object_mut(parent).relation_mut(index);
+                    field.take_out(child);
+                    if is_stored {
+                        field.unload();
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     // ------------------------------------------------------------------------------------------ what waits

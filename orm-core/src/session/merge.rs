@@ -13,7 +13,7 @@ use crate::types::same;
 impl Session {
     /// Copies an object's state onto the one with its key, which is read if need be, or adds it; gives the session's object.
     ///
-    /// What the value sets is copied; what a builder leaves out stays as it is. Members that it holds are merged too, along
+    /// What the value sets is copied; what a builder leaves out stays as it is, for a default is for what is new. Members that it holds are merged too, along
     /// relationships that say `cascade(merge)`, as they do by default, and become the members: those that it does not hold
     /// leave. A relationship that is not loaded in the value stays as it is.
     ///
@@ -103,7 +103,7 @@ impl Session {
         let NewObject { mut object, set, .. } = new;
         let mapper = object.mapper();
         let columns = mapper.definition().columns;
-        let is_whole = (0..mapper.width()).all(|column| set.contains(column) || columns[column].computed.is_some());
+        let is_whole = (0..mapper.width()).all(|column| set.all.contains(column) || columns[column].computed.is_some());
         let Some(key) = Key::of_object(&*object).filter(|_| is_whole) else {
             let message = format!(
                 "a `{}` without a key, or with columns left out, is no row that was read",
@@ -141,11 +141,11 @@ impl Session {
         Box::pin(async move {
             let NewObject { mut object, set, .. } = new;
             let mapper = object.mapper();
-            let has_key = mapper.definition().key.iter().all(|&column| set.contains(usize::from(column)));
+            let has_key = mapper.definition().key.iter().all(|&column| set.all.contains(usize::from(column)));
             let waiting =
                 Key::of_object(&*object).filter(|_| has_key).and_then(|key| self.objects.find_new(mapper, &key));
             let existing = match waiting {
-                None if has_key => self.find_by_key(mapper, &*object, &set).await?,
+                None if has_key => self.find_by_key(mapper, &*object, &set.all).await?,
                 other => other,
             };
             let mut fields = Vec::new();
@@ -156,9 +156,11 @@ impl Session {
             }
             let slot = match existing {
                 Some(slot) => {
-                    self.refuse_other_version(slot, &*object, &set)?;
+                    // A default is for what is new.
+                    let given = |column: usize| set.all.contains(column) && !set.defaults.contains(column);
+                    self.refuse_other_version(slot, &*object, given)?;
                     self.objects.touch(slot);
-                    for column in (0..mapper.width()).filter(|&column| set.contains(column)) {
+                    for column in (0..mapper.width()).filter(|&column| given(column)) {
                         let value = object.column(column);
                         let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
                         put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
@@ -223,11 +225,9 @@ impl Session {
     }
 
     /// Refuses a value that was read before somebody else changed the row.
-    fn refuse_other_version(&self, slot: u32, object: &dyn Object, set: &crate::mapper::ColumnSet) -> Result<()> {
-        let mapper = object.mapper();
-        let Some(column) = mapper.definition().version.map(usize::from).filter(|&column| set.contains(column)) else {
-            return Ok(());
-        };
+    fn refuse_other_version(&self, slot: u32, object: &dyn Object, given: impl Fn(usize) -> bool) -> Result<()> {
+        let version = object.mapper().definition().version.map(usize::from);
+        let Some(column) = version.filter(|&column| given(column)) else { return Ok(()) };
         let entry = self.objects.get(slot);
         let stored = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot)).column(column);
         let own = object.column(column);

@@ -450,7 +450,7 @@ impl Objects {
     ///
     /// Every column is sent as it stands, but a generated key: what a builder left out has been filled meanwhile.
     pub(crate) fn place_again(&mut self, slot: u32) {
-        let set = literal_set(self.object(slot));
+        let set = literal_set(self.object(slot)).all;
         let entry = self.get_mut(slot);
         entry.set = set;
         self.set_state(slot, State::Pending);
@@ -540,6 +540,8 @@ impl Objects {
             }
             return Ok(());
         }
+        let references = self.references(slot);
+        let entry = &mut self.slots[slot as usize];
         let object = entry.object.as_deref_mut().expect("the identity map holds slots in use");
         match &entry.base {
             None => object.reload(row, at)?,
@@ -564,15 +566,19 @@ impl Objects {
             Some(_) => {
                 object.reload(row, at)?;
                 entry.base = None;
-                entry.links.clear();
                 entry.is_orphan = false;
             }
         }
-        if entry.is_expired {
+        if entry.is_expired || overwrites {
             entry.stale = ColumnSet::all(entry.mapper.definition.relationships.len());
         }
         entry.is_expired = false;
         entry.was_expired = false;
+        if overwrites {
+            // A model that cannot be configured has no links.
+            let _ = self.forget_links(slot);
+        }
+        self.follow_references(slot, references);
         if self.events.listens(Moment::Refresh, self.get(slot).mapper)
             && let Some(mut object) = self.get_mut(slot).object.take()
         {
@@ -970,10 +976,15 @@ impl Objects {
         let depth = self.frames.len();
         if self.get(slot).saved_at < depth {
             let was_touched = self.get(slot).is_touched;
+            let had_base = self.get(slot).base.is_some();
             self.remember(slot, depth);
             if !was_touched {
                 self.get_mut(slot).is_touched = false;
                 self.touched.pop();
+            }
+            if !had_base {
+                // What is changed later is compared with what it is then, and was expired if it is then.
+                self.get_mut(slot).base = None;
             }
         }
     }
@@ -985,8 +996,9 @@ impl Objects {
             if let Some(base) = entry.base.take() {
                 entry.object = Some(base.copy());
             }
-            entry.links.clear();
             entry.is_orphan = false;
+            // A model that cannot be configured has no links.
+            let _ = self.forget_links(slot);
         }
         for relationship in 0..self.get(slot).mapper.definition.relationships.len() {
             self.object_mut(slot).relation_mut(relationship).unload();

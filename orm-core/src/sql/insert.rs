@@ -464,9 +464,9 @@ impl Draft {
             let Source::Rows(groups) = &mut self.source else {
                 return self.refuse("rows beside its SELECT");
             };
-            if groups.last().is_none_or(|group| group.set != row.set) {
-                let columns = (0..width).filter(|&column| row.set.contains(column)).map(|column| column as u16);
-                groups.push(Group { columns: columns.collect(), set: row.set, rows: Vec::new() });
+            if groups.last().is_none_or(|group| group.set != row.set.all) {
+                let columns = (0..width).filter(|&column| row.set.all.contains(column)).map(|column| column as u16);
+                groups.push(Group { columns: columns.collect(), set: row.set.all, rows: Vec::new() });
             }
             if let Some(group) = groups.last_mut() {
                 let value = |&column: &u16| Node::Bind(row.value.__column(usize::from(column)));

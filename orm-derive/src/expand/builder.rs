@@ -220,24 +220,24 @@ pub(super) fn finish(model: &Model) -> TokenStream {
         quote!(#field: #value)
     });
     let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
-        let (field, at, value) = (&embedded.ident, embed::first(index), finished_embedded(embedded));
-        let embed = quote_spanned!(super::quiet_span(&embedded.ty)=> embed);
-        quote!(#field: __set.#embed(#at, #value))
+        let (field, value) = (&embedded.ident, finished_embedded(embedded, &embed::first(index)));
+        quote!(#field: #value)
     });
     let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
     quote! {
-        let mut __set = __orm::ColumnSet::new();
+        let mut __set = __orm::SetColumns::new();
         __orm::NewRow::new(#ident { #(#columns,)* #(#embedded,)* #(#relationships: self.#relationships,)* }, __set)
     }
 }
 
 /// Writes what a builder holds for an embedded struct, or its default.
-fn finished_embedded(embedded: &Embedded) -> TokenStream {
-    let field = &embedded.ident;
+fn finished_embedded(embedded: &Embedded, at: &Ident) -> TokenStream {
+    let (field, span) = (&embedded.ident, super::quiet_span(&embedded.ty));
+    let (embed, embed_or) = (quote_spanned!(span=> embed), quote_spanned!(span=> embed_or));
     match &embedded.presence {
-        Presence::Default(Some(value)) => quote!(__Some(self.#field.unwrap_or_else(|| #value))),
-        Presence::Default(None) => quote!(__Some(self.#field.unwrap_or_default())),
-        Presence::Required | Presence::Absent => quote!(self.#field),
+        Presence::Default(Some(value)) => quote!(__set.#embed_or(#at, self.#field, || #value)),
+        Presence::Default(None) => quote!(__set.#embed_or(#at, self.#field, ::core::default::Default::default)),
+        Presence::Required | Presence::Absent => quote!(__set.#embed(#at, self.#field)),
     }
 }
 

@@ -89,8 +89,8 @@ impl Run {
     pub(super) async fn assign(&mut self, session: &mut Session, a: usize, name: String) -> Done {
         let Some((at, team)) = self.world.team(a) else { return Ok(()) };
         session.flush().await?;
-        let id = session[team].id;
-        session[team] = Team { id, name: name.clone(), members: HasMany::default() };
+        let Team { id, version, .. } = session[team];
+        session[team] = Team { id, name: name.clone(), version, members: HasMany::default() };
         sync(session).await?;
         self.world.change(at).name = name;
         Ok(())

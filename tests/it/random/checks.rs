@@ -2,6 +2,7 @@
 
 use orm::Handle;
 use orm::prelude::*;
+use orm::undefer;
 
 use super::model::{Named, Person, PersonTag, Tag, Task, Team};
 use super::steps::{Done, Run, Step};
@@ -21,6 +22,9 @@ impl Run {
                 Named::Person(handle) => {
                     assert_eq!(session[handle].name, thing.name, "the name of {}", what());
                     assert_eq!(session[handle].nickname, thing.nickname, "the nickname of {}", what());
+                    let (note, motto) = (session[handle].note.loaded(), session[handle].motto.loaded());
+                    assert!(note.is_none_or(|note| *note == thing.note), "the note of {}: {note:?}", what());
+                    assert!(motto.is_none_or(|motto| *motto == thing.motto), "the motto of {}: {motto:?}", what());
                     let team = thing.owner.map(|at| world.team_of(at)).into_iter().collect();
                     compare(session.try_handles(handle, Person.team), team, session, what);
                     let mentor = thing.mentor.map(|at| world.person_of(at)).into_iter().collect();
@@ -62,7 +66,9 @@ impl Run {
         for thing in world.things.values() {
             let name = &thing.name;
             match thing.handle {
-                Named::Team(handle) => rows.push(format!("team {} {name}", session[handle].id)),
+                Named::Team(handle) => {
+                    rows.push(format!("team {} {name} {}", session[handle].id, session[handle].version));
+                }
                 Named::Task(handle) => {
                     rows.push(format!("task {} {name} {:?}", session[handle].id, id(thing.owner).unwrap_or_default()));
                     assert_eq!(Some(session[handle].person_id), id(thing.owner), "the foreign key of {handle:?}");
@@ -71,7 +77,8 @@ impl Run {
                 Named::Person(handle) => {
                     let person = &session[handle];
                     let (team, mentor) = (id(thing.owner), id(thing.mentor));
-                    rows.push(format!("person {} {name} {:?} {team:?} {mentor:?}", person.id, thing.nickname));
+                    let texts = (&thing.nickname, &thing.note, &thing.motto);
+                    rows.push(format!("person {} {name} {texts:?} {team:?} {mentor:?}", person.id));
                     assert_eq!((person.team_id, person.mentor_id), (team, mentor), "the foreign keys of {handle:?}");
                     for &tag in &thing.tags {
                         rows.push(format!("pair {} {}", person.id, session[world.tag_of(tag)].word));
@@ -122,12 +129,13 @@ fn in_map<T: Model>(session: &Session, handle: Handle<T>) -> bool {
 /// Every row of every table, as text.
 pub(super) async fn rows(db: &mut orm::Connection) -> Result<Vec<String>, Error> {
     let mut rows = Vec::new();
-    for (id, name) in select((Team.id, Team.name)).all(&mut *db).await? {
-        rows.push(format!("team {id} {name}"));
+    for (id, name, version) in select((Team.id, Team.name, Team.version)).all(&mut *db).await? {
+        rows.push(format!("team {id} {name} {version}"));
     }
-    let people = select((Person.id, Person.name, Person.nickname, Person.team_id, Person.mentor_id));
-    for (id, name, nickname, team, mentor) in people.all(&mut *db).await? {
-        rows.push(format!("person {id} {name} {nickname:?} {team:?} {mentor:?}"));
+    for person in select(Person).options(undefer(Person.note)).all(&mut *db).await? {
+        let Person { id, name, nickname, team_id, mentor_id, .. } = &person;
+        let texts = (nickname, person.note.get(), person.motto.get());
+        rows.push(format!("person {id} {name} {texts:?} {team_id:?} {mentor_id:?}"));
     }
     for (id, name, person) in select((Task.id, Task.name, Task.person_id)).all(&mut *db).await? {
         rows.push(format!("task {id} {name} {person}"));

@@ -6,11 +6,13 @@ use orm::Handle;
 use orm::prelude::*;
 
 #[derive(Clone, Debug, Model)]
-#[orm(table = "random_teams", metadata = none)]
+#[orm(table = "random_teams", version = version, metadata = none)]
 pub(super) struct Team {
     #[orm(primary_key)]
     pub(super) id: i64,
     pub(super) name: String,
+    #[orm(default = 1)]
+    pub(super) version: i64,
     #[orm(back_populates = team)]
     pub(super) members: HasMany<Person>,
 }
@@ -22,6 +24,12 @@ pub(super) struct Person {
     pub(super) id: i64,
     pub(super) name: String,
     pub(super) nickname: Option<String>,
+    /// Left out unless a query asks for it.
+    #[orm(deferred)]
+    pub(super) note: Deferred<Option<String>>,
+    /// Loaded unless a query leaves it out.
+    #[orm(default = "")]
+    pub(super) motto: Deferred<String>,
     #[orm(foreign_key = Team.id)]
     pub(super) team_id: Option<i64>,
     #[orm(back_populates = members)]
@@ -75,11 +83,20 @@ pub(super) struct PersonTag {
 pub(super) struct Thing {
     pub(super) name: String,
     pub(super) nickname: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) motto: String,
     /// The team of a person, the person of a task.
     pub(super) owner: Option<usize>,
     pub(super) mentor: Option<usize>,
     pub(super) tags: BTreeSet<usize>,
     pub(super) handle: Named,
+}
+
+impl Thing {
+    pub(super) fn new(name: String, handle: Named) -> Thing {
+        let (note, motto) = (None, String::new());
+        Thing { name, nickname: None, note, motto, owner: None, mentor: None, tags: BTreeSet::new(), handle }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

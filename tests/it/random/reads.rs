@@ -1,11 +1,8 @@
 //! Steps that read: queries, loads, and what is read again.
 
-use std::collections::BTreeMap;
-
 use orm::prelude::*;
 
-use super::checks::key;
-use super::model::{Named, Person, Tag, Task, Team};
+use super::model::{Named, Person, Tag, Team};
 use super::steps::{Done, Run};
 
 impl Run {
@@ -53,24 +50,5 @@ impl Run {
         let Some((_, person)) = self.world.person(a) else { return Ok(()) };
         session.flush().await?;
         session.refresh(person).await
-    }
-
-    /// Lets go of everything that is clean, and finds it again.
-    pub(super) async fn expunge_clean(&mut self, session: &mut Session) -> Done {
-        session.flush().await?;
-        let keys: BTreeMap<usize, (i64, String)> =
-            self.world.things.iter().map(|(&at, thing)| (at, key(session, thing.handle))).collect();
-        session.expunge_clean();
-        for (at, (id, word)) in keys {
-            let thing = self.world.change(at);
-            thing.handle = match thing.handle {
-                Named::Team(_) => Named::Team(session.get_one(Team, id).await?),
-                Named::Person(_) => Named::Person(session.get_one(Person, id).await?),
-                Named::Task(_) => Named::Task(session.get_one(Task, id).await?),
-                Named::Tag(_) => Named::Tag(session.get_one(Tag, word).await?),
-            };
-            self.found_again.insert(at, thing.handle);
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The steps, and how a run takes them: through savepoints and back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use orm::prelude::*;
@@ -50,13 +50,35 @@ steps! {
     Delete 1,
     DeleteAndAddTag 1,
     Assign 1,
+    SetNote 1,
+    ChangeNote 1,
+    SetMotto 1,
+    LoadColumn 2,
+    QueryColumns 2,
+    ForgetColumn 1,
+    RefreshColumn 1,
+    ExpireName 1,
     Query 1,
     QueryEager 1,
     Load 2,
     Get 1,
     Refresh 1,
     ExpireAll 1,
+    RefreshLinked 1,
+    PopulateExisting 1,
     ExpungeClean 1,
+    Expunge 2,
+    MergeValue 2,
+    MergeTeam 1,
+    MergePerson 1,
+    MergeLoaded 1,
+    BulkInsert 1,
+    BulkUpdate 1,
+    UpdateWhere 2,
+    UpdateUnseen 1,
+    DeleteWhere 1,
+    DeletePairs 1,
+    Rival 3,
     Flush 3,
     Begin 2,
     Release 1,
@@ -95,9 +117,8 @@ impl Run {
     }
 
     pub(super) fn new_thing(&mut self, name: String, handle: Named) -> usize {
-        let thing = Thing { name, nickname: None, owner: None, mentor: None, tags: BTreeSet::new(), handle };
         self.next += 1;
-        self.world.things.insert(self.next, thing);
+        self.world.things.insert(self.next, Thing::new(name, handle));
         self.next
     }
 
@@ -178,6 +199,14 @@ impl Run {
             Rename => self.rename(session, a, name),
             Nickname => self.nickname(session, a, b, name),
             Assign => self.assign(session, a, name).await?,
+            SetNote => self.set_note(session, a, b, name),
+            ChangeNote => self.change_note(session, a, name).await?,
+            SetMotto => self.set_motto(session, a, name),
+            LoadColumn => self.load_column(session, a, b).await?,
+            QueryColumns => self.query_columns(session, a).await?,
+            ForgetColumn => self.forget_column(session, a, b).await?,
+            RefreshColumn => self.refresh_column(session, a, b).await?,
+            ExpireName => self.expire_name(session, a, b).await?,
             Delete => self.delete(session, a).await?,
             DeleteAndAddTag => self.delete_and_add_tag(session, a, b, name).await?,
             Join => self.join(session, a, b),
@@ -202,14 +231,28 @@ impl Run {
                 session.flush().await?;
                 session.expire_all();
             }
+            RefreshLinked => self.refresh_linked(session, a, b).await?,
+            PopulateExisting => self.populate_existing(session, a, b).await?,
             ExpungeClean => self.expunge_clean(session).await?,
+            Expunge => self.expunge(session, a, b).await?,
+            MergeValue => self.merge_value(session, a, b, name).await?,
+            MergeTeam => self.merge_team(session, a, b, name).await?,
+            MergePerson => self.merge_person(session, a, b, name).await?,
+            MergeLoaded => self.merge_loaded(session, a).await?,
+            BulkInsert => self.bulk_insert(session, a, b, name).await?,
+            BulkUpdate => self.bulk_update(session, a, b, name).await?,
+            UpdateWhere => self.update_where(session, a, b, name).await?,
+            UpdateUnseen => self.update_unseen(session, a, b).await?,
+            DeleteWhere => self.delete_where(session, a, b).await?,
+            DeletePairs => self.delete_pairs(session, a).await?,
+            Rival if depth == 0 => self.rival(session, step).await?,
             Flush => {
                 session.flush().await?;
                 self.compare_rows(session, step).await?;
             }
             Commit if depth == 0 => self.commit(session, step).await?,
             Rollback if depth == 0 => self.rollback(session, step).await?,
-            Commit | Rollback => {}
+            Commit | Rollback | Rival => {}
             Begin | Release | Undo => unreachable!("`walk` does them"),
         }
         Ok(())
