@@ -12,6 +12,7 @@ mod search;
 pub(crate) mod case;
 mod change;
 mod compound;
+mod conflict;
 mod criterion;
 mod cte;
 mod delete;
@@ -42,6 +43,8 @@ mod window;
 pub use array::ArrayType;
 pub(crate) use change::{Joined, Rows as ChangedRows};
 pub(crate) use compound::{Compound, SetOperator};
+pub(crate) use conflict::{Conflict, ConflictAction, ConflictTarget};
+pub use conflict::{OnConflict, excluded};
 pub(crate) use criterion::Criterion;
 pub use cte::{Cte, CteNode};
 pub(crate) use delete::DeleteNode;
@@ -55,11 +58,8 @@ pub use from::{
     Derived, DerivedColumn, DerivedNode, DerivedSource, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape,
     TableRef,
 };
-pub(crate) use insert::{
-    Conflict, ConflictAction, ConflictTarget, InsertNode, InsertSource, bytes_at_once, insert_into, row_size,
-    value_size, within,
-};
-pub use insert::{Insert, OnConflict, excluded, insert};
+pub use insert::{Insert, insert};
+pub(crate) use insert::{InsertNode, InsertSource, bytes_at_once, insert_into, row_size, value_size, within};
 pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};

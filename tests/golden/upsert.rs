@@ -367,3 +367,81 @@ fn a_conflict_gives_rows_back_where_the_database_can() {
         "#]],
     );
 }
+
+#[test]
+fn several_conflicts_are_tried_in_their_order() {
+    let row = || insert(User).values(User::builder().id(1).name("ed").age(7));
+    check(
+        row().on_conflict(User.id).do_update(User.name).on_conflict(User.name).do_nothing(),
+        expect![[r#"
+            -- sqlite
+            INSERT INTO users (id, name, age, active) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name ON CONFLICT (name) DO NOTHING
+            -- postgresql
+            more than one ON CONFLICT of an INSERT is not supported on dialect postgresql
+            -- mysql
+            more than one ON CONFLICT of an INSERT is not supported on dialect mysql
+            -- mariadb
+            more than one ON CONFLICT of an INSERT is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        row()
+            .on_conflict(User.id)
+            .set(User.age, excluded(User.age) + 1)
+            .filter(User.active)
+            .do_update(())
+            .on_conflict(User.name)
+            .index_filter(User.age.gt(5))
+            .do_update_all()
+            .on_conflict(())
+            .do_nothing()
+            .returning(User.id),
+        expect![[r#"
+            -- sqlite
+            INSERT INTO users (id, name, age, active) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET age = excluded.age + ? WHERE users.active ON CONFLICT (name) WHERE age > 5 DO UPDATE SET age = excluded.age, active = excluded.active ON CONFLICT DO NOTHING RETURNING id
+            -- postgresql
+            more than one ON CONFLICT of an INSERT is not supported on dialect postgresql
+            -- mysql
+            INSERT … RETURNING of a SELECT, with ON CONFLICT or without a known key is not supported on dialect mysql
+            hint: select the rows afterwards
+            -- mariadb
+            more than one ON CONFLICT of an INSERT is not supported on dialect mariadb
+        "#]],
+    );
+    check(
+        insert(Keyword)
+            .from_select((Keyword.id, Keyword.word), select((User.id, User.name)))
+            .on_conflict(Keyword.id)
+            .do_nothing()
+            .on_conflict(())
+            .do_update(Keyword.word),
+        expect![[r#"
+            -- sqlite
+            INSERT INTO keywords (id, word) SELECT users.id, users.name FROM users WHERE true ON CONFLICT (id) DO NOTHING ON CONFLICT DO UPDATE SET word = excluded.word
+            -- postgresql
+            more than one ON CONFLICT of an INSERT is not supported on dialect postgresql
+            -- mysql
+            more than one ON CONFLICT of an INSERT is not supported on dialect mysql
+            -- mariadb
+            more than one ON CONFLICT of an INSERT is not supported on dialect mariadb
+        "#]],
+    );
+}
+
+#[test]
+fn only_the_last_conflict_may_be_any() {
+    let row = insert(User).values(User::builder().id(1).name("ed"));
+    check(
+        row.on_conflict(()).do_nothing().on_conflict(User.name).do_nothing(),
+        expect![[r#"
+        -- sqlite
+        only the last ON CONFLICT of an INSERT may name no columns
+        -- postgresql
+        more than one ON CONFLICT of an INSERT is not supported on dialect postgresql
+        -- mysql
+        more than one ON CONFLICT of an INSERT is not supported on dialect mysql
+        -- mariadb
+        more than one ON CONFLICT of an INSERT is not supported on dialect mariadb
+    "#]],
+    );
+}

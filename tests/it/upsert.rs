@@ -177,3 +177,26 @@ async fn a_conflict_gives_the_row_back() {
         _ => assert_eq!(rows.unwrap(), [(1, 5, Some("first".to_owned()))]),
     }
 }
+
+#[tokio::test]
+async fn several_conflicts_are_told_apart_where_the_database_can() {
+    let engine = one_page().await;
+    insert(Page).values(page("/b", 2, "other")).execute(&engine).await.unwrap();
+    let put = |page: Page| {
+        let put = insert(Page).values(page).on_conflict((Page.site, Page.path)).do_update(Page.visits);
+        put.on_conflict(Page.slug).set(Page.title, "slug is taken").do_update(()).on_conflict(()).do_nothing()
+    };
+    if dialect() != Sqlite {
+        let error = put(page("/a", 9, "x")).execute(&engine).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Compile);
+        let expected = format!("more than one ON CONFLICT of an INSERT is not supported on dialect {}", dialect());
+        assert_eq!(error.message(), expected);
+        return;
+    }
+    put(page("/a", 9, "x")).execute(&engine).await.unwrap();
+    put(Page { path: "/new".into(), ..page("/b", 9, "x") }).execute(&engine).await.unwrap();
+    put(Page { id: 1, ..page("/third", 9, "x") }).execute(&engine).await.unwrap();
+    put(page("/fourth", 4, "new")).execute(&engine).await.unwrap();
+    let expected = [row("/a", 9, "first"), row("/b", 2, "slug is taken"), row("/fourth", 4, "new")];
+    assert_eq!(pages(&engine).await, expected);
+}

@@ -50,8 +50,10 @@ impl<'a> Found<'a> {
             InsertSource::Arrays(arrays) => arrays.iter().for_each(|node| self.node(node)),
             InsertSource::Select(select) => self.select(select),
         }
-        if let Some(ConflictAction::Update { sets, filters, .. }) = insert.on_conflict.as_ref().map(|it| &it.action) {
-            sets.iter().map(|(_, node)| node).chain(filters).for_each(|node| self.node(node));
+        for conflict in &insert.on_conflict {
+            if let ConflictAction::Update { sets, filters, .. } = &conflict.action {
+                sets.iter().map(|(_, node)| node).chain(filters).for_each(|node| self.node(node));
+            }
         }
         insert.returning.iter().for_each(|output| self.output(output));
     }

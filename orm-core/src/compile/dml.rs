@@ -7,7 +7,7 @@ use super::expr::relationship;
 use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, edges, mentioned};
 use super::writer::Source;
-use crate::dialect::{DeleteJoin, Upsert};
+use crate::dialect::{DeleteJoin, Dialect, Upsert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
@@ -27,10 +27,7 @@ impl Writer {
         self.table_name(insert.mapper);
         self.inserted(insert)?;
         self.scopes.push(vec![source(insert.mapper, Alias::NONE)]);
-        let done = match &insert.on_conflict {
-            Some(conflict) => self.on_conflict(insert.mapper, conflict),
-            None => Ok(()),
-        };
+        let done = self.on_conflict(insert.mapper, &insert.on_conflict);
         let done = done.and_then(|()| self.returning(&insert.returning, true));
         self.scopes.pop();
         done
@@ -102,7 +99,7 @@ impl Writer {
         if !self.dialect.clauses().with_insert {
             self.with_of_insert(insert)?;
         }
-        let has_conflict = insert.on_conflict.is_some();
+        let has_conflict = !insert.on_conflict.is_empty();
         // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
         // https://sqlite.org/lang_upsert.html#parsing_ambiguity
         let is_ambiguous = has_conflict && self.capabilities().upsert_wants_where && select.filters.is_empty();
@@ -115,11 +112,23 @@ impl Writer {
 
     // ---------------------------------------------------------------------------------------------------- conflicts
 
-    fn on_conflict(&mut self, mapper: &'static Mapper, conflict: &Conflict) -> Result<()> {
-        match self.capabilities().upsert {
-            Upsert::OnConflict => self.on_conflict_of(mapper, conflict),
-            Upsert::OnDuplicateKey => self.on_duplicate_key(mapper, conflict),
+    fn on_conflict(&mut self, mapper: &'static Mapper, conflicts: &[Conflict]) -> Result<()> {
+        if conflicts.len() > 1 && self.dialect != Dialect::Sqlite {
+            return Err(self.unsupported("more than one ON CONFLICT of an INSERT"));
         }
+        for (position, conflict) in conflicts.iter().enumerate() {
+            if position + 1 < conflicts.len() && conflict.is_any() {
+                return Err(Error::new(
+                    ErrorKind::Compile,
+                    "only the last ON CONFLICT of an INSERT may name no columns",
+                ));
+            }
+            match self.capabilities().upsert {
+                Upsert::OnConflict => self.on_conflict_of(mapper, conflict)?,
+                Upsert::OnDuplicateKey => self.on_duplicate_key(mapper, conflict)?,
+            }
+        }
+        Ok(())
     }
 
     fn on_conflict_of(&mut self, mapper: &'static Mapper, conflict: &Conflict) -> Result<()> {

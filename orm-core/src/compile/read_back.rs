@@ -37,7 +37,7 @@ pub(crate) fn for_dialect(statement: Statement, dialect: Dialect) -> Vec<Stateme
 /// Returns an INSERT and a SELECT for each row, or none if the key of a row cannot be known.
 fn read_back(insert: &InsertNode, last_key: &'static str) -> Option<Vec<Statement>> {
     let InsertSource::Rows(rows) = &insert.source else { return None };
-    if insert.on_conflict.is_some() {
+    if !insert.on_conflict.is_empty() {
         // Whether the row was inserted is not known.
         return None;
     }

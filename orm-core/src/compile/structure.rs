@@ -463,10 +463,7 @@ impl Lifted {
             }
         }
         self.flag(insert.overrides);
-        self.flag(insert.on_conflict.is_some());
-        if let Some(conflict) = &mut insert.on_conflict {
-            self.conflict(conflict);
-        }
+        self.list(&mut insert.on_conflict, Self::conflict);
         self.list(&mut insert.returning, Self::output);
         self.criteria(&mut insert.criteria);
     }

@@ -95,7 +95,7 @@ impl Session {
     async fn send_change(&mut self, statement: Statement) -> Result<u64> {
         use crate::engine::Executor;
         if let Statement::Insert(insert) = &statement
-            && insert.on_conflict.is_some()
+            && !insert.on_conflict.is_empty()
         {
             let mapper = insert.mapper;
             let slots: Vec<u32> =

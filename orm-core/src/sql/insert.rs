@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use orm_pool::{Kind, Value};
 
 use super::{
-    AsExpr, Columns, Expr, FromItem, FromTarget, Node, Output, Predicate, Returning, Select, SelectNode, Statement,
-    Write, executes,
+    AsExpr, Columns, Conflict, ConflictTarget, FromItem, FromTarget, Node, OnConflict, Output, Returning, Select,
+    SelectNode, Statement, Write, executes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, RowType, Selectable};
@@ -26,7 +26,8 @@ pub struct InsertNode {
     pub(crate) source: InsertSource,
     /// Whether the keys given are for a column that otherwise takes none, of PostgreSQL's `GENERATED ALWAYS AS IDENTITY`.
     pub(crate) overrides: bool,
-    pub(crate) on_conflict: Option<Conflict>,
+    /// What is tried in this order.
+    pub(crate) on_conflict: Vec<Conflict>,
     pub(crate) returning: Vec<Output>,
     /// What holds for every row of some models, in its subqueries.
     pub(crate) criteria: Vec<super::Criterion>,
@@ -42,7 +43,7 @@ impl InsertNode {
             columns,
             source,
             overrides: false,
-            on_conflict: None,
+            on_conflict: Vec::new(),
             returning: Vec::new(),
             criteria: Vec::new(),
         }
@@ -101,37 +102,6 @@ impl InsertSource {
     }
 }
 
-/// What happens when a row is there already.
-#[derive(Clone, Debug)]
-pub(crate) struct Conflict {
-    pub(crate) target: ConflictTarget,
-    /// Which rows the unique index is about.
-    pub(crate) index_filter: Vec<Node>,
-    pub(crate) action: ConflictAction,
-}
-
-/// What tells that a row is there already.
-#[derive(Clone, Debug)]
-pub(crate) enum ConflictTarget {
-    /// Columns that are unique together; none stand for any unique index.
-    Columns(Vec<u16>),
-    /// A constraint, by name.
-    Constraint(Cow<'static, str>),
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum ConflictAction {
-    Nothing,
-    Update {
-        /// Columns that take the value of the new row.
-        columns: Vec<u16>,
-        /// Whether every other column that the INSERT sets does so too, but the key and the columns of the target.
-        all: bool,
-        sets: Vec<(u16, Node)>,
-        filters: Vec<Node>,
-    },
-}
-
 /// How many values one statement binds at the most: SQLite's limit, the least of the three databases.
 const PARAMETERS: usize = 32_766;
 /// How many rows one statement inserts at the most: SQLAlchemy's page. More in one text gain nothing.
@@ -175,7 +145,7 @@ struct Draft {
     /// Columns that every row sets to an expression.
     sets: Vec<(u16, Node)>,
     ctes: Vec<FromItem>,
-    on_conflict: Option<Conflict>,
+    on_conflict: Vec<Conflict>,
     /// What was wrong with a row.
     error: Option<Error>,
 }
@@ -373,6 +343,23 @@ impl<M: Model> Insert<M> {
     /// | [`do_update`](OnConflict::do_update) | `DO UPDATE SET a = excluded.a` | `ON DUPLICATE KEY UPDATE a = VALUES(a)` |
     /// | [`filter`](OnConflict::filter), [`index_filter`](OnConflict::index_filter) | `WHERE …` | an error |
     ///
+    /// SQLite takes several of them, each about another unique index; the first that a row conflicts with says what happens. The
+    /// others look at one.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Model, insert};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(unique)] name: String, #[orm(unique)] email: String }
+    /// let user = User { id: 1, name: "ed".into(), email: "ed@x.org".into() };
+    /// let statement = insert(User).values(user).on_conflict(User.id).do_update(User.email).on_conflict(User.name).do_nothing();
+    /// assert_eq!(
+    ///     statement.to_sql(Dialect::Sqlite),
+    ///     "INSERT INTO users (id, name, email) VALUES (?, ?, ?) \
+    ///      ON CONFLICT (id) DO UPDATE SET email = excluded.email ON CONFLICT (name) DO NOTHING"
+    /// );
+    /// ```
+    ///
     /// `VALUES(a)` rather than a row alias, which MariaDB has not: a URL of MySQL may lead to either. MySQL counts a row that it
     /// updates twice, and RETURNING of MariaDB gives the row that is there also where nothing is done.
     pub fn on_conflict(self, columns: impl Columns<M>) -> OnConflict<M> {
@@ -432,10 +419,9 @@ impl<M: Model> Insert<M> {
                 }]
             }
         };
-        if let Some(conflict) = on_conflict {
-            for node in &mut nodes {
-                node.on_conflict = Some(conflict.clone().for_columns(mapper, &node.columns)?);
-            }
+        for node in &mut nodes {
+            let conflicts = on_conflict.iter().map(|conflict| conflict.clone().for_columns(mapper, &node.columns));
+            node.on_conflict = conflicts.collect::<Result<_>>()?;
         }
         if singly {
             nodes = nodes.into_iter().flat_map(one_by_one).collect();
@@ -444,10 +430,17 @@ impl<M: Model> Insert<M> {
     }
 }
 
+impl<M> Insert<M> {
+    pub(super) fn with_conflict(mut self, conflict: Conflict) -> Self {
+        self.draft.on_conflict.push(conflict);
+        self
+    }
+}
+
 impl Draft {
     fn of(mapper: &'static Mapper) -> Self {
         let source = Source::Rows(Vec::new());
-        Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: None, error: None }
+        Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: Vec::new(), error: None }
     }
 
     fn refuse(&mut self, what: &str) {
@@ -659,130 +652,6 @@ impl<M: Model> Write for Insert<M> {
     }
 }
 executes! { {M: Model} Insert<M>; }
-
-/// The value of the row that could not be inserted, within [`OnConflict::set`] and [`OnConflict::filter`].
-///
-/// `excluded.visits` of SQLite and PostgreSQL, `VALUES(visits)` of MySQL.
-pub fn excluded<M: Model, T>(attribute: Attribute<M, T>) -> Expr<T> {
-    Expr::new(Node::Excluded { mapper: M::__mapper(), column: attribute.__column() })
-}
-
-/// An INSERT that has said what a conflict is, and not yet what happens then.
-///
-/// ```
-/// # use orm_core::{Engine, Model, excluded, insert, metadata, select};
-/// # #[derive(Clone, Debug, orm_derive::Model)]
-/// # struct Page { #[orm(primary_key)] id: i64, #[orm(unique, length = 50)] path: String, visits: i64 }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), orm_core::Error> {
-/// # let engine = Engine::new("sqlite::memory:")?;
-/// # metadata![Page].create_all(&engine).await?;
-/// for visits in [1, 4] {
-///     insert(Page)
-///         .values(Page::builder().path("/").visits(visits))
-///         .on_conflict(Page.path)
-///         .set(Page.visits, Page.visits + excluded(Page.visits))
-///         .do_update(())
-///         .execute(&engine)
-///         .await?;
-/// }
-/// assert_eq!(select(Page.visits).one(&engine).await?, 5);
-/// # Ok(())
-/// # }
-/// ```
-#[must_use = "say what happens on a conflict: `.do_update(…)` or `.do_nothing()`"]
-pub struct OnConflict<M> {
-    insert: Insert<M>,
-    target: ConflictTarget,
-    index_filter: Vec<Node>,
-    sets: Vec<(u16, Node)>,
-    filters: Vec<Node>,
-}
-
-impl<M> std::fmt::Debug for OnConflict<M> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OnConflict").field("insert", &self.insert).field("target", &self.target).finish_non_exhaustive()
-    }
-}
-
-impl<M> OnConflict<M> {
-    fn new(insert: Insert<M>, target: ConflictTarget) -> Self {
-        OnConflict { insert, target, index_filter: Vec::new(), sets: Vec::new(), filters: Vec::new() }
-    }
-
-    /// Says which rows the unique index is about, where that is a partial one.
-    ///
-    /// Its values are written into the text, as they are in the index, since a database finds the index before it has any.
-    /// MySQL has no partial indexes.
-    pub fn index_filter(mut self, condition: impl Predicate) -> Self {
-        self.index_filter.push(condition.__predicate());
-        self
-    }
-
-    /// Sets a column of the row that is there to a value or an expression; [`excluded`] is the new row's value.
-    pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
-        self.sets.push((attribute.__column(), value.__node()));
-        self
-    }
-
-    /// Updates the row that is there only if it fulfils a condition.
-    ///
-    /// MySQL has no such condition; there `CASE` in [`set`](Self::set) does the same.
-    pub fn filter(mut self, condition: impl Predicate) -> Self {
-        self.filters.push(condition.__predicate());
-        self
-    }
-
-    /// Gives the row that is there these columns of the new one, beside what was [`set`](Self::set); `()` for no others.
-    pub fn do_update(self, columns: impl Columns<M>) -> Insert<M> {
-        let mut update = Vec::new();
-        columns.__columns(&mut update);
-        self.update(update, false)
-    }
-
-    /// Gives the row that is there every column that the INSERT sets, but the key, what the conflict is about, and what was
-    /// [`set`](Self::set) otherwise.
-    pub fn do_update_all(self) -> Insert<M> {
-        self.update(Vec::new(), true)
-    }
-
-    /// Leaves the row that is there as it is.
-    pub fn do_nothing(self) -> Insert<M> {
-        self.with(|_, _| ConflictAction::Nothing)
-    }
-
-    fn update(self, columns: Vec<u16>, all: bool) -> Insert<M> {
-        self.with(|sets, filters| ConflictAction::Update { columns, all, sets, filters })
-    }
-
-    fn with(self, action: impl FnOnce(Vec<(u16, Node)>, Vec<Node>) -> ConflictAction) -> Insert<M> {
-        let OnConflict { mut insert, target, index_filter, sets, filters } = self;
-        insert.draft.on_conflict = Some(Conflict { target, index_filter, action: action(sets, filters) });
-        insert
-    }
-}
-
-impl Conflict {
-    /// Says which columns are updated when these are inserted.
-    fn for_columns(mut self, mapper: &Mapper, inserted: &[u16]) -> Result<Self> {
-        let target = match &self.target {
-            ConflictTarget::Columns(columns) => columns.as_slice(),
-            ConflictTarget::Constraint(_) => &[],
-        };
-        let ConflictAction::Update { columns, all, sets, .. } = &mut self.action else { return Ok(self) };
-        if std::mem::take(all) {
-            let is_kept = |column: &u16| target.contains(column) || mapper.definition().key.contains(column);
-            columns.extend(inserted.iter().filter(|column| !is_kept(column)));
-        }
-        columns.retain(|column| sets.iter().all(|(set, _)| set != column));
-        if columns.is_empty() && sets.is_empty() {
-            let name = mapper.definition().name;
-            let message = format!("`insert({name})` updates no column on a conflict");
-            return Err(Error::new(ErrorKind::Argument, message).hint("name columns, or write `.do_nothing()`"));
-        }
-        Ok(self)
-    }
-}
 
 #[cfg(test)]
 mod tests {
