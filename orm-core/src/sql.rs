@@ -47,6 +47,7 @@ pub(crate) use conflict::{Conflict, ConflictAction, ConflictTarget};
 pub use conflict::{OnConflict, excluded};
 pub(crate) use criterion::Criterion;
 pub use cte::{Cte, CteNode};
+pub(crate) use cte::{CteCycle, CteSearch};
 pub(crate) use delete::DeleteNode;
 pub use delete::{Delete, delete};
 #[cfg(feature = "json")]

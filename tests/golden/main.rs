@@ -21,6 +21,7 @@
 //! | `join` | joins along relationships, by foreign keys and on conditions |
 //! | `compound` | UNION, INTERSECT, EXCEPT |
 //! | `cte` | WITH |
+//! | `cte_walk` | recursive CTEs: SEARCH and CYCLE |
 //! | `column_types` | what each type of a column is called |
 //! | `subquery` | subqueries, lists of values and functions in FROM; EXISTS and IN |
 //! | `rows` | structs with `#[derive(Row)]` |
@@ -46,6 +47,7 @@ mod column_types;
 mod comparison;
 mod compound;
 mod cte;
+mod cte_walk;
 mod delete;
 mod documents;
 mod explain;

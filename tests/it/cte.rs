@@ -1,7 +1,7 @@
 //! WITH, run where the database has it, and its rows.
 
 use orm::prelude::*;
-use orm::{Dialect, literal};
+use orm::{Cte, Dialect, literal};
 
 use crate::only;
 use crate::support::{Address, Keyword, Node, User, dialect, engine, two_users};
@@ -184,5 +184,65 @@ async fn one_text_serves_every_value_of_a_cte() {
         let query =
             select(Address.user_id).join_on(&named, named.0.eq(Address.user_id)).filter(Address.id.gt(0)).distinct();
         assert_eq!(all(&engine, query).await, [id]);
+    }
+}
+
+// ------------------------------------------------------------------------------------------------- SEARCH and CYCLE
+
+/// Two branches with two leaves each; every node is known by its number.
+async fn branches() -> Engine {
+    let engine = engine().await;
+    let nodes = [(1, None), (2, Some(1)), (3, Some(1)), (4, Some(3)), (5, Some(2)), (6, Some(3)), (7, Some(2))];
+    let nodes = nodes.map(|(id, parent_id)| Node::builder().id(id).name(format!("{id}")).parent_id(parent_id));
+    insert(Node).values(nodes).execute(&engine).await.unwrap();
+    engine
+}
+
+fn below(first: i64) -> Cte<i64> {
+    let below = select(Node.id).filter(Node.id.eq(first)).cte("below");
+    below.union_all(|below| select(Node.id).join_on(below, Node.parent_id.eq(below.0)))
+}
+
+#[tokio::test]
+async fn a_recursive_cte_is_sorted_by_how_it_went() {
+    let engine = branches().await;
+    let depth = below(1).search_depth_first(|below| below.0, "place");
+    let by_depth = select(depth.0).order_by(depth.c::<String>("place"));
+    let breadth = below(1).search_breadth_first(|below| below.0, "place");
+    let by_breadth = select(breadth.0).order_by(breadth.c::<String>("place"));
+    if dialect() != Dialect::Postgres {
+        let message = by_depth.all(&engine).await.unwrap_err().message().to_owned();
+        assert_eq!(message, format!("SEARCH of a recursive CTE is not supported on dialect {}", dialect()));
+        return;
+    }
+    assert_eq!(all(&engine, by_depth).await, [1, 2, 5, 7, 3, 4, 6]);
+    assert_eq!(all(&engine, by_breadth).await, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[tokio::test]
+async fn a_ring_ends_a_recursive_cte() {
+    let engine = branches().await;
+    update(Node).set(Node.parent_id, 6).filter(Node.id.eq(1)).execute(&engine).await.unwrap();
+    let marked = below(3).cycle(|below| below.0, "is_cycle", "path");
+    let again = select((marked.0, marked.c::<bool>("is_cycle"))).select_from(&marked);
+    let once = below(3).cycle_restrict(|below| below.0);
+    let once = select(once.0).order_by(once.0);
+    match dialect() {
+        Dialect::Postgres => {
+            let mut rows = all(&engine, again).await;
+            rows.sort_unstable();
+            let expected =
+                [(1, false), (2, false), (3, false), (3, true), (4, false), (5, false), (6, false), (7, false)];
+            assert_eq!(rows, expected);
+            assert!(once.all(&engine).await.unwrap_err().message().starts_with("CYCLE … RESTRICT"));
+        }
+        Dialect::MariaDb => {
+            assert_eq!(all(&engine, once).await, [1, 2, 3, 4, 5, 6, 7]);
+            assert!(again.all(&engine).await.unwrap_err().message().starts_with("CYCLE … SET"));
+        }
+        _ => {
+            assert!(again.all(&engine).await.unwrap_err().message().starts_with("CYCLE … SET"));
+            assert!(once.all(&engine).await.unwrap_err().message().starts_with("CYCLE … RESTRICT"));
+        }
     }
 }

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::Writer;
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::Alias;
 use crate::sql::{
-    Body, ChangedRows, ConflictAction, CteNode, FromItem, InsertNode, InsertSource, JoinNode, Joined, Node, Output,
-    OutputKind, SelectNode, Statement,
+    Body, ChangedRows, ConflictAction, CteCycle, CteNode, CteSearch, FromItem, HintPlace, InsertNode, InsertSource,
+    JoinNode, Joined, Node, Output, OutputKind, SelectNode, Statement,
 };
 
 /// A CTE by its number.
@@ -276,7 +277,7 @@ impl Writer {
     }
 
     fn cte(&mut self, cte: &Known<'_>) -> Result<()> {
-        let CteNode { statement, recursion, materialized, is_values, columns } = cte.definition;
+        let CteNode { statement, recursion, materialized, is_values, columns, .. } = cte.definition;
         self.label(cte.name.name().unwrap_or_default());
         let rows = if *is_values { listed(statement) } else { None };
         if recursion.is_some() || rows.is_some() {
@@ -291,10 +292,12 @@ impl Writer {
             return Err(self.unsupported("a CTE that is MATERIALIZED or not"));
         }
         self.push(match materialized {
-            None => " AS (",
-            Some(true) => " AS MATERIALIZED (",
-            Some(false) => " AS NOT MATERIALIZED (",
+            None => " AS ",
+            Some(true) => " AS MATERIALIZED ",
+            Some(false) => " AS NOT MATERIALIZED ",
         });
+        self.hints(&cte.definition.hints, |place| matches!(place, HintPlace::Prefix), false);
+        self.push("(");
         match (statement, recursion) {
             _ if rows.is_some() => self.rows(rows.unwrap_or_default(), cte.name)?,
             (Statement::Select(select), None) => self.named_select(select, columns)?,
@@ -311,7 +314,66 @@ impl Writer {
             self.select(member, false)?;
         }
         self.push(")");
+        self.walk(cte)?;
+        self.hints(&cte.definition.hints, |place| matches!(place, HintPlace::Suffix), true);
         Ok(())
+    }
+
+    /// Writes SEARCH and CYCLE.
+    fn walk(&mut self, cte: &Known<'_>) -> Result<()> {
+        let CteNode { recursion, search, cycle, .. } = cte.definition;
+        if recursion.is_none() && (search.is_some() || cycle.is_some()) {
+            let name = cte.name.name().unwrap_or_default();
+            let message = format!("SEARCH and CYCLE belong to a recursive CTE, and `{name}` is none");
+            return Err(Error::new(ErrorKind::Compile, message).hint("say them behind `.union_all(…)`"));
+        }
+        if let Some(search) = search {
+            self.search(search)?;
+        }
+        cycle.iter().try_for_each(|cycle| self.cycle(cycle))
+    }
+
+    fn search(&mut self, search: &CteSearch) -> Result<()> {
+        if self.dialect != Dialect::Postgres {
+            return Err(self.unsupported("SEARCH of a recursive CTE"));
+        }
+        self.push(if search.is_breadth_first { " SEARCH BREADTH FIRST BY " } else { " SEARCH DEPTH FIRST BY " });
+        self.columns_of_cte(&search.columns)?;
+        self.push(" SET ");
+        self.label(&search.order);
+        Ok(())
+    }
+
+    fn cycle(&mut self, cycle: &CteCycle) -> Result<()> {
+        match (&cycle.added, self.dialect) {
+            (Some([mark, path]), Dialect::Postgres) => {
+                self.push(" CYCLE ");
+                self.columns_of_cte(&cycle.columns)?;
+                self.push(" SET ");
+                self.label(mark);
+                self.push(" USING ");
+                self.label(path);
+            }
+            (None, Dialect::MariaDb) => {
+                self.push(" CYCLE ");
+                self.columns_of_cte(&cycle.columns)?;
+                self.push(" RESTRICT");
+            }
+            (Some(_), _) => return Err(self.unsupported("CYCLE … SET of a recursive CTE")),
+            (None, _) => return Err(self.unsupported("CYCLE … RESTRICT of a recursive CTE")),
+        }
+        Ok(())
+    }
+
+    fn columns_of_cte(&mut self, columns: &[String]) -> Result<()> {
+        if columns.is_empty() || columns.iter().any(String::is_empty) {
+            return Err(Error::new(ErrorKind::Compile, "SEARCH and CYCLE name columns of the CTE itself")
+                .hint("take them from the argument: `.cycle(|tree| tree.0, …)`"));
+        }
+        self.separated(columns, ", ", |this, column| {
+            this.label(column);
+            Ok(())
+        })
     }
 
     fn writing_cte(&mut self, statement: &Statement) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    Compound, HintPlace, Lock, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence,
+    Compound, Hint, HintPlace, Lock, Node, Nullability, Nulls, Operator, OrderItem, Output, OutputKind, Precedence,
     SelectNode, SetOperator, Strength, TableRef, TextNode, TextPart, Wait, Window, WindowName, Wrap, natural_name,
     output_columns,
 };
@@ -94,7 +94,7 @@ impl Writer {
         self.under(&select.criteria, |this| {
             this.in_scope(select, |this, from| {
                 this.push("SELECT ");
-                this.hints(select, |place| matches!(place, HintPlace::Prefix), false);
+                this.hints(&select.hints, |place| matches!(place, HintPlace::Prefix), false);
                 this.distinct(select)?;
                 this.outputs(select, columns)?;
                 this.clauses(select, from)
@@ -117,8 +117,8 @@ impl Writer {
     }
 
     /// Writes the hints of a place, each with a space behind it, or before it.
-    fn hints(&mut self, select: &SelectNode, is_here: impl Fn(HintPlace) -> bool, space_before: bool) {
-        for hint in &select.hints {
+    pub(super) fn hints(&mut self, hints: &[Hint], is_here: impl Fn(HintPlace) -> bool, space_before: bool) {
+        for hint in hints {
             if is_here(hint.place) && hint.dialect.is_none_or(|dialect| dialect == self.dialect) {
                 self.push(if space_before { " " } else { "" });
                 self.push(&hint.sql);
@@ -256,7 +256,7 @@ impl Writer {
         self.order_by_labels(&select.order_by, select)?;
         self.limits(select)?;
         self.lock(select.lock.as_ref())?;
-        self.hints(select, |place| matches!(place, HintPlace::Suffix), true);
+        self.hints(&select.hints, |place| matches!(place, HintPlace::Suffix), true);
         Ok(())
     }
 

@@ -317,7 +317,9 @@ impl Lifted {
             (None, Some(node)) => {
                 self.tag(1);
                 self.ctes.push(id);
-                let CteNode { statement, recursion, materialized, is_values, columns: _ } = Arc::make_mut(node);
+                let node = Arc::make_mut(node);
+                self.walk_of(node);
+                let CteNode { statement, recursion, materialized, is_values, .. } = node;
                 self.flag(*is_values);
                 self.tag(materialized.map_or(0, |is_materialized| u8::from(is_materialized) + 1));
                 self.statement(statement);
@@ -334,6 +336,28 @@ impl Lifted {
             }
             (None, None) => self.tag(3),
         }
+    }
+
+    /// Notes how a recursive CTE goes, and what words it has.
+    fn walk_of(&mut self, cte: &mut CteNode) {
+        self.flag(cte.search.is_some());
+        if let Some(search) = &cte.search {
+            self.flag(search.is_breadth_first);
+            self.texts(&search.columns);
+            self.text(&search.order);
+        }
+        self.flag(cte.cycle.is_some());
+        if let Some(cycle) = &cte.cycle {
+            self.texts(&cycle.columns);
+            self.flag(cycle.added.is_some());
+            cycle.added.iter().for_each(|added| self.texts(added));
+        }
+        self.list(&mut cte.hints, Self::hint);
+    }
+
+    fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len());
+        texts.iter().for_each(|text| self.text(text));
     }
 
     fn frame(&mut self, frame: &mut Frame) {

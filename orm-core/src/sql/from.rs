@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::known::Place;
 use super::node::{RelationReference, RustType};
 use super::{CteNode, Node, Output, SelectNode};
+use crate::error::{Error, ErrorKind};
 use crate::mapper::{Alias, Entity, Mapper, Model, RowType, Selectable};
 use crate::types::{ColumnType, SqlType};
 
@@ -393,6 +394,30 @@ impl<S: Shape> Derived<S> {
         let mut node = (*self.node).clone();
         change(&mut node);
         *self = Derived::of(node);
+    }
+
+    /// Returns the name of a column of it.
+    pub(super) fn name_of(&self, node: &Node) -> Option<&str> {
+        match node {
+            Node::Field { source, index, .. } if *source == self.node.alias => {
+                self.node.columns.get(usize::from(*index)).map(String::as_str)
+            }
+            Node::Column { mapper, column, alias } if *alias == self.node.alias => {
+                Some(mapper.definition().columns[usize::from(*column)].name)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns its column of this name.
+    pub(super) fn named_field(&self, name: &str) -> Node {
+        let position = self.node.columns.iter().position(|known| known == name);
+        let Some(index) = position.and_then(|position| u16::try_from(position).ok()) else {
+            let table = self.node.alias.name().unwrap_or_default();
+            let error = Error::new(ErrorKind::Compile, format!("`{table}` has no column `{name}`"));
+            return Node::Refused(Box::new(error));
+        };
+        Node::Field { source: self.node.alias, index, table: self.place.id() }
     }
 
     fn item(&self) -> FromItem {
