@@ -5,6 +5,7 @@
 //! the owners or repeat the query, or by joins in the query itself ([`joined`]).
 
 mod columns;
+mod groups;
 mod joined;
 mod managed;
 mod options;

@@ -19,6 +19,7 @@ mod relationship;
 mod row;
 #[cfg(feature = "serde")]
 mod serde;
+mod shares;
 mod without_model;
 
 use once_cell::sync::OnceCell;
@@ -46,6 +47,7 @@ pub use row::{
     Decoded, Misread, Optional, Row, RowType, Selectable, decode_column, decode_deferred, next_is_null, next_value,
     optional,
 };
+pub(crate) use shares::{Lists, Shares};
 pub(crate) use without_model::{ColumnShape, Shape};
 
 use crate::error::Error;

@@ -14,6 +14,7 @@ mod graph;
 mod handle;
 mod history;
 mod identity;
+mod identity_map;
 mod lazy;
 mod maker;
 mod merge;

@@ -5,18 +5,16 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 
+use super::groups::Groups;
 use super::joined::Joined;
 use super::select::{OwnerKey, Owners, Repeated, chunk, key_of_row, members, owner_key};
 use super::values::warn_of_several;
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::mapper::{Decoded, Direction, RelationshipInfo, Row};
+use crate::mapper::{Decoded, Direction, RelationshipInfo, Row, Shares};
 use crate::session::{Key, ObjectId, Objects, State};
 use crate::sql::{SelectNode, Statement};
-
-/// The members that were found for each key, in order.
-type Found = HashMap<Key, Vec<u32>, foldhash::fast::RandomState>;
 
 /// Fills the fields of the objects that a query has read, and those of members that came with them.
 pub(crate) async fn load_objects(
@@ -66,12 +64,8 @@ fn load<'a>(
         }
         let info = node.info()?;
         let keys: Vec<Option<OwnerKey>> = owners.iter().map(|&owner| lookup(objects, owner, info)).collect();
-        let (found, rows) = find(connection, objects, &keys, node, info, query).await?;
-        let found_for = |position: usize| {
-            let key = keys[position].as_ref().map(|key| &key.key);
-            key.and_then(|key| found.get(key)).map_or(&[][..], Vec::as_slice)
-        };
-        let members = fill(objects, owners, found_for, node, info);
+        let (found, rows) = find(connection, objects, keys, node, info, query).await?;
+        let members = fill(objects, owners.iter().copied().zip(found.iter()), node, info);
         below(connection, objects, &members, (node, info), rows, query).await
     })
 }
@@ -143,25 +137,26 @@ fn is_by_key(info: &RelationshipInfo) -> bool {
 async fn find<'p>(
     connection: &mut Connection,
     objects: &mut Objects,
-    owners: &[Option<OwnerKey>],
+    owners: Vec<Option<OwnerKey>>,
     node: &'p LoadNode,
     info: &'static RelationshipInfo,
     query: Option<&Repeated>,
-) -> Result<(Found, ObjectRows<'p>)> {
-    let mut found = Found::default();
-    let mut keys: Vec<&OwnerKey> = Vec::new();
+) -> Result<(Shares, ObjectRows<'p>)> {
+    let mut groups = Groups::with_capacity(owners.len());
+    let mut group_of = Vec::with_capacity(owners.len());
+    let mut keys: Vec<&OwnerKey> = Vec::with_capacity(owners.len());
     let is_by_key = node.filters.is_empty() && !objects.events.filters(info.target) && is_by_key(info);
-    for owner in owners.iter().flatten() {
-        if found.contains_key(&owner.key) {
-            continue;
-        }
+    for owner in &owners {
+        let group = owner.as_ref().map(|owner| groups.number(&owner.key));
+        group_of.push(group.map(|(group, _)| group));
+        let (Some(owner), Some((group, true))) = (owner, group) else { continue };
         let known = is_by_key.then(|| objects.find(info.target, &owner.key)).flatten();
         let wanted = || info.target.deferrable().filter(|column| !node.left_out.contains(column));
         let known = known.filter(|&slot| !objects.get(slot).is_expired && objects.get(slot).has_columns(wanted()));
-        if known.is_none() {
-            keys.push(owner);
+        match known {
+            Some(slot) => groups.add_to(group, slot),
+            None => keys.push(owner),
         }
-        found.insert(owner.key.clone(), known.into_iter().collect());
     }
     let engine = connection.engine.clone();
     // What was changed and not flushed, the repeated query would not see.
@@ -183,8 +178,8 @@ async fn find<'p>(
             .run(&mut connection.guard, &prepared, &mut |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;
                 let is_new = joins.as_ref().is_none_or(|joins| rows.begin(&row, joins));
-                if is_new && let Some(list) = key_of_row(&row, info).and_then(|key| found.get_mut(&key)) {
-                    list.push(slot);
+                if is_new {
+                    groups.add(key_of_row(&row, info), slot);
                 }
                 if let Some(joins) = &joins {
                     rows.gather(&row, joins, objects)?;
@@ -193,24 +188,22 @@ async fn find<'p>(
             })
             .await?;
     }
-    Ok((found, rows))
+    Ok((Shares::new(groups.finish(), group_of), rows))
 }
 
 /// Puts the members that were found into the owners' fields, with what waits for a flush, and returns them all.
 fn fill<'f>(
     objects: &mut Objects,
-    owners: &[u32],
-    found: impl Fn(usize) -> &'f [u32],
+    found: impl Iterator<Item = (u32, &'f [u32])>,
     node: &LoadNode,
     info: &RelationshipInfo,
 ) -> Vec<u32> {
     let waiting = objects.waiting(info);
     let index = usize::from(info.index);
     let mut members = Vec::new();
-    for (position, &owner) in owners.iter().enumerate() {
+    for (owner, found) in found {
         // A new object has all its members in memory, and a deleted one keeps those that it had.
         if objects.get(owner).state == State::Persistent || !objects.object(owner).relation(index).is_loaded() {
-            let found = found(position);
             if info.is_to_one() {
                 warn_of_several(info, found.len());
             }
@@ -325,7 +318,8 @@ fn settle<'a, 'p: 'a>(
 ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
     Box::pin(async move {
         let Gathered { node, info, of, children, .. } = gathered;
-        let members = fill(objects, owners, |owner| of.get(&owners[owner]).map_or(&[][..], Vec::as_slice), node, info);
+        let found = |&owner: &u32| (owner, of.get(&owner).map_or(&[][..], Vec::as_slice));
+        let members = fill(objects, owners.iter().map(found), node, info);
         let rows = ObjectRows { nodes: children, ..ObjectRows::default() };
         below(connection, objects, &members, (node, info), rows, query).await
     })

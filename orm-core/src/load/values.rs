@@ -7,17 +7,16 @@ use std::pin::Pin;
 
 use orm_pool::driver;
 
+use super::groups::Groups;
 use super::joined::Joined;
 use super::select::{Owners, Repeated, chunk, key_of_row, members, owner_key};
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::mapper::{Decoded, Erased, Object, ObjectVec, RelationshipInfo, Row, Shared};
+use crate::mapper::{Decoded, Erased, Lists, Object, ObjectVec, RelationshipInfo, Row, Shared, Shares};
 use crate::session::Key;
 use crate::sql::{SelectNode, Statement};
 
-/// Which owners have a key.
-type Positions = HashMap<Key, Vec<usize>, foldhash::fast::RandomState>;
 /// What a statement is run on.
 type On<'a> = (&'a Engine, &'a mut driver::Connection);
 
@@ -53,17 +52,16 @@ fn load<'a>(
             return Ok(());
         }
         let info = node.info()?;
-        let mut by_key = Positions::default();
-        let mut keys = Vec::new();
-        for (position, owner) in owners.iter().enumerate() {
-            let Some(key) = owner_key(&**owner, info) else { continue };
-            let positions = by_key.entry(key.key.clone()).or_default();
-            if positions.is_empty() {
-                keys.push(key);
-            }
-            positions.push(position);
+        let mut groups = Groups::with_capacity(owners.len());
+        let mut keys = Vec::with_capacity(owners.len());
+        let mut group_of = Vec::with_capacity(owners.len());
+        for owner in owners.iter() {
+            let key = owner_key(&**owner, info);
+            let group = key.as_ref().map(|key| groups.number(&key.key));
+            group_of.push(group.map(|(group, _)| group));
+            keys.extend(key.filter(|_| group.is_some_and(|(_, is_new)| is_new)));
         }
-        let mut reading = Reading { found: (info.target.new_vec)(), keys: Vec::new(), rows: ValueRows::default() };
+        let mut reading = Reading { found: (info.target.new_vec)(), groups, rows: ValueRows::default() };
         let selects = match query.filter(|_| node.strategy == Strategy::Subquery && !keys.is_empty()) {
             Some(query) => vec![members(node, info, &Owners::Of(query))?],
             None => {
@@ -78,7 +76,7 @@ fn load<'a>(
             let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
             engine.run(connection, &prepared, &mut read).await?;
         }
-        let Reading { mut found, keys, rows } = reading;
+        let Reading { mut found, groups, rows } = reading;
         let deeper = node.deeper();
         let query = Repeated::below(query, (node, info), node.children.iter().chain(&deeper))?;
         {
@@ -94,12 +92,7 @@ fn load<'a>(
                 load((engine, connection), &mut objects, child, query.as_ref()).await?;
             }
         }
-        let mut shares: Vec<Vec<u32>> = vec![Vec::new(); owners.len()];
-        for (position, key) in keys.iter().enumerate() {
-            let positions = key.as_ref().and_then(|key| by_key.get(key));
-            positions.into_iter().flatten().for_each(|&owner| shares[owner].push(position as u32));
-        }
-        let members = Members::of(found, info, &shares);
+        let members = Members::of(found, info, &Shares::new(groups.finish(), group_of));
         members.share_among(owners.iter_mut().enumerate().map(|(row, owner)| (row, &mut **owner)));
         Ok(())
     })
@@ -108,8 +101,7 @@ fn load<'a>(
 /// The rows of the SELECTs that bring the members of one relationship.
 struct Reading<'p> {
     found: Box<dyn ObjectVec>,
-    /// The key of the owner that each member was found for.
-    keys: Vec<Option<Key>>,
+    groups: Groups,
     rows: ValueRows<'p>,
 }
 
@@ -118,7 +110,7 @@ impl<'p> Reading<'p> {
         let at = joins.map(|joins| self.rows.begin(row, joins));
         if at.is_none_or(|(_, is_new)| is_new) {
             self.found.push_row(row, 0)?;
-            self.keys.push(key_of_row(row, info));
+            self.groups.add(key_of_row(row, info), self.found.count() as u32 - 1);
         }
         match (joins, at) {
             (Some(joins), Some((position, _))) => self.rows.gather(row, joins, position),
@@ -146,7 +138,8 @@ struct Gathered<'p> {
     found: Box<dyn ObjectVec>,
     known: HashMap<Key, u32, foldhash::fast::RandomState>,
     pairs: HashSet<(u32, u32), foldhash::fast::RandomState>,
-    shares: Vec<Vec<u32>>,
+    /// The same in order.
+    shares: Vec<(u32, u32)>,
     children: Vec<Gathered<'p>>,
 }
 
@@ -229,9 +222,7 @@ impl<'p> Gathered<'p> {
             self.found.push_row(row, joined.at)?;
         }
         if self.pairs.insert((owner, position)) {
-            let owner = owner as usize;
-            self.shares.resize_with(self.shares.len().max(owner + 1), Vec::new);
-            self.shares[owner].push(position);
+            self.shares.push((owner, position));
         }
         for (child, joined) in self.children.iter_mut().zip(&joined.children) {
             child.take(row, joined, position)?;
@@ -248,7 +239,7 @@ fn settle<'a, 'p: 'a>(
     query: Option<&'a Repeated>,
 ) -> Pin<Box<dyn Future<Output = Result<Members>> + Send + 'a>> {
     Box::pin(async move {
-        let Gathered { node, others, info, mut found, mut shares, children, .. } = gathered;
+        let Gathered { node, others, info, mut found, shares, children, .. } = gathered;
         let deeper = node.deeper();
         let query = Repeated::below(query, (node, info), node.children.iter().chain(&deeper))?;
         {
@@ -261,7 +252,7 @@ fn settle<'a, 'p: 'a>(
                 load((engine, connection), &mut objects, child, query.as_ref()).await?;
             }
         }
-        shares.resize_with(owners, Vec::new);
+        let shares = Shares::new(Lists::of(owners, &shares), (0..owners as u32).map(Some).collect());
         Ok(Members::of(found, info, &shares))
     })
 }
@@ -277,33 +268,33 @@ pub(super) fn warn_of_several(info: &RelationshipInfo, rows: usize) {
 /// The members of one relationship, shared out by the position of the owner.
 struct Members {
     index: usize,
-    shares: Shares,
+    values: Values,
 }
 
-enum Shares {
+enum Values {
     One(Vec<Option<Shared>>),
     Many(Vec<Option<Erased>>),
 }
 
 impl Members {
-    fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &[Vec<u32>]) -> Self {
-        let shares = if info.is_to_one() {
+    fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &Shares) -> Self {
+        let values = if info.is_to_one() {
             shares.iter().for_each(|share| warn_of_several(info, share.len()));
             let found = found.share();
-            Shares::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
+            Values::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
         } else {
-            Shares::Many(found.split(shares).into_iter().map(Some).collect())
+            Values::Many(found.split(shares).into_iter().map(Some).collect())
         };
-        Members { index: usize::from(info.index), shares }
+        Members { index: usize::from(info.index), values }
     }
 
     /// Gives each owner, named by its position, its members.
     fn share_among<'o>(mut self, owners: impl Iterator<Item = (usize, &'o mut dyn Object)>) {
         for (position, owner) in owners {
             let field = owner.relation_mut(self.index);
-            match &mut self.shares {
-                Shares::One(values) => field.set_value(values[position].clone()),
-                Shares::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
+            match &mut self.values {
+                Values::One(values) => field.set_value(values[position].clone()),
+                Values::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Model, RelationField, Row, model};
+use super::{Decoded, Mapper, Model, RelationField, Row, Shares, model};
 use crate::types::{DecodeError, same};
 
 /// A value of some model.
@@ -106,8 +106,8 @@ pub trait ObjectVec: Send {
     fn get(&self, index: usize) -> &dyn Object;
     /// Returns every value, to be changed.
     fn objects(&mut self) -> Vec<&mut dyn Object>;
-    /// Shares the values out: `members[owner]` lists positions in order; a value with several owners is copied.
-    fn split(self: Box<Self>, members: &[Vec<u32>]) -> Vec<Erased>;
+    /// Shares the values out to each owner; a value with several owners is copied.
+    fn split(self: Box<Self>, members: &Shares) -> Vec<Erased>;
     /// Puts each value behind a shared pointer.
     fn share(self: Box<Self>) -> Vec<Shared>;
 }
@@ -136,7 +136,7 @@ impl<M: Model> ObjectVec for Vec<M> {
         self.iter_mut().map(|object| object as &mut dyn Object).collect()
     }
 
-    fn split(self: Box<Self>, members: &[Vec<u32>]) -> Vec<Erased> {
+    fn split(self: Box<Self>, members: &Shares) -> Vec<Erased> {
         let mut uses = vec![0u32; self.len()];
         for &index in members.iter().flatten() {
             uses[index as usize] += 1;
@@ -147,10 +147,12 @@ impl<M: Model> ObjectVec for Vec<M> {
             uses[index] -= 1;
             if uses[index] == 0 { values[index].take() } else { values[index].as_ref().map(M::__copy) }
         };
-        members
-            .iter()
-            .map(|list| Box::new(list.iter().filter_map(|&i| take(i)).collect::<Vec<M>>()) as Erased)
-            .collect()
+        let mut list_of = |positions: &[u32]| {
+            let mut list = Vec::with_capacity(positions.len());
+            list.extend(positions.iter().filter_map(|&index| take(index)));
+            Box::new(list) as Erased
+        };
+        members.iter().map(&mut list_of).collect()
     }
 
     fn share(self: Box<Self>) -> Vec<Shared> {

@@ -3,7 +3,7 @@
 use super::objects::{Objects, State};
 use super::{Handle, ObjectId, Session, wrong_model};
 use crate::error::Result;
-use crate::mapper::{Model, Object, RelationshipInfo, downcast};
+use crate::mapper::{Model, Object, RelationshipInfo, Shares, downcast};
 
 impl Session {
     /// Takes an object out as a value, with all that is loaded of its relationships.
@@ -183,8 +183,8 @@ fn value_of(
         if info.is_to_one() {
             value.relation_mut(index).set_value(list.share().into_iter().next());
         } else {
-            let all = (0..list.count() as u32).collect();
-            let values = list.split(&[all]).into_iter().next();
+            let all = Shares::of_one(list.count());
+            let values = list.split(&all).into_iter().next();
             values.into_iter().for_each(|values| value.relation_mut(index).set_values(values));
         }
     }

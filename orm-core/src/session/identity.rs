@@ -3,16 +3,32 @@
 //!
 //! A value and what a database gives back for it have the same key part, whatever form the database keeps it in.
 
+use std::hash::{Hash, Hasher};
+
 use orm_pool::{Kind, Value, ValueRef, text};
 
 use crate::mapper::{Mapper, Object, Row};
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     Integer(i64),
     Pair(i64, i64),
     Parts(Box<[Part]>),
+}
+
+/// Keys of one model have the same form, so that the form itself need not be hashed.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Key::Integer(value) => state.write_i64(*value),
+            Key::Pair(first, second) => {
+                state.write_i64(*first);
+                state.write_i64(*second);
+            }
+            Key::Parts(parts) => parts.hash(state),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -269,7 +269,7 @@ impl Objects {
     /// Takes a value for the row that it was read from: as the object with its key, over what the session has of that.
     pub(crate) fn take_row(&mut self, object: Box<dyn Object>, key: Key) -> Result<u32> {
         let mapper = object.mapper();
-        let Some(slot) = self.find(mapper, &key) else { return Ok(self.place_loaded(object, Some(key))) };
+        let Some(slot) = self.find(mapper, &key) else { return Ok(self.place_loaded(object, key)) };
         self.forget_changes(slot);
         for column in 0..mapper.width() {
             let value = object.column(column);

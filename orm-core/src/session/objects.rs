@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::events::{Moment, SessionEvents};
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::identity::{Key, key_text};
+use super::identity_map::IdentityMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
 use crate::mapper::{
@@ -194,12 +195,10 @@ impl Drop for Objects {
     }
 }
 
-type IdentityMap = HashMap<(usize, Key), u32, foldhash::fast::RandomState>;
-
 /// Keys of pending objects.
 #[derive(Default)]
 struct NewKeys {
-    slots: IdentityMap,
+    slots: HashMap<(usize, Key), u32, foldhash::fast::RandomState>,
     /// How many of the pending objects were looked at, and the last of them.
     count: usize,
     last: u32,
@@ -333,8 +332,7 @@ impl Objects {
 
     /// Returns the object of this key, if the session knows it.
     pub(crate) fn find(&self, mapper: &Mapper, key: &Key) -> Option<u32> {
-        // The key is cloned for the lookup; the common one is an integer.
-        self.identity.get(&(mapper.id(), key.clone())).copied()
+        self.identity.get(&self.slots, mapper, key)
     }
 
     /// Returns the pending object that brings this key, if there is one.
@@ -473,7 +471,7 @@ impl Objects {
             Ok(slot) => slot,
             Err(key) => {
                 let object = M::__read(row, at)?;
-                self.place_loaded(Box::new(object), key)
+                self.place_unknown(Box::new(object), key)
             }
         };
         Ok(Handle::of(self.id(slot)))
@@ -485,32 +483,37 @@ impl Objects {
             Ok(slot) => Ok(slot),
             Err(key) => {
                 let object = (mapper.read)(row, at)?;
-                Ok(self.place_loaded(object, key))
+                Ok(self.place_unknown(object, key))
             }
         }
     }
 
-    fn known(&mut self, mapper: &'static Mapper, row: &Row<'_>, at: usize) -> Decoded<Result<u32, Option<Key>>> {
+    /// Returns the object that the session has of a row, else the row's key and its hash.
+    fn known(&mut self, mapper: &'static Mapper, row: &Row<'_>, at: usize) -> Decoded<Result<u32, Option<(Key, u32)>>> {
         let Some(key) = Key::of_row(row, at, mapper) else { return Ok(Err(None)) };
-        let entry = (mapper.id(), key);
-        match self.identity.get(&entry) {
-            Some(&slot) => {
+        let hash = self.identity.hash(mapper, &key);
+        match self.identity.get_hashed(hash, &self.slots, mapper, &key) {
+            Some(slot) => {
                 self.read_again(slot, row, at)?;
                 self.get_mut(slot).read_by = self.query;
                 self.seen.push(slot);
                 Ok(Ok(slot))
             }
-            None => Ok(Err(Some(entry.1))),
+            None => Ok(Err(Some((key, hash)))),
         }
     }
 
-    pub(super) fn place_loaded(&mut self, mut object: Box<dyn Object>, key: Option<Key>) -> u32 {
-        let mapper = object.mapper();
+    /// Takes in an object that was read, whose key the session does not know.
+    pub(super) fn place_loaded(&mut self, object: Box<dyn Object>, key: Key) -> u32 {
+        let hash = self.identity.hash(object.mapper(), &key);
+        self.place_unknown(object, Some((key, hash)))
+    }
+
+    fn place_unknown(&mut self, mut object: Box<dyn Object>, key: Option<(Key, u32)>) -> u32 {
         self.tell(Moment::Load, &mut *object);
-        let slot = self.place(object, State::Persistent, key.clone());
-        if let Some(key) = key {
-            self.identity.insert((mapper.id(), key), slot);
-        }
+        let (key, hash) = key.unzip();
+        let slot = self.place(object, State::Persistent, key);
+        hash.into_iter().for_each(|hash| self.identity.insert_new(hash, slot));
         self.note_loaded(slot);
         self.seen.push(slot);
         if self.slots.len() == self.warns_at {
@@ -521,8 +524,7 @@ impl Objects {
 
     /// Tells listeners of an object that was read; what one refuses, the query tells.
     fn tell(&mut self, moment: Moment, object: &mut dyn Object) {
-        let events = self.events.clone();
-        if let Err(error) = events.call(moment, object) {
+        if let Err(error) = self.events.call(moment, object) {
             self.vetoed.get_or_insert(error);
         }
     }
@@ -671,13 +673,8 @@ impl Objects {
 
     /// Takes the object out of the identity map.
     pub(crate) fn forget_identity(&mut self, slot: u32) {
-        let entry = &mut self.slots[slot as usize];
-        if let Some(key) = entry.key.take() {
-            let entry_key = (entry.mapper.id(), key);
-            if self.identity.get(&entry_key) == Some(&slot) {
-                self.identity.remove(&entry_key);
-            }
-        }
+        self.identity.remove(&self.slots, slot);
+        self.slots[slot as usize].key = None;
     }
 
     /// Makes room for so many more objects in the identity map.
@@ -691,7 +688,7 @@ impl Objects {
         let key = Key::of_object(self.object(slot));
         if let Some(key) = key {
             let mapper = self.get(slot).mapper;
-            self.identity.insert((mapper.id(), key.clone()), slot);
+            self.identity.insert(&self.slots, mapper, &key, slot);
             self.get_mut(slot).key = Some(key);
         }
     }
@@ -932,8 +929,8 @@ impl Objects {
         entry.saved_at = 0;
         if let Some(key) = saved.key {
             let mapper = entry.mapper;
-            entry.key = Some(key.clone());
-            self.identity.insert((mapper.id(), key), slot);
+            self.identity.insert(&self.slots, mapper, &key, slot);
+            self.get_mut(slot).key = Some(key);
         }
         self.unload_dead_members(slot);
         if self.tells_states() {
