@@ -105,12 +105,13 @@ fn every_test_exists(document: &str, text: &str, at_least: usize) {
 }
 
 #[test]
-fn the_tables_of_sqlalchemys_tests_name_tests_that_exist() {
+fn the_tables_of_tests_name_tests_that_exist() {
     every_test_exists("sqlalchemy_sql_tests.md", include_str!("../docs/sqlalchemy_sql_tests.md"), 200);
     every_test_exists("sqlalchemy_schema_tests.md", include_str!("../docs/sqlalchemy_schema_tests.md"), 100);
     // The cells before have the names of SQLAlchemy's cases.
     let cases = last_cells(include_str!("../docs/sqlalchemy_session_cases.md"));
     every_test_exists("sqlalchemy_session_cases.md", &cases, 35);
     every_test_exists("sqlalchemy_session_tests.md", include_str!("../docs/sqlalchemy_session_tests.md"), 90);
+    every_test_exists("session_rules.md", &last_cells(include_str!("../docs/session_rules.md")), 90);
     every_test_exists("sqlalchemy_loading_tests.md", include_str!("../docs/sqlalchemy_loading_tests.md"), 70);
 }

@@ -386,7 +386,7 @@ async fn what_a_flush_refuses_names_the_object_and_says_what_to_do() {
     expect![[r#"
         SQLAlchemy: Dependency rule on column 'pages.id' tried to blank-out primary key column 'lines.page_id' on instance '<Line>'
         InvalidRequest: `Line.page_id` cannot be set to NULL, since it is part of the primary key: what it refers to was deleted or taken away
-        hint: make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection
+        hint: delete the object, or say `cascade(all, delete_orphan)` on the collection
 
         SQLAlchemy: Version id '7' on merged state <Page> does not match existing version '1'. Leave the version attribute unset when merging to update the most recent version.
         StaleData: version 7 of the merged `Page` with key 1 does not match the existing version 1

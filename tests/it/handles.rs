@@ -2,7 +2,7 @@
 
 use orm::prelude::*;
 
-use crate::support::{Address, User, session, two_users};
+use crate::support::{Address, Keyword, User, UserKeyword, session, two_users};
 
 #[tokio::test]
 async fn a_handle_kept_past_expunge_never_names_another_row() {
@@ -106,4 +106,21 @@ async fn a_relationship_whose_members_have_left_is_not_loaded() {
     session.load(address, Address.user).await.unwrap();
     let again = session.handles(address, Address.user)[0];
     assert_eq!((again == ed, session[again].name.as_str()), (false, "ed"));
+}
+
+/// Where the other side still held the object that had left, nothing was taken away.
+#[tokio::test]
+async fn a_pair_is_taken_away_although_an_object_left_and_came_back() {
+    let (engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    let red = session.add(Keyword::builder().word("red"));
+    session.link(red, Keyword.users, ed);
+    session.commit().await.unwrap();
+    session.get_one(User, 1).await.unwrap();
+    session.refresh(ed).await.unwrap(); // its own side is not loaded
+    session.expunge(ed).unwrap();
+    let ed = session.get_one(User, 1).await.unwrap();
+    assert!(session.unlink(ed, User.keywords, red));
+    session.commit().await.unwrap();
+    assert_eq!(select(UserKeyword).count(&engine).await.unwrap(), 0);
 }

@@ -52,6 +52,7 @@
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
+//! | `rules` | rules of a session that no other test tells word by word
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
 //! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
 //! | `cases_transactions` | savepoints whose statements fail, transactions that end under them, connections lent and lost |
@@ -119,6 +120,7 @@ mod registry;
 mod relationships;
 mod rollback;
 mod routing;
+mod rules;
 mod schema;
 mod select;
 mod session;

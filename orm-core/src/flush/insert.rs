@@ -111,14 +111,16 @@ pub(super) fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, v
     let definition = &mapper.definition.columns[column];
     let field = || format!("{}.{}", mapper.definition.name, definition.field);
     if value.is_null() && !definition.nullable {
-        let what = if definition.primary_key { "part of the primary key" } else { "NOT NULL" };
+        let cascade = "delete the object, or say `cascade(all, delete_orphan)` on the collection";
+        let (what, hint) = match definition.primary_key {
+            true => ("part of the primary key", cascade.to_owned()),
+            false => ("NOT NULL", format!("make the field an `Option`, {cascade}")),
+        };
         let message = format!(
             "`{}` cannot be set to NULL, since it is {what}: what it refers to was deleted or taken away",
             field()
         );
-        return Err(Error::new(ErrorKind::InvalidRequest, message).hint(
-            "make the field an `Option`, delete the object, or say `cascade(all, delete_orphan)` on the collection",
-        ));
+        return Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint));
     }
     objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
         let message = format!("`{}` cannot take the key it refers to: {}", field(), reason.reason());

@@ -28,6 +28,8 @@ impl Run {
         session.expire_relationship(handle, Team.members)?;
         for name in names {
             let handle = session.query(Person).filter(Person.name.eq(name.as_str())).one().await?;
+            // It may have the key of one that was rolled back, whose object has been expired since.
+            session.refresh(handle).await?;
             let at = self.new_thing(name, Named::Person(handle));
             let thing = self.world.change(at);
             (thing.owner, thing.motto) = (Some(team), "in bulk".into());
