@@ -72,8 +72,8 @@ pub use orm_core::{
 pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset,
     FrameRange, FrameSpan, Integer, Like, NotNull, Nullable, Nullness, Operand, Precedence, Range, RangeElement,
-    RangePart, RangeType, RowList, RowOf, Search, TsQuery, TsVector, Tuple, Window, following, preceding, tuple,
-    window,
+    RangePart, RangeType, RowList, RowOf, Search, Several, TsQuery, TsVector, Tuple, Window, following, preceding,
+    tuple, window,
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StateChange,

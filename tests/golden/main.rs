@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `operators` | comparisons, arithmetic, AND and OR, and the parentheses between them |
 //! | `functions` | functions, CASE, CAST, window functions |
-//! | `comparison` | comparisons, NULL, BETWEEN, IN, tuples, ANY and ALL |
+//! | `comparison` | comparisons, NULL, BETWEEN, IN, tuples |
+//! | `quantified` | ANY and ALL of subqueries and arrays |
 //! | `boolean` | AND, OR, NOT, TRUE and FALSE |
 //! | `arithmetic` | arithmetic, bits, operators of one's own |
 //! | `patterns` | LIKE and its kin, regular expressions, collations |
@@ -60,6 +61,7 @@ mod lightweight;
 mod literals;
 mod operators;
 mod patterns;
+mod quantified;
 mod rows;
 mod search;
 mod select;

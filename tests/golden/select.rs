@@ -4,7 +4,7 @@ use expect_test::expect;
 use orm::prelude::*;
 use orm::{Lock, label, literal};
 
-use crate::support::{Address, User, check};
+use crate::support::{Address, User, check, check_with};
 
 #[test]
 fn a_model_is_its_columns() {
@@ -604,5 +604,27 @@ fn further_columns_of_a_joined_table() {
             -- postgresql, mysql, mariadb
             SELECT users.id, addresses.email, char_length(addresses.email) FROM users JOIN addresses ON users.id = addresses.user_id
         "#]],
+    );
+}
+
+#[test]
+fn a_slice_is_a_limit_and_an_offset() {
+    check(
+        select(User.id).order_by(User.id).slice(20..30),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id FROM users ORDER BY users.id LIMIT ? OFFSET ?
+        -- postgresql
+        SELECT users.id FROM users ORDER BY users.id LIMIT $1 OFFSET $2
+    "#]],
+    );
+    #[allow(clippy::reversed_empty_ranges, reason = "a slice that ends before it begins has no rows")]
+    let backwards = select(User.id).slice(5..3);
+    check_with(
+        |dialect| backwards.to_sql_literal(dialect),
+        expect![[r#"
+        -- all
+        SELECT users.id FROM users LIMIT 0 OFFSET 5
+    "#]],
     );
 }

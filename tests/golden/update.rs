@@ -586,3 +586,42 @@ fn a_subquery_stands_beside_the_table() {
         "#]],
     );
 }
+
+#[test]
+fn columns_of_several_tables_are_set_at_once() {
+    let closed = || update(User).set(User.active, false).set_joined(Address.email, "gone");
+    check(
+        closed().filter(Address.user_id.eq(User.id)),
+        expect![[r#"
+        -- sqlite
+        UPDATE of columns of several tables is not supported on dialect sqlite
+        -- postgresql
+        UPDATE of columns of several tables is not supported on dialect postgresql
+        -- mysql, mariadb
+        UPDATE users, addresses SET users.active = ?, addresses.email = ? WHERE addresses.user_id = users.id
+    "#]],
+    );
+    check(
+        closed().join(User.addresses).filter(User.id.gt(3)),
+        expect![[r#"
+        -- sqlite
+        UPDATE of columns of several tables is not supported on dialect sqlite
+        -- postgresql
+        UPDATE of columns of several tables is not supported on dialect postgresql
+        -- mysql, mariadb
+        UPDATE users, addresses SET users.active = ?, addresses.email = ? WHERE users.id = addresses.user_id AND users.id > ?
+    "#]],
+    );
+    let other = User.alias("other");
+    check(
+        update(User).set_joined(other.name, User.name.concat("!")).filter(other.id.gt(User.id)),
+        expect![[r#"
+            -- sqlite
+            UPDATE of columns of several tables is not supported on dialect sqlite
+            -- postgresql
+            UPDATE of columns of several tables is not supported on dialect postgresql
+            -- mysql, mariadb
+            UPDATE users, users AS other SET other.name = concat(users.name, ?) WHERE other.id > users.id
+        "#]],
+    );
+}

@@ -185,6 +185,16 @@ async fn in_takes_lists_tuples_and_subqueries() {
     assert_eq!(found(&engine, Thing.n.ge_all(select(other.n))).await, [3]);
     assert_eq!(found(&engine, Thing.n.lt_all(select(other.n).filter(other.id.ne(2)))).await, [2]);
     assert_eq!(found(&engine, Thing.id.eq_any(select(other.id).filter(other.flag))).await, [1, 3]);
+    let ns = || select(other.n).filter(other.id.ne(2));
+    assert_eq!(found(&engine, Thing.n.gt_any(ns())).await, [3]);
+    assert_eq!(found(&engine, Thing.n.ge_any(ns())).await, [1, 3]);
+    assert_eq!(found(&engine, Thing.n.lt_any(ns())).await, [1, 2]);
+    assert_eq!(found(&engine, Thing.n.le_any(ns())).await, [1, 2, 3]);
+    assert_eq!(found(&engine, Thing.n.ne_any(ns())).await, [1, 2, 3]);
+    assert_eq!(found(&engine, !Thing.n.eq_any(ns())).await, [2]);
+    assert_eq!(found(&engine, Thing.n.ne_all(ns())).await, [2]);
+    assert_eq!(found(&engine, Thing.n.eq_all(select(other.n).filter(other.id.eq(2)))).await, [2]);
+    assert_eq!(found(&engine, Thing.m.gt_all(select(other.id).filter(other.id.lt(3)))).await, [2, 3]);
 }
 
 #[tokio::test]
@@ -558,6 +568,10 @@ async fn arrays_and_ranges_are_postgresqls() {
     assert_eq!(found(&engine, pair().overlaps(vec![12, -7])).await, [2, 3]);
     assert_eq!(found(&engine, Thing.n.in_array(vec![7, 12])).await, [1, 3]);
     assert_eq!(found(&engine, Thing.n.not_in_array(vec![7, 12])).await, [2]);
+    assert_eq!(found(&engine, !Thing.n.in_array(vec![7, 12])).await, [2]);
+    assert_eq!(found(&engine, !Thing.n.not_in_array(vec![7, 12])).await, [1, 3]);
+    assert_eq!(found(&engine, Thing.n.gt_any(vec![7, 12])).await, [3]);
+    assert_eq!(found(&engine, !Thing.n.ge_all(vec![-7, 7])).await, [2]);
     assert_eq!(found(&engine, func::range(1, 3).contains(Thing.small)).await, [1, 2]);
     let (low, high) = (|| func::range(1, 5), || func::range(5, 9));
     assert!(value(&engine, low().is_left_of(high())).await);

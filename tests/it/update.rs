@@ -205,3 +205,25 @@ async fn values_of_a_subquery_and_of_a_list_are_taken() {
         _ => assert_eq!(change.execute(&engine).await.unwrap(), 1),
     }
 }
+
+#[tokio::test]
+async fn columns_of_several_tables_are_set_where_the_database_can() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let users = session.all(select(User).order_by(User.id)).await.unwrap();
+    let addresses = session.all(select(Address).order_by(Address.id)).await.unwrap();
+    let closed = update(User).set(User.active, false).set_joined(Address.email, User.name.concat("@gone"));
+    let closed = session.execute(closed.join(User.addresses).filter(User.id.eq(1))).await;
+    if !matches!(dialect(), MySql | MariaDb) {
+        let expected = format!("UPDATE of columns of several tables is not supported on dialect {}", dialect());
+        assert_eq!(closed.unwrap_err().message(), expected);
+        return;
+    }
+    assert_eq!(closed.unwrap(), 3, "a user and two addresses");
+    session.all(select(Address)).await.unwrap();
+    session.all(select(User)).await.unwrap();
+    assert!(!session[users[0]].active);
+    let mails: Vec<&str> = addresses.iter().map(|&address| session[address].email.as_str()).collect();
+    assert_eq!(mails, ["ed@gone", "ed@gone", "wendy@x.org"], "objects of the other table follow as well");
+}

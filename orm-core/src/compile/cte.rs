@@ -36,6 +36,7 @@ impl<'a> Found<'a> {
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => {
                 update.sets.iter().for_each(|(_, node)| self.node(node));
+                update.joined_sets.iter().for_each(|set| self.node(&set.value));
                 self.changed(&update.rows);
             }
             Statement::Delete(delete) => self.changed(&delete.rows),

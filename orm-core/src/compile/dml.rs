@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     ChangedRows, Conflict, ConflictAction, ConflictTarget, DeleteNode, FromItem, InsertNode, InsertSource, Joined,
-    Node, Operator, Output, OutputKind, SelectNode, TableRef, UpdateNode,
+    JoinedSet, Node, Operator, Output, OutputKind, SelectNode, TableRef, UpdateNode,
 };
 
 impl Writer {
@@ -230,7 +230,11 @@ impl Writer {
             return Err(self.unsupported("UPDATE … RETURNING"));
         }
         self.written = Some(rows.mapper);
-        let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &update.sets)? };
+        if !update.joined_sets.is_empty() && !self.capabilities().update_lists_tables {
+            return Err(self.unsupported("UPDATE of columns of several tables"));
+        }
+        let found = Others::of(rows, &update.sets, &update.joined_sets)?;
+        let others = Others { criteria: self.criteria_of(written(rows)), ..found };
         self.warn_of_unconnected("UPDATE", rows, &others);
         self.reject_order(rows, &others, "UPDATE")?;
         let lists_tables = self.capabilities().update_lists_tables && !others.is_empty();
@@ -252,6 +256,7 @@ impl Writer {
                 this.push(" = ");
                 this.node(value)
             })?;
+            this.joined_sets(&update.joined_sets, update.sets.is_empty())?;
             if !others.is_empty() && !lists_tables {
                 this.push(" FROM ");
                 this.beside(&others)?;
@@ -261,13 +266,24 @@ impl Writer {
         })
     }
 
+    /// Writes what is set in the tables beside the first.
+    fn joined_sets(&mut self, sets: &[JoinedSet], is_first: bool) -> Result<()> {
+        for (position, set) in sets.iter().enumerate() {
+            self.push(if is_first && position == 0 { "" } else { ", " });
+            self.column(set.mapper, set.column, set.alias);
+            self.push(" = ");
+            self.node(&set.value)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn delete(&mut self, delete: &DeleteNode) -> Result<()> {
         let rows = &delete.rows;
         if !rows.returning.is_empty() && !self.capabilities().returning.delete {
             return Err(self.unsupported("DELETE … RETURNING"));
         }
         self.written = Some(rows.mapper);
-        let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &[])? };
+        let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &[], &[])? };
         self.warn_of_unconnected("DELETE", rows, &others);
         self.reject_order(rows, &others, "DELETE")?;
         match self.capabilities().delete_join {
@@ -469,7 +485,7 @@ struct Others {
 
 impl Others {
     /// Finds those that are joined, and those that conditions and values mention.
-    fn of(rows: &ChangedRows, sets: &[(u16, Node)]) -> Result<Self> {
+    fn of(rows: &ChangedRows, sets: &[(u16, Node)], joined_sets: &[JoinedSet]) -> Result<Self> {
         let own = (rows.mapper, rows.alias);
         let mut tables = Scope::default();
         let (mut joins, mut links) = (Vec::new(), Vec::new());
@@ -523,7 +539,8 @@ impl Others {
             tables.add(mapper, alias);
         }
         let nodes = joins.iter().chain(&rows.filters).chain(sets.iter().map(|(_, value)| value));
-        nodes.for_each(|node| tables.mention(node));
+        nodes.chain(joined_sets.iter().map(|set| &set.value)).for_each(|node| tables.mention(node));
+        joined_sets.iter().for_each(|set| tables.add(set.mapper, set.alias));
         let tables = tables.tables().into_iter().filter(|(mapper, alias)| !(*alias == own.1 && mapper.is(own.0)));
         Ok(Others { derived: rows.derived.clone(), tables: tables.collect(), joins, links, criteria: Vec::new() })
     }

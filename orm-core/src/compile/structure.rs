@@ -551,6 +551,11 @@ impl Lifted {
 
     fn update(&mut self, update: &mut UpdateNode) {
         self.sets(&mut update.sets);
+        self.list(&mut update.joined_sets, |this, set| {
+            this.table(set.mapper, set.alias);
+            this.column(set.column);
+            this.node(&mut set.value);
+        });
         self.changed_rows(&mut update.rows);
     }
 

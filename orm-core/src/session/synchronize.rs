@@ -97,10 +97,7 @@ impl Session {
         if let Statement::Insert(insert) = &statement
             && !insert.on_conflict.is_empty()
         {
-            let mapper = insert.mapper;
-            let slots: Vec<u32> =
-                self.objects.in_use().filter(|&slot| self.objects.get(slot).mapper.is(mapper)).collect();
-            slots.into_iter().for_each(|slot| self.objects.expire(slot));
+            self.expire_all_of(insert.mapper);
         }
         let bind = BindRequest::of(std::slice::from_ref(&statement));
         let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
@@ -108,6 +105,9 @@ impl Session {
     }
 
     async fn change_and_follow(&mut self, statement: Statement, synchronize: Synchronize) -> Result<u64> {
+        if let Statement::Update(update) = &statement {
+            update.joined_sets.iter().for_each(|set| self.expire_all_of(set.mapper));
+        }
         let (rows, sets) = match &statement {
             Statement::Update(update) => (update.rows.clone(), Some(update.sets.clone())),
             Statement::Delete(delete) => (delete.rows.clone(), None),
@@ -168,6 +168,12 @@ impl Session {
         Some(slots)
     }
 
+    fn expire_all_of(&mut self, mapper: &Mapper) {
+        let of_model = |&slot: &u32| self.objects.get(slot).mapper.is(mapper);
+        let slots: Vec<u32> = self.objects.in_use().filter(of_model).collect();
+        slots.into_iter().for_each(|slot| self.objects.expire(slot));
+    }
+
     /// Finds the rows in the database, or says that the statement will tell them.
     async fn fetch_matched(&mut self, rows: &ChangedRows, is_update: bool, dialect: Dialect) -> Result<Matched> {
         let returning = &dialect.capabilities().returning;
@@ -177,9 +183,7 @@ impl Session {
         }
         if !rows.is_alone() || rows.limit.is_some() {
             // The rows are chosen by more than a condition on them: any may be among them.
-            let of_model = |&slot: &u32| self.objects.get(slot).mapper.is(rows.mapper);
-            let slots: Vec<u32> = self.objects.in_use().filter(of_model).collect();
-            slots.into_iter().for_each(|slot| self.objects.expire(slot));
+            self.expire_all_of(rows.mapper);
             return Ok(Matched::Slots(Vec::new()));
         }
         let mapper = rows.mapper;

@@ -10,7 +10,7 @@ use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
 use super::template::{self, Template};
 use super::window::Window;
-use super::{AsExpr, CustomOperator, DerivedColumn, InList, Node, Nulls, OrderBy, OrderItem, Select};
+use super::{AsExpr, CustomOperator, DerivedColumn, InList, Node, Nulls, OrderBy, OrderItem};
 use crate::mapper::{Attribute, Model};
 use crate::types::{Integer, Numeric, SqlType, Textual};
 
@@ -287,26 +287,6 @@ macro_rules! methods {
             pub fn not_in(self, list: impl InList<T>) -> Expr<Like<T, bool>> {
                 Expr::new(list.__in(self.into()).negate())
             }
-            /// `= ANY` of a subquery: whether it is among its rows. SQLite has only [`in_`](Self::in_).
-            pub fn eq_any(self, select: Select<T>) -> Expr<Option<bool>> {
-                quantified(Operator::Eq, false, self.into(), select)
-            }
-            /// `> ALL` of a subquery, which SQLite does not have.
-            pub fn gt_all(self, select: Select<T>) -> Expr<Option<bool>> {
-                quantified(Operator::Gt, true, self.into(), select)
-            }
-            /// `>= ALL` of a subquery, which SQLite does not have.
-            pub fn ge_all(self, select: Select<T>) -> Expr<Option<bool>> {
-                quantified(Operator::Ge, true, self.into(), select)
-            }
-            /// `< ALL` of a subquery, which SQLite does not have.
-            pub fn lt_all(self, select: Select<T>) -> Expr<Option<bool>> {
-                quantified(Operator::Lt, true, self.into(), select)
-            }
-            /// `<= ALL` of a subquery, which SQLite does not have.
-            pub fn le_all(self, select: Select<T>) -> Expr<Option<bool>> {
-                quantified(Operator::Le, true, self.into(), select)
-            }
             /// IS NULL.
             pub fn is_null(self) -> Expr<bool> {
                 Expr::new(Node::IsNull { operand: Box::new(self.into()), negated: false })
@@ -500,10 +480,6 @@ methods! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
     {} DerivedColumn<T>;
-}
-
-fn quantified<T, U>(operator: Operator, every: bool, operand: Node, select: Select<T>) -> Expr<U> {
-    Expr::new(Node::Quantified { operator, every, operand: Box::new(operand), select: select.node })
 }
 
 fn infix<T>(left: Node, operator: CustomOperator, right: impl Operand) -> Expr<T> {

@@ -357,7 +357,7 @@ impl Node {
             Node::Not(inner) if !matches!(*inner, Node::Bind(_)) => *inner,
             Node::Constant(Constant::True) => Node::Constant(Constant::False),
             Node::Constant(Constant::False) => Node::Constant(Constant::True),
-            Node::Binary { operator, left, right } if operator.opposite().is_some() => {
+            Node::Binary { operator, left, right } if operator.opposite().is_some() && !right.is_several() => {
                 Node::Binary { operator: operator.opposite().unwrap_or(operator), left, right }
             }
             Node::In { operand, list, negated } => Node::In { operand, list, negated: !negated },
@@ -467,6 +467,12 @@ impl Node {
             | Node::NextValue { .. }
             | Node::Refused(_) => Vec::new(),
         }
+    }
+
+    /// Returns whether it is ANY or ALL of an array: what is not equal to one of them may be equal to another.
+    fn is_several(&self) -> bool {
+        let Node::Template { template, .. } = self else { return false };
+        [&super::template::ANY_OF, &super::template::ALL_OF].into_iter().any(|known| std::ptr::eq(known, *template))
     }
 
     /// Returns whether it makes one row of many.

@@ -383,6 +383,25 @@ macro_rules! clauses {
             self
         }
 
+        /// LIMIT and OFFSET of the rows from one place up to another, which are counted from 0.
+        ///
+        /// ```
+        /// # use orm_core as orm;
+        /// # use orm_core::{Dialect, select};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # #[orm(table = "users", metadata = none)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String }
+        /// let third_page = select(User.id).order_by(User.id).slice(20..30);
+        /// assert_eq!(
+        ///     third_page.to_sql_literal(Dialect::Sqlite),
+        ///     "SELECT users.id FROM users ORDER BY users.id LIMIT 10 OFFSET 20"
+        /// );
+        /// ```
+        #[must_use]
+        pub fn slice(self, rows: std::ops::Range<u64>) -> Self {
+            self.limit(rows.end.saturating_sub(rows.start)).offset(rows.start)
+        }
+
         /// GROUP BY; several follow each other.
         ///
         /// ```

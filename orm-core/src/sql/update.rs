@@ -15,12 +15,23 @@ use crate::types::SqlType;
 pub struct UpdateNode {
     pub(crate) rows: Rows,
     pub(crate) sets: Vec<(u16, Node)>,
+    /// Columns of tables beside it, which are set as well.
+    pub(crate) joined_sets: Vec<JoinedSet>,
+}
+
+/// A column of another table that an UPDATE sets.
+#[derive(Clone, Debug)]
+pub(crate) struct JoinedSet {
+    pub(crate) mapper: &'static Mapper,
+    pub(crate) alias: Alias,
+    pub(crate) column: u16,
+    pub(crate) value: Node,
 }
 
 impl UpdateNode {
     /// An UPDATE of the rows that fulfil all conditions.
     pub(crate) fn new(mapper: &'static Mapper, sets: Vec<(u16, Node)>, filters: Vec<Node>) -> Self {
-        UpdateNode { rows: Rows { filters, ..Rows::of(mapper, Alias::NONE) }, sets }
+        UpdateNode { rows: Rows { filters, ..Rows::of(mapper, Alias::NONE) }, sets, joined_sets: Vec::new() }
     }
 }
 
@@ -76,7 +87,7 @@ pub struct Update<M> {
 /// ```
 pub fn update<A: Entity>(entity: A) -> Update<A::Model> {
     let rows = Rows::of(A::Model::__mapper(), entity.__alias_of());
-    Update { node: UpdateNode { rows, sets: Vec::new() }, model: PhantomData }
+    Update { node: UpdateNode { rows, sets: Vec::new(), joined_sets: Vec::new() }, model: PhantomData }
 }
 
 impl<M: Model> Update<M> {
@@ -104,9 +115,37 @@ impl<M: Model> Update<M> {
         self
     }
 
+    /// Sets a column of another table that stands beside this one: MySQL and MariaDB update several tables at once.
+    ///
+    /// What `on_update` says of that table's columns is not set.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, update};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, active: bool }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "addresses", metadata = none)]
+    /// # struct Address { #[orm(primary_key)] id: i64, valid: bool, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// let closed = update(User).set(User.active, false).set_joined(Address.valid, false).filter(Address.user_id.eq(User.id));
+    /// assert_eq!(
+    ///     closed.to_sql(Dialect::MariaDb),
+    ///     "UPDATE users, addresses SET users.active = ?, addresses.valid = ? WHERE addresses.user_id = users.id"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn set_joined<O: Model, T: SqlType>(mut self, attribute: Attribute<O, T>, value: impl AsExpr<T>) -> Self {
+        let value = value.__node();
+        self.node.rows.imply(&value);
+        let (mapper, alias, column) = (O::__mapper(), attribute.__alias_of(), attribute.__column());
+        self.node.joined_sets.push(JoinedSet { mapper, alias, column, value });
+        self
+    }
+
     pub(super) fn statements(mut self) -> Result<Vec<Statement>> {
         let definition = self.node.rows.mapper.definition();
-        if self.node.sets.is_empty() {
+        if self.node.sets.is_empty() && self.node.joined_sets.is_empty() {
             let message = format!("`update({})` sets no column", definition.name);
             return Err(Error::new(ErrorKind::Argument, message).hint("add `.set(column, value)`"));
         }
