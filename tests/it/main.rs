@@ -54,7 +54,9 @@
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
 //! | `rules` | rules of a session that no other test tells word by word
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
+//! | `cases_keys` | keys that change with all that refers to them, versions of rows that are replaced, case by case |
 //! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
+//! | `cases_states` | what is expired, refreshed, expunged and merged, case by case |
 //! | `cases_transactions` | savepoints whose statements fail, transactions that end under them, connections lent and lost |
 //! | `trades` | objects that take keys and unique values from each other |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
@@ -74,7 +76,9 @@ mod bare_tables;
 mod bulk;
 mod bulk_session;
 mod cases;
+mod cases_keys;
 mod cases_objects;
+mod cases_states;
 mod cases_transactions;
 mod checks;
 mod chinook;

@@ -1,5 +1,7 @@
 //! Objects taken out of a session: as values, graph and all, or for good.
 
+use std::collections::HashSet;
+
 use super::objects::{Objects, State};
 use super::{Handle, ObjectId, Session, wrong_model};
 use crate::error::Result;
@@ -132,24 +134,28 @@ impl Session {
         }
     }
 
+    /// Takes out an object and what its relationships say `cascade(expunge)` of, which is all known before any of it leaves.
     fn remove(&mut self, slot: u32, why: &'static str) -> Result<()> {
-        let mapper = self.objects.get(slot).mapper;
-        let mut followers = Vec::new();
-        for (index, definition) in mapper.definition.relationships.iter().enumerate() {
-            if definition.cascade.expunge {
-                followers.extend(self.objects.members_of(slot, index));
-            }
-        }
-        self.objects.disconnect(slot)?;
-        let id = self.objects.id(slot);
-        self.objects.pairs.retain(|pair| pair.owner != id && pair.member != id);
-        self.objects.remove(slot, why);
-        for follower in followers {
-            if self.objects.is_alive(follower) {
-                self.remove(follower.slot, why)?;
-            }
+        for slot in self.expunged_with(slot) {
+            self.objects.disconnect(slot)?;
+            let id = self.objects.id(slot);
+            self.objects.pairs.retain(|pair| pair.owner != id && pair.member != id);
+            self.objects.remove(slot, why);
         }
         Ok(())
+    }
+
+    fn expunged_with(&self, slot: u32) -> Vec<u32> {
+        let (mut leaving, mut known, mut at) = (vec![slot], HashSet::from([slot]), 0);
+        while let Some(&slot) = leaving.get(at) {
+            at += 1;
+            let relationships = self.objects.get(slot).mapper.definition.relationships.iter().enumerate();
+            for (index, _) in relationships.filter(|(_, definition)| definition.cascade.expunge) {
+                let members = self.objects.members_of(slot, index).into_iter().map(|member| member.slot);
+                leaving.extend(members.filter(|&member| known.insert(member)));
+            }
+        }
+        leaving
     }
 }
 

@@ -192,9 +192,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session.
+    /// Fails when the handle names no object of this session, or one that has no row.
     pub fn expire_attributes<M: Model>(&mut self, handle: Handle<M>, columns: impl Columns<M>) -> Result<()> {
-        let slot = self.slot(handle)?;
+        let slot = self.persistent_slot(handle)?;
         let mut list = Vec::new();
         columns.__columns(&mut list);
         self.expire_columns(slot, list)
@@ -234,13 +234,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session.
+    /// Fails when the handle names no object of this session, or one that has no row.
     pub fn expire_relationship<M: Model, T: Model, K>(
         &mut self,
         handle: Handle<M>,
         relationship: Relationship<M, T, K>,
     ) -> Result<()> {
-        let slot = self.slot(handle)?;
+        let slot = self.persistent_slot(handle)?;
         self.objects.sync()?;
         self.objects.object_mut(slot).relation_mut(usize::from(relationship.__index())).unload();
         Ok(())

@@ -213,8 +213,8 @@ impl Session {
             )
             .await?;
         }
-        let before = self.objects.members_of(slot, index);
-        if before == members {
+        let is_known = self.objects.object(slot).relation(index).is_loaded() && !self.objects.is_stale(slot, index);
+        if (is_known || !self.is_stored(slot)) && self.objects.members_of(slot, index) == members {
             return Ok(());
         }
         self.objects.replace(owner, info, &members)

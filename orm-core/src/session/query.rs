@@ -661,9 +661,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session.
+    /// Fails when the handle names no object of this session, or one that has no row.
     pub fn expire<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
-        let slot = self.slot(handle)?;
+        let slot = self.persistent_slot(handle)?;
         for slot in self.objects.refreshed_with(slot) {
             self.objects.forget_changes(slot);
             if self.objects.get(slot).state == State::Persistent {
@@ -671,6 +671,13 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Returns the slot of an object that has a row.
+    pub(super) fn persistent_slot<M: Model>(&self, handle: Handle<M>) -> Result<u32> {
+        let slot = self.slot(handle)?;
+        let is_persistent = self.objects.get(slot).state == State::Persistent;
+        if is_persistent { Ok(slot) } else { Err(not_persistent(&self.objects, slot)) }
     }
 
     /// [Expires](Self::expire) every object.
