@@ -508,6 +508,61 @@ fn what_happens_on_a_conflict_may_use_a_cte() {
 }
 
 #[test]
+fn what_a_cte_inserts_is_a_value_of_another_insert() {
+    let new = insert(User).values(User::builder().name("ed")).returning(User.id).cte("new");
+    let address = insert(Address).values(Address::builder().email("ed@x.org").user_id(0));
+    check(
+        address.set(Address.user_id, select(new.0).select_from(&new)).add_cte(&new),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH new AS (INSERT INTO users (name, active) VALUES ($1, $2) RETURNING id) INSERT INTO addresses (email, user_id) VALUES ($3, (SELECT new.id FROM new))
+        -- mysql
+        WITH before INSERT of rows is not supported on dialect mysql
+        hint: insert what a SELECT gives: `.from_select(…)`
+        -- mariadb
+        WITH before INSERT of rows is not supported on dialect mariadb
+        hint: insert what a SELECT gives: `.from_select(…)`
+    "#]],
+    );
+}
+
+#[test]
+fn a_row_is_updated_or_else_inserted() {
+    let changed = update(User).set(User.active, true).filter(User.name.eq("ed")).returning(User.id).cte("changed");
+    let row = select(literal("ed".to_owned())).filter(!func::exists(select(changed.0).select_from(&changed)));
+    check(
+        insert(User).from_select(User.name, row),
+        expect![[r#"
+        -- sqlite
+        a CTE that changes rows is not supported on dialect sqlite
+        -- postgresql
+        WITH changed AS (UPDATE users SET active = $1 WHERE users.name = $2 RETURNING id) INSERT INTO users (name, active) SELECT $3, $4 WHERE NOT EXISTS (SELECT changed.id FROM changed)
+        -- mysql
+        a CTE that changes rows is not supported on dialect mysql
+        -- mariadb
+        a CTE that changes rows is not supported on dialect mariadb
+    "#]],
+    );
+}
+
+#[test]
+fn columns_of_one_name_in_a_recursive_cte_are_told_apart() {
+    let pairs = select((User.id, Address.user_id, Address.id)).join(User.addresses).cte("pairs");
+    let pairs = pairs.union_all(|pairs| {
+        select((User.id, Address.user_id, Address.id)).join(User.addresses).join_on(pairs, pairs.2.eq(User.id))
+    });
+    check(
+        select((pairs.0, pairs.2)).select_from(&pairs),
+        expect![[r#"
+        -- all
+        WITH RECURSIVE pairs(id, user_id, id_1) AS (SELECT users.id, addresses.user_id, addresses.id FROM users JOIN addresses ON users.id = addresses.user_id UNION ALL SELECT users.id, addresses.user_id, addresses.id FROM users JOIN addresses ON users.id = addresses.user_id JOIN pairs ON pairs.id_1 = users.id) SELECT pairs.id, pairs.id_1 FROM pairs
+    "#]],
+    );
+}
+
+#[test]
 fn a_cte_before_an_update() {
     let c = select(Address.user_id).filter(Address.email.eq("x")).cte("c");
     check(

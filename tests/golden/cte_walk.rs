@@ -158,3 +158,17 @@ fn words_stand_before_the_query_of_a_cte_and_behind_it() {
     "#]],
     );
 }
+
+#[test]
+fn a_recursive_cte_has_several_members() {
+    let both = tree().union(|tree| select((Node.id, Node.parent_id)).join_on(tree, Node.id.eq(tree.1)));
+    check(
+        select(both.0).select_from(&both),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        WITH RECURSIVE tree(id, parent_id) AS (SELECT nodes.id, nodes.parent_id FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, nodes.parent_id FROM nodes JOIN tree ON nodes.parent_id = tree.id UNION SELECT nodes.id, nodes.parent_id FROM nodes JOIN tree ON nodes.id = tree.parent_id) SELECT tree.id FROM tree
+        -- postgresql
+        a CTE with more than one recursive member is not supported on dialect postgresql
+    "#]],
+    );
+}

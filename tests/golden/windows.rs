@@ -522,3 +522,27 @@ fn spans_of_frames_are_values() {
         [Interval(86400000000), Int64(3)]"#]].assert_eq(&format!("{}\n{:?}", rendered[0].sql, rendered[0].values));
     assert_eq!(rendered[0].sql, statement(2).to_sql(orm::Dialect::Postgres));
 }
+
+#[test]
+fn a_label_in_a_window_is_what_it_names() {
+    let sum = || (User.id + 5).label("sum");
+    check(
+        select((sum(), func::row_number().over(window().order_by(sum())))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT users.id + ? AS sum, row_number() OVER (ORDER BY users.id + ?) FROM users
+        -- postgresql
+        SELECT users.id + $1 AS sum, row_number() OVER (ORDER BY users.id + $2) FROM users
+    "#]],
+    );
+    let sub = select(sum()).subquery("sub");
+    check(
+        select((sub.0, func::row_number().over(window().order_by(sub.0).partition_by(sub.0)))),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT sub.sum, row_number() OVER (PARTITION BY sub.sum ORDER BY sub.sum) FROM (SELECT users.id + ? AS sum FROM users) AS sub
+        -- postgresql
+        SELECT sub.sum, row_number() OVER (PARTITION BY sub.sum ORDER BY sub.sum) FROM (SELECT users.id + $1 AS sum FROM users) AS sub
+    "#]],
+    );
+}

@@ -156,6 +156,26 @@ async fn a_cte_that_writes_runs_before_what_does_not_use_it() {
 }
 
 #[tokio::test]
+async fn what_a_cte_writes_decides_what_an_insert_writes() {
+    only!(Postgres);
+    let engine = engine().await;
+    let new = insert(User).values(User::builder().name("ed")).returning(User.id).cte("new");
+    let address = insert(Address).values(Address::builder().email("ed@x.org").user_id(0));
+    let address = address.set(Address.user_id, select(new.0).select_from(&new));
+    assert_eq!(address.execute(&engine).await.unwrap(), 1);
+    let pairs = select((User.name, Address.email)).join(User.addresses);
+    assert_eq!(all(&engine, pairs).await, [("ed".to_owned(), "ed@x.org".to_owned())]);
+
+    for (name, inserted) in [("ed", 0), ("wendy", 1), ("wendy", 0)] {
+        let changed =
+            update(User).set(User.fullname, "seen").filter(User.name.eq(name)).returning(User.id).cte("changed");
+        let row = select(literal(name.to_owned())).filter(!func::exists(select(changed.0).select_from(&changed)));
+        assert_eq!(insert(User).from_select(User.name, row).execute(&engine).await.unwrap(), inserted, "{name}");
+    }
+    assert_eq!(select(User).filter(User.fullname.eq("seen")).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn a_cte_is_used_where_rows_conflict_and_in_returning() {
     let engine = engine().await;
     two_users(&engine).await;
@@ -245,4 +265,19 @@ async fn a_ring_ends_a_recursive_cte() {
             assert!(once.all(&engine).await.unwrap_err().message().starts_with("CYCLE … RESTRICT"));
         }
     }
+}
+
+#[tokio::test]
+async fn two_members_of_a_recursive_cte_go_two_ways() {
+    let engine = branches().await;
+    let around = select((Node.id, Node.parent_id)).filter(Node.id.eq(3)).cte("around");
+    let around = around.union(|around| select((Node.id, Node.parent_id)).join_on(around, Node.parent_id.eq(around.0)));
+    let around = around.union(|around| select((Node.id, Node.parent_id)).join_on(around, Node.id.eq(around.1)));
+    let query = select(around.0).select_from(&around).order_by(around.0);
+    if dialect() == Dialect::Postgres {
+        let expected = "a CTE with more than one recursive member is not supported on dialect postgresql";
+        assert_eq!(query.all(&engine).await.unwrap_err().message(), expected);
+        return;
+    }
+    assert_eq!(all(&engine, query).await, [1, 2, 3, 4, 5, 6, 7], "up to the root, and down every branch of it");
 }

@@ -257,7 +257,7 @@ impl Writer {
                     .hint("a CTE that was changed after it was used is another one"));
             }
         }
-        let is_recursive = ctes.iter().any(|cte| cte.definition.recursion.is_some());
+        let is_recursive = ctes.iter().any(|cte| !cte.definition.recursion.is_empty());
         self.push(if is_recursive { "WITH RECURSIVE " } else { "WITH " });
         self.separated(ctes, ", ", |this, cte| this.cte(cte))?;
         self.push(" ");
@@ -281,7 +281,10 @@ impl Writer {
         let CteNode { statement, recursion, materialized, is_values, columns, .. } = cte.definition;
         self.label(cte.name.name().unwrap_or_default());
         let rows = if *is_values { listed(statement) } else { None };
-        if recursion.is_some() || rows.is_some() {
+        if recursion.len() > 1 && self.dialect == Dialect::Postgres {
+            return Err(self.unsupported("a CTE with more than one recursive member"));
+        }
+        if !recursion.is_empty() || rows.is_some() {
             self.push("(");
             self.separated(columns.iter(), ", ", |this, column| {
                 this.label(column);
@@ -299,7 +302,7 @@ impl Writer {
         });
         self.hints(&cte.definition.hints, |place| matches!(place, HintPlace::Prefix), false);
         self.push("(");
-        match (statement, recursion) {
+        match (statement, recursion.first()) {
             _ if rows.is_some() => self.rows(rows.unwrap_or_default(), cte.name)?,
             (Statement::Select(select), None) => self.named_select(select, columns)?,
             (Statement::Select(select), Some(_)) => self.select(select, false)?,
@@ -308,7 +311,7 @@ impl Writer {
                 self.writing_cte(writing)?;
             }
         }
-        if let Some((operator, member)) = recursion {
+        for (operator, member) in recursion {
             self.push(" ");
             self.push(operator.sql());
             self.push(" ");
@@ -323,7 +326,7 @@ impl Writer {
     /// Writes SEARCH and CYCLE.
     fn walk(&mut self, cte: &Known<'_>) -> Result<()> {
         let CteNode { recursion, search, cycle, .. } = cte.definition;
-        if recursion.is_none() && (search.is_some() || cycle.is_some()) {
+        if recursion.is_empty() && (search.is_some() || cycle.is_some()) {
             let name = cte.name.name().unwrap_or_default();
             let message = format!("SEARCH and CYCLE belong to a recursive CTE, and `{name}` is none");
             return Err(Error::new(ErrorKind::Compile, message).hint("say them behind `.union_all(…)`"));

@@ -323,11 +323,10 @@ impl Lifted {
                 self.flag(*is_values);
                 self.tag(materialized.map_or(0, |is_materialized| u8::from(is_materialized) + 1));
                 self.statement(statement);
-                self.flag(recursion.is_some());
-                if let Some((operator, member)) = recursion {
-                    self.tag(*operator as u8);
-                    self.select(member);
-                }
+                self.list(recursion, |this, (operator, member)| {
+                    this.tag(*operator as u8);
+                    this.select(member);
+                });
             }
             (Some(number), _) => {
                 self.tag(2);

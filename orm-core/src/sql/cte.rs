@@ -19,7 +19,7 @@ pub struct CteNode {
     /// SELECT, or a writing statement with RETURNING.
     pub(crate) statement: Statement,
     /// What refers to the CTE itself, and how it is added.
-    pub(crate) recursion: Option<(SetOperator, Box<SelectNode>)>,
+    pub(crate) recursion: Vec<(SetOperator, SelectNode)>,
     /// Whether it is computed once or merged into the statement, where that is said.
     pub(crate) materialized: Option<bool>,
     /// Whether the statement selects all of a list of values, which is then written without it.
@@ -109,7 +109,7 @@ impl<S: Shape> Cte<S> {
         let columns: Arc<[String]> = output_names(outputs, select).into();
         let definition = CteNode {
             statement,
-            recursion: None,
+            recursion: Vec::new(),
             materialized: None,
             is_values: false,
             columns: columns.clone(),
@@ -125,13 +125,14 @@ impl<S: Shape> Cte<S> {
         Cte { derived: Derived::new(name, columns, body) }
     }
 
-    /// Adds what refers to the CTE itself, by UNION ALL.
+    /// Adds what refers to the CTE itself, by UNION ALL. PostgreSQL takes one such member, the others several.
     #[must_use]
     pub fn union_all(self, member: impl FnOnce(&Derived<S>) -> Select<S>) -> Self {
         self.recursive(SetOperator::UnionAll, member)
     }
 
-    /// Adds what refers to the CTE itself, by UNION: rows that were there before end the recursion.
+    /// Adds what refers to the CTE itself, by UNION: rows that were there before end the recursion. PostgreSQL takes one such
+    /// member, the others several.
     #[must_use]
     pub fn union(self, member: impl FnOnce(&Derived<S>) -> Select<S>) -> Self {
         self.recursive(SetOperator::Union, member)
@@ -154,7 +155,7 @@ impl<S: Shape> Cte<S> {
         let member = member(&own).node;
         self.derived.change(|node| {
             if let Body::Cte { definition: Some(definition), .. } = &mut node.body {
-                Arc::make_mut(definition).recursion = Some((operator, member));
+                Arc::make_mut(definition).recursion.push((operator, *member));
             }
         });
         self
