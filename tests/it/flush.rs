@@ -126,8 +126,8 @@ async fn rows_that_set_other_columns_are_inserted_together_where_default_can_sta
     }
 }
 
-#[tokio::test]
-async fn a_graph_of_one_hundred_times_ten_takes_at_most_six_statements() {
+/// Saves a graph of 1 × 100 × 10 rows, and returns how many statements that took.
+pub(crate) async fn statements_of_a_graph(engine: &Engine) -> u64 {
     #[derive(Clone, Debug, Model)]
     #[orm(table = "graph_roots", metadata = none)]
     struct Root {
@@ -159,23 +159,31 @@ async fn a_graph_of_one_hundred_times_ten_takes_at_most_six_statements() {
         #[orm(back_populates = leaves)]
         branch: BelongsTo<Branch>,
     }
-    let engine = echoing(metadata![Root, Branch, Leaf]).await;
-    let mut session = Session::new(&engine);
+    metadata![Root, Branch, Leaf].create_all(engine).await.unwrap();
+    let mut session = Session::new(engine);
     let leaves = |b: u32| (0..10).map(move |l| Leaf::builder().name(format!("{b}.{l}"))).collect::<Vec<_>>();
     let branches: Vec<_> = (0..100).map(|b| Branch::builder().leaves(leaves(b))).collect();
     let root = session.add(Root::builder().branches(branches));
     let before = engine.statement_count();
     session.commit().await.unwrap();
     let sent = engine.statement_count() - before;
-    if dialect() != MySql {
-        assert!(sent <= 6, "{sent} statements");
-    }
     // Every leaf is at its branch: names tell where it was put.
     for (at, branch) in session.handles(root, Root.branches).into_iter().enumerate() {
         let id = session[branch].id;
-        let names = select(Leaf.name).filter(Leaf.branch_id.eq(id)).order_by(Leaf.id).all(&engine).await.unwrap();
+        let names = select(Leaf.name).filter(Leaf.branch_id.eq(id)).order_by(Leaf.id).all(engine).await.unwrap();
         assert_eq!(names, (0..10).map(|l| format!("{at}.{l}")).collect::<Vec<_>>());
     }
+    sent
+}
+
+#[tokio::test]
+async fn a_graph_of_one_hundred_times_ten_takes_at_most_six_statements() {
+    let engine = empty_engine().await;
+    let sent = statements_of_a_graph(&engine).await;
+    // MySQL tells no key but the last, so that each row goes by itself.
+    let most = if dialect() == MySql { 1 + 100 + 1000 } else { 6 };
+    assert!(sent <= most, "{sent} statements");
+    assert!(dialect() != MySql || sent == most, "{sent} statements");
 }
 
 // -------------------------------------------------------------------------------------------------------- row switches

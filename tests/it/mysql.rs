@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use orm::prelude::*;
-use orm::{ErrorKind, IsolationLevel};
+use orm::{EngineBuilder, ErrorKind, IsolationLevel, PoolClass};
 
 use crate::only;
+use crate::relationships::SqlLog;
 use crate::support::{Node, User, empty_engine_with, engine, expected, two_users};
 
 #[tokio::test]
@@ -51,6 +52,32 @@ async fn many_tasks_at_one_table_get_their_own_keys() {
         task.await.unwrap();
     }
     assert_eq!(select(User).count(&engine).await.unwrap(), 300);
+}
+
+/// Returns an engine that differs in nothing but the scheme of its URL.
+fn by_scheme_of_mysql(engine: &Engine, settings: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Engine {
+    let url = engine.url().render(false);
+    let (_, address) = url.split_once("://").unwrap();
+    settings(Engine::builder(&format!("mysql://{address}"))).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_mariadb_behind_a_url_of_mysql_is_told_once_and_gets_row_after_row() {
+    only!(MariaDb);
+    let log = SqlLog::start();
+    let engine = empty_engine_with(|settings| settings.pool_class(PoolClass::Null)).await;
+    let told = |log: &SqlLog| log.lines().iter().filter(|line| line.contains("the server is MariaDB")).count();
+    text("SELECT 1").columns::<i64>().one(&engine).await.unwrap();
+    assert_eq!(told(&log), 0);
+    let other = by_scheme_of_mysql(&engine, |settings| settings.pool_class(PoolClass::Null));
+    for _ in 0..3 {
+        text("SELECT 1").columns::<i64>().one(&other).await.unwrap(); // each by a connection of its own
+    }
+    assert_eq!(told(&log), 1);
+    assert_eq!(crate::flush::statements_of_a_graph(&other).await, 1 + 100 + 1000);
+    let third = by_scheme_of_mysql(&engine, |settings| settings);
+    text("SELECT 1").columns::<i64>().one(&third).await.unwrap();
+    assert_eq!(told(&log), 1, "another engine");
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ pub struct Connection {
     reading: Option<Reading>,
     types: &'static Types,
     most_bytes: usize,
+    is_mariadb: bool,
     statements: Statements,
     columns: Columns,
     transaction: Transaction,
@@ -126,6 +127,7 @@ impl Connection {
             reading: None,
             types: learnt.types,
             most_bytes: learnt.most_bytes,
+            is_mariadb: learnt.is_mariadb,
             statements: Statements::new(options.statement_cache),
             columns: Columns::default(),
             transaction: Transaction::None,
@@ -158,6 +160,11 @@ impl Connection {
     /// Returns how many bytes a statement may have with its values.
     pub fn most_bytes(&self) -> usize {
         self.most_bytes
+    }
+
+    /// Returns whether the server is MariaDB.
+    pub fn is_mariadb(&self) -> bool {
+        self.is_mariadb
     }
 
     /// Makes a statement ready to be sent.

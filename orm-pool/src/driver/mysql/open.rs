@@ -121,10 +121,12 @@ pub(super) struct Learnt {
     pub(super) types: &'static Types,
     /// How many bytes a statement may have: `max_allowed_packet`, which a session cannot change.
     pub(super) most_bytes: usize,
+    /// Whether the server is MariaDB.
+    pub(super) is_mariadb: bool,
 }
 
 async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt, sqlx::Error> {
-    let mut sql = format!("{set_up}; SELECT @@max_allowed_packet");
+    let mut sql = format!("{set_up}; SELECT @@max_allowed_packet, VERSION() LIKE '%MariaDB%'");
     if Types::known().is_none() {
         _ = write!(sql, ", {}", Types::COLUMNS);
     }
@@ -134,7 +136,8 @@ async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt,
     let types = Types::known().or_else(|| Types::learn(&row)).ok_or_else(|| {
         sqlx::Error::Protocol("the server does not know the types DATE, TIME, DATETIME and DECIMAL".into())
     })?;
-    Ok(Learnt { types, most_bytes })
+    let is_mariadb = row.try_get::<i64, _>(1)? != 0;
+    Ok(Learnt { types, most_bytes, is_mariadb })
 }
 
 fn target(options: &Options) -> refused::Target<'_> {
