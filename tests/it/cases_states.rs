@@ -277,3 +277,61 @@ async fn a_relationship_that_does_not_merge_is_left_alone() {
     assert_eq!(select(Topic.word).all(&engine).await.unwrap(), ["topic"]);
     assert_eq!(select((Tag.word, Tag.topic_id)).one(&engine).await.unwrap(), ("changed".to_owned(), Some(1)));
 }
+
+// ------------------------------------------------------------------------------------------------ changed by condition
+
+#[tokio::test]
+async fn members_that_an_update_by_condition_has_moved_are_their_new_owners() {
+    for is_expression in [false, true] {
+        let (engine, mut session) = session().await;
+        two_users(&engine).await;
+        let users = session.query(User).order_by(User.id).options(selectinload(User.addresses)).all().await.unwrap();
+        let [ed, wendy] = users[..] else { panic!() };
+        let [first, second] = session.handles(ed, User.addresses)[..] else { panic!() };
+        let third = session.handles(wendy, User.addresses)[0];
+        session.expunge(third).unwrap();
+        session.load(&users, User.addresses).await.unwrap();
+        let change = update(Address).filter(Address.email.in_(["ed@x.org", "wendy@x.org"]));
+        let change = match is_expression {
+            false => change.set(Address.user_id, 2),
+            true => change.set(Address.user_id, Address.user_id * 0 + 2),
+        };
+        session.execute(change).await.unwrap();
+        // The first is deleted with neither its former owner, nor is it forgotten with its new one.
+        session.delete(ed).await.unwrap();
+        session.flush().await.unwrap();
+        assert_eq!(session.state(first).unwrap(), ObjectState::Persistent, "an expression: {is_expression}");
+        assert_eq!(session.state(second).unwrap(), ObjectState::Deleted);
+        session.load(wendy, User.addresses).await.unwrap();
+        assert_eq!(session.handles(wendy, User.addresses).len(), 2);
+        session.load(first, Address.user).await.unwrap();
+        assert_eq!(session[first].user.handle(), Some(wendy));
+        session.delete(wendy).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(select(Address).count(&engine).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_flush_is_no_ground_to_take_a_row_for_changed_or_deleted() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let [ed, wendy] = session.query(User).order_by(User.id).all().await.unwrap()[..] else { panic!() };
+    session[wendy].name = "gwen".into();
+    let mut quiet = session.no_autoflush();
+    assert_eq!(quiet.execute(update(User).set(User.active, true).filter(User.name.eq("gwen"))).await.unwrap(), 0);
+    assert_eq!(quiet.execute(delete(User).filter(User.name.eq("gwen"))).await.unwrap(), 0);
+    assert_eq!(session.state(wendy).unwrap(), ObjectState::Persistent);
+    assert!(!session[wendy].active);
+    session[ed].fullname = Some("mine".into());
+    session
+        .no_autoflush()
+        .execute(update(User).set(User.name, "row").filter(User.fullname.eq("Ed Jones")))
+        .await
+        .unwrap();
+    assert_eq!((session[ed].name.as_str(), session[ed].fullname.as_deref()), ("row", Some("mine")));
+    session.commit().await.unwrap();
+    let rows = select((User.name, User.active, User.fullname)).order_by(User.id).all(&engine).await.unwrap();
+    let expected = [("row", true, Some("mine")), ("gwen", false, None)];
+    assert_eq!(rows, expected.map(|(name, active, full)| (name.to_owned(), active, full.map(str::to_owned))));
+}

@@ -681,6 +681,22 @@ impl Objects {
         with_key.collect()
     }
 
+    /// Says that collections are to be read again whose members an UPDATE by condition may have moved: it has set columns of
+    /// a model, also in rows that nobody has read.
+    pub(crate) fn doubt_owners(&mut self, child: &'static Mapper, is_set: impl Fn(u16) -> bool) -> Result<()> {
+        for (foreign_key, key) in child.configured()?.foreign_keys.iter().enumerate() {
+            if !key.columns.iter().any(|&column| is_set(column)) {
+                continue;
+            }
+            let fields = relationships_over(key.target, Link { child, foreign_key }, Direction::OneToMany)?;
+            for index in fields.collect::<Vec<usize>>() {
+                let owners: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).mapper.is(key.target)).collect();
+                owners.into_iter().for_each(|owner| self.doubt(owner, index));
+            }
+        }
+        Ok(())
+    }
+
     /// Unloads those of the [`references`](Self::references) that lead elsewhere, now that the row was read again.
     pub(crate) fn follow_references(&mut self, slot: u32, before: Vec<(usize, Option<Key>)>) {
         if before.is_empty() {

@@ -604,6 +604,14 @@ impl Objects {
         entry.is_expired || entry.stale.contains(relationship) || !self.has_all_members(slot, relationship)
     }
 
+    /// Has a relationship read again by whatever reads it next.
+    pub(super) fn doubt(&mut self, slot: u32, relationship: usize) {
+        let entry = self.get_mut(slot);
+        if entry.state == State::Persistent {
+            entry.stale.insert(relationship);
+        }
+    }
+
     /// Forgets the value of a column that may be left out.
     pub(crate) fn forget_column(&mut self, slot: u32, column: usize) {
         let entry = self.get_mut(slot);

@@ -131,7 +131,10 @@ impl Session {
             Matched::Returned => self.send_returning(statement, mapper).await?,
         };
         match sets {
-            Some(sets) => self.follow_update(mapper, &slots, &sets, dialect),
+            Some(sets) => {
+                self.follow_update(mapper, &slots, &sets, dialect);
+                self.objects.doubt_owners(mapper, |column| sets.iter().any(|(set, _)| *set == column))?;
+            }
             None => self.follow_delete(&slots),
         }
         Ok(changed)
@@ -151,7 +154,9 @@ impl Session {
             if !entry.mapper.is(rows.mapper) || entry.state != State::Persistent {
                 continue;
             }
-            let scope = Scope { mapper: rows.mapper, alias: rows.alias, dialect, object: self.objects.object(slot) };
+            // What waits for a flush is not in the row.
+            let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let scope = Scope { mapper: rows.mapper, alias: rows.alias, dialect, object };
             let mut is_all = Some(true);
             for filter in &filters {
                 is_all = and(is_all, scope.truth(filter)?);
@@ -241,8 +246,10 @@ impl Session {
                 continue;
             }
             self.objects.save(slot);
-            // The values are those of before the statement, all of them.
-            let before = self.objects.object(slot).copy();
+            let references = self.objects.references(slot);
+            // The values are those of before the statement, all of them, and those of the row.
+            let stored = self.objects.get(slot).base.as_deref();
+            let before = stored.unwrap_or_else(|| self.objects.object(slot)).copy();
             let mut is_known = !has_more;
             for (column, node) in sets {
                 let scope = Scope { mapper, alias: Alias::NONE, dialect, object: &*before };
@@ -253,6 +260,7 @@ impl Session {
                     None => is_known = false,
                 }
             }
+            self.objects.follow_references(slot, references);
             if !is_known {
                 self.objects.expire(slot);
             }
