@@ -1,0 +1,103 @@
+//! A query's rows a chunk at a time.
+
+use super::{OrderItem, Select};
+use crate::engine::{Chunk, Executor, Out, Source};
+use crate::error::Result;
+use crate::mapper::RowType;
+use crate::sql::{Node, Output, OutputKind};
+
+impl<S: RowType> Select<S> {
+    /// Gives the rows in chunks of `rows`, so that not all are in memory at once.
+    pub fn yield_per(self, rows: usize) -> Chunks<S> {
+        Chunks {
+            select: self.ordered_by_key(),
+            rows: rows.max(1) as u64,
+            offset: 0,
+            done: false,
+            keep: false,
+            source: Source::default(),
+        }
+    }
+
+    /// Orders by the keys of what is selected after what the query orders by, so that pages of it fit together.
+    fn ordered_by_key(mut self) -> Self {
+        let keys: Vec<Node> = self.node.outputs.iter().flat_map(output_keys).collect();
+        if !self.node.distinct && self.node.group_by.is_empty() {
+            self.node.order_by.extend(keys.into_iter().map(OrderItem::new));
+        }
+        self
+    }
+}
+
+fn output_keys(output: &Output) -> Vec<Node> {
+    match output.kind {
+        OutputKind::Entity { mapper, alias } => {
+            mapper.definition().key.iter().map(|&column| Node::Column { mapper, column, alias }).collect()
+        }
+        OutputKind::Expression(_) => Vec::new(),
+    }
+}
+
+/// A query whose rows come in chunks.
+///
+/// On an engine, a connection or a transaction they come through a cursor, so that there is one statement and one state of
+/// the data; an engine lends the chunks a connection of their own until the last. Where there can be no cursor, and in a
+/// session, each [`next`](Self::next) is a statement for the next page of rows, ordered by key after what the query orders
+/// by; rows that are inserted or deleted between two pages may shift them, so run it inside one transaction. There is no
+/// cursor when [`stream_results`](crate::ExecutionOptions::stream_results) is off, when relationships are loaded by joins,
+/// on MySQL when any are loaded, and after the end of the transaction in which it was opened.
+pub struct Chunks<S> {
+    select: Select<S>,
+    rows: u64,
+    offset: u64,
+    done: bool,
+    keep: bool,
+    source: Source,
+}
+
+impl<S> std::fmt::Debug for Chunks<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chunks").field("select", &self.select).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl<S: RowType> Chunks<S> {
+    /// Leaves the objects of earlier chunks in the session, which otherwise lets go of those that are clean.
+    #[must_use]
+    pub fn keep(mut self) -> Self {
+        self.keep = true;
+        self
+    }
+
+    /// Returns the query for the next page, within the limit and behind the offset that the query has itself.
+    fn page(&self) -> Select<S> {
+        let given = |node: &Option<Node>| match node {
+            Some(Node::Bind(orm_pool::Value::Int64(number))) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        let left = given(&self.select.node.limit).map_or(self.rows, |limit| limit.saturating_sub(self.offset));
+        let before = given(&self.select.node.offset).unwrap_or(0);
+        self.select.clone().limit(left.min(self.rows)).offset(before + self.offset)
+    }
+
+    /// Returns the next chunk, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Select::all`].
+    #[allow(clippy::manual_async_fn, reason = "an async fn does not say that its future is `Send` for every executor")]
+    pub fn next<E: Executor>(&mut self, db: E) -> impl Future<Output = Result<Option<Vec<Out<E, S>>>>> + Send {
+        async move {
+            if self.done {
+                return Ok(None);
+            }
+            let page = self.page().request()?.chunk(!self.keep && self.offset > 0);
+            let whole = if self.source.is_new() { Some(self.select.clone().request()?) } else { None };
+            let chunk = Chunk { page, whole, rows: usize::try_from(self.rows).unwrap_or(usize::MAX) };
+            let rows = db.__chunk::<S>(chunk, &mut self.source).await?;
+            self.offset += rows.len() as u64;
+            self.done = (rows.len() as u64) < self.rows;
+            Ok(if rows.is_empty() { None } else { Some(rows) })
+        }
+    }
+}
