@@ -548,11 +548,10 @@ impl Objects {
         for (end, index, other) in sides {
             let Some(index) = index else { continue };
             self.touch(end.slot);
-            let knows_all = self.has_all_members(end.slot, usize::from(index));
             let field = self.object_mut(end.slot).relation_mut(usize::from(index));
             let has_changed = if is_added { field.insert(other) } else { field.take_out(other) };
             // A side that does not know all its members cannot tell that there is nothing to add or take away.
-            changes &= has_changed || !(is_added || knows_all);
+            changes &= has_changed || !(is_added || self.has_all_members(end.slot, usize::from(index)));
         }
         if changes {
             self.pairs.push(PairChange { relationship: (info.owner, info.index), owner, member, is_added });
