@@ -41,12 +41,15 @@ pub fn start(kind: Kind, server: String) -> (u16, Arc<Asked>) {
             let counts = Arc::clone(&counts);
             let _ = (client.set_nodelay(true), server.set_nodelay(true));
             let (back_from, back_to) = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
+            let end = server.try_clone().expect("a socket");
             thread::spawn(move || copy(back_from, back_to));
             thread::spawn(move || {
                 let _ = match kind {
                     Kind::Postgres => postgres(client, server, &counts),
                     _ => mysql(client, server, &counts),
                 };
+                // A client that is gone without a word is gone for the server, too.
+                let _ = end.shutdown(Shutdown::Both);
             });
         }
     });
