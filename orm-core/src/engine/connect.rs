@@ -11,7 +11,7 @@ mod sqlite;
 
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
 use orm_pool::pool::{self, Reset, ResetOnReturn};
@@ -34,7 +34,8 @@ pub(crate) struct Connector {
     /// Says where to connect to, each time anew.
     creator: Option<Creator>,
     /// Done once a server was found to be another than the URL says.
-    is_other_told: Once,
+    #[cfg(feature = "mysql")]
+    is_other_told: std::sync::Once,
 }
 
 /// A user's function that gives the URL to connect to.
@@ -123,19 +124,25 @@ impl Source {
 
 impl Connector {
     pub(super) fn new(url: &Url, is_single: bool, creator: Option<Creator>) -> Result<Self> {
-        Ok(Connector { source: Source::new(url, is_single)?, url: url.clone(), creator, is_other_told: Once::new() })
+        Ok(Connector {
+            source: Source::new(url, is_single)?,
+            url: url.clone(),
+            creator,
+            #[cfg(feature = "mysql")]
+            is_other_told: std::sync::Once::new(),
+        })
     }
 
     /// Warns, once, of a URL that keeps an engine from what its server can do.
+    #[cfg(feature = "mysql")]
     fn tell_other_server(&self, connection: &driver::Connection) {
-        match connection {
-            #[cfg(feature = "mysql")]
-            driver::Connection::MySql(connection) if connection.is_mariadb() && self.url.dialect == Dialect::MySql => {
-                self.is_other_told.call_once(|| {
-                    tracing::warn!(target: "orm::engine", "the server is MariaDB: with a URL that begins with `mariadb://` a session's new rows go many at a time, by INSERT … RETURNING");
-                });
-            }
-            _ => {}
+        if let driver::Connection::MySql(connection) = connection
+            && connection.is_mariadb()
+            && self.url.dialect == Dialect::MySql
+        {
+            self.is_other_told.call_once(|| {
+                tracing::warn!(target: "orm::engine", "the server is MariaDB: with a URL that begins with `mariadb://` a session's new rows go many at a time, by INSERT … RETURNING");
+            });
         }
     }
 
@@ -213,6 +220,7 @@ impl pool::Connector for Connector {
 
     async fn connect(&self) -> Result<Lent, PoolError> {
         let connection = self.source().await?.open().await?;
+        #[cfg(feature = "mysql")]
         self.tell_other_server(&connection);
         Ok(Lent { connection, undo: Vec::new(), timeout: None, is_invalid: false })
     }
