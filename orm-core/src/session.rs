@@ -254,7 +254,9 @@ impl Session {
     where
         I: IntoIterator<Item: NewInstance>,
     {
-        new.into_iter().map(|new| self.add(new)).collect()
+        let new = new.into_iter();
+        self.objects.expect_new(new.size_hint().0);
+        new.map(|new| self.add(new)).collect()
     }
 
     /// Adds an object again whose first addition was rolled back, or which is marked to be deleted: it loses the mark, with

@@ -36,7 +36,7 @@ fn needs_update(objects: &Objects, slot: u32) -> bool {
 
 /// Collects what has changed.
 pub(super) fn collect(objects: &Objects) -> Work {
-    let mut work = Work::default();
+    let mut work = Work { inserts: Vec::with_capacity(objects.pending.len()), ..Work::default() };
     for &slot in &objects.pending {
         if objects.get(slot).state == State::Pending && !objects.get(slot).is_doomed {
             work.inserts.push(slot);

@@ -54,8 +54,11 @@ pub(super) async fn emit(
     let mut rest = slots;
     while let Some(&first) = rest.first() {
         let mapper = objects.get(first).mapper;
-        let (own, others): (Vec<u32>, Vec<u32>) =
-            rest.into_iter().partition(|&slot| objects.get(slot).mapper.is(mapper));
+        let is_own = |&slot: &u32| objects.get(slot).mapper.is(mapper);
+        let (own, others) = match rest.iter().all(is_own) {
+            true => (rest, Vec::new()),
+            false => rest.into_iter().partition(is_own),
+        };
         rest = others;
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Insert)).await?;
         let overrides = give_keys(objects, connection, mapper, &own).await?;
@@ -187,7 +190,8 @@ async fn give_keys(
     slots: &[u32],
 ) -> Result<bool> {
     let is_generated = |slot: &u32| generated_key(mapper, &objects.get(*slot).set).is_some();
-    let keyless: Vec<u32> = slots.iter().copied().filter(is_generated).collect();
+    let mut keyless = Vec::with_capacity(slots.len());
+    keyless.extend(slots.iter().copied().filter(is_generated));
     let Some(column) = keyless.first().and_then(|&slot| generated_key(mapper, &objects.get(slot).set)) else {
         return Ok(false);
     };
@@ -234,7 +238,11 @@ fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: 
                 (0..mapper.width()).filter(|&column| set.contains(column)).for_each(|column| batch.set.insert(column));
                 batch.slots.push(slot);
             }
-            None => batches.push(Batch { mapper, set: set.clone(), generated, slots: vec![slot] }),
+            None => {
+                let mut own = Vec::with_capacity(slots.len());
+                own.push(slot);
+                batches.push(Batch { mapper, set: set.clone(), generated, slots: own });
+            }
         }
     }
     // The database makes no key that a row has brought before.
@@ -406,7 +414,7 @@ async fn next_keys(
 ) -> Result<Reserved> {
     let taken: HashSet<i64> = own_keys.iter().flatten().copied().collect();
     let mut greatest = greatest_key(connection, mapper, column).await?;
-    let mut keys = Vec::new();
+    let mut keys = Vec::with_capacity(own_keys.len());
     for own in own_keys {
         if let Some(own) = own {
             greatest = greatest.max(*own);

@@ -17,6 +17,9 @@ pub(super) struct Group(Vec<usize>);
 impl Group {
     /// Returns those of the objects whose models are of the group.
     pub(super) fn of(&self, work: &Work, objects: &Objects, slots: &[u32]) -> Vec<u32> {
+        if self.0.len() == work.mappers.len() {
+            return slots.to_vec();
+        }
         let is_own = |slot: u32| self.0.iter().any(|&model| work.mappers[model].is(objects.get(slot).mapper));
         slots.iter().copied().filter(|&slot| is_own(slot)).collect()
     }

@@ -69,6 +69,13 @@ impl Objects {
         self.note_added(slot);
     }
 
+    /// Makes room for so many new objects, as far as that is a modest number.
+    pub(crate) fn expect_new(&mut self, count: usize) {
+        let count = count.min(16_384);
+        self.pending.reserve(count);
+        self.frame().added.reserve(count);
+    }
+
     /// Notes that an object was added in this frame: when that is undone it is no more, so that nothing of it is saved.
     fn note_added(&mut self, slot: u32) {
         self.get_mut(slot).saved_at = self.frames.len();
