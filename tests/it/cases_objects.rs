@@ -429,3 +429,60 @@ async fn a_member_of_several_levels_that_leaves_a_tree_goes_with_its_own() {
     session.commit().await.unwrap();
     assert_eq!(select(Branch.parent_id).order_by(Branch.id).all(&engine).await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_member_that_may_have_moved_is_left_to_a_database_that_deletes_by_itself() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "hives", metadata = none)]
+    struct Hive {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(cascade(all), passive_deletes)]
+        bees: HasMany<Bee>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "bees", metadata = none)]
+    struct Bee {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Hive.id, on_delete = cascade)]
+        hive_id: i64,
+    }
+    // Another session moves it, a statement of the session, or one that says no more than that rows may have been moved.
+    for way in ["elsewhere", "by condition", "by the database", "in bulk"] {
+        let engine = empty_engine().await;
+        metadata![Hive, Bee].create_all(&engine).await.unwrap();
+        let mut session = Session::new(&engine);
+        let first = session.add(Hive::builder().bees([Bee::builder(), Bee::builder()]));
+        let second = session.add(Hive::builder());
+        session.commit().await.unwrap();
+        let hives = session.query(Hive).order_by(Hive.id).options(selectinload(Hive.bees)).all().await.unwrap();
+        assert_eq!(hives, [first, second]);
+        let [moving, staying] = session.handles(first, Hive.bees)[..] else { panic!() };
+        let moved = update(Bee).set(Bee.hive_id, 2).filter(Bee.id.eq(1));
+        match way {
+            "elsewhere" => {
+                session.commit().await.unwrap();
+                moved.execute(&engine).await.unwrap();
+            }
+            "by condition" => _ = session.execute(moved).await.unwrap(),
+            "by the database" => {
+                let computed = update(Bee).set(Bee.hive_id, orm::func::greatest((Bee.hive_id, 2))).filter(Bee.id.eq(1));
+                _ = session.execute(computed).await.unwrap();
+            }
+            _ => {
+                let bee = Bee { hive_id: 2, ..session[moving].clone() };
+                _ = session.bulk_update(Bee.hive_id, [bee]).await.unwrap();
+            }
+        }
+        session.delete(first).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(select((Bee.id, Bee.hive_id)).all(&engine).await.unwrap(), [(1, 2)], "{way}");
+        assert_eq!(session.get(Bee, 1).await.unwrap(), Some(moving));
+        assert_eq!(session.get(Bee, 2).await.unwrap(), None);
+        assert!(matches!(session.state(staying).unwrap(), ObjectState::Deleted | ObjectState::Detached), "{way}");
+        session.delete(second).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(select(Bee).count(&engine).await.unwrap(), 0);
+    }
+}

@@ -54,6 +54,7 @@
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
 //! | `rules` | rules of a session that no other test tells word by word
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
+//! | `cases_changes` | objects after UPDATE and DELETE by condition, in bulk, by an upsert and with RETURNING, case by case |
 //! | `cases_keys` | keys that change with all that refers to them, versions of rows that are replaced, case by case |
 //! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
 //! | `cases_states` | what is expired, refreshed, expunged and merged, case by case |
@@ -76,6 +77,7 @@ mod bare_tables;
 mod bulk;
 mod bulk_session;
 mod cases;
+mod cases_changes;
 mod cases_keys;
 mod cases_objects;
 mod cases_states;

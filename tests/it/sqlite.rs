@@ -62,3 +62,28 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
          [SQL: BEGIN IMMEDIATE]"
     );
 }
+
+#[tokio::test]
+async fn text_with_a_collation_of_its_own_is_compared_by_the_database() {
+    only!(Sqlite);
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "colours", metadata = none)]
+    struct Colour {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(collation = "NOCASE")]
+        word: String,
+        seen: bool,
+    }
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Colour].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let colours = session.add_all(["red", "blue"].map(|word| Colour::builder().word(word).seen(false)));
+    session.flush().await.unwrap();
+    let seen = update(Colour).set(Colour.seen, true).filter(Colour.word.in_(["RED", "green"]));
+    assert_eq!(session.execute(seen).await.unwrap(), 1);
+    assert_eq!(colours.iter().map(|&colour| session[colour].seen).collect::<Vec<_>>(), [true, false]);
+    session.execute(delete(Colour).filter(Colour.word.ne("BLUE"))).await.unwrap();
+    assert_eq!(session.get(Colour, 1).await.unwrap(), None);
+    assert_eq!(session.get(Colour, 2).await.unwrap(), Some(colours[1]));
+}

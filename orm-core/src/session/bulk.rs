@@ -87,7 +87,7 @@ impl Session {
         let Some(mapper) = values.first().map(|value| value.mapper()) else { return Ok(0) };
         let keys: Vec<Key> = values.iter().filter_map(|value| Key::of_object(&**value)).collect();
         let updated = flush::update_by_key(&mut self.connections, mapper, &columns, values).await;
-        let updated = updated.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        // Of several statements some may have been run before one has failed.
         for key in keys {
             if let Some(slot) = self.objects.find(mapper, &key)
                 && self.objects.get(slot).state == State::Persistent
@@ -95,6 +95,8 @@ impl Session {
                 self.objects.expire(slot);
             }
         }
-        Ok(updated)
+        self.objects.doubt_owners(mapper, |column| columns.contains(&column))?;
+        self.objects.doubt_pairs(mapper)?;
+        updated.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
     }
 }

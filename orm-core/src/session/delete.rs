@@ -117,6 +117,9 @@ impl Session {
         for &slot in owners {
             let owner = self.objects.id(slot);
             for member in self.objects.members_of(slot, index) {
+                if self.objects.may_have_left(slot, info, member) {
+                    continue;
+                }
                 let entry = self.objects.get(member.slot);
                 let (state, is_doomed) = (entry.state, entry.is_doomed);
                 if info.direction == Direction::ManyToMany {

@@ -295,6 +295,19 @@ impl Objects {
         field.is_complete() && field.members().into_iter().all(|member| self.is_alive(member))
     }
 
+    /// Returns whether an object may have left a collection since that was read, which is not read again to be deleted.
+    pub(super) fn may_have_left(&self, owner: u32, info: &RelationshipInfo, member: ObjectId) -> bool {
+        let entry = self.get(member.slot);
+        let Some(link) = info.link.filter(|_| info.definition.passive_deletes && entry.state == State::Persistent)
+        else {
+            return false;
+        };
+        info.direction == Direction::OneToMany
+            && !entry.links.iter().any(|change| change.foreign_key == link.foreign_key)
+            && self.is_stale(owner, usize::from(info.index))
+            && (entry.is_expired || !self.is_child_of(member.slot, link, self.id(owner)))
+    }
+
     /// Makes an object a member of a relationship, on both sides.
     pub(crate) fn link(&mut self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> Result<()> {
         refuse_viewonly(info)?;
@@ -691,6 +704,18 @@ impl Objects {
             for index in fields.collect::<Vec<usize>>() {
                 let owners: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).mapper.is(key.target)).collect();
                 owners.into_iter().for_each(|owner| self.doubt(owner, index));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that collections are to be read again whose pairs are rows of a table in which a statement has changed some.
+    pub(crate) fn doubt_pairs(&mut self, table: &'static Mapper) -> Result<()> {
+        for slot in self.in_use().collect::<Vec<u32>>() {
+            for info in &self.get(slot).mapper.configured()?.relationships {
+                if info.secondary.as_ref().is_some_and(|secondary| secondary.mapper.is(table)) {
+                    self.doubt(slot, usize::from(info.index));
+                }
             }
         }
         Ok(())

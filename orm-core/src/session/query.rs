@@ -85,6 +85,7 @@ impl Session {
         }
         let bind = BindRequest::of(&request.statements);
         self.connected_for(bind).await?;
+        let foreseen = self.foresee(&request.statements, dialect)?;
         let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
         let connection = connections.of(bind).await?;
         let engine = connection.engine.clone();
@@ -128,6 +129,9 @@ impl Session {
             seen.sort_unstable();
             seen.dedup();
             Box::pin(load::load_objects(connection, objects, &seen, &plans, members, query.as_ref())).await?;
+        }
+        if let Some(foreseen) = foreseen {
+            self.follow(foreseen, &seen, dialect);
         }
         if request.is_chunk {
             self.chunk = seen;
@@ -200,6 +204,8 @@ impl Session {
     // ------------------------------------------------------------------------------------------ statements
 
     /// Runs a statement and returns every row, as handles and values.
+    ///
+    /// Objects follow an UPDATE, a DELETE or an upsert with RETURNING as they follow one that is [executed](Self::execute).
     ///
     /// ```
     /// # use orm_core::{Engine, Handle, Model, Session, metadata, select};

@@ -5,10 +5,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Handle, HandleList, Managed, Query, Session};
+use super::{Handle, HandleList, Managed, Query, Session, Synchronize};
 use crate::error::Result;
 use crate::mapper::{Entity, IntoKey, Model, NewInstance, Relationship, Selectable};
-use crate::sql::{Rows, Write};
+use crate::sql::{Columns, Rows, Write};
 use crate::types::SqlType;
 
 /// A session whose queries do not flush first. What is not a query goes to the session itself.
@@ -149,6 +149,40 @@ impl NoAutoflush<'_> {
     /// As the session's method.
     pub async fn execute(&mut self, statement: impl Write + Send) -> Result<u64> {
         self.quiet().session().execute(statement).await
+    }
+
+    /// As [`Session::execute_with`].
+    ///
+    /// # Errors
+    ///
+    /// As the session's method.
+    pub async fn execute_with(&mut self, statement: impl Write + Send, synchronize: Synchronize) -> Result<u64> {
+        self.quiet().session().execute_with(statement, synchronize).await
+    }
+
+    /// As [`Session::bulk_insert`].
+    ///
+    /// # Errors
+    ///
+    /// As the session's method.
+    pub async fn bulk_insert<I>(&mut self, rows: I) -> Result<u64>
+    where
+        I: IntoIterator<Item: NewInstance> + Send,
+    {
+        self.quiet().session().bulk_insert(rows).await
+    }
+
+    /// As [`Session::bulk_update`].
+    ///
+    /// # Errors
+    ///
+    /// As the session's method.
+    pub async fn bulk_update<M: Model>(
+        &mut self,
+        columns: impl Columns<M> + Send,
+        values: impl IntoIterator<Item = M> + Send,
+    ) -> Result<u64> {
+        self.quiet().session().bulk_update(columns, values).await
     }
 
     /// As [`Session::get`].

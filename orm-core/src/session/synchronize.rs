@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::{BindRequest, Key, Session, State, as_row_value};
-use crate::dialect::Dialect;
+use crate::dialect::{DeleteJoin, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, Row, is_changed};
-use crate::sql::{ChangedRows, Node, Operator, Output, SelectNode, Statement};
+use crate::sql::{ChangedRows, Node, Operator, Output, OutputKind, SelectNode, Statement, UpdateNode};
 
 /// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
 ///
@@ -40,6 +40,16 @@ enum Matched {
     Slots(Vec<u32>),
     /// Those with these keys, which the statement will give back.
     Returned,
+}
+
+/// The objects that follow a statement when it has run and has given its rows.
+pub(super) struct Foreseen {
+    mapper: &'static Mapper,
+    slots: Vec<u32>,
+    /// What an UPDATE sets; none for a DELETE.
+    sets: Option<Vec<(u16, Node)>>,
+    /// Whether the objects that were read are among those that are deleted.
+    gives_deleted: bool,
 }
 
 impl Session {
@@ -97,7 +107,7 @@ impl Session {
         if let Statement::Insert(insert) = &statement
             && !insert.on_conflict.is_empty()
         {
-            self.expire_all_of(insert.mapper);
+            self.doubt_all_of(insert.mapper)?;
         }
         let bind = BindRequest::of(std::slice::from_ref(&statement));
         let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
@@ -106,7 +116,7 @@ impl Session {
 
     async fn change_and_follow(&mut self, statement: Statement, synchronize: Synchronize) -> Result<u64> {
         if let Statement::Update(update) = &statement {
-            update.joined_sets.iter().for_each(|set| self.expire_all_of(set.mapper));
+            self.doubt_joined(update)?;
         }
         let (rows, sets) = match &statement {
             Statement::Update(update) => (update.rows.clone(), Some(update.sets.clone())),
@@ -124,7 +134,7 @@ impl Session {
                     Error::new(ErrorKind::InvalidRequest, message).hint("say `Synchronize::Fetch`, `Auto` or `No`")
                 );
             }
-            _ => self.fetch_matched(&rows, sets.is_some(), dialect).await?,
+            _ => self.fetch_matched(&rows, sets.as_deref(), dialect).await?,
         };
         let (changed, slots) = match matched {
             Matched::Slots(slots) => (self.send_change(statement).await?, slots),
@@ -137,6 +147,7 @@ impl Session {
             }
             None => self.follow_delete(&slots),
         }
+        self.objects.doubt_pairs(mapper)?;
         Ok(changed)
     }
 
@@ -169,8 +180,82 @@ impl Session {
                 slots.push(slot);
             }
         }
-        // Even without an object to try it on, a condition must be one that can be evaluated.
         Some(slots)
+    }
+
+    /// Says before a statement with RETURNING runs which objects will follow it. What its rows will be read into is expired,
+    /// as is what only the database can tell.
+    pub(super) fn foresee(&mut self, statements: &[Statement], dialect: Dialect) -> Result<Option<Foreseen>> {
+        match statements {
+            [Statement::Update(update)] => self.foresee_update(update, dialect),
+            [Statement::Delete(delete)] => self.foresee_delete(&delete.rows, dialect).map(Some),
+            _ => {
+                for statement in statements {
+                    if let Statement::Insert(insert) = statement
+                        && !insert.on_conflict.is_empty()
+                    {
+                        self.doubt_all_of(insert.mapper)?;
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn foresee_update(&mut self, update: &UpdateNode, dialect: Dialect) -> Result<Option<Foreseen>> {
+        let mapper = update.rows.mapper;
+        let slots = self.evaluate(&update.rows, dialect);
+        self.objects.doubt_owners(mapper, |column| update.sets.iter().any(|(set, _)| *set == column))?;
+        self.objects.doubt_pairs(mapper)?;
+        self.doubt_joined(update)?;
+        let Some(slots) = slots else {
+            self.expire_all_of(mapper);
+            return Ok(None);
+        };
+        if aliases_given(&update.rows).next().is_some() {
+            slots.into_iter().for_each(|slot| self.objects.expire(slot));
+            return Ok(None);
+        }
+        Ok(Some(Foreseen { mapper, slots, sets: Some(update.sets.clone()), gives_deleted: false }))
+    }
+
+    fn foresee_delete(&mut self, rows: &ChangedRows, dialect: Dialect) -> Result<Foreseen> {
+        self.objects.doubt_pairs(rows.mapper)?;
+        let slots = self.evaluate(rows, dialect);
+        if slots.is_none() {
+            self.expire_all_of(rows.mapper);
+        }
+        let gives_deleted = aliases_given(rows).all(|alias| alias == rows.alias);
+        Ok(Foreseen { mapper: rows.mapper, slots: slots.unwrap_or_default(), sets: None, gives_deleted })
+    }
+
+    /// Has objects follow a statement that has given its rows, and with them the objects that were read.
+    pub(super) fn follow(&mut self, foreseen: Foreseen, read: &[u32], dialect: Dialect) {
+        let Foreseen { mapper, mut slots, sets, gives_deleted } = foreseen;
+        match sets {
+            Some(sets) => self.follow_update(mapper, &slots, &sets, dialect),
+            None => {
+                let is_deleted = |&slot: &u32| gives_deleted && self.objects.get(slot).mapper.is(mapper);
+                slots.extend(read.iter().copied().filter(is_deleted));
+                self.follow_delete(&slots);
+            }
+        }
+    }
+
+    /// Has the rows of a model read again, and the collections that they are members of.
+    fn doubt_all_of(&mut self, mapper: &'static Mapper) -> Result<()> {
+        self.expire_all_of(mapper);
+        self.objects.doubt_pairs(mapper)?;
+        self.objects.doubt_owners(mapper, |_| true)
+    }
+
+    /// Has the rows of tables that an UPDATE sets beside its own read again.
+    fn doubt_joined(&mut self, update: &UpdateNode) -> Result<()> {
+        for set in &update.joined_sets {
+            self.expire_all_of(set.mapper);
+            self.objects.doubt_owners(set.mapper, |column| column == set.column)?;
+        }
+        Ok(())
     }
 
     fn expire_all_of(&mut self, mapper: &Mapper) {
@@ -180,9 +265,21 @@ impl Session {
     }
 
     /// Finds the rows in the database, or says that the statement will tell them.
-    async fn fetch_matched(&mut self, rows: &ChangedRows, is_update: bool, dialect: Dialect) -> Result<Matched> {
-        let returning = &dialect.capabilities().returning;
-        let can_return = if is_update { returning.update } else { returning.delete };
+    async fn fetch_matched(
+        &mut self,
+        rows: &ChangedRows,
+        sets: Option<&[(u16, Node)]>,
+        dialect: Dialect,
+    ) -> Result<Matched> {
+        let capabilities = dialect.capabilities();
+        let can_return = match sets {
+            // A key that is set comes back as it is afterwards.
+            Some(sets) => capabilities.returning.update && !sets.iter().any(|(column, _)| is_key(rows.mapper, *column)),
+            None if matches!(capabilities.delete_join, DeleteJoin::UsingAll) => {
+                capabilities.returning.delete && rows.alias == Alias::NONE && !mentions_others(rows)
+            }
+            None => capabilities.returning.delete,
+        };
         if can_return && rows.returning.is_empty() && rows.is_alone() {
             return Ok(Matched::Returned);
         }
@@ -251,12 +348,13 @@ impl Session {
             let stored = self.objects.get(slot).base.as_deref();
             let before = stored.unwrap_or_else(|| self.objects.object(slot)).copy();
             let mut is_known = !has_more;
-            for (column, node) in sets {
+            for (position, (column, node)) in sets.iter().enumerate() {
                 let scope = Scope { mapper, alias: Alias::NONE, dialect, object: &*before };
-                let column = usize::from(*column);
-                let is_key = mapper.definition().columns[column].primary_key;
-                match scope.value(node).filter(|_| !is_key) {
-                    Some(value) => is_known &= self.set_stored(slot, column, &value),
+                // MySQL and MariaDB set one column after the other, and show it to those that follow.
+                let is_moved =
+                    matches!(dialect, Dialect::MySql | Dialect::MariaDb) && mentions_set(node, &sets[..position]);
+                match scope.value(node).filter(|_| !is_moved && !is_key(mapper, *column)) {
+                    Some(value) => is_known &= self.set_stored(slot, usize::from(*column), &value),
                     None => is_known = false,
                 }
             }
@@ -304,6 +402,42 @@ fn key_outputs(mapper: &'static Mapper, alias: Alias) -> Vec<Output> {
     key.map(|&column| Output::expression(Node::Column { mapper, column, alias }, false)).collect()
 }
 
+fn is_key(mapper: &Mapper, column: u16) -> bool {
+    mapper.definition().key.contains(&column)
+}
+
+/// Returns under which aliases a statement gives whole rows of the model that it changes.
+fn aliases_given(rows: &ChangedRows) -> impl Iterator<Item = Alias> + '_ {
+    rows.returning.iter().filter_map(|output| match &output.kind {
+        OutputKind::Entity { mapper, alias } if mapper.is(rows.mapper) => Some(*alias),
+        _ => None,
+    })
+}
+
+/// Returns whether conditions bring in other tables than the one whose rows they are about.
+fn mentions_others(rows: &ChangedRows) -> bool {
+    let mut has_others = false;
+    for filter in &rows.filters {
+        filter.visit(&mut |node| {
+            if let Node::Column { mapper, alias, .. } = node {
+                has_others |= !mapper.is(rows.mapper) || *alias != rows.alias;
+            }
+        });
+    }
+    has_others
+}
+
+/// Returns whether an expression is about columns that were set before.
+fn mentions_set(node: &Node, before: &[(u16, Node)]) -> bool {
+    let mut mentions = false;
+    node.visit(&mut |part| {
+        if let Node::Column { column, .. } = part {
+            mentions |= before.iter().any(|(set, _)| set == column);
+        }
+    });
+    mentions
+}
+
 /// An object as the row that expressions are about.
 struct Scope<'o> {
     mapper: &'static Mapper,
@@ -324,22 +458,22 @@ impl Scope<'_> {
             Node::Not(inner) => not(self.truth(inner)?),
             Node::IsNull { operand, negated } => Some(self.value(operand)?.is_null() != *negated),
             Node::Between { operand, low, high, negated } => {
-                let (operand, low, high) = (self.value(operand)?, self.value(low)?, self.value(high)?);
+                let (operand, low, high) = (self.operand(operand)?, self.operand(low)?, self.operand(high)?);
                 let is_between =
                     and(self.compare(Operator::Ge, &operand, &low)?, self.compare(Operator::Le, &operand, &high)?);
                 if *negated { not(is_between) } else { is_between }
             }
             Node::In { operand, list, negated } => {
-                let operand = self.value(operand)?;
+                let operand = self.operand(operand)?;
                 let mut is_in = Some(false);
                 for item in list {
-                    let is_equal = self.compare(Operator::Eq, &operand, &self.value(item)?)?;
+                    let is_equal = self.compare(Operator::Eq, &operand, &self.operand(item)?)?;
                     is_in = not(and(not(is_in), not(is_equal)));
                 }
                 if *negated { not(is_in) } else { is_in }
             }
             Node::Binary { operator, left, right } => {
-                self.compare(*operator, &self.value(left)?, &self.value(right)?)?
+                self.compare(*operator, &self.operand(left)?, &self.operand(right)?)?
             }
             Node::Column { .. } | Node::Bind(_) => match self.value(node)? {
                 Value::Bool(value) => Some(value),
@@ -371,6 +505,18 @@ impl Scope<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Returns the value of what is compared, or `None` where its column says how its text is.
+    fn operand(&self, node: &Node) -> Option<Value> {
+        let has_rules = match node {
+            Node::Column { mapper, column, .. } => {
+                let column = &mapper.definition().columns[usize::from(*column)];
+                column.collation.is_some() || column.sql_type.is_some()
+            }
+            _ => false,
+        };
+        self.value(node).filter(|value| !(has_rules && matches!(value, Value::Text(_))))
     }
 
     /// Compares values as the database does; the outer `None` where it may do so by rules of its own.
