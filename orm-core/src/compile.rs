@@ -21,6 +21,7 @@ mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use cte::writing_ctes;
 pub(crate) use eager::width;
 pub use lint::Lint;
 use orm_pool::Value;

@@ -153,6 +153,21 @@ impl Statement {
         }
     }
 
+    /// Returns whether a CTE changes rows that stands before it.
+    pub(crate) fn has_writing_cte(&self) -> bool {
+        match self {
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => select.writes,
+            Statement::Insert(insert) => insert.has_writing_cte(),
+            Statement::Update(update) => {
+                let joined = update.joined_sets.iter().map(|set| &set.value);
+                update.rows.has_writing_cte()
+                    || update.sets.iter().map(|(_, value)| value).chain(joined).any(Node::writes)
+            }
+            Statement::Delete(delete) => delete.rows.has_writing_cte(),
+            Statement::Explain(_) | Statement::Text(_) => false,
+        }
+    }
+
     /// Returns whether a transaction that begins with it takes the write lock, where a database has but one.
     pub(crate) fn takes_write_lock(&self) -> bool {
         let locks = match self {

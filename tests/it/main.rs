@@ -55,6 +55,7 @@
 //! | `rules` | rules of a session that no other test tells word by word
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
 //! | `cases_changes` | objects after UPDATE and DELETE by condition, in bulk, by an upsert and with RETURNING, case by case |
+//! | `unfollowed` | objects and collections after statements of which only the database knows what they have changed |
 //! | `cases_keys` | keys that change with all that refers to them, versions of rows that are replaced, case by case |
 //! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
 //! | `cases_states` | what is expired, refreshed, expunged and merged, case by case |
@@ -139,6 +140,7 @@ mod table_options;
 mod trades;
 mod transaction;
 mod types;
+mod unfollowed;
 mod update;
 mod upsert;
 mod windows;

@@ -172,6 +172,21 @@ impl<'a> Found<'a> {
     }
 }
 
+/// Returns the INSERT, UPDATE and DELETE that stand before a statement, as CTEs, wherever they are used.
+pub(crate) fn writing_ctes(statement: &Statement) -> Vec<&Statement> {
+    let mut found = Found::default();
+    match statement {
+        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
+            found = Found::nested(select);
+        }
+        _ => found.statement(statement),
+    }
+    let changes = |statement: &&Statement| {
+        matches!(statement, Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_))
+    };
+    found.known.into_values().map(|known| &known.definition.statement).filter(changes).collect()
+}
+
 /// Returns the rows of the list of values that a statement selects all of.
 fn listed(statement: &Statement) -> Option<&[Vec<Node>]> {
     let Statement::Select(select) = statement else { return None };

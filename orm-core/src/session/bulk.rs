@@ -95,8 +95,7 @@ impl Session {
                 self.objects.expire(slot);
             }
         }
-        self.objects.doubt_owners(mapper, |column| columns.contains(&column))?;
-        self.objects.doubt_pairs(mapper)?;
+        self.objects.doubt_members(mapper, |column| columns.contains(&column))?;
         updated.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
     }
 }

@@ -440,11 +440,17 @@ impl Objects {
     /// Refuses to take away members that are not known.
     fn refuse_unknown(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
         let is_stored = self.get(owner.slot).state == State::Persistent;
-        if !is_stored || self.has_all_members(owner.slot, usize::from(info.index)) {
-            return Ok(());
-        }
+        let index = usize::from(info.index);
+        let why = match self.has_all_members(owner.slot, index) {
+            _ if !is_stored => return Ok(()),
+            false => "is not loaded",
+            true if self.is_doubted(owner.slot, index) => {
+                "may have got other members by a statement since it was loaded"
+            }
+            true => return Ok(()),
+        };
         let name = info.name();
-        let message = format!("relationship `{name}` is not loaded, so that its members cannot be replaced or cleared");
+        let message = format!("relationship `{name}` {why}, so that its members cannot be replaced or cleared");
         let owner = info.owner.definition.name.to_lowercase();
         Err(Error::new(ErrorKind::NotLoaded, message).hint(format!("call `session.load({owner}, {name})` first")))
     }
@@ -693,9 +699,25 @@ impl Objects {
         with_key.collect()
     }
 
-    /// Says that collections are to be read again whose members an UPDATE by condition may have moved: it has set columns of
-    /// a model, also in rows that nobody has read.
-    pub(crate) fn doubt_owners(&mut self, child: &'static Mapper, is_set: impl Fn(u16) -> bool) -> Result<()> {
+    /// Says that collections are to be read again whose members a statement may have brought or moved: it has set columns of
+    /// their table, also in rows that nobody has read.
+    pub(crate) fn doubt_members(&mut self, table: &'static Mapper, is_set: impl Fn(u16) -> bool) -> Result<()> {
+        self.doubt_children(table, is_set, false)?;
+        self.doubt_pairs(table, false)
+    }
+
+    /// Says that collections are to be read again whose members a statement may have deleted.
+    pub(crate) fn doubt_deleted_members(&mut self, table: &'static Mapper) -> Result<()> {
+        self.doubt_children(table, |_| true, true)?;
+        self.doubt_pairs(table, true)
+    }
+
+    fn doubt_children(
+        &mut self,
+        child: &'static Mapper,
+        is_set: impl Fn(u16) -> bool,
+        only_deletes: bool,
+    ) -> Result<()> {
         for (foreign_key, key) in child.configured()?.foreign_keys.iter().enumerate() {
             if !key.columns.iter().any(|&column| is_set(column)) {
                 continue;
@@ -703,18 +725,18 @@ impl Objects {
             let fields = relationships_over(key.target, Link { child, foreign_key }, Direction::OneToMany)?;
             for index in fields.collect::<Vec<usize>>() {
                 let owners: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).mapper.is(key.target)).collect();
-                owners.into_iter().for_each(|owner| self.doubt(owner, index));
+                owners.into_iter().for_each(|owner| self.doubt(owner, index, only_deletes));
             }
         }
         Ok(())
     }
 
-    /// Says that collections are to be read again whose pairs are rows of a table in which a statement has changed some.
-    pub(crate) fn doubt_pairs(&mut self, table: &'static Mapper) -> Result<()> {
+    /// Of collections whose pairs are rows of that table.
+    fn doubt_pairs(&mut self, table: &'static Mapper, only_deletes: bool) -> Result<()> {
         for slot in self.in_use().collect::<Vec<u32>>() {
             for info in &self.get(slot).mapper.configured()?.relationships {
                 if info.secondary.as_ref().is_some_and(|secondary| secondary.mapper.is(table)) {
-                    self.doubt(slot, usize::from(info.index));
+                    self.doubt(slot, usize::from(info.index), only_deletes);
                 }
             }
         }

@@ -5,7 +5,7 @@
 mod rows;
 mod transactions;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -144,8 +144,10 @@ pub(crate) struct Frame {
     // A slot may be used again meanwhile, so what was added and loaded is named as by a handle.
     added: Vec<ObjectId>,
     loaded: Vec<ObjectId>,
-    /// Relationships that were read, with their owners.
-    filled: Vec<(ObjectId, usize)>,
+    /// Relationships that were read, with their owners, and whether that was after a statement of which this is in doubt.
+    filled: Vec<(ObjectId, u16, bool)>,
+    /// Whether a statement may have moved members that nobody has read.
+    has_doubts: bool,
 }
 
 struct Saved {
@@ -236,6 +238,8 @@ pub struct Objects {
     pub(crate) parted: Vec<Parted>,
     /// Whether a flush warns of rows to be deleted that are gone.
     pub(crate) confirms_deletes: bool,
+    /// Loaded relationships whose members a statement may have moved since.
+    doubted: HashSet<(ObjectId, usize), foldhash::fast::RandomState>,
     /// Relationships that a query said are not to be loaded on demand.
     refused: HashMap<(ObjectId, u16), bool>,
     /// What a listener has refused while a row was read.
@@ -271,6 +275,7 @@ impl Objects {
             has_doomed: false,
             parted: Vec::new(),
             confirms_deletes: true,
+            doubted: HashSet::default(),
             refused: HashMap::new(),
             vetoed: None,
             told_later: None,
@@ -439,6 +444,7 @@ impl Objects {
         self.touched.clear();
         self.pairs.clear();
         self.parted.clear();
+        self.doubted.clear();
     }
 
     /// Takes the object out of the identity map.
@@ -574,9 +580,9 @@ impl Objects {
         let owner = self.id(slot);
         let mut filled = std::mem::take(&mut self.frame().filled);
         if filled.len() == filled.capacity() {
-            filled.retain(|&(owner, _)| self.is_alive(owner));
+            filled.retain(|&(owner, ..)| self.is_alive(owner));
         }
-        filled.push((owner, relationship));
+        filled.push((owner, relationship as u16, self.frame().has_doubts));
         self.frame().filled = filled;
     }
 

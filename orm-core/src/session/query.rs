@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::identity::values_text;
+use super::synchronize::written_by_ctes;
 use super::{BindRequest, Flushing, Handle, Key, Objects, Session, State, Synchronize, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
@@ -86,6 +87,9 @@ impl Session {
         let bind = BindRequest::of(&request.statements);
         self.connected_for(bind).await?;
         let foreseen = self.foresee(&request.statements, dialect)?;
+        // Rows may be those that a CTE gives, or be as they were before it: they are read, and read again.
+        let written = written_by_ctes(&request.statements);
+        self.doubt_written(&written)?;
         let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
         let connection = connections.of(bind).await?;
         let engine = connection.engine.clone();
@@ -133,6 +137,7 @@ impl Session {
         if let Some(foreseen) = foreseen {
             self.follow(foreseen, &seen, dialect);
         }
+        self.doubt_written(&written)?;
         if request.is_chunk {
             self.chunk = seen;
             self.chunk_ends_with = last;
@@ -172,7 +177,11 @@ impl Session {
         self.flush_before_query().await?;
         let mut request = request;
         self.rewrite(&mut request.statements)?;
-        self.connected_for(BindRequest::of(&request.statements)).await?.__values(request).await
+        let written = written_by_ctes(&request.statements);
+        let bind = BindRequest::of(&request.statements);
+        let values = self.connected_for(bind).await?.__values(request).await;
+        self.doubt_written(&written)?;
+        values
     }
 
     /// Lets listeners change statements.

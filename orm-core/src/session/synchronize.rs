@@ -9,10 +9,11 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::{BindRequest, Key, Session, State, as_row_value};
+use crate::compile::writing_ctes;
 use crate::dialect::{DeleteJoin, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, Row, is_changed};
-use crate::sql::{ChangedRows, Node, Operator, Output, OutputKind, SelectNode, Statement, UpdateNode};
+use crate::sql::{ChangedRows, InsertNode, Node, Operator, Output, OutputKind, SelectNode, Statement, UpdateNode};
 
 /// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
 ///
@@ -90,6 +91,7 @@ impl Session {
         self.flush_before_query().await?;
         let mut statements = statements;
         self.rewrite(&mut statements)?;
+        let written = if synchronize == Synchronize::No { Vec::new() } else { written_by_ctes(&statements) };
         let mut changed = 0;
         for statement in statements {
             changed += match &statement {
@@ -99,15 +101,14 @@ impl Session {
                 _ => self.send_change(statement).await?,
             };
         }
+        self.doubt_written(&written)?;
         Ok(changed)
     }
 
     async fn send_change(&mut self, statement: Statement) -> Result<u64> {
         use crate::engine::Executor;
-        if let Statement::Insert(insert) = &statement
-            && !insert.on_conflict.is_empty()
-        {
-            self.doubt_all_of(insert.mapper)?;
+        if let Statement::Insert(insert) = &statement {
+            self.doubt_inserted(insert)?;
         }
         let bind = BindRequest::of(std::slice::from_ref(&statement));
         let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
@@ -143,11 +144,13 @@ impl Session {
         match sets {
             Some(sets) => {
                 self.follow_update(mapper, &slots, &sets, dialect);
-                self.objects.doubt_owners(mapper, |column| sets.iter().any(|(set, _)| *set == column))?;
+                self.objects.doubt_members(mapper, |column| sets.iter().any(|(set, _)| *set == column))?;
             }
-            None => self.follow_delete(&slots),
+            None => {
+                self.follow_delete(&slots);
+                self.objects.doubt_deleted_members(mapper)?;
+            }
         }
-        self.objects.doubt_pairs(mapper)?;
         Ok(changed)
     }
 
@@ -191,10 +194,8 @@ impl Session {
             [Statement::Delete(delete)] => self.foresee_delete(&delete.rows, dialect).map(Some),
             _ => {
                 for statement in statements {
-                    if let Statement::Insert(insert) = statement
-                        && !insert.on_conflict.is_empty()
-                    {
-                        self.doubt_all_of(insert.mapper)?;
+                    if let Statement::Insert(insert) = statement {
+                        self.doubt_inserted(insert)?;
                     }
                 }
                 Ok(None)
@@ -205,8 +206,7 @@ impl Session {
     fn foresee_update(&mut self, update: &UpdateNode, dialect: Dialect) -> Result<Option<Foreseen>> {
         let mapper = update.rows.mapper;
         let slots = self.evaluate(&update.rows, dialect);
-        self.objects.doubt_owners(mapper, |column| update.sets.iter().any(|(set, _)| *set == column))?;
-        self.objects.doubt_pairs(mapper)?;
+        self.objects.doubt_members(mapper, |column| update.sets.iter().any(|(set, _)| *set == column))?;
         self.doubt_joined(update)?;
         let Some(slots) = slots else {
             self.expire_all_of(mapper);
@@ -220,7 +220,7 @@ impl Session {
     }
 
     fn foresee_delete(&mut self, rows: &ChangedRows, dialect: Dialect) -> Result<Foreseen> {
-        self.objects.doubt_pairs(rows.mapper)?;
+        self.objects.doubt_deleted_members(rows.mapper)?;
         let slots = self.evaluate(rows, dialect);
         if slots.is_none() {
             self.expire_all_of(rows.mapper);
@@ -242,18 +242,41 @@ impl Session {
         }
     }
 
-    /// Has the rows of a model read again, and the collections that they are members of.
-    fn doubt_all_of(&mut self, mapper: &'static Mapper) -> Result<()> {
-        self.expire_all_of(mapper);
-        self.objects.doubt_pairs(mapper)?;
-        self.objects.doubt_owners(mapper, |_| true)
+    /// Has the collections read again that new rows are members of, and the rows that were there instead.
+    fn doubt_inserted(&mut self, insert: &InsertNode) -> Result<()> {
+        if !insert.on_conflict.is_empty() {
+            self.expire_all_of(insert.mapper);
+        }
+        self.objects.doubt_members(insert.mapper, |_| true)
+    }
+
+    /// Has everything read again that the CTEs of a statement may have changed: which rows, the database alone knows.
+    pub(super) fn doubt_written(&mut self, written: &[Statement]) -> Result<()> {
+        for statement in written {
+            match statement {
+                Statement::Insert(insert) => self.doubt_inserted(insert)?,
+                Statement::Update(update) => {
+                    let mapper = update.rows.mapper;
+                    self.expire_all_of(mapper);
+                    self.objects.doubt_members(mapper, |column| update.sets.iter().any(|(set, _)| *set == column))?;
+                    self.doubt_joined(update)?;
+                }
+                Statement::Delete(delete) => {
+                    let mapper = delete.rows.mapper;
+                    self.expire_all_of(mapper);
+                    self.objects.doubt_deleted_members(mapper)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Has the rows of tables that an UPDATE sets beside its own read again.
     fn doubt_joined(&mut self, update: &UpdateNode) -> Result<()> {
         for set in &update.joined_sets {
             self.expire_all_of(set.mapper);
-            self.objects.doubt_owners(set.mapper, |column| column == set.column)?;
+            self.objects.doubt_members(set.mapper, |column| column == set.column)?;
         }
         Ok(())
     }
@@ -283,8 +306,8 @@ impl Session {
         if can_return && rows.returning.is_empty() && rows.is_alone() {
             return Ok(Matched::Returned);
         }
-        if !rows.is_alone() || rows.limit.is_some() {
-            // The rows are chosen by more than a condition on them: any may be among them.
+        if !rows.is_alone() || rows.limit.is_some() || rows.has_writing_cte() {
+            // The rows are chosen by more than a condition on them, or by what is not to run twice: any may be among them.
             self.expire_all_of(rows.mapper);
             return Ok(Matched::Slots(Vec::new()));
         }
@@ -395,6 +418,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Returns the statements that change rows as CTEs of others.
+pub(super) fn written_by_ctes(statements: &[Statement]) -> Vec<Statement> {
+    let with = statements.iter().filter(|statement| statement.has_writing_cte());
+    with.flat_map(writing_ctes).cloned().collect()
 }
 
 fn key_outputs(mapper: &'static Mapper, alias: Alias) -> Vec<Output> {

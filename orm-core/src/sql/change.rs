@@ -68,6 +68,16 @@ impl Rows {
         self.joins.is_empty() && self.derived.is_empty()
     }
 
+    /// Returns whether a CTE changes rows that stands before it.
+    pub(crate) fn has_writing_cte(&self) -> bool {
+        let joined = self.joins.iter().filter_map(|joined| match joined {
+            Joined::On { on, .. } => Some(on),
+            Joined::Relation(_) | Joined::Inferred(_) => None,
+        });
+        self.ctes.iter().chain(&self.derived).any(FromItem::writes)
+            || self.filters.iter().chain(joined).any(Node::writes)
+    }
+
     /// Takes what stands beside it, on a condition.
     pub(super) fn join_on(&mut self, item: FromItem, on: Node) {
         self.imply(&on);

@@ -51,7 +51,7 @@ pub(crate) struct CteCycle {
 impl CteNode {
     /// Returns whether it changes rows.
     pub(crate) fn writes(&self) -> bool {
-        self.statement.is_write()
+        self.statement.is_write() || self.recursion.iter().any(|(_, member)| member.writes)
     }
 }
 

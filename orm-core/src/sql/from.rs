@@ -87,6 +87,7 @@ impl FromItem {
         match self.derived().map(|derived| &derived.body) {
             Some(Body::Select(select)) => select.writes,
             Some(Body::Cte { definition: Some(definition), .. }) => definition.writes(),
+            Some(Body::Values(rows)) => rows.iter().flatten().any(Node::writes),
             _ => false,
         }
     }

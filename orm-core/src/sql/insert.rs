@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 use orm_pool::{Kind, Value};
 
 use super::{
-    AsExpr, Columns, Conflict, ConflictTarget, FromItem, FromTarget, Node, OnConflict, Output, Returning, Select,
-    SelectNode, Statement, Write, executes,
+    AsExpr, Columns, Conflict, ConflictAction, ConflictTarget, FromItem, FromTarget, Node, OnConflict, Output,
+    Returning, Select, SelectNode, Statement, Write, executes,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, RowType, Selectable};
@@ -47,6 +47,25 @@ impl InsertNode {
             returning: Vec::new(),
             criteria: Vec::new(),
         }
+    }
+}
+
+impl InsertNode {
+    /// Returns whether a CTE changes rows that stands before it.
+    pub(crate) fn has_writing_cte(&self) -> bool {
+        let of_source = match &self.source {
+            InsertSource::Rows(rows) => rows.iter().flatten().any(Node::writes),
+            InsertSource::Plain(_) | InsertSource::Arrays(_) => false,
+            InsertSource::Select(select) => select.writes,
+        };
+        of_source
+            || self.ctes.iter().any(FromItem::writes)
+            || self.on_conflict.iter().any(|conflict| match &conflict.action {
+                ConflictAction::Update { sets, filters, .. } => {
+                    sets.iter().map(|(_, value)| value).chain(filters).any(Node::writes)
+                }
+                ConflictAction::Nothing => false,
+            })
     }
 }
 

@@ -501,6 +501,27 @@ impl Node {
         self.parts().into_iter().for_each(|part| part.collect_selects(selects));
     }
 
+    /// Returns whether a CTE of a SELECT in it changes rows. Conditions are asked that as they are built, so the usual ones
+    /// allocate nothing.
+    pub(crate) fn writes(&self) -> bool {
+        match self {
+            Node::Column { .. } | Node::Bind(_) => false,
+            Node::Binary { left, right, .. } => left.writes() || right.writes(),
+            Node::All(list) | Node::Any(list) => list.iter().any(Node::writes),
+            Node::Not(inner) | Node::IsNull { operand: inner, .. } => inner.writes(),
+            node => {
+                let has_writing = match node.refers_to() {
+                    Reference::Select(select) => select.writes,
+                    Reference::Members(_, Some(filter)) => filter.writes(),
+                    Reference::Members(_, None) | Reference::Table(..) | Reference::Derived(_) | Reference::Nothing => {
+                        false
+                    }
+                };
+                has_writing || node.parts().into_iter().any(Node::writes)
+            }
+        }
+    }
+
     /// Returns what it refers to by itself, without its parts.
     pub(crate) fn refers_to(&self) -> Reference<'_> {
         match self {

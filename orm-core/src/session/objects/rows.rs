@@ -216,6 +216,9 @@ impl Objects {
     pub(crate) fn fill_field(&mut self, slot: u32, relationship: usize, members: &[ObjectId], is_complete: bool) {
         self.object_mut(slot).relation_mut(relationship).load(members, is_complete);
         self.get_mut(slot).stale.remove(relationship);
+        if !self.doubted.is_empty() {
+            self.doubted.remove(&(self.id(slot), relationship));
+        }
         self.note_filled(slot, relationship);
     }
 
@@ -225,12 +228,26 @@ impl Objects {
         entry.is_expired || entry.stale.contains(relationship) || !self.has_all_members(slot, relationship)
     }
 
-    /// Has a relationship read again by whatever reads it next.
-    pub(in crate::session) fn doubt(&mut self, slot: u32, relationship: usize) {
+    /// Has a relationship read again by whatever reads it next: a statement may have changed which members it has. Until
+    /// then nobody takes those for all that it has, unless the statement `only_deletes`.
+    pub(in crate::session) fn doubt(&mut self, slot: u32, relationship: usize, only_deletes: bool) {
         let entry = self.get_mut(slot);
-        if entry.state == State::Persistent {
-            entry.stale.insert(relationship);
+        if entry.state != State::Persistent {
+            return;
         }
+        entry.stale.insert(relationship);
+        if only_deletes {
+            return;
+        }
+        self.frame().has_doubts = true;
+        if self.object(slot).relation(relationship).is_loaded() {
+            self.doubted.insert((self.id(slot), relationship));
+        }
+    }
+
+    /// Returns whether a statement may have moved the members of a relationship since it was loaded.
+    pub(in crate::session) fn is_doubted(&self, slot: u32, relationship: usize) -> bool {
+        !self.doubted.is_empty() && self.doubted.contains(&(self.id(slot), relationship))
     }
 
     /// Forgets the value of a column that may be left out.

@@ -33,7 +33,12 @@ impl Objects {
         }
         self.frame().added.extend(inner.added);
         self.frame().loaded.extend(inner.loaded);
-        self.frame().filled.extend(inner.filled);
+        let outer = self.frame();
+        // What was in doubt here was so before the inner one began.
+        outer
+            .filled
+            .extend(inner.filled.into_iter().map(|(owner, index, after)| (owner, index, after || outer.has_doubts)));
+        outer.has_doubts |= inner.has_doubts;
     }
 
     /// Returns how many transactions and savepoints there are.
@@ -84,9 +89,17 @@ impl Objects {
                 self.get_mut(slot).is_expired = true;
             }
         }
-        for (owner, relationship) in frame.filled {
+        if is_root {
+            // What may have moved members is undone as well.
+            self.doubted.clear();
+        }
+        for (owner, relationship, is_undone) in frame.filled {
+            let relationship = usize::from(relationship);
             if self.is_alive(owner) {
                 self.get_mut(owner.slot).stale.insert(relationship);
+                if is_undone {
+                    self.doubted.insert((owner, relationship));
+                }
             }
         }
         let touched = std::mem::take(&mut self.touched);

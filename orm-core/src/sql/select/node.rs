@@ -36,7 +36,7 @@ pub struct SelectNode {
     /// CTEs that are written before this very SELECT, wherever it stands.
     pub(crate) nested: Vec<FromItem>,
     pub(crate) hints: Vec<Hint>,
-    /// Whether a CTE of it changes rows.
+    /// Whether a CTE of it changes rows, or one of a subquery in it.
     pub(crate) writes: bool,
     /// At most so many rows for each value of these columns, by a window function.
     pub(crate) limit_per: Option<(Vec<Node>, Node)>,
@@ -58,6 +58,9 @@ impl SelectNode {
         if let Some(item) = join.item() {
             self.writes |= item.writes();
             self.no_longer_implied(item);
+        }
+        if let JoinNode::On { on, .. } = &join {
+            self.writes |= on.writes();
         }
         self.joins.push(join);
     }
@@ -97,6 +100,7 @@ impl SelectNode {
 
     /// Takes the derived tables into FROM whose columns an expression mentions.
     fn imply(&mut self, node: &Node) {
+        self.writes |= node.writes();
         if self.set.is_some() {
             // A compound is ordered by what its members select, each from tables of its own.
             return;
