@@ -1,22 +1,24 @@
 //! What a session and its tables hold, compared with the model.
 
-use orm::Handle;
-use orm::prelude::*;
-use orm::undefer;
+use std::collections::{HashMap, HashSet};
 
-use super::model::{Named, Person, PersonTag, Tag, Task, Team};
+use orm::prelude::*;
+use orm::{AnyHandle, Handle, undefer};
+
+use super::model::{Named, Person, PersonTag, Tag, Task, Team, World};
 use super::steps::{Done, Run, Step};
 
 impl Run {
     /// Compares what the session holds with the model: every column, and every relationship that is loaded.
     pub(super) fn compare_memory(&self, session: &Session, step: Step) {
         let world = &self.world;
+        let others = Others::of(world);
         for (&at, thing) in &world.things {
             let what = || format!("{:?} after {step:?}", thing.handle);
             match thing.handle {
                 Named::Team(handle) => {
                     assert_eq!(session[handle].name, thing.name, "the name of {}", what());
-                    let members = world.members(at).into_iter().map(|at| world.person_of(at)).collect();
+                    let members = others.members.of(at).map(|at| world.person_of(at)).collect();
                     compare(session.try_handles(handle, Team.members), members, session, what);
                 }
                 Named::Person(handle) => {
@@ -29,10 +31,9 @@ impl Run {
                     compare(session.try_handles(handle, Person.team), team, session, what);
                     let mentor = thing.mentor.map(|at| world.person_of(at)).into_iter().collect();
                     compare(session.try_handles(handle, Person.mentor), mentor, session, what);
-                    let pupils = world.where_is(|thing| thing.mentor == Some(at));
-                    let pupils = pupils.into_iter().map(|at| world.person_of(at)).collect();
+                    let pupils = others.pupils.of(at).map(|at| world.person_of(at)).collect();
                     compare(session.try_handles(handle, Person.pupils), pupils, session, what);
-                    let tasks = world.tasks(at).into_iter().map(|at| world.task_of(at)).collect();
+                    let tasks = others.tasks.of(at).map(|at| world.task_of(at)).collect();
                     compare(session.try_handles(handle, Person.tasks), tasks, session, what);
                     let tags = thing.tags.iter().map(|&at| world.tag_of(at)).collect();
                     compare(session.try_handles(handle, Person.tags), tags, session, what);
@@ -44,8 +45,7 @@ impl Run {
                 }
                 Named::Tag(handle) => {
                     assert_eq!(session[handle].name, thing.name, "the name of {}", what());
-                    let people = world.where_is(|thing| thing.tags.contains(&at));
-                    let people = people.into_iter().map(|at| world.person_of(at)).collect();
+                    let people = others.tagged.of(at).map(|at| world.person_of(at)).collect();
                     compare(session.try_handles(handle, Tag.people), people, session, what);
                 }
             }
@@ -91,6 +91,44 @@ impl Run {
     }
 }
 
+/// Who refers to whom, by whom they refer to: looked up for each thing after each step.
+#[derive(Default)]
+struct Others {
+    members: Referring,
+    tasks: Referring,
+    pupils: Referring,
+    tagged: Referring,
+}
+
+#[derive(Default)]
+struct Referring(HashMap<usize, Vec<usize>>);
+
+impl Referring {
+    fn of(&self, at: usize) -> impl Iterator<Item = usize> + '_ {
+        self.0.get(&at).into_iter().flatten().copied()
+    }
+
+    fn add(&mut self, to: Option<usize>, at: usize) {
+        to.into_iter().for_each(|to| self.0.entry(to).or_default().push(at));
+    }
+}
+
+impl Others {
+    fn of(world: &World) -> Others {
+        let mut others = Others::default();
+        for (&at, thing) in &world.things {
+            match thing.handle {
+                Named::Person(_) => others.members.add(thing.owner, at),
+                Named::Task(_) => others.tasks.add(thing.owner, at),
+                Named::Team(_) | Named::Tag(_) => {}
+            }
+            others.pupils.add(thing.mentor, at);
+            thing.tags.iter().for_each(|&tag| others.tagged.add(Some(tag), at));
+        }
+        others
+    }
+}
+
 /// The keys of an object: a number or a word.
 pub(super) fn key(session: &Session, handle: Named) -> (i64, String) {
     match handle {
@@ -110,20 +148,18 @@ fn compare<T: Model>(
 ) {
     let Ok(mut found) = found else { return };
     // What was deleted stays in a collection until it is read again.
-    let deleted = session.deleted();
-    found.retain(|&handle| {
-        expected.contains(&handle) || (!deleted.iter().any(|gone| gone.is(handle)) && in_map(session, handle))
-    });
-    let mut expected = expected;
-    let order = |handle: &Handle<T>| format!("{handle:?}");
-    found.sort_by_key(order);
-    expected.sort_by_key(order);
+    found.retain(|handle| expected.contains(handle) || stays(session, *handle));
+    let expected: HashSet<Handle<T>> = expected.into_iter().collect();
     let name = std::any::type_name::<T>();
+    assert!(found.len() == expected.len(), "the {name}s of {}: {found:?}, {expected:?}", what());
+    let found: HashSet<Handle<T>> = found.into_iter().collect();
     assert_eq!(found, expected, "the {name}s of {}", what());
 }
 
-fn in_map<T: Model>(session: &Session, handle: Handle<T>) -> bool {
-    session.identity_map().iter().chain(&session.pending()).any(|known| known.is(handle))
+/// Returns whether an object has a row, or will have one, after the next flush.
+fn stays<T: Model>(session: &Session, handle: Handle<T>) -> bool {
+    let is_here = |list: Vec<AnyHandle>| list.iter().any(|known| known.is(handle));
+    !is_here(session.deleted()) && (is_here(session.identity_map()) || is_here(session.pending()))
 }
 
 /// Every row of every table, as text.
