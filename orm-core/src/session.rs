@@ -411,7 +411,8 @@ impl Session {
         handles.__list().into_iter().map(|handle| &self[handle])
     }
 
-    /// Returns whether an object differs from what the database has, as far as the session knows.
+    /// Returns whether an object differs from what the database has, as far as the session knows: it is new, a column
+    /// differs, or members of its relationships have come or gone.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -437,7 +438,14 @@ impl Session {
     /// As [`object`](Self::object).
     pub fn is_modified<M: Model>(&self, handle: Handle<M>) -> Result<bool> {
         let slot = self.slot(handle)?;
-        Ok(self.objects.is_modified(slot) || !self.objects.get(slot).links.is_empty())
+        let is_new = matches!(self.objects.get(slot).state, State::Pending | State::Transient);
+        Ok(is_new || self.differs(slot))
+    }
+
+    /// Returns whether a column or a relationship of an object differs from what the database has.
+    fn differs(&self, slot: u32) -> bool {
+        let is_linked = !self.objects.get(slot).links.is_empty();
+        is_linked || self.objects.is_modified(slot) || self.objects.has_changed_members(slot)
     }
 
     fn list(&self, is_wanted: impl Fn(u32) -> bool) -> Vec<AnyHandle> {
@@ -450,7 +458,8 @@ impl Session {
         self.list(|slot| self.objects.get(slot).state == State::Pending)
     }
 
-    /// Returns the objects of the database that were changed and wait for a flush.
+    /// Returns the objects of the database that were changed and wait for a flush, those among them of which only
+    /// relationships have changed.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -475,10 +484,7 @@ impl Session {
     /// # }
     /// ```
     pub fn dirty(&self) -> Vec<AnyHandle> {
-        self.list(|slot| {
-            let entry = self.objects.get(slot);
-            entry.state == State::Persistent && (self.objects.is_modified(slot) || !entry.links.is_empty())
-        })
+        self.list(|slot| self.objects.get(slot).state == State::Persistent && self.differs(slot))
     }
 
     /// Returns the objects that the next flush deletes.

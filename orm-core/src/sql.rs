@@ -126,15 +126,7 @@ impl Statement {
     /// Returns the model that it is about first of all.
     pub(crate) fn model(&self) -> Option<&'static Mapper> {
         match self {
-            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
-                let of_output = |output: &Output| match &output.kind {
-                    OutputKind::Entity { mapper, .. } => Some(*mapper),
-                    OutputKind::Expression(node) => node.model(),
-                };
-                let listed = select.from.first().and_then(|item| item.reference().mapper);
-                let named = listed.or_else(|| select.outputs.iter().find_map(of_output));
-                named.or_else(|| select.filters.iter().find_map(Node::model))
-            }
+            Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => model_of(select),
             Statement::Explain(inner) => inner.model(),
             Statement::Insert(insert) => Some(insert.mapper),
             Statement::Update(update) => Some(update.rows.mapper),
@@ -176,6 +168,42 @@ impl Statement {
         };
         locks || self.is_write()
     }
+}
+
+/// Returns the model that a SELECT is about first of all: of its own tables, else of its subqueries.
+fn model_of(select: &SelectNode) -> Option<&'static Mapper> {
+    let of_output = |output: &Output| match &output.kind {
+        OutputKind::Entity { mapper, .. } => Some(*mapper),
+        OutputKind::Expression(node) => node.model(),
+    };
+    let listed = select.from.first().and_then(|item| item.reference().mapper);
+    let named = listed.or_else(|| select.outputs.iter().find_map(of_output));
+    let named = named.or_else(|| select.filters.iter().find_map(Node::model));
+    named.or_else(|| {
+        let items = select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item));
+        let expressions = select.outputs.iter().filter_map(|output| match &output.kind {
+            OutputKind::Expression(node) => Some(node),
+            OutputKind::Entity { .. } => None,
+        });
+        let of_item = |item: &FromItem| match item.derived().map(|derived| &derived.body)? {
+            Body::Select(select) => model_of(select),
+            Body::Cte { definition: Some(definition), .. } => definition.statement.model(),
+            _ => None,
+        };
+        items.map(of_item).chain(expressions.chain(&select.filters).map(model_of_subquery)).flatten().next()
+    })
+}
+
+fn model_of_subquery(node: &Node) -> Option<&'static Mapper> {
+    let mut found = None;
+    node.visit(&mut |node| match node {
+        Node::Select(select)
+        | Node::Exists { select, .. }
+        | Node::InSelect { select, .. }
+        | Node::Quantified { select, .. } => found = found.or_else(|| model_of(select)),
+        _ => {}
+    });
+    found
 }
 
 /// A statement that gives a number of rows, for `session.execute(…)`.

@@ -6,7 +6,7 @@ use orm::prelude::*;
 use orm::{ErrorKind, ObjectState, SessionEvents, SessionMaker};
 
 use crate::assert_statements;
-use crate::support::{Address, User, engine, two_users};
+use crate::support::{Address, Keyword, User, engine, two_users};
 
 /// What was heard, in order.
 #[derive(Clone, Default)]
@@ -235,6 +235,53 @@ async fn a_statement_can_be_looked_at_and_narrowed() {
     assert_eq!(session.execute(update(User).set(User.fullname, "w")).await.unwrap(), 1);
     assert!(session.execute(delete(Address)).await.is_err());
     assert_eq!(heard.take(), ["read true", "write true", "write false"]);
+}
+
+#[tokio::test]
+async fn a_listener_is_told_what_a_statement_is_for() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let heard = Heard::default();
+    let ear = heard.clone();
+    // Each hears what the one before has made of the statement, and that of a relationship is told apart.
+    let events = SessionEvents::new()
+        .before_statement(|execution| match execution.is_relationship_load() {
+            true => execution.filter(Address, Address.email.ne("ed@y.org")),
+            false => Ok(()),
+        })
+        .before_statement(move |execution| {
+            let models = [execution.is_of(User), execution.is_of(Address)];
+            ear.note(format!("{:?} {models:?} {}", execution.kind(), execution.is_relationship_load()));
+            Ok(())
+        });
+    let mut session = SessionMaker::new(&engine).events(events).session();
+    let users = session.query(User).order_by(User.id).options(selectinload(User.addresses)).all().await.unwrap();
+    assert_eq!(session.handles(users[0], User.addresses).len(), 1);
+    assert_eq!(session.query(Address).all().await.unwrap().len(), 3);
+    assert_eq!(heard.take(), ["Select [true, false] false", "Select [false, true] true", "Select [false, true] false"]);
+    session.expire_relationship(users[1], User.addresses).unwrap();
+    session.load(users[1], User.addresses).await.unwrap();
+    session.query(User).options(joinedload(User.addresses)).all().await.unwrap();
+    session.all(select((User.id, Address.email)).join(User.addresses)).await.unwrap();
+    assert_eq!(heard.take(), ["Select [false, true] true", "Select [true, false] false", "Select [true, true] false"]);
+    session.all(select(User.id).union(select(Address.id))).await.unwrap();
+    session.execute(update(User).set(User.fullname, "f").filter(User.id.eq(1))).await.unwrap();
+    session.execute(delete(Address).filter(Address.id.eq(1))).await.unwrap();
+    session.execute(insert(User).values(User::builder().name("new"))).await.unwrap();
+    session.execute(text("DELETE FROM user_keywords")).await.unwrap();
+    let copies = select((User.id, User.name)).filter(User.id.eq(0));
+    session.execute(insert(Keyword).from_select((Keyword.id, Keyword.word), copies)).await.unwrap();
+    assert_eq!(
+        heard.take(),
+        [
+            "Select [true, true] false",
+            "Update [true, false] false",
+            "Delete [false, true] false",
+            "Insert [true, false] false",
+            "Text [false, false] false",
+            "Insert [true, false] false"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -79,6 +79,7 @@ mod bulk;
 mod bulk_session;
 mod cases;
 mod cases_changes;
+mod cases_history;
 mod cases_keys;
 mod cases_objects;
 mod cases_states;

@@ -206,6 +206,32 @@ async fn an_aggregate_alone_goes_where_its_conditions_are() {
     assert_eq!(session.one(count).await.unwrap(), 1);
 }
 
+#[tokio::test]
+async fn a_statement_goes_where_the_first_of_its_models_is_wherever_that_stands() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&other).await;
+    let mut session = SessionMaker::new(&main).bind(User, &other).bind(Address, &other).session();
+    let alias = User.alias("u");
+    assert_statements!(main, 0, {
+        assert_eq!(session.all(select(alias.name).filter(alias.id.eq(1))).await.unwrap(), ["ed"]);
+        assert_eq!(session.all(select(User.id).union(select(Address.id))).await.unwrap().len(), 3);
+        let names = select((User.name, User.id)).subquery("names");
+        assert_eq!(session.all(select(names.0).select_from(&names)).await.unwrap().len(), 2);
+        let names = select((User.name, User.id)).cte("names");
+        assert_eq!(session.all(select(names.0).select_from(&names)).await.unwrap().len(), 2);
+        assert_eq!(
+            session.one(select(select(User.id).filter(User.name.eq("ed")).scalar_subquery())).await.unwrap(),
+            Some(1)
+        );
+        assert!(session.query(User).filter(User.name.eq("ed")).exists().await.unwrap());
+        assert!(session.one(select(func::exists(select(User.id)))).await.unwrap());
+        session.execute(update(User).set(User.fullname, "f")).await.unwrap();
+        session.execute(insert(User).values(User::builder().name("new"))).await.unwrap();
+        session.execute(delete(User).filter(User.name.eq("new"))).await.unwrap();
+    });
+    session.commit().await.unwrap();
+}
+
 /// Makes a table whose rows a COMMIT refuses.
 async fn refusing_words(engine: &Engine) {
     let parts = [

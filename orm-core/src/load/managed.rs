@@ -172,7 +172,7 @@ async fn find<'p>(
     for mut select in selects {
         let joins = Joins::attach_children(&mut select, node)?;
         let mut statement = Statement::Select(Box::new(select));
-        objects.events.rewrite(&mut statement)?;
+        objects.events.rewrite_load(&mut statement)?;
         let prepared = engine.prepare(statement)?;
         engine
             .run(&mut connection.guard, &prepared, &mut |row| {

@@ -113,6 +113,8 @@ pub trait RelationField: Send + Sync {
     /// Its members are then those from before the changes, for the session to change. `is_new` says that the owner was
     /// just added: then what the field holds are its first members, and all of them.
     fn adopt(&mut self, owner: ObjectId, is_new: bool) -> Vec<Change>;
+    /// Returns whether something was done through the field that the session has not taken up.
+    fn is_changed(&self) -> bool;
     /// Returns how many members the field would bring to an object that is added with it.
     fn given(&self) -> usize;
     /// Returns the members, for the field of a session's object.
@@ -624,6 +626,11 @@ impl<T: Model> RelationField for HasMany<T> {
         self.loaded && !self.partial
     }
 
+    fn is_changed(&self) -> bool {
+        let has_values = |state: &ManyState<T>| state.values().is_some_and(|values| !values.is_empty());
+        self.state.as_ref().is_some_and(|state| !state.changes.is_empty() || has_values(state))
+    }
+
     fn given(&self) -> usize {
         self.state.as_ref().map_or(0, |state| state.values().map_or(0, <[T]>::len) + state.handles.len())
     }
@@ -972,6 +979,10 @@ impl<T: Model> RelationField for BelongsTo<T> {
 
     fn is_complete(&self) -> bool {
         BelongsTo::is_loaded(self)
+    }
+
+    fn is_changed(&self) -> bool {
+        self.change.is_some() || matches!(self.content, Content::Value(..))
     }
 
     fn given(&self) -> usize {

@@ -12,7 +12,8 @@ use super::history::ObjectState;
 use crate::error::Result;
 use crate::mapper::{Alias, Entity, Mapper, Model, Object};
 use crate::sql::{
-    Criterion, FromItem, JoinNode, Node, OutputKind, Predicate, RelationReference, SelectNode, Statement,
+    ChangedRows, Criterion, FromItem, InsertSource, JoinNode, Joined, Node, OutputKind, Predicate, RelationReference,
+    SelectNode, Statement,
 };
 
 type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
@@ -317,10 +318,19 @@ impl SessionEvents {
         self.states.iter().for_each(|listener| listener(change));
     }
 
-    /// Lets listeners change a statement, and adds the filters.
+    /// Lets listeners change a statement of the user's, and adds the filters.
     pub(crate) fn rewrite(&self, statement: &mut Statement) -> Result<()> {
+        self.change(statement, false)
+    }
+
+    /// As [`rewrite`](Self::rewrite), for a statement that loads a relationship.
+    pub(crate) fn rewrite_load(&self, statement: &mut Statement) -> Result<()> {
+        self.change(statement, true)
+    }
+
+    fn change(&self, statement: &mut Statement, is_relationship_load: bool) -> Result<()> {
         for listener in &self.statements {
-            listener(&mut Execution { statement })?;
+            listener(&mut Execution { statement, is_relationship_load })?;
         }
         for criterion in &self.filters {
             statement.restrict(criterion.clone()?);
@@ -384,6 +394,7 @@ impl std::fmt::Debug for StateChange<'_> {
 /// A statement that is about to run, for a listener to look at and to narrow.
 pub struct Execution<'a> {
     statement: &'a mut Statement,
+    is_relationship_load: bool,
 }
 
 impl std::fmt::Debug for Execution<'_> {
@@ -404,7 +415,14 @@ impl Execution<'_> {
         self.statement.is_write()
     }
 
-    /// Returns whether it reads or writes a model's table by itself, not only in a subquery.
+    /// Returns whether it loads a relationship: that of an option such as [`selectinload`](crate::selectinload), or of
+    /// [`load`](Session::load). One whose members are joined to a query is part of that.
+    pub fn is_relationship_load(&self) -> bool {
+        self.is_relationship_load
+    }
+
+    /// Returns whether it reads or writes a model's table by itself, alone or beside others, not only in a subquery. Of
+    /// [`text`](crate::text) no more is known than the model whose rows it gives.
     pub fn is_of<A: Entity>(&self, _entity: A) -> bool {
         is_of(self.statement, A::Model::__mapper())
     }
@@ -422,14 +440,30 @@ impl Execution<'_> {
 
 fn is_of(statement: &Statement, mapper: &Mapper) -> bool {
     match statement {
-        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => {
-            !places(select, mapper).is_empty()
-        }
+        Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) => reads(select, mapper),
         Statement::Explain(inner) => is_of(inner, mapper),
-        Statement::Update(update) => update.rows.mapper.is(mapper),
-        Statement::Delete(delete) => delete.rows.mapper.is(mapper),
-        _ => false,
+        Statement::Insert(insert) => match &insert.source {
+            InsertSource::Select(select) => insert.mapper.is(mapper) || reads(select, mapper),
+            _ => insert.mapper.is(mapper),
+        },
+        Statement::Update(update) => changes(&update.rows, mapper),
+        Statement::Delete(delete) => changes(&delete.rows, mapper),
+        Statement::Text(text) => text.model.is_some_and(|own| own.is(mapper)),
     }
+}
+
+fn reads(select: &SelectNode, mapper: &Mapper) -> bool {
+    let members = select.set.iter().flat_map(|set| &set.members);
+    !places(select, mapper).is_empty() || members.into_iter().any(|member| reads(member, mapper))
+}
+
+fn changes(rows: &ChangedRows, mapper: &Mapper) -> bool {
+    rows.mapper.is(mapper)
+        || rows.joins.iter().any(|joined| match joined {
+            Joined::Relation(relation) => target(relation).is(mapper),
+            Joined::Inferred(table) => table.mapper.is_some_and(|own| own.is(mapper)),
+            Joined::On { mapper: own, .. } => own.is(mapper),
+        })
 }
 
 /// Returns the alias of a model's table, if this is one.

@@ -478,9 +478,19 @@ impl Objects {
 
     /// Returns whether a foreign key leads to an object.
     fn is_child_of(&self, child: u32, link: Link, parent: ObjectId) -> bool {
-        if let Some(change) = self.get(child).links.iter().find(|change| change.foreign_key == link.foreign_key) {
-            return change.parent == Some(parent);
+        match self.linked(child, link) {
+            Some(change) => change.parent == Some(parent),
+            None => self.was_child_of(child, link, parent),
         }
+    }
+
+    /// Returns what a relationship has set a foreign key to since the last flush.
+    fn linked(&self, child: u32, link: Link) -> Option<&LinkChange> {
+        self.get(child).links.iter().find(|change| change.foreign_key == link.foreign_key)
+    }
+
+    /// Returns whether a foreign key led to an object when the last flush was done.
+    fn was_child_of(&self, child: u32, link: Link, parent: ObjectId) -> bool {
         let Ok(configured) = link.child.configured() else { return false };
         let key = &configured.foreign_keys[link.foreign_key];
         let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
@@ -835,6 +845,80 @@ impl Objects {
                 waiting.add(pair.member, pair.owner, pair.is_added);
             }
         }
+    }
+
+    /// Returns the members that a relationship had when the last flush was done, as far as they are known.
+    pub(crate) fn former_members(&self, owner: u32, info: &RelationshipInfo) -> Vec<ObjectId> {
+        let index = usize::from(info.index);
+        let entry = self.get(owner);
+        let now = self.members_of(owner, index);
+        if matches!(entry.state, State::Pending | State::Transient) {
+            return Vec::new();
+        }
+        let before = entry.base.as_deref().map(|base| base.relation(index));
+        if let Some(before) = before.filter(|before| before.is_loaded()) {
+            return before.members();
+        }
+        // It was read after the object was changed, or is not loaded: what waits for a flush tells who came and went.
+        match (info.direction, info.link) {
+            _ if info.condition.is_some() || info.definition.viewonly => now,
+            (Direction::OneToMany, Some(link)) => self.former_children(self.id(owner), link, now),
+            (Direction::ManyToOne, Some(link)) => self.former_parent(owner, link, now),
+            _ => self.former_pairs(self.id(owner), info, now),
+        }
+    }
+
+    fn former_children(&self, owner: ObjectId, link: Link, now: Vec<ObjectId>) -> Vec<ObjectId> {
+        let is_linked = |child: u32| self.get(child).mapper.is(link.child) && self.linked(child, link).is_some();
+        let is_new = |child: u32| matches!(self.get(child).state, State::Pending | State::Transient);
+        let was_here = |child: u32| !is_new(child) && self.was_child_of(child, link, owner);
+        let gone = self.touched.iter().copied().filter(|&child| is_linked(child) && was_here(child));
+        let gone = gone.map(|child| self.id(child)).filter(|child| !now.contains(child)).collect::<Vec<_>>();
+        let stayed = now.into_iter().filter(|child| was_here(child.slot));
+        stayed.chain(gone).collect()
+    }
+
+    fn former_parent(&self, child: u32, link: Link, now: Vec<ObjectId>) -> Vec<ObjectId> {
+        if self.linked(child, link).is_none() {
+            return now;
+        }
+        let Ok(configured) = link.child.configured() else { return Vec::new() };
+        let key = &configured.foreign_keys[link.foreign_key];
+        if key.target_columns == key.target.definition.key {
+            let key_values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
+            let parent = key_values.and_then(|key_values| self.find(key.target, &key_values));
+            return parent.map(|parent| self.id(parent)).into_iter().collect();
+        }
+        let parents = self.in_use().filter(|&parent| self.get(parent).mapper.is(key.target)).map(|slot| self.id(slot));
+        parents.filter(|&parent| self.was_child_of(child, link, parent)).collect()
+    }
+
+    fn former_pairs(&self, owner: ObjectId, info: &RelationshipInfo, now: Vec<ObjectId>) -> Vec<ObjectId> {
+        let mut waiting = Waiting::default();
+        self.waiting_pairs(info, &mut waiting);
+        let mut before = now;
+        // The first that was done to a member says whether it was there.
+        for &(member, is_added) in waiting.of.get(&owner).into_iter().flatten().rev() {
+            match is_added {
+                true => before.retain(|other| *other != member),
+                false if !before.contains(&member) && self.is_alive(member) => before.push(member),
+                false => {}
+            }
+        }
+        before
+    }
+
+    /// Returns whether members of an object have come or gone since the last flush, as far as they are known.
+    pub(crate) fn has_changed_members(&self, slot: u32) -> bool {
+        let entry = self.get(slot);
+        let Ok(configured) = entry.mapper.configured() else { return false };
+        entry.is_touched
+            && configured.relationships.iter().any(|info| {
+                let index = usize::from(info.index);
+                let (now, before) = (self.members_of(slot, index), self.former_members(slot, info));
+                let is_same = now.len() == before.len() && now.iter().all(|member| before.contains(member));
+                !is_same || self.object(slot).relation(index).is_changed()
+            })
     }
 
     /// Returns the slots that a change which waits for a flush leads to.

@@ -87,8 +87,8 @@ impl Session {
         Ok(self.objects.get(self.slot(handle)?).is_expired)
     }
 
-    /// Says what has changed in a column since the last flush. A new object has nothing but what was added; of a column
-    /// that is not loaded nothing is known.
+    /// Says what has changed in a column since the last flush. A new object has nothing but what was added, in the columns
+    /// that were set; of a column that is not loaded nothing is known.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -120,12 +120,18 @@ impl Session {
             decoded.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
         };
         let object = self.objects.object(slot);
+        let entry = self.objects.get(slot);
         let now = object.column(column);
         let mut history = History { added: vec![], unchanged: vec![], deleted: vec![] };
-        match (&self.objects.get(slot).base, self.objects.get(slot).state) {
+        match (&entry.base, entry.state) {
             // Nothing is known of what is not loaded.
             _ if object.is_left_out(column) => {}
-            (_, State::Pending | State::Transient) => history.added.push(decode(now)?),
+            (base, State::Pending | State::Transient) => {
+                let is_changed = base.as_deref().is_some_and(|base| is_changed(object, base, column));
+                if is_changed || entry.set.contains(column) {
+                    history.added.push(decode(now)?);
+                }
+            }
             (Some(base), _) if is_changed(object, &**base, column) => {
                 if !base.is_left_out(column) {
                     history.deleted.push(decode(base.column(column))?);
@@ -137,7 +143,8 @@ impl Session {
         Ok(history)
     }
 
-    /// Says what has changed in a relationship since the last flush, as far as its members are known.
+    /// Says what has changed in a relationship since the last flush, as far as its members are known. What was done through
+    /// fields counts from the next query on.
     ///
     /// ```
     /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata};
@@ -166,21 +173,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the handle names no object of this session.
+    /// Fails when the handle names no object of this session, or the relationship cannot be configured.
     pub fn members_history<M: Model, T: Model, K>(
         &self,
         handle: Handle<M>,
         relationship: Relationship<M, T, K>,
     ) -> Result<History<Handle<T>>> {
         let slot = self.slot(handle)?;
-        let index = usize::from(relationship.__index());
-        let now = self.objects.members_of(slot, index);
-        let entry = self.objects.get(slot);
-        let before = match (&entry.base, entry.state) {
-            (_, State::Pending | State::Transient) => Vec::new(),
-            (Some(base), _) => base.relation(index).members(),
-            (None, _) => now.clone(),
-        };
+        let now = self.objects.members_of(slot, usize::from(relationship.__index()));
+        let before = self.objects.former_members(slot, Self::info(relationship)?);
         let handles = |members: Vec<ObjectId>| members.into_iter().map(Handle::of).collect();
         let (unchanged, added) = now.iter().copied().partition(|member| before.contains(member));
         let deleted = before.into_iter().filter(|member| !now.contains(member)).collect();
