@@ -2,7 +2,7 @@
 
 use orm::prelude::*;
 
-use crate::support::{Address, Keyword, User, UserKeyword, session, two_users};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, session, three_users, tree, two_users};
 
 #[tokio::test]
 async fn a_handle_kept_past_expunge_never_names_another_row() {
@@ -106,6 +106,56 @@ async fn a_relationship_whose_members_have_left_is_not_loaded() {
     session.load(address, Address.user).await.unwrap();
     let again = session.handles(address, Address.user)[0];
     assert_eq!((again == ed, session[again].name.as_str()), (false, "ed"));
+}
+
+/// What a field itself gives out is no dead handle either, where the object that leaves does not lead back to it.
+#[tokio::test]
+async fn a_field_does_not_name_what_has_left_although_only_its_side_is_loaded() {
+    for way in ["expunge", "detach", "expunge_clean"] {
+        let (engine, mut session) = session().await;
+        three_users(&engine).await;
+        let addresses = session.query(Address).options(selectinload(Address.user)).order_by(Address.id).all();
+        let address = addresses.await.unwrap()[0];
+        let ed = session[address].user.handle().unwrap();
+        let red = session.query(Keyword).filter(Keyword.id.eq(1)).options(selectinload(Keyword.users)).one();
+        let red = red.await.unwrap();
+        assert_eq!(session[red].users.handles(), [ed]);
+        match way {
+            "expunge" => session.expunge(ed).unwrap(),
+            "detach" => drop(session.detach(ed).unwrap()),
+            _ => {
+                // What is changed stays.
+                session[address].email.push('!');
+                session[red].word.push('!');
+                session.expunge_clean();
+                assert!(session.contains(address) && session.contains(red) && !session.contains(ed));
+            }
+        }
+        assert!(session[address].user.is_unloaded(), "{way}");
+        assert!(session[red].users.is_unloaded(), "{way}");
+        session.load(address, Address.user).await.unwrap();
+        session.load(red, Keyword.users).await.unwrap();
+        let again = session[address].user.handle().unwrap();
+        assert_eq!((session[again].name.as_str(), session[red].users.handles()), ("ed", [again].as_slice()));
+    }
+}
+
+/// A link to what has left is refused before anything is sent.
+#[tokio::test]
+async fn what_was_linked_to_an_object_that_has_left_is_refused_by_the_flush() {
+    let (engine, mut session) = session().await;
+    tree(&engine).await;
+    let nodes = session.query(Node).filter(Node.name.in_(["a1", "b"])).order_by(Node.name).all().await.unwrap();
+    let (leaf, branch) = (nodes[0], nodes[1]);
+    let stored = session[leaf].parent_id;
+    session.link(leaf, Node.parent, branch);
+    session.expunge(branch).unwrap();
+    assert!(session[leaf].parent.is_unloaded());
+    let error = session.query(Node).count().await.unwrap_err();
+    assert!(error.message().contains("object `Node` is no longer in the session: it was expunged"), "{error}");
+    session.rollback().await.unwrap();
+    session.load(leaf, Node.parent).await.unwrap();
+    assert_eq!(session[leaf].parent_id, stored);
 }
 
 /// Where the other side still held the object that had left, nothing was taken away.

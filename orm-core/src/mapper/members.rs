@@ -119,6 +119,8 @@ pub trait RelationField: Send + Sync {
     fn given(&self) -> usize;
     /// Returns the members, for the field of a session's object.
     fn members(&self) -> Vec<ObjectId>;
+    /// Returns whether one of these is a member.
+    fn has_any_of(&self, objects: &HashSet<ObjectId>) -> bool;
     /// Makes these the members; `is_all` says that there are no others.
     fn load(&mut self, members: &[ObjectId], is_all: bool);
     /// Adds a member that the session knows, and returns whether it was not there.
@@ -673,6 +675,10 @@ impl<T: Model> RelationField for HasMany<T> {
         self.known_handles().iter().map(|handle| handle.id()).collect()
     }
 
+    fn has_any_of(&self, objects: &HashSet<ObjectId>) -> bool {
+        self.known_handles().iter().any(|handle| objects.contains(&handle.id()))
+    }
+
     fn load(&mut self, members: &[ObjectId], is_all: bool) {
         (self.loaded, self.partial) = (true, !is_all);
         let handles = members.iter().map(|id| Handle::of(*id)).collect::<Vec<_>>();
@@ -1033,6 +1039,10 @@ impl<T: Model> RelationField for BelongsTo<T> {
             Content::Handle(id) => vec![id],
             _ => Vec::new(),
         }
+    }
+
+    fn has_any_of(&self, objects: &HashSet<ObjectId>) -> bool {
+        matches!(&self.content, Content::Handle(id) if objects.contains(id))
     }
 
     fn load(&mut self, members: &[ObjectId], _is_all: bool) {

@@ -120,24 +120,27 @@ impl Session {
     /// Lets go of those that are clean, and that no change which waits for a flush leads to.
     fn let_go_of_clean(&mut self, slots: Vec<u32>, why: &'static str) {
         let awaited = self.objects.awaited();
-        for slot in slots {
-            let entry = self.objects.get(slot);
-            let is_clean = matches!(entry.state, State::Persistent | State::Detached)
+        let is_clean = |slot: &u32| {
+            let entry = self.objects.get(*slot);
+            matches!(entry.state, State::Persistent | State::Detached)
+                && entry.object.is_some()
                 && !entry.is_touched
                 && !entry.is_doomed
-                && !awaited.contains(&slot);
-            if entry.object.is_some() && is_clean {
-                // A model that cannot be configured has no fields in step with others.
-                let _ = self.objects.disconnect(slot);
-                self.objects.remove(slot, why);
-            }
+                && !awaited.contains(slot)
+        };
+        let clean: Vec<u32> = slots.into_iter().filter(is_clean).collect();
+        // A model that cannot be configured has no fields in step with others.
+        let _ = self.objects.disconnect_all(&clean);
+        for slot in clean {
+            self.objects.remove(slot, why);
         }
     }
 
     /// Takes out an object and what its relationships say `cascade(expunge)` of, which is all known before any of it leaves.
     fn remove(&mut self, slot: u32, why: &'static str) -> Result<()> {
-        for slot in self.expunged_with(slot) {
-            self.objects.disconnect(slot)?;
+        let leaving = self.expunged_with(slot);
+        self.objects.disconnect_all(&leaving)?;
+        for slot in leaving {
             let id = self.objects.id(slot);
             self.objects.pairs.retain(|pair| pair.owner != id && pair.member != id);
             self.objects.remove(slot, why);

@@ -638,9 +638,36 @@ impl Objects {
         Ok(())
     }
 
-    /// Takes an object that is about to leave out of the fields of others.
+    /// Takes an object that is about to leave out of the fields of others that it leads to.
     pub(crate) fn disconnect(&mut self, slot: u32) -> Result<()> {
         self.leave(slot, |_| true)
+    }
+
+    /// Takes objects that are about to leave out of the fields of others, whether they lead to those or not.
+    pub(crate) fn disconnect_all(&mut self, slots: &[u32]) -> Result<()> {
+        slots.iter().try_for_each(|&slot| self.disconnect(slot))?;
+        let leaving: HashSet<ObjectId> = slots.iter().map(|&slot| self.id(slot)).collect();
+        let models: HashSet<usize> = slots.iter().map(|&slot| self.get(slot).mapper.id()).collect();
+        // Of each model, the relationships that may lead to them.
+        let mut leading: HashMap<usize, Vec<usize>> = HashMap::new();
+        for slot in self.in_use().collect::<Vec<u32>>() {
+            let mapper = self.get(slot).mapper;
+            let indexes = leading.entry(mapper.id()).or_insert_with(|| {
+                let relationships = mapper.definition.relationships.iter().enumerate();
+                let leads = relationships.filter(|(_, definition)| models.contains(&(definition.target)().id()));
+                leads.map(|(index, _)| index).collect()
+            });
+            for &index in &*indexes {
+                if !self.object(slot).relation(index).has_any_of(&leaving) {
+                    continue;
+                }
+                let owner = self.id(slot);
+                let members = self.object(slot).relation(index).members();
+                let gone = members.into_iter().filter(|member| leaving.contains(member));
+                gone.for_each(|member| self.forget_member(owner, index, member));
+            }
+        }
+        Ok(())
     }
 
     /// Takes an object that is not in the database, after all, out of the fields of those that are.
