@@ -81,6 +81,47 @@ async fn what_is_expired_is_judged_by_the_database() {
     assert_eq!(states, [ObjectState::Deleted, ObjectState::Deleted, ObjectState::Persistent]);
 }
 
+/// Whether there is an object to judge makes no difference to what is refused.
+#[tokio::test]
+async fn a_condition_that_cannot_be_evaluated_is_refused_by_a_session_without_objects() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let hit = || update(User).set(User.fullname, "hit");
+    let ids = || select(Address.user_id);
+    let refused = [
+        hit().filter(User.name.like("e%")),
+        hit().filter(User.name.gt("e")),
+        hit().filter(User.name.in_(["ed"]) & User.name.concat("!").eq("ed!")),
+        hit().filter(!(User.id.eq(1) | User.name.starts_with("w"))),
+        hit().filter(User.id.in_(ids())),
+        hit().filter(User.id.between(1, 2) & func::length(User.name).eq(2)),
+        hit().filter(User.addresses.any(Address.id.eq(1))),
+        hit().filter(User.id.eq(Address.user_id)),
+        hit().filter(User.name.in_(Vec::<&str>::new()) & User.name.lt("x")),
+    ];
+    for (number, change) in refused.into_iter().enumerate() {
+        let sent = engine.statement_count();
+        let error = session.execute_with(change, Synchronize::Evaluate).await.unwrap_err();
+        assert_eq!(error.message(), "the condition cannot be evaluated in memory", "change {number}");
+        assert_eq!(engine.statement_count(), sent, "change {number}");
+    }
+    let error =
+        session.execute_with(delete(User).filter(User.name.like("e%")), Synchronize::Evaluate).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+    let taken = [
+        (hit(), 3),
+        (hit().filter(User.active), 2),
+        (hit().filter(!User.active.eq(true)), 1),
+        (hit().filter(User.id.in_([1, 2]) & (User.id + 1).ne(2)), 1),
+        (hit().filter(User.id.between(2, 3) | User.fullname.is_null()), 2),
+        (hit().filter(User.fullname.eq(None::<String>)), 0),
+    ];
+    for (number, (change, count)) in taken.into_iter().enumerate() {
+        let changed = session.execute_with(change, Synchronize::Evaluate).await;
+        assert_eq!(changed.unwrap(), count, "change {number}");
+    }
+}
+
 #[tokio::test]
 async fn columns_that_are_set_one_from_the_other_are_as_in_the_row() {
     #[derive(Clone, Debug, Model)]

@@ -34,6 +34,7 @@
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `own_types` | columns whose SQL type is the user's own, in a session |
 //! | `pool` | listeners to an engine's connections |
 //! | `embed` | structs whose fields are columns of the models that hold them |
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
@@ -116,6 +117,7 @@ mod literals;
 mod loading;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod own_types;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -59,9 +59,9 @@ impl Writer {
             Node::Between { operand, low, high, negated } => {
                 self.within(operand, Precedence::Other)?;
                 self.push(if *negated { " NOT BETWEEN " } else { " BETWEEN " });
-                self.within(low, Precedence::Other)?;
+                self.compared(low, operand, Precedence::Other)?;
                 self.push(" AND ");
-                self.within(high, Precedence::Other)?;
+                self.compared(high, operand, Precedence::Other)?;
             }
             Node::IsNull { operand, negated } => {
                 self.within(operand, Precedence::Other)?;
@@ -198,11 +198,49 @@ impl Writer {
             Precedence::Sum => (Precedence::Sum, Precedence::Product),
             _ => (Precedence::Product, Precedence::Sign),
         };
-        self.within(left, left_rank)?;
+        if precedence != Precedence::Comparison {
+            self.within(left, left_rank)?;
+            self.push(" ");
+            self.push(self.operator(operator));
+            self.push(" ");
+            return self.within(right, right_rank);
+        }
+        self.compared(left, right, left_rank)?;
         self.push(" ");
         self.push(self.operator(operator));
         self.push(" ");
-        self.within(right, right_rank)
+        self.compared(right, left, right_rank)
+    }
+
+    /// Writes one side of a comparison. To PostgreSQL a parameter is text, and beside text a padded column is text without its
+    /// blanks: then a row would not be found by the value that was read from it.
+    fn compared(&mut self, node: &Node, other: &Node, precedence: Precedence) -> Result<()> {
+        if self.dialect == Dialect::Postgres && !self.writes_literals() {
+            match (node, other) {
+                (Node::Parameter { index, kind: Kind::Text }, other) if is_padded(other) => {
+                    return self.padded(*index, Kind::Text, "BPCHAR");
+                }
+                (Node::Tuple(parts), Node::Tuple(others)) if parts.len() == others.len() => {
+                    self.push("(");
+                    self.separated(parts.iter().zip(others), ", ", |this, (part, other)| {
+                        this.compared(part, other, Precedence::Or)
+                    })?;
+                    self.push(")");
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        self.within(node, precedence)
+    }
+
+    fn padded(&mut self, index: u32, kind: Kind, name: &str) -> Result<()> {
+        self.push("CAST(");
+        self.parameter(index, kind);
+        self.push(" AS ");
+        self.push(name);
+        self.push(")");
+        Ok(())
     }
 
     fn operator(&self, operator: Operator) -> &'static str {
@@ -253,12 +291,19 @@ impl Writer {
         self.within(operand, Precedence::Other)?;
         if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list {
             self.push(if negated { " <> ALL (" } else { " = ANY (" });
-            self.parameter(*index, *kind);
+            match kind {
+                Kind::Array(Kind::Text) if is_padded(operand) && !self.writes_literals() => {
+                    self.padded(*index, *kind, "BPCHAR[]")?;
+                }
+                _ => self.parameter(*index, *kind),
+            }
             self.push(")");
             return Ok(());
         }
-        self.push(if negated { " NOT IN " } else { " IN " });
-        self.parenthesized(list)
+        self.push(if negated { " NOT IN (" } else { " IN (" });
+        self.separated(list, ", ", |this, item| this.compared(item, operand, Precedence::Or))?;
+        self.push(")");
+        Ok(())
     }
 
     fn like(
@@ -641,6 +686,21 @@ impl Writer {
         let table = mapper.definition().table;
         let mut aliases = (1..).map(|number| Alias::new(&format!("{table}_{number}")));
         aliases.find(|alias| !self.is_in_sight(mapper, *alias)).unwrap_or(Alias::NONE)
+    }
+}
+
+/// Returns whether PostgreSQL fills up the text of a column with blanks, which are none when it is compared.
+fn is_padded(node: &Node) -> bool {
+    let Node::Column { mapper, column, .. } = node else { return false };
+    let definition = &mapper.definition().columns[usize::from(*column)];
+    let variant = definition.variants.iter().find(|(dialect, _)| *dialect == Dialect::Postgres);
+    match variant.map(|(_, sql)| *sql).or(definition.sql_type) {
+        Some(sql) => {
+            let sql = sql.trim_start().to_ascii_lowercase();
+            let name = sql.split(['(', ' ']).next().unwrap_or_default();
+            matches!(name, "char" | "character" | "bpchar" | "nchar") && !sql.contains("varying")
+        }
+        None => definition.kind == Kind::Text && matches!((definition.column_type)(), ColumnType::Char(_)),
     }
 }
 

@@ -99,7 +99,7 @@ fn is_gathered(mapper: &Mapper, column: u16, kind: Kind) -> bool {
     let is_plain_type = || {
         let own =
             matches!((definition.column_type)(), ColumnType::Custom(_) | ColumnType::Enum { is_native: true, .. });
-        !own && definition.sql_type.is_none() && definition.variants.is_empty()
+        !own && !definition.has_own_type()
     };
     match kind {
         Kind::Array(_) => false,

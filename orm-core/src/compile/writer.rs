@@ -101,6 +101,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Returns whether values are written into the text.
+    pub(crate) fn writes_literals(&self) -> bool {
+        self.literals.is_some()
+    }
+
     /// Writes the placeholder of a lifted value of this type.
     ///
     /// PostgreSQL is told which type of labels it has, always: where nothing else tells, as in CASE, it would take text.

@@ -238,7 +238,7 @@ fn spare_columns(mapper: &'static Mapper, set: &[u16], row: &RowChange) -> Vec<u
 /// Returns a random value of a column, as unlikely in a row as its type allows; `None` where its type has none.
 fn candidate(mapper: &Mapper, column: u16, now: &Value) -> Option<Value> {
     let definition = &mapper.definition().columns[usize::from(column)];
-    if definition.sql_type.is_some() || definition.computed.is_some() {
+    if definition.has_own_type() || definition.computed.is_some() {
         return None;
     }
     let length = match (definition.column_type)() {

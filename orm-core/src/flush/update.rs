@@ -184,7 +184,7 @@ fn can_join(mapper: &'static Mapper, change: &RowChange) -> Result<bool> {
     let is_plain = |column: u16| {
         let own = &definition.columns[usize::from(column)];
         let column_type = (own.column_type)();
-        own.sql_type.is_none()
+        !own.has_own_type()
             && !matches!(
                 column_type,
                 ColumnType::Enum { .. }

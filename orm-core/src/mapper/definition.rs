@@ -200,6 +200,14 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Returns whether its type is the user's own, on some database at least: what that takes, and what it holds equal, is
+    /// not known.
+    pub(crate) fn has_own_type(&self) -> bool {
+        self.sql_type.is_some() || !self.variants.is_empty()
+    }
+}
+
 macro_rules! settings {
     ($($(#[doc = $doc:literal])* $name:ident($($argument:ident: $type:ty)?) $($field:ident = $value:expr),+;)*) => {
         impl Column { $(

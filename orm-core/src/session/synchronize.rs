@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 use super::{BindRequest, Key, Session, State, as_row_value};
 use crate::compile::writing_ctes;
@@ -24,7 +24,7 @@ pub enum Synchronize {
     /// [`Evaluate`](Self::Evaluate) where that can be done, else [`Fetch`](Self::Fetch).
     #[default]
     Auto,
-    /// The condition is evaluated in memory; one that cannot be is an error.
+    /// The condition is evaluated in memory; one that cannot be is an error, whatever objects there are.
     Evaluate,
     /// The database tells the keys of the rows: by RETURNING, or by a SELECT before the statement.
     Fetch,
@@ -127,14 +127,13 @@ impl Session {
         let mapper = rows.mapper;
         let bind = BindRequest::of(std::slice::from_ref(&statement));
         let dialect = self.connected_for(bind).await?.engine.dialect();
+        if synchronize == Synchronize::Evaluate && !can_be_evaluated(&rows, dialect) {
+            return Err(not_evaluated());
+        }
         let matched = match (self.evaluate(&rows, dialect), synchronize) {
             (Some(slots), Synchronize::Auto | Synchronize::Evaluate) => Matched::Slots(slots),
-            (None, Synchronize::Evaluate) => {
-                let message = "the condition cannot be evaluated in memory";
-                return Err(
-                    Error::new(ErrorKind::InvalidRequest, message).hint("say `Synchronize::Fetch`, `Auto` or `No`")
-                );
-            }
+            // Of an object that is expired, or lacks a column.
+            (None, Synchronize::Evaluate) => return Err(not_evaluated()),
             _ => self.fetch_matched(&rows, sets.as_deref(), dialect).await?,
         };
         let (changed, slots) = match matched {
@@ -159,9 +158,7 @@ impl Session {
         if !rows.is_alone() || rows.limit.is_some() {
             return None;
         }
-        let criteria = rows.criteria.iter().filter(|criterion| criterion.mapper.is(rows.mapper));
-        let filters: Vec<Node> =
-            rows.filters.iter().cloned().chain(criteria.map(|criterion| criterion.on(rows.alias))).collect();
+        let filters = conditions(rows);
         let mut slots = Vec::new();
         for slot in self.objects.in_use() {
             let entry = self.objects.get(slot);
@@ -467,6 +464,112 @@ fn mentions_set(node: &Node, before: &[(u16, Node)]) -> bool {
     mentions
 }
 
+/// Returns all the conditions on the rows that a statement changes.
+fn conditions(rows: &ChangedRows) -> Vec<Node> {
+    let criteria = rows.criteria.iter().filter(|criterion| criterion.mapper.is(rows.mapper));
+    rows.filters.iter().cloned().chain(criteria.map(|criterion| criterion.on(rows.alias))).collect()
+}
+
+/// Returns whether memory can tell which rows a statement is about, whatever objects there are.
+fn can_be_evaluated(rows: &ChangedRows, dialect: Dialect) -> bool {
+    let kinds = Kinds { mapper: rows.mapper, alias: rows.alias, dialect };
+    rows.is_alone() && rows.limit.is_none() && conditions(rows).iter().all(|condition| kinds.have_truth(condition))
+}
+
+#[cold]
+fn not_evaluated() -> Error {
+    let message = "the condition cannot be evaluated in memory";
+    Error::new(ErrorKind::InvalidRequest, message).hint("say `Synchronize::Fetch`, `Auto` or `No`")
+}
+
+/// What can be known of expressions from the types of columns and values alone: the rules of [`Scope`] before there is an
+/// object.
+struct Kinds {
+    mapper: &'static Mapper,
+    alias: Alias,
+    dialect: Dialect,
+}
+
+impl Kinds {
+    fn have_truth(&self, node: &Node) -> bool {
+        match node {
+            Node::All(list) | Node::Any(list) => list.iter().all(|part| self.have_truth(part)),
+            Node::Not(inner) => self.have_truth(inner),
+            Node::IsNull { operand, .. } => self.value(operand).is_some(),
+            Node::Between { operand, low, high, .. } => {
+                self.compare(Operator::Ge, operand, low) && self.compare(Operator::Le, operand, high)
+            }
+            Node::In { operand, list, .. } => {
+                self.operand(operand).is_some() && list.iter().all(|item| self.compare(Operator::Eq, operand, item))
+            }
+            Node::Binary { operator, left, right } => self.compare(*operator, left, right),
+            Node::Bind(Value::Null(_)) => true,
+            Node::Column { .. } | Node::Bind(_) => self.value(node) == Some(Kind::Bool),
+            _ => false,
+        }
+    }
+
+    fn value(&self, node: &Node) -> Option<Kind> {
+        match node {
+            Node::Bind(value) => Some(value.kind()),
+            Node::Column { mapper, column, alias } => {
+                let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
+                is_own.then(|| mapper.definition().columns[usize::from(*column)].kind)
+            }
+            Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul, left, right } => {
+                (is_integer(self.value(left)?) && is_integer(self.value(right)?)).then_some(Kind::Int64)
+            }
+            _ => None,
+        }
+    }
+
+    fn operand(&self, node: &Node) -> Option<Kind> {
+        self.value(node).filter(|kind| !(has_rules(node) && *kind == Kind::Text))
+    }
+
+    fn compare(&self, operator: Operator, left: &Node, right: &Node) -> bool {
+        let (Some(left_kind), Some(right_kind)) = (self.operand(left), self.operand(right)) else { return false };
+        let is_null = |node: &Node| matches!(node, Node::Bind(Value::Null(_)));
+        is_null(left) || is_null(right) || are_comparable(self.dialect, operator, left_kind, right_kind)
+    }
+}
+
+/// Returns whether a column says how its text is compared.
+fn has_rules(node: &Node) -> bool {
+    match node {
+        Node::Column { mapper, column, .. } => {
+            let column = &mapper.definition().columns[usize::from(*column)];
+            column.collation.is_some() || column.has_own_type()
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether values are compared in memory as the database compares them.
+fn are_comparable(dialect: Dialect, operator: Operator, left: Kind, right: Kind) -> bool {
+    use Operator::{Eq, Ge, Gt, IsDistinctFrom, IsNotDistinctFrom, Le, Lt, Ne};
+    let is_equality = matches!(operator, Eq | Ne | IsDistinctFrom | IsNotDistinctFrom);
+    let is_comparison = is_equality || matches!(operator, Lt | Le | Gt | Ge);
+    match (left, right) {
+        // Collations order texts, and those of MySQL and MariaDB also say which are equal.
+        (Kind::Text, Kind::Text) => is_equality && matches!(dialect, Dialect::Sqlite | Dialect::Postgres),
+        // Labels are in an order of their own.
+        (Kind::Enum(_), Kind::Enum(_)) => is_equality,
+        (Kind::Bool, Kind::Bool)
+        | (Kind::Float64, Kind::Float64)
+        | (Kind::Float32, Kind::Float32)
+        | (Kind::Date, Kind::Date)
+        | (Kind::DateTime, Kind::DateTime)
+        | (Kind::Timestamp, Kind::Timestamp)
+        | (Kind::Uuid, Kind::Uuid) => is_comparison,
+        (left, right) => is_comparison && is_integer(left) && is_integer(right),
+    }
+}
+
+fn is_integer(kind: Kind) -> bool {
+    matches!(kind, Kind::Int16 | Kind::Int32 | Kind::Int64)
+}
+
 /// An object as the row that expressions are about.
 struct Scope<'o> {
     mapper: &'static Mapper,
@@ -538,14 +641,7 @@ impl Scope<'_> {
 
     /// Returns the value of what is compared, or `None` where its column says how its text is.
     fn operand(&self, node: &Node) -> Option<Value> {
-        let has_rules = match node {
-            Node::Column { mapper, column, .. } => {
-                let column = &mapper.definition().columns[usize::from(*column)];
-                column.collation.is_some() || column.sql_type.is_some()
-            }
-            _ => false,
-        };
-        self.value(node).filter(|value| !(has_rules && matches!(value, Value::Text(_))))
+        self.value(node).filter(|value| !(has_rules(node) && matches!(value, Value::Text(_))))
     }
 
     /// Compares values as the database does; the outer `None` where it may do so by rules of its own.
@@ -557,18 +653,12 @@ impl Scope<'_> {
                 _ => Some(None),
             };
         }
+        if !are_comparable(self.dialect, operator, left.kind(), right.kind()) {
+            return None;
+        }
         let order = match (left, right) {
-            (Value::Text(left), Value::Text(right)) => {
-                // Collations order texts, and those of MySQL and MariaDB also say which are equal.
-                let is_equality = !matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge);
-                let is_binary = matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres);
-                (is_equality && is_binary).then(|| left.cmp(right))?
-            }
-            // Labels are in an order of their own.
-            (Value::Enum(_, left), Value::Enum(_, right)) => {
-                matches!(operator, Operator::Eq | Operator::Ne | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom)
-                    .then(|| left.cmp(right))?
-            }
+            (Value::Text(left), Value::Text(right)) => left.cmp(right),
+            (Value::Enum(_, left), Value::Enum(_, right)) => left.cmp(right),
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             (Value::Float64(left), Value::Float64(right)) => left.partial_cmp(right)?,
             (Value::Float32(left), Value::Float32(right)) => left.partial_cmp(right)?,
