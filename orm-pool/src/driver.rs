@@ -436,6 +436,19 @@ impl Connection {
         }
     }
 
+    /// Returns whether the connection is gone and with it, for certain, the transaction that was open: no statement was on
+    /// its way that may have committed.
+    pub fn has_surely_rolled_back(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.has_surely_rolled_back(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.has_surely_rolled_back(),
+        }
+    }
+
     /// Waits for the end of an operation whose future was dropped; an open transaction stays open.
     ///
     /// # Errors

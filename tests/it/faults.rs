@@ -308,6 +308,45 @@ async fn a_killed_connection_is_told_and_replaced() {
     assert_eq!(session.query(Node).count().await.unwrap(), 1);
 }
 
+/// Where the connection is known to be gone before COMMIT, nobody has to wonder.
+#[tokio::test]
+async fn a_commit_that_was_never_sent_is_a_rollback_and_not_unknown() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(2)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    let message = "the connection was lost before COMMIT was sent: the transaction was rolled back";
+
+    let mut connection = engine.connect().await.unwrap();
+    insert(Node).values(Node::builder().name("lost")).execute(&mut connection).await.unwrap();
+    kill(&mut connection).await;
+    assert!(select(Node).count(&mut connection).await.unwrap_err().is_disconnect());
+    let error = connection.commit().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (&ErrorKind::Disconnected, message));
+    drop(connection);
+
+    let mut session = Session::new(&engine);
+    let node = session.add(Node::builder().name("lost"));
+    session.flush().await.unwrap();
+    kill(session.connection().await.unwrap()).await;
+    assert!(session.query(Node).count().await.unwrap_err().is_disconnect());
+    let error = session.commit().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (&ErrorKind::Disconnected, message));
+    assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    session[node].name = "kept".into();
+    session.add_again(node).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), ["kept"]);
+
+    // What may have committed itself makes the end unknown as before. MariaDB and MySQL prepare it first, and there that fails.
+    let mut connection = engine.connect().await.unwrap();
+    insert(Node).values(Node::builder().name("unknown")).execute(&mut connection).await.unwrap();
+    kill(&mut connection).await;
+    assert!(text("COMMIT").execute(&mut connection).await.unwrap_err().is_disconnect());
+    let kind = if dialect() == Dialect::Postgres { ErrorKind::CommitUnknown } else { ErrorKind::Disconnected };
+    assert_eq!(*connection.commit().await.unwrap_err().kind(), kind);
+}
+
 /// Has the server end a connection, and waits until it is gone.
 pub(crate) async fn kill(connection: &mut orm::Connection) {
     let kill = if dialect() == Dialect::Postgres { "SELECT pg_terminate_backend" } else { "KILL" };

@@ -324,6 +324,11 @@ impl Connection {
         if self.state.is_doomed || self.state.abandoned.is_some() || self.guard.has_lost_transaction() {
             self.go_on(None, false).await?;
         }
+        if self.guard.has_surely_rolled_back() && !self.state.is_committing {
+            self.state = State::default();
+            let message = "the connection was lost before COMMIT was sent: the transaction was rolled back";
+            return Err(Error::new(ErrorKind::Disconnected, message));
+        }
         self.state.is_committing = true;
         let done = self.words("COMMIT").await;
         self.state.is_committing = false;

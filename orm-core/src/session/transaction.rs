@@ -158,7 +158,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost.
+    /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost. Where the connection is
+    /// known to be gone before that is sent, the error says that the transaction was rolled back.
     pub async fn commit(&mut self) -> Result<()> {
         self.check()?;
         let events = self.objects.events.clone();

@@ -70,6 +70,8 @@ pub struct Connection {
     is_in_flight: bool,
     /// Whether the connection is of no more use.
     is_broken: bool,
+    /// Whether what was sent last has not been answered and may have committed.
+    may_have_committed: bool,
     has_pooler: bool,
 }
 
@@ -130,6 +132,7 @@ impl Connection {
             transaction: Transaction::None,
             is_in_flight: false,
             is_broken: false,
+            may_have_committed: false,
             has_pooler: options.transaction_pooler,
         }
     }
@@ -259,6 +262,7 @@ impl Connection {
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
         self.is_in_flight = true;
+        self.may_have_committed = !statements.iter().all(|facts| facts.cannot_commit);
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
         self.transaction = self.transaction.during(statements);
         let result = receive(self.inner.fetch_many(query), &mut self.columns, &mut progress, on_row).await;
@@ -279,7 +283,14 @@ impl Connection {
         self.is_in_flight = false;
         if result.as_ref().is_err_and(error::ends_connection) {
             self.is_broken = true;
+        } else {
+            self.may_have_committed = false;
         }
+    }
+
+    /// Returns whether the connection is gone and with it, for certain, the transaction that was open.
+    pub fn has_surely_rolled_back(&self) -> bool {
+        self.is_broken && !self.is_in_flight && !self.may_have_committed
     }
 
     /// Makes the connection ready for a statement.

@@ -19,6 +19,8 @@ pub(super) struct Facts {
     pub(super) counts_rows: bool,
     /// What it does to the transaction.
     pub(super) effect: Effect,
+    /// Whether nothing that it does can commit, as a procedure may.
+    pub(super) cannot_commit: bool,
 }
 
 /// What a statement does to the transaction when it succeeds.
@@ -44,7 +46,8 @@ pub(super) enum Effect {
 pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
     let mut words = Words::new(sql, flavour);
     let first = words.next().unwrap_or_default();
-    Facts { counts_rows: counts_rows(first, &mut words), effect: effect(first, sql, flavour) }
+    let cannot_commit = is(first, &["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SAVEPOINT", "RELEASE"]);
+    Facts { counts_rows: counts_rows(first, &mut words), effect: effect(first, sql, flavour), cannot_commit }
 }
 
 /// Returns whether this text is a query, by its first words.

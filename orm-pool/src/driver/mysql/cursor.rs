@@ -251,11 +251,12 @@ impl Connection {
         let returned = (&mut reading.task).await;
         self.reading = None;
         let Ok(returned) = returned else {
-            self.is_broken = true;
+            (self.is_broken, self.may_have_committed) = (true, true);
             return Err(broken());
         };
         self.inner = Some(returned.inner);
         self.is_broken |= returned.ends_connection;
+        self.may_have_committed |= returned.ends_connection;
         if returned.ends_transaction && self.transaction.is_open() {
             self.has_lost_transaction = true;
             self.transaction = super::Transaction::None;
