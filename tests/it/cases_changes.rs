@@ -5,6 +5,7 @@ use orm::Dialect::{MariaDb, MySql};
 use orm::prelude::*;
 use orm::{ErrorKind, ObjectState, Synchronize, func};
 
+use crate::cases_states::first_goes_with_its_new_owner;
 use crate::support::{Address, Keyword, User, UserKeyword, dialect, empty_engine, session, three_users, two_users};
 
 fn fullnames(session: &Session, users: &[Handle<User>]) -> Vec<String> {
@@ -262,17 +263,7 @@ async fn members_that_a_bulk_update_or_an_upsert_has_moved_are_their_new_owners(
         } else {
             session.bulk_update(Address.user_id, [moved]).await.unwrap();
         }
-        session.delete(ed).await.unwrap();
-        session.flush().await.unwrap();
-        assert_eq!(session.state(first).unwrap(), ObjectState::Persistent, "an upsert: {is_upsert}");
-        assert_eq!(session.state(second).unwrap(), ObjectState::Deleted);
-        session.load(wendy, User.addresses).await.unwrap();
-        assert_eq!(session.handles(wendy, User.addresses).len(), 2);
-        session.load(first, Address.user).await.unwrap();
-        assert_eq!(session[first].user.handle(), Some(wendy));
-        session.delete(wendy).await.unwrap();
-        session.commit().await.unwrap();
-        assert_eq!(select(Address).count(&engine).await.unwrap(), 0);
+        first_goes_with_its_new_owner(&engine, session, [ed, wendy], [first, second]).await;
     }
 }
 

@@ -297,19 +297,28 @@ async fn members_that_an_update_by_condition_has_moved_are_their_new_owners() {
             true => change.set(Address.user_id, Address.user_id * 0 + 2),
         };
         session.execute(change).await.unwrap();
-        // The first is deleted with neither its former owner, nor is it forgotten with its new one.
-        session.delete(ed).await.unwrap();
-        session.flush().await.unwrap();
-        assert_eq!(session.state(first).unwrap(), ObjectState::Persistent, "an expression: {is_expression}");
-        assert_eq!(session.state(second).unwrap(), ObjectState::Deleted);
-        session.load(wendy, User.addresses).await.unwrap();
-        assert_eq!(session.handles(wendy, User.addresses).len(), 2);
-        session.load(first, Address.user).await.unwrap();
-        assert_eq!(session[first].user.handle(), Some(wendy));
-        session.delete(wendy).await.unwrap();
-        session.commit().await.unwrap();
-        assert_eq!(select(Address).count(&engine).await.unwrap(), 0);
+        first_goes_with_its_new_owner(&engine, session, [ed, wendy], [first, second]).await;
     }
+}
+
+/// The first address is deleted neither with its former owner, nor forgotten with its new one.
+pub(crate) async fn first_goes_with_its_new_owner(
+    engine: &Engine,
+    mut session: Session,
+    [ed, wendy]: [Handle<User>; 2],
+    [first, second]: [Handle<Address>; 2],
+) {
+    session.delete(ed).await.unwrap();
+    session.flush().await.unwrap();
+    assert_eq!(session.state(first).unwrap(), ObjectState::Persistent);
+    assert_eq!(session.state(second).unwrap(), ObjectState::Deleted);
+    session.load(wendy, User.addresses).await.unwrap();
+    assert_eq!(session.handles(wendy, User.addresses).len(), 2);
+    session.load(first, Address.user).await.unwrap();
+    assert_eq!(session[first].user.handle(), Some(wendy));
+    session.delete(wendy).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Address).count(engine).await.unwrap(), 0);
 }
 
 #[tokio::test]

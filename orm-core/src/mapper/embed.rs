@@ -193,9 +193,10 @@ const fn take(text: &'static [u8], length: usize) -> (&'static str, &'static [u8
 const fn assert_new(columns: &[Column], new: usize) {
     let mut known = 0;
     while known < new {
-        if is_same(columns[known].name, columns[new].name) {
-            panic!("an embedded struct brings a column whose name is taken: give its field `embed = \"…\"`, a prefix");
-        }
+        // Not `panic!`, with which the compiler's error shows lines of the standard library where their source is installed.
+        let is_new = if is_same(columns[known].name, columns[new].name) { None } else { Some(()) };
+        is_new
+            .expect("an embedded struct brings a column whose name is taken: give its field `embed = \"…\"`, a prefix");
         known += 1;
     }
 }

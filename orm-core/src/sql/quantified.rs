@@ -1,7 +1,7 @@
 //! Comparisons with ANY and with ALL: of the rows of a subquery, or of the elements of an array.
 
 use super::expr::templated;
-use super::{DerivedColumn, Expr, Node, Operator, Select, template};
+use super::{DerivedColumn, Expr, Node, Operator, Select, SelectNode, template};
 use crate::mapper::{Attribute, Model};
 use crate::types::{ArrayElement, SqlType};
 
@@ -34,18 +34,22 @@ pub trait Several<T> {
 }
 impl<T: SqlType> Several<T> for Select<T> {
     fn __compared(self, operator: Operator, every: bool, operand: Node) -> Node {
-        Node::Quantified { operator, every, operand: Box::new(operand), select: self.node }
+        of_rows(operator, every, operand, self.node)
     }
 }
 impl<T: SqlType> Several<T> for Select<Option<T>> {
     fn __compared(self, operator: Operator, every: bool, operand: Node) -> Node {
-        Node::Quantified { operator, every, operand: Box::new(operand), select: self.node }
+        of_rows(operator, every, operand, self.node)
     }
 }
 impl<T: SqlType> Several<Option<T>> for Select<T> {
     fn __compared(self, operator: Operator, every: bool, operand: Node) -> Node {
-        Node::Quantified { operator, every, operand: Box::new(operand), select: self.node }
+        of_rows(operator, every, operand, self.node)
     }
+}
+
+fn of_rows(operator: Operator, every: bool, operand: Node, select: Box<SelectNode>) -> Node {
+    Node::Quantified { operator, every, operand: Box::new(operand), select }
 }
 
 fn with_array(operator: Operator, every: bool, operand: Node, array: Node) -> Node {
