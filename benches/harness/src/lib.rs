@@ -11,5 +11,5 @@ pub mod serve;
 
 pub use answer::Row;
 pub use clock::Spent;
-pub use contender::{Contender, reading, writing};
+pub use contender::{Contender, reading, reading_in, writing, writing_in};
 pub use data::{Kind, Place, Work};

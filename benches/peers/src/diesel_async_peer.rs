@@ -8,7 +8,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
 use harness::answer::Row;
 use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading_in, writing_in};
 
 use crate::diesel_peer::tables::{comments, posts, tags, users};
 use crate::diesel_peer::{
@@ -66,35 +66,37 @@ macro_rules! peer {
                 let mut db = runtime.block_on(connect(place));
                 let mut key = 0;
                 match work {
-                    Work::Trivial(_) => reading(name, move || -> Vec<User> {
-                        runtime.block_on(users::table.select(User::as_select()).load(&mut db)).expect("users")
+                    Work::Trivial(_) => reading_in(name, runtime, async move || -> Vec<User> {
+                        users::table.select(User::as_select()).load(&mut db).await.expect("users")
                     }),
-                    Work::Medium(_) => reading(name, move || {
+                    Work::Medium(_) => reading_in(name, runtime, async move || {
                         let query = users::table
                             .left_join(posts::table)
                             .filter(users::hair_color.eq("black"))
                             .select((User::as_select(), Option::<Post>::as_select()));
-                        let rows: Vec<(User, Option<Post>)> = runtime.block_on(query.load(&mut db)).expect("rows");
+                        let rows: Vec<(User, Option<Post>)> = query.load(&mut db).await.expect("rows");
                         rows
                     }),
-                    Work::Get(rows) => reading(name, move || -> Option<User> {
+                    Work::Get(rows) => reading_in(name, runtime, async move || -> Option<User> {
                         let query = users::table.find(data::next_key(&mut key, rows)).select(User::as_select());
-                        Some(runtime.block_on(query.first(&mut db)).expect("the user"))
+                        Some(query.first(&mut db).await.expect("the user"))
                     }),
-                    Work::Associations(_) => reading(name, move || runtime.block_on(tree(&mut db)).expect("users")),
-                    Work::ManyToMany(_) => reading(name, move || runtime.block_on(tagged(&mut db)).expect("posts")),
-                    Work::Cascade(rows) => writing(name, move |is_asked| {
+                    Work::Associations(_) => {
+                        reading_in(name, runtime, async move || tree(&mut db).await.expect("users"))
+                    }
+                    Work::ManyToMany(_) => {
+                        reading_in(name, runtime, async move || tagged(&mut db).await.expect("posts"))
+                    }
+                    Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
                         let id = data::next_key(&mut key, rows);
                         let sql = is_asked.then(|| work.audit(""));
-                        runtime.block_on(delete_and_roll_back(&mut db, id, sql))
+                        delete_and_roll_back(&mut db, id, sql).await
                     }),
-                    Work::Stream(_) => reading(name, move || {
-                        runtime.block_on(async {
-                            let query = users::table.select(User::as_select());
-                            let rows = query.load_stream::<User>(&mut db).await.expect("rows");
-                            let sum = |sum: u64, user: User| async move { Ok(sum.wrapping_add(user.digest())) };
-                            rows.try_fold(0_u64, sum).await.expect("a user")
-                        })
+                    Work::Stream(_) => reading_in(name, runtime, async move || {
+                        let query = users::table.select(User::as_select());
+                        let rows = query.load_stream::<User>(&mut db).await.expect("rows");
+                        let sum = |sum: u64, user: User| async move { Ok(sum.wrapping_add(user.digest())) };
+                        rows.try_fold(0_u64, sum).await.expect("a user")
                     }),
                     _ => writer(name, runtime, db, work),
                 }
@@ -102,13 +104,11 @@ macro_rules! peer {
 
             fn writer(name: &str, runtime: tokio::runtime::Runtime, mut db: $connection, work: Work) -> Contender {
                 let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
-                writing(name, move |is_asked| {
+                writing_in(name, runtime, async move |is_asked| {
                     run += 1;
-                    runtime.block_on(async {
-                        let before = if is_asked { count(&mut db, &sql).await } else { 0 };
-                        write(&mut db, work, &data::colour(&name_of, run)).await.expect("the rows are written");
-                        if is_asked { count(&mut db, &sql).await - before } else { 0 }
-                    })
+                    let before = if is_asked { count(&mut db, &sql).await } else { 0 };
+                    write(&mut db, work, &data::colour(&name_of, run)).await.expect("the rows are written");
+                    if is_asked { count(&mut db, &sql).await - before } else { 0 }
                 })
             }
 
@@ -174,22 +174,20 @@ macro_rules! peer {
                 let manager = AsyncDieselConnectionManager::<$connection>::new(address(place));
                 let pool = Pool::builder().max_size(CONNECTIONS as u32).test_on_check_out(false).build(manager);
                 let pool = runtime.block_on(pool).expect("a pool");
-                reading(name, move || {
-                    runtime.block_on(async {
-                        all_tasks(|task| {
-                            let pool = pool.clone();
-                            async move {
-                                let mut users: Vec<User> = Vec::new();
-                                for id in data::keys_of_task(task, rows) {
-                                    let mut db = pool.get().await.expect("a connection");
-                                    let query = users::table.find(id).select(User::as_select());
-                                    users.push(query.first(&mut *db).await.expect("the user"));
-                                }
-                                users
+                reading_in(name, runtime, async move || {
+                    all_tasks(|task| {
+                        let pool = pool.clone();
+                        async move {
+                            let mut users: Vec<User> = Vec::new();
+                            for id in data::keys_of_task(task, rows) {
+                                let mut db = pool.get().await.expect("a connection");
+                                let query = users::table.find(id).select(User::as_select());
+                                users.push(query.first(&mut *db).await.expect("the user"));
                             }
-                        })
-                        .await
+                            users
+                        }
                     })
+                    .await
                 })
             }
         }

@@ -55,7 +55,7 @@ use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sql_types::BigInt;
 use harness::answer::Row;
 use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading, reading_in, writing};
 use tables::{comments, post_tags, posts, tags, users};
 
 #[derive(Queryable, Selectable, Identifiable, Debug)]
@@ -328,19 +328,17 @@ macro_rules! peer {
                     if place.kind == Kind::File { pool.connection_customizer(Box::new(FileSettings)) } else { pool };
                 let pool = pool.build(manager).expect("a pool");
                 let runtime = two_threads();
-                reading(name, move || {
-                    runtime.block_on(async {
-                        all_tasks(|task| {
-                            let pool = pool.clone();
-                            let get = move |id: i32| -> User {
-                                let mut db = pool.get().expect("a connection");
-                                users::table.find(id).select(User::as_select()).first(&mut db).expect("the user")
-                            };
-                            let all = move || data::keys_of_task(task, rows).map(get).collect();
-                            async move { tokio::task::spawn_blocking(all).await.expect("a thread") }
-                        })
-                        .await
+                reading_in(name, runtime, async move || {
+                    all_tasks(|task| {
+                        let pool = pool.clone();
+                        let get = move |id: i32| -> User {
+                            let mut db = pool.get().expect("a connection");
+                            users::table.find(id).select(User::as_select()).first(&mut db).expect("the user")
+                        };
+                        let all = move || data::keys_of_task(task, rows).map(get).collect();
+                        async move { tokio::task::spawn_blocking(all).await.expect("a thread") }
                     })
+                    .await
                 })
             }
         }

@@ -5,7 +5,7 @@ pub mod values;
 
 use harness::answer::{self, Row, under};
 use harness::data::CONNECTIONS;
-use harness::{Contender, Kind, Place, Work, writing};
+use harness::{Contender, Kind, Place, Work, writing_in};
 use orm::PoolClass;
 use orm::prelude::*;
 use tokio::runtime::Runtime;
@@ -108,12 +108,10 @@ fn counted(
     mut write: impl AsyncFnMut(&Engine) -> Result<(), Error> + 'static,
 ) -> Contender {
     let audit = work.audit(name);
-    writing(name, move |is_asked| {
-        runtime.block_on(async {
-            let before = if is_asked { count(&engine, &audit).await } else { 0 };
-            write(&engine).await.expect("the rows are written");
-            if is_asked { count(&engine, &audit).await - before } else { 0 }
-        })
+    writing_in(name, runtime, async move |is_asked| {
+        let before = if is_asked { count(&engine, &audit).await } else { 0 };
+        write(&engine).await.expect("the rows are written");
+        if is_asked { count(&engine, &audit).await - before } else { 0 }
     })
 }
 

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use harness::answer::Row;
 use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading_in, writing_in};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
@@ -208,34 +208,32 @@ pub fn peer(name: &str, place: &Place, work: Work) -> Contender {
     let db = runtime.block_on(connect(place, 1));
     let mut key = 0;
     match work {
-        Work::Trivial(_) => reading(name, move || runtime.block_on(users::Entity::find().all(&db)).expect("users")),
-        Work::Medium(_) => reading(name, move || {
+        Work::Trivial(_) => {
+            reading_in(name, runtime, async move || users::Entity::find().all(&db).await.expect("users"))
+        }
+        Work::Medium(_) => reading_in(name, runtime, async move || {
             let query = users::Entity::find().find_also_related(posts::Entity);
-            runtime.block_on(query.filter(users::Column::HairColor.eq("black")).all(&db)).expect("rows")
+            query.filter(users::Column::HairColor.eq("black")).all(&db).await.expect("rows")
         }),
-        Work::Get(rows) => reading(name, move || {
+        Work::Get(rows) => reading_in(name, runtime, async move || {
             let id = data::next_key(&mut key, rows);
-            runtime.block_on(users::Entity::find_by_id(id).one(&db)).expect("an answer")
+            users::Entity::find_by_id(id).one(&db).await.expect("an answer")
         }),
-        Work::Associations(_) => reading(name, move || runtime.block_on(tree(&db)).expect("users")),
-        Work::ManyToMany(_) => reading(name, move || {
-            runtime.block_on(async {
-                let posts = posts::Entity::find().all(&db).await.expect("posts");
-                let tags = posts.load_many_to_many(tags::Entity, post_tags::Entity, &db).await.expect("tags");
-                posts.into_iter().zip(tags).collect::<Vec<_>>()
-            })
+        Work::Associations(_) => reading_in(name, runtime, async move || tree(&db).await.expect("users")),
+        Work::ManyToMany(_) => reading_in(name, runtime, async move || {
+            let posts = posts::Entity::find().all(&db).await.expect("posts");
+            let tags = posts.load_many_to_many(tags::Entity, post_tags::Entity, &db).await.expect("tags");
+            posts.into_iter().zip(tags).collect::<Vec<_>>()
         }),
-        Work::Cascade(rows) => writing(name, move |is_asked| {
+        Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
             let id = data::next_key(&mut key, rows);
             let audit = is_asked.then(|| work.audit(""));
-            runtime.block_on(delete_and_roll_back(&db, id, audit)).expect("a delete")
+            delete_and_roll_back(&db, id, audit).await.expect("a delete")
         }),
-        Work::Stream(_) => reading(name, move || {
-            runtime.block_on(async {
-                let rows = users::Entity::find().stream(&db).await.expect("rows");
-                let sum = |sum: u64, user: users::Model| async move { Ok(sum.wrapping_add(user.digest())) };
-                rows.try_fold(0_u64, sum).await.expect("a user")
-            })
+        Work::Stream(_) => reading_in(name, runtime, async move || {
+            let rows = users::Entity::find().stream(&db).await.expect("rows");
+            let sum = |sum: u64, user: users::Model| async move { Ok(sum.wrapping_add(user.digest())) };
+            rows.try_fold(0_u64, sum).await.expect("a user")
         }),
         _ => writer(name, runtime, db, work),
     }
@@ -244,13 +242,11 @@ pub fn peer(name: &str, place: &Place, work: Work) -> Contender {
 fn writer(name: &str, runtime: Runtime, db: DatabaseConnection, work: Work) -> Contender {
     let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
     let all = runtime.block_on(users::Entity::find().order_by_asc(users::Column::Id).all(&db)).expect("users");
-    writing(name, move |is_asked| {
+    writing_in(name, runtime, async move |is_asked| {
         run += 1;
-        runtime.block_on(async {
-            let before = if is_asked { count(&db, &sql).await } else { 0 };
-            write(&db, work, &all, &data::colour(&name_of, run)).await.expect("the rows are written");
-            if is_asked { count(&db, &sql).await - before } else { 0 }
-        })
+        let before = if is_asked { count(&db, &sql).await } else { 0 };
+        write(&db, work, &all, &data::colour(&name_of, run)).await.expect("the rows are written");
+        if is_asked { count(&db, &sql).await - before } else { 0 }
     })
 }
 
@@ -354,20 +350,18 @@ async fn delete_and_roll_back(db: &DatabaseConnection, id: i32, audit: Option<St
 fn tasks(name: &str, place: &Place, rows: usize) -> Contender {
     let runtime = two_threads();
     let db = runtime.block_on(connect(place, CONNECTIONS));
-    reading(name, move || {
-        runtime.block_on(async {
-            all_tasks(|task| {
-                let db = db.clone();
-                async move {
-                    let mut users = Vec::new();
-                    for id in data::keys_of_task(task, rows) {
-                        let user = users::Entity::find_by_id(id).one(&db).await.expect("an answer");
-                        users.push(user.expect("the user"));
-                    }
-                    users
+    reading_in(name, runtime, async move || {
+        all_tasks(|task| {
+            let db = db.clone();
+            async move {
+                let mut users = Vec::new();
+                for id in data::keys_of_task(task, rows) {
+                    let user = users::Entity::find_by_id(id).one(&db).await.expect("an answer");
+                    users.push(user.expect("the user"));
                 }
-            })
-            .await
+                users
+            }
         })
+        .await
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use harness::answer::Row;
 use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading_in, writing_in};
 use sqlx::{AssertSqlSafe, Connection, QueryBuilder};
 
 use crate::runtime::{all_tasks, one_thread, two_threads};
@@ -120,38 +120,36 @@ macro_rules! peer {
                 let mut key = 0;
                 let first = list($numbered, 1);
                 match work {
-                    Work::Trivial(_) => reading(name, move || {
-                        runtime.block_on(sqlx::query_as::<_, User>(ALL).fetch_all(&mut db)).expect("users")
+                    Work::Trivial(_) => reading_in(name, runtime, async move || {
+                        sqlx::query_as::<_, User>(ALL).fetch_all(&mut db).await.expect("users")
                     }),
                     Work::Medium(_) => {
                         let sql: Arc<str> = format!("{MEDIUM}{first}").into();
-                        reading(name, move || {
+                        reading_in(name, runtime, async move || {
                             let query = sqlx::query_as::<_, Both>(AssertSqlSafe(sql.clone())).bind("black");
-                            let rows = runtime.block_on(query.fetch_all(&mut db)).expect("rows");
+                            let rows = query.fetch_all(&mut db).await.expect("rows");
                             rows.into_iter().map(split).collect::<Vec<_>>()
                         })
                     }
                     Work::Get(rows) => {
                         let sql: Arc<str> = format!("{ALL} WHERE id = {first}").into();
-                        reading(name, move || {
+                        reading_in(name, runtime, async move || {
                             let id = data::next_key(&mut key, rows);
                             let query = sqlx::query_as::<_, User>(AssertSqlSafe(sql.clone())).bind(id);
-                            Some(runtime.block_on(query.fetch_one(&mut db)).expect("the user"))
+                            Some(query.fetch_one(&mut db).await.expect("the user"))
                         })
                     }
-                    Work::Associations(_) => reading(name, move || runtime.block_on(tree_of(&mut db)).expect("users")),
-                    Work::ManyToMany(_) => reading(name, move || runtime.block_on(tagged(&mut db)).expect("posts")),
-                    Work::Cascade(rows) => writing(name, move |is_asked| {
+                    Work::Associations(_) => reading_in(name, runtime, async move || tree_of(&mut db).await.expect("users")),
+                    Work::ManyToMany(_) => reading_in(name, runtime, async move || tagged(&mut db).await.expect("posts")),
+                    Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
                         let id = data::next_key(&mut key, rows);
                         let sql = is_asked.then(|| work.audit(""));
-                        runtime.block_on(delete_and_roll_back(&mut db, id, sql)).expect("a delete")
+                        delete_and_roll_back(&mut db, id, sql).await.expect("a delete")
                     }),
-                    Work::Stream(_) => reading(name, move || {
-                        runtime.block_on(async {
-                            let rows = sqlx::query_as::<_, User>(ALL).fetch(&mut db);
+                    Work::Stream(_) => reading_in(name, runtime, async move || {
+                        let rows = sqlx::query_as::<_, User>(ALL).fetch(&mut db);
                             let sum = |sum: u64, user: User| async move { Ok(sum.wrapping_add(user.digest())) };
                             rows.try_fold(0_u64, sum).await.expect("a user")
-                        })
                     }),
                     _ => writer(name, runtime, db, work),
                 }
@@ -159,13 +157,11 @@ macro_rules! peer {
 
             fn writer(name: &str, runtime: tokio::runtime::Runtime, mut db: $connection, work: Work) -> Contender {
                 let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
-                writing(name, move |is_asked| {
+                writing_in(name, runtime, async move |is_asked| {
                     run += 1;
-                    runtime.block_on(async {
-                        let before = if is_asked { count(&mut db, &sql).await } else { 0 };
+                    let before = if is_asked { count(&mut db, &sql).await } else { 0 };
                         write(&mut db, work, &data::colour(&name_of, run)).await.expect("the rows are written");
                         if is_asked { count(&mut db, &sql).await - before } else { 0 }
-                    })
                 })
             }
 
@@ -277,9 +273,8 @@ macro_rules! peer {
                     });
                 let pool = runtime.block_on(pool.connect(&address(place))).expect("a pool");
                 let sql: Arc<str> = format!("{ALL} WHERE id = {}", list($numbered, 1)).into();
-                reading(name, move || {
-                    runtime.block_on(async {
-                        all_tasks(|task| {
+                reading_in(name, runtime, async move || {
+                    all_tasks(|task| {
                             let (pool, sql) = (pool.clone(), sql.clone());
                             async move {
                                 let mut users = Vec::new();
@@ -291,7 +286,6 @@ macro_rules! peer {
                             }
                         })
                         .await
-                    })
                 })
             }
         }

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use harness::answer::Row as _;
 use harness::data::{self, DIRTY};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading_in, writing_in};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, NoTls, Row, Statement};
 
@@ -64,33 +64,31 @@ pub fn peer(name: &str, place: &Place, work: Work) -> Option<Contender> {
         texts(work).iter().map(|sql| runtime.block_on(db.prepare(sql)).expect("a statement")).collect();
     let mut key = 0;
     Some(match work {
-        Work::Trivial(_) => reading(name, move || runtime.block_on(users(&db, &prepared[0])).expect("users")),
-        Work::Medium(_) => reading(name, move || {
-            let rows = runtime.block_on(db.query(&prepared[0], &[&"black"])).expect("rows");
+        Work::Trivial(_) => reading_in(name, runtime, async move || users(&db, &prepared[0]).await.expect("users")),
+        Work::Medium(_) => reading_in(name, runtime, async move || {
+            let rows = db.query(&prepared[0], &[&"black"]).await.expect("rows");
             rows.iter().map(both).collect::<Vec<_>>()
         }),
-        Work::Get(rows) => reading(name, move || {
+        Work::Get(rows) => reading_in(name, runtime, async move || {
             let id = data::next_key(&mut key, rows);
-            Some(user(&runtime.block_on(db.query_one(&prepared[0], &[&id])).expect("the user")))
+            Some(user(&db.query_one(&prepared[0], &[&id]).await.expect("the user")))
         }),
-        Work::Associations(_) => reading(name, move || runtime.block_on(tree_of(&db, &prepared)).expect("users")),
-        Work::ManyToMany(_) => reading(name, move || runtime.block_on(tagged(&db, &prepared)).expect("posts")),
-        Work::Stream(_) => reading(name, move || runtime.block_on(stream(&db, &prepared[0])).expect("users")),
-        Work::Cascade(rows) => writing(name, move |is_asked| {
+        Work::Associations(_) => reading_in(name, runtime, async move || tree_of(&db, &prepared).await.expect("users")),
+        Work::ManyToMany(_) => reading_in(name, runtime, async move || tagged(&db, &prepared).await.expect("posts")),
+        Work::Stream(_) => reading_in(name, runtime, async move || stream(&db, &prepared[0]).await.expect("users")),
+        Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
             let id = data::next_key(&mut key, rows);
             let audit = is_asked.then(|| work.audit(""));
-            runtime.block_on(delete_and_roll_back(&mut db, &prepared, id, audit)).expect("a delete")
+            delete_and_roll_back(&mut db, &prepared, id, audit).await.expect("a delete")
         }),
         _ => {
             let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
-            writing(name, move |is_asked| {
+            writing_in(name, runtime, async move |is_asked| {
                 run += 1;
-                runtime.block_on(async {
-                    let before = if is_asked { count(&db, &sql).await } else { 0 };
-                    let colour = data::colour(&name_of, run);
-                    write(&mut db, &prepared, work, &colour).await.expect("the rows are written");
-                    if is_asked { count(&db, &sql).await - before } else { 0 }
-                })
+                let before = if is_asked { count(&db, &sql).await } else { 0 };
+                let colour = data::colour(&name_of, run);
+                write(&mut db, &prepared, work, &colour).await.expect("the rows are written");
+                if is_asked { count(&db, &sql).await - before } else { 0 }
             })
         }
     })

@@ -4,7 +4,7 @@
 
 use harness::answer::{self, Row, under};
 use harness::data::{self, CONNECTIONS, DIRTY, FILE_SETTINGS, TASKS};
-use harness::{Contender, Kind, Place, Work, reading, writing};
+use harness::{Contender, Kind, Place, Work, reading_in, writing_in};
 use toasty::{Db, Deferred, Error, Executor};
 use tokio::runtime::{Builder, Runtime};
 
@@ -140,30 +140,30 @@ fn peer(place: &Place, work: Work) -> Option<Contender> {
     let mut key = 0;
     Some(match work {
         Work::Trivial(_) | Work::Stream(_) => {
-            reading(name, move || runtime.block_on(User::all().exec(&mut db)).expect("users"))
+            reading_in(name, runtime, async move || User::all().exec(&mut db).await.expect("users"))
         }
-        Work::Medium(_) => reading(name, move || {
+        Work::Medium(_) => reading_in(name, runtime, async move || {
             let users = User::filter(User::fields().hair_color().eq("black")).include(User::fields().posts());
-            runtime.block_on(users.exec(&mut db)).expect("users")
+            users.exec(&mut db).await.expect("users")
         }),
-        Work::Get(rows) => reading(name, move || {
+        Work::Get(rows) => reading_in(name, runtime, async move || {
             let id = data::next_key(&mut key, rows) as u64;
-            Some(runtime.block_on(User::get_by_id(&mut db, id)).expect("the user"))
+            Some(User::get_by_id(&mut db, id).await.expect("the user"))
         }),
-        Work::Associations(_) => writing(name, move |is_asked| {
+        Work::Associations(_) => writing_in(name, runtime, async move |is_asked| {
             let users = User::all().include(User::fields().posts().comments());
-            let users = runtime.block_on(users.exec(&mut db)).expect("users");
+            let users = users.exec(&mut db).await.expect("users");
             if is_asked { tree(&users) } else { 0 }
         }),
-        Work::ManyToMany(_) => writing(name, move |is_asked| {
+        Work::ManyToMany(_) => writing_in(name, runtime, async move |is_asked| {
             let posts = Post::all().include(Post::fields().tags());
-            let posts = runtime.block_on(posts.exec(&mut db)).expect("posts");
+            let posts = posts.exec(&mut db).await.expect("posts");
             if is_asked { tagged(&posts) } else { 0 }
         }),
-        Work::Cascade(rows) => writing(name, move |is_asked| {
+        Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
             let id = data::next_key(&mut key, rows) as u64;
             let audit = is_asked.then(|| work.audit(""));
-            runtime.block_on(delete_and_roll_back(&mut db, id, audit)).expect("a delete")
+            delete_and_roll_back(&mut db, id, audit).await.expect("a delete")
         }),
         Work::Tasks(_) => return None,
         Work::Insert(_) | Work::Graph(_) | Work::Flush(_) => writer(name, runtime, db, work),
@@ -186,13 +186,11 @@ fn writer(name: &str, runtime: Runtime, mut db: Db, work: Work) -> Contender {
     let (sql, name_of, mut run) = (work.audit(name), name.to_owned(), 0);
     let mut all = runtime.block_on(User::all().exec(&mut db)).expect("users");
     all.sort_by_key(|user| user.id);
-    writing(name, move |is_asked| {
+    writing_in(name, runtime, async move |is_asked| {
         run += 1;
-        runtime.block_on(async {
-            let before = if is_asked { count(&mut db, &sql).await } else { 0 };
-            write(&mut db, work, &mut all, &data::colour(&name_of, run)).await.expect("the rows are written");
-            if is_asked { count(&mut db, &sql).await - before } else { 0 }
-        })
+        let before = if is_asked { count(&mut db, &sql).await } else { 0 };
+        write(&mut db, work, &mut all, &data::colour(&name_of, run)).await.expect("the rows are written");
+        if is_asked { count(&mut db, &sql).await - before } else { 0 }
     })
 }
 
@@ -256,24 +254,22 @@ async fn delete_and_roll_back(db: &mut Db, id: u64, audit: Option<String>) -> Re
 fn tasks(place: &Place, rows: usize) -> Contender {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let db = runtime.block_on(connect(place, CONNECTIONS)).expect("Toasty connects");
-    reading("Toasty", move || {
-        runtime.block_on(async {
-            let task = |task| {
-                let mut db = db.clone();
-                tokio::spawn(async move {
-                    let mut users = Vec::new();
-                    for id in data::keys_of_task(task, rows) {
-                        users.push(User::get_by_id(&mut db, id as u64).await.expect("the user"));
-                    }
-                    users
-                })
-            };
-            let tasks: Vec<_> = (0..TASKS).map(task).collect();
-            let mut users = Vec::new();
-            for task in tasks {
-                users.extend(task.await.expect("a task"));
-            }
-            users
-        })
+    reading_in("Toasty", runtime, async move || {
+        let task = |task| {
+            let mut db = db.clone();
+            tokio::spawn(async move {
+                let mut users = Vec::new();
+                for id in data::keys_of_task(task, rows) {
+                    users.push(User::get_by_id(&mut db, id as u64).await.expect("the user"));
+                }
+                users
+            })
+        };
+        let tasks: Vec<_> = (0..TASKS).map(task).collect();
+        let mut users = Vec::new();
+        for task in tasks {
+            users.extend(task.await.expect("a task"));
+        }
+        users
     })
 }

@@ -2,7 +2,7 @@
 
 use harness::answer::{Row, under};
 use harness::data::{self, CHUNK, DIRTY};
-use harness::{Contender, Work, reading, writing};
+use harness::{Contender, Work, reading_in, writing_in};
 use orm::SessionMaker;
 use orm::prelude::*;
 use tokio::runtime::Runtime;
@@ -24,19 +24,17 @@ pub fn contender(name: &str, runtime: Runtime, engine: Engine, work: Work) -> Co
             session.add_all(data::fresh(size).map(aggregate));
             session.commit().await
         }),
-        Work::Cascade(rows) => writing(name, move |is_asked| {
+        Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
             let id = data::next_key(&mut key, rows);
             let audit = is_asked.then(|| work.audit(""));
-            runtime.block_on(delete_user(&engine, id, audit)).expect("a delete")
+            delete_user(&engine, id, audit).await.expect("a delete")
         }),
-        Work::Tasks(rows) => reading(name, move || runtime.block_on(tasks(&engine, rows))),
-        _ => writing(name, move |is_asked| {
-            runtime.block_on(async {
-                let mut session = Session::new(&engine);
-                let seen = read(&mut session, work, &mut key, is_asked).await.expect("the rows are read");
-                session.close().await.expect("an end");
-                seen
-            })
+        Work::Tasks(rows) => reading_in(name, runtime, async move || tasks(&engine, rows).await),
+        _ => writing_in(name, runtime, async move |is_asked| {
+            let mut session = Session::new(&engine);
+            let seen = read(&mut session, work, &mut key, is_asked).await.expect("the rows are read");
+            session.close().await.expect("an end");
+            seen
         }),
     }
 }
@@ -116,17 +114,15 @@ fn changing(name: &str, runtime: Runtime, engine: &Engine, rows: usize) -> Conte
     runtime.block_on(session.commit()).expect("a commit");
     let (name_of, audit) = (name.to_owned(), Work::Flush(rows).audit(name));
     let (engine, mut run) = (engine.clone(), 0);
-    writing(name, move |is_asked| {
+    writing_in(name, runtime, async move |is_asked| {
         run += 1;
         let colour = data::colour(&name_of, run);
-        runtime.block_on(async {
-            let before = if is_asked { count(&engine, &audit).await } else { 0 };
-            for &user in users.iter().step_by(rows / DIRTY) {
-                session[user].hair_color = Some(colour.clone());
-            }
-            session.commit().await.expect("a commit");
-            if is_asked { count(&engine, &audit).await - before } else { 0 }
-        })
+        let before = if is_asked { count(&engine, &audit).await } else { 0 };
+        for &user in users.iter().step_by(rows / DIRTY) {
+            session[user].hair_color = Some(colour.clone());
+        }
+        session.commit().await.expect("a commit");
+        if is_asked { count(&engine, &audit).await - before } else { 0 }
     })
 }
 

@@ -1,7 +1,7 @@
 //! The road of values: `select(…)`, `insert(…)`, `update(…)` and `delete(…)` on the engine or in its transaction.
 
 use harness::data::{self, CHUNK, DIRTY};
-use harness::{Contender, Work, reading, writing};
+use harness::{Contender, Work, reading_in, writing_in};
 use orm::prelude::*;
 use tokio::runtime::Runtime;
 
@@ -11,28 +11,30 @@ use crate::runtime::all_tasks;
 pub fn contender(name: &str, runtime: Runtime, engine: Engine, work: Work) -> Contender {
     let mut key = 0;
     match work {
-        Work::Trivial(_) => reading(name, move || runtime.block_on(select(User).all(&engine)).expect("users")),
-        Work::Medium(_) => reading(name, move || {
+        Work::Trivial(_) => reading_in(name, runtime, async move || select(User).all(&engine).await.expect("users")),
+        Work::Medium(_) => reading_in(name, runtime, async move || {
             let query = select((User, optional(Post))).outerjoin(User.posts).filter(User.hair_color.eq("black"));
-            let rows: Vec<(User, Option<Post>)> = runtime.block_on(query.all(&engine)).expect("rows");
+            let rows: Vec<(User, Option<Post>)> = query.all(&engine).await.expect("rows");
             rows
         }),
-        Work::Get(rows) => reading(name, move || {
+        Work::Get(rows) => reading_in(name, runtime, async move || {
             let id = data::next_key(&mut key, rows);
-            Some(runtime.block_on(select(User).filter(User.id.eq(id)).one(&engine)).expect("the user"))
+            Some(select(User).filter(User.id.eq(id)).one(&engine).await.expect("the user"))
         }),
         Work::Associations(_) => told(
             name,
+            runtime,
             |users: &Vec<User>| tree(users),
-            move || {
+            async move || {
                 let tree = selectinload(User.posts).selectinload(Post.comments);
-                runtime.block_on(select(User).options(tree).all(&engine)).expect("users")
+                select(User).options(tree).all(&engine).await.expect("users")
             },
         ),
         Work::ManyToMany(_) => told(
             name,
+            runtime,
             |posts: &Vec<Post>| tagged(posts),
-            move || runtime.block_on(select(Post).options(selectinload(Post.tags)).all(&engine)).expect("posts"),
+            async move || select(Post).options(selectinload(Post.tags)).all(&engine).await.expect("posts"),
         ),
         Work::Insert(size) => {
             counted(name, runtime, engine, work, async move |engine| insert_users(engine, size).await)
@@ -46,20 +48,25 @@ pub fn contender(name: &str, runtime: Runtime, engine: Engine, work: Work) -> Co
                 update_users(engine, &data::colour(&name_of, run), rows).await
             })
         }
-        Work::Cascade(rows) => writing(name, move |is_asked| {
+        Work::Cascade(rows) => writing_in(name, runtime, async move |is_asked| {
             let id = data::next_key(&mut key, rows);
             let audit = is_asked.then(|| work.audit(""));
-            runtime.block_on(delete_user(&engine, id, audit)).expect("a delete")
+            delete_user(&engine, id, audit).await.expect("a delete")
         }),
-        Work::Tasks(rows) => reading(name, move || runtime.block_on(tasks(&engine, rows))),
-        Work::Stream(_) => reading(name, move || runtime.block_on(stream(&engine)).expect("rows")),
+        Work::Tasks(rows) => reading_in(name, runtime, async move || tasks(&engine, rows).await),
+        Work::Stream(_) => reading_in(name, runtime, async move || stream(&engine).await.expect("rows")),
     }
 }
 
 /// Makes a contender whose rows have a number only together.
-fn told<T: 'static>(name: &str, number: fn(&T) -> u64, mut work: impl FnMut() -> T + 'static) -> Contender {
-    writing(name, move |is_asked| {
-        let rows = std::hint::black_box(work());
+fn told<T: 'static>(
+    name: &str,
+    runtime: Runtime,
+    number: fn(&T) -> u64,
+    mut work: impl AsyncFnMut() -> T + 'static,
+) -> Contender {
+    writing_in(name, runtime, async move |is_asked| {
+        let rows = std::hint::black_box(work().await);
         if is_asked { number(&rows) } else { 0 }
     })
 }
