@@ -188,18 +188,34 @@ impl<C: Connector> Pool<C> {
     /// As [`acquire`](Self::acquire).
     #[inline]
     pub async fn acquire_at(&self, location: &'static Location<'static>) -> Result<Guard<C>, Error> {
-        let mut lease = match self.0.take_idle(location) {
-            Some(lease) => lease,
-            None => match self.0.take_turn(location)? {
-                Turn::Now(lease) => lease,
-                // Boxed, so that the future is small where an idle connection is taken.
-                Turn::Later(waiting) => Box::pin(waiting.lease()).await?,
-            },
-        };
-        if !self.0.is_ready(&lease) {
-            self.0.make_ready(&mut lease).await?;
+        match self.0.take_idle(location) {
+            Some(lease) if self.0.is_ready(&lease) => Ok(Guard::new(lease)),
+            lease => self.acquire_slowly(lease, location).await,
         }
-        Ok(Guard::new(lease))
+    }
+
+    /// Waits for a connection, opens one, or makes sure of the one that is idle.
+    ///
+    /// The future is boxed, so that those around it, up to the user's, stay small and shallow: this is not done each time.
+    #[cold]
+    fn acquire_slowly(
+        &self,
+        idle: Option<Lease<C>>,
+        location: &'static Location<'static>,
+    ) -> Pin<Box<dyn Future<Output = Result<Guard<C>, Error>> + Send + '_>> {
+        Box::pin(async move {
+            let mut lease = match idle {
+                Some(lease) => lease,
+                None => match self.0.take_turn(location)? {
+                    Turn::Now(lease) => lease,
+                    Turn::Later(waiting) => waiting.lease().await?,
+                },
+            };
+            if !self.0.is_ready(&lease) {
+                self.0.make_ready(&mut lease).await?;
+            }
+            Ok(Guard::new(lease))
+        })
     }
 
     /// Says how many connections there are and where.
@@ -310,24 +326,16 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Puts a connection into the lease that is young, answers if it is asked to, and is to the listeners' liking.
-    ///
-    /// The future is boxed, so that those around it, up to the user's, stay small and shallow: this is not done each time.
-    #[cold]
-    fn make_ready<'a>(
-        self: &'a Arc<Self>,
-        lease: &'a mut Lease<C>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>> {
-        Box::pin(async move {
-            let mut attempts = 2;
-            loop {
-                attempts -= 1;
-                self.make_usable(lease).await?;
-                match self.ask_about_checkout(lease).await {
-                    Err(error) if error.is_disconnect() && attempts > 0 => {}
-                    result => return result,
-                }
+    async fn make_ready(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
+        let mut attempts = 2;
+        loop {
+            attempts -= 1;
+            self.make_usable(lease).await?;
+            match self.ask_about_checkout(lease).await {
+                Err(error) if error.is_disconnect() && attempts > 0 => {}
+                result => return result,
             }
-        })
+        }
     }
 
     /// Puts a connection into the lease that is young, and answers if it is asked to.

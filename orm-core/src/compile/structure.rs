@@ -46,7 +46,7 @@ pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
 fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
     let mut lifted = Lifted {
         key: Vec::with_capacity(128),
-        values: Vec::with_capacity(8),
+        values: Vec::new(),
         rows: 0,
         ctes: Vec::new(),
         windows: Vec::new(),
@@ -74,8 +74,15 @@ impl Lifted {
         self.key.push(u8::from(flag));
     }
 
+    /// Notes a number: in one byte if it is small, as most are.
     fn number(&mut self, number: usize) {
-        self.key.extend_from_slice(&number.to_ne_bytes());
+        match u8::try_from(number) {
+            Ok(small) if small != u8::MAX => self.key.push(small),
+            _ => {
+                self.key.push(u8::MAX);
+                self.key.extend_from_slice(&number.to_ne_bytes());
+            }
+        }
     }
 
     fn column(&mut self, column: u16) {
@@ -152,17 +159,26 @@ impl Lifted {
 
     fn select(&mut self, select: &mut SelectNode) {
         self.list(&mut select.outputs, Self::output);
-        self.flag(select.distinct);
-        self.nodes(&mut select.distinct_on);
         self.list(&mut select.from, Self::item);
-        self.list(&mut select.ctes, Self::item);
-        self.list(&mut select.nested, Self::item);
         self.list(&mut select.joins, Self::join);
         self.nodes(&mut select.filters);
-        self.nodes(&mut select.group_by);
-        self.nodes(&mut select.having);
         self.list(&mut select.order_by, Self::order_item);
         self.optional(select.limit.as_mut());
+        let is_plain = select.is_plain();
+        self.flag(is_plain);
+        if !is_plain {
+            self.rest_of_select(select);
+        }
+    }
+
+    /// Notes what most queries have nothing of.
+    fn rest_of_select(&mut self, select: &mut SelectNode) {
+        self.flag(select.distinct);
+        self.nodes(&mut select.distinct_on);
+        self.list(&mut select.ctes, Self::item);
+        self.list(&mut select.nested, Self::item);
+        self.nodes(&mut select.group_by);
+        self.nodes(&mut select.having);
         self.optional(select.offset.as_mut());
         self.flag(select.with_ties);
         self.lock(select.lock.as_ref());

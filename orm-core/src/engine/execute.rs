@@ -137,10 +137,10 @@ impl Engine {
     pub(crate) async fn fetch<S: RowType>(
         &self,
         connection: &mut driver::Connection,
-        request: Request,
+        mut request: Request,
     ) -> Result<Vec<S>> {
         let mut rows: Vec<S> = Vec::new();
-        self.collect_rows(connection, request, &mut rows).await?;
+        self.collect_rows(connection, &mut request, &mut rows).await?;
         Ok(rows)
     }
 
@@ -148,7 +148,7 @@ impl Engine {
     pub(super) async fn collect_rows(
         &self,
         connection: &mut driver::Connection,
-        mut request: Request,
+        request: &mut Request,
         rows: &mut dyn Collect,
     ) -> Result<()> {
         let plans = request.plans()?;
@@ -171,13 +171,13 @@ impl Engine {
     async fn collect_graph(
         &self,
         connection: &mut driver::Connection,
-        request: Request,
+        request: &mut Request,
         plans: &[load::Plan],
         rows: &mut dyn Collect,
     ) -> Result<()> {
         let mut members = load::ValueRows::default();
         let (mut query, mut with) = (None, None);
-        for mut statement in request.statements {
+        for mut statement in std::mem::take(&mut request.statements) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, plans, &mut query)?;
             let prepared = self.prepare(statement)?;

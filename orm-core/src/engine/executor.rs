@@ -63,20 +63,18 @@ impl Request {
         self
     }
 
-    /// Returns the request in statements that a database has.
-    pub(crate) fn for_dialect(mut self, dialect: Dialect) -> Self {
-        if !self.statements.iter().any(|statement| read_back::may_be_several(statement, dialect)) {
-            return self;
+    /// Makes it statements that a database has.
+    pub(crate) fn make_for(&mut self, dialect: Dialect) {
+        if self.statements.iter().any(|statement| read_back::may_be_several(statement, dialect)) {
+            let statements = std::mem::take(&mut self.statements);
+            self.statements =
+                statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect)).collect();
         }
-        self.statements =
-            self.statements.into_iter().flat_map(|statement| read_back::for_dialect(statement, dialect)).collect();
-        self
     }
 
-    /// Returns the request in statements of which none has more bytes than a server takes.
-    pub(crate) fn within(mut self, limit: Option<usize>) -> Self {
-        self.statements = within(self.statements, limit);
-        self
+    /// Makes it statements of which none has more bytes than a server takes.
+    fn make_within(&mut self, limit: Option<usize>) {
+        self.statements = within(std::mem::take(&mut self.statements), limit);
     }
 
     /// Returns what is loaded with the objects of its rows.
@@ -249,9 +247,12 @@ pub enum Exec<'a, M> {
 
 impl Engine {
     /// Runs a request on a connection of its own and collects its rows.
-    async fn collect_values(&self, request: Request, rows: &mut dyn Collect) -> Result<()> {
+    ///
+    /// The request is lent, here and further down, since what a future takes is moved with it.
+    async fn collect_values(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
         let mut guard = self.acquire().await?;
-        let request = request.for_dialect(self.dialect()).within(guard.most_bytes());
+        request.make_for(self.dialect());
+        request.make_within(guard.most_bytes());
         if request.statements.len() > 1 || self.needs_transaction() {
             let in_transaction = async {
                 let mut connection = Connection::new(self.clone(), guard);
@@ -266,8 +267,9 @@ impl Engine {
 
 impl Connection {
     /// Runs a request in the connection's transaction and collects its rows.
-    async fn collect_values(&mut self, request: Request, rows: &mut dyn Collect) -> Result<()> {
-        let request = request.for_dialect(self.engine.dialect()).within(self.guard.most_bytes());
+    async fn collect_values(&mut self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
+        request.make_for(self.engine.dialect());
+        request.make_within(self.guard.most_bytes());
         self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
         self.engine.collect_rows(&mut self.guard, request, rows).await
     }
@@ -285,9 +287,9 @@ impl Executor for &Engine {
         self.__values(request)
     }
 
-    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+    async fn __values<S: RowType>(self, mut request: Request) -> Result<Vec<S>> {
         let mut rows: Vec<S> = Vec::new();
-        self.collect_values(request, &mut rows).await?;
+        self.collect_values(&mut request, &mut rows).await?;
         Ok(rows)
     }
 
@@ -319,9 +321,9 @@ impl Executor for &mut Connection {
         self.__values(request)
     }
 
-    async fn __values<S: RowType>(self, request: Request) -> Result<Vec<S>> {
+    async fn __values<S: RowType>(self, mut request: Request) -> Result<Vec<S>> {
         let mut rows: Vec<S> = Vec::new();
-        self.collect_values(request, &mut rows).await?;
+        self.collect_values(&mut request, &mut rows).await?;
         Ok(rows)
     }
 

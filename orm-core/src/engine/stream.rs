@@ -90,9 +90,9 @@ pub(crate) struct Pieces {
 
 impl Pieces {
     /// Opens a query, if its rows can be read piece by piece; if not, says why.
-    async fn open(connection: &mut Connection, request: Request) -> Result<Result<Pieces, &'static str>> {
+    async fn open(connection: &mut Connection, mut request: Request) -> Result<Result<Pieces, &'static str>> {
         let engine = connection.engine.clone();
-        let request = request.for_dialect(engine.dialect());
+        request.make_for(engine.dialect());
         let plans = request.plans()?;
         let mut query = None;
         let mut statements = request.statements.into_iter();

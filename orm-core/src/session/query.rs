@@ -78,7 +78,7 @@ impl Session {
         let mut request = request;
         self.rewrite(&mut request.statements)?;
         let dialect = self.connections.engine_of(BindRequest::of(&request.statements)).dialect();
-        let request = request.for_dialect(dialect);
+        request.make_for(dialect);
         let plans = request.plans()?;
         self.refuse_far_loads(&plans)?;
         if request.lets_go {

@@ -68,9 +68,9 @@ pub struct Select<S> {
 /// assert_eq!(names.to_sql(Dialect::Sqlite), "SELECT user.name, count(user.id) FROM user GROUP BY user.name");
 /// ```
 pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
-    let mut node = SelectNode::default();
+    let mut node: Box<SelectNode> = Box::default();
     node.add_outputs(outputs(selected));
-    Select { node: Box::new(node), loads: Vec::new(), row: PhantomData }
+    Select { node, loads: Vec::new(), row: PhantomData }
 }
 
 fn outputs(selected: impl Selectable) -> Vec<Output> {

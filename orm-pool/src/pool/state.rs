@@ -90,7 +90,9 @@ impl<C: Connector> State<C> {
     #[inline]
     pub(super) fn put_idle(&mut self, record: Record<C::Connection>, scope: Option<Scope>) {
         self.idle.push_back(record);
-        self.idle_scopes.extend(scope);
+        if let Some(scope) = scope {
+            self.idle_scopes.push_back(scope);
+        }
     }
 
     /// Takes the idle connection of this task or thread.

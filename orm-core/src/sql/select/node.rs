@@ -47,6 +47,50 @@ pub struct SelectNode {
 }
 
 impl SelectNode {
+    /// Returns whether it has outputs, tables, joins, conditions, an order and a limit, and nothing else.
+    pub(crate) fn is_plain(&self) -> bool {
+        // Named one by one, so that whoever adds a clause is asked which it is.
+        let SelectNode {
+            outputs: _,
+            distinct,
+            distinct_on,
+            from: _,
+            joins: _,
+            filters: _,
+            group_by,
+            having,
+            order_by: _,
+            limit: _,
+            offset,
+            with_ties,
+            lock,
+            set,
+            correlation,
+            ctes,
+            nested,
+            hints,
+            writes: _,
+            limit_per,
+            eager,
+            criteria,
+        } = self;
+        !distinct
+            && distinct_on.is_empty()
+            && group_by.is_empty()
+            && having.is_empty()
+            && offset.is_none()
+            && !with_ties
+            && lock.is_none()
+            && set.is_none()
+            && matches!(correlation, Correlation::Automatic)
+            && ctes.is_empty()
+            && nested.is_empty()
+            && hints.is_empty()
+            && limit_per.is_none()
+            && eager.is_none()
+            && criteria.is_empty()
+    }
+
     /// Adds to FROM.
     pub(crate) fn add_from(&mut self, item: FromItem) {
         self.writes |= item.writes();
@@ -153,7 +197,11 @@ impl SelectNode {
         }
         let mentions_tables = |node: &&Node| !matches!(node, Node::Column { .. });
         outputs.iter().filter_map(Output::node).filter(mentions_tables).for_each(|node| self.imply(node));
-        self.outputs.append(&mut outputs);
+        if self.outputs.is_empty() {
+            self.outputs = outputs;
+        } else {
+            self.outputs.append(&mut outputs);
+        }
     }
 }
 
