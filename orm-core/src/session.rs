@@ -117,9 +117,13 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Busy {
     No,
-    Flush,
+    /// What would have changed the transaction or what is to be flushed, by its name.
+    Work(&'static str),
     Commit,
 }
+
+/// What has not run to its end may have changed rows, which objects do not follow then.
+const WRITING: Busy = Busy::Work("a statement that writes");
 
 impl Session {
     /// Makes a session over an engine. It connects at its first statement. [`SessionMaker`] makes one with other settings.
@@ -836,7 +840,7 @@ impl Session {
         if let Err(error) = self.tell_before_flush(&events).await {
             return Err(self.flush_failed(error).await);
         }
-        self.busy = Busy::Flush;
+        self.busy = Busy::Work("a flush");
         let Session { connections, objects, .. } = self;
         objects.tell_later();
         let done = flush::flush(objects, connections).await;
@@ -858,8 +862,13 @@ impl Session {
 
     /// Marks what is to be deleted because of what was unlinked, or linked to what goes.
     async fn doom_what_follows(&mut self) -> Result<()> {
-        self.doom_orphans().await?;
-        self.doom_latecomers().await
+        self.busy = Busy::Work("a flush");
+        let done = match self.doom_orphans().await {
+            Ok(()) => self.doom_latecomers().await,
+            Err(error) => Err(error),
+        };
+        self.busy = Busy::No;
+        done
     }
 
     /// Adds listeners to this session, besides those that its maker gave it.

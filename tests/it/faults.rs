@@ -15,7 +15,7 @@ use crate::only;
 use crate::support::{Address, Node, User, dialect, empty_engine_with, engine, two_users};
 
 /// Polls a future so many times, with time for the server between; its result if it ends.
-async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
+pub(crate) async fn polled<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     for _ in 0..times {
         let polled = std::future::poll_fn(|cx| {

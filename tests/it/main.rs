@@ -69,6 +69,7 @@
 //! | `states` | history, states, single attributes, merging |
 //! | `bulk_session` | bulk INSERT and UPDATE, objects that follow statements |
 //! | `faults` | futures dropped, commits cut off byte by byte, lost updates |
+//! | `lost` | transactions lost under a savepoint, statements dropped, connections that died in the pool |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
@@ -115,6 +116,7 @@ mod kinds;
 mod lint;
 mod literals;
 mod loading;
+mod lost;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod own_types;

@@ -198,13 +198,7 @@ impl Connection {
 
     /// Makes an open transaction ready for the next statement.
     async fn go_on(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
-        if self.state.is_doomed || self.guard.has_lost_transaction() {
-            let what = if self.state.depth > 0 { "savepoint transaction" } else { "transaction" };
-            let message = format!("can't go on until the invalid {what} is rolled back");
-            return Err(Error::new(ErrorKind::PendingRollback, message).hint(
-                "call `rollback()` before the next statement: the database has ended the transaction after an error",
-            ));
-        }
+        self.refuse_invalid()?;
         if let Some(number) = self.state.abandoned {
             self.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
             (self.state.abandoned, self.state.depth) = (None, number - 1);
@@ -223,6 +217,17 @@ impl Connection {
             return self.send(&format!("SET LOCAL statement_timeout = {limit}")).await;
         }
         if matches!(self.dialect(), Dialect::MySql | Dialect::MariaDb) { self.set_up().await } else { Ok(()) }
+    }
+
+    /// Refuses to go on in a transaction that the database has ended after an error.
+    pub(crate) fn refuse_invalid(&self) -> Result<()> {
+        if !self.state.is_doomed && !self.guard.has_lost_transaction() {
+            return Ok(());
+        }
+        let what = if self.state.depth > 0 { "savepoint transaction" } else { "transaction" };
+        let message = format!("can't go on until the invalid {what} is rolled back");
+        Err(Error::new(ErrorKind::PendingRollback, message)
+            .hint("call `rollback()` before the next statement: the database has ended the transaction after an error"))
     }
 
     /// Sets for the session what is not said by the words that begin a transaction.

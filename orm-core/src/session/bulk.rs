@@ -1,6 +1,6 @@
 //! Rows written in bulk, without becoming objects: INSERT of many, UPDATE of many by key.
 
-use super::{Key, Session, State};
+use super::{Busy, Key, Session, State, WRITING};
 use crate::error::Result;
 use crate::flush;
 use crate::mapper::{Model, NewInstance, Object};
@@ -86,7 +86,9 @@ impl Session {
         self.flush_before_query().await?;
         let Some(mapper) = values.first().map(|value| value.mapper()) else { return Ok(0) };
         let keys: Vec<Key> = values.iter().filter_map(|value| Key::of_object(&**value)).collect();
+        self.busy = WRITING;
         let updated = flush::update_by_key(&mut self.connections, mapper, &columns, values).await;
+        self.busy = Busy::No;
         // Of several statements some may have been run before one has failed.
         for key in keys {
             if let Some(slot) = self.objects.find(mapper, &key)

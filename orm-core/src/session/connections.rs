@@ -55,6 +55,8 @@ pub(crate) struct Connections {
     /// A savepoint whose guard was dropped, to be rolled back before the next statement.
     abandoned: Option<usize>,
     has_written: bool,
+    /// Whether connections went in the middle of the transaction, and all that was done in it with them.
+    is_lost: bool,
     joined: Option<Joined>,
 }
 
@@ -69,6 +71,7 @@ impl Connections {
             savepoints: 0,
             abandoned: None,
             has_written: false,
+            is_lost: false,
             joined: None,
         }
     }
@@ -122,15 +125,16 @@ impl Connections {
     pub(crate) async fn of(&mut self, request: BindRequest) -> Result<&mut Connection> {
         self.undo_abandoned().await?;
         let will_write = request.writes;
-        let at = self.place(request).await?;
+        let mut at = self.place(request).await?;
         let is_new = !self.open[at].in_transaction();
-        let level = self.level.or(self.open[at].engine.isolation_level());
-        if let Err(error) = self.open[at].begin_at(level, will_write).await {
-            if is_new && self.joined.is_none() {
-                // It may be of no use; the next statement is given another.
-                self.open.remove(at);
+        if let Err(error) = self.begin(at, will_write).await {
+            if !is_new || self.joined.is_some() || !error.is_disconnect() {
+                return Err(error);
             }
-            return Err(error);
+            // It had died in the pool, and others of its age with it, as when a server restarts. Nothing was done on it.
+            self.engine_of(request).pool().invalidate();
+            at = self.place(request).await?;
+            self.begin(at, will_write).await?;
         }
         self.has_written |= will_write;
         let connection = &mut self.open[at];
@@ -150,9 +154,24 @@ impl Connections {
         Ok(connection)
     }
 
+    /// Begins a connection's transaction, or makes it ready to go on; one on which none could begin is given back.
+    async fn begin(&mut self, at: usize, will_write: bool) -> Result<()> {
+        let is_new = !self.open[at].in_transaction();
+        let level = self.level.or(self.open[at].engine.isolation_level());
+        let begun = self.open[at].begin_at(level, will_write).await;
+        if begun.is_err() && is_new && self.joined.is_none() {
+            self.open.remove(at);
+        }
+        begun
+    }
+
     async fn place(&mut self, request: BindRequest) -> Result<usize> {
-        if self.joined.is_some() && !self.open.is_empty() {
-            return Ok(0);
+        if self.joined.is_some() {
+            return self.open.first().map(|_| 0).ok_or_else(|| {
+                let message =
+                    "the connection that was lent to the session is gone, and its transaction was rolled back";
+                Error::new(ErrorKind::Disconnected, message).hint("make a session over another connection")
+            });
         }
         let engine = self.engine_of(request);
         let known = self.open.iter().position(|open| open.engine.is(&engine));
@@ -211,6 +230,7 @@ impl Connections {
 
     async fn everywhere(&mut self, words: &str) -> Result<()> {
         for connection in self.open.iter_mut().filter(|connection| connection.in_transaction()) {
+            connection.refuse_invalid()?;
             connection.words(words).await?;
         }
         Ok(())
@@ -226,7 +246,7 @@ impl Connections {
             self.roll_back_each().await
         };
         if undone.is_err() {
-            self.drop_all();
+            self.lose();
         }
     }
 
@@ -256,7 +276,7 @@ impl Connections {
     async fn commit_failed(&mut self, error: Error, committed: usize) -> Error {
         let is_unknown = *error.kind() == ErrorKind::CommitUnknown;
         if is_unknown || self.roll_back_each().await.is_err() {
-            self.drop_all();
+            self.lose();
         }
         if committed == 0 {
             return error;
@@ -316,7 +336,7 @@ impl Connections {
 
     fn end(&mut self) {
         self.forget_savepoints();
-        (self.level, self.has_written) = (None, false);
+        (self.level, self.has_written, self.is_lost) = (None, false, false);
         match &mut self.joined {
             Some(joined) => joined.has_savepoint = false,
             None => self.open.clear(),
@@ -328,6 +348,17 @@ impl Connections {
         self.open.clear();
         self.forget_savepoints();
         self.has_written = false;
+    }
+
+    /// Gives the connections back in the middle of the transaction, which only a rollback of all of it ends.
+    pub(super) fn lose(&mut self) {
+        self.drop_all();
+        self.is_lost = true;
+    }
+
+    /// Returns whether all that was done in the transaction is gone, before the savepoints too.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// Ends the connections.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::objects::{Objects, Parted, State};
-use super::{BindRequest, Handle, ObjectId, Session};
+use super::{BindRequest, Busy, Handle, ObjectId, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
 use crate::mapper::{Direction, Mapper, Model, RelationshipInfo};
@@ -59,7 +59,14 @@ impl Session {
             }
         }
         self.objects.sync()?;
-        self.doom(vec![slot]).await
+        self.busy = Busy::Work("a delete");
+        let done = self.doom(vec![slot]).await;
+        self.busy = Busy::No;
+        if done.is_err() {
+            // It would take along what could be read of its members, and leave the others.
+            self.objects.spare(slot)?;
+        }
+        done
     }
 
     /// Marks objects, and follows their relationships: all of one model at once, so that what has to be loaded takes few

@@ -6,7 +6,7 @@ use orm_pool::Value;
 
 use super::identity::values_text;
 use super::synchronize::written_by_ctes;
-use super::{BindRequest, Flushing, Handle, Key, Objects, Session, State, Synchronize, model_name};
+use super::{BindRequest, Busy, Flushing, Handle, Key, Objects, Session, State, Synchronize, WRITING, model_name};
 use crate::engine::{Executor, Handles, Mode, Request, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
@@ -77,6 +77,15 @@ impl Session {
         self.flush_before_query().await?;
         let mut request = request;
         self.rewrite(&mut request.statements)?;
+        if request.statements.iter().any(Statement::is_write) {
+            self.busy = WRITING;
+        }
+        let done = self.fetch_rows(&mut request, rows).await;
+        self.busy = Busy::No;
+        done
+    }
+
+    async fn fetch_rows(&mut self, request: &mut Request, rows: &mut dyn CollectManaged) -> Result<()> {
         let dialect = self.connections.engine_of(BindRequest::of(&request.statements)).dialect();
         request.make_for(dialect);
         let plans = request.plans()?;
@@ -99,7 +108,7 @@ impl Session {
         let mut members = load::ObjectRows::default();
         let mut last = None;
         let mut query = None;
-        for mut statement in within(request.statements, connection.guard.most_bytes()) {
+        for mut statement in within(std::mem::take(&mut request.statements), connection.guard.most_bytes()) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;
@@ -179,7 +188,14 @@ impl Session {
         self.rewrite(&mut request.statements)?;
         let written = written_by_ctes(&request.statements);
         let bind = BindRequest::of(&request.statements);
-        let values = self.connected_for(bind).await?.__values(request).await;
+        if request.statements.iter().any(Statement::is_write) {
+            self.busy = WRITING;
+        }
+        let values = match self.connected_for(bind).await {
+            Ok(connection) => connection.__values(request).await,
+            Err(error) => Err(error),
+        };
+        self.busy = Busy::No;
         self.doubt_written(&written)?;
         values
     }

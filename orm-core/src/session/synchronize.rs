@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use orm_pool::{Kind, Value};
 
-use super::{BindRequest, Key, Session, State, as_row_value};
+use super::{BindRequest, Busy, Key, Session, State, WRITING, as_row_value};
 use crate::compile::writing_ctes;
 use crate::dialect::{DeleteJoin, Dialect};
 use crate::error::{Error, ErrorKind, Result};
@@ -92,6 +92,14 @@ impl Session {
         let mut statements = statements;
         self.rewrite(&mut statements)?;
         let written = if synchronize == Synchronize::No { Vec::new() } else { written_by_ctes(&statements) };
+        self.busy = WRITING;
+        let changed = self.change_each(statements, synchronize).await;
+        self.busy = Busy::No;
+        self.doubt_written(&written)?;
+        changed
+    }
+
+    async fn change_each(&mut self, statements: Vec<Statement>, synchronize: Synchronize) -> Result<u64> {
         let mut changed = 0;
         for statement in statements {
             changed += match &statement {
@@ -101,7 +109,6 @@ impl Session {
                 _ => self.send_change(statement).await?,
             };
         }
-        self.doubt_written(&written)?;
         Ok(changed)
     }
 

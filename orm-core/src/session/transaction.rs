@@ -7,21 +7,23 @@ use crate::engine::{Connection, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush;
 
+const SAVEPOINT: Busy = Busy::Work("the begin or end of a savepoint");
+
 impl Session {
     /// Refuses work while the transaction waits for a rollback, and notices what a dropped future has left behind.
     pub(super) fn check(&mut self) -> Result<()> {
         self.objects.overwrites = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
-            Busy::Flush => {
+            Busy::Work(what) => {
                 self.objects.tell_now();
                 // The connections go back to their pools, which roll back what they were in the middle of.
-                self.connections.drop_all();
-                self.failed =
-                    Some(Error::new(ErrorKind::InvalidRequest, "a flush was cut off by its future being dropped"));
+                self.connections.lose();
+                let message = format!("{what} was cut off by its future being dropped");
+                self.failed = Some(Error::new(ErrorKind::InvalidRequest, message));
             }
             Busy::Commit => {
-                self.connections.drop_all();
+                self.connections.lose();
                 let message = "a commit was cut off: the transaction may have been committed or not";
                 self.failed = Some(Error::new(ErrorKind::CommitUnknown, message));
             }
@@ -348,7 +350,9 @@ impl Session {
     /// As [`flush`](Self::flush).
     pub async fn begin_nested(&mut self) -> Result<Nested<'_>> {
         self.flush().await?;
+        self.busy = SAVEPOINT;
         let savepoint = self.connections.savepoint().await;
+        self.busy = Busy::No;
         savepoint.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
         self.objects.push_frame();
         let depth = self.objects.depth();
@@ -395,7 +399,10 @@ impl Nested<'_> {
     pub async fn commit(mut self) -> Result<()> {
         self.check_open()?;
         self.session.flush().await?;
-        self.session.connections.release().await?;
+        self.session.busy = SAVEPOINT;
+        let released = self.session.connections.release().await;
+        self.session.busy = Busy::No;
+        released?;
         self.session.objects.merge_frame();
         self.is_open = false;
         Ok(())
@@ -409,6 +416,8 @@ impl Nested<'_> {
     pub async fn rollback(mut self) -> Result<()> {
         self.check_open()?;
         self.undo();
+        // Where the connection is gone, so is what was done before the savepoint.
+        self.session.check()?;
         self.session.connections.undo_abandoned().await
     }
 
@@ -422,11 +431,15 @@ impl Nested<'_> {
 
     fn undo(&mut self) {
         if std::mem::take(&mut self.is_open) && self.session.objects.depth() >= self.depth {
+            // What was cut off is noticed here, where nothing is asked of the session before.
+            let _ = self.session.check();
             self.session.objects.tell_now();
-            self.session.connections.abandon();
             self.session.objects.rollback_frame();
-            self.session.failed = None;
             self.session.deferred = None;
+            if !self.session.connections.is_lost() {
+                self.session.connections.abandon();
+                self.session.failed = None;
+            }
         }
     }
 }

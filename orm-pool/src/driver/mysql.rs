@@ -307,9 +307,9 @@ impl Connection {
         }
     }
 
-    /// Returns whether the connection is gone and with it, for certain, the transaction that was open.
+    /// Returns whether the connection is gone, or of no more use, and with it, for certain, the transaction that was open.
     pub fn has_surely_rolled_back(&self) -> bool {
-        self.is_broken && !self.is_in_flight && !self.may_have_committed
+        self.needs_discard() && !self.may_have_committed
     }
 
     /// Fails if the connection is of no more use.

@@ -1,0 +1,310 @@
+//! What a session makes of a transaction that is lost while a savepoint is open, of statements that are dropped, and of
+//! connections that have died in the pool: nothing that was done before is believed to be there still.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use orm::prelude::*;
+use orm::{Connection, Dialect, ErrorKind, Handle, JoinMode, update};
+
+use crate::faults::{kill, polled};
+use crate::only;
+use crate::support::{Address, Node, User, dialect, empty_engine_with, engine, session, two_users};
+
+/// Asserts that a session does nothing more before a rollback, after which there is nothing of its transaction.
+async fn assert_waits_for_rollback(session: &mut Session, what: &str) {
+    let is_pending = |error: Error| assert_eq!(*error.kind(), ErrorKind::PendingRollback, "{what}: {error}");
+    is_pending(session.flush().await.unwrap_err());
+    is_pending(session.query(Node).count().await.unwrap_err());
+    is_pending(session.commit().await.unwrap_err());
+    session.rollback().await.unwrap();
+    session.commit().await.unwrap();
+}
+
+// ------------------------------------------------------------------------------------------------ savepoints
+
+#[tokio::test]
+async fn a_savepoint_does_not_outlive_a_flush_that_was_dropped_in_it() {
+    let engine = engine().await;
+    for (times, way) in (1..4).flat_map(|times| (0..3).map(move |way| (times, way))) {
+        let what = format!("{times} polls, way {way}");
+        let mut session = Session::new(&engine);
+        let before = session.add(Node::builder().name("before"));
+        let mut outer = session.begin_nested().await.unwrap();
+        let mut inner = outer.begin_nested().await.unwrap();
+        inner.add(User::builder().name("inside").addresses([Address::builder().email("n")]));
+        if polled(inner.flush(), times).await.is_some() {
+            continue; // A server may be that quick.
+        }
+        match way {
+            0 => {
+                assert_eq!(*inner.flush().await.unwrap_err().kind(), ErrorKind::PendingRollback, "{what}");
+                assert_eq!(*inner.rollback().await.unwrap_err().kind(), ErrorKind::PendingRollback, "{what}");
+                assert_eq!(*outer.rollback().await.unwrap_err().kind(), ErrorKind::PendingRollback, "{what}");
+            }
+            1 => {
+                assert_eq!(*inner.rollback().await.unwrap_err().kind(), ErrorKind::PendingRollback, "{what}");
+                drop(outer);
+            }
+            _ => {
+                drop(inner);
+                drop(outer);
+            }
+        }
+        session.add(Node::builder().name("after"));
+        assert_waits_for_rollback(&mut session, &what).await;
+        assert_eq!(session.state(before).unwrap(), orm::ObjectState::Transient, "{what}");
+        assert_eq!(select(Node).count(&engine).await.unwrap(), 0, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_savepoint_does_not_outlive_its_connection() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(2)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    for is_dropped in [false, true] {
+        let mut session = Session::new(&engine);
+        let before = session.add(Node::builder().name("before"));
+        let mut inner = session.begin_nested().await.unwrap();
+        inner.add(Node::builder().name("inside"));
+        kill(inner.connection().await.unwrap()).await;
+        inner.add(Node::builder().name("lost"));
+        assert!(inner.flush().await.unwrap_err().is_disconnect());
+        match is_dropped {
+            false => assert_eq!(*inner.rollback().await.unwrap_err().kind(), ErrorKind::PendingRollback),
+            true => drop(inner),
+        }
+        session.add(Node::builder().name("after"));
+        assert_waits_for_rollback(&mut session, "killed").await;
+        assert_eq!(select(Node).count(&engine).await.unwrap(), 0);
+        session.add_again(before).unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(select(Node.name).all(&engine).await.unwrap(), ["before"]);
+        delete(Node).execute(&engine).await.unwrap();
+    }
+}
+
+/// A deadlock takes the whole transaction on MariaDB and MySQL, the savepoint and what was before it.
+#[tokio::test]
+async fn a_savepoint_does_not_outlive_a_deadlock() {
+    only!(MariaDb | MySql);
+    for is_flushed in [false, true] {
+        let engine = engine().await;
+        two_users(&engine).await;
+        let mut other = engine.connect().await.unwrap();
+        let rename = |name: &str| update(User).set(User.fullname, "theirs").filter(User.name.eq(name));
+        // Who has changed less is the one to go.
+        insert(Node)
+            .values((0..50).map(|_| Node::builder().name("theirs")).collect::<Vec<_>>())
+            .execute(&mut other)
+            .await
+            .unwrap();
+        rename("wendy").execute(&mut other).await.unwrap();
+        let mut session = Session::new(&engine);
+        let [ed, wendy] = session.query(User).order_by(User.id).all().await.unwrap()[..] else { panic!() };
+        session[ed].fullname = Some("before".into());
+        let mut inner = session.begin_nested().await.unwrap();
+        let theirs = tokio::spawn(async move {
+            rename("ed").execute(&mut other).await?;
+            other.commit().await
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let error = if is_flushed {
+            inner[wendy].fullname = Some("lost".into());
+            inner.flush().await.unwrap_err()
+        } else {
+            inner.execute(rename("wendy")).await.unwrap_err()
+        };
+        assert!(error.is_retryable(), "{error}");
+        theirs.await.unwrap().unwrap();
+        assert_eq!(*inner.rollback().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+        session.add(Node::builder().name("after"));
+        for _ in 0..2 {
+            assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+            assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+        }
+        session.rollback().await.unwrap();
+        session.get_one(User, 1).await.unwrap();
+        assert_eq!(session[ed].fullname.as_deref(), Some("theirs"));
+        assert_eq!(select(Node).filter(Node.name.eq("after")).count(&engine).await.unwrap(), 0);
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ dropped futures
+
+/// What a session is in the middle of when its future is dropped.
+async fn change(session: &mut Session, ed: Handle<User>, way: usize) {
+    let rename = update(User).set(User.fullname, "changed").filter(User.id.gt(0));
+    match way {
+        0 => _ = session.execute(rename).await.unwrap(),
+        1 => _ = session.execute_with(rename, orm::Synchronize::Fetch).await.unwrap(),
+        2 if session.engine().dialect() == Dialect::MariaDb => {} // It gives no rows of an UPDATE.
+        2 => _ = session.all(rename.returning(User)).await.unwrap(),
+        3 => {
+            let values = [User { fullname: Some("changed".into()), ..session[ed].clone() }];
+            assert_eq!(session.bulk_update(User.fullname, values).await.unwrap(), 1);
+        }
+        4 => session.delete(ed).await.unwrap(),
+        5 => drop(session.begin_nested().await.unwrap()),
+        _ => {
+            let mut inner = session.begin_nested().await.unwrap();
+            inner[ed].fullname = Some("changed".into());
+            inner.commit().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changes_rows_and_is_dropped_waits_for_a_rollback() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    for way in 0..7 {
+        for times in 1.. {
+            let what = format!("way {way}, {times} polls");
+            let mut session = Session::new(&engine);
+            let before = session.add(Node::builder().name("before"));
+            let [ed, _] = session.query(User).order_by(User.id).all().await.unwrap()[..] else { panic!() };
+            if polled(change(&mut session, ed, way), times).await.is_some() {
+                break;
+            }
+            let error = session.flush().await.unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::PendingRollback, "{what}: {error}");
+            assert!(error.to_string().contains("was cut off by its future being dropped"), "{error}");
+            assert_waits_for_rollback(&mut session, &what).await;
+            assert_eq!(session.state(before).unwrap(), orm::ObjectState::Transient, "{what}");
+            assert!(session.deleted().is_empty(), "{what}");
+            session.get_one(User, 1).await.unwrap();
+            assert_eq!(session[ed].fullname.as_deref(), Some("Ed Jones"), "{what}");
+            assert_eq!(select(Node).count(&engine).await.unwrap(), 0, "{what}");
+            assert!(times < 1000, "{what}: it never ends");
+        }
+    }
+}
+
+/// MariaDB and MySQL do not tell what is left of an answer: the connection goes, and the transaction with it.
+#[tokio::test]
+async fn after_a_query_that_was_dropped_the_transaction_goes_on_or_says_that_it_is_gone() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    for times in 1.. {
+        let what = format!("{times} polls");
+        let mut session = Session::new(&engine);
+        let ed = session.get_one(User, 1).await.unwrap();
+        session[ed].fullname = Some(what.clone());
+        session.flush().await.unwrap();
+        let is_done = polled(session.query(User).options(selectinload(User.addresses)).all(), times).await.is_some();
+        let is_kept = match session.load(ed, User.addresses).await {
+            Ok(()) => {
+                assert_eq!(session[ed].addresses.len(), 2, "{what}");
+                session.commit().await.unwrap();
+                true
+            }
+            Err(error) => {
+                assert!(error.is_disconnect() && !is_done, "{error}");
+                let error = session.commit().await.unwrap_err();
+                assert_eq!(*error.kind(), ErrorKind::Disconnected, "{what}: COMMIT was not sent: {error}");
+                assert_waits_for_rollback(&mut session, &what).await;
+                false
+            }
+        };
+        let kept = select(User).filter(User.fullname.eq(what.as_str())).count(&engine).await.unwrap();
+        assert_eq!(kept, u64::from(is_kept), "{what}");
+        session.get_one(User, 1).await.unwrap();
+        assert_eq!(session[ed].fullname.as_ref() == Some(&what), is_kept);
+        if is_done {
+            break;
+        }
+        assert!(times < 1000, "it never ends");
+    }
+}
+
+/// What could be read of its members is not deleted alone.
+#[tokio::test]
+async fn a_delete_that_cannot_read_all_members_deletes_nothing() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.load(ed, User.addresses).await.unwrap();
+    session.commit().await.unwrap();
+    text("ALTER TABLE user_keywords RENAME TO elsewhere").execute(&engine).await.unwrap();
+    assert!(session.delete(ed).await.is_err());
+    assert!(session.deleted().is_empty());
+    session.rollback().await.unwrap();
+    text("ALTER TABLE elsewhere RENAME TO user_keywords").execute(&engine).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!((select(User).count(&engine).await.unwrap(), select(Address).count(&engine).await.unwrap()), (2, 3));
+    session.delete(ed).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!((select(User).count(&engine).await.unwrap(), select(Address).count(&engine).await.unwrap()), (1, 1));
+}
+
+// ------------------------------------------------------------------------------------------------ connections
+
+#[tokio::test]
+async fn a_session_does_not_go_on_elsewhere_when_its_lent_connection_is_gone() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    for mode in [JoinMode::CreateSavepoint, JoinMode::RollbackOnly, JoinMode::ControlFully] {
+        let mut connection = engine.connect().await.unwrap();
+        insert(Node).values(Node::builder().name("outer")).execute(&mut connection).await.unwrap();
+        let mut session = Session::join(connection, mode);
+        while polled(session.flush(), 1).await.is_some() {
+            session.add(Node::builder().name("lost")); // A server may be quick.
+        }
+        assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+        session.rollback().await.unwrap();
+        session.add(Node::builder().name("after"));
+        let error = session.commit().await.unwrap_err();
+        let message = "the connection that was lent to the session is gone, and its transaction was rolled back";
+        assert_eq!((error.kind(), error.message()), (&ErrorKind::Disconnected, message), "{mode:?}");
+        session.rollback().await.unwrap();
+        assert!(session.into_connection().await.is_err());
+        assert_eq!(select(Node).count(&engine).await.unwrap(), 0, "{mode:?}");
+    }
+}
+
+/// Has the server end every connection that lies idle in the pool.
+async fn kill_idle(engine: &Engine) {
+    let admin = Engine::new(&engine.url().to_string()).unwrap();
+    let mut lent: Vec<Connection> = Vec::new();
+    for _ in 0..3 {
+        lent.push(engine.connect().await.unwrap());
+    }
+    for connection in &mut lent {
+        let word =
+            if dialect() == Dialect::Postgres { "SELECT pg_backend_pid()::bigint" } else { "SELECT connection_id()" };
+        let id = text(word).columns::<i64>().one(&mut *connection).await.unwrap();
+        connection.rollback().await.unwrap();
+        let kill = if dialect() == Dialect::Postgres { "SELECT pg_terminate_backend" } else { "KILL" };
+        text(format!("{kill}({id})")).execute(&admin).await.unwrap();
+    }
+    drop(lent);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(engine.pool().status().idle, 3);
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_to_begin_on_a_dead_connection_begins_on_another() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(3)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    kill_idle(&engine).await;
+    let mut session = Session::new(&engine);
+    session.add(Node::builder().name("one"));
+    session.commit().await.unwrap();
+    assert_eq!(session.query(Node).count().await.unwrap(), 1);
+    session.close().await.unwrap();
+    kill_idle(&engine).await;
+    let runs = AtomicU32::new(0);
+    engine
+        .transaction(async |session| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            session.add(Node::builder().name("two"));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    assert_eq!(select(Node.name).order_by(Node.name).all(&engine).await.unwrap(), ["one", "two"]);
+}
