@@ -45,9 +45,9 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
     let checks_each_row = connections.engine().dialect().capabilities().checks_each_row;
     for group in groups.iter().rev() {
         let deletes = order::deletes(objects, &group.of(&work, objects, &work.deletes), checks_each_row)?;
-        delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
+        let parted = delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
-            delete::emit(objects, connections, level).await?;
+            delete::emit(objects, connections, level, &parted).await?;
         }
     }
     update::emit(objects, connections, &last).await?; // what takes the value of a row that is gone
@@ -55,11 +55,14 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
     tell_after(objects, &work)
 }
 
-/// Tells who listens to objects of these models.
+/// Tells who listens to objects of these models. What they change of relationships is taken up by the next flush.
 fn tell(objects: &mut Objects, moment: Moment, slots: &[u32]) -> Result<()> {
     let events = objects.events.clone();
     for &slot in slots {
         if events.listens(moment, objects.get(slot).mapper) {
+            if !matches!(moment, Moment::BeforeDelete | Moment::AfterDelete) {
+                objects.lend(slot);
+            }
             events.call(moment, objects.object_mut(slot))?;
         }
     }
@@ -76,9 +79,6 @@ fn tell_after(objects: &mut Objects, work: &collect::Work) -> Result<()> {
     for (moment, slots) in moments {
         let heard: Vec<u32> =
             slots.iter().copied().filter(|&slot| objects.events.listens(moment, objects.get(slot).mapper)).collect();
-        if moment != Moment::AfterDelete {
-            heard.iter().for_each(|&slot| objects.lend(slot));
-        }
         tell(objects, moment, &heard)?;
     }
     Ok(())

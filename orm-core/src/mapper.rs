@@ -23,6 +23,7 @@ mod shares;
 mod without_model;
 
 use once_cell::sync::OnceCell;
+use orm_pool::Value;
 
 pub use association::{association, association_columns};
 pub use attribute::{Alias, Attribute, foreign, remote};
@@ -61,6 +62,8 @@ pub struct Mapper {
     pub(crate) new_vec: fn() -> Box<dyn ObjectVec>,
     /// Reads an object of the model.
     pub(crate) read: fn(&Row<'_>, usize) -> Decoded<Box<dyn Object>>,
+    /// Gives what a builder fills a column with that is not set.
+    pub(crate) default: fn(usize) -> Option<Value>,
     has_deferrable: bool,
     configured: OnceCell<Result<Configured, Error>>,
 }
@@ -74,6 +77,7 @@ impl Mapper {
             this: M::__mapper,
             new_vec: object::new_vec::<M>,
             read: object::read::<M>,
+            default: M::__default,
             has_deferrable,
             configured: OnceCell::new(),
         }
@@ -86,6 +90,7 @@ impl Mapper {
             this: || unreachable!("a table without a model is not named by objects"),
             new_vec: || unreachable!("a table without a model has no objects"),
             read: |_, _| unreachable!("a row of a table without a model becomes no object"),
+            default: |_| None,
             has_deferrable: false,
             configured: OnceCell::new(),
         }

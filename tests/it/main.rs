@@ -57,8 +57,11 @@
 //! | `cases` | what meets seldom: keys that come back, what is deleted unloaded, graphs that name a row twice |
 //! | `cases_changes` | objects after UPDATE and DELETE by condition, in bulk, by an upsert and with RETURNING, case by case |
 //! | `unfollowed` | objects and collections after statements of which only the database knows what they have changed |
+//! | `cases_filled` | triggers, defaults that others refer to, versions of rows in a ring, keys of other types, case by case |
+//! | `cases_graphs` | models and rows in rings, associations with data, owners let go of and read again, case by case |
 //! | `cases_keys` | keys that change with all that refers to them, versions of rows that are replaced, case by case |
 //! | `cases_objects` | rows that go and come back, marks of deletion, cascades, merged graphs, case by case |
+//! | `cases_sessions` | rollbacks before anything was sent, listeners within a flush, conditions on new objects, case by case |
 //! | `cases_states` | what is expired, refreshed, expunged and merged, case by case |
 //! | `cases_transactions` | savepoints whose statements fail, transactions that end under them, connections lent and lost |
 //! | `trades` | objects that take keys and unique values from each other |
@@ -81,9 +84,12 @@ mod bulk;
 mod bulk_session;
 mod cases;
 mod cases_changes;
+mod cases_filled;
+mod cases_graphs;
 mod cases_history;
 mod cases_keys;
 mod cases_objects;
+mod cases_sessions;
 mod cases_states;
 mod cases_transactions;
 mod checks;

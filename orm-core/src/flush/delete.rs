@@ -1,5 +1,6 @@
 //! DELETE of objects, by key, many in one statement.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use orm_pool::Value;
@@ -16,7 +17,12 @@ use crate::sql::{DeleteNode, Statement, UpdateNode};
 const CHUNK: usize = 500;
 
 /// Deletes the rows of one level.
-pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, slots: Vec<u32>) -> Result<()> {
+pub(super) async fn emit(
+    objects: &mut Objects,
+    connections: &mut Connections,
+    slots: Vec<u32>,
+    parted: &HashSet<u32>,
+) -> Result<()> {
     let mut rest = slots;
     while let Some(&first) = rest.first() {
         let mapper = objects.get(first).mapper;
@@ -25,7 +31,7 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
         rest = others;
         tell(objects, Moment::BeforeDelete, &own)?;
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Delete)).await?;
-        delete(objects, connection, mapper, &own).await?;
+        delete(objects, connection, mapper, &own, parted).await?;
         for slot in own {
             objects.save(slot);
             objects.forget_identity(slot);
@@ -36,28 +42,52 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
     Ok(())
 }
 
-/// Sets foreign keys of rows that are to be deleted to NULL.
-pub(super) async fn part(objects: &Objects, connections: &mut Connections, keys: &[(u32, usize)]) -> Result<()> {
-    let mut rest: Vec<(u32, usize)> = keys.to_vec();
-    while let Some(&(first, foreign_key)) = rest.first() {
+/// Sets foreign keys of rows that are to be deleted to NULL, those of one row together; returns the rows. Where there is a
+/// version this asks for it, since the database may count it up thereby: the rows are this transaction's from here on.
+pub(super) async fn part(
+    objects: &Objects,
+    connections: &mut Connections,
+    keys: &[(u32, usize)],
+) -> Result<HashSet<u32>> {
+    let mut parted = HashSet::new();
+    let mut of_rows: Vec<(u32, Vec<usize>)> = Vec::new();
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    for (slot, foreign_key) in sorted {
+        match of_rows.last_mut() {
+            Some((last, keys)) if *last == slot => keys.push(foreign_key),
+            _ => of_rows.push((slot, vec![foreign_key])),
+        }
+        parted.insert(slot);
+    }
+    while let Some((first, foreign_keys)) = of_rows.first().cloned() {
         let mapper = objects.get(first).mapper;
-        let is_alike = |&(slot, other): &(u32, usize)| objects.get(slot).mapper.is(mapper) && other == foreign_key;
-        let (alike, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_alike);
-        rest = others;
-        let columns = &mapper.configured()?.foreign_keys[foreign_key].columns;
+        let is_alike = |(slot, keys): &(u32, Vec<usize>)| objects.get(*slot).mapper.is(mapper) && *keys == foreign_keys;
+        let (alike, others): (Vec<_>, Vec<_>) = of_rows.into_iter().partition(is_alike);
+        of_rows = others;
+        let configured = mapper.configured()?;
+        let mut columns: Vec<u16> =
+            foreign_keys.iter().flat_map(|&key| &configured.foreign_keys[key].columns).copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
         let null = |&column: &u16| (column, Value::Null(mapper.definition().columns[usize::from(column)].kind));
         let sets: Vec<(u16, Value)> = columns.iter().map(null).collect();
+        let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
         let change =
-            |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: Vec::new() };
+            |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: guards.clone() };
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
         let engine = connection.engine.clone();
         for rows in rows.chunks(ROWS) {
             let statement: UpdateNode = super::update::statement(mapper, rows);
-            engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
+            let matched = engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
+            if matched != rows.len() as u64 && !guards.is_empty() {
+                return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", matched));
+            }
         }
     }
-    Ok(())
+    Ok(parted)
 }
 
 /// The object as the database has it.
@@ -70,13 +100,20 @@ fn stored(objects: &Objects, slot: u32) -> Arc<dyn Object> {
 
 /// Deletes rows of one model. One that has changed is stale where there is a version to tell it; without one, a row that is
 /// gone already is no more than worth a warning.
-async fn delete(objects: &Objects, connection: &mut Connection, mapper: &'static Mapper, slots: &[u32]) -> Result<()> {
+async fn delete(
+    objects: &Objects,
+    connection: &mut Connection,
+    mapper: &'static Mapper,
+    slots: &[u32],
+    parted: &HashSet<u32>,
+) -> Result<()> {
     let engine = connection.engine.clone();
     let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
     let chunk = if guards.is_empty() && mapper.definition().key.len() == 1 { CHUNK } else { ROWS };
     for slots in slots.chunks(chunk) {
         let rows: Vec<Arc<dyn Object>> = slots.iter().map(|&slot| stored(objects, slot)).collect();
-        let filters = row_filters(mapper, rows.iter().map(|row| (&**row, &*guards)));
+        let guards_of = |slot: &u32| if parted.contains(slot) { &[] } else { &*guards };
+        let filters = row_filters(mapper, rows.iter().zip(slots).map(|(row, slot)| (&**row, guards_of(slot))));
         let statement = DeleteNode::new(mapper, filters);
         let deleted = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
         if deleted == slots.len() as u64 {

@@ -556,11 +556,10 @@ async fn send(
     let engine = connection.engine.clone();
     let prepared = engine.prepare(Statement::Insert(Box::new(statement)))?;
     let mut rows: Vec<(Option<Key>, Vec<Value>)> = Vec::new();
-    let keys = mapper.definition.key.len();
     let done = engine
         .run(&mut connection.guard, &prepared, &mut |row| {
             let values = (0..returned.columns.len()).map(|position| as_value(row.value(position)));
-            rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
+            rows.push((Key::of_first_columns(&row, mapper), values.collect()));
             Ok(ControlFlow::Continue(()))
         })
         .await?;
@@ -622,7 +621,6 @@ pub(super) fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[
 async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: &Batch, filled: &[u16]) -> Result<()> {
     const CHUNK: usize = 500;
     let mapper = batch.mapper;
-    let keys = mapper.definition.key.len();
     let columns: Vec<u16> = mapper.definition.key.iter().chain(filled).copied().collect();
     let engine = connection.engine.clone();
     for slots in batch.slots.chunks(CHUNK) {
@@ -633,7 +631,7 @@ async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: 
         let mut rows = Vec::new();
         let mut take = |row: Row<'_>| {
             let values = (0..columns.len()).map(|position| as_value(row.value(position)));
-            rows.push((Key::of_row_columns(&row, 0..keys), values.collect()));
+            rows.push((Key::of_first_columns(&row, mapper), values.collect()));
             Ok(ControlFlow::Continue(()))
         };
         engine.run(&mut connection.guard, &prepared, &mut take).await?;

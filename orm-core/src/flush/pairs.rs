@@ -95,12 +95,21 @@ fn row(
     Ok((secondary.mapper, columns, values))
 }
 
+/// Inserts rows, with what a builder would have filled the other columns with.
 async fn add(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) -> Result<()> {
     let engine = connection.engine.clone();
-    let most = (engine.dialect().capabilities().max_parameters / table.columns.len().max(1)).max(1);
+    let mapper = table.mapper;
+    let others = (0..mapper.width() as u16).filter(|column| !table.columns.contains(column));
+    let has_default = |&column: &u16| (mapper.default)(usize::from(column)).is_some();
+    let others: Vec<u16> = others.filter(has_default).collect();
+    let columns: Vec<u16> = table.columns.iter().chain(&others).copied().collect();
+    let most = (engine.dialect().capabilities().max_parameters / columns.len().max(1)).max(1);
     for chunk in rows.chunks(most) {
-        let rows = chunk.iter().map(|row| row.iter().cloned().map(Node::Bind).collect()).collect();
-        let statement = InsertNode::rows(table.mapper, table.columns.clone(), rows);
+        let row = |row: &&[Value]| {
+            let defaults = others.iter().filter_map(|&column| (mapper.default)(usize::from(column)));
+            row.iter().cloned().chain(defaults).map(Node::Bind).collect()
+        };
+        let statement = InsertNode::rows(mapper, columns.clone(), chunk.iter().map(row).collect());
         engine.change(&mut connection.guard, vec![Statement::Insert(Box::new(statement))]).await?;
     }
     Ok(())

@@ -320,7 +320,7 @@ async fn send(
     let mut given = Vec::new();
     let done = engine
         .run(&mut connection.guard, &prepared, &mut |row| {
-            let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
+            let key = Key::of_first_columns(&row, mapper);
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
             Ok(ControlFlow::Continue(()))
         })
@@ -334,7 +334,7 @@ async fn send(
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
         let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut take = |row: Row<'_>| {
-            let key = Key::of_row_columns(&row, 0..mapper.definition().key.len());
+            let key = Key::of_first_columns(&row, mapper);
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect()));
             Ok(ControlFlow::Continue(()))
         };

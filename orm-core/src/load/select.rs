@@ -198,10 +198,11 @@ fn order(node: &LoadNode, info: &RelationshipInfo) -> Vec<OrderItem> {
 /// says.
 pub(super) fn key_of_row(row: &Row<'_>, info: &RelationshipInfo) -> Option<Key> {
     let width = info.target.width();
+    let kind = |own: u16| info.owner.definition().columns[usize::from(own)].kind;
     match info.secondary {
         None if info.condition.is_none() => {
-            Key::of_row_columns(row, info.pairs.iter().map(|&(_, column)| usize::from(column)))
+            Key::of_row_columns(row, info.pairs.iter().map(|&(own, column)| (usize::from(column), kind(own))))
         }
-        _ => Key::of_row_columns(row, width..width + info.pairs.len()),
+        _ => Key::of_row_columns(row, (width..).zip(&info.pairs).map(|(at, &(own, _))| (at, kind(own)))),
     }
 }

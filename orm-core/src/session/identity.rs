@@ -1,13 +1,14 @@
 //! What tells one row of a table from another, in a form that hashes fast: the identity map's key, and the key by which
 //! loaders find the owners of rows.
 //!
-//! A value and what a database gives back for it have the same key part, whatever form the database keeps it in.
+//! A value and what a database gives back for it have the same key part, whatever form the database keeps it in: a decimal
+//! number without the zeros at its end, which a column of fixed scale adds.
 
 use std::hash::{Hash, Hasher};
 
 use orm_pool::{Kind, Value, ValueRef, text};
 
-use crate::mapper::{Mapper, Object, Row};
+use crate::mapper::{Definition, Mapper, Object, Row};
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,29 +72,37 @@ impl Key {
     /// Returns the primary key of a model's row.
     #[inline]
     pub(crate) fn of_row(row: &Row<'_>, at: usize, mapper: &Mapper) -> Option<Key> {
-        Key::of_row_columns(row, mapper.definition.key.iter().map(|&column| at + usize::from(column)))
+        let Definition { key, columns, .. } = mapper.definition();
+        Key::of_row_columns(
+            row,
+            key.iter().map(|&column| (at + usize::from(column), columns[usize::from(column)].kind)),
+        )
     }
 
-    /// Returns the key of some columns of a row.
+    /// Returns the primary key of a row that begins with its columns.
+    pub(crate) fn of_first_columns(row: &Row<'_>, mapper: &Mapper) -> Option<Key> {
+        let Definition { key, columns, .. } = mapper.definition();
+        let kinds = key.iter().map(|&column| columns[usize::from(column)].kind);
+        Key::of_row_columns(row, kinds.enumerate())
+    }
+
+    /// Returns the key of some columns of a row: where they stand, and what they hold.
     #[inline]
-    pub(crate) fn of_row_columns(row: &Row<'_>, columns: impl Iterator<Item = usize> + Clone) -> Option<Key> {
+    pub(crate) fn of_row_columns(row: &Row<'_>, columns: impl Iterator<Item = (usize, Kind)> + Clone) -> Option<Key> {
         let mut first = columns.clone();
-        if let (Some(only), None) = (first.next(), first.next())
+        if let (Some((only, _)), None) = (first.next(), first.next())
             && let ValueRef::Int(value) = row.value(only)
         {
             return Some(Key::Integer(value));
         }
-        let parts: Option<Vec<Part>> = columns.map(|column| part_of_row(row.value(column))).collect();
+        let parts: Option<Vec<Part>> = columns.map(|(column, kind)| part_of_row(row.value(column), kind)).collect();
         parts.map(Key::from_parts)
     }
 
     /// Returns the key of some columns of a row, in which NULL is a value like others.
     pub(crate) fn of_row_with_null(row: &Row<'_>, columns: &[usize]) -> Key {
-        Key::of_row_columns(row, columns.iter().copied()).unwrap_or_else(|| {
-            Key::from_parts(
-                columns.iter().map(|&column| part_of_row(row.value(column)).unwrap_or(Part::Null)).collect(),
-            )
-        })
+        let part = |&column: &usize| part_of_row(row.value(column), Kind::Text).unwrap_or(Part::Null);
+        Key::from_parts(columns.iter().map(part).collect())
     }
 
     fn from_parts(parts: Vec<Part>) -> Key {
@@ -115,7 +124,8 @@ fn part_of_value(value: Value) -> Option<Part> {
         Value::Int64(value) | Value::Interval(value) => Some(Part::Integer(value)),
         Value::Float32(value) => text(f64::from(value).to_string()),
         Value::Float64(value) => text(value.to_string()),
-        Value::Text(value) | Value::Decimal(value) | Value::Json(value) => text(value),
+        Value::Text(value) | Value::Json(value) => text(value),
+        Value::Decimal(value) => text(without_zeros(&value).to_owned()),
         Value::Enum(_, label) => Some(Part::Text(label)),
         Value::Bytes(value) => Some(Part::Bytes(value.into_boxed_slice())),
         Value::Date(days) => text(text::date(days)),
@@ -126,7 +136,7 @@ fn part_of_value(value: Value) -> Option<Part> {
     }
 }
 
-fn part_of_row(value: ValueRef<'_>) -> Option<Part> {
+fn part_of_row(value: ValueRef<'_>, kind: Kind) -> Option<Part> {
     let text = |text: String| Some(Part::Text(text.into_boxed_str()));
     match value {
         ValueRef::Null => None,
@@ -134,13 +144,24 @@ fn part_of_row(value: ValueRef<'_>) -> Option<Part> {
         ValueRef::Int(value) => Some(Part::Integer(value)),
         ValueRef::Float32(value) => text(f64::from(value).to_string()),
         ValueRef::Float64(value) => text(value.to_string()),
-        ValueRef::Text(value) | ValueRef::Decimal(value) | ValueRef::Json(value) => text(value.to_owned()),
+        // SQLite keeps decimal numbers as text.
+        ValueRef::Text(value) if kind == Kind::Decimal => text(without_zeros(value).to_owned()),
+        ValueRef::Decimal(value) => text(without_zeros(value).to_owned()),
+        ValueRef::Text(value) | ValueRef::Json(value) => text(value.to_owned()),
         ValueRef::Bytes(value) => Some(Part::Bytes(value.into())),
         ValueRef::Date(days) => text(text::date(days)),
         ValueRef::Time(micros) => text(text::time(micros)),
         ValueRef::DateTime(micros) | ValueRef::Timestamp(micros) => text(text::date_time(micros)),
         ValueRef::Uuid(bytes) => text(text::uuid(&bytes)),
         other => text(format!("{other:?}")),
+    }
+}
+
+/// Takes the zeros behind the point off a decimal number.
+fn without_zeros(number: &str) -> &str {
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
     }
 }
 

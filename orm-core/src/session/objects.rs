@@ -506,6 +506,11 @@ impl Objects {
         }
     }
 
+    /// Returns whether objects were given out for change since their changes were last taken up.
+    pub(crate) fn has_lent(&self) -> bool {
+        !self.lent.is_empty()
+    }
+
     /// Returns the objects that were lent since the last call, as far as they are still here.
     pub(crate) fn take_lent(&mut self) -> Vec<u32> {
         let mut lent = std::mem::take(&mut self.lent);

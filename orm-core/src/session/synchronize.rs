@@ -341,10 +341,9 @@ impl Session {
         let connection = self.connected_for(BindRequest::of(std::slice::from_ref(&statement))).await?;
         let engine = connection.engine.clone();
         let prepared = engine.prepare(statement)?;
-        let width = mapper.definition().key.len();
         let (mut keys, mut count) = (Vec::new(), 0);
         let mut take = |row: Row<'_>| {
-            keys.extend(Key::of_row_columns(&row, 0..width));
+            keys.extend(Key::of_first_columns(&row, mapper));
             count += 1;
             Ok(ControlFlow::Continue(()))
         };

@@ -1,9 +1,14 @@
 //! Relationships inside statements: joins along them, and `any`/`has` over their members.
 
+use orm_pool::Value;
+
 use super::from::{FromItem, FromTarget, JoinKind, JoinNode, TableRef};
 use super::node::RelationReference;
 use super::{Expr, Node, Operator, Output, Predicate, SelectNode};
-use crate::mapper::{Alias, Entity, Many, Mapper, Model, One, Relationship, RelationshipInfo};
+use crate::error::{Error, ErrorKind};
+use crate::mapper::{
+    Alias, ColumnReference, Definition, Entity, Many, Mapper, Model, One, Relationship, RelationshipInfo,
+};
 
 impl<M: Model, T: Model, K> Relationship<M, T, K> {
     /// Leads to an alias of the target instead of its table: `Employee.manager.of(manager)`.
@@ -81,7 +86,7 @@ impl<M: Model, T: Model> Relationship<M, T, One> {
         self.related(None)
     }
 
-    /// Whether it refers to this object, which has its key.
+    /// Whether it refers to this object, which has its key: one that was added to a session has it after a flush.
     pub fn is(self, object: &T) -> Expr<bool> {
         refers(self.reference(), object)
     }
@@ -102,7 +107,7 @@ impl<M: Model, T: Model> Relationship<M, T, One> {
 /// ```
 pub fn with_parent<M: Model, T: Model, K>(parent: &M, relationship: Relationship<M, T, K>) -> Expr<bool> {
     let reference = relationship.reference();
-    let value = |column| Node::Bind(parent.__column(usize::from(column)));
+    let value = |column| value_of(parent, column);
     let target = |column| Node::Column { mapper: T::__mapper(), column, alias: Alias::NONE };
     resolved(reference, |info| match &info.secondary {
         None if info.condition.is_some() => info.condition_with(true, value).unwrap_or(Node::All(Vec::new())),
@@ -118,7 +123,7 @@ pub fn with_parent<M: Model, T: Model, K>(parent: &M, relationship: Relationship
 
 /// Whether the object at the start of a relationship has this one at its end.
 fn refers<T: Model>(relation: RelationReference, object: &T) -> Expr<bool> {
-    let value = |column| Node::Bind(object.__column(usize::from(column)));
+    let value = |column| value_of(object, column);
     let owner = |column| Node::Column { mapper: relation.owner, column, alias: relation.alias };
     resolved(relation, |info| match &info.secondary {
         None if info.condition.is_some() => {
@@ -134,6 +139,23 @@ fn refers<T: Model>(relation: RelationReference, object: &T) -> Expr<bool> {
             exists_in(secondary.mapper, equal(near.chain(far)))
         }
     })
+}
+
+/// Returns a column of an object as a condition compares it. A key that the database has not generated yet, the object's own
+/// or one that it refers to, is refused with the statement, which would find nothing.
+fn value_of<M: Model>(object: &M, column: u16) -> Node {
+    let Definition { name, columns, .. } = M::__mapper().definition();
+    let own = &columns[usize::from(column)];
+    let is_generated =
+        |target: ColumnReference| target.mapper.definition().columns[usize::from(target.column)].generated;
+    let value = object.__column(usize::from(column));
+    if matches!(value, Value::Int16(0) | Value::Int32(0) | Value::Int64(0))
+        && (own.generated || own.foreign_key.is_some_and(|key| is_generated((key.target)())))
+    {
+        let message = format!("a `{name}` whose `{}` is 0, since it has no row yet, is no condition", own.field);
+        return Node::Refused(Box::new(Error::new(ErrorKind::InvalidRequest, message).hint("flush the session first")));
+    }
+    Node::Bind(value)
 }
 
 /// Makes a condition of a relationship's columns; a relationship that cannot be joined is refused with the statement.

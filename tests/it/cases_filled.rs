@@ -1,0 +1,383 @@
+//! What the database fills in, counts or refuses: triggers, defaults that others refer to, versions of rows in a ring, keys of
+//! other types.
+
+use orm::prelude::*;
+use orm::{Dialect, ErrorKind};
+
+use crate::support::{dialect, empty_engine, expected};
+
+async fn run(engine: &Engine, statements: &[&str]) {
+    let mut connection = engine.connect().await.unwrap();
+    for statement in statements {
+        text(*statement).execute(&mut connection).await.unwrap();
+    }
+    connection.commit().await.unwrap();
+}
+
+// ------------------------------------------------------------------------------------------------ triggers and defaults
+
+#[tokio::test]
+async fn what_triggers_fill_in_comes_home_with_insert_and_update() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "filled", metadata = none)]
+    struct Filled {
+        #[orm(primary_key)]
+        id: i64,
+        own: Option<String>,
+        #[orm(server_default = "'none'", length = 10)]
+        at_insert: String,
+        #[orm(server_onupdate, length = 10)]
+        at_update: Option<String>,
+        #[orm(server_default = "'none'", server_onupdate, length = 10)]
+        at_both: String,
+    }
+    let engine = empty_engine().await;
+    metadata![Filled].create_all(&engine).await.unwrap();
+    let statements: &[&str] = match dialect() {
+        // RETURNING tells what stands in the row before a trigger AFTER the statement has run, so it is not asked here.
+        Dialect::Sqlite => &["CREATE TRIGGER up AFTER UPDATE OF own ON filled BEGIN \
+             UPDATE filled SET at_update = 'up', at_both = 'up' WHERE id = OLD.id; END"],
+        Dialect::Postgres => &[
+            "CREATE FUNCTION ins() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN NEW.at_insert := ''ins''; NEW.at_both := ''ins''; RETURN NEW; END'",
+            "CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN NEW.at_update := ''up''; NEW.at_both := ''up''; RETURN NEW; END'",
+            "CREATE TRIGGER ins BEFORE INSERT ON filled FOR EACH ROW EXECUTE FUNCTION ins()",
+            "CREATE TRIGGER up BEFORE UPDATE ON filled FOR EACH ROW EXECUTE FUNCTION up()",
+        ],
+        _ => &[
+            "CREATE TRIGGER ins BEFORE INSERT ON filled FOR EACH ROW SET NEW.at_insert = 'ins', NEW.at_both = 'ins'",
+            "CREATE TRIGGER up BEFORE UPDATE ON filled FOR EACH ROW SET NEW.at_update = 'up', NEW.at_both = 'up'",
+        ],
+    };
+    run(&engine, statements).await;
+    let inserted = expected("ins", [(Dialect::Sqlite, "none", "no trigger changes a row before it is there")]);
+    let mut session = Session::new(&engine);
+    for count in [1, 3] {
+        let rows = session.add_all((0..count).map(|_| Filled::builder()));
+        session.flush().await.unwrap();
+        for &row in &rows {
+            let row = &session[row];
+            let found = (&row.own, row.at_insert.as_str(), &row.at_update, row.at_both.as_str());
+            assert_eq!(found, (&None, inserted, &None, inserted));
+            assert!(row.id > 0);
+        }
+        rows.iter().for_each(|&row| session[row].own = Some("set".into()));
+        session.flush().await.unwrap();
+        for &row in &rows {
+            let row = &session[row];
+            let found = (row.own.as_deref(), row.at_insert.as_str(), row.at_update.as_deref(), row.at_both.as_str());
+            assert_eq!(found, (Some("set"), inserted, Some("up"), "up"));
+        }
+        assert!(session.dirty().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_the_database_fills_is_what_others_refer_to() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "holders", metadata = none)]
+    struct Holder {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(server_default = "'im hoho'", unique, length = 30)]
+        code: String,
+        #[orm(back_populates = holder, order_by = id)]
+        seconds: HasMany<Second>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "seconds", metadata = none)]
+    struct Second {
+        #[orm(primary_key)]
+        id: i64,
+        data: String,
+        #[orm(foreign_key = Holder.code, length = 30)]
+        holder_code: Option<String>,
+        #[orm(back_populates = seconds)]
+        holder: BelongsTo<Holder>,
+    }
+    let engine = empty_engine().await;
+    metadata![Holder, Second].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let second = |data: &str| Second::builder().data(data);
+    session.add(Holder::builder().seconds([second("s1")]));
+    session.add(Holder::builder().code("other").seconds([second("o1")]));
+    session.commit().await.unwrap();
+    let codes = select((Second.data, Second.holder_code)).order_by(Second.data);
+    let row = |data: &str, code: &str| (data.to_owned(), Some(code.to_owned()));
+    assert_eq!(codes.clone().all(&engine).await.unwrap(), [row("o1", "other"), row("s1", "im hoho")]);
+    session.expunge_all();
+    let holder = session.query(Holder).filter(Holder.code.eq("im hoho")).one().await.unwrap();
+    session.link(holder, Holder.seconds, second("s2"));
+    session.commit().await.unwrap();
+    assert_eq!(codes.all(&engine).await.unwrap()[2], row("s2", "im hoho"));
+    session.load(holder, Holder.seconds).await.unwrap();
+    assert_eq!(session.handles(holder, Holder.seconds).len(), 2);
+}
+
+#[tokio::test]
+async fn rows_that_a_trigger_keeps_out_fail_the_flush() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "kept_out", metadata = none)]
+    struct KeptOut {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(length = 10)]
+        name: String,
+    }
+    let statements: &[&str] = match dialect() {
+        Dialect::Sqlite => {
+            &["CREATE TRIGGER skip BEFORE INSERT ON kept_out WHEN NEW.name = 'skip' BEGIN SELECT RAISE(IGNORE); END"]
+        }
+        Dialect::Postgres => &[
+            "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN IF NEW.name = ''skip'' THEN RETURN NULL; END IF; RETURN NEW; END'",
+            "CREATE TRIGGER skip BEFORE INSERT ON kept_out FOR EACH ROW EXECUTE FUNCTION skip()",
+        ],
+        _ => return, // its triggers keep no row out
+    };
+    let engine = empty_engine().await;
+    metadata![KeptOut].create_all(&engine).await.unwrap();
+    run(&engine, statements).await;
+    for names in [&["skip"][..], &["a", "skip", "b"]] {
+        let mut session = Session::new(&engine);
+        let rows = session.add_all(names.iter().map(|&name| KeptOut::builder().name(name)));
+        let error = session.flush().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::StaleData, "{error}");
+        assert!(error.to_string().contains("check the triggers of the table"), "{error}");
+        session.rollback().await.unwrap();
+        for row in rows {
+            assert_eq!(session.state(row).unwrap(), orm::ObjectState::Transient);
+        }
+    }
+    assert_eq!(select(KeptOut).count(&engine).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_update_by_condition_brings_what_goes_with_it_to_the_objects() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "employees", metadata = none)]
+    struct Employee {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(length = 30)]
+        name: String,
+        #[orm(default = 1, on_update = 2)]
+        counted: i64,
+        #[orm(length = 60, computed("upper(name)", stored))]
+        loud: String,
+    }
+    let engine = empty_engine().await;
+    metadata![Employee].create_all(&engine).await.unwrap();
+    for (synchronize, is_returning) in [
+        (orm::Synchronize::Auto, false),
+        (orm::Synchronize::Evaluate, false),
+        (orm::Synchronize::Fetch, false),
+        (orm::Synchronize::Auto, true),
+    ] {
+        let mut session = Session::new(&engine);
+        let ed = session.add(Employee::builder().name("old"));
+        session.flush().await.unwrap();
+        assert_eq!((session[ed].counted, session[ed].loud.as_str()), (1, "OLD"));
+        let statement = update(Employee).set(Employee.name, "new").filter(Employee.id.eq(session[ed].id));
+        if is_returning {
+            if dialect() != Dialect::Postgres && dialect() != Dialect::Sqlite {
+                continue; // no UPDATE … RETURNING
+            }
+            assert_eq!(session.all(statement.returning(Employee)).await.unwrap(), [ed]);
+        } else {
+            session.execute_with(statement, synchronize).await.unwrap();
+            session.get_one(Employee, session[ed].id).await.unwrap();
+        }
+        let found = (session[ed].name.as_str(), session[ed].counted, session[ed].loud.as_str());
+        assert_eq!(found, ("new", 2, "NEW"), "{synchronize:?} {is_returning}");
+        session[ed].name = "third".into();
+        session.flush().await.unwrap();
+        assert_eq!((session[ed].counted, session[ed].loud.as_str()), (2, "THIRD"));
+        session.rollback().await.unwrap();
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ versions in a ring
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "nodes", version = version, metadata = none)]
+struct Node {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(default = 1)]
+    version: i64,
+    #[orm(foreign_key = Node.id)]
+    related_id: Option<i64>,
+    #[orm(foreign_key = related_id, post_update)]
+    related: BelongsTo<Node>,
+}
+
+async fn versions(engine: &Engine) -> Vec<i64> {
+    select(Node.version).order_by(Node.id).all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_linked_afterwards_counts_the_version_of_its_row_and_is_stale_where_another_has_changed_it() {
+    let engine = empty_engine().await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let [one, two] = [1, 2].map(|id| session.add(Node::builder().id(id)));
+    session.commit().await.unwrap();
+    session.query(Node).all().await.unwrap();
+    session.link(one, Node.related, two);
+    session.commit().await.unwrap();
+    assert_eq!(versions(&engine).await, [2, 1]);
+    session.query(Node).all().await.unwrap();
+    update(Node).set(Node.version, 5).filter(Node.id.eq(1)).execute(session.connection().await.unwrap()).await.unwrap();
+    session.unlink(one, Node.related, two);
+    assert!(session.flush().await.unwrap_err().is_stale_data());
+    session.rollback().await.unwrap();
+    // A ring of rows that are new, and its end.
+    session.query(Node).all().await.unwrap();
+    session.link(two, Node.related, one);
+    session.commit().await.unwrap();
+    let [three, four] = [3, 4].map(|id| session.add(Node::builder().id(id)));
+    session.link(three, Node.related, four);
+    session.link(four, Node.related, three);
+    session.commit().await.unwrap();
+    let rows = select((Node.id, Node.related_id)).order_by(Node.id).all(&engine).await.unwrap();
+    assert_eq!(rows, [(1, Some(2)), (2, Some(1)), (3, Some(4)), (4, Some(3))]);
+    session.query(Node).all().await.unwrap();
+    for node in [one, two, three, four] {
+        session.delete(node).await.unwrap();
+    }
+    session.commit().await.unwrap();
+    assert!(versions(&engine).await.is_empty());
+}
+
+#[tokio::test]
+async fn rows_of_a_ring_go_although_the_database_counts_their_versions() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "counted", version = version, metadata = none)]
+    struct Counted {
+        #[orm(primary_key, autoincrement = false)]
+        id: i64,
+        #[orm(server_default = "1", server_onupdate)]
+        version: i64,
+        #[orm(foreign_key = Counted.id)]
+        related_id: Option<i64>,
+        #[orm(foreign_key = related_id, post_update)]
+        related: BelongsTo<Counted>,
+    }
+    let engine = empty_engine().await;
+    metadata![Counted].create_all(&engine).await.unwrap();
+    let statements: &[&str] = match dialect() {
+        Dialect::Sqlite => &["CREATE TRIGGER up AFTER UPDATE OF related_id ON counted BEGIN \
+                              UPDATE counted SET version = version + 1 WHERE id = NEW.id; END"],
+        Dialect::Postgres => &[
+            "CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN NEW.version = OLD.version + 1; RETURN NEW; END'",
+            "CREATE TRIGGER up BEFORE UPDATE ON counted FOR EACH ROW EXECUTE FUNCTION up()",
+        ],
+        _ => &["CREATE TRIGGER up BEFORE UPDATE ON counted FOR EACH ROW SET NEW.version = OLD.version + 1"],
+    };
+    run(&engine, statements).await;
+    let mut session = Session::new(&engine);
+    let [one, two] = [1, 2].map(|id| session.add(Counted::builder().id(id)));
+    session.link(one, Counted.related, two);
+    session.link(two, Counted.related, one);
+    session.commit().await.unwrap();
+    session.query(Counted).all().await.unwrap();
+    for node in [one, two] {
+        session.delete(node).await.unwrap();
+    }
+    session.commit().await.unwrap();
+    assert_eq!(select(Counted).count(&engine).await.unwrap(), 0);
+}
+
+// ------------------------------------------------------------------------------------------------ keys of other types
+
+#[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+enum Colour {
+    Red,
+    Green,
+    Blue,
+}
+
+macro_rules! keyed {
+    ($name:ident, $key:ty $(, $option:ident = $value:literal)*; $keys:expr) => {
+        #[tokio::test]
+        async fn $name() {
+            #[derive(Clone, Debug, Model)]
+            #[orm(table = "keyed", version = version, metadata = none)]
+            struct Keyed {
+                #[orm(primary_key $(, $option = $value)*)]
+                id: $key,
+                #[orm(default = 1)]
+                version: i64,
+                #[orm(server_default = "7")]
+                filled: i64,
+                #[orm(length = 10)]
+                data: String,
+                #[orm(back_populates = keyed)]
+                parts: HasMany<Part>,
+            }
+            #[derive(Clone, Debug, Model)]
+            #[orm(table = "parts", metadata = none)]
+            struct Part {
+                #[orm(primary_key)]
+                id: i64,
+                #[orm(foreign_key = Keyed.id $(, $option = $value)*)]
+                keyed_id: Option<$key>,
+                #[orm(back_populates = parts)]
+                keyed: BelongsTo<Keyed>,
+            }
+            let engine = empty_engine().await;
+            metadata![Keyed, Part].create_all(&engine).await.unwrap();
+            let mut session = Session::new(&engine);
+            let keys: [$key; 3] = $keys;
+            let rows = keys.clone().map(|key| {
+                session.add(Keyed::builder().id(key).data("a").parts([Part::builder(), Part::builder()]))
+            });
+            session.commit().await.unwrap();
+            for (row, key) in rows.into_iter().zip(keys.clone()) {
+                assert_eq!(session.get_one(Keyed, key).await.unwrap(), row);
+                assert_eq!((session[row].filled, session[row].version), (7, 1));
+            }
+            let mut found = session.query(Keyed).all().await.unwrap();
+            found.sort_by_key(|row| rows.iter().position(|other| other == row));
+            assert_eq!(found, rows, "one row is one object");
+            rows.into_iter().for_each(|row| session[row].data = "b".into());
+            session.commit().await.unwrap();
+            let versions = select((Keyed.version, Keyed.data)).all(&engine).await.unwrap();
+            assert!(versions.iter().all(|row| *row == (2, "b".to_owned())), "{versions:?}");
+            // Members are found, let go of, and go.
+            session.query(Keyed).all().await.unwrap();
+            session.load(&rows, Keyed.parts).await.unwrap();
+            assert!(rows.into_iter().all(|row| session.handles(row, Keyed.parts).len() == 2));
+            session.delete(rows[0]).await.unwrap();
+            session.commit().await.unwrap();
+            assert_eq!(select(Part).filter(Part.keyed_id.is_null()).count(&engine).await.unwrap(), 2);
+            session.expunge_all();
+            let left = session.query(Keyed).options(selectinload(Keyed.parts)).all().await.unwrap();
+            assert_eq!(left.len(), 2);
+            for row in left {
+                assert_eq!(session.handles(row, Keyed.parts).len(), 2);
+                session.delete(row).await.unwrap();
+            }
+            session.commit().await.unwrap();
+            assert_eq!(select(Keyed).count(&engine).await.unwrap(), 0);
+        }
+    };
+}
+
+keyed!(rows_are_found_by_a_key_of_an_enum, Colour; [Colour::Green, Colour::Red, Colour::Blue]);
+keyed!(rows_are_found_by_a_key_of_text, String, length = 30; ["b", "Ä", "a'\\\""].map(str::to_owned));
+#[cfg(feature = "uuid")]
+keyed!(rows_are_found_by_a_key_of_a_uuid, uuid::Uuid; [3, 1, 2].map(uuid::Uuid::from_u128));
+#[cfg(feature = "chrono")]
+keyed!(rows_are_found_by_a_key_of_a_date, chrono::NaiveDate;
+    [3, 1, 2].map(|day| chrono::NaiveDate::from_ymd_opt(2024, 2, day).unwrap()));
+#[cfg(feature = "chrono")]
+keyed!(rows_are_found_by_a_key_of_a_moment, chrono::DateTime<chrono::Utc>;
+    [3, 1, 2].map(|n| chrono::DateTime::from_timestamp(n, 123_456_789).unwrap()));
+#[cfg(feature = "rust_decimal")]
+keyed!(rows_are_found_by_a_key_of_a_decimal_number, rust_decimal::Decimal, precision = 10, scale = 2;
+    ["1.5", "2", "3.25"].map(|text| text.parse().unwrap()));
+keyed!(rows_are_found_by_a_key_of_bytes, Vec<u8>, length = 8; [vec![0, 255], vec![1], vec![2; 8]]);
