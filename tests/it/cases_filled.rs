@@ -243,6 +243,7 @@ async fn what_is_linked_afterwards_counts_the_version_of_its_row_and_is_stale_wh
     session.commit().await.unwrap();
     let rows = select((Node.id, Node.related_id)).order_by(Node.id).all(&engine).await.unwrap();
     assert_eq!(rows, [(1, Some(2)), (2, Some(1)), (3, Some(4)), (4, Some(3))]);
+    assert_eq!(versions(&engine).await[2..], [2, 2], "each was linked by an UPDATE of its own row");
     session.query(Node).all().await.unwrap();
     for node in [one, two, three, four] {
         session.delete(node).await.unwrap();
@@ -381,3 +382,42 @@ keyed!(rows_are_found_by_a_key_of_a_moment, chrono::DateTime<chrono::Utc>;
 keyed!(rows_are_found_by_a_key_of_a_decimal_number, rust_decimal::Decimal, precision = 10, scale = 2;
     ["1.5", "2", "3.25"].map(|text| text.parse().unwrap()));
 keyed!(rows_are_found_by_a_key_of_bytes, Vec<u8>, length = 8; [vec![0, 255], vec![1], vec![2; 8]]);
+
+#[tokio::test]
+async fn values_that_are_assigned_as_they_are_send_nothing() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "values_of_kinds", metadata = none)]
+    struct Kinds {
+        #[orm(primary_key)]
+        id: i64,
+        bytes: Vec<u8>,
+        flag: bool,
+        number: f64,
+        colour: Option<Colour>,
+        book_id: String,
+    }
+    let engine = empty_engine().await;
+    metadata![Kinds].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let kinds = || Kinds::builder().bytes(vec![109, 24, 0, 255]).flag(true).number(0.1).book_id("abc");
+    let row = session.add(kinds().colour(Colour::Blue));
+    let other = session.add(kinds().flag(false));
+    session.commit().await.unwrap();
+    session.query(Kinds).all().await.unwrap();
+    let sent = engine.statement_count();
+    let object = &mut session[row];
+    (object.bytes, object.flag, object.number) = (vec![109, 24, 0, 255], true, 0.1);
+    (object.colour, object.book_id) = (Some(Colour::Blue), "abc".into());
+    assert!(!session.is_modified(row).unwrap());
+    session.flush().await.unwrap();
+    assert_eq!(engine.statement_count(), sent);
+    session[row].flag = false;
+    session[other].flag = true;
+    session[other].colour = Some(Colour::Red);
+    session[row].colour = None;
+    session[row].bytes.push(1);
+    session.commit().await.unwrap();
+    let rows = select((Kinds.bytes, Kinds.flag, Kinds.colour)).order_by(Kinds.id).all(&engine).await.unwrap();
+    assert_eq!(rows, [(vec![109, 24, 0, 255, 1], false, None), (vec![109, 24, 0, 255], true, Some(Colour::Red))]);
+    assert_eq!(select(Kinds.id).filter(Kinds.flag.eq(true)).all(&engine).await.unwrap(), [2]);
+}

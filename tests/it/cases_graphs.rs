@@ -4,7 +4,7 @@
 use orm::prelude::*;
 
 use crate::assert_statements;
-use crate::support::{Keyword, User, empty_engine, session, three_users};
+use crate::support::{Address, Keyword, User, UserKeyword, empty_engine, session, three_users};
 
 // ------------------------------------------------------------------------------------------------ models in rings
 
@@ -552,7 +552,7 @@ async fn a_node_may_be_on_both_sides_of_another() {
 }
 
 #[tokio::test]
-async fn pairs_that_somebody_has_deleted_are_noticed_when_their_end_changes_its_key() {
+async fn pairs_that_somebody_has_deleted_are_noticed_and_come_back_with_the_rollback() {
     let (engine, mut session) = session().await;
     three_users(&engine).await;
     let ed = session.get_one(User, 1).await.unwrap();
@@ -712,4 +712,50 @@ async fn a_reference_follows_its_column_when_it_is_read_and_not_before() {
         session.commit().await.unwrap();
         assert_eq!(session[house].owner_id, Some(session[second].id));
     }
+}
+
+// ------------------------------------------------------------------------------------------------ rows that are taken over
+
+#[tokio::test]
+async fn what_takes_a_row_takes_its_pairs_as_far_as_it_has_them() {
+    for is_loaded in [true, false] {
+        let (engine, mut session) = session().await;
+        three_users(&engine).await;
+        let words = session.query(Keyword).order_by(Keyword.id).all().await.unwrap();
+        let green = session.add(Keyword::builder().word("green"));
+        session.commit().await.unwrap();
+        let ed = session.get_one(User, 1).await.unwrap();
+        if is_loaded {
+            session.load(ed, User.keywords).await.unwrap();
+        }
+        session.delete(ed).await.unwrap();
+        // He has red and blue.
+        let new = session.add(User::builder().id(1).name("ed").keywords([words[1], green]));
+        session.commit().await.unwrap();
+        let pairs =
+            select((UserKeyword.user_id, Keyword.word)).join(Keyword).order_by((UserKeyword.user_id, Keyword.word));
+        let expected = [(1, "blue"), (1, "green"), (2, "blue")].map(|(user, word)| (user, word.to_owned()));
+        assert_eq!(pairs.all(&engine).await.unwrap(), expected, "{is_loaded}");
+        assert_eq!(session.get_one(User, 1).await.unwrap(), new);
+        session.load(new, User.keywords).await.unwrap();
+        assert_eq!(session.handles(new, User.keywords).len(), 2);
+        assert_eq!(select(Address).filter(Address.user_id.eq(1)).count(&engine).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_refers_takes_a_row_and_so_does_what_it_refers_to() {
+    let (engine, mut session) = owners().await;
+    let old = session.add(House::builder().owner(Owner::builder()));
+    session.commit().await.unwrap();
+    let owner = session.get_one(Owner, 1).await.unwrap();
+    session.load(owner, Owner.house).await.unwrap();
+    session.delete(old).await.unwrap();
+    session.delete(owner).await.unwrap();
+    let new = session.add(House::builder().id(1).owner(Owner::builder().id(1)));
+    session.commit().await.unwrap();
+    assert_eq!(select((House.id, House.owner_id)).all(&engine).await.unwrap(), [(1, Some(1))]);
+    assert_eq!(select(Owner.id).all(&engine).await.unwrap(), [1]);
+    assert_eq!(session.get_one(House, 1).await.unwrap(), new);
+    assert!(session.contains(new) && session.get_one(Owner, 1).await.unwrap() != owner);
 }

@@ -278,7 +278,7 @@ async fn what_can_only_be_read_is_merged_and_let_go_of_and_not_written() {
     struct Client {
         #[orm(primary_key, autoincrement = false)]
         id: i64,
-        #[orm(primaryjoin = orm::foreign(Order.client_id).eq(Client.id), viewonly, cascade(merge, expunge), order_by = id)]
+        #[orm(primaryjoin = orm::foreign(Order.client_id).eq(Client.id), viewonly, cascade(all), order_by = id)]
         orders: HasMany<Order>,
     }
     #[derive(Clone, Debug, Model)]
@@ -308,6 +308,11 @@ async fn what_can_only_be_read_is_merged_and_let_go_of_and_not_written() {
     let again = session.merge_loaded(value).unwrap();
     assert_eq!(session.handles(again, Client.orders).len(), 2);
     assert_statements!(engine, 0, session.commit().await.unwrap());
+    // Cascades that would write do nothing.
+    session.delete(again).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Order.client_id).all(&engine).await.unwrap(), [1, 1]);
+    assert_eq!(select(Client).count(&engine).await.unwrap(), 0);
 }
 
 // ------------------------------------------------------------------------------------------------ expired and merged
@@ -379,4 +384,57 @@ async fn rows_written_in_bulk_and_objects_go_in_the_order_of_the_program() {
     let names = select(User.name).order_by(User.id).all(&engine).await.unwrap();
     assert_eq!(names, ["waits", "a", "b", "c", "d"]);
     assert_eq!((session[waiting].id, session[objects[0]].id, session[objects[1]].id), (1, 4, 5));
+}
+
+#[tokio::test]
+async fn a_transaction_that_has_begun_cannot_begin_again() {
+    let (_engine, mut session) = session().await;
+    session.begin().await.unwrap();
+    assert!(session.in_transaction());
+    assert_eq!(*session.begin().await.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    session.rollback().await.unwrap();
+    // A flush that has nothing to write begins none; a query does.
+    session.flush().await.unwrap();
+    assert!(!session.in_transaction());
+    session.query(User).all().await.unwrap();
+    assert!(session.in_transaction() && session.begin().await.is_err());
+    session.commit().await.unwrap();
+    assert!(!session.in_transaction());
+    session.begin().await.unwrap();
+    session.close().await.unwrap();
+    assert!(!session.in_transaction());
+}
+
+#[tokio::test]
+async fn pairs_that_are_never_loaded_come_and_go() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let [ed, _, fred] = session.query(User).order_by(User.id).all().await.unwrap()[..] else { panic!() };
+    let words = session.members(ed, User.keywords).unwrap().select().unwrap().order_by(Keyword.id);
+    let [red, blue] = words.clone().all(&mut session).await.unwrap()[..] else { panic!() };
+    session.members(ed, User.keywords).unwrap().remove(red);
+    let green = session.members(ed, User.keywords).unwrap().add(Keyword::builder().word("green"));
+    session.members(fred, User.keywords).unwrap().add_all([red, green]);
+    assert_eq!(words.clone().all(&mut session).await.unwrap(), [blue, green]);
+    assert_eq!(session.members(fred, User.keywords).unwrap().count().await.unwrap(), 2);
+    assert!(session[ed].keywords.is_unloaded() && session[fred].keywords.is_unloaded());
+    session.rollback().await.unwrap();
+    assert_eq!(words.all(&mut session).await.unwrap(), [red, blue]);
+    assert_eq!(session.members(fred, User.keywords).unwrap().count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_limited_query_locks_its_rows_with_joined_members() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    for is_limited in [true, false] {
+        for option in [joinedload(User.addresses), joinedload(User.addresses).innerjoin()] {
+            let query = select(User).options(option).order_by(User.id).for_update();
+            let query = if is_limited { query.limit(1) } else { query };
+            let users = query.all(&mut session).await.unwrap();
+            assert_eq!(session.handles(users[0], User.addresses).len(), 2, "{is_limited}");
+            assert!(users.len() == 1 || !is_limited);
+            session.rollback().await.unwrap();
+        }
+    }
 }
