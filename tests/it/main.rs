@@ -73,6 +73,7 @@
 //! | `bulk_session` | bulk INSERT and UPDATE, objects that follow statements |
 //! | `faults` | futures dropped, commits cut off byte by byte, lost updates |
 //! | `lost` | transactions lost under a savepoint, statements dropped, connections that died in the pool |
+//! | `together` | features in pairs: filters and cascades, versions and statements, lent connections and savepoints |
 //! | `registry` | two models of one name in one program |
 //! | `chinook` | a real music shop: 15,607 rows through one session, six questions |
 
@@ -148,6 +149,7 @@ mod states;
 mod strategies;
 mod stream;
 mod table_options;
+mod together;
 mod trades;
 mod transaction;
 mod types;

@@ -6,6 +6,7 @@
 mod changes;
 mod checks;
 mod columns;
+mod following;
 mod merging;
 mod model;
 mod reads;

@@ -300,7 +300,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         objects.expect_identities(slots.len());
         for &slot in slots {
             objects.set_state(slot, State::Persistent);
-            objects.identify(slot);
+            objects.identify_new(slot);
             objects.follow_keys(slot, None)?;
         }
     }

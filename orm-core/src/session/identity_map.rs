@@ -55,12 +55,15 @@ impl IdentityMap {
         self.table.insert_unique(Entry::spread(hash), Entry { hash, slot }, |entry| Entry::spread(entry.hash));
     }
 
-    /// Gives a key to a slot, whichever had it.
-    pub(super) fn insert(&mut self, slots: &[Slot], mapper: &Mapper, key: &Key, slot: u32) {
+    /// Gives a key to a slot, whichever had it; returns that.
+    pub(super) fn insert(&mut self, slots: &[Slot], mapper: &Mapper, key: &Key, slot: u32) -> Option<u32> {
         let hash = self.hash(mapper, key);
         match self.table.find_mut(Entry::spread(hash), |entry| entry.is(hash, slots, mapper, key)) {
-            Some(entry) => entry.slot = slot,
-            None => self.insert_new(hash, slot),
+            Some(entry) => Some(std::mem::replace(&mut entry.slot, slot)),
+            None => {
+                self.insert_new(hash, slot);
+                None
+            }
         }
     }
 

@@ -458,14 +458,24 @@ impl Objects {
         self.identity.reserve(count);
     }
 
-    /// Puts the object into the identity map under the key that it has now.
-    pub(crate) fn identify(&mut self, slot: u32) {
+    /// Puts the object into the identity map under the key that it has now; returns whoever had that.
+    pub(crate) fn identify(&mut self, slot: u32) -> Option<u32> {
         self.forget_identity(slot);
-        let key = Key::of_object(self.object(slot));
-        if let Some(key) = key {
-            let mapper = self.get(slot).mapper;
-            self.identity.insert(&self.slots, mapper, &key, slot);
-            self.get_mut(slot).key = Some(key);
+        let key = Key::of_object(self.object(slot))?;
+        let mapper = self.get(slot).mapper;
+        let former = self.identity.insert(&self.slots, mapper, &key, slot);
+        self.get_mut(slot).key = Some(key);
+        former
+    }
+
+    /// Puts an object into the identity map whose row is new. An object that had the key has lost its row without the session
+    /// knowing, and would be taken for the owner of the new one.
+    pub(crate) fn identify_new(&mut self, slot: u32) {
+        let former = self.identify(slot);
+        if let Some(former) = former.filter(|&former| self.get(former).state == State::Persistent) {
+            self.save(former);
+            self.forget_identity(former);
+            self.set_state(former, State::Deleted);
         }
     }
 

@@ -62,8 +62,8 @@ impl Run {
 
     pub(super) fn add_tag(&mut self, session: &mut Session, name: String) {
         let word = format!("w{}", self.next);
-        let handle = session.add(Tag { word, name: name.clone(), people: ManyToMany::default() });
-        self.new_thing(name, Named::Tag(handle));
+        let handle = session.add(Tag { word: word.clone(), name: name.clone(), people: ManyToMany::default() });
+        self.new_tag(name, word, handle);
     }
 
     // ------------------------------------------------------------------------------------------------ changing
@@ -238,8 +238,8 @@ impl Run {
         let word = session[tag].word.clone();
         session.delete(tag).await?;
         self.world.delete(at);
-        let handle = session.add(Tag { word, name: name.clone(), people: ManyToMany::default() });
-        let at = self.new_thing(name, Named::Tag(handle));
+        let handle = session.add(Tag { word: word.clone(), name: name.clone(), people: ManyToMany::default() });
+        let at = self.new_tag(name, word, handle);
         if let Some((person, other)) = self.world.person(b) {
             session.link(other, Person.tags, handle);
             self.world.change(person).tags.insert(at);

@@ -45,6 +45,7 @@ impl Run {
                 }
                 Named::Tag(handle) => {
                     assert_eq!(session[handle].name, thing.name, "the name of {}", what());
+                    assert_eq!(session[handle].word, thing.word, "the word of {}", what());
                     let people = others.tagged.of(at).map(|at| world.person_of(at)).collect();
                     compare(session.try_handles(handle, Tag.people), people, session, what);
                 }
@@ -73,7 +74,7 @@ impl Run {
                     rows.push(format!("task {} {name} {:?}", session[handle].id, id(thing.owner).unwrap_or_default()));
                     assert_eq!(Some(session[handle].person_id), id(thing.owner), "the foreign key of {handle:?}");
                 }
-                Named::Tag(handle) => rows.push(format!("tag {} {name}", session[handle].word)),
+                Named::Tag(_) => rows.push(format!("tag {} {name}", thing.word)),
                 Named::Person(handle) => {
                     let person = &session[handle];
                     let (team, mentor) = (id(thing.owner), id(thing.mentor));
@@ -81,7 +82,7 @@ impl Run {
                     rows.push(format!("person {} {name} {texts:?} {team:?} {mentor:?}", person.id));
                     assert_eq!((person.team_id, person.mentor_id), (team, mentor), "the foreign keys of {handle:?}");
                     for &tag in &thing.tags {
-                        rows.push(format!("pair {} {}", person.id, session[world.tag_of(tag)].word));
+                        rows.push(format!("pair {} {}", person.id, world.things[&tag].word));
                     }
                 }
             }

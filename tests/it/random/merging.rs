@@ -11,7 +11,7 @@ use super::steps::{Done, Run};
 
 impl Run {
     /// Names the object of a key anew, wherever it was.
-    async fn find_again(&mut self, session: &mut Session, at: usize, key: (i64, String)) -> Done {
+    pub(super) async fn find_again(&mut self, session: &mut Session, at: usize, key: (i64, String)) -> Done {
         let (id, word) = key;
         let thing = self.world.change(at);
         thing.handle = match thing.handle {
@@ -42,8 +42,15 @@ impl Run {
         let handle = self.world.things[&at].handle;
         let followers = self.world.tasks(at).into_iter().chain([at]);
         let keys: Vec<_> = followers.map(|at| (at, key(session, self.world.things[&at].handle))).collect();
+        // A collection keeps what was deleted until it is read again, which would go along, and not come back with a savepoint.
+        if let Named::Person(person) = handle
+            && let Ok(tasks) = session.try_handles(person, Person.tasks)
+            && tasks.len() > keys.len() - 1
+        {
+            session.expire_relationship(person, Person.tasks)?;
+        }
         if b.is_multiple_of(2) {
-            // A collection keeps what was deleted until it is read again, and a merge would add that.
+            // A merge would add it.
             session.expire_all();
             if b.is_multiple_of(4) {
                 self.read_everything(session).await?;
@@ -108,6 +115,7 @@ impl Run {
     }
 
     async fn merge_tag(&mut self, session: &mut Session, a: usize, b: usize, name: String) -> Done {
+        session.flush().await?;
         let known = self.world.tag(a).filter(|_| b.is_multiple_of(8));
         let word = known.map_or_else(|| format!("m{}", self.next), |(_, tag)| session[tag].word.clone());
         let merged = session.merge(Tag::builder().word(word.as_str()).name(name.as_str())).await?;
@@ -117,7 +125,7 @@ impl Run {
                 self.world.change(at).name = name;
             }
             None => {
-                self.new_thing(name.clone(), Named::Tag(merged));
+                self.new_tag(name.clone(), word.clone(), merged);
                 assert_eq!(session.merge(Tag::builder().word(word).name(name)).await?, merged);
             }
         }

@@ -74,7 +74,7 @@ pub(super) struct Tag {
 pub(super) struct PersonTag {
     #[orm(primary_key, foreign_key = Person.id)]
     pub(super) person_id: i64,
-    #[orm(primary_key, foreign_key = Tag.word, length = 20)]
+    #[orm(primary_key, foreign_key = Tag.word, on_update = cascade, length = 20)]
     pub(super) tag: String,
 }
 
@@ -85,6 +85,8 @@ pub(super) struct Thing {
     pub(super) nickname: Option<String>,
     pub(super) note: Option<String>,
     pub(super) motto: String,
+    /// The key of a tag.
+    pub(super) word: String,
     /// The team of a person, the person of a task.
     pub(super) owner: Option<usize>,
     pub(super) mentor: Option<usize>,
@@ -94,8 +96,8 @@ pub(super) struct Thing {
 
 impl Thing {
     pub(super) fn new(name: String, handle: Named) -> Thing {
-        let (note, motto) = (None, String::new());
-        Thing { name, nickname: None, note, motto, owner: None, mentor: None, tags: BTreeSet::new(), handle }
+        let (note, motto, word) = (None, String::new(), String::new());
+        Thing { name, nickname: None, note, motto, word, owner: None, mentor: None, tags: BTreeSet::new(), handle }
     }
 }
 

@@ -15,8 +15,8 @@ impl Run {
             let tags = names.clone().map(|word| Tag::builder().word(word).name(name.as_str()));
             assert_eq!(session.bulk_insert(tags).await?, 2);
             for word in names {
-                let handle = session.get_one(Tag, word).await?;
-                self.new_thing(name.clone(), Named::Tag(handle));
+                let handle = session.get_one(Tag, word.as_str()).await?;
+                self.new_tag(name.clone(), word, handle);
             }
             return Ok(());
         }

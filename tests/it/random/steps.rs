@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use orm::Handle;
 use orm::prelude::*;
 
 use super::checks::rows;
@@ -78,6 +79,15 @@ steps! {
     UpdateUnseen 1,
     DeleteWhere 1,
     DeletePairs 1,
+    ChangeKey 2,
+    MoveMembers 2,
+    DeleteReturning 1,
+    Upsert 1,
+    WriteByCte 1,
+    ChangeBeside 1,
+    UpdateVersion 1,
+    Chunks 1,
+    FailWithin 2,
     Rival 3,
     Flush 3,
     Begin 2,
@@ -95,6 +105,8 @@ pub(super) struct Run {
     pub(super) committed: World,
     /// The handles of what was expunged and found again.
     pub(super) found_again: BTreeMap<usize, Named>,
+    /// The keys of what a statement has deleted, of which the session may know nothing and let go the object.
+    pub(super) gone: BTreeMap<usize, i64>,
     pub(super) next: usize,
 }
 
@@ -113,13 +125,19 @@ type Walked<'f> = Pin<Box<dyn Future<Output = Result<(usize, End), Error>> + Sen
 impl Run {
     pub(super) fn new(engine: Engine) -> Run {
         let (world, committed) = (World::default(), World::default());
-        Run { engine, world, committed, found_again: BTreeMap::new(), next: 0 }
+        Run { engine, world, committed, found_again: BTreeMap::new(), gone: BTreeMap::new(), next: 0 }
     }
 
     pub(super) fn new_thing(&mut self, name: String, handle: Named) -> usize {
         self.next += 1;
         self.world.things.insert(self.next, Thing::new(name, handle));
         self.next
+    }
+
+    pub(super) fn new_tag(&mut self, name: String, word: String, handle: Handle<Tag>) -> usize {
+        let at = self.new_thing(name, Named::Tag(handle));
+        self.world.change(at).word = word;
+        at
     }
 
     /// Runs steps until they, or the savepoint, end; returns how many it took.
@@ -160,6 +178,18 @@ impl Run {
         self.world = before;
         for (at, thing) in &mut self.world.things {
             thing.handle = self.found_again.get(at).copied().unwrap_or(thing.handle);
+        }
+        // What was found again by a key that is not its own any more has gone with that.
+        for at in self.world.where_is(|thing| matches!(thing.handle, Named::Tag(_))) {
+            let word = self.world.things[&at].word.clone();
+            if session[self.world.tag_of(at)].word != word {
+                self.find_again(session, at, (0, word)).await?;
+            }
+        }
+        for at in self.world.where_is(|thing| matches!(thing.handle, Named::Task(_))) {
+            if session.object(self.world.task_of(at)).is_err() {
+                self.find_again(session, at, (self.gone[&at], String::new())).await?;
+            }
         }
         self.read_everything(session).await
     }
@@ -245,6 +275,15 @@ impl Run {
             UpdateUnseen => self.update_unseen(session, a, b).await?,
             DeleteWhere => self.delete_where(session, a, b).await?,
             DeletePairs => self.delete_pairs(session, a).await?,
+            ChangeKey => self.change_key(session, a, b).await?,
+            MoveMembers => self.move_members(session, a, b).await?,
+            DeleteReturning => self.delete_returning(session, a, b).await?,
+            Upsert => self.upsert(session, a, b, name).await?,
+            WriteByCte => self.write_by_cte(session, a, b, name).await?,
+            ChangeBeside => self.change_beside(session, a, b, name).await?,
+            UpdateVersion => self.update_version(session, a, b, name).await?,
+            Chunks => self.chunks(session, b, name).await?,
+            FailWithin => self.fail_within(session, a, b, name).await?,
             Rival if depth == 0 => self.rival(session, step).await?,
             Flush => {
                 session.flush().await?;
