@@ -421,3 +421,117 @@ async fn values_that_are_assigned_as_they_are_send_nothing() {
     assert_eq!(rows, [(vec![109, 24, 0, 255, 1], false, None), (vec![109, 24, 0, 255], true, Some(Colour::Red))]);
     assert_eq!(select(Kinds.id).filter(Kinds.flag.eq(true)).all(&engine).await.unwrap(), [2]);
 }
+
+// ------------------------------------------------------------------------------------------------ keys that are alike
+
+/// Towns are found by their codes without regard to case where the database compares them so.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "towns", metadata = none)]
+struct Town {
+    #[orm(primary_key, length = 20, sqlite(sql_type = "VARCHAR(20) COLLATE NOCASE"))]
+    code: String,
+    #[orm(back_populates = town, order_by = id)]
+    roads: HasMany<Road>,
+    #[orm(secondary = Membership)]
+    clubs: ManyToMany<Club>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "roads", metadata = none)]
+struct Road {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Town.code, length = 20, sqlite(sql_type = "VARCHAR(20) COLLATE NOCASE"))]
+    town_code: Option<String>,
+    #[orm(back_populates = roads)]
+    town: BelongsTo<Town>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "clubs", metadata = none)]
+struct Club {
+    #[orm(primary_key)]
+    id: i64,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "memberships", metadata = none)]
+struct Membership {
+    #[orm(primary_key, foreign_key = Town.code, length = 20, sqlite(sql_type = "VARCHAR(20) COLLATE NOCASE"))]
+    town_code: String,
+    #[orm(primary_key, foreign_key = Club.id)]
+    club_id: i64,
+}
+
+/// An engine with two towns, roads that name them in several ways, and a club. PostgreSQL holds `ed` and `ED` apart, and has
+/// both.
+async fn towns() -> Engine {
+    let engine = empty_engine().await;
+    metadata![Town, Road, Club, Membership].create_all(&engine).await.unwrap();
+    let codes = expected(vec!["ed", "wendy"], [(Dialect::Postgres, vec!["ED", "ed", "wendy"], "they differ")]);
+    insert(Town).values(codes.into_iter().map(|code| Town::builder().code(code))).execute(&engine).await.unwrap();
+    let roads = ["ED", "ed", "wendy", "ED"].map(|code| Road::builder().town_code(code));
+    insert(Road).values(roads).execute(&engine).await.unwrap();
+    insert(Club).values(Club::builder()).execute(&engine).await.unwrap();
+    insert(Membership).values(Membership::builder().town_code("ED").club_id(1)).execute(&engine).await.unwrap();
+    engine
+}
+
+#[tokio::test]
+async fn members_are_those_that_the_database_finds_whatever_the_case_of_their_key() {
+    let engine = towns().await;
+    let is_apart = dialect() == Dialect::Postgres;
+    for option in [selectinload(Town.roads), joinedload(Town.roads), orm::subqueryload(Town.roads)] {
+        let towns: Vec<Town> = select(Town).options(option).all(&engine).await.unwrap();
+        let mut counts: Vec<(&str, usize)> = towns.iter().map(|town| (&*town.code, town.roads.len())).collect();
+        counts.sort_unstable();
+        let both = if is_apart { vec![("ED", 2), ("ed", 1)] } else { vec![("ed", 3)] };
+        assert_eq!(counts, [both, vec![("wendy", 1)]].concat());
+    }
+    for option in [selectinload(Road.town), joinedload(Road.town), orm::subqueryload(Road.town)] {
+        let roads: Vec<Road> = select(Road).order_by(Road.id).options(option).all(&engine).await.unwrap();
+        let towns: Vec<&str> = roads.iter().map(|road| &*road.town.get().unwrap().code).collect();
+        assert_eq!(towns, if is_apart { ["ED", "ed", "wendy", "ED"] } else { ["ed", "ed", "wendy", "ed"] });
+    }
+    let mut session = Session::new(&engine);
+    for is_known in [false, true] {
+        let roads = session.query(Road).order_by(Road.id).all().await.unwrap();
+        if is_known {
+            session.query(Town).all().await.unwrap();
+        }
+        session.load(&roads, Road.town).await.unwrap();
+        let towns: Vec<&str> = roads.iter().map(|&road| &*session[session.handles(road, Road.town)[0]].code).collect();
+        assert_eq!(towns, if is_apart { ["ED", "ed", "wendy", "ED"] } else { ["ed", "ed", "wendy", "ed"] });
+        session.expunge_all();
+    }
+}
+
+#[tokio::test]
+async fn members_leave_and_go_with_their_owner_whatever_the_case_of_their_key() {
+    let engine = towns().await;
+    for is_unlinked in [true, false] {
+        let mut session = Session::new(&engine);
+        let town = session.get_one(Town, "ED").await.unwrap();
+        session.load(town, Town.roads).await.unwrap();
+        session.load(town, Town.clubs).await.unwrap();
+        let [roads, clubs] = [session.handles(town, Town.roads).len(), session.handles(town, Town.clubs).len()];
+        assert_eq!((roads, clubs), (if dialect() == Dialect::Postgres { 2 } else { 3 }, 1));
+        if is_unlinked {
+            for road in session.handles(town, Town.roads) {
+                assert!(session.unlink(town, Town.roads, road));
+            }
+            assert_eq!(session.handles(town, Town.roads), []);
+            let club = session.handles(town, Town.clubs)[0];
+            session.unlink(town, Town.clubs, club);
+        } else {
+            session.delete(town).await.unwrap();
+        }
+        session.flush().await.unwrap();
+        let left = select(Road.town_code).filter(Road.town_code.is_not_null()).order_by(Road.town_code);
+        let wendy = || Some("wendy".to_owned());
+        let others = expected(vec![wendy()], [(Dialect::Postgres, vec![Some("ed".into()), wendy()], "they differ")]);
+        assert_eq!(left.all(&mut session).await.unwrap(), others);
+        assert_eq!(select(Membership).count(&mut session).await.unwrap(), 0);
+        session.rollback().await.unwrap();
+    }
+}

@@ -144,7 +144,7 @@ async fn find<'p>(
 ) -> Result<(Shares, ObjectRows<'p>)> {
     let mut groups = Groups::with_capacity(owners.len());
     let mut group_of = Vec::with_capacity(owners.len());
-    let mut keys: Vec<&OwnerKey> = Vec::with_capacity(owners.len());
+    let mut keys: Vec<(u32, &OwnerKey)> = Vec::with_capacity(owners.len());
     let is_by_key = node.filters.is_empty() && !objects.events.filters(info.target) && is_by_key(info);
     for owner in &owners {
         let group = owner.as_ref().map(|owner| groups.number(&owner.key));
@@ -155,21 +155,26 @@ async fn find<'p>(
         let known = known.filter(|&slot| !objects.get(slot).is_expired && objects.get(slot).has_columns(wanted()));
         match known {
             Some(slot) => groups.add_to(group, slot),
-            None => keys.push(owner),
+            None => keys.push((group, owner)),
         }
     }
+    let keys = groups.in_turns(keys);
     let engine = connection.engine.clone();
     // What was changed and not flushed, the repeated query would not see.
-    let repeats = node.strategy == Strategy::Subquery && !keys.is_empty() && objects.touched.is_empty();
-    let selects = match query.filter(|_| repeats) {
-        Some(query) => vec![members(node, info, &Owners::Of(query))?],
+    let repeats = node.strategy == Strategy::Subquery && keys.len() == 1 && objects.touched.is_empty();
+    let selects: Vec<(usize, SelectNode)> = match query.filter(|_| repeats) {
+        Some(query) => vec![(0, members(node, info, &Owners::Of(query))?)],
         None => {
-            let chunks = keys.chunks(chunk(node, info, engine.dialect()));
-            chunks.map(|chunk| members(node, info, &Owners::Listed(chunk))).collect::<Result<_>>()?
+            let size = chunk(node, info, engine.dialect());
+            let chunks =
+                keys.iter().enumerate().flat_map(|(turn, keys)| keys.chunks(size).map(move |keys| (turn, keys)));
+            let select = |(turn, keys)| Ok((turn, members(node, info, &Owners::Listed(keys))?));
+            chunks.map(select).collect::<Result<_>>()?
         }
     };
     let mut rows = ObjectRows::default();
-    for mut select in selects {
+    for (turn, mut select) in selects {
+        groups.begin_turn(turn);
         let joins = Joins::attach_children(&mut select, node)?;
         let mut statement = Statement::Select(Box::new(select));
         objects.events.rewrite_load(&mut statement)?;

@@ -9,7 +9,7 @@ use orm_pool::driver;
 
 use super::groups::Groups;
 use super::joined::Joined;
-use super::select::{Owners, Repeated, chunk, key_of_row, members, owner_key};
+use super::select::{OwnerKey, Owners, Repeated, chunk, key_of_row, members, owner_key};
 use super::{Joins, LoadNode, Plan, Strategy};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -59,18 +59,27 @@ fn load<'a>(
             let key = owner_key(&**owner, info);
             let group = key.as_ref().map(|key| groups.number(&key.key));
             group_of.push(group.map(|(group, _)| group));
-            keys.extend(key.filter(|_| group.is_some_and(|(_, is_new)| is_new)));
+            keys.extend(group.filter(|&(_, is_new)| is_new).map(|(group, _)| group).zip(key));
         }
+        let keys = groups.in_turns(keys);
         let mut reading = Reading { found: (info.target.new_vec)(), groups, rows: ValueRows::default() };
-        let selects = match query.filter(|_| node.strategy == Strategy::Subquery && !keys.is_empty()) {
-            Some(query) => vec![members(node, info, &Owners::Of(query))?],
+        let selects: Vec<(usize, SelectNode)> = match query
+            .filter(|_| node.strategy == Strategy::Subquery && keys.len() == 1)
+        {
+            Some(query) => vec![(0, members(node, info, &Owners::Of(query))?)],
             None => {
-                let chunks = keys.chunks(chunk(node, info, engine.dialect()));
-                let select = |chunk: &[_]| members(node, info, &Owners::Listed(&chunk.iter().collect::<Vec<_>>()));
+                let size = chunk(node, info, engine.dialect());
+                let chunks =
+                    keys.iter().enumerate().flat_map(|(turn, keys)| keys.chunks(size).map(move |keys| (turn, keys)));
+                let select = |(turn, keys): (usize, &[OwnerKey])| {
+                    let listed = keys.iter().collect::<Vec<_>>();
+                    Ok((turn, members(node, info, &Owners::Listed(&listed))?))
+                };
                 chunks.map(select).collect::<Result<_>>()?
             }
         };
-        for mut select in selects {
+        for (turn, mut select) in selects {
+            reading.groups.begin_turn(turn);
             let joins = Joins::attach_children(&mut select, node)?;
             let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
             let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);

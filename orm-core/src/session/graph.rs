@@ -349,6 +349,10 @@ impl Objects {
         };
         let is_member = self.is_child_of(child.slot, link, parent);
         if is_member {
+            if self.current_parent(child.slot, link) != Some(parent.slot) {
+                self.touch_fields(parent.slot);
+                self.take_from_parent(child, link, parent.slot)?;
+            }
             self.set_parent(child.slot, link, None)?;
             self.put_by_condition(owner, info, member, false)?;
         }
@@ -465,7 +469,12 @@ impl Objects {
         let key = &link.child.configured().ok()?.foreign_keys[link.foreign_key];
         if key.target_columns == key.target.definition.key {
             let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied())?;
-            return self.find(key.target, &values);
+            if let Some(parent) = self.find(key.target, &values) {
+                return Some(parent);
+            }
+            // The database may have told of a parent whose key it holds equal.
+            let mut parents = self.told_parents(child, link).into_iter();
+            return parents.find(|&parent| self.was_child_of(child, link, parent)).map(|parent| parent.slot);
         }
         let mut fields = relationships_over(link.child, link, Direction::ManyToOne).ok()?;
         fields.find_map(|index| self.members_of(child, index).first().map(|parent| parent.slot))
@@ -494,10 +503,28 @@ impl Objects {
         let Ok(configured) = link.child.configured() else { return false };
         let key = &configured.foreign_keys[link.foreign_key];
         let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
-        let is_stored = self.get(parent.slot).state == State::Persistent;
-        is_stored
-            && values.is_some()
-            && values == Key::of_columns(self.as_stored(parent.slot), key.target_columns.iter().copied())
+        if self.get(parent.slot).state != State::Persistent || values.is_none() {
+            return false;
+        }
+        let of_parent = Key::of_columns(self.as_stored(parent.slot), key.target_columns.iter().copied());
+        let is_alike = || matches!((&values, &of_parent), (Some(own), Some(parent)) if own.is_alike(parent));
+        values == of_parent
+            || (is_alike()
+                && (self.told_parents(child, link).contains(&parent) || self.is_told_child(child, link, parent)))
+    }
+
+    /// Returns the parents that the child's own fields lead to.
+    fn told_parents(&self, child: u32, link: Link) -> Vec<ObjectId> {
+        let Ok(fields) = relationships_over(link.child, link, Direction::ManyToOne) else { return Vec::new() };
+        fields.flat_map(|index| self.members_of(child, index)).collect()
+    }
+
+    /// Returns whether a field of the parent leads to the child.
+    fn is_told_child(&self, child: u32, link: Link, parent: ObjectId) -> bool {
+        let mapper = self.get(parent.slot).mapper;
+        let Ok(mut fields) = relationships_over(mapper, link, Direction::OneToMany) else { return false };
+        let child = self.id(child);
+        fields.any(|index| self.members_of(parent.slot, index).contains(&child))
     }
 
     /// Points a foreign key at an object, and puts the fields of the child, of its former and of its new parent in step.

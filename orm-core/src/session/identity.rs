@@ -4,7 +4,7 @@
 //! A value and what a database gives back for it have the same key part, whatever form the database keeps it in: a decimal
 //! number without the zeros at its end, which a column of fixed scale adds.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use orm_pool::{Kind, Value, ValueRef, text};
 
@@ -105,6 +105,33 @@ impl Key {
         Key::from_parts(columns.iter().map(part).collect())
     }
 
+    /// Returns whether a database may hold two keys equal: their texts differ by case and by spaces at their ends alone.
+    pub(crate) fn is_alike(&self, other: &Key) -> bool {
+        let (Key::Parts(own), Key::Parts(others)) = (self, other) else { return self == other };
+        own.len() == others.len()
+            && own.iter().zip(others).all(|(own, other)| match (own, other) {
+                (Part::Text(own), Part::Text(other)) => folded(own).eq(folded(other)),
+                _ => own == other,
+            })
+    }
+
+    /// Returns a number that keys which are alike have in common; `None` if there is no text in the key.
+    pub(crate) fn alike_hash(&self, state: &RandomState) -> Option<u64> {
+        let Key::Parts(parts) = self else { return None };
+        if !parts.iter().any(|part| matches!(part, Part::Text(_))) {
+            return None;
+        }
+        let mut hasher = state.build_hasher();
+        for part in parts {
+            match part {
+                Part::Text(text) => folded(text).for_each(|letter| hasher.write_u32(letter.into())),
+                other => other.hash(&mut hasher),
+            }
+            hasher.write_u8(0);
+        }
+        Some(hasher.finish())
+    }
+
     fn from_parts(parts: Vec<Part>) -> Key {
         match parts.as_slice() {
             [Part::Integer(value)] => Key::Integer(*value),
@@ -155,6 +182,11 @@ fn part_of_row(value: ValueRef<'_>, kind: Kind) -> Option<Part> {
         ValueRef::Uuid(bytes) => text(text::uuid(&bytes)),
         other => text(format!("{other:?}")),
     }
+}
+
+/// The letters of a text without regard to case, and without the spaces at its end.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.trim_end_matches(' ').chars().flat_map(char::to_lowercase)
 }
 
 /// Takes the zeros behind the point off a decimal number.
