@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use orm::prelude::*;
-use orm::{Connection, Dialect, ErrorKind, Handle, JoinMode, update};
+use orm::{Connection, Dialect, ErrorKind, Handle, JoinMode, ResetOnReturn, update};
 
 use crate::faults::{kill, polled};
 use crate::only;
@@ -128,6 +128,54 @@ async fn a_savepoint_does_not_outlive_a_deadlock() {
         session.get_one(User, 1).await.unwrap();
         assert_eq!(session[ed].fullname.as_deref(), Some("theirs"));
         assert_eq!(select(Node).filter(Node.name.eq("after")).count(&engine).await.unwrap(), 0);
+    }
+}
+
+/// Nothing is asked of the session between.
+#[tokio::test]
+async fn a_savepoint_that_was_dropped_is_undone_by_what_ends_the_transaction() {
+    let (engine, mut session) = session().await;
+    session.add(Node::builder().name("before"));
+    let mut inner = session.begin_nested().await.unwrap();
+    inner.add(Node::builder().name("inside"));
+    inner.flush().await.unwrap();
+    drop(inner);
+    session.commit().await.unwrap();
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), ["before"]);
+    // The owner of a lent connection gets it back without the savepoint.
+    let mut connection = engine.connect().await.unwrap();
+    insert(Node).values(Node::builder().name("outer")).execute(&mut connection).await.unwrap();
+    let mut session = Session::join(connection, JoinMode::RollbackOnly);
+    let mut inner = session.begin_nested().await.unwrap();
+    inner.add(Node::builder().name("inside"));
+    inner.flush().await.unwrap();
+    drop(inner);
+    session.close().await.unwrap();
+    let mut connection = session.into_connection().await.unwrap();
+    connection.commit().await.unwrap();
+    assert_eq!(select(Node.name).order_by(Node.id).all(&engine).await.unwrap(), ["before", "outer"]);
+}
+
+/// Whatever the pool does with connections that come back.
+#[tokio::test]
+async fn what_a_dropped_session_has_not_committed_is_rolled_back_where_the_pool_commits() {
+    for reset in [ResetOnReturn::Commit, ResetOnReturn::Rollback, ResetOnReturn::None] {
+        let engine = empty_engine_with(|settings| settings.pool_size(1).pool_reset_on_return(reset)).await;
+        metadata![Node].create_all(&engine).await.unwrap();
+        for times in 0..5 {
+            let mut session = Session::new(&engine);
+            session.add(Node::builder().name("lost"));
+            session.flush().await.unwrap();
+            session.add(Node::builder().name("dropped").children([Node::builder().name("child")]));
+            if times > 0 {
+                _ = polled(session.flush(), times).await;
+            }
+            drop(session);
+            let mut session = Session::new(&engine);
+            assert_eq!(session.query(Node).count().await.unwrap(), 0, "{reset:?}, {times} polls");
+            session.rollback().await.unwrap();
+            assert_eq!(select(Node).count(&engine).await.unwrap(), 0, "{reset:?}, {times} polls");
+        }
     }
 }
 
