@@ -47,6 +47,8 @@ async fn a_bulk_update_of_a_row_that_is_not_there_is_stale() {
     let error = session.bulk_update(User.fullname, users.clone()).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::StaleData);
     assert_eq!(error.message(), "UPDATE statement on table `users` expected to update 2 row(s); 1 were matched");
+    // The row that was there is not changed alone.
+    assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
     session.rollback().await.unwrap();
     let error = session.bulk_update(User.id, users).await.unwrap_err();
     assert_eq!(error.message(), "`User.id` is of the key, which says which row is updated");

@@ -1,7 +1,7 @@
 //! Rows written in bulk, without becoming objects: INSERT of many, UPDATE of many by key.
 
 use super::{Busy, Key, Session, State, WRITING};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::flush;
 use crate::mapper::{Model, NewInstance, Object};
 use crate::sql::{Columns, Write, insert_into};
@@ -69,7 +69,8 @@ impl Session {
     /// # Errors
     ///
     /// As [`execute`](Self::execute), and with [`ErrorKind::StaleData`](crate::ErrorKind::StaleData) when a row is not
-    /// there, or has another version.
+    /// there, or has another version. The rows that were there are not changed alone: the session waits for a rollback, as after
+    /// a flush that fails.
     pub fn bulk_update<M: Model>(
         &mut self,
         columns: impl Columns<M>,
@@ -98,6 +99,11 @@ impl Session {
             }
         }
         self.objects.doubt_members(mapper, |column| columns.contains(&column))?;
-        updated.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
+        match updated {
+            // What it was told makes no sense: nothing was sent.
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidRequest | ErrorKind::Argument) => Err(error),
+            Err(error) => Err(self.flush_failed(error).await),
+            Ok(count) => Ok(count),
+        }
     }
 }
