@@ -38,15 +38,18 @@ pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
 pub(crate) use new_row::literal_set;
-pub use new_row::{ColumnSet, Incoming, IntoMember, IntoRows, Member, NewInstance, NewObject, NewRow, Set, SetColumns};
+pub use new_row::{
+    ColumnSet, Incoming, IntoMember, IntoRows, Member, Missing, NewInstance, NewObject, NewRow, Set, SetColumns,
+};
 pub(crate) use object::{Erased, Shared, downcast, is_changed};
 pub use object::{Object, ObjectVec};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};
 pub use row::{
-    Decoded, Misread, Optional, Row, RowType, Selectable, decode_column, decode_deferred, next_is_null, next_value,
-    optional,
+    Decoded, Misread, Optional, Row, RowType, Selectable, decode_column, decode_columns_1, decode_columns_2,
+    decode_columns_3, decode_columns_4, decode_columns_5, decode_columns_6, decode_deferred, next_is_null, next_value,
+    optional, set_column,
 };
 pub(crate) use shares::{Lists, Shares};
 pub(crate) use without_model::{ColumnShape, Shape};

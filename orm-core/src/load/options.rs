@@ -838,6 +838,7 @@ impl<R: Model, S: Contains<R>> LoadOption<S> for LoadTree<R> {
     note = "begin the path with a relationship of a model that the query selects"
 )]
 pub trait Contains<R> {}
+impl<M: Model> Contains<M> for M {}
 
 /// A tuple is searched when the statement runs: one implementation per position would overlap.
 macro_rules! tuples {

@@ -42,24 +42,27 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// A table without anything, from which the derive takes what a model does not have.
+    pub const EMPTY: Self = Definition {
+        name: "",
+        table: "",
+        schema: None,
+        location: ("", 0),
+        columns: &[],
+        key: &[],
+        relationships: &[],
+        uniques: &[],
+        indexes: &[],
+        checks: &[],
+        foreign_keys: &[],
+        version: None,
+        comment: None,
+        options: &[],
+    };
+
     /// A table with nothing but its name, which is the model's too.
     pub(crate) const fn bare(table: &'static str, location: (&'static str, u32)) -> Self {
-        Definition {
-            name: table,
-            table,
-            schema: None,
-            location,
-            columns: &[],
-            key: &[],
-            relationships: &[],
-            uniques: &[],
-            indexes: &[],
-            checks: &[],
-            foreign_keys: &[],
-            version: None,
-            comment: None,
-            options: &[],
-        }
+        Definition { name: table, table, location, ..Self::EMPTY }
     }
 }
 

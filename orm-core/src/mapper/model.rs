@@ -75,9 +75,6 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
     fn __mapper() -> &'static Mapper;
 
     #[doc(hidden)]
-    fn __read(row: &Row<'_>, at: usize) -> Decoded<Self>;
-
-    #[doc(hidden)]
     fn __column(&self, column: usize) -> Value;
 
     #[doc(hidden)]

@@ -140,6 +140,10 @@ impl SetColumns {
 #[derive(Clone, Copy, Debug)]
 pub struct Set;
 
+/// State of a required field that a builder has not set.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing;
+
 /// A value of a model and which of its columns were set.
 #[derive(Debug)]
 pub struct NewRow<M> {
@@ -148,6 +152,12 @@ pub struct NewRow<M> {
 }
 
 impl<M: Model> NewRow<M> {
+    /// The only row of its statement.
+    #[doc(hidden)]
+    pub fn alone(self) -> Vec<Self> {
+        vec![self]
+    }
+
     /// A row of which only some columns are set.
     pub fn new(value: M, set: SetColumns) -> Self {
         NewRow { value, set }

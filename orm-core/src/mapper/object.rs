@@ -86,7 +86,7 @@ pub(crate) fn downcast<M: Model>(object: Box<dyn Object>) -> Option<M> {
 
 /// Reads an object of a model.
 pub(super) fn read<M: Model>(row: &Row<'_>, at: usize) -> Decoded<Box<dyn Object>> {
-    Ok(Box::new(M::__read(row, at)?))
+    Ok(Box::new(M::__value(row, at)?))
 }
 
 /// What a relationship's field holds on the value road: a `Vec<T>` in a box.
@@ -114,7 +114,7 @@ pub trait ObjectVec: Send {
 
 impl<M: Model> ObjectVec for Vec<M> {
     fn push_row(&mut self, row: &Row<'_>, at: usize) -> Decoded<()> {
-        Vec::push(self, M::__read(row, at)?);
+        Vec::push(self, M::__value(row, at)?);
         Ok(())
     }
 

@@ -61,6 +61,31 @@ pub fn decode_column<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<T> {
     T::decode(row.value(at)).map_err(|reason| Misread::new(at, reason))
 }
 
+/// Readers of columns that follow each other. They are functions of so many types, rather than one of a tuple: the compiler
+/// then says of which field the type is no column's.
+macro_rules! decode_columns {
+    ($decode:ident, $($name:ident $index:tt),*) => {
+        /// Reads columns that follow each other.
+        // A call for each would be seen in the time of a row.
+        #[inline(always)]
+        pub fn $decode<$($name: SqlType),*>(row: &Row<'_>, at: usize) -> Decoded<($($name,)*)> {
+            Ok(($(decode_column::<$name>(row, at + $index)?,)*))
+        }
+    };
+}
+decode_columns!(decode_columns_1, A 0);
+decode_columns!(decode_columns_2, A 0, B 1);
+decode_columns!(decode_columns_3, A 0, B 1, C 2);
+decode_columns!(decode_columns_4, A 0, B 1, C 2, D 3);
+decode_columns!(decode_columns_5, A 0, B 1, C 2, D 3, E 4);
+decode_columns!(decode_columns_6, A 0, B 1, C 2, D 3, E 4, F 5);
+
+/// Changes a field to the value of its column.
+pub fn set_column<T: SqlType>(field: &mut T, value: orm_pool::ValueRef<'_>) -> Result<(), DecodeError> {
+    *field = T::decode(value)?;
+    Ok(())
+}
+
 /// Reads one column that may be left out.
 #[inline]
 pub fn decode_deferred<T: SqlType>(row: &Row<'_>, at: usize) -> Decoded<Option<T>> {

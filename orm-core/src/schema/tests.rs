@@ -143,10 +143,6 @@ impl Model for Dummy {
         &USER
     }
 
-    fn __read(_: &Row<'_>, _: usize) -> Decoded<Self> {
-        unreachable!()
-    }
-
     fn __column(&self, _: usize) -> Value {
         unreachable!()
     }

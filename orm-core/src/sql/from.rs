@@ -264,7 +264,9 @@ pub trait Shape: RowType {
 
     /// The types of the columns, unless it is a model.
     #[doc(hidden)]
-    fn __types() -> Vec<RustType>;
+    fn __types() -> Vec<RustType> {
+        Vec::new()
+    }
 }
 
 impl<T: SqlType> Shape for T {

@@ -1,6 +1,6 @@
 //! The builder: a setter per field, and in its type which required fields are set.
 //!
-//! Only required fields are in the type, as one parameter each: `__missing::name` until the field is set, then `Set`.
+//! Only required fields are in the type, as one parameter each: `Missing` until the field is set, then `Set`.
 //! The traits for a complete builder ask every parameter for a trait of its own, whose message names the field.
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -48,7 +48,6 @@ fn definition(model: &Model) -> TokenStream {
     let Model { vis, .. } = model;
     let (builder, fields) = (&model.names.builder, &model.names.fields);
     let parameters = parameters(model);
-    let missing: Vec<_> = model.required().map(quiet).collect();
     let columns = model.columns.iter().map(|column| (&column.ident, &column.ty));
     let embedded = model.embedded.iter().map(|embedded| (&embedded.ident, &embedded.ty));
     let columns = columns.chain(embedded).map(|(field, ty)| {
@@ -62,10 +61,8 @@ fn definition(model: &Model) -> TokenStream {
     });
     let unused = format!("a builder of `{}` does nothing until it is added or inserted", model.ident);
     quote! {
-        mod __missing { #(pub enum #missing {})* }
-
         #[must_use = #unused]
-        #vis struct #builder<#(#parameters = __missing::#missing),*>(
+        #vis struct #builder<#(#parameters = __orm::Missing),*>(
             #fields,
             __PhantomData<fn() -> (#(#parameters,)*)>,
         );
@@ -117,6 +114,7 @@ fn setters(model: &Model) -> TokenStream {
 
 fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream {
     let (vis, field, ty) = (&column.vis, quiet(&column.ident), &column.ty);
+    let done = done(&column.presence, builder);
     let (bound, value) = match column.storage {
         Storage::Plain => (quote!(__orm::IntoValue<#ty>), quote!(__orm::IntoValue::into_value(value))),
         Storage::Json | Storage::OptionalJson => {
@@ -126,18 +124,27 @@ fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream
     quote! {
         #vis fn #field(mut self, value: impl #bound) -> #result {
             self.0.#field = __Some(#value);
-            #builder(self.0, __PhantomData)
+            #done
         }
     }
 }
 
 fn embedded_setter(embedded: &Embedded, result: &TokenStream, builder: &Ident) -> TokenStream {
     let (vis, field, ty) = (&embedded.vis, quiet(&embedded.ident), &embedded.ty);
+    let done = done(&embedded.presence, builder);
     quote! {
         #vis fn #field(mut self, value: #ty) -> #result {
             self.0.#field = __Some(value);
-            #builder(self.0, __PhantomData)
+            #done
         }
+    }
+}
+
+/// Writes the builder whose field is set: of another type, if the field is required.
+fn done(presence: &Presence, builder: &Ident) -> TokenStream {
+    match presence {
+        Presence::Required => quote!(#builder(self.0, __PhantomData)),
+        Presence::Default(_) | Presence::Absent => quote!(self),
     }
 }
 
@@ -198,7 +205,7 @@ fn conversion(generics: &TokenStream, from: &TokenStream, model: &Ident, row: &T
             fn __member(self) -> __orm::Member<#model> { __orm::Member::__new(#row) }
         }
         impl #generics #into_rows for #from {
-            fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { ::std::vec::Vec::from([#row]) }
+            fn __rows(self) -> ::std::vec::Vec<__orm::NewRow<#model>> { __orm::NewRow::alone(#row) }
         }
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn encode(model: &Model) -> impl Iterator<Item = TokenStream> {
 
 /// Writes the arm that sets a column of an embedded struct.
 pub(super) fn decode(model: &Model) -> impl Iterator<Item = TokenStream> {
-    arms(model, |embedded, column| quote!(return __orm::Embed::__set_column(&mut self.#embedded, #column, __value)))
+    arms(model, |embedded, column| quote!(__orm::Embed::__set_column(&mut self.#embedded, #column, __value)))
 }
 
 /// Writes the arms that give what a builder fills the columns of embedded structs with.
@@ -244,7 +244,7 @@ fn field_names(model: &Model) -> impl Iterator<Item = Ident> {
 /// Says what the columns of a row become.
 fn row_type(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let (width, read) = (width(model), hydrate::fields_read(model));
+    let (width, (found, read)) = (width(model), hydrate::fields_read(model));
     let own = (0..model.columns.len()).map(number).map(|position| quote!(__row.value(__at + #position).is_null()));
     let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
         let (ty, at) = (&embedded.ty, first(index));
@@ -256,6 +256,7 @@ fn row_type(model: &Model) -> TokenStream {
             type Managed = Self;
             fn __width() -> usize { #width }
             fn __value(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
+                #found
                 __Ok(Self { #(#read,)* })
             }
             fn __managed(__row: &__orm::Row<'_>, __at: usize, _: &mut __orm::Objects) -> __orm::Decoded<Self> {

@@ -1,7 +1,7 @@
 //! Between rows and objects: reading, encoding, changing and copying one column after the other.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::{embed, model, number};
 use crate::model::{Column, Kind, Model, Presence, Relationship, Storage};
@@ -10,13 +10,16 @@ use crate::model::{Column, Kind, Model, Presence, Relationship, Storage};
 pub(super) fn row_type(model: &Model) -> TokenStream {
     let Model { ident, key, .. } = model;
     let width = embed::width(model);
+    let (found, read) = fields_read(model);
+    let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
     let key = key.iter().map(|position| number(usize::from(*position)));
     quote! {
         impl __orm::RowType for #ident {
             type Managed = __orm::Handle<#ident>;
             fn __width() -> usize { #width }
             fn __value(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
-                <Self as __orm::Model>::__read(__row, __at)
+                #found
+                __Ok(Self { #(#read,)* #(#unloaded,)* })
             }
             fn __managed(
                 __row: &__orm::Row<'_>,
@@ -36,7 +39,6 @@ pub(super) fn row_type(model: &Model) -> TokenStream {
                 __visit(__position, self);
             }
         }
-        impl __orm::Contains<#ident> for #ident {}
         impl __orm::Shape for #ident {
             type Columns = <#ident as __orm::Model>::Attributes;
             fn __columns(__source: __orm::DerivedSource) -> Self::Columns {
@@ -45,18 +47,13 @@ pub(super) fn row_type(model: &Model) -> TokenStream {
             fn __model() -> __Option<&'static __orm::Mapper> {
                 __Some(<#ident as __orm::Model>::__mapper())
             }
-            fn __types() -> ::std::vec::Vec<__orm::RustType> { ::std::vec::Vec::new() }
         }
     }
 }
 
 /// Says so of a model with mistakes.
 pub(crate) fn row_type_stub(model: &Ident) -> TokenStream {
-    let row = stub(model, &quote!(__orm::Handle<#model>));
-    quote! {
-        #row
-        impl __orm::Contains<#model> for #model {}
-    }
+    stub(model, &quote!(__orm::Handle<#model>))
 }
 
 /// What a row becomes that is never read; `managed` is what a session would give.
@@ -76,8 +73,6 @@ pub(crate) fn stub(ident: &Ident, managed: &TokenStream) -> TokenStream {
 
 /// The methods of `Model` that go through the columns.
 pub(super) fn methods(model: &Model) -> TokenStream {
-    let read = fields_read(model);
-    let unloaded = model.relationships.iter().enumerate().map(|(index, relationship)| unloaded(index, relationship));
     let deferred = deferred(model);
     let columns = column_methods(model);
     let defaults = defaults(model);
@@ -90,9 +85,6 @@ pub(super) fn methods(model: &Model) -> TokenStream {
         quote!(#field: self.#field.__copy())
     });
     quote! {
-        fn __read(__row: &__orm::Row<'_>, __at: usize) -> __orm::Decoded<Self> {
-            __Ok(Self { #(#read,)* #(#unloaded,)* })
-        }
         #columns
         #deferred
         #defaults
@@ -102,10 +94,36 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     }
 }
 
-/// Writes each field that a row fills with what is read for it.
-pub(super) fn fields_read(model: &Model) -> impl Iterator<Item = TokenStream> {
-    let columns = model.columns.iter().enumerate().map(|(position, column)| read_column(position, column));
-    columns.chain(embed::read(model))
+/// How many columns are read at once.
+const AT_ONCE: usize = 6;
+
+/// Writes what reads the columns, and each field that a row fills with what was read for it.
+///
+/// Columns that follow each other are read together, which costs the compiler half of what one after the other does.
+pub(super) fn fields_read(model: &Model) -> (TokenStream, Vec<TokenStream>) {
+    let (mut found, mut fields) = (TokenStream::new(), Vec::new());
+    let columns: Vec<_> = model.columns.iter().enumerate().collect();
+    for run in columns.chunk_by(|(_, left), (_, right)| left.is_deferrable == right.is_deferrable) {
+        if run[0].1.is_deferrable {
+            fields.extend(run.iter().map(|(position, column)| read_deferrable(*position, column)));
+            continue;
+        }
+        for several in run.chunks(AT_ONCE) {
+            let first = number(several[0].0);
+            let types = several.iter().map(|(_, column)| &column.column_type);
+            let names: Vec<_> = several.iter().map(|(position, _)| format_ident!("__{position}")).collect();
+            let decode = format_ident!("decode_columns_{}", several.len());
+            let tuple = quote!(__orm::#decode::<#(#types),*>(__row, __at + #first));
+            let tuple = or_return(&tuple, |value| value);
+            found.extend(quote!(let (#(#names,)*) = #tuple;));
+            fields.extend(several.iter().zip(&names).map(|((_, column), name)| {
+                let (field, value) = (&column.ident, as_field(column, quote!(#name)));
+                quote!(#field: #value)
+            }));
+        }
+    }
+    fields.extend(embed::read(model));
+    (found, fields)
 }
 
 /// The methods that give and set a column by its position.
@@ -130,7 +148,6 @@ pub(super) fn column_methods(model: &Model) -> TokenStream {
             __value: __orm::ValueRef<'_>,
         ) -> ::core::result::Result<(), __orm::DecodeError> {
             match __column { #(#decode,)* #(#decode_embedded,)* _ => ::core::panic!(#no_column) }
-            __Ok(())
         }
     }
 }
@@ -176,29 +193,27 @@ fn deferred(model: &Model) -> Option<TokenStream> {
     })
 }
 
-fn read_column(position: usize, column: &Column) -> TokenStream {
+fn read_deferrable(position: usize, column: &Column) -> TokenStream {
     let (field, position, ty) = (&column.ident, number(position), &column.column_type);
-    if column.is_deferrable {
-        let (loaded, found) = (as_written(column, as_field(column, quote!(__value))), quote!(__row, __at + #position));
-        return quote! {
-            #field: match __orm::decode_deferred::<#ty>(#found) {
-                __Ok(__Some(__value)) => #loaded,
-                __Ok(__None) => __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position),
-                __Err(__error) => return __Err(__error),
-            }
-        };
+    let loaded = as_written(column, as_field(column, quote!(__value)));
+    quote! {
+        #field: match __orm::decode_deferred::<#ty>(__row, __at + #position) {
+            __Ok(__Some(__value)) => #loaded,
+            __Ok(__None) => __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position),
+            __Err(__error) => return __Err(__error),
+        }
     }
-    let value =
-        or_return(&quote!(__orm::decode_column::<#ty>(__row, __at + #position)), |value| as_field(column, value));
-    quote!(#field: #value)
 }
 
 fn decode(column: &Column) -> TokenStream {
     let (field, ty) = (&column.ident, &column.column_type);
-    or_return(&quote!(<#ty as __orm::SqlType>::decode(__value)), |value| {
-        let value = as_written(column, as_field(column, value));
-        quote!(self.#field = #value)
-    })
+    if column.storage == Storage::Plain && !column.is_deferrable {
+        return quote!(__orm::set_column::<#ty>(&mut self.#field, __value));
+    }
+    let value = or_return(&quote!(<#ty as __orm::SqlType>::decode(__value)), |value| {
+        as_written(column, as_field(column, value))
+    });
+    quote!({ self.#field = #value; __Ok(()) })
 }
 
 /// Goes on with a value or returns the error: what `?` does, without the traits that it asks the compiler to solve,

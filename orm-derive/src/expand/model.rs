@@ -2,7 +2,7 @@
 
 use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
@@ -35,7 +35,6 @@ pub(super) fn expand_stub(model: &Model) -> TokenStream {
 pub(crate) fn stub_methods() -> TokenStream {
     quote! {
         fn __mapper() -> &'static __orm::Mapper { ::core::unreachable!() }
-        fn __read(_: &__orm::Row<'_>, _: usize) -> __orm::Decoded<Self> { ::core::unreachable!() }
         fn __column(&self, _: usize) -> __orm::Value { ::core::unreachable!() }
         fn __set_column(
             &mut self,
@@ -82,7 +81,6 @@ fn definition(model: &Model) -> TokenStream {
     let options = &model.options;
     let name = plain(&model.ident);
     let table = &model.table;
-    let schema = option(options.schema.as_ref());
     let columns = embed::definitions(model);
     let key = positions(&model.key);
     let relationships = relationships::definitions(model);
@@ -90,27 +88,41 @@ fn definition(model: &Model) -> TokenStream {
     let indexes = model.indexes.iter().zip(&options.indexes).map(|(columns, listed)| index(columns, listed));
     let checks = &options.checks;
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
-    let version = option(model.version.map(Literal::u16_unsuffixed));
-    let comment = option(options.comment.as_ref());
     let dialects = options.dialects.iter().map(|(option, value)| quote!((#option, #value)));
+    let rest = [
+        some("schema", options.schema.as_ref()),
+        list("relationships", relationships),
+        list("uniques", uniques),
+        list("indexes", indexes),
+        list("checks", checks),
+        list("foreign_keys", foreign_keys),
+        some("version", model.version.map(Literal::u16_unsuffixed)),
+        some("comment", options.comment.as_ref()),
+        list("options", dialects),
+    ];
     quote! {
         __orm::Definition {
             name: #name,
             table: #table,
-            schema: #schema,
             location: (::core::file!(), ::core::line!()),
             columns: #columns,
             key: #key,
-            relationships: &[#(#relationships),*],
-            uniques: &[#(#uniques),*],
-            indexes: &[#(#indexes),*],
-            checks: &[#(#checks),*],
-            foreign_keys: &[#(#foreign_keys),*],
-            version: #version,
-            comment: #comment,
-            options: &[#(#dialects),*],
+            #(#rest)*
+            ..__orm::Definition::EMPTY
         }
     }
+}
+
+/// Writes a field that is `None` for most models, unless it is.
+fn some(field: &str, value: Option<impl ToTokens>) -> Option<TokenStream> {
+    let (field, value) = (format_ident!("{field}"), value?);
+    Some(quote!(#field: __Some(#value),))
+}
+
+/// Writes a field that is empty for most models, unless it is.
+fn list(field: &str, items: impl IntoIterator<Item = impl ToTokens>) -> Option<TokenStream> {
+    let (field, items) = (format_ident!("{field}"), items.into_iter().collect::<Vec<_>>());
+    (!items.is_empty()).then(|| quote!(#field: &[#(#items),*],))
 }
 
 fn index(columns: &[u16], options: &IndexOptions) -> TokenStream {

@@ -91,7 +91,7 @@ impl Objects {
         let slot = match self.known(mapper, row, at)? {
             Ok(slot) => slot,
             Err(key) => {
-                let object = M::__read(row, at)?;
+                let object = M::__value(row, at)?;
                 self.place_unknown(Box::new(object), key)
             }
         };
