@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use super::groups::Groups;
 use super::joined::Joined;
-use super::select::{OwnerKey, Owners, Repeated, chunk, key_of_row, members, owner_key};
+use super::select::{OwnerKey, Owners, Repeated, key_of_row, members, owner_key, selects};
 use super::values::warn_of_several;
-use super::{Joins, LoadNode, Plan, Strategy};
+use super::{Joins, LoadNode, Plan};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Decoded, Direction, RelationshipInfo, Row, Shares};
@@ -161,19 +161,9 @@ async fn find<'p>(
     let keys = groups.in_turns(keys);
     let engine = connection.engine.clone();
     // What was changed and not flushed, the repeated query would not see.
-    let repeats = node.strategy == Strategy::Subquery && keys.len() == 1 && objects.touched.is_empty();
-    let selects: Vec<(usize, SelectNode)> = match query.filter(|_| repeats) {
-        Some(query) => vec![(0, members(node, info, &Owners::Of(query))?)],
-        None => {
-            let size = chunk(node, info, engine.dialect());
-            let chunks =
-                keys.iter().enumerate().flat_map(|(turn, keys)| keys.chunks(size).map(move |keys| (turn, keys)));
-            let select = |(turn, keys)| Ok((turn, members(node, info, &Owners::Listed(keys))?));
-            chunks.map(select).collect::<Result<_>>()?
-        }
-    };
+    let query = query.filter(|_| objects.touched.is_empty());
     let mut rows = ObjectRows::default();
-    for (turn, mut select) in selects {
+    for (turn, mut select) in selects(node, info, &keys, query, engine.dialect())? {
         groups.begin_turn(turn);
         let joins = Joins::attach_children(&mut select, node)?;
         let mut statement = Statement::Select(Box::new(select));

@@ -1,8 +1,10 @@
 //! The SELECT that brings the members of a relationship for some of its owners.
 
+use std::borrow::Borrow;
+
 use orm_pool::Value;
 
-use super::LoadNode;
+use super::{LoadNode, Strategy};
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::mapper::{Alias, Mapper, Object, RelationshipInfo, Row};
@@ -32,7 +34,7 @@ pub(super) fn owner_key(object: &dyn Object, info: &RelationshipInfo) -> Option<
 }
 
 /// Returns how many owners one SELECT asks for.
-pub(super) fn chunk(node: &LoadNode, info: &RelationshipInfo, dialect: Dialect) -> usize {
+fn chunk(node: &LoadNode, info: &RelationshipInfo, dialect: Dialect) -> usize {
     let by_itself = || match dialect {
         _ if info.pairs.len() > 1 => CHUNK,
         Dialect::Postgres => ARRAY_CHUNK,
@@ -107,6 +109,28 @@ fn can_be_repeated(select: &SelectNode) -> bool {
     let is_plain = select.set.is_none() && select.ctes.is_empty() && !select.writes && select.from.iter().all(is_table);
     let chooses = (select.distinct && is_cut) || !select.distinct_on.is_empty() || select.with_ties;
     is_plain && joins_tables && !chooses
+}
+
+/// Makes the SELECTs of the members of owners that are asked for in turns, each with the number of its turn.
+///
+/// One that repeats the query that gave the owners brings the members of all, so it is for where there is one turn.
+pub(super) fn selects<K: Borrow<OwnerKey>>(
+    node: &LoadNode,
+    info: &'static RelationshipInfo,
+    turns: &[Vec<K>],
+    query: Option<&Repeated>,
+    dialect: Dialect,
+) -> Result<Vec<(usize, SelectNode)>> {
+    if let Some(query) = query.filter(|_| node.strategy == Strategy::Subquery && turns.len() == 1) {
+        return Ok(vec![(0, members(node, info, &Owners::Of(query))?)]);
+    }
+    let size = chunk(node, info, dialect);
+    let chunks = turns.iter().enumerate().flat_map(|(turn, keys)| keys.chunks(size).map(move |keys| (turn, keys)));
+    let select = |(turn, keys): (usize, &[K])| {
+        let listed: Vec<&OwnerKey> = keys.iter().map(Borrow::borrow).collect();
+        Ok((turn, members(node, info, &Owners::Listed(&listed))?))
+    };
+    chunks.map(select).collect()
 }
 
 /// Makes the SELECT of the members of some owners.

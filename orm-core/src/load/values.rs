@@ -9,8 +9,8 @@ use orm_pool::driver;
 
 use super::groups::Groups;
 use super::joined::Joined;
-use super::select::{OwnerKey, Owners, Repeated, chunk, key_of_row, members, owner_key};
-use super::{Joins, LoadNode, Plan, Strategy};
+use super::select::{Repeated, key_of_row, owner_key, selects};
+use super::{Joins, LoadNode, Plan};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::mapper::{Decoded, Erased, Lists, Object, ObjectVec, RelationshipInfo, Row, Shared, Shares};
@@ -63,22 +63,7 @@ fn load<'a>(
         }
         let keys = groups.in_turns(keys);
         let mut reading = Reading { found: (info.target.new_vec)(), groups, rows: ValueRows::default() };
-        let selects: Vec<(usize, SelectNode)> = match query
-            .filter(|_| node.strategy == Strategy::Subquery && keys.len() == 1)
-        {
-            Some(query) => vec![(0, members(node, info, &Owners::Of(query))?)],
-            None => {
-                let size = chunk(node, info, engine.dialect());
-                let chunks =
-                    keys.iter().enumerate().flat_map(|(turn, keys)| keys.chunks(size).map(move |keys| (turn, keys)));
-                let select = |(turn, keys): (usize, &[OwnerKey])| {
-                    let listed = keys.iter().collect::<Vec<_>>();
-                    Ok((turn, members(node, info, &Owners::Listed(&listed))?))
-                };
-                chunks.map(select).collect::<Result<_>>()?
-            }
-        };
-        for (turn, mut select) in selects {
+        for (turn, mut select) in selects(node, info, &keys, query, engine.dialect())? {
             reading.groups.begin_turn(turn);
             let joins = Joins::attach_children(&mut select, node)?;
             let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
