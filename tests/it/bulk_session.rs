@@ -20,6 +20,25 @@ async fn rows_are_inserted_in_bulk_without_objects() {
 }
 
 #[tokio::test]
+async fn a_bulk_insert_that_fails_half_way_waits_for_a_rollback() {
+    let (engine, mut session) = session().await;
+    // Rows that set other columns go by another statement.
+    let row = |id: i64| User::builder().name(format!("user {id}")).id(id);
+    let again = || row(1).fullname("the first again");
+    let error = session.bulk_insert([row(1), row(2), again()]).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+    assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 0);
+
+    // Nothing was written before the first: where the database goes on, the session does.
+    session.bulk_insert([row(1)]).await.unwrap();
+    session.bulk_insert([again()]).await.unwrap_err();
+    let goes_on = session.commit().await;
+    assert_eq!(goes_on.is_ok(), engine.dialect() != orm::Dialect::Postgres, "{goes_on:?}");
+}
+
+#[tokio::test]
 async fn rows_are_updated_in_bulk_by_key() {
     let (engine, mut session) = session().await;
     session.bulk_insert((0..600).map(|n| User::builder().name(format!("user {n}")))).await.unwrap();

@@ -29,7 +29,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute), and when a row holds members of a relationship, which would be lost.
+    /// As [`execute`](Self::execute), and when a row holds members of a relationship, which would be lost. Where some rows were
+    /// written by statements before the one that failed, the session waits for a rollback, as after a flush that fails.
     pub fn bulk_insert<I>(&mut self, rows: I) -> impl Future<Output = Result<u64>> + Send
     where
         I: IntoIterator<Item: NewInstance>,

@@ -96,20 +96,34 @@ impl Session {
         let changed = self.change_each(statements, synchronize).await;
         self.busy = Busy::No;
         self.doubt_written(&written)?;
-        changed
+        match changed {
+            Ok(count) => Ok(count),
+            Err((error, 0)) => Err(error),
+            // What the statements before it have changed would stay alone.
+            Err((error, _)) => Err(self.flush_failed(error).await),
+        }
     }
 
-    async fn change_each(&mut self, statements: Vec<Statement>, synchronize: Synchronize) -> Result<u64> {
+    /// An error comes with how many statements were run before the one that failed.
+    async fn change_each(
+        &mut self,
+        statements: Vec<Statement>,
+        synchronize: Synchronize,
+    ) -> Result<u64, (Error, usize)> {
         let mut changed = 0;
-        for statement in statements {
-            changed += match &statement {
-                Statement::Update(_) | Statement::Delete(_) if synchronize != Synchronize::No => {
-                    self.change_and_follow(statement, synchronize).await?
-                }
-                _ => self.send_change(statement).await?,
-            };
+        for (before, statement) in statements.into_iter().enumerate() {
+            changed += self.change_one(statement, synchronize).await.map_err(|error| (error, before))?;
         }
         Ok(changed)
+    }
+
+    async fn change_one(&mut self, statement: Statement, synchronize: Synchronize) -> Result<u64> {
+        match &statement {
+            Statement::Update(_) | Statement::Delete(_) if synchronize != Synchronize::No => {
+                self.change_and_follow(statement, synchronize).await
+            }
+            _ => self.send_change(statement).await,
+        }
     }
 
     async fn send_change(&mut self, statement: Statement) -> Result<u64> {
