@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::error::{Error, Result};
@@ -12,13 +12,16 @@ use crate::session::Session;
 /// How often a transaction is tried. When all fifteen connections of a pool want one row, at least one of them gets it each
 /// time; with the waits between, the unluckiest of 160 such transactions was seen to need fourteen.
 const ATTEMPTS: u32 = 40;
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
     ///
     /// `Ok` commits and `Err` rolls back. After a serialization failure or a deadlock the closure runs again with a fresh
-    /// session, up to forty times in all, each after a short random wait; so it must not give away what it captured: it is
-    /// written without `move`, and clones what it has to give away. A commit whose answer was lost is not run again.
+    /// session, up to forty times in all, each after a random wait of less than a second; so it must not give away what it
+    /// captured: it is written without `move`, and clones what it has to give away. A commit whose answer was lost is not
+    /// run again.
     ///
     /// ```
     /// # use orm_core as orm;
@@ -72,6 +75,7 @@ impl Engine {
     {
         let mut attempt = 1;
         loop {
+            let begin = Instant::now();
             let mut session = Session::new(self);
             let done = match session.begin_serializable().await {
                 Ok(()) => match work(&mut session).await {
@@ -83,7 +87,7 @@ impl Engine {
             match done {
                 Err(_) if session.has_retryable_failure() && attempt < ATTEMPTS => {
                     roll_back(session).await;
-                    wait(attempt).await;
+                    wait(attempt, begin.elapsed()).await;
                     attempt += 1;
                 }
                 Err(error) => {
@@ -142,8 +146,10 @@ async fn roll_back(mut session: Session) {
 }
 
 /// Waits longer after each attempt, for a random part of the time, so that rivals do not meet again.
-async fn wait(attempt: u32) {
-    let most = Duration::from_millis(1 << attempt.min(7));
+///
+/// Rivals of a transaction that takes long, on a busy server, must be further apart to miss each other.
+async fn wait(attempt: u32, took: Duration) {
+    let most = took.max(Duration::from_millis(1)).saturating_mul(1 << attempt.min(7)).min(LONGEST_WAIT);
     // A new hasher state is random enough to spread rivals, and needs no generator.
     let random = RandomState::new().hash_one(attempt) % 1000;
     tokio::time::sleep(most.mul_f64(random as f64 / 1000.0)).await;
