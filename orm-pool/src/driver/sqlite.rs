@@ -46,7 +46,7 @@ pub use self::temporary::TemporaryDatabase;
 
 use self::away::Away;
 use self::cursor::Cursors;
-use self::raw::{Failure, Handle, Keep, Running};
+use self::raw::{Failure, Handle, Running};
 use self::statements::{Refused, Statements};
 use self::turn::Turn;
 use self::wait::LockWait;
@@ -409,7 +409,7 @@ impl Core {
     /// Runs the first statement of the text and returns how many bytes it took.
     fn try_first(&mut self, sql: &str) -> Result<usize, Stop> {
         self.cursors.close_abandoned(&mut self.handle);
-        let (slot, used) = self.handle.prepare(sql, Keep::No)?;
+        let (slot, used) = self.statements.first(&mut self.handle, sql)?;
         if let Some(slot) = slot {
             let mut running = self.handle.start(slot, &[])?;
             while running.step()?.is_some() {}

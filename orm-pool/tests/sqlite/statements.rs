@@ -166,6 +166,26 @@ async fn a_batch_runs_all_its_statements() {
 }
 
 #[tokio::test]
+async fn the_words_of_a_transaction_are_good_again_after_a_failure_and_a_changed_schema() {
+    let mut connection = with_numbers(1).await;
+    for n in 0..3 {
+        connection.batch("BEGIN").await.unwrap();
+        connection.batch("BEGIN").await.unwrap_err();
+        connection.batch("BEGIN IMMEDIATE").await.unwrap_err();
+        connection.batch(&format!("ALTER TABLE numbers ADD COLUMN c{n}")).await.unwrap();
+        connection.batch("COMMIT").await.unwrap();
+        connection.batch("COMMIT").await.unwrap_err();
+        connection.batch("ROLLBACK").await.unwrap_err();
+        connection.batch("BEGIN IMMEDIATE").await.unwrap();
+        execute(&mut connection, "DELETE FROM numbers", &[]).await.unwrap();
+        connection.batch("ROLLBACK").await.unwrap();
+        assert!(!connection.is_in_transaction());
+    }
+    let select = Statement { sql: "SELECT * FROM numbers".into(), id: 2 };
+    assert_eq!(rows(&mut connection, &select, &[]).await.unwrap()[0].len(), 5);
+}
+
+#[tokio::test]
 async fn the_transaction_flag_follows_every_statement() {
     let mut connection = with_numbers(1).await;
     assert!(!connection.is_in_transaction());

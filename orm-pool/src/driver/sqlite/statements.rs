@@ -9,9 +9,13 @@ use foldhash::fast::FixedState;
 use super::raw::{Failure, Handle, Keep, Slot};
 use crate::driver::Statement;
 
-/// The prepared statements of one connection. Never holds more than its capacity.
+/// Texts without a number that come again and again: each transaction begins and ends by one.
+const WORDS: [&str; 4] = ["BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"];
+
+/// The prepared statements of one connection. Never holds more than its capacity, and the words of transactions.
 pub(super) struct Statements {
     by_id: HashMap<u64, Entry, FixedState>,
+    words: [Option<Slot>; WORDS.len()],
     capacity: usize,
     clock: u64,
 }
@@ -37,7 +41,12 @@ impl From<Failure> for Refused {
 
 impl Statements {
     pub(super) fn new(capacity: usize) -> Self {
-        Statements { by_id: HashMap::with_hasher(FixedState::default()), capacity, clock: 0 }
+        Statements {
+            by_id: HashMap::with_hasher(FixedState::default()),
+            words: [None; WORDS.len()],
+            capacity,
+            clock: 0,
+        }
     }
 
     /// Returns the prepared form of this statement, preparing it if it is new.
@@ -64,6 +73,18 @@ impl Statements {
         }
         self.by_id.insert(statement.id, Entry { slot, last_used: self.clock });
         Ok(slot)
+    }
+
+    /// Returns the prepared form of the first statement of a text, and how many bytes of it that takes; none where there is
+    /// only white space and comment.
+    pub(super) fn first(&mut self, handle: &mut Handle, text: &str) -> Result<(Option<Slot>, usize), Failure> {
+        let Some(word) = WORDS.iter().position(|word| *word == text) else {
+            return handle.prepare(text, Keep::No);
+        };
+        if self.words[word].is_none() {
+            (self.words[word], _) = handle.prepare(text, Keep::Yes)?;
+        }
+        Ok((self.words[word], text.len()))
     }
 
     /// Finalizes the statement that was not used for the longest time.
