@@ -61,7 +61,9 @@ pub use from::{
     TableRef,
 };
 pub use insert::{Insert, insert};
-pub(crate) use insert::{InsertNode, InsertSource, bytes_at_once, insert_into, row_size, value_size, within};
+pub(crate) use insert::{
+    InsertNode, InsertSource, bytes_at_once, insert_into, is_limited, row_size, value_size, within,
+};
 pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};

@@ -3,6 +3,7 @@
 //!
 //! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Key`], the values.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
@@ -43,15 +44,25 @@ pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
     lift_all(statement, Some(dialect))
 }
 
+thread_local! {
+    /// Memory for the next key: most are compared with what is known, and then of no more use.
+    static KEY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The longest key whose memory is kept.
+const KEPT: usize = 4096;
+
+/// Keeps the memory of a key that is of no more use.
+pub(crate) fn let_go_of(mut key: Vec<u8>) {
+    if key.capacity() <= KEPT {
+        key.clear();
+        KEY.set(key);
+    }
+}
+
 fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
-    let mut lifted = Lifted {
-        key: Vec::with_capacity(128),
-        values: Vec::new(),
-        rows: 0,
-        ctes: Vec::new(),
-        windows: Vec::new(),
-        lists,
-    };
+    let mut lifted =
+        Lifted { key: KEY.take(), values: Vec::new(), rows: 0, ctes: Vec::new(), windows: Vec::new(), lists };
     lifted.statement(statement);
     lifted
 }

@@ -60,7 +60,10 @@ impl StatementCache {
         }
         let known = self.entries.lock().get(&lifted.key);
         let compiled = match known {
-            Some(compiled) => compiled,
+            Some(compiled) => {
+                structure::let_go_of(lifted.key);
+                compiled
+            }
             None => {
                 let compiled = Arc::new(compile(&statement, dialect)?);
                 self.lint(&compiled)?;

@@ -5,6 +5,8 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
+use smallvec::SmallVec;
+
 use super::execute::Collect;
 use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
@@ -13,17 +15,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadPath, Plan, attach, loads_by_itself};
 use crate::mapper::{Alias, Decoded, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
-use crate::sql::{Node, Output, Statement, within};
+use crate::sql::{Node, Output, Statement, is_limited, within};
 use crate::types::DecodeError;
 
 mod sealed {
     pub trait Sealed {}
 }
 
+/// Statements, of which there is mostly one.
+pub(crate) type Statements = SmallVec<[Statement; 1]>;
+
 /// Statements whose rows are wanted, and what is loaded with them.
 #[derive(Debug)]
 pub struct Request {
-    pub(crate) statements: Vec<Statement>,
+    pub(crate) statements: Statements,
     pub(crate) loads: Vec<LoadPath>,
     /// The most rows that are wanted.
     pub(crate) at_most: usize,
@@ -46,8 +51,8 @@ fn at_most(rows: usize) -> Node {
 }
 
 impl Request {
-    pub(crate) fn new(statements: Vec<Statement>, loads: Vec<LoadPath>) -> Self {
-        Request { statements, loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
+    pub(crate) fn new(statements: impl Into<Statements>, loads: Vec<LoadPath>) -> Self {
+        Request { statements: statements.into(), loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
     }
 
     /// Wants no more than so many rows; a SELECT without a LIMIT gets one, unless that would count members.
@@ -73,8 +78,10 @@ impl Request {
     }
 
     /// Makes it statements of which none has more bytes than a server takes.
-    fn make_within(&mut self, limit: Option<usize>) {
-        self.statements = within(std::mem::take(&mut self.statements), limit);
+    pub(crate) fn make_within(&mut self, limit: Option<usize>) {
+        if is_limited(limit) {
+            self.statements = within(std::mem::take(&mut self.statements).into_vec(), limit).into();
+        }
     }
 
     /// Returns what is loaded with the objects of its rows.
@@ -99,7 +106,7 @@ impl Request {
         for statement in &mut self.statements {
             attach(statement, &plans, &mut None)?;
         }
-        Ok(self.statements)
+        Ok(self.statements.into_vec())
     }
 
     pub(crate) fn chunk(mut self, lets_go: bool) -> Self {

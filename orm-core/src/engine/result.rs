@@ -265,7 +265,7 @@ impl Connection {
             self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
             let engine = self.engine.clone();
             let mut result = ResultSet::default();
-            for statement in within(request.statements, self.guard.most_bytes()) {
+            for statement in within(request.statements.into_vec(), self.guard.most_bytes()) {
                 let prepared = engine.prepare(statement)?;
                 engine.collect(self, &prepared, &mut result).await?;
             }

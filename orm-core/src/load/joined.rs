@@ -22,6 +22,9 @@ pub(crate) fn attach<'p>(
     query: &mut Option<SelectNode>,
 ) -> Result<Option<Joins<'p>>> {
     let Statement::Select(select) = statement else { return Ok(None) };
+    if plans.is_empty() {
+        return Ok(None);
+    }
     leave_out(select, plans);
     if plans.iter().flat_map(|plan| &plan.nodes).any(LoadNode::repeats_query) {
         *query = Some((**select).clone());

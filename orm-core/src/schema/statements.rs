@@ -249,7 +249,7 @@ impl Write for TableDelete {
 executes! { {} TableInsert; {} TableUpdate; {} TableDelete; }
 
 fn returning<S>(statement: Result<Statement>) -> Returning<S> {
-    Returning::of(statement.map(|statement| Request::new(vec![statement], Vec::new())))
+    Returning::of(statement.map(|statement| Request::new([statement], Vec::new())))
 }
 
 /// Returns the mapper of a table without a model.

@@ -563,7 +563,7 @@ impl<M: Model, T: Model> Members<'_, M, T> {
         let Some(select) = self.node()? else {
             return Ok(self.session.objects.members_of(self.slot, usize::from(self.info.index)).len() as u64);
         };
-        let request = Request::new(vec![Statement::Count(Box::new(select))], Vec::new());
+        let request = Request::new([Statement::Count(Box::new(select))], Vec::new());
         let counts = Executor::__values::<i64>(&mut *self.session, request).await?;
         Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
     }

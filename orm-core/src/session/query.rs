@@ -13,7 +13,6 @@ use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Decoded, Entity, IntoKey, Mapper, Model, Row, RowType, Selectable};
 use crate::sql::{
     Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
-    within,
 };
 use crate::types::SqlType;
 
@@ -108,7 +107,8 @@ impl Session {
         let mut members = load::ObjectRows::default();
         let mut last = None;
         let mut query = None;
-        for mut statement in within(std::mem::take(&mut request.statements), connection.guard.most_bytes()) {
+        request.make_within(connection.guard.most_bytes());
+        for mut statement in std::mem::take(&mut request.statements) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;

@@ -602,12 +602,17 @@ pub(crate) fn bytes_at_once(limit: Option<usize>) -> usize {
     limit.map_or(BYTES, |limit| BYTES.min(limit - limit / 8))
 }
 
+/// Returns whether a server takes fewer bytes than an INSERT may have by itself.
+pub(crate) fn is_limited(limit: Option<usize>) -> bool {
+    bytes_at_once(limit) < BYTES
+}
+
 /// Cuts INSERTs of many rows into such as a server takes that takes statements of so many bytes.
 pub(crate) fn within(statements: Vec<Statement>, limit: Option<usize>) -> Vec<Statement> {
-    let most_bytes = bytes_at_once(limit);
-    if most_bytes == BYTES {
+    if !is_limited(limit) {
         return statements;
     }
+    let most_bytes = bytes_at_once(limit);
     statements.into_iter().flat_map(|statement| one_within(statement, most_bytes)).collect()
 }
 

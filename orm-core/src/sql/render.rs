@@ -105,7 +105,7 @@ macro_rules! renders {
                 let statements = self.__rendered();
                 async move {
                     let explain = |statement| Statement::Explain(Box::new(statement));
-                    let statements = statements?.into_iter().map(explain).collect();
+                    let statements = statements?.into_iter().map(explain).collect::<Vec<_>>();
                     let lines = db.__values::<PlanLine>(Request::new(statements, Vec::new())).await?;
                     Ok(lines.into_iter().map(|line| line.0 + "\n").collect())
                 }

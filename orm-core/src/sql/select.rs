@@ -74,7 +74,7 @@ pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
 }
 
 fn outputs(selected: impl Selectable) -> Vec<Output> {
-    let mut outputs = Vec::new();
+    let mut outputs = Vec::with_capacity(1);
     selected.__outputs(&mut outputs);
     outputs
 }
@@ -217,7 +217,7 @@ impl<S: RowType> Select<S> {
     }
 
     pub(crate) fn request(self) -> Result<Request> {
-        Ok(Request::new(vec![Statement::Select(self.node)], self.loads))
+        Ok(Request::new([Statement::Select(self.node)], self.loads))
     }
 
     /// Runs `SELECT count(*)` over it.
@@ -241,7 +241,7 @@ impl<S: RowType> Select<S> {
     ///
     /// As [`all`](Self::all).
     pub fn count<E: Executor>(self, db: E) -> impl Future<Output = Result<u64>> + Send {
-        let request = Request::new(vec![Statement::Count(self.node)], Vec::new());
+        let request = Request::new([Statement::Count(self.node)], Vec::new());
         async move { Ok(db.__values::<i64>(request).await?.first().map_or(0, |count| count.unsigned_abs())) }
     }
 
@@ -266,7 +266,7 @@ impl<S: RowType> Select<S> {
     ///
     /// As [`all`](Self::all).
     pub fn exists<E: Executor>(self, db: E) -> impl Future<Output = Result<bool>> + Send {
-        let request = Request::new(vec![Statement::Exists(self.node)], Vec::new());
+        let request = Request::new([Statement::Exists(self.node)], Vec::new());
         async move { Ok(db.__values::<bool>(request).await?.first().copied().unwrap_or(false)) }
     }
 }

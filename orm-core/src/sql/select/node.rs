@@ -117,7 +117,12 @@ impl SelectNode {
     /// Adds a condition of WHERE.
     pub(crate) fn add_filter(&mut self, node: Node) {
         self.imply(&node);
-        self.filters.push(node);
+        if self.filters.is_empty() {
+            // A list of one takes less than the first step of one that grows.
+            self.filters = vec![node];
+        } else {
+            self.filters.push(node);
+        }
     }
 
     /// Adds a condition of HAVING.

@@ -31,7 +31,7 @@ impl<S> Returning<S> {
     }
 
     pub(crate) fn to_statements(&self) -> Result<Vec<Statement>> {
-        self.request.as_ref().map(|request| request.statements.clone()).map_err(Clone::clone)
+        self.request.as_ref().map(|request| request.statements.to_vec()).map_err(Clone::clone)
     }
 }
 
