@@ -26,8 +26,8 @@ impl Heard {
 async fn listeners_hear_of_flushes_commits_and_rollbacks_in_order() {
     let engine = engine().await;
     let heard = Heard::default();
-    let ears: Vec<Heard> = (0..5).map(|_| heard.clone()).collect();
-    let [a, b, c, d, e] = ears.try_into().unwrap_or_else(|_| unreachable!());
+    let ears: Vec<Heard> = (0..6).map(|_| heard.clone()).collect();
+    let [a, b, c, d, e, f] = ears.try_into().unwrap_or_else(|_| unreachable!());
     let events = SessionEvents::new()
         .before_flush(move |session| {
             a.note(format!("before flush of {}", session.pending().len()));
@@ -39,15 +39,17 @@ async fn listeners_hear_of_flushes_commits_and_rollbacks_in_order() {
             Ok(())
         })
         .after_commit(move |_| d.note("after commit"))
-        .after_rollback(move |_| e.note("after rollback"));
+        .before_rollback(move |session| e.note(format!("before rollback of {}", session.pending().len())))
+        .after_rollback(move |session| f.note(format!("after rollback, {} pending", session.pending().len())));
     let mut session = SessionMaker::new(&engine).events(events).session();
     session.add(User::builder().name("ed"));
     session.commit().await.unwrap();
     assert_eq!(heard.take(), ["before commit", "before flush of 1", "after flush, 0 pending", "after commit"]);
     session.commit().await.unwrap();
     assert_eq!(heard.take(), ["before commit", "after commit"], "a flush that has nothing to do is not told");
+    session.add(User::builder().name("wendy"));
     session.rollback().await.unwrap();
-    assert_eq!(heard.take(), ["after rollback"]);
+    assert_eq!(heard.take(), ["before rollback of 1", "after rollback, 0 pending"]);
 }
 
 #[tokio::test]

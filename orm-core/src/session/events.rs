@@ -17,7 +17,7 @@ use crate::sql::{
 };
 
 type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
-type AfterSession = Arc<dyn Fn(&Session) + Send + Sync>;
+type ReadsSession = Arc<dyn Fn(&Session) + Send + Sync>;
 type OnObject = Arc<dyn Fn(&mut dyn Object) -> Result<()> + Send + Sync>;
 type OnState = Arc<dyn Fn(&StateChange<'_>) + Send + Sync>;
 type OnStatement = Arc<dyn Fn(&mut Execution<'_>) -> Result<()> + Send + Sync>;
@@ -66,10 +66,11 @@ pub(crate) enum Moment {
 #[derive(Clone, Default)]
 pub struct SessionEvents {
     before_flush: Vec<OnSession>,
-    after_flush: Vec<AfterSession>,
+    after_flush: Vec<ReadsSession>,
     before_commit: Vec<OnSession>,
-    after_commit: Vec<AfterSession>,
-    after_rollback: Vec<AfterSession>,
+    after_commit: Vec<ReadsSession>,
+    before_rollback: Vec<ReadsSession>,
+    after_rollback: Vec<ReadsSession>,
     objects: Vec<(Moment, usize, OnObject)>,
     states: Vec<OnState>,
     statements: Vec<OnStatement>,
@@ -133,6 +134,14 @@ impl SessionEvents {
     #[must_use]
     pub fn after_commit(mut self, listener: impl Fn(&Session) + Send + Sync + 'static) -> Self {
         self.after_commit.push(Arc::new(listener));
+        self
+    }
+
+    /// Is called before a rollback of the transaction, while objects are still as they were made in it. Not of a savepoint,
+    /// and not where a session is closed or dropped. SQLAlchemy tells it of connections alone.
+    #[must_use]
+    pub fn before_rollback(mut self, listener: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.before_rollback.push(Arc::new(listener));
         self
     }
 
@@ -268,6 +277,7 @@ impl SessionEvents {
         self.after_flush.extend(other.after_flush);
         self.before_commit.extend(other.before_commit);
         self.after_commit.extend(other.after_commit);
+        self.before_rollback.extend(other.before_rollback);
         self.after_rollback.extend(other.after_rollback);
         self.objects.extend(other.objects);
         self.states.extend(other.states);
@@ -291,6 +301,10 @@ impl SessionEvents {
 
     pub(super) fn call_after_commit(&self, session: &Session) {
         self.after_commit.iter().for_each(|listener| listener(session));
+    }
+
+    pub(super) fn call_before_rollback(&self, session: &Session) {
+        self.before_rollback.iter().for_each(|listener| listener(session));
     }
 
     pub(super) fn call_after_rollback(&self, session: &Session) {

@@ -235,9 +235,10 @@ impl Session {
     ///
     /// Fails when the connection is lost; memory is put back all the same.
     pub async fn rollback(&mut self) -> Result<()> {
+        let events = self.objects.events.clone();
+        events.call_before_rollback(self);
         self.put_back();
         let done = self.connections.rollback().await;
-        let events = self.objects.events.clone();
         events.call_after_rollback(self);
         done
     }
