@@ -31,6 +31,13 @@ async fn a_bulk_insert_that_fails_half_way_waits_for_a_rollback() {
     session.rollback().await.unwrap();
     assert_eq!(select(User).count(&engine).await.unwrap(), 0);
 
+    let returning = insert(User).values([row(1), row(2), again()]).returning(User.id);
+    let error = session.all(returning).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+    assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    session.rollback().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 0);
+
     // Nothing was written before the first: where the database goes on, the session does.
     session.bulk_insert([row(1)]).await.unwrap();
     session.bulk_insert([again()]).await.unwrap_err();

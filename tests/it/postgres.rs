@@ -1,5 +1,6 @@
 //! What PostgreSQL alone does: sequences, cancelled and killed connections.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use orm::ErrorKind;
@@ -120,4 +121,107 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
     let error = update(User).set(User.active, false).execute(&mut transaction).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::Operational, false));
     assert!(error.to_string().contains("hint: commit or close the session, connection or transaction"), "{error}");
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "shelves", metadata = none)]
+struct Shelf {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(back_populates = shelf)]
+    books: HasMany<Book>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "books", metadata = none)]
+struct Book {
+    #[orm(primary_key)]
+    id: i64,
+    title: String,
+    #[orm(foreign_key = Shelf.id)]
+    shelf_id: i64,
+    #[orm(back_populates = books)]
+    shelf: BelongsTo<Shelf>,
+}
+
+/// An error that tells the engine nothing.
+#[derive(Debug)]
+struct Told(String);
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        Told(error.to_string())
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_run_again_whatever_asked_for_what_could_not_be_serialized() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    // Books are a view, which cannot be read where a setting says so.
+    let tables = [
+        "CREATE TABLE shelves (id BIGINT PRIMARY KEY)",
+        "CREATE TABLE all_books (id BIGINT PRIMARY KEY, title TEXT NOT NULL, shelf_id BIGINT NOT NULL)",
+        "INSERT INTO shelves VALUES (1)",
+        "INSERT INTO all_books VALUES (1, 'Emma', 1)",
+        "CREATE FUNCTION readable() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ BEGIN \
+         IF current_setting('own.conflict', true) = 'on' THEN \
+         RAISE EXCEPTION 'not serialized' USING ERRCODE = '40001'; END IF; RETURN TRUE; END $$",
+        "CREATE VIEW books AS SELECT id, title, shelf_id FROM all_books WHERE readable()",
+    ];
+    for table in tables {
+        text(table).execute(&engine).await.unwrap();
+    }
+    let ways = [
+        "query",
+        "with",
+        "count",
+        "exists",
+        "scalars",
+        "get",
+        "refresh",
+        "attribute",
+        "load",
+        "delete",
+        "merge",
+        "update",
+    ];
+    for way in ways {
+        let tries = AtomicU32::new(0);
+        let run = async |session: &mut Session| -> Result<(), Told> {
+            let shelf = session.get_one(Shelf, 1).await?;
+            let book = if matches!(way, "refresh" | "attribute") { session.get(Book, 1).await? } else { None };
+            if tries.fetch_add(1, Ordering::Relaxed) == 0 {
+                text("SET LOCAL own.conflict = 'on'").execute(session.connection().await?).await?;
+            }
+            match way {
+                "query" => session.all(select(Book)).await.map(|_| ())?,
+                "with" => session.all(select(Shelf).options(selectinload(Shelf.books))).await.map(|_| ())?,
+                "count" => select(Book).count(&mut *session).await.map(|_| ())?,
+                "exists" => select(Book).exists(&mut *session).await.map(|_| ())?,
+                "scalars" => session.scalars(select(Book.title)).await.map(|_| ())?,
+                "get" => session.get(Book, 1).await.map(|_| ())?,
+                "refresh" => session.refresh(book.expect("a book")).await?,
+                "attribute" => session.refresh_attributes(book.expect("a book"), Book.title).await?,
+                "load" => session.load(shelf, Shelf.books).await.map(|_| ())?,
+                "delete" => session.delete(shelf).await?,
+                "merge" => session.merge(Book::builder().id(1).title("Persuasion").shelf_id(1)).await.map(|_| ())?,
+                _ => update(Book).set(Book.title, "Persuasion").execute(&mut *session).await.map(|_| ())?,
+            }
+            session.rollback().await?;
+            Ok(())
+        };
+        engine.try_transaction(run).await.unwrap_or_else(|told| panic!("{way}: {}", told.0));
+        assert_eq!(tries.into_inner(), 2, "{way}");
+    }
+
+    // On a connection that the session has lent, the error tells it.
+    let tries = AtomicU32::new(0);
+    let lent = engine.transaction(async |session: &mut Session| {
+        let connection = session.connection().await?;
+        if tries.fetch_add(1, Ordering::Relaxed) == 0 {
+            text("SET LOCAL own.conflict = 'on'").execute(&mut *connection).await?;
+        }
+        select(Book.title).all(connection).await
+    });
+    assert_eq!((lent.await.unwrap(), tries.into_inner()), (vec!["Emma".to_owned()], 2));
 }

@@ -55,17 +55,31 @@ impl Engine {
             + for<'s> AsyncFnMut(&'s mut Session) -> Result<R>
             + for<'s> Work<&'s mut Session, Result<R>, Fut: Send>,
     {
-        self.try_transaction(work).await
+        // A statement on the connection that a session has lent fails without the session.
+        self.transaction_until(work, Error::is_retryable).await
     }
 
     /// Runs a closure as [`transaction`](Self::transaction) does, with an error type of the user's own.
     ///
-    /// Whether it is run again is decided by what happened to the session, not by the error.
+    /// Whether it is run again is decided by what happened to the session, not by the error: not by what has failed on the
+    /// connection that a session [has lent](Session::connection).
     ///
     /// # Errors
     ///
     /// Fails with the closure's error, or with that of the commit.
-    pub async fn try_transaction<F, R, E>(&self, mut work: F) -> Result<R, E>
+    pub async fn try_transaction<F, R, E>(&self, work: F) -> Result<R, E>
+    where
+        R: Send,
+        E: From<Error> + Send,
+        F: Send
+            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
+            + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
+    {
+        self.transaction_until(work, |_| false).await
+    }
+
+    /// Runs a closure again and again while its session, or its error by itself, says that this may help.
+    async fn transaction_until<F, R, E>(&self, mut work: F, is_retryable: fn(&E) -> bool) -> Result<R, E>
     where
         R: Send,
         E: From<Error> + Send,
@@ -85,7 +99,7 @@ impl Engine {
                 Err(error) => Err(E::from(error)),
             };
             match done {
-                Err(_) if session.has_retryable_failure() && attempt < ATTEMPTS => {
+                Err(error) if attempt < ATTEMPTS && (session.has_retryable_failure() || is_retryable(&error)) => {
                     roll_back(session).await;
                     wait(attempt, begin.elapsed()).await;
                     attempt += 1;

@@ -106,13 +106,9 @@ impl Session {
         if !unknown.is_empty() && !info.definition.passive_deletes {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.of(BindRequest::read(info.target)).await?;
-            load::load_relationship(
-                connection,
-                objects,
-                &unknown,
-                &LoadNode::bare(info.owner, info.index).without_deferred(),
-            )
-            .await?;
+            let node = LoadNode::bare(info.owner, info.index).without_deferred();
+            let loaded = load::load_relationship(connection, objects, &unknown, &node).await;
+            self.noted(loaded)?;
         }
         self.doom_members(owners, info).await
     }

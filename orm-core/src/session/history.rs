@@ -311,7 +311,8 @@ impl Session {
             }
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        let done = engine.run(&mut connection.guard, &prepared, &mut take).await;
+        self.noted(done)?;
         if is_there { Ok(()) } else { Err(cannot_be_refreshed(&self.objects, slot)) }
     }
 }

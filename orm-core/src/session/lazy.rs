@@ -246,7 +246,9 @@ impl Session {
         let Session { connections, objects, .. } = self;
         let connection = connections.of(BindRequest::read(info.target)).await?;
         objects.query += 1;
-        load::load_relationship(connection, objects, &stale, &LoadNode::plain(info.owner, info.index)?).await?;
+        let node = LoadNode::plain(info.owner, info.index)?;
+        let loaded = load::load_relationship(connection, objects, &stale, &node).await;
+        self.noted(loaded)?;
         Ok(stale.len())
     }
 

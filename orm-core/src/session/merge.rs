@@ -205,13 +205,9 @@ impl Session {
         if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.of(BindRequest::read(info.target)).await?;
-            load::load_relationship(
-                connection,
-                objects,
-                &[slot],
-                &LoadNode::bare(info.owner, info.index).without_deferred(),
-            )
-            .await?;
+            let node = LoadNode::bare(info.owner, info.index).without_deferred();
+            let loaded = load::load_relationship(connection, objects, &[slot], &node).await;
+            self.noted(loaded)?;
         }
         let is_known = self.objects.object(slot).relation(index).is_loaded() && !self.objects.is_stale(slot, index);
         if (is_known || !self.is_stored(slot)) && self.objects.members_of(slot, index) == members {

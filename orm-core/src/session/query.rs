@@ -79,12 +79,23 @@ impl Session {
         if request.statements.iter().any(Statement::is_write) {
             self.busy = WRITING;
         }
-        let done = self.fetch_rows(&mut request, rows).await;
+        let mut written = 0;
+        let done = self.fetch_rows(&mut request, rows, &mut written).await;
         self.busy = Busy::No;
-        done
+        match done {
+            // What the statements before it have written would stay alone.
+            Err(error) if written > 0 => Err(self.flush_failed(error).await),
+            done => done,
+        }
     }
 
-    async fn fetch_rows(&mut self, request: &mut Request, rows: &mut dyn CollectManaged) -> Result<()> {
+    /// Counts the statements that have written before another one failed.
+    async fn fetch_rows(
+        &mut self,
+        request: &mut Request,
+        rows: &mut dyn CollectManaged,
+        written_before: &mut usize,
+    ) -> Result<()> {
         let dialect = self.connections.engine_of(BindRequest::of(&request.statements)).dialect();
         request.make_for(dialect);
         let plans = request.plans()?;
@@ -109,7 +120,8 @@ impl Session {
         let mut query = None;
         request.make_within(connection.guard.most_bytes());
         for mut statement in std::mem::take(&mut request.statements) {
-            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let is_write = statement.is_write();
+            let most = if is_write { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             let prepared = engine.prepare(statement)?;
             engine
@@ -135,13 +147,17 @@ impl Session {
                 })
                 .await
                 .inspect_err(|error| *has_retryable_failure |= error.is_retryable())?;
+            *written_before += usize::from(is_write);
         }
+        *written_before = 0;
         objects.overwrites = false;
         let mut seen = std::mem::take(&mut objects.seen);
         if !plans.is_empty() {
             seen.sort_unstable();
             seen.dedup();
-            Box::pin(load::load_objects(connection, objects, &seen, &plans, members, query.as_ref())).await?;
+            let loading = load::load_objects(connection, objects, &seen, &plans, members, query.as_ref());
+            let loaded = Box::pin(loading).await;
+            self.noted(loaded)?;
         }
         if let Some(foreseen) = foreseen {
             self.follow(foreseen, &seen, dialect);
@@ -197,7 +213,7 @@ impl Session {
         };
         self.busy = Busy::No;
         self.doubt_written(&written)?;
-        values
+        self.noted(values)
     }
 
     /// Lets listeners change statements.
@@ -665,7 +681,8 @@ impl Session {
             objects.load_any(mapper, &row, 0)?;
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await.map(|_| ())
+        let done = engine.run(&mut connection.guard, &prepared, &mut take).await.map(|_| ());
+        self.noted(done)
     }
 
     /// Says that an object may have changed: the next row that is read for it overwrites it. Changes that were not

@@ -133,7 +133,7 @@ impl Session {
         }
         let bind = BindRequest::of(std::slice::from_ref(&statement));
         let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
-        changed.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
+        self.noted(changed)
     }
 
     async fn change_and_follow(&mut self, statement: Statement, synchronize: Synchronize) -> Result<u64> {
@@ -362,7 +362,7 @@ impl Session {
             Ok(ControlFlow::Continue(()))
         };
         let done = engine.run(&mut connection.guard, &prepared, &mut take).await;
-        let done = done.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        let done = self.noted(done)?;
         Ok((done.rows_affected.max(count), keys))
     }
 

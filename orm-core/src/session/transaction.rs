@@ -51,6 +51,11 @@ impl Session {
         connection.inspect_err(|error| *has_retryable_failure |= error.is_retryable())
     }
 
+    /// Notes whether something has failed after which the transaction may be run again: each statement of the session tells.
+    pub(super) fn noted<T>(&mut self, done: Result<T>) -> Result<T> {
+        done.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
+    }
+
     /// Undoes in the database what a failed flush has sent, and leaves the session waiting for a rollback.
     pub(super) async fn flush_failed(&mut self, error: Error) -> Error {
         self.has_retryable_failure |= error.is_retryable();
