@@ -1,4 +1,4 @@
-//! What PostgreSQL alone does: sequences, cancelled and killed connections.
+//! What PostgreSQL alone does: sequences, cancelled and killed connections, and statements that cannot be serialized at will.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

@@ -360,7 +360,7 @@ impl Session {
         self.busy = SAVEPOINT;
         let savepoint = self.connections.savepoint().await;
         self.busy = Busy::No;
-        savepoint.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())?;
+        self.noted(savepoint)?;
         self.objects.push_frame();
         let depth = self.objects.depth();
         Ok(Nested { session: self, depth, is_open: true })

@@ -1,6 +1,7 @@
 //! Finds the prepared statement of a text by its number; the least recently used one makes room.
 //!
-//! In: a [`Statement`] of the program. Out: the [`Slot`] of its prepared form. Called once for each run.
+//! In: a [`Statement`] of the program, or text, such as the words that begin and end a transaction. Out: the [`Slot`] of its
+//! prepared form. Called once for each run.
 
 use std::collections::HashMap;
 
