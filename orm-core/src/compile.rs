@@ -39,6 +39,8 @@ pub(crate) struct Compiled {
     pub(crate) statement: driver::Statement,
     /// For each placeholder in order, the number of the lifted value.
     order: Vec<u32>,
+    /// Whether these are 0, 1, 2 and so on.
+    is_in_order: bool,
     /// What each column of a row is called, for messages.
     pub(crate) labels: Vec<String>,
     /// What is suspicious about the statement.
@@ -54,14 +56,12 @@ impl Compiled {
     pub(crate) fn raw(sql: &str) -> Self {
         let statement = driver::Statement { sql: sql.into(), id: 0 };
         let (order, labels, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        Compiled { statement, order, labels, warning: None, left_out, written: None }
+        Compiled { statement, order, is_in_order: true, labels, warning: None, left_out, written: None }
     }
 
     /// Puts the lifted values in the order of the placeholders.
     pub(crate) fn arrange(&self, values: Vec<Value>) -> Vec<Value> {
-        let is_in_order = self.order.len() == values.len()
-            && self.order.iter().enumerate().all(|(position, &number)| position == number as usize);
-        if is_in_order {
+        if self.is_in_order && self.order.len() == values.len() {
             return values;
         }
         self.order.iter().map(|&number| values[number as usize].clone()).collect()

@@ -25,7 +25,7 @@ use std::sync::atomic::AtomicU64;
 
 pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
-use connect::{Connector, Guard};
+use connect::{Connector, Guard, Loan};
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
 use log::Server;
@@ -62,6 +62,8 @@ use crate::session::Spare;
 pub struct Engine {
     pub(crate) shared: Opaque<Shared>,
     pub(crate) options: Arc<ExecutionOptions>,
+    /// Whether statements run as they are: no option is set, and nothing is echoed.
+    is_plain: bool,
 }
 
 /// What all clones of an engine have in common.
@@ -95,6 +97,11 @@ impl Engine {
     /// Starts an engine with settings of its own.
     pub fn builder(url: &str) -> EngineBuilder {
         EngineBuilder::new(url)
+    }
+
+    fn with(shared: Opaque<Shared>, options: ExecutionOptions) -> Engine {
+        let is_plain = options == ExecutionOptions::default() && !shared.echo;
+        Engine { shared, options: Arc::new(options), is_plain }
     }
 
     /// Returns the URL; printing it does not show the password.
@@ -176,7 +183,7 @@ impl Engine {
     /// transaction.
     #[must_use]
     pub fn execution_options(&self, options: ExecutionOptions) -> Engine {
-        Engine { shared: self.shared.clone(), options: Arc::new(self.options.and(&options)) }
+        Engine::with(self.shared.clone(), self.options.and(&options))
     }
 
     /// Returns how its statements are run.
@@ -255,6 +262,13 @@ impl Engine {
     /// Returns where its sessions leave memory to each other.
     pub(crate) fn spare(&self) -> &Arc<Spare> {
         &self.shared.spare
+    }
+
+    /// Lends a driver's connection that is idle and needs nothing to be done first.
+    #[inline]
+    #[track_caller]
+    fn acquire_now(&self) -> Option<Loan<'_>> {
+        self.shared.pool.acquire_now()
     }
 
     /// Lends a driver's connection; the pool remembers the place that asks.

@@ -12,6 +12,7 @@ mod events;
 mod guard;
 mod info;
 mod lease;
+mod loan;
 mod options;
 mod record;
 mod scope;
@@ -31,6 +32,7 @@ use std::time::Instant;
 pub use self::events::{Answer, Event};
 pub use self::guard::Guard;
 pub use self::info::Info;
+pub use self::loan::Loan;
 pub use self::options::{Class, Options, ResetOnReturn};
 pub use self::status::Status;
 
@@ -181,6 +183,36 @@ impl<C: Connector> Pool<C> {
         self.acquire_at(Location::caller())
     }
 
+    /// Lends a connection that is idle, if there is one for which nothing has to be done first: no question whether it
+    /// lives, no listener that may object.
+    ///
+    /// ```
+    /// # use orm_pool::Error;
+    /// # use orm_pool::pool::{Connector, Options, Pool, Reset, ResetOnReturn};
+    /// # struct Cups;
+    /// # impl Connector for Cups {
+    /// #     type Connection = u32;
+    /// #     async fn connect(&self) -> Result<u32, Error> { Ok(0) }
+    /// #     fn reset_now(&self, _: &mut u32, _: ResetOnReturn) -> Reset { Reset::Clean }
+    /// #     async fn reset(&self, _: &mut u32, _: ResetOnReturn) -> Result<(), Error> { Ok(()) }
+    /// #     async fn ping(&self, _: &mut u32) -> Result<(), Error> { Ok(()) }
+    /// #     async fn close(&self, _: u32) {}
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// let pool = Pool::new(Cups, Options::default());
+    /// assert!(pool.acquire_now().is_none()); // nothing is open yet
+    /// drop(pool.acquire().await?);
+    /// assert!(pool.acquire_now().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn acquire_now(&self) -> Option<Loan<'_, C>> {
+        self.0.take_ready(Location::caller())
+    }
+
     /// Lends a connection, and remembers this place in the program as the one that holds it.
     ///
     /// # Errors
@@ -188,9 +220,9 @@ impl<C: Connector> Pool<C> {
     /// As [`acquire`](Self::acquire).
     #[inline]
     pub async fn acquire_at(&self, location: &'static Location<'static>) -> Result<Guard<C>, Error> {
-        match self.0.take_idle(location) {
-            Some(lease) if self.0.is_ready(&lease) => Ok(Guard::new(lease)),
-            lease => self.acquire_slowly(lease, location).await,
+        match self.0.take_ready(location) {
+            Some(loan) => Ok(loan.into_guard()),
+            None => self.acquire_slowly(location).await,
         }
     }
 
@@ -200,16 +232,12 @@ impl<C: Connector> Pool<C> {
     #[cold]
     fn acquire_slowly(
         &self,
-        idle: Option<Lease<C>>,
         location: &'static Location<'static>,
     ) -> Pin<Box<dyn Future<Output = Result<Guard<C>, Error>> + Send + '_>> {
         Box::pin(async move {
-            let mut lease = match idle {
-                Some(lease) => lease,
-                None => match self.0.take_turn(location)? {
-                    Turn::Now(lease) => lease,
-                    Turn::Later(waiting) => waiting.lease().await?,
-                },
+            let mut lease = match self.0.take_turn(location)? {
+                Turn::Now(lease) => lease,
+                Turn::Later(waiting) => waiting.lease().await?,
             };
             if !self.0.is_ready(&lease) {
                 self.0.make_ready(&mut lease).await?;
@@ -253,16 +281,16 @@ impl<C: Connector> Pool<C> {
 }
 
 impl<C: Connector> Shared<C> {
-    /// Takes an idle connection that is as good as any, for which nothing has to be written down.
+    /// Takes an idle connection that may be lent as it is, and for which nothing has to be written down.
     #[inline]
-    fn take_idle(self: &Arc<Self>, location: &'static Location<'static>) -> Option<Lease<C>> {
-        if self.options.trace || self.options.class == Class::Singleton {
+    fn take_ready(self: &Arc<Self>, location: &'static Location<'static>) -> Option<Loan<'_, C>> {
+        if self.limits.asks_first || self.listeners.has(Kind::Checkout) {
             return None;
         }
         let mut state = self.state.lock();
-        let record = state.take_idle(self.options.lifo)?;
+        let record = state.take_idle_if(self.options.lifo, |entry| !self.is_to_be_replaced(entry))?;
         let ticket = state.checkouts.insert(Place { location, trace: None });
-        Some(Lease::new(Arc::clone(self), ticket, record))
+        Some(Loan::new(self, ticket, record))
     }
 
     /// Takes an idle connection or the right to open one, or a place in the queue.

@@ -18,7 +18,8 @@ impl Writer {
     /// Writes a SELECT as a subquery of another, which joins the relationships to it.
     pub(super) fn wrapped(&mut self, select: &SelectNode, eager: &EagerNode, outermost: bool) -> Result<()> {
         let order = WrappedOrder::of(select);
-        let mut inner = SelectNode { eager: None, ..select.clone() };
+        let mut inner = select.clone();
+        inner.eager = None;
         inner.outputs.extend(order.added);
         if inner.limit.is_none() && inner.offset.is_none() {
             inner.order_by.clear();

@@ -41,7 +41,7 @@ impl Writer {
                 self.push(&literal);
             }
             Node::Sql(sql) => self.push(sql),
-            Node::Binary { operator, left, right } => self.binary(*operator, left, right)?,
+            Node::Binary { operator, sides } => self.binary(*operator, &sides[0], &sides[1])?,
             Node::Not(inner) => {
                 self.push("NOT ");
                 self.within(inner, Precedence::Not)?;
@@ -707,10 +707,7 @@ fn is_padded(node: &Node) -> bool {
 /// Lists what `a || b || c` joins.
 fn concatenated<'a>(node: &'a Node, texts: &mut Vec<&'a Node>) {
     match node {
-        Node::Binary { operator: Operator::Concat, left, right } => {
-            concatenated(left, texts);
-            concatenated(right, texts);
-        }
+        Node::Binary { operator: Operator::Concat, sides } => sides.iter().for_each(|side| concatenated(side, texts)),
         other => texts.push(other),
     }
 }

@@ -85,8 +85,8 @@ pub(super) fn edges(node: &Node, connect: &mut impl FnMut(Vec<TableRef>)) {
 /// Returns what stands on either side of a comparison; of anything else, nothing.
 fn sides(node: &Node) -> (Vec<&Node>, Vec<&Node>) {
     match node {
-        Node::Binary { operator, left, right } if operator.precedence() == Precedence::Comparison => {
-            (vec![left], vec![right])
+        Node::Binary { operator, sides } if operator.precedence() == Precedence::Comparison => {
+            (vec![&sides[0]], vec![&sides[1]])
         }
         Node::Infix { left, right, is_condition: true, .. } => (vec![left], vec![right]),
         Node::Like { operand, pattern, .. } => (vec![operand], vec![pattern]),

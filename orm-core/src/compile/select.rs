@@ -470,7 +470,8 @@ impl Writer {
             Ok(())
         })?;
         self.push(" FROM (");
-        let inner = SelectNode { limit_per: None, order_by: Vec::new(), ..select.clone() };
+        let mut inner = SelectNode { order_by: Vec::new(), ..select.clone() };
+        inner.limit_per = None;
         self.in_scope(&inner, |this, from| {
             this.push("SELECT ");
             this.outputs(&inner, Columns::Numbered)?;
@@ -712,9 +713,9 @@ fn strict_column<'n>(node: &'n Node, is_optional: &impl Fn(TableRef) -> bool) ->
     match node {
         Node::Column { mapper, alias, .. } => is_optional(TableRef::table(mapper, *alias)).then_some(node),
         Node::Field { source, .. } => is_optional(TableRef::derived(*source)).then_some(node),
-        Node::Binary { operator, left, right } => match operator {
+        Node::Binary { operator, sides } => match operator {
             Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => None,
-            _ => strict_column(left, is_optional).or_else(|| strict_column(right, is_optional)),
+            _ => sides.iter().find_map(|side| strict_column(side, is_optional)),
         },
         Node::Not(inner)
         | Node::Label { node: inner, .. }

@@ -49,6 +49,9 @@ thread_local! {
     static KEY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// How many values there is place for from the first one on.
+const FEW: usize = 4;
+
 /// The longest key whose memory is kept.
 const KEPT: usize = 4096;
 
@@ -169,15 +172,26 @@ impl Lifted {
     }
 
     fn select(&mut self, select: &mut SelectNode) {
+        // Which of the clauses that it may have it has, in one byte.
+        let has = u8::from(!select.from.is_empty())
+            | u8::from(!select.joins.is_empty()) << 1
+            | u8::from(!select.order_by.is_empty()) << 2
+            | u8::from(select.limit.is_some()) << 3
+            | u8::from(!select.is_plain()) << 4;
+        self.tag(has);
         self.list(&mut select.outputs, Self::output);
+        self.nodes(&mut select.filters);
+        if has != 0 {
+            self.clauses_of_select(select);
+        }
+    }
+
+    fn clauses_of_select(&mut self, select: &mut SelectNode) {
         self.list(&mut select.from, Self::item);
         self.list(&mut select.joins, Self::join);
-        self.nodes(&mut select.filters);
         self.list(&mut select.order_by, Self::order_item);
         self.optional(select.limit.as_mut());
-        let is_plain = select.is_plain();
-        self.flag(is_plain);
-        if !is_plain {
+        if !select.is_plain() {
             self.rest_of_select(select);
         }
     }
@@ -646,8 +660,14 @@ impl Lifted {
                 let kind = value.kind();
                 self.tag(1);
                 self.kind(kind);
-                let value = std::mem::replace(value, Value::Null(kind));
-                *node = self.lift(kind, value);
+                let index = self.values.len() as u32;
+                if let Node::Bind(value) = std::mem::replace(node, Node::Parameter { index, kind }) {
+                    if self.values.capacity() == 0 {
+                        // For the usual few, without what a list takes to grow.
+                        self.values = Vec::with_capacity(FEW);
+                    }
+                    self.values.push(value);
+                }
             }
             Node::Parameter { index, kind } => {
                 self.tag(2);
@@ -663,11 +683,10 @@ impl Lifted {
                 self.tag(4);
                 self.text(sql);
             }
-            Node::Binary { operator, left, right } => {
+            Node::Binary { operator, sides } => {
                 self.tag(5);
                 self.tag(*operator as u8);
-                self.node(left);
-                self.node(right);
+                sides.iter_mut().for_each(|side| self.node(side));
             }
             Node::Not(inner) => {
                 self.tag(6);

@@ -74,7 +74,8 @@ impl Writer {
     pub(crate) fn finish(self, id: u64) -> Compiled {
         let statement = driver::Statement { sql: Arc::from(self.sql), id };
         let Writer { order, labels, warning, written, .. } = self;
-        Compiled { statement, order, labels, warning, left_out: Vec::new(), written }
+        let is_in_order = order.iter().enumerate().all(|(position, &number)| position == number as usize);
+        Compiled { statement, order, is_in_order, labels, warning, left_out: Vec::new(), written }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

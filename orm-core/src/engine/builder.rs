@@ -372,7 +372,7 @@ impl EngineBuilder {
             statements: AtomicU64::new(0),
             spare: Arc::default(),
         };
-        Ok(Engine { shared: Opaque::new(shared), options: Arc::new(self.options) })
+        Ok(Engine::with(Opaque::new(shared), self.options))
     }
 }
 

@@ -24,6 +24,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// A driver's connection, lent by the pool.
 pub(crate) type Guard = pool::Guard<Connector>;
 
+/// The same, lent for a moment.
+pub(crate) type Loan<'p> = pool::Loan<'p, Connector>;
+
 /// How long an operation whose future was dropped may take to end before its connection is closed.
 const DRAIN: Duration = Duration::from_secs(2);
 

@@ -25,6 +25,36 @@ pub(crate) struct Prepared {
     pub(super) values: Vec<Value>,
 }
 
+/// What is noted of a statement while it runs.
+struct Watch<'a> {
+    prepared: &'a Prepared,
+    /// When it began, if it is to be told.
+    began: Option<Instant>,
+    /// How many rows it may give.
+    most: u64,
+    rows: u64,
+    misread: Option<Box<Misread>>,
+}
+
+impl Watch<'_> {
+    /// Takes a row.
+    #[inline]
+    fn take(
+        &mut self,
+        row: driver::Row<'_>,
+        on_row: impl FnOnce(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>>,
+    ) -> ControlFlow<()> {
+        self.rows += 1;
+        if self.rows > self.most {
+            return ControlFlow::Break(());
+        }
+        on_row(Row::new(row, &self.prepared.compiled.left_out)).unwrap_or_else(|wrong| {
+            self.misread = Some(wrong);
+            ControlFlow::Break(())
+        })
+    }
+}
+
 /// Takes the rows of a statement, until it breaks or cannot read one.
 pub(crate) type OnRow<'a> = dyn FnMut(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>> + Send + 'a;
 
@@ -78,26 +108,48 @@ impl Engine {
         prepared: &Prepared,
         on_row: &mut OnRow<'_>,
     ) -> Result<Done> {
-        let shared = &*self.shared;
-        shared.statements.fetch_add(1, Ordering::Relaxed);
+        let mut watch = self.watch(connection, prepared);
+        let mut take = |row: driver::Row<'_>| watch.take(row, &mut *on_row);
+        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
+        self.ended(watch, done)
+    }
+
+    /// Counts a statement that is about to run, and notes what is to be known of it afterwards.
+    #[inline]
+    fn watch<'a>(&self, connection: &mut driver::Connection, prepared: &'a Prepared) -> Watch<'a> {
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
+        let mut watch = Watch { prepared, began: None, most: u64::MAX, rows: 0, misread: None };
+        if self.is_plain {
+            connection.set_time_limit(None);
+        } else {
+            self.watch_closely(connection, &mut watch);
+        }
+        watch
+    }
+
+    #[cold]
+    fn watch_closely(&self, connection: &mut driver::Connection, watch: &mut Watch<'_>) {
         connection.set_time_limit(self.options.statement_timeout());
-        let began = shared.echo.then(Instant::now);
-        let mut misread = None;
-        let mut rows = 0u64;
-        let Prepared { compiled, values } = prepared;
+        watch.began = self.shared.echo.then(Instant::now);
         // What a statement writes has happened, whatever comes back of it.
-        let most = self.options.max_rows.filter(|_| compiled.written.is_none()).unwrap_or(u64::MAX);
-        let mut take = |row: driver::Row<'_>| {
-            rows += 1;
-            if rows > most {
-                return ControlFlow::Break(());
-            }
-            on_row(Row::new(row, &compiled.left_out)).unwrap_or_else(|wrong| {
-                misread = Some(wrong);
-                ControlFlow::Break(())
-            })
-        };
-        let done = connection.run_with(&compiled.statement, values, &mut take).await;
+        if let Some(most) = self.options.max_rows.filter(|_| watch.prepared.compiled.written.is_none()) {
+            watch.most = most;
+        }
+    }
+
+    /// Says what came of a statement.
+    #[inline]
+    fn ended(&self, watch: Watch<'_>, done: Result<Done, orm_pool::Error>) -> Result<Done> {
+        match done {
+            Ok(done) if watch.misread.is_none() && watch.rows <= watch.most && watch.began.is_none() => Ok(done),
+            done => self.ended_otherwise(watch, done),
+        }
+    }
+
+    #[cold]
+    fn ended_otherwise(&self, watch: Watch<'_>, done: Result<Done, orm_pool::Error>) -> Result<Done> {
+        let Watch { prepared, began, most, rows, misread } = watch;
+        let Prepared { compiled, values } = prepared;
         if let Some(began) = began {
             let (sql, duration) = (&compiled.statement.sql, began.elapsed());
             self.echo_statement(&Ran { sql, values, rows: Some(rows), result: done.as_ref(), duration });
@@ -151,20 +203,41 @@ impl Engine {
         request: &mut Request,
         rows: &mut dyn Collect,
     ) -> Result<()> {
+        if request.is_simple()
+            && let Some(statement) = request.statements.pop()
+        {
+            return self.collect_simple(connection, statement, request.at_most, rows).await;
+        }
         let plans = request.plans()?;
         if !plans.is_empty() {
             return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;
         }
         for statement in std::mem::take(&mut request.statements) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
-            let prepared = self.prepare(statement)?;
-            let mut take = |row: Row<'_>| {
-                rows.push(&row)?;
-                Ok(if rows.count() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            };
-            self.run(connection, &prepared, &mut take).await?;
+            self.collect_simple(connection, statement, most, rows).await?;
         }
         Ok(())
+    }
+
+    /// Runs a statement and collects its rows, with which nothing else is loaded.
+    pub(super) async fn collect_simple(
+        &self,
+        connection: &mut driver::Connection,
+        statement: Statement,
+        most: usize,
+        rows: &mut dyn Collect,
+    ) -> Result<()> {
+        let prepared = self.prepare(statement)?;
+        let mut watch = self.watch(connection, &prepared);
+        let mut take = |row: driver::Row<'_>| {
+            watch.take(row, |row| {
+                rows.push(&row)?;
+                let has_all = most != usize::MAX && rows.count() >= most;
+                Ok(if has_all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })
+        };
+        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
+        self.ended(watch, done).map(drop)
     }
 
     /// Runs a request and collects its rows, whose objects get their members.

@@ -68,6 +68,12 @@ impl Request {
         self
     }
 
+    /// Returns whether it is one query with which nothing else is loaded, as most are.
+    pub(crate) fn is_simple(&self) -> bool {
+        let [statement @ Statement::Select(_)] = self.statements.as_slice() else { return false };
+        self.loads.is_empty() && !selects_more(statement)
+    }
+
     /// Makes it statements that a database has.
     pub(crate) fn make_for(&mut self, dialect: Dialect) {
         if self.statements.iter().any(|statement| read_back::may_be_several(statement, dialect)) {
@@ -257,16 +263,25 @@ impl Engine {
     ///
     /// The request is lent, here and further down, since what a future takes is moved with it.
     async fn collect_values(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
+        if self.is_plain
+            && request.is_simple()
+            && let Some(mut connection) = self.acquire_now()
+            && let Some(statement) = request.statements.pop()
+        {
+            return self.collect_simple(&mut connection, statement, request.at_most, rows).await;
+        }
+        Box::pin(self.collect_any(request, rows)).await
+    }
+
+    /// Runs a request that may have to wait for a connection, or to take several statements or a transaction.
+    async fn collect_any(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
         let mut guard = self.acquire().await?;
         request.make_for(self.dialect());
         request.make_within(guard.most_bytes());
         if request.statements.len() > 1 || self.needs_transaction() {
-            let in_transaction = async {
-                let mut connection = Connection::new(self.clone(), guard);
-                let done = connection.collect_values(request, rows).await;
-                connection.finish(done).await
-            };
-            return Box::pin(in_transaction).await;
+            let mut connection = Connection::new(self.clone(), guard);
+            let done = connection.collect_values(request, rows).await;
+            return connection.finish(done).await;
         }
         self.collect_rows(&mut guard, request, rows).await
     }

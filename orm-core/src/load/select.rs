@@ -177,7 +177,11 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     let order_by = order(node, info);
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
     let from = vec![FromItem::table(near, near_alias)];
-    Ok(SelectNode { outputs, from, joins, filters, order_by, limit_per, ..SelectNode::default() })
+    let mut select = SelectNode { outputs, from, joins, filters, order_by, ..SelectNode::default() };
+    if limit_per.is_some() {
+        select.limit_per = limit_per;
+    }
+    Ok(select)
 }
 
 fn column_of(mapper: &'static Mapper, column: u16) -> Node {

@@ -116,11 +116,11 @@ fn equalities(owner: &Mapper, target: &Mapper, condition: &Node) -> (Vec<Equalit
     flatten(condition, &mut terms);
     let is_to_itself = owner.is(target);
     let equality = |term: &&Node| {
-        let Node::Binary { operator: Operator::Eq, left, right } = term else { return None };
-        let (
+        let Node::Binary { operator: Operator::Eq, sides } = term else { return None };
+        let [
             Node::Column { mapper: first, column: left, alias: left_alias },
             Node::Column { mapper: second, column: right, alias: right_alias },
-        ) = (&**left, &**right)
+        ] = &**sides
         else {
             return None;
         };

@@ -184,7 +184,9 @@ impl Session {
         if let (Some((mapper, alias)), Source::After(last)) = (by_key, &*source)
             && let [Statement::Select(select)] = page.statements.as_mut_slice()
         {
-            select.offset = None;
+            if select.offset.is_some() {
+                select.offset = None;
+            }
             select.filters.push(behind(mapper, alias, last));
         }
         let rows = self.fetch_managed::<S>(page).await?;
@@ -529,7 +531,10 @@ impl Session {
             Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))
         });
         let outputs = vec![Output::entity(mapper, Alias::NONE)];
-        let select = SelectNode { outputs, filters: filters.collect(), lock, ..SelectNode::default() };
+        let mut select = SelectNode { outputs, filters: filters.collect(), ..SelectNode::default() };
+        if lock.is_some() {
+            select.lock = lock;
+        }
         // What an expired object had loaded is loaded again.
         let loaded = known.map(|slot| {
             let is_loaded = |column: &u16| self.objects.get(slot).has_columns([*column]);

@@ -330,12 +330,12 @@ impl Session {
             return Ok(Matched::Slots(Vec::new()));
         }
         let mapper = rows.mapper;
-        let select = SelectNode {
+        let mut select = SelectNode {
             outputs: key_outputs(mapper, rows.alias),
             filters: rows.filters.clone(),
-            criteria: rows.criteria.clone(),
             ..SelectNode::default()
         };
+        select.criteria = rows.criteria.clone();
         let keys = self.read_keys(Statement::Select(Box::new(select)), mapper).await?.1;
         Ok(Matched::Slots(self.slots_of(mapper, &keys)))
     }
@@ -522,7 +522,7 @@ impl Kinds {
             Node::In { operand, list, .. } => {
                 self.operand(operand).is_some() && list.iter().all(|item| self.compare(Operator::Eq, operand, item))
             }
-            Node::Binary { operator, left, right } => self.compare(*operator, left, right),
+            Node::Binary { operator, sides } => self.compare(*operator, &sides[0], &sides[1]),
             Node::Bind(Value::Null(_)) => true,
             Node::Column { .. } | Node::Bind(_) => self.value(node) == Some(Kind::Bool),
             _ => false,
@@ -536,8 +536,8 @@ impl Kinds {
                 let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
                 is_own.then(|| mapper.definition().columns[usize::from(*column)].kind)
             }
-            Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul, left, right } => {
-                (is_integer(self.value(left)?) && is_integer(self.value(right)?)).then_some(Kind::Int64)
+            Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul, sides } => {
+                (is_integer(self.value(&sides[0])?) && is_integer(self.value(&sides[1])?)).then_some(Kind::Int64)
             }
             _ => None,
         }
@@ -624,8 +624,8 @@ impl Scope<'_> {
                 }
                 if *negated { not(is_in) } else { is_in }
             }
-            Node::Binary { operator, left, right } => {
-                self.compare(*operator, &self.operand(left)?, &self.operand(right)?)?
+            Node::Binary { operator, sides } => {
+                self.compare(*operator, &self.operand(&sides[0])?, &self.operand(&sides[1])?)?
             }
             Node::Column { .. } | Node::Bind(_) => match self.value(node)? {
                 Value::Bool(value) => Some(value),
@@ -645,8 +645,8 @@ impl Scope<'_> {
                 let column = usize::from(*column);
                 (is_own && !self.object.is_left_out(column)).then(|| self.object.column(column))
             }
-            Node::Binary { operator, left, right } => {
-                let (left, right) = (integer(&self.value(left)?)?, integer(&self.value(right)?)?);
+            Node::Binary { operator, sides } => {
+                let (left, right) = (integer(&self.value(&sides[0])?)?, integer(&self.value(&sides[1])?)?);
                 let result = match operator {
                     Operator::Add => left.checked_add(right),
                     Operator::Sub => left.checked_sub(right),

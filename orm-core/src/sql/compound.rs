@@ -91,19 +91,19 @@ impl<S: RowType> Select<S> {
     fn compound(self, operator: SetOperator, other: Select<S>) -> Self {
         let outputs = self.node.outputs.clone();
         let writes = self.node.writes || other.node.writes;
-        let members = match (*self.node, *other.node) {
+        let (mut left, right) = (*self.node, *other.node);
+        let is_bare = left.order_by.is_empty() && left.limit.is_none() && left.offset.is_none() && left.lock.is_none();
+        let members = match left.rare.as_mut().and_then(|rare| rare.set.as_mut()) {
             // `(a UNION b) UNION c` is a list of three.
-            (SelectNode { set: Some(set), order_by, limit: None, offset: None, lock: None, .. }, other)
-                if set.operator == operator && order_by.is_empty() =>
-            {
-                let mut members = set.members;
-                members.push(other);
+            Some(set) if is_bare && set.operator == operator => {
+                let mut members = std::mem::take(&mut set.members);
+                members.push(right);
                 members
             }
-            (left, right) => vec![left, right],
+            _ => vec![left, right],
         };
-        let set = Some(Box::new(Compound { operator, members }));
-        let node = SelectNode { outputs, set, writes, ..SelectNode::default() };
+        let mut node = SelectNode { outputs, writes, ..SelectNode::default() };
+        node.set = Some(Box::new(Compound { operator, members }));
         Select { node: Box::new(node), loads: self.loads, row: self.row }
     }
 }

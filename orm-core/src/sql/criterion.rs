@@ -81,9 +81,6 @@ impl SelectNode {
         if self.has_own(&is_it) {
             return;
         }
-        if let Correlation::Only(tables) | Correlation::Except(tables) = &mut self.correlation {
-            tables.iter_mut().filter(|known| is_it(known)).for_each(|known| known.alias = alias);
-        }
         let outputs = self.outputs.iter_mut().filter_map(|output| match &mut output.kind {
             OutputKind::Expression(node) => Some(node),
             OutputKind::Entity { .. } => None,
@@ -92,11 +89,16 @@ impl SelectNode {
             JoinNode::On { on, .. } => Some(on),
             _ => None,
         });
-        let lists = [&mut self.filters, &mut self.group_by, &mut self.having, &mut self.distinct_on];
         let order = self.order_by.iter_mut().map(|item| &mut item.node);
-        let nodes = outputs.chain(conditions).chain(lists.into_iter().flatten()).chain(order);
+        let nodes = outputs.chain(conditions).chain(&mut self.filters).chain(order);
         nodes.for_each(|node| node.use_alias(table, alias));
-        for member in self.set.iter_mut().flat_map(|set| &mut set.members) {
+        let Some(rare) = &mut self.rare else { return };
+        if let Correlation::Only(tables) | Correlation::Except(tables) = &mut rare.correlation {
+            tables.iter_mut().filter(|known| is_it(known)).for_each(|known| known.alias = alias);
+        }
+        let nodes = rare.group_by.iter_mut().chain(&mut rare.having).chain(&mut rare.distinct_on);
+        nodes.for_each(|node| node.use_alias(table, alias));
+        for member in rare.set.iter_mut().flat_map(|set| &mut set.members) {
             member.use_outer_alias(table, alias);
         }
     }

@@ -45,20 +45,19 @@ impl Drop for Place {
 }
 
 /// Returns whether the program has any derived table, so that most conditions need not be looked through.
-fn has_any() -> bool {
+#[inline]
+pub(super) fn has_any() -> bool {
     COUNT.load(Ordering::Relaxed) > 0
 }
 
 /// Returns the derived tables whose columns an expression mentions, as they stand in FROM for that alone.
 pub(super) fn mentioned(node: &Node) -> Vec<FromItem> {
     let mut tables: Vec<Arc<DerivedNode>> = Vec::new();
-    if has_any() {
-        node.visit(&mut |node| {
-            if let Node::Field { table, .. } = node {
-                tables.extend(find(*table));
-            }
-        });
-    }
+    node.visit(&mut |node| {
+        if let Node::Field { table, .. } = node {
+            tables.extend(find(*table));
+        }
+    });
     let implied = |table: Arc<DerivedNode>| DerivedNode { is_implied: true, ..(*table).clone() };
     tables.into_iter().map(|table| FromItem::Derived(Box::new(implied(table)))).collect()
 }

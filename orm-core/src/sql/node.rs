@@ -26,8 +26,8 @@ pub enum Node {
     Parameter { index: u32, kind: Kind },
     /// SQL taken as it stands.
     Sql(Cow<'static, str>),
-    /// Two operands.
-    Binary { operator: Operator, left: Box<Node>, right: Box<Node> },
+    /// Two operands, in one place, since most conditions are one of these.
+    Binary { operator: Operator, sides: Box<[Node; 2]> },
     /// NOT.
     Not(Box<Node>),
     /// AND of all; true when there are none.
@@ -293,7 +293,7 @@ impl Node {
     }
 
     pub(crate) fn binary(operator: Operator, left: Node, right: Node) -> Node {
-        Node::Binary { operator, left: Box::new(left), right: Box::new(right) }
+        Node::Binary { operator, sides: Box::new([left, right]) }
     }
 
     /// Compares with `=`, or with IS NULL where the value is NULL.
@@ -357,8 +357,8 @@ impl Node {
             Node::Not(inner) if !matches!(*inner, Node::Bind(_)) => *inner,
             Node::Constant(Constant::True) => Node::Constant(Constant::False),
             Node::Constant(Constant::False) => Node::Constant(Constant::True),
-            Node::Binary { operator, left, right } if operator.opposite().is_some() && !right.is_several() => {
-                Node::Binary { operator: operator.opposite().unwrap_or(operator), left, right }
+            Node::Binary { operator, sides } if operator.opposite().is_some() && !sides[1].is_several() => {
+                Node::Binary { operator: operator.opposite().unwrap_or(operator), sides }
             }
             Node::In { operand, list, negated } => Node::In { operand, list, negated: !negated },
             Node::InSelect { operand, select, negated } => Node::InSelect { operand, select, negated: !negated },
@@ -376,7 +376,7 @@ impl Node {
     /// Returns the expressions that it is directly made of, but not those of subqueries.
     fn parts(&self) -> Vec<&Node> {
         match self {
-            Node::Binary { left, right, .. } => vec![left, right],
+            Node::Binary { sides, .. } => sides.iter().collect(),
             Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
                 vec![inner]
             }
@@ -424,7 +424,7 @@ impl Node {
     /// The same, to be changed.
     fn parts_mut(&mut self) -> Vec<&mut Node> {
         match self {
-            Node::Binary { left, right, .. } => vec![left, right],
+            Node::Binary { sides, .. } => sides.iter_mut().collect(),
             Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
                 vec![inner]
             }
@@ -506,7 +506,7 @@ impl Node {
     pub(crate) fn writes(&self) -> bool {
         match self {
             Node::Column { .. } | Node::Bind(_) => false,
-            Node::Binary { left, right, .. } => left.writes() || right.writes(),
+            Node::Binary { sides, .. } => sides.iter().any(Node::writes),
             Node::All(list) | Node::Any(list) => list.iter().any(Node::writes),
             Node::Not(inner) | Node::IsNull { operand: inner, .. } => inner.writes(),
             node => {

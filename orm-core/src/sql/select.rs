@@ -17,7 +17,7 @@ pub use order::{Columns, GroupBy, OrderBy, OrderItem, label, order_items};
 pub use returning::{Returning, Rows};
 use terminals::terminals;
 
-use super::{Cte, Derived, Expr, FromTargets, NamedRow, Node, Output, Shape, Statement, into_named, output_names};
+use super::{Cte, Derived, Expr, FromTargets, NamedRow, Node, Shape, Statement, into_named, output_names};
 use crate::compile;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Out, Request};
@@ -69,14 +69,10 @@ pub struct Select<S> {
 /// ```
 pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
     let mut node: Box<SelectNode> = Box::default();
-    node.add_outputs(outputs(selected));
+    // A list of one takes less than the first step of one that grows.
+    node.outputs = Vec::with_capacity(1);
+    node.add_outputs(selected);
     Select { node, loads: Vec::new(), row: PhantomData }
-}
-
-fn outputs(selected: impl Selectable) -> Vec<Output> {
-    let mut outputs = Vec::with_capacity(1);
-    selected.__outputs(&mut outputs);
-    outputs
 }
 
 impl<S> Clone for Select<S> {
@@ -120,7 +116,7 @@ impl<S: RowType> Select<S> {
     pub fn with_only_columns<T: Selectable>(mut self, selected: T) -> Select<T::Row> {
         self.node.keep_start();
         self.node.outputs.clear();
-        self.node.add_outputs(outputs(selected));
+        self.node.add_outputs(selected);
         Select { node: self.node, loads: Vec::new(), row: PhantomData }
     }
 
@@ -136,7 +132,7 @@ impl<S: RowType> Select<S> {
     /// ```
     #[must_use]
     pub fn add_columns<T: Selectable>(mut self, selected: T) -> Select<(S, T::Row)> {
-        self.node.add_outputs(outputs(selected));
+        self.node.add_outputs(selected);
         Select { node: self.node, loads: self.loads, row: PhantomData }
     }
 

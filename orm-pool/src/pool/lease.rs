@@ -88,14 +88,28 @@ impl<C: Connector> Drop for Lease<C> {
         let Some(shared) = self.shared.take() else { return };
         let record = std::mem::replace(&mut self.record, Record::new());
         match self.ticket {
-            Some(ticket) => give_back(shared, ticket, record),
+            Some(ticket) => give_back(&shared, ticket, record),
             None => shared.discard_from(record),
         }
     }
 }
 
+/// Gives a place back.
+#[inline]
+pub(super) fn give_back<C: Connector>(shared: &Arc<Shared<C>>, ticket: Ticket, record: Record<C::Connection>) {
+    let mut state = shared.state.lock();
+    if state.may_keep(&record, shared.limits.idle) {
+        state.checkouts.remove(ticket);
+        state.put_idle(record, None);
+    } else {
+        drop(state);
+        pass_on(Arc::clone(shared), ticket, record);
+    }
+}
+
 /// Gives a lease to the first in the queue who still waits, or its connection to the idle ones, or ends it.
-fn give_back<C: Connector>(mut shared: Arc<Shared<C>>, ticket: Ticket, mut record: Record<C::Connection>) {
+#[inline(never)]
+fn pass_on<C: Connector>(mut shared: Arc<Shared<C>>, ticket: Ticket, mut record: Record<C::Connection>) {
     loop {
         let mut state = shared.state.lock();
         if let Some(stale) = record.entry.take_if(|entry| entry.generation != state.generation) {

@@ -98,21 +98,24 @@ pub(super) struct Limits {
     pub(super) idle: usize,
     /// The most connections that are open.
     pub(super) open: usize,
+    /// Whether something has to be done before an idle connection is lent, or to be written down.
+    pub(super) asks_first: bool,
 }
 
 impl Options {
     pub(super) fn limits(&self) -> Limits {
         const NONE: usize = usize::MAX;
-        match self.class {
-            Class::Queue if self.size == 0 => Limits { idle: NONE, open: NONE },
+        let (idle, open) = match self.class {
+            Class::Queue if self.size == 0 => (NONE, NONE),
             Class::Queue => {
                 let open = self.max_overflow.map_or(NONE, |overflow| self.size.saturating_add(overflow));
-                Limits { idle: self.size, open }
+                (self.size, open)
             }
-            Class::Null => Limits { idle: 0, open: NONE },
-            Class::Singleton => Limits { idle: self.size.max(1), open: NONE },
-            Class::Static | Class::Assertion => Limits { idle: 1, open: 1 },
-        }
+            Class::Null => (0, NONE),
+            Class::Singleton => (self.size.max(1), NONE),
+            Class::Static | Class::Assertion => (1, 1),
+        };
+        Limits { idle, open, asks_first: self.pre_ping || self.trace || self.class == Class::Singleton }
     }
 
     /// Returns the size and the overflow as the timeout message names them.

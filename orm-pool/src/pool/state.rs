@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checkouts::{Checkouts, Place, Ticket};
 use super::lease::Lease;
-use super::record::Record;
+use super::record::{Entry, Record};
 use super::scope::Scope;
 use super::slot::Slot;
 use super::waiting::Waiting;
@@ -78,6 +78,17 @@ impl<C: Connector> State<C> {
         if lifo { self.idle.pop_back() } else { self.idle.pop_front() }
     }
 
+    /// Takes the idle connection that is next, if it is good enough.
+    #[inline]
+    pub(super) fn take_idle_if(
+        &mut self,
+        lifo: bool,
+        is_good: impl FnOnce(&Entry<C::Connection>) -> bool,
+    ) -> Option<Record<C::Connection>> {
+        let next = if lifo { self.idle.back() } else { self.idle.front() }?;
+        if next.entry.as_deref().is_some_and(is_good) { self.take_idle(lifo) } else { None }
+    }
+
     /// Begins a new generation and returns the idle connections, which no longer count.
     pub(super) fn invalidate(&mut self) -> VecDeque<Record<C::Connection>> {
         self.generation += 1;
@@ -93,6 +104,15 @@ impl<C: Connector> State<C> {
         if let Some(scope) = scope {
             self.idle_scopes.push_back(scope);
         }
+    }
+
+    /// Returns whether a connection that comes back becomes idle, and nothing else has to be seen to.
+    #[inline]
+    pub(super) fn may_keep(&self, record: &Record<C::Connection>, most_idle: usize) -> bool {
+        self.waiters.is_empty()
+            && self.scopes_out.is_empty()
+            && self.idle.len() < most_idle
+            && record.entry.as_ref().is_some_and(|entry| entry.generation == self.generation)
     }
 
     /// Takes the idle connection of this task or thread.

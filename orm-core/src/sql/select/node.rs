@@ -1,29 +1,39 @@
 //! A SELECT without its types, and what its clauses add to it.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 
 use super::{GroupBy, OrderBy, OrderItem};
 use crate::dialect::Dialect;
-use crate::mapper::{Alias, Mapper};
+use crate::mapper::{Alias, Mapper, Selectable};
 use crate::sql::compound::Compound;
 use crate::sql::node::OutputKind;
 use crate::sql::{Criterion, EagerNode, FromItem, JoinNode, Lock, Node, Output, TableRef, known};
 
-/// A SELECT without its types.
+/// A SELECT without its types. Its [rare clauses](RareClauses) are read and written as if they were fields of it.
 #[derive(Clone, Debug, Default)]
 pub struct SelectNode {
     pub(crate) outputs: Vec<Output>,
-    pub(crate) distinct: bool,
-    /// One row for each value of these.
-    pub(crate) distinct_on: Vec<Node>,
     /// Tables named beside those that the outputs and conditions mention.
     pub(crate) from: Vec<FromItem>,
     pub(crate) joins: Vec<JoinNode>,
     pub(crate) filters: Vec<Node>,
-    pub(crate) group_by: Vec<Node>,
-    pub(crate) having: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<Node>,
+    /// Whether a CTE of it changes rows, or one of a subquery in it.
+    pub(crate) writes: bool,
+    /// Made when one of them is first written, since most queries have none, and each field is one to make, look at and drop.
+    pub(crate) rare: Option<Box<RareClauses>>,
+}
+
+/// The clauses that most queries have nothing of.
+#[derive(Clone, Debug, Default)]
+pub struct RareClauses {
+    pub(crate) distinct: bool,
+    /// One row for each value of these.
+    pub(crate) distinct_on: Vec<Node>,
+    pub(crate) group_by: Vec<Node>,
+    pub(crate) having: Vec<Node>,
     pub(crate) offset: Option<Node>,
     /// Whether rows that are equal to the last in its order come on top of the limit.
     pub(crate) with_ties: bool,
@@ -36,8 +46,6 @@ pub struct SelectNode {
     /// CTEs that are written before this very SELECT, wherever it stands.
     pub(crate) nested: Vec<FromItem>,
     pub(crate) hints: Vec<Hint>,
-    /// Whether a CTE of it changes rows, or one of a subquery in it.
-    pub(crate) writes: bool,
     /// At most so many rows for each value of these columns, by a window function.
     pub(crate) limit_per: Option<(Vec<Node>, Node)>,
     /// Relationships that are joined to it.
@@ -46,21 +54,33 @@ pub struct SelectNode {
     pub(crate) criteria: Vec<Criterion>,
 }
 
-impl SelectNode {
-    /// Returns whether it has outputs, tables, joins, conditions, an order and a limit, and nothing else.
-    pub(crate) fn is_plain(&self) -> bool {
-        // Named one by one, so that whoever adds a clause is asked which it is.
-        let SelectNode {
-            outputs: _,
+impl RareClauses {
+    /// None of them.
+    const NONE: &'static RareClauses = &RareClauses {
+        distinct: false,
+        distinct_on: Vec::new(),
+        group_by: Vec::new(),
+        having: Vec::new(),
+        offset: None,
+        with_ties: false,
+        lock: None,
+        set: None,
+        correlation: Correlation::Automatic,
+        ctes: Vec::new(),
+        nested: Vec::new(),
+        hints: Vec::new(),
+        limit_per: None,
+        eager: None,
+        criteria: Vec::new(),
+    };
+
+    fn is_none(&self) -> bool {
+        // Named one by one, so that whoever adds a clause is asked for it.
+        let RareClauses {
             distinct,
             distinct_on,
-            from: _,
-            joins: _,
-            filters: _,
             group_by,
             having,
-            order_by: _,
-            limit: _,
             offset,
             with_ties,
             lock,
@@ -69,7 +89,6 @@ impl SelectNode {
             ctes,
             nested,
             hints,
-            writes: _,
             limit_per,
             eager,
             criteria,
@@ -89,6 +108,30 @@ impl SelectNode {
             && limit_per.is_none()
             && eager.is_none()
             && criteria.is_empty()
+    }
+}
+
+impl Deref for SelectNode {
+    type Target = RareClauses;
+
+    #[inline]
+    fn deref(&self) -> &RareClauses {
+        self.rare.as_deref().unwrap_or(RareClauses::NONE)
+    }
+}
+
+impl DerefMut for SelectNode {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut RareClauses {
+        self.rare.get_or_insert_default()
+    }
+}
+
+impl SelectNode {
+    /// Returns whether it has outputs, tables, joins, conditions, an order and a limit, and nothing else.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rare.as_deref().is_none_or(RareClauses::is_none)
     }
 
     /// Adds to FROM.
@@ -150,11 +193,19 @@ impl SelectNode {
     /// Takes the derived tables into FROM whose columns an expression mentions.
     fn imply(&mut self, node: &Node) {
         self.writes |= node.writes();
+        if known::has_any() {
+            self.take_in(known::mentioned(node));
+        }
+    }
+
+    /// Takes derived tables into FROM that are mentioned.
+    #[inline(never)]
+    fn take_in(&mut self, mentioned: Vec<FromItem>) {
         if self.set.is_some() {
             // A compound is ordered by what its members select, each from tables of its own.
             return;
         }
-        for item in known::mentioned(node) {
+        for item in mentioned {
             let is_it = |known: &FromItem| known.reference().is(item.reference());
             if !self.from.iter().chain(self.joins.iter().filter_map(JoinNode::item)).any(is_it) {
                 self.add_from(item);
@@ -193,19 +244,38 @@ impl SelectNode {
     }
 
     /// Selects, and takes derived tables into FROM that are selected, whole or a column of them.
-    pub(crate) fn add_outputs(&mut self, mut outputs: Vec<Output>) {
-        for item in outputs.iter_mut().filter_map(|output| output.source.take()) {
+    #[inline]
+    pub(crate) fn add_outputs(&mut self, selected: impl Selectable) {
+        let begin = self.outputs.len();
+        selected.__outputs(&mut self.outputs);
+        self.take_in_outputs(begin);
+    }
+
+    /// Takes what has come to be selected, from this position on, into FROM where it is a derived table.
+    #[inline]
+    fn take_in_outputs(&mut self, begin: usize) {
+        let needs_none =
+            |output: &Output| output.source.is_none() && matches!(output.node(), None | Some(Node::Column { .. }));
+        if !self.outputs[begin..].iter().all(needs_none) {
+            self.take_in_sources(begin);
+        }
+    }
+
+    fn take_in_sources(&mut self, begin: usize) {
+        let sources: Vec<_> = self.outputs[begin..].iter_mut().filter_map(|output| output.source.take()).collect();
+        for item in sources {
             let is_known = self.from.iter().any(|known| known.reference().is(item.reference()));
             if !is_known {
                 self.add_from(*item);
             }
         }
-        let mentions_tables = |node: &&Node| !matches!(node, Node::Column { .. });
-        outputs.iter().filter_map(Output::node).filter(mentions_tables).for_each(|node| self.imply(node));
-        if self.outputs.is_empty() {
-            self.outputs = outputs;
-        } else {
-            self.outputs.append(&mut outputs);
+        for position in begin..self.outputs.len() {
+            let Some(node) = self.outputs[position].node() else { continue };
+            self.writes |= node.writes();
+            if known::has_any() {
+                let mentioned = known::mentioned(node);
+                self.take_in(mentioned);
+            }
         }
     }
 }
@@ -213,12 +283,11 @@ impl SelectNode {
 impl SelectNode {
     /// Gives one thing more in each row, of a compound in those of each member.
     pub(crate) fn give_as_well(&mut self, output: &Output) {
-        match &mut self.set {
-            Some(set) => {
-                self.outputs.push(output.clone());
-                set.members.iter_mut().for_each(|member| member.give_as_well(output));
-            }
-            None => self.add_outputs(vec![output.clone()]),
+        let begin = self.outputs.len();
+        self.outputs.push(output.clone());
+        match self.rare.as_mut().and_then(|rare| rare.set.as_mut()) {
+            Some(set) => set.members.iter_mut().for_each(|member| member.give_as_well(output)),
+            None => self.take_in_outputs(begin),
         }
     }
 }
