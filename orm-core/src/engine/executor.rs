@@ -150,7 +150,7 @@ pub trait Executor: sealed::Sealed + Send + Sized {
     fn again(&mut self) -> Exec<'_, Self::Mode>;
 
     #[doc(hidden)]
-    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send;
+    fn __fetch<S: RowType>(self, request: Result<Request>) -> impl Future<Output = Result<Vec<Out<Self, S>>>> + Send;
 
     /// Values, whatever the mode.
     #[doc(hidden)]
@@ -305,14 +305,21 @@ impl Executor for &Engine {
         Exec::Engine(self)
     }
 
-    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
-        self.__values(request)
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "what an `async fn` takes is moved once more, and has two places in its future"
+    )]
+    fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
+        async move {
+            let mut rows: Vec<S> = Vec::new();
+            let request = request.as_mut().map_err(|refused| refused.clone())?;
+            self.collect_values(request, &mut rows).await?;
+            Ok(rows)
+        }
     }
 
-    async fn __values<S: RowType>(self, mut request: Request) -> Result<Vec<S>> {
-        let mut rows: Vec<S> = Vec::new();
-        self.collect_values(&mut request, &mut rows).await?;
-        Ok(rows)
+    fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
+        self.__fetch(Ok(request))
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
@@ -339,14 +346,21 @@ impl Executor for &mut Connection {
         Exec::Connection(self)
     }
 
-    fn __fetch<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
-        self.__values(request)
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "what an `async fn` takes is moved once more, and has two places in its future"
+    )]
+    fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
+        async move {
+            let mut rows: Vec<S> = Vec::new();
+            let request = request.as_mut().map_err(|refused| refused.clone())?;
+            self.collect_values(request, &mut rows).await?;
+            Ok(rows)
+        }
     }
 
-    async fn __values<S: RowType>(self, mut request: Request) -> Result<Vec<S>> {
-        let mut rows: Vec<S> = Vec::new();
-        self.collect_values(&mut request, &mut rows).await?;
-        Ok(rows)
+    fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
+        self.__fetch(Ok(request))
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
@@ -368,8 +382,8 @@ impl Executor for &mut Session {
         Exec::Session(self, PhantomData)
     }
 
-    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<S::Managed>> {
-        self.fetch_managed::<S>(request).await
+    async fn __fetch<S: RowType>(self, request: Result<Request>) -> Result<Vec<S::Managed>> {
+        self.fetch_managed::<S>(request?).await
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S::Managed>> {
@@ -397,7 +411,7 @@ macro_rules! delegates {
                 $exec
             }
 
-            async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<<$mode as Mode>::Output<S>>> {
+            async fn __fetch<S: RowType>(self, request: Result<Request>) -> Result<Vec<<$mode as Mode>::Output<S>>> {
                 let $this = self;
                 $inner.__fetch::<S>(request).await
             }
@@ -443,8 +457,8 @@ impl<M: Mode> Executor for Exec<'_, M> {
         }
     }
 
-    async fn __fetch<S: RowType>(self, request: Request) -> Result<Vec<M::Output<S>>> {
-        M::__fetch::<S>(self, request).await
+    async fn __fetch<S: RowType>(self, request: Result<Request>) -> Result<Vec<M::Output<S>>> {
+        M::__fetch::<S>(self, request?).await
     }
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<M::Output<S>>> {

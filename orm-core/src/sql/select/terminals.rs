@@ -25,8 +25,7 @@ macro_rules! terminals {
         /// Fails when the statement cannot be rendered for the database, when the database refuses it, or when a value
         /// does not fit its Rust type.
         pub fn all<E: Executor>(self, db: E) -> impl Future<Output = Result<Vec<Out<E, S>>>> + Send {
-            let request = self.request();
-            async move { db.__fetch::<S>(request?).await }
+            db.__fetch::<S>(self.request())
         }
 
         /// Runs it and returns the first row, if there is one.
@@ -52,7 +51,7 @@ macro_rules! terminals {
         /// As [`all`](Self::all).
         pub fn first<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(1));
-            async move { Ok(db.__fetch::<S>(request?).await?.into_iter().next()) }
+            async move { Ok(db.__fetch::<S>(request).await?.into_iter().next()) }
         }
 
         /// Runs it and returns its only row, or `None`.
@@ -78,7 +77,7 @@ macro_rules! terminals {
         pub fn one_or_none<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
-                let mut rows = db.__fetch::<S>(request?).await?;
+                let mut rows = db.__fetch::<S>(request).await?;
                 match rows.len() {
                     0 | 1 => Ok(rows.pop()),
                     _ => Err(Error::new(
@@ -116,7 +115,7 @@ macro_rules! terminals {
         pub fn one<E: Executor>(self, db: E) -> impl Future<Output = Result<Out<E, S>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
-                let mut rows = db.__fetch::<S>(request?).await?.into_iter();
+                let mut rows = db.__fetch::<S>(request).await?.into_iter();
                 match (rows.next(), rows.next()) {
                     (Some(row), None) => Ok(row),
                     (None, _) => Err(Error::new(ErrorKind::NoResultFound, "no row was found when one was required")),
