@@ -71,6 +71,7 @@ fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
 }
 
 impl Lifted {
+    #[inline]
     fn tag(&mut self, tag: u8) {
         self.key.push(tag);
     }
@@ -84,11 +85,13 @@ impl Lifted {
         }
     }
 
+    #[inline]
     fn flag(&mut self, flag: bool) {
         self.key.push(u8::from(flag));
     }
 
     /// Notes a number: in one byte if it is small, as most are.
+    #[inline]
     fn number(&mut self, number: usize) {
         match u8::try_from(number) {
             Ok(small) if small != u8::MAX => self.key.push(small),
@@ -99,10 +102,12 @@ impl Lifted {
         }
     }
 
+    #[inline]
     fn column(&mut self, column: u16) {
         self.key.extend_from_slice(&column.to_ne_bytes());
     }
 
+    #[inline]
     fn columns(&mut self, columns: &[u16]) {
         self.number(columns.len());
         columns.iter().for_each(|&column| self.column(column));
@@ -114,15 +119,24 @@ impl Lifted {
     }
 
     fn table(&mut self, mapper: &'static Mapper, alias: Alias) {
-        self.number(mapper.id());
-        self.column(alias.number());
+        let [low, high] = alias.number().to_ne_bytes();
+        match u8::try_from(mapper.id()) {
+            // As `number` and `column` write them, in one step.
+            Ok(id) if id != u8::MAX => self.key.extend_from_slice(&[id, low, high]),
+            _ => {
+                self.number(mapper.id());
+                self.column(alias.number());
+            }
+        }
     }
 
+    #[inline]
     fn list<T>(&mut self, list: &mut [T], mut each: impl FnMut(&mut Self, &mut T)) {
         self.number(list.len());
         list.iter_mut().for_each(|item| each(self, item));
     }
 
+    #[inline]
     fn nodes(&mut self, list: &mut [Node]) {
         self.list(list, Self::node);
     }
@@ -251,15 +265,15 @@ impl Lifted {
 
     fn output(&mut self, output: &mut Output) {
         // Whether NULL may come decides whether an outer join is refused, so it is part of the structure.
-        self.flag(output.nullable);
+        let nullable = u8::from(output.nullable) << 1;
         match &mut output.kind {
             OutputKind::Entity { mapper, alias } => {
-                self.tag(1);
+                self.tag(nullable);
                 self.table(mapper, *alias);
                 self.columns(&output.left_out);
             }
             OutputKind::Expression(node) => {
-                self.tag(2);
+                self.tag(nullable | 1);
                 self.node(node);
             }
         }

@@ -268,7 +268,10 @@ impl Engine {
             && let Some(mut connection) = self.acquire_now()
             && let Some(statement) = request.statements.pop()
         {
-            return self.collect_simple(&mut connection, statement, request.at_most, rows).await;
+            self.collect_simple(&mut connection, statement, request.at_most, rows).await?;
+            // A query that has ended leaves nothing behind.
+            connection.give_back_clean();
+            return Ok(());
         }
         Box::pin(self.collect_any(request, rows)).await
     }

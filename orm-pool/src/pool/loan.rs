@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::checkouts::Ticket;
 use super::events::Kind;
 use super::lease::{Lease, give_back};
-use super::record::{Entry, Record};
-use super::{Connector, Guard, Reset, Shared};
+use super::record::Record;
+use super::{Connector, Guard, Shared};
 
 /// A lent connection, as a [`Guard`] is, that borrows its pool instead of counting who has it.
 ///
@@ -28,24 +28,24 @@ impl<'p, C: Connector> Loan<'p, C> {
         Loan { shared, ticket, record }
     }
 
+    /// Gives the connection back as clean as it came, without looking at it: for who has only read, to the end.
+    #[inline]
+    pub fn give_back_clean(mut self) {
+        if self.shared.listeners.has(Kind::Reset) || self.shared.listeners.has(Kind::Checkin) {
+            return;
+        }
+        give_back(self.shared, self.ticket, std::mem::replace(&mut self.record, Record::new()));
+    }
+
     /// Makes it a guard, which may be kept for as long as it is wanted.
     #[inline]
     pub fn into_guard(mut self) -> Guard<C> {
         self.take_out()
     }
 
-    #[inline]
     fn take_out(&mut self) -> Guard<C> {
         let record = std::mem::replace(&mut self.record, Record::new());
         Guard::new(Lease::new(Arc::clone(self.shared), self.ticket, record))
-    }
-
-    /// Cleans the connection up, if that takes no waiting and nobody wants to know of it; returns whether it is clean.
-    #[inline]
-    fn clean(shared: &Shared<C>, entry: &mut Entry<C::Connection>) -> bool {
-        !shared.listeners.has(Kind::Reset)
-            && !shared.listeners.has(Kind::Checkin)
-            && shared.connector.reset_now(&mut entry.connection, shared.options.reset_on_return) == Reset::Clean
     }
 }
 
@@ -74,10 +74,7 @@ impl<C: Connector> fmt::Debug for Loan<'_, C> {
 impl<C: Connector> Drop for Loan<'_, C> {
     #[inline]
     fn drop(&mut self) {
-        let Some(entry) = &mut self.record.entry else { return };
-        if Self::clean(self.shared, entry) {
-            give_back(self.shared, self.ticket, std::mem::replace(&mut self.record, Record::new()));
-        } else {
+        if self.record.entry.is_some() {
             drop(self.take_out());
         }
     }
