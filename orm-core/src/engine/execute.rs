@@ -289,10 +289,18 @@ impl Engine {
     pub(crate) async fn change(&self, connection: &mut driver::Connection, statements: Vec<Statement>) -> Result<u64> {
         let mut changed = 0;
         for statement in statements {
-            let prepared = self.prepare(statement)?;
-            changed += self.run(connection, &prepared, &mut |_| Ok(ControlFlow::Continue(()))).await?.rows_affected;
+            changed += self.change_one(connection, statement).await?;
         }
         Ok(changed)
+    }
+
+    /// Runs a statement for its effect, and returns how many rows it changed.
+    pub(super) async fn change_one(&self, connection: &mut driver::Connection, statement: Statement) -> Result<u64> {
+        let prepared = self.prepare(statement)?;
+        let mut watch = self.watch(connection, &prepared);
+        let mut take = |row: driver::Row<'_>| watch.take(row, |_| Ok(ControlFlow::Continue(())));
+        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
+        Ok(self.ended(watch, done)?.rows_affected)
     }
 }
 

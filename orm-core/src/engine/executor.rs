@@ -276,6 +276,18 @@ impl Engine {
         Box::pin(self.collect_any(request, rows)).await
     }
 
+    /// Runs statements for their effect that may have to wait for a connection, or to take a transaction.
+    async fn change_any(&self, statements: Vec<Statement>) -> Result<u64> {
+        let mut guard = self.acquire().await?;
+        let statements = within(statements, guard.most_bytes());
+        if statements.len() > 1 || self.needs_transaction() {
+            let mut connection = Connection::new(self.clone(), guard);
+            let changed = Executor::__run(&mut connection, statements).await;
+            return connection.finish(changed).await;
+        }
+        self.change(&mut guard, statements).await
+    }
+
     /// Runs a request that may have to wait for a connection, or to take several statements or a transaction.
     async fn collect_any(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
         let mut guard = self.acquire().await?;
@@ -301,6 +313,10 @@ impl Connection {
 }
 
 impl sealed::Sealed for &Engine {}
+#[expect(
+    clippy::manual_async_fn,
+    reason = "what an `async fn` takes is moved once more, and has two places in its future"
+)]
 impl Executor for &Engine {
     type Mode = Values;
 
@@ -308,10 +324,6 @@ impl Executor for &Engine {
         Exec::Engine(self)
     }
 
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "what an `async fn` takes is moved once more, and has two places in its future"
-    )]
     fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
         async move {
             let mut rows: Vec<S> = Vec::new();
@@ -329,15 +341,18 @@ impl Executor for &Engine {
         self.chunk(chunk, source).await
     }
 
-    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
-        let mut guard = self.acquire().await?;
-        let statements = within(statements, guard.most_bytes());
-        if statements.len() > 1 || self.needs_transaction() {
-            let mut connection = Connection::new(self.clone(), guard);
-            let changed = Executor::__run(&mut connection, statements).await;
-            return connection.finish(changed).await;
+    fn __run(self, mut statements: Vec<Statement>) -> impl Future<Output = Result<u64>> + Send {
+        async move {
+            if self.is_plain
+                && statements.len() == 1
+                && let Some(mut connection) = self.acquire_now()
+                && !is_limited(connection.most_bytes())
+                && let Some(statement) = statements.pop()
+            {
+                return self.change_one(&mut connection, statement).await;
+            }
+            Box::pin(self.change_any(std::mem::take(&mut statements))).await
         }
-        self.change(&mut guard, statements).await
     }
 }
 
