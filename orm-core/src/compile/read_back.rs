@@ -5,7 +5,7 @@
 
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
-use crate::sql::{FromItem, InsertNode, InsertSource, Node, Operator, SelectNode, Statement};
+use crate::sql::{FromItem, InsertNode, Node, Operator, SelectNode, Statement};
 
 /// Returns whether [`for_dialect`] may make anything else of a statement.
 pub(crate) fn may_be_several(statement: &Statement, dialect: Dialect) -> bool {
@@ -36,13 +36,13 @@ pub(crate) fn for_dialect(statement: Statement, dialect: Dialect) -> Vec<Stateme
 
 /// Returns an INSERT and a SELECT for each row, or none if the key of a row cannot be known.
 fn read_back(insert: &InsertNode, last_key: &'static str) -> Option<Vec<Statement>> {
-    let InsertSource::Rows(rows) = &insert.source else { return None };
+    let rows = insert.source.rows()?;
     if !insert.on_conflict.is_empty() {
         // Whether the row was inserted is not known.
         return None;
     }
     let mut statements = Vec::with_capacity(rows.len() * 2);
-    for row in rows {
+    for row in rows.iter() {
         let select = SelectNode {
             outputs: insert.returning.clone(),
             from: vec![FromItem::table(insert.mapper, Alias::NONE)],

@@ -74,7 +74,7 @@ impl InsertNode {
 pub(crate) enum InsertSource {
     /// VALUES, in the order of the columns.
     Rows(Vec<Vec<Node>>),
-    /// VALUES of plain values, as a session writes them.
+    /// VALUES of plain values, as most are.
     Plain(PlainRows),
     /// An array of values for each column, which the database takes apart.
     Arrays(Vec<Node>),
@@ -109,16 +109,36 @@ impl InsertSource {
     pub(crate) fn of_values(values: Vec<Value>, width: usize) -> Self {
         match PlainRows::of(values, width) {
             Ok(plain) => InsertSource::Plain(plain),
-            Err(values) => {
-                let mut values = values.into_iter().map(Node::Bind).peekable();
-                let mut rows = Vec::new();
-                while width > 0 && values.peek().is_some() {
-                    rows.push(values.by_ref().take(width).collect());
-                }
-                InsertSource::Rows(rows)
-            }
+            Err(values) => InsertSource::Rows(rows_of(values, width)),
         }
     }
+
+    /// Returns its rows one by one, where they are values.
+    pub(crate) fn rows(&self) -> Option<Cow<'_, [Vec<Node>]>> {
+        match self {
+            InsertSource::Rows(rows) => Some(Cow::Borrowed(rows)),
+            InsertSource::Plain(plain) => Some(Cow::Owned(rows_of(plain.values.clone(), plain.kinds.len()))),
+            InsertSource::Arrays(_) | InsertSource::Select(_) => None,
+        }
+    }
+
+    /// Makes it rows that stand one by one, where they are values.
+    fn into_rows(self) -> Self {
+        match self {
+            InsertSource::Plain(plain) => InsertSource::Rows(rows_of(plain.values, plain.kinds.len())),
+            other => other,
+        }
+    }
+}
+
+/// Makes rows of so many columns, which is not 0, of their values one after another.
+fn rows_of(values: Vec<Value>, width: usize) -> Vec<Vec<Node>> {
+    let mut values = values.into_iter().map(Node::Bind).peekable();
+    let mut rows = Vec::new();
+    while width > 0 && values.peek().is_some() {
+        rows.push(values.by_ref().take(width).collect());
+    }
+    rows
 }
 
 /// How many values one statement binds at the most: SQLite's limit, the least of the three databases.
@@ -180,7 +200,9 @@ enum Source {
 struct Group {
     set: ColumnSet,
     columns: Vec<u16>,
-    rows: Vec<Vec<Node>>,
+    /// Row after row.
+    values: Vec<Value>,
+    count: usize,
 }
 
 impl<M> Clone for Insert<M> {
@@ -194,7 +216,7 @@ impl<M> std::fmt::Debug for Insert<M> {
         let name = self.draft.mapper.definition().name;
         match &self.draft.source {
             Source::Rows(groups) => {
-                let rows: usize = groups.iter().map(|group| group.rows.len()).sum();
+                let rows: usize = groups.iter().map(|group| group.count).sum();
                 write!(f, "Insert({name}, {rows} rows)")
             }
             Source::Select { .. } => write!(f, "Insert({name}, from a SELECT)"),
@@ -428,7 +450,13 @@ impl<M: Model> Insert<M> {
             return Err(error);
         }
         let mut nodes = match source {
-            Source::Rows(groups) => of_groups(mapper, with_sets(groups, &sets)),
+            Source::Rows(groups) if sets.is_empty() => {
+                groups.into_iter().flat_map(|group| of_group(mapper, group)).collect()
+            }
+            Source::Rows(groups) => {
+                let groups = with_sets(groups, &sets).into_iter();
+                groups.flat_map(|(columns, rows)| of_rows(mapper, &columns, rows)).collect()
+            }
             Source::Select { columns, select, with_defaults } => {
                 let defaults = if with_defaults { M::__default } else { |_| None };
                 let (columns, select) = with_constants(mapper, columns, select, sets, defaults)?;
@@ -469,6 +497,8 @@ impl Draft {
 
     fn add<M: Model>(&mut self, rows: Vec<NewRow<M>>) {
         let width = self.mapper.width();
+        // Rows mostly set the same columns.
+        let mut left = rows.len().saturating_sub(1);
         for row in rows {
             if let Err(error) = reject_members(&row.value) {
                 self.error.get_or_insert(error);
@@ -478,12 +508,16 @@ impl Draft {
             };
             if groups.last().is_none_or(|group| group.set != row.set.all) {
                 let columns = (0..width).filter(|&column| row.set.all.contains(column)).map(|column| column as u16);
-                groups.push(Group { columns: columns.collect(), set: row.set.all, rows: Vec::new() });
+                let columns: Vec<u16> = columns.collect();
+                let values = Vec::with_capacity(columns.len() * (left + 1));
+                groups.push(Group { columns, set: row.set.all, values, count: 0 });
             }
             if let Some(group) = groups.last_mut() {
-                let value = |&column: &u16| Node::Bind(row.value.__column(usize::from(column)));
-                group.rows.push(group.columns.iter().map(value).collect());
+                let value = |&column: &u16| row.value.__column(usize::from(column));
+                group.values.extend(group.columns.iter().map(value));
+                group.count += 1;
             }
+            left = left.saturating_sub(1);
         }
     }
 }
@@ -526,18 +560,30 @@ fn with_constants(
     Ok((columns, select))
 }
 
-/// Sets columns of every row to expressions.
-fn with_sets(mut groups: Vec<Group>, sets: &[(u16, Node)]) -> Vec<Group> {
-    if groups.is_empty() && !sets.is_empty() {
-        groups.push(Group { set: ColumnSet::new(), columns: Vec::new(), rows: vec![Vec::new()] });
+/// The columns of rows, and the rows one by one.
+type Rows = (Vec<u16>, Vec<Vec<Node>>);
+
+impl Group {
+    fn into_rows(self) -> Rows {
+        let Group { columns, values, count, .. } = self;
+        let rows = if columns.is_empty() { vec![Vec::new(); count] } else { rows_of(values, columns.len()) };
+        (columns, rows)
     }
-    for group in &mut groups {
+}
+
+/// Sets columns of every row to expressions.
+fn with_sets(groups: Vec<Group>, sets: &[(u16, Node)]) -> Vec<Rows> {
+    let mut groups: Vec<Rows> = groups.into_iter().map(Group::into_rows).collect();
+    if groups.is_empty() && !sets.is_empty() {
+        groups.push((Vec::new(), vec![Vec::new()]));
+    }
+    for (columns, rows) in &mut groups {
         for (column, node) in sets {
-            match group.columns.iter().position(|known| known == column) {
-                Some(position) => group.rows.iter_mut().for_each(|row| row[position] = node.clone()),
+            match columns.iter().position(|known| known == column) {
+                Some(position) => rows.iter_mut().for_each(|row| row[position] = node.clone()),
                 None => {
-                    group.columns.push(*column);
-                    group.rows.iter_mut().for_each(|row| row.push(node.clone()));
+                    columns.push(*column);
+                    rows.iter_mut().for_each(|row| row.push(node.clone()));
                 }
             }
         }
@@ -545,35 +591,60 @@ fn with_sets(mut groups: Vec<Group>, sets: &[(u16, Node)]) -> Vec<Group> {
     groups
 }
 
-/// Cuts groups of rows into statements that every server takes.
-fn of_groups(mapper: &'static Mapper, groups: Vec<Group>) -> Vec<InsertNode> {
-    let mut nodes = Vec::new();
-    for Group { columns, rows, .. } in groups {
-        // A row without columns is DEFAULT VALUES, which is one row.
-        let most = (PARAMETERS / columns.len().max(1)).clamp(1, if columns.is_empty() { 1 } else { ROWS });
-        nodes.extend(
-            blocks(rows, most, BYTES).into_iter().map(|block| InsertNode::rows(mapper, columns.clone(), block)),
-        );
+/// Returns how many rows of so many columns every server takes at once. One without columns is DEFAULT VALUES, which is one.
+fn most_rows(width: usize) -> usize {
+    if width == 0 { 1 } else { (PARAMETERS / width).clamp(1, ROWS) }
+}
+
+/// Cuts a group of rows into statements that every server takes.
+fn of_group(mapper: &'static Mapper, group: Group) -> Vec<InsertNode> {
+    let width = group.columns.len();
+    if width == 0 {
+        let (columns, rows) = group.into_rows();
+        return of_rows(mapper, &columns, rows);
     }
-    nodes
+    let Group { columns, values, .. } = group;
+    let sizes = values.chunks(width).map(|row| row.iter().map(value_size).sum());
+    let lengths = lengths(sizes, most_rows(width), BYTES);
+    let node = |columns, values| {
+        let source = InsertSource::of_values(values, width);
+        InsertNode { source, ..InsertNode::rows(mapper, columns, Vec::new()) }
+    };
+    if lengths.len() == 1 {
+        return vec![node(columns, values)];
+    }
+    let mut values = values.into_iter();
+    lengths.iter().map(|rows| node(columns.clone(), values.by_ref().take(rows * width).collect())).collect()
+}
+
+/// Cuts rows into statements that every server takes.
+fn of_rows(mapper: &'static Mapper, columns: &[u16], rows: Vec<Vec<Node>>) -> Vec<InsertNode> {
+    let blocks = blocks(rows, most_rows(columns.len()), BYTES).into_iter();
+    blocks.map(|block| InsertNode::rows(mapper, columns.to_vec(), block)).collect()
 }
 
 /// Cuts rows into blocks of so many rows and bytes; a row that has more bytes is a block of its own.
 fn blocks(rows: Vec<Vec<Node>>, most: usize, most_bytes: usize) -> Vec<Vec<Vec<Node>>> {
-    let mut blocks: Vec<Vec<Vec<Node>>> = Vec::new();
+    let lengths = lengths(rows.iter().map(|row| row_size(row)), most, most_bytes);
+    let mut rows = rows.into_iter();
+    lengths.into_iter().map(|length| rows.by_ref().take(length).collect()).collect()
+}
+
+/// Returns how many rows of these sizes each block has.
+fn lengths(sizes: impl Iterator<Item = usize>, most: usize, most_bytes: usize) -> Vec<usize> {
+    let mut lengths: Vec<usize> = Vec::new();
     let mut bytes = 0;
-    for row in rows {
-        let size = row_size(&row);
-        match blocks.last_mut() {
-            Some(block) if block.len() < most && bytes + size <= most_bytes => block.push(row),
+    for size in sizes {
+        match lengths.last_mut() {
+            Some(length) if *length < most && bytes + size <= most_bytes => *length += 1,
             _ => {
                 bytes = 0;
-                blocks.push(vec![row]);
+                lengths.push(1);
             }
         }
         bytes += size;
     }
-    blocks
+    lengths
 }
 
 /// Returns about how many bytes a row takes on its way to a server.
@@ -621,9 +692,13 @@ fn one_within(statement: Statement, most_bytes: usize) -> Vec<Statement> {
         Statement::Insert(insert) => insert,
         other => return vec![other],
     };
-    let rows = match &mut insert.source {
-        InsertSource::Rows(rows) if rows.len() > 1 => std::mem::take(rows),
-        _ => return vec![Statement::Insert(insert)],
+    let source = std::mem::replace(&mut insert.source, InsertSource::Rows(Vec::new()));
+    let rows = match source.into_rows() {
+        InsertSource::Rows(rows) if rows.len() > 1 => rows,
+        source => {
+            insert.source = source;
+            return vec![Statement::Insert(insert)];
+        }
     };
     let of_block = |block| {
         let source = InsertSource::Rows(block);
@@ -634,7 +709,7 @@ fn one_within(statement: Statement, most_bytes: usize) -> Vec<Statement> {
 
 /// Cuts an INSERT into one for each of its rows.
 fn one_by_one(node: InsertNode) -> Vec<InsertNode> {
-    match node.source {
+    match node.source.into_rows() {
         InsertSource::Rows(rows) => {
             let (mapper, columns, on_conflict) = (node.mapper, node.columns, node.on_conflict);
             let of_row = |row| InsertNode {
@@ -643,7 +718,7 @@ fn one_by_one(node: InsertNode) -> Vec<InsertNode> {
             };
             rows.into_iter().map(of_row).collect()
         }
-        InsertSource::Plain(_) | InsertSource::Arrays(_) | InsertSource::Select(_) => vec![node],
+        source => vec![InsertNode { source, ..node }],
     }
 }
 
