@@ -175,7 +175,7 @@ impl Connection {
     async fn query(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(Query, Facts), Error> {
         let known = match self.statements.find(statement) {
             Some(known) => known,
-            None => self.prepare(statement).await?,
+            None => Box::pin(self.prepare(statement)).await?,
         };
         if known.parameters != parameters.len() {
             return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));
@@ -191,7 +191,7 @@ impl Connection {
     #[inline]
     async fn ready(&mut self) -> Result<(), Error> {
         if self.reading.is_some() {
-            self.bring_home().await?;
+            Box::pin(self.bring_home()).await?;
         }
         self.check()
     }

@@ -155,7 +155,7 @@ impl Connection {
         let sendable = self.statements.find(statement, parameters)?;
         let facts = sendable.facts;
         if self.has_pooler {
-            return done(facts, self.run_through_pooler(sendable, parameters, &mut on_row).await?);
+            return done(facts, Box::pin(self.run_through_pooler(sendable, parameters, &mut on_row)).await?);
         }
         let mut has_rows = false;
         let mut noting = |row: driver::Row<'_>| {
@@ -171,12 +171,15 @@ impl Connection {
         if has_rows || !error::of_server(&error).is_some_and(error::is_about_prepared) {
             return Err(error::from(error));
         }
-        self.forget().await?;
-        if self.transaction.is_open() {
-            return Err(error::from(error));
-        }
-        let sendable = self.statements.find(statement, parameters)?;
-        done(facts, self.send(prepared(sendable, parameters)?, &[facts], &mut on_row).await.map_err(error::from)?)
+        let again = async {
+            self.forget().await?;
+            if self.transaction.is_open() {
+                return Err(error::from(error));
+            }
+            let sendable = self.statements.find(statement, parameters)?;
+            done(facts, self.send(prepared(sendable, parameters)?, &[facts], &mut on_row).await.map_err(error::from)?)
+        };
+        Box::pin(again).await
     }
 
     /// Runs a statement so that all its messages reach the same server, and leaves nothing behind there.
@@ -293,14 +296,15 @@ impl Connection {
         self.is_broken && !self.is_in_flight && !self.may_have_committed
     }
 
-    /// Makes the connection ready for a statement.
+    /// Makes the connection ready for a statement. What that rarely takes is boxed, here and elsewhere, so that the futures
+    /// around it stay small.
     #[inline]
     async fn ready(&mut self) -> Result<(), Error> {
         if self.is_broken || self.is_in_flight {
-            self.settle().await?;
+            Box::pin(self.settle()).await?;
         }
         if self.statements.is_full() {
-            self.forget().await?;
+            Box::pin(self.forget()).await?;
         }
         Ok(())
     }

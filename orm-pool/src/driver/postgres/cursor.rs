@@ -139,7 +139,7 @@ impl Connection {
     /// Ends the queries whose cursors were dropped.
     #[inline]
     pub(super) async fn close_abandoned(&mut self) -> Result<(), Error> {
-        if self.cursors.0.is_empty() { Ok(()) } else { self.close_dropped().await }
+        if self.cursors.0.is_empty() { Ok(()) } else { Box::pin(self.close_dropped()).await }
     }
 
     #[cold]
