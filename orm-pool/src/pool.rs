@@ -203,7 +203,13 @@ impl<C: Connector> Pool<C> {
     /// let pool = Pool::new(Cups, Options::default());
     /// assert!(pool.acquire_now().is_none()); // nothing is open yet
     /// drop(pool.acquire().await?);
-    /// assert!(pool.acquire_now().is_some());
+    /// let loan = pool.acquire_now().expect("it is idle now");
+    /// assert_eq!((*loan, pool.status().checked_out), (0, 1));
+    /// loan.give_back_clean();
+    ///
+    /// let guard = pool.acquire_now().expect("it is idle again").into_guard(); // may outlive the borrow of the pool
+    /// assert_eq!(pool.status().checked_out, 1);
+    /// # drop(guard);
     /// # Ok(())
     /// # }
     /// ```

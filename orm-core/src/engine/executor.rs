@@ -312,6 +312,24 @@ impl Connection {
     }
 }
 
+/// How an executor that gives values collects them.
+macro_rules! fetches {
+    () => {
+        fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
+            async move {
+                let mut rows: Vec<S> = Vec::new();
+                let request = request.as_mut().map_err(|refused| refused.clone())?;
+                self.collect_values(request, &mut rows).await?;
+                Ok(rows)
+            }
+        }
+
+        fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
+            self.__fetch(Ok(request))
+        }
+    };
+}
+
 impl sealed::Sealed for &Engine {}
 #[expect(
     clippy::manual_async_fn,
@@ -324,18 +342,7 @@ impl Executor for &Engine {
         Exec::Engine(self)
     }
 
-    fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
-        async move {
-            let mut rows: Vec<S> = Vec::new();
-            let request = request.as_mut().map_err(|refused| refused.clone())?;
-            self.collect_values(request, &mut rows).await?;
-            Ok(rows)
-        }
-    }
-
-    fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
-        self.__fetch(Ok(request))
-    }
+    fetches!();
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
         self.chunk(chunk, source).await
@@ -364,22 +371,7 @@ impl Executor for &mut Connection {
         Exec::Connection(self)
     }
 
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "what an `async fn` takes is moved once more, and has two places in its future"
-    )]
-    fn __fetch<S: RowType>(self, mut request: Result<Request>) -> impl Future<Output = Result<Vec<S>>> + Send {
-        async move {
-            let mut rows: Vec<S> = Vec::new();
-            let request = request.as_mut().map_err(|refused| refused.clone())?;
-            self.collect_values(request, &mut rows).await?;
-            Ok(rows)
-        }
-    }
-
-    fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send {
-        self.__fetch(Ok(request))
-    }
+    fetches!();
 
     async fn __chunk<S: RowType>(self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
         self.chunk(chunk, source).await
