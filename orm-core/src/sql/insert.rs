@@ -593,7 +593,7 @@ fn with_sets(groups: Vec<Group>, sets: &[(u16, Node)]) -> Vec<Rows> {
 
 /// Returns how many rows of so many columns every server takes at once. One without columns is DEFAULT VALUES, which is one.
 fn most_rows(width: usize) -> usize {
-    if width == 0 { 1 } else { (PARAMETERS / width).clamp(1, ROWS) }
+    PARAMETERS.checked_div(width).map_or(1, |rows| rows.clamp(1, ROWS))
 }
 
 /// Cuts a group of rows into statements that every server takes.
