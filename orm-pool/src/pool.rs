@@ -1,7 +1,7 @@
 //! Who holds a connection: a pool lends each one to one user at a time.
 //!
-//! In: a [`Connector`] that opens connections, and [`Options`]. Out: [`Guard`]s, from [`Pool::acquire`]. Called by the
-//! engine. Nothing here knows a database or SQL.
+//! In: a [`Connector`] that opens connections, and [`Options`]. Out: [`Guard`]s, from [`Pool::acquire`], and [`Loan`]s,
+//! from [`Pool::acquire_now`]. Called by the engine. Nothing here knows a database or SQL.
 //!
 //! A connection that comes back goes straight to the user who has waited longest; only when nobody waits does it become
 //! idle. So whoever finds an idle connection overtakes nobody. Every open connection, and every attempt to open one, is

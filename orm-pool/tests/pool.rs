@@ -5,6 +5,7 @@
 //! - `classes`: the kinds of pools besides the queue
 //! - `events`: what listeners hear, and what they decide
 //! - `records`: what becomes of connections, and what is noted about them
+//! - `loans`: what is lent for a moment
 //! - `load`: who is served when, and that nothing is lost, in a hundred thousand checkouts
 //! - `storm`: many tasks that take, give back and give up at random
 
@@ -18,6 +19,8 @@ mod faults;
 mod limits;
 #[path = "pool/load.rs"]
 mod load;
+#[path = "pool/loans.rs"]
+mod loans;
 #[path = "pool/records.rs"]
 mod records;
 #[path = "pool/storm.rs"]

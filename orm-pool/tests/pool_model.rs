@@ -219,6 +219,11 @@ fn model(limit: usize, timeout: Duration, pre_ping: bool, may_give_up: bool) {
             shuttle::thread::spawn(move || {
                 shuttle::future::block_on(async {
                     for _ in 0..2 {
+                        if let Some(loan) = pool.acquire_now().filter(|_| thread_rng().gen_bool(0.5)) {
+                            shuttle::future::yield_now().await;
+                            loan.give_back_clean();
+                            continue;
+                        }
                         let lent = match may_give_up && thread_rng().gen_bool(0.4) {
                             true => polled(pool.acquire(), thread_rng().gen_range(0..4)).await,
                             false => Some(pool.acquire().await),
