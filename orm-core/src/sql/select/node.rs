@@ -10,7 +10,7 @@ use crate::sql::compound::Compound;
 use crate::sql::node::OutputKind;
 use crate::sql::{Criterion, EagerNode, FromItem, JoinNode, Lock, Node, Output, TableRef, known};
 
-/// A SELECT without its types. Its [rare clauses](RareClauses) are read and written as if they were fields of it.
+/// A SELECT without its types. Its rare clauses are read and written as if they were fields of it.
 #[derive(Clone, Debug, Default)]
 pub struct SelectNode {
     pub(crate) outputs: Vec<Output>,
