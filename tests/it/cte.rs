@@ -126,6 +126,11 @@ async fn a_cte_that_writes_gives_what_it_wrote() {
     session.rollback().await.unwrap();
     assert_eq!(select(Keyword).count(&engine).await.unwrap(), 0, "it was part of the session's transaction");
 
+    let words = ["go", "zig", "ada"].map(|word| Keyword::builder().word(word));
+    let new = insert(Keyword).values(words).returning(Keyword.word).cte("new");
+    assert!(select(new.0).select_from(&new).first(&engine).await.unwrap().is_some());
+    assert_eq!(select(Keyword).count(&engine).await.unwrap(), 3, "all are written, however few are wanted back");
+
     let changed = update(User).set(User.active, true).filter(!User.active).returning(User.id).cte("changed");
     let mut transaction = engine.begin().await.unwrap();
     assert_eq!(select(User.name).order_by(User.id).add_cte(&changed).all(&mut transaction).await.unwrap().len(), 2);

@@ -187,25 +187,26 @@ impl Lifted {
 
     fn select(&mut self, select: &mut SelectNode) {
         // Which of the clauses that it may have it has, in one byte.
+        let is_plain = select.is_plain();
         let has = u8::from(!select.from.is_empty())
             | u8::from(!select.joins.is_empty()) << 1
             | u8::from(!select.order_by.is_empty()) << 2
             | u8::from(select.limit.is_some()) << 3
-            | u8::from(!select.is_plain()) << 4;
+            | u8::from(!is_plain) << 4;
         self.tag(has);
         self.list(&mut select.outputs, Self::output);
         self.nodes(&mut select.filters);
         if has != 0 {
-            self.clauses_of_select(select);
+            self.clauses_of_select(select, is_plain);
         }
     }
 
-    fn clauses_of_select(&mut self, select: &mut SelectNode) {
+    fn clauses_of_select(&mut self, select: &mut SelectNode, is_plain: bool) {
         self.list(&mut select.from, Self::item);
         self.list(&mut select.joins, Self::join);
         self.list(&mut select.order_by, Self::order_item);
         self.optional(select.limit.as_mut());
-        if !select.is_plain() {
+        if !is_plain {
             self.rest_of_select(select);
         }
     }
@@ -559,7 +560,8 @@ impl Lifted {
         self.values.reserve(rows.len() * kinds.len());
         for node in rows.iter_mut().flatten() {
             if let Node::Bind(value) = node {
-                *node = self.lift(value.kind(), std::mem::replace(value, Value::Bool(false)));
+                let kind = value.kind();
+                self.lift(node, kind);
             }
         }
     }
@@ -643,11 +645,17 @@ impl Lifted {
         self.criteria(&mut rows.criteria);
     }
 
-    /// Takes a value out and returns what stands in its place.
-    fn lift(&mut self, kind: Kind, value: Value) -> Node {
+    /// Takes the value of a node out and leaves its place.
+    #[inline]
+    fn lift(&mut self, node: &mut Node, kind: Kind) {
         let index = self.values.len() as u32;
-        self.values.push(value);
-        Node::Parameter { index, kind }
+        if let Node::Bind(value) = std::mem::replace(node, Node::Parameter { index, kind }) {
+            if self.values.capacity() == 0 {
+                // For the usual few, without what a list takes to grow.
+                self.values = Vec::with_capacity(FEW);
+            }
+            self.values.push(value);
+        }
     }
 
     fn sql_text(&mut self, text: &mut TextNode) {
@@ -674,14 +682,7 @@ impl Lifted {
                 let kind = value.kind();
                 self.tag(1);
                 self.kind(kind);
-                let index = self.values.len() as u32;
-                if let Node::Bind(value) = std::mem::replace(node, Node::Parameter { index, kind }) {
-                    if self.values.capacity() == 0 {
-                        // For the usual few, without what a list takes to grow.
-                        self.values = Vec::with_capacity(FEW);
-                    }
-                    self.values.push(value);
-                }
+                self.lift(node, kind);
             }
             Node::Parameter { index, kind } => {
                 self.tag(2);

@@ -68,10 +68,10 @@ impl Request {
         self
     }
 
-    /// Returns whether it is one query with which nothing else is loaded, as most are.
+    /// Returns whether it is one query that only reads, and with which nothing else is loaded, as most are.
     pub(crate) fn is_simple(&self) -> bool {
-        let [statement @ Statement::Select(_)] = self.statements.as_slice() else { return false };
-        self.loads.is_empty() && !selects_more(statement)
+        let [statement @ Statement::Select(select)] = self.statements.as_slice() else { return false };
+        !select.writes && self.loads.is_empty() && !selects_more(statement)
     }
 
     /// Makes it statements that a database has.

@@ -1,4 +1,6 @@
-//! A connection that is lent for a moment, by a pool that is there all the while.
+//! In: an idle connection of a pool that is there all the while. Out: it, lent for a moment as a [`Loan`], or as a
+//! [`Guard`]. Called by [`Pool::acquire_now`](super::Pool::acquire_now), and by
+//! [`Pool::acquire`](super::Pool::acquire) on its way to a guard.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
