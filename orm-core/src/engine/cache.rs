@@ -92,7 +92,9 @@ impl StatementCache {
 
     /// Forgets all.
     pub(super) fn clear(&self) {
-        self.entries.lock().by_key.clear();
+        let mut entries = self.entries.lock();
+        entries.by_key.clear();
+        entries.long = 0;
     }
 }
 

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use orm_pool::driver;
+use orm_pool::driver::{self, Done};
 use orm_pool::pool::ResetOnReturn;
 
 use super::connect::Guard;
+use super::execute::OnRow;
 use super::{Engine, ExecutionOptions, IsolationLevel};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::Statement;
 
 /// A connection from an engine's pool.
 ///
@@ -429,6 +431,11 @@ impl Connection {
         IsolationLevel::from_words(&words).ok_or_else(|| {
             Error::new(ErrorKind::Data, format!("the database answered with the unknown isolation level `{words}`"))
         })
+    }
+
+    /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
+    pub(crate) async fn run(&mut self, statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
+        self.engine.run(&mut self.guard, statement, on_row).await
     }
 
     /// Sends words that begin or end a transaction or a savepoint.

@@ -90,7 +90,7 @@ impl<S: RowType> Collect for Vec<S> {
 
 impl Engine {
     /// Finds or makes the compiled form of a statement.
-    pub(crate) fn prepare(&self, statement: Statement) -> Result<Prepared> {
+    pub(super) fn prepare(&self, statement: Statement) -> Result<Prepared> {
         let is_kept = self.options.compiled_cache != Some(false);
         let (compiled, values) = self.shared.cache.prepare(statement, self.dialect(), is_kept)?;
         Ok(Prepared { compiled, values })
@@ -103,6 +103,17 @@ impl Engine {
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
     pub(crate) async fn run(
+        &self,
+        connection: &mut driver::Connection,
+        statement: Statement,
+        on_row: &mut OnRow<'_>,
+    ) -> Result<Done> {
+        let prepared = self.prepare(statement)?;
+        self.run_prepared(connection, &prepared, on_row).await
+    }
+
+    /// Does the same with a statement that is prepared.
+    pub(super) async fn run_prepared(
         &self,
         connection: &mut driver::Connection,
         prepared: &Prepared,
@@ -253,7 +264,6 @@ impl Engine {
         for mut statement in std::mem::take(&mut request.statements) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, plans, &mut query)?;
-            let prepared = self.prepare(statement)?;
             let mut take = |row: Row<'_>| {
                 let Some(joins) = &joins else {
                     rows.push(&row)?;
@@ -269,7 +279,7 @@ impl Engine {
                 members.gather(&row, joins, position)?;
                 Ok(ControlFlow::Continue(()))
             };
-            self.run(connection, &prepared, &mut take).await?;
+            self.run(connection, statement, &mut take).await?;
             with = joins.or(with);
         }
         let mut objects = Vec::with_capacity(rows.count());

@@ -70,8 +70,13 @@ impl Request {
 
     /// Returns whether it is one query that only reads, and with which nothing else is loaded, as most are.
     pub(crate) fn is_simple(&self) -> bool {
-        let [statement @ Statement::Select(select)] = self.statements.as_slice() else { return false };
-        !select.writes && self.loads.is_empty() && !selects_more(statement)
+        match self.statements.as_slice() {
+            [statement @ Statement::Select(select)] => {
+                !select.writes && self.loads.is_empty() && !selects_more(statement)
+            }
+            [Statement::Count(select) | Statement::Exists(select)] => !select.writes,
+            _ => false,
+        }
     }
 
     /// Makes it statements that a database has.

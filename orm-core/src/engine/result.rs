@@ -366,7 +366,7 @@ impl Engine {
         let mut sets: Vec<Set> = Vec::new();
         let mut cursors: Vec<String> = Vec::new();
         let done = self
-            .run(&mut connection.guard, prepared, &mut |row| {
+            .run_prepared(&mut connection.guard, prepared, &mut |row| {
                 while sets.len() <= row.set() {
                     sets.push(Set::default());
                 }

@@ -553,11 +553,9 @@ async fn send(
 ) -> Result<Option<i64>> {
     let mapper = statement.mapper;
     let count = slots.len() as u64;
-    let engine = connection.engine.clone();
-    let prepared = engine.prepare(Statement::Insert(Box::new(statement)))?;
     let mut rows: Vec<(Option<Key>, Vec<Value>)> = Vec::new();
-    let done = engine
-        .run(&mut connection.guard, &prepared, &mut |row| {
+    let done = connection
+        .run(Statement::Insert(Box::new(statement)), &mut |row| {
             let values = (0..returned.columns.len()).map(|position| as_value(row.value(position)));
             rows.push((Key::of_first_columns(&row, mapper), values.collect()));
             Ok(ControlFlow::Continue(()))
@@ -622,19 +620,17 @@ async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: 
     const CHUNK: usize = 500;
     let mapper = batch.mapper;
     let columns: Vec<u16> = mapper.definition.key.iter().chain(filled).copied().collect();
-    let engine = connection.engine.clone();
     for slots in batch.slots.chunks(CHUNK) {
         let filters = slots.iter().map(|&slot| Node::All(key_filters(mapper, objects.object(slot))));
         let filters = vec![Node::Any(filters.collect())];
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut rows = Vec::new();
         let mut take = |row: Row<'_>| {
             let values = (0..columns.len()).map(|position| as_value(row.value(position)));
             rows.push((Key::of_first_columns(&row, mapper), values.collect()));
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        connection.run(Statement::Select(Box::new(select)), &mut take).await?;
         for (slot, values) in by_key(objects, rows, slots) {
             fill(objects, slot, &columns, &values)?;
         }

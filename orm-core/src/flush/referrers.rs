@@ -53,13 +53,11 @@ async fn read_referring(
         let outputs = vec![Output::entity(child, Alias::NONE)];
         let select = SelectNode { outputs, filters: refers.collect(), ..SelectNode::default() };
         let connection = connections.of(BindRequest::read(child)).await?;
-        let engine = connection.engine.clone();
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut take = |row: Row<'_>| {
             objects.load_any(child, &row, 0)?;
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        connection.run(Statement::Select(Box::new(select)), &mut take).await?;
     }
     Ok(())
 }

@@ -322,7 +322,6 @@ async fn free_value(
     if definition.nullable {
         return Ok(Some(Value::Null(definition.kind)));
     }
-    let engine = connection.engine.clone();
     let node = || Node::Column { mapper, column, alias: Alias::NONE };
     for _ in 0..ATTEMPTS {
         let Some(value) = candidate(mapper, column, now) else { return Ok(None) };
@@ -331,13 +330,12 @@ async fn free_value(
             filters: vec![Node::equals(node(), Node::Bind(value.clone()))],
             ..SelectNode::default()
         };
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut is_free = true;
         let mut take = |_: crate::mapper::Row<'_>| {
             is_free = false;
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        connection.run(Statement::Select(Box::new(select)), &mut take).await?;
         if is_free {
             return Ok(Some(value));
         }

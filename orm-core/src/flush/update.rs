@@ -315,11 +315,9 @@ async fn send(
     if returns {
         statement.rows.returning = outputs(mapper, &columns);
     }
-    let engine = connection.engine.clone();
-    let prepared = engine.prepare(Statement::Update(Box::new(statement)))?;
     let mut given = Vec::new();
-    let done = engine
-        .run(&mut connection.guard, &prepared, &mut |row| {
+    let done = connection
+        .run(Statement::Update(Box::new(statement)), &mut |row| {
             let key = Key::of_first_columns(&row, mapper);
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
             Ok(ControlFlow::Continue(()))
@@ -332,13 +330,12 @@ async fn send(
         let filters = rows.iter().map(|row| Node::All(key_filters(mapper, objects.object(row.slot))));
         let filters = vec![Node::Any(filters.collect())];
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut take = |row: Row<'_>| {
             let key = Key::of_first_columns(&row, mapper);
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect()));
             Ok(ControlFlow::Continue(()))
         };
-        engine.run(&mut connection.guard, &prepared, &mut take).await?;
+        connection.run(Statement::Select(Box::new(select)), &mut take).await?;
     }
     let by_key = rows.iter().filter_map(|row| Some((Key::of_object(objects.object(row.slot))?, row.slot)));
     let by_key: HashMap<Key, u32> = by_key.collect();

@@ -159,18 +159,17 @@ async fn find<'p>(
         }
     }
     let keys = groups.in_turns(keys);
-    let engine = connection.engine.clone();
+    let dialect = connection.engine.dialect();
     // What was changed and not flushed, the repeated query would not see.
     let query = query.filter(|_| objects.touched.is_empty());
     let mut rows = ObjectRows::default();
-    for (turn, mut select) in selects(node, info, &keys, query, engine.dialect())? {
+    for (turn, mut select) in selects(node, info, &keys, query, dialect)? {
         groups.begin_turn(turn);
         let joins = Joins::attach_children(&mut select, node)?;
         let mut statement = Statement::Select(Box::new(select));
         objects.events.rewrite_load(&mut statement)?;
-        let prepared = engine.prepare(statement)?;
-        engine
-            .run(&mut connection.guard, &prepared, &mut |row| {
+        connection
+            .run(statement, &mut |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;
                 let is_new = joins.as_ref().is_none_or(|joins| rows.begin(&row, joins));
                 if is_new {

@@ -66,9 +66,8 @@ fn load<'a>(
         for (turn, mut select) in selects(node, info, &keys, query, engine.dialect())? {
             reading.groups.begin_turn(turn);
             let joins = Joins::attach_children(&mut select, node)?;
-            let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
             let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
-            engine.run(connection, &prepared, &mut read).await?;
+            engine.run(connection, Statement::Select(Box::new(select)), &mut read).await?;
         }
         let Reading { mut found, groups, rows } = reading;
         let deeper = node.deeper();

@@ -300,8 +300,6 @@ impl Session {
         };
         let Session { connections, objects, .. } = self;
         let connection = connections.of(BindRequest::read(mapper)).await?;
-        let engine = connection.engine.clone();
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut is_there = false;
         let mut take = |row: Row<'_>| {
             is_there = true;
@@ -311,7 +309,7 @@ impl Session {
             }
             Ok(ControlFlow::Continue(()))
         };
-        let done = engine.run(&mut connection.guard, &prepared, &mut take).await;
+        let done = connection.run(Statement::Select(Box::new(select)), &mut take).await;
         self.noted(done)?;
         if is_there { Ok(()) } else { Err(cannot_be_refreshed(&self.objects, slot)) }
     }

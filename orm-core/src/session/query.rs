@@ -111,7 +111,6 @@ impl Session {
         self.doubt_written(&written)?;
         let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
         let connection = connections.of(bind).await?;
-        let engine = connection.engine.clone();
         objects.seen.clear();
         objects.overwrites = *overwrites;
         objects.query += 1;
@@ -123,9 +122,8 @@ impl Session {
             let is_write = statement.is_write();
             let most = if is_write { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
-            let prepared = engine.prepare(statement)?;
-            engine
-                .run(&mut connection.guard, &prepared, &mut |row| {
+            connection
+                .run(statement, &mut |row| {
                     let Some(joins) = &joins else {
                         rows.push(&row, objects)?;
                         last = objects.seen.last().copied();
@@ -678,15 +676,13 @@ impl Session {
     ) -> Result<()> {
         let Session { connections, objects, .. } = self;
         let connection = connections.of(BindRequest::read(mapper)).await?;
-        let engine = connection.engine.clone();
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters, ..SelectNode::default() };
-        let prepared = engine.prepare(Statement::Select(Box::new(select)))?;
         let mut take = |row: Row<'_>| {
             objects.load_any(mapper, &row, 0)?;
             Ok(ControlFlow::Continue(()))
         };
-        let done = engine.run(&mut connection.guard, &prepared, &mut take).await.map(|_| ());
+        let done = connection.run(Statement::Select(Box::new(select)), &mut take).await.map(|_| ());
         self.noted(done)
     }
 

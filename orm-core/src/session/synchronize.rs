@@ -353,15 +353,13 @@ impl Session {
 
     async fn read_keys(&mut self, statement: Statement, mapper: &'static Mapper) -> Result<(u64, Vec<Key>)> {
         let connection = self.connected_for(BindRequest::of(std::slice::from_ref(&statement))).await?;
-        let engine = connection.engine.clone();
-        let prepared = engine.prepare(statement)?;
         let (mut keys, mut count) = (Vec::new(), 0);
         let mut take = |row: Row<'_>| {
             keys.extend(Key::of_first_columns(&row, mapper));
             count += 1;
             Ok(ControlFlow::Continue(()))
         };
-        let done = engine.run(&mut connection.guard, &prepared, &mut take).await;
+        let done = connection.run(statement, &mut take).await;
         let done = self.noted(done)?;
         Ok((done.rows_affected.max(count), keys))
     }
