@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 
 use orm_pool::Value;
+use smallvec::SmallVec;
 
 use super::{LoadNode, Strategy};
 use crate::dialect::Dialect;
@@ -24,12 +25,12 @@ const ARRAY_CHUNK: usize = 10_000;
 /// The values of an owner that its members are found by, and the key that tells them from others.
 pub(super) struct OwnerKey {
     pub(super) key: Key,
-    values: Vec<Value>,
+    values: SmallVec<[Value; 1]>,
 }
 
 /// Returns what the members of an owner are found by; none where a foreign key is NULL.
 pub(super) fn owner_key(object: &dyn Object, info: &RelationshipInfo) -> Option<OwnerKey> {
-    let values: Vec<Value> = info.pairs.iter().map(|&(own, _)| object.column(usize::from(own))).collect();
+    let values: SmallVec<_> = info.pairs.iter().map(|&(own, _)| object.column(usize::from(own))).collect();
     Some(OwnerKey { key: Key::of(values.iter().cloned())?, values })
 }
 
@@ -190,7 +191,10 @@ fn column_of(mapper: &'static Mapper, column: u16) -> Node {
 
 /// `column IN (…)`, or `(a, b) IN ((…), …)` for a key of several columns.
 fn among(columns: Vec<Node>, owners: &[&OwnerKey]) -> Node {
-    let row = |owner: &&OwnerKey| tuple(owner.values.iter().cloned().map(Node::Bind).collect());
+    let row = |owner: &&OwnerKey| match owner.values.as_slice() {
+        [only] => Node::Bind(only.clone()),
+        several => Node::Tuple(several.iter().cloned().map(Node::Bind).collect()),
+    };
     Node::In { operand: Box::new(tuple(columns)), list: owners.iter().map(row).collect(), negated: false }
 }
 

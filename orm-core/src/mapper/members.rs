@@ -187,14 +187,17 @@ struct ManyState<T> {
     /// Which columns of the values were set, as far as they came from builders.
     sets: Vec<SetColumns>,
     /// Inside a session, or given to a new object.
-    handles: Arc<Vec<Handle<T>>>,
+    handles: Handles<T>,
     /// The same for lookup, once there are many.
     known: Option<Known>,
     /// What the session has not taken up yet.
     changes: Vec<Change>,
     /// The handles before these changes.
-    before: Option<Arc<Vec<Handle<T>>>>,
+    before: Option<Handles<T>>,
 }
+
+/// Handles that copies of a field share; none where there were never any, so that a field of values needs no memory for them.
+type Handles<T> = Option<Arc<Vec<Handle<T>>>>;
 
 type Known = HashSet<ObjectId, foldhash::fast::RandomState>;
 
@@ -203,25 +206,33 @@ const FEW: usize = 32;
 
 impl<T> Default for ManyState<T> {
     fn default() -> Self {
-        Self::of(Arc::default())
+        Self::of(None)
     }
 }
 
 impl<T> ManyState<T> {
-    fn of(handles: Arc<Vec<Handle<T>>>) -> Self {
+    fn of(handles: Handles<T>) -> Self {
         ManyState { values: None, sets: vec![], handles, known: None, changes: vec![], before: None }
+    }
+
+    fn handles(&self) -> &[Handle<T>] {
+        self.handles.as_ref().map_or(&[], |handles| handles)
+    }
+
+    fn handles_mut(&mut self) -> &mut Vec<Handle<T>> {
+        Arc::make_mut(self.handles.get_or_insert_default())
     }
 
     /// Returns whether some members were given or taken away.
     fn is_known(&self) -> bool {
-        self.values.is_some() || !self.handles.is_empty() || !self.changes.is_empty()
+        self.values.is_some() || !self.handles().is_empty() || !self.changes.is_empty()
     }
 
     fn contains(&mut self, member: Handle<T>) -> bool {
-        if self.handles.len() < FEW {
-            return self.handles.contains(&member);
+        let handles = self.handles.as_ref().map_or(&[][..], |handles| handles);
+        if handles.len() < FEW {
+            return handles.contains(&member);
         }
-        let handles = &self.handles;
         let known = self.known.get_or_insert_with(|| handles.iter().map(|handle| handle.id()).collect());
         known.contains(&member.id())
     }
@@ -231,7 +242,7 @@ impl<T> ManyState<T> {
         if self.contains(member) {
             return false;
         }
-        Arc::make_mut(&mut self.handles).push(member);
+        self.handles_mut().push(member);
         if let Some(known) = &mut self.known {
             known.insert(member.id());
         }
@@ -243,7 +254,7 @@ impl<T> ManyState<T> {
         if !self.contains(member) {
             return false;
         }
-        let handles = Arc::make_mut(&mut self.handles);
+        let handles = self.handles_mut();
         // The last one goes without a search, so that a list is emptied fast from its end.
         if handles.pop_if(|last| *last == member).is_none()
             && let Some(position) = handles.iter().position(|handle| *handle == member)
@@ -257,7 +268,7 @@ impl<T> ManyState<T> {
     }
 
     /// Makes these the handles.
-    fn set(&mut self, handles: Arc<Vec<Handle<T>>>) {
+    fn set(&mut self, handles: Handles<T>) {
         self.handles = handles;
         self.known = None;
     }
@@ -322,7 +333,7 @@ impl<T> HasMany<T> {
 
     /// Returns the handles that are here, whether or not those are all.
     fn known_handles(&self) -> &[Handle<T>] {
-        self.state.as_ref().map_or(&[], |state| &state.handles)
+        self.state.as_ref().map_or(&[], |state| state.handles())
     }
 
     fn state(&mut self) -> &mut ManyState<T> {
@@ -427,7 +438,7 @@ impl<T: Model> HasMany<T> {
     pub fn handles(&self) -> &[Handle<T>] {
         match &self.state {
             // Outside a session, what was pushed is all that there is.
-            Some(state) if self.loaded || (self.owner.is_none() && !state.handles.is_empty()) => &state.handles,
+            Some(state) if self.loaded || (self.owner.is_none() && !state.handles().is_empty()) => state.handles(),
             None if self.loaded => &[],
             _ => panic!("{}", not_loaded::<T>(self.origin)),
         }
@@ -447,7 +458,7 @@ impl<T: Model> HasMany<T> {
         }
         self.state.as_ref().map_or(0, |state| {
             let pushed = state.changes.iter().filter(|change| matches!(change, Change::Add(Incoming::New(_))));
-            state.values().map_or(0, <[T]>::len) + state.handles.len() + pushed.count()
+            state.values().map_or(0, <[T]>::len) + state.handles().len() + pushed.count()
         })
     }
 
@@ -524,7 +535,7 @@ impl<T: Model> HasMany<T> {
         }
         state.values = None;
         state.sets.clear();
-        state.set(Arc::default());
+        state.set(None);
     }
 
     /// Makes these the members; as for [`clear`](Self::clear), those of before must be known.
@@ -634,7 +645,7 @@ impl<T: Model> RelationField for HasMany<T> {
     }
 
     fn given(&self) -> usize {
-        self.state.as_ref().map_or(0, |state| state.values().map_or(0, <[T]>::len) + state.handles.len())
+        self.state.as_ref().map_or(0, |state| state.values().map_or(0, <[T]>::len) + state.handles().len())
     }
 
     fn is_of(&self, owner: ObjectId) -> bool {
@@ -663,7 +674,8 @@ impl<T: Model> RelationField for HasMany<T> {
         let handles = std::mem::take(&mut state.handles);
         state.known = None;
         let new = state.take_new().into_iter().map(|object| Change::Add(Incoming::New(object)));
-        let known = handles.iter().map(|handle| Change::Add(Incoming::Known(handle.id())));
+        let known =
+            handles.iter().flat_map(|handles| handles.iter()).map(|handle| Change::Add(Incoming::Known(handle.id())));
         // A value assigned to an object that was there before replaces its members.
         let clear = (!is_new).then_some(Change::Clear);
         let changes = clear.into_iter().chain(known).chain(new).collect();
@@ -683,9 +695,9 @@ impl<T: Model> RelationField for HasMany<T> {
         (self.loaded, self.partial) = (true, !is_all);
         let handles = members.iter().map(|id| Handle::of(*id)).collect::<Vec<_>>();
         match &mut self.state {
-            Some(state) => state.set(Arc::new(handles)),
+            Some(state) => state.set(Some(Arc::new(handles))),
             None if handles.is_empty() => {}
-            None => self.state = Some(Box::new(ManyState::of(Arc::new(handles)))),
+            None => self.state = Some(Box::new(ManyState::of(Some(Arc::new(handles))))),
         }
     }
 

@@ -7,6 +7,7 @@
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use orm_pool::{Kind, Value, ValueRef, text};
+use smallvec::SmallVec;
 
 use crate::mapper::{Definition, Mapper, Object, Row};
 
@@ -41,27 +42,19 @@ pub(crate) enum Part {
     Null,
 }
 
+/// The parts of a key while they are gathered: most keys have one or two.
+type Parts = SmallVec<[Part; 2]>;
+
 impl Key {
     /// Returns the key of these values, or `None` if one of them is NULL.
     pub(crate) fn of(values: impl IntoIterator<Item = Value>) -> Option<Key> {
-        let parts: Option<Vec<Part>> = values.into_iter().map(part_of_value).collect();
+        let parts: Option<Parts> = values.into_iter().map(part_of_value).collect();
         parts.map(Key::from_parts)
     }
 
     /// Returns the key of some columns of an object.
-    pub(crate) fn of_columns<I>(object: &dyn Object, columns: I) -> Option<Key>
-    where
-        I: IntoIterator<Item = u16, IntoIter: Clone>,
-    {
-        let columns = columns.into_iter();
-        let mut first = columns.clone();
-        if let (Some(only), None) = (first.next(), first.next()) {
-            return match part_of_value(object.column(usize::from(only)))? {
-                Part::Integer(value) => Some(Key::Integer(value)),
-                part => Some(Key::Parts([part].into())),
-            };
-        }
-        Key::of(columns.map(|column| object.column(usize::from(column))))
+    pub(crate) fn of_columns(object: &dyn Object, columns: impl IntoIterator<Item = u16>) -> Option<Key> {
+        Key::of(columns.into_iter().map(|column| object.column(usize::from(column))))
     }
 
     /// Returns the primary key of an object.
@@ -95,7 +88,7 @@ impl Key {
         {
             return Some(Key::Integer(value));
         }
-        let parts: Option<Vec<Part>> = columns.map(|(column, kind)| part_of_row(row.value(column), kind)).collect();
+        let parts: Option<Parts> = columns.map(|(column, kind)| part_of_row(row.value(column), kind)).collect();
         parts.map(Key::from_parts)
     }
 
@@ -132,7 +125,7 @@ impl Key {
         Some(hasher.finish())
     }
 
-    fn from_parts(parts: Vec<Part>) -> Key {
+    fn from_parts(parts: Parts) -> Key {
         match parts.as_slice() {
             [Part::Integer(value)] => Key::Integer(*value),
             [Part::Integer(first), Part::Integer(second)] => Key::Pair(*first, *second),
