@@ -426,7 +426,7 @@ impl<M: Model> Insert<M> {
     pub fn returning<S: Selectable>(self, selected: S) -> Returning<S::Row> {
         let mut outputs = Vec::new();
         selected.__outputs(&mut outputs);
-        Returning::statements(self.into_nodes(false).map(|nodes| returning(nodes, &outputs)))
+        Returning::statements(self.draft.into_nodes(false, M::__default).map(|nodes| returning(nodes, &outputs)))
     }
 
     /// Gives values of the inserted rows in the order in which they were given, by a statement for each row.
@@ -436,16 +436,25 @@ impl<M: Model> Insert<M> {
     pub fn returning_in_order<S: Selectable>(self, selected: S) -> Returning<S::Row> {
         let mut outputs = Vec::new();
         selected.__outputs(&mut outputs);
-        Returning::statements(self.into_nodes(true).map(|nodes| returning(nodes, &outputs)))
+        Returning::statements(self.draft.into_nodes(true, M::__default).map(|nodes| returning(nodes, &outputs)))
     }
 
     pub(super) fn statements(self) -> Result<Vec<Statement>> {
-        Ok(returning(self.into_nodes(false)?, &[]))
+        Ok(returning(self.draft.into_nodes(false, M::__default)?, &[]))
     }
+}
 
+impl<M> Insert<M> {
+    pub(super) fn with_conflict(mut self, conflict: Conflict) -> Self {
+        self.draft.on_conflict.push(conflict);
+        self
+    }
+}
+
+impl Draft {
     /// Splits the rows into statements, if it is so said into one for each.
-    fn into_nodes(self, singly: bool) -> Result<Vec<InsertNode>> {
-        let Draft { mapper, source, sets, ctes, on_conflict, error } = self.draft;
+    fn into_nodes(self, singly: bool, defaults: fn(usize) -> Option<Value>) -> Result<Vec<InsertNode>> {
+        let Draft { mapper, source, sets, ctes, on_conflict, error } = self;
         if let Some(error) = error {
             return Err(error);
         }
@@ -458,7 +467,7 @@ impl<M: Model> Insert<M> {
                 groups.flat_map(|(columns, rows)| of_rows(mapper, &columns, rows)).collect()
             }
             Source::Select { columns, select, with_defaults } => {
-                let defaults = if with_defaults { M::__default } else { |_| None };
+                let defaults = if with_defaults { defaults } else { |_| None };
                 let (columns, select) = with_constants(mapper, columns, select, sets, defaults)?;
                 vec![InsertNode {
                     source: InsertSource::Select(select),
@@ -475,16 +484,7 @@ impl<M: Model> Insert<M> {
         }
         with_ctes(nodes, &ctes)
     }
-}
 
-impl<M> Insert<M> {
-    pub(super) fn with_conflict(mut self, conflict: Conflict) -> Self {
-        self.draft.on_conflict.push(conflict);
-        self
-    }
-}
-
-impl Draft {
     fn of(mapper: &'static Mapper) -> Self {
         let source = Source::Rows(Vec::new());
         Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: Vec::new(), error: None }
