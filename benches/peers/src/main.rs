@@ -57,7 +57,7 @@ fn main() {
     if kinds.is_empty() {
         kinds = vec![Kind::Memory, Kind::File, Kind::Postgres, Kind::Mysql];
     }
-    let programs = peers::Programs::build();
+    let programs = peers::Programs::build(&settings);
     for kind in kinds {
         table::of_database(&settings, &programs, kind);
     }

@@ -6,6 +6,7 @@ use std::process::Command;
 use harness::serve::Servant;
 use harness::{Contender, Kind, Place, Work};
 
+use crate::rounds::Settings;
 use crate::{diesel_async_peer, diesel_peer, ours, rusqlite_peer, seaorm, sqlx_peer, tokio_postgres_peer};
 
 /// Returns the names of those who can work there; ratios are to the first.
@@ -51,9 +52,12 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Builds what is to be built; a peer that cannot be is missing from the tables, and it is said why.
-    pub fn build() -> Self {
-        Self { toasty: build_toasty(), python: build_python() }
+    /// Builds those of the peers that are wanted, or all; one that cannot be built is missing from the tables, and it is said why.
+    pub fn build(settings: &Settings) -> Self {
+        Self {
+            toasty: settings.wants_peer("Toasty").then(build_toasty).flatten(),
+            python: settings.wants_peer("SQLAlchemy").then(build_python).flatten(),
+        }
     }
 
     /// Makes a contender wherever the peer lives; with `is_apart` always in a process of its own.
