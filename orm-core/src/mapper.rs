@@ -41,8 +41,8 @@ pub(crate) use new_row::literal_set;
 pub use new_row::{
     ColumnSet, Incoming, IntoMember, IntoRows, Member, Missing, NewInstance, NewObject, NewRow, Set, SetColumns,
 };
-pub(crate) use object::{Erased, Shared, downcast, is_changed};
-pub use object::{Object, ObjectVec};
+pub use object::{Object, ObjectVec, Values};
+pub(crate) use object::{Shared, downcast, is_changed};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};

@@ -139,6 +139,40 @@ async fn a_builder_a_value_and_a_handle_can_be_pushed_on_a_loaded_collection() {
 }
 
 #[tokio::test]
+async fn handles_are_read_between_one_change_and_the_next() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = loaded(&mut session, 1).await;
+    let wendys = session.query(Address).filter(Address.user_id.eq(2)).one().await.unwrap();
+    let addresses = &mut session[ed].addresses;
+    let [first, second] = *addresses.handles() else { panic!("he has two") };
+    addresses.push(wendys);
+    assert_eq!(addresses.handles(), [first, second, wendys]);
+    assert!(addresses.remove(wendys), "the last one");
+    assert_eq!(addresses.handles(), [first, second]);
+    addresses.push(wendys);
+    assert!(addresses.remove(first), "the first one");
+    assert_eq!(addresses.handles(), [second, wendys]);
+    addresses.push(wendys);
+    assert_eq!(addresses.handles(), [second, wendys], "it is there already");
+    assert!(addresses.remove(wendys));
+    addresses.push(first);
+    assert_eq!(addresses.handles(), [second, first]);
+    addresses.clear();
+    assert_eq!(addresses.handles(), []);
+    addresses.push(second);
+    assert_eq!(addresses.handles(), [second]);
+    addresses.replace([wendys, first]);
+    assert_eq!(addresses.handles(), [wendys, first]);
+    session.flush().await.unwrap();
+    assert_eq!(session[ed].addresses.handles(), [wendys, first]);
+    session[ed].addresses.push(Address::builder().email("new"));
+    assert_eq!(session[ed].addresses.handles(), [wendys, first], "what is no object yet has no handle");
+    session.flush().await.unwrap();
+    assert_eq!(emails(&session, ed), ["wendy@x.org", "ed@x.org", "new"]);
+}
+
+#[tokio::test]
 async fn an_unloaded_collection_is_not_loaded_for_a_push() {
     let (engine, mut session) = session().await;
     two_users(&engine).await;

@@ -13,7 +13,7 @@ use super::select::{Repeated, key_of_row, owner_key, selects};
 use super::{Joins, LoadNode, Plan};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::mapper::{Decoded, Erased, Lists, Object, ObjectVec, RelationshipInfo, Row, Shared, Shares};
+use crate::mapper::{Decoded, Lists, Object, ObjectVec, RelationshipInfo, Row, Shared, Shares, Values};
 use crate::session::Key;
 use crate::sql::{SelectNode, Statement};
 
@@ -261,33 +261,33 @@ pub(super) fn warn_of_several(info: &RelationshipInfo, rows: usize) {
 /// The members of one relationship, shared out by the position of the owner.
 struct Members {
     index: usize,
-    values: Values,
+    held: Held,
 }
 
-enum Values {
+enum Held {
     One(Vec<Option<Shared>>),
-    Many(Vec<Option<Erased>>),
+    Many(Vec<Option<Box<dyn Values>>>),
 }
 
 impl Members {
     fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &Shares) -> Self {
-        let values = if info.is_to_one() {
+        let held = if info.is_to_one() {
             shares.iter().for_each(|share| warn_of_several(info, share.len()));
             let found = found.share();
-            Values::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
+            Held::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
         } else {
-            Values::Many(found.split(shares).into_iter().map(Some).collect())
+            Held::Many(found.split(shares).into_iter().map(Some).collect())
         };
-        Members { index: usize::from(info.index), values }
+        Members { index: usize::from(info.index), held }
     }
 
     /// Gives each owner, named by its position, its members.
     fn share_among<'o>(mut self, owners: impl Iterator<Item = (usize, &'o mut dyn Object)>) {
         for (position, owner) in owners {
             let field = owner.relation_mut(self.index);
-            match &mut self.values {
-                Values::One(values) => field.set_value(values[position].clone()),
-                Values::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
+            match &mut self.held {
+                Held::One(values) => field.set_value(values[position].clone()),
+                Held::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
             }
         }
     }

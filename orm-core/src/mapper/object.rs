@@ -28,6 +28,8 @@ pub trait Object: Any + Send + Sync {
     fn relation_mut(&mut self, relationship: usize) -> &mut dyn RelationField;
     /// Returns a copy, relationships and all.
     fn copy(&self) -> Box<dyn Object>;
+    /// Takes it out of its shared pointer, or copies it where others hold it too.
+    fn unshare(self: Arc<Self>) -> Box<dyn Object>;
 }
 
 impl<M: Model> Object for M {
@@ -66,6 +68,10 @@ impl<M: Model> Object for M {
     fn copy(&self) -> Box<dyn Object> {
         Box::new(self.__copy())
     }
+
+    fn unshare(self: Arc<Self>) -> Box<dyn Object> {
+        Box::new(Arc::try_unwrap(self).unwrap_or_else(|shared| shared.__copy()))
+    }
 }
 
 /// Returns whether a column differs from what it was. What is not loaded has not changed; what was not and is has.
@@ -89,10 +95,51 @@ pub(super) fn read<M: Model>(row: &Row<'_>, at: usize) -> Decoded<Box<dyn Object
     Ok(Box::new(M::__value(row, at)?))
 }
 
-/// What a relationship's field holds on the value road: a `Vec<T>` in a box.
-pub(crate) type Erased = Box<dyn Any + Send + Sync>;
 /// What a to-one field holds on the value road: a `T`, stored once for all who share it.
-pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
+pub(crate) type Shared = Arc<dyn Object>;
+
+/// What a to-many field holds on the value road: a `Vec` of some model's values.
+pub trait Values: Any + Send + Sync {
+    /// Returns how many values there are.
+    fn count(&self) -> usize;
+    /// Returns a copy, relationships and all.
+    fn copy(&self) -> Box<dyn Values>;
+    /// Takes the last value out.
+    fn pop(&mut self) -> Option<Box<dyn Object>>;
+}
+
+impl dyn Values {
+    /// Returns each value, taken out.
+    pub(crate) fn into_objects(mut self: Box<Self>) -> Vec<Box<dyn Object>> {
+        let mut objects = Vec::with_capacity(self.count());
+        while let Some(object) = self.pop() {
+            objects.push(object);
+        }
+        objects.reverse();
+        objects
+    }
+}
+
+impl<M: Model> Values for Vec<M> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn copy(&self) -> Box<dyn Values> {
+        let mut copies = Vec::with_capacity(self.len());
+        for value in self {
+            copies.push(value.__copy());
+        }
+        Box::new(copies)
+    }
+
+    fn pop(&mut self) -> Option<Box<dyn Object>> {
+        match Vec::pop(self) {
+            Some(value) => Some(Box::new(value)),
+            None => None,
+        }
+    }
+}
 
 /// A list of values of some model, read from rows and then shared out among their owners.
 pub trait ObjectVec: Send {
@@ -102,65 +149,78 @@ pub trait ObjectVec: Send {
     fn push(&mut self, object: Box<dyn Object>);
     /// Returns how many values there are.
     fn count(&self) -> usize;
-    /// Returns the value at this position.
-    fn get(&self, index: usize) -> &dyn Object;
-    /// Returns every value, to be changed.
-    fn objects(&mut self) -> Vec<&mut dyn Object>;
-    /// Shares the values out to each owner; a value with several owners is copied.
-    fn split(self: Box<Self>, members: &Shares) -> Vec<Erased>;
-    /// Puts each value behind a shared pointer.
-    fn share(self: Box<Self>) -> Vec<Shared>;
+    /// Shows every value, to be changed.
+    fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object));
+    /// Takes the values at these positions out, as a list of their own. `left` says how many more want each: what others want
+    /// is copied.
+    fn take_list(&mut self, positions: &[u32], left: &mut [u32]) -> Box<dyn Values>;
+    /// Takes a value out, and puts it behind a shared pointer.
+    fn take_shared(&mut self, position: usize) -> Option<Shared>;
 }
 
-impl<M: Model> ObjectVec for Vec<M> {
+impl dyn ObjectVec {
+    /// Returns every value, to be changed.
+    pub(crate) fn objects(&mut self) -> Vec<&mut dyn Object> {
+        let mut objects = Vec::with_capacity(self.count());
+        self.visit(&mut |object| objects.push(object));
+        objects
+    }
+
+    /// Shares the values out to each owner; a value with several owners is copied.
+    pub(crate) fn split(mut self: Box<Self>, members: &Shares) -> Vec<Box<dyn Values>> {
+        let mut left = members.uses(self.count());
+        members.iter().map(|positions| self.take_list(positions, &mut left)).collect()
+    }
+
+    /// Puts each value behind a shared pointer.
+    pub(crate) fn share(mut self: Box<Self>) -> Vec<Shared> {
+        (0..self.count()).filter_map(|position| self.take_shared(position)).collect()
+    }
+}
+
+/// Values that are there until they are shared out.
+impl<M: Model> ObjectVec for Vec<Option<M>> {
     fn push_row(&mut self, row: &Row<'_>, at: usize) -> Decoded<()> {
-        Vec::push(self, M::__value(row, at)?);
+        Vec::push(self, Some(M::__value(row, at)?));
         Ok(())
     }
 
     fn push(&mut self, object: Box<dyn Object>) {
-        if let Some(model) = downcast::<M>(object) {
-            Vec::push(self, model);
-        }
+        Vec::push(self, downcast::<M>(object));
     }
 
     fn count(&self) -> usize {
         self.len()
     }
 
-    fn get(&self, index: usize) -> &dyn Object {
-        &self[index]
-    }
-
-    fn objects(&mut self) -> Vec<&mut dyn Object> {
-        self.iter_mut().map(|object| object as &mut dyn Object).collect()
-    }
-
-    fn split(self: Box<Self>, members: &Shares) -> Vec<Erased> {
-        let mut uses = vec![0u32; self.len()];
-        for &index in members.iter().flatten() {
-            uses[index as usize] += 1;
+    fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object)) {
+        for object in self.iter_mut().flatten() {
+            visit(object);
         }
-        let mut values: Vec<Option<M>> = self.into_iter().map(Some).collect();
-        let mut take = |index: u32| {
-            let index = index as usize;
-            uses[index] -= 1;
-            if uses[index] == 0 { values[index].take() } else { values[index].as_ref().map(M::__copy) }
-        };
-        let mut list_of = |positions: &[u32]| {
-            let mut list = Vec::with_capacity(positions.len());
-            list.extend(positions.iter().filter_map(|&index| take(index)));
-            Box::new(list) as Erased
-        };
-        members.iter().map(&mut list_of).collect()
     }
 
-    fn share(self: Box<Self>) -> Vec<Shared> {
-        self.into_iter().map(|value| Arc::new(value) as Shared).collect()
+    fn take_list(&mut self, positions: &[u32], left: &mut [u32]) -> Box<dyn Values> {
+        let mut list = Vec::with_capacity(positions.len());
+        for &position in positions {
+            let (value, left) = (&mut self[position as usize], &mut left[position as usize]);
+            *left -= 1;
+            let value = if *left == 0 { value.take() } else { value.as_ref().map(M::__copy) };
+            if let Some(value) = value {
+                list.push(value);
+            }
+        }
+        Box::new(list)
+    }
+
+    fn take_shared(&mut self, position: usize) -> Option<Shared> {
+        match self[position].take() {
+            Some(value) => Some(Arc::new(value)),
+            None => None,
+        }
     }
 }
 
 /// Makes an empty list of a model's values.
 pub(super) fn new_vec<M: Model>() -> Box<dyn ObjectVec> {
-    Box::new(Vec::<M>::new())
+    Box::new(Vec::<Option<M>>::new())
 }

@@ -30,7 +30,7 @@ impl Lists {
 }
 
 /// Which members each owner has; several owners may have the same.
-pub struct Shares {
+pub(crate) struct Shares {
     lists: Lists,
     /// The list of each owner; none where it has no members.
     of: Vec<Option<u32>>,
@@ -45,6 +45,15 @@ impl Shares {
     pub(crate) fn of_one(count: usize) -> Self {
         let items: Vec<u32> = (0..count as u32).collect();
         Shares { lists: Lists { starts: vec![0, items.len() as u32], items }, of: vec![Some(0)] }
+    }
+
+    /// Returns how often each of so many members is had.
+    pub(crate) fn uses(&self, members: usize) -> Vec<u32> {
+        let mut uses = vec![0; members];
+        for &member in self.iter().flatten() {
+            uses[member as usize] += 1;
+        }
+        uses
     }
 
     /// Returns the members of each owner in turn.

@@ -3,7 +3,6 @@
 //! In: what was done through the session's methods, or waits in the fields of objects that were given out for change. Out:
 //! [`LinkChange`](super::objects::LinkChange)s and [`PairChange`](super::objects::PairChange)s for the flush.
 
-use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::sync::Weak;
 
@@ -14,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Change, Direction, Incoming, Link, Mapper, NewObject, Object, RelationshipInfo, RelationshipKind};
 
 /// Values that several new objects share, by where they are, and what became of them. The pointers keep the places taken.
-type Shared = HashMap<usize, (Weak<dyn Any + Send + Sync>, ObjectId)>;
+type Shared = HashMap<usize, (Weak<dyn Object>, ObjectId)>;
 
 /// What was done through one field.
 struct FieldChanges {

@@ -13,7 +13,7 @@ use super::{
     Returning, Select, SelectNode, Statement, Write, executes,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, NewRow, RowType, Selectable};
+use crate::mapper::{Attribute, ColumnSet, Entity, IntoRows, Mapper, Model, Object, RowType, Selectable};
 use crate::types::SqlType;
 
 /// An INSERT of rows of one shape.
@@ -258,7 +258,12 @@ impl<M: Model> Insert<M> {
     /// ```
     #[must_use]
     pub fn values(mut self, rows: impl IntoRows<M>) -> Self {
-        self.draft.add(rows.__rows());
+        let mut rows = rows.__rows();
+        let mut left = rows.len();
+        for row in &mut rows {
+            left -= 1;
+            self.draft.add(&row.value, std::mem::take(&mut row.set.all), left);
+        }
         self
     }
 
@@ -495,29 +500,24 @@ impl Draft {
         self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
     }
 
-    fn add<M: Model>(&mut self, rows: Vec<NewRow<M>>) {
-        let width = self.mapper.width();
-        // Rows mostly set the same columns.
-        let mut left = rows.len().saturating_sub(1);
-        for row in rows {
-            if let Err(error) = reject_members(&row.value) {
-                self.error.get_or_insert(error);
-            }
-            let Source::Rows(groups) = &mut self.source else {
-                return self.refuse("rows beside its SELECT");
-            };
-            if groups.last().is_none_or(|group| group.set != row.set.all) {
-                let columns = (0..width).filter(|&column| row.set.all.contains(column)).map(|column| column as u16);
-                let columns: Vec<u16> = columns.collect();
-                let values = Vec::with_capacity(columns.len() * (left + 1));
-                groups.push(Group { columns, set: row.set.all, values, count: 0 });
-            }
-            if let Some(group) = groups.last_mut() {
-                let value = |&column: &u16| row.value.__column(usize::from(column));
-                group.values.extend(group.columns.iter().map(value));
-                group.count += 1;
-            }
-            left = left.saturating_sub(1);
+    /// Adds a row of which these columns are set. So many are left to come, which mostly set the same.
+    fn add(&mut self, row: &dyn Object, set: ColumnSet, left: usize) {
+        if let Err(error) = reject_members(row) {
+            self.error.get_or_insert(error);
+        }
+        let Source::Rows(groups) = &mut self.source else {
+            return self.refuse("rows beside its SELECT");
+        };
+        if groups.last().is_none_or(|group| group.set != set) {
+            let width = self.mapper.width();
+            let columns: Vec<u16> =
+                (0..width).filter(|&column| set.contains(column)).map(|column| column as u16).collect();
+            let values = Vec::with_capacity(columns.len() * (left + 1));
+            groups.push(Group { columns, set, values, count: 0 });
+        }
+        if let Some(group) = groups.last_mut() {
+            group.values.extend(group.columns.iter().map(|&column| row.column(usize::from(column))));
+            group.count += 1;
         }
     }
 }
@@ -728,10 +728,10 @@ fn returning(nodes: Vec<InsertNode>, outputs: &[Output]) -> Vec<Statement> {
 }
 
 /// Refuses a row that holds members: an INSERT would lose them.
-fn reject_members<M: Model>(value: &M) -> Result<()> {
-    let mapper = M::__mapper();
+fn reject_members(value: &dyn Object) -> Result<()> {
+    let mapper = value.mapper();
     for (index, relationship) in mapper.definition().relationships.iter().enumerate() {
-        let members = value.__relation(index).given();
+        let members = value.relation(index).given();
         if members > 0 {
             let message = format!(
                 "`insert({name})` writes one table, and `{name}.{}` holds {members} members",

@@ -148,10 +148,10 @@ pub(super) fn methods(model: &Model) -> TokenStream {
     let message = format!("`{}` has no relationship of this number", model.ident);
     quote! {
         fn __relation(&self, __relationship: usize) -> &dyn __orm::RelationField {
-            match __relationship { #(#indexes => &self.#fields,)* _ => ::core::panic!(#message) }
+            match __relationship { #(#indexes => self.#fields.__field(),)* _ => ::core::panic!(#message) }
         }
         fn __relation_mut(&mut self, __relationship: usize) -> &mut dyn __orm::RelationField {
-            match __relationship { #(#indexes => &mut self.#fields,)* _ => ::core::panic!(#message) }
+            match __relationship { #(#indexes => self.#fields.__field_mut(),)* _ => ::core::panic!(#message) }
         }
     }
 }

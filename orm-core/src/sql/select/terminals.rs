@@ -1,6 +1,8 @@
 //! What runs a statement that gives rows, once for [`Select`](super::Select) and for [`Returning`](super::Returning).
 
 /// What ends a statement that gives rows of `S`.
+use crate::error::{Error, ErrorKind};
+
 macro_rules! terminals {
     () => {
         /// Runs it and returns every row.
@@ -51,7 +53,10 @@ macro_rules! terminals {
         /// As [`all`](Self::all).
         pub fn first<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(1));
-            async move { Ok(db.__fetch::<S>(request).await?.into_iter().next()) }
+            async move {
+                let mut rows = db.__fetch::<S>(request).await?;
+                Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
+            }
         }
 
         /// Runs it and returns its only row, or `None`.
@@ -80,10 +85,7 @@ macro_rules! terminals {
                 let mut rows = db.__fetch::<S>(request).await?;
                 match rows.len() {
                     0 | 1 => Ok(rows.pop()),
-                    _ => Err(Error::new(
-                        ErrorKind::MultipleResultsFound,
-                        "multiple rows were found when one or none was required",
-                    )),
+                    _ => Err(several("one or none")),
                 }
             }
         }
@@ -115,14 +117,11 @@ macro_rules! terminals {
         pub fn one<E: Executor>(self, db: E) -> impl Future<Output = Result<Out<E, S>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
-                let mut rows = db.__fetch::<S>(request).await?.into_iter();
-                match (rows.next(), rows.next()) {
-                    (Some(row), None) => Ok(row),
-                    (None, _) => Err(Error::new(ErrorKind::NoResultFound, "no row was found when one was required")),
-                    (Some(_), Some(_)) => Err(Error::new(
-                        ErrorKind::MultipleResultsFound,
-                        "multiple rows were found when exactly one was required",
-                    )),
+                let mut rows = db.__fetch::<S>(request).await?;
+                match (rows.pop(), rows.is_empty()) {
+                    (Some(row), true) => Ok(row),
+                    (None, _) => Err(none()),
+                    (Some(_), false) => Err(several("exactly one")),
                 }
             }
         }
@@ -142,3 +141,14 @@ macro_rules! terminals {
     };
 }
 pub(super) use terminals;
+
+#[cold]
+pub(super) fn none() -> Error {
+    Error::new(ErrorKind::NoResultFound, "no row was found when one was required")
+}
+
+#[cold]
+pub(super) fn several(required: &str) -> Error {
+    let message = format!("multiple rows were found when {required} was required");
+    Error::new(ErrorKind::MultipleResultsFound, message)
+}
