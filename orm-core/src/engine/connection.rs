@@ -438,6 +438,11 @@ impl Connection {
         self.engine.run(&mut self.guard, statement, on_row).await
     }
 
+    /// Runs a statement for its effect, and returns how many rows it changed.
+    pub(crate) async fn change_one(&mut self, statement: Statement) -> Result<u64> {
+        self.engine.change_one(&mut self.guard, statement).await
+    }
+
     /// Sends words that begin or end a transaction or a savepoint.
     pub(crate) async fn words(&mut self, words: &str) -> Result<()> {
         self.engine.echo_words(words, "");

@@ -296,7 +296,7 @@ impl Engine {
     }
 
     /// Runs statements for their effect, and returns how many rows they changed.
-    pub(crate) async fn change(&self, connection: &mut driver::Connection, statements: Vec<Statement>) -> Result<u64> {
+    pub(super) async fn change(&self, connection: &mut driver::Connection, statements: Vec<Statement>) -> Result<u64> {
         let mut changed = 0;
         for statement in statements {
             changed += self.change_one(connection, statement).await?;

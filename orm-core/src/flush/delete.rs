@@ -78,10 +78,9 @@ pub(super) async fn part(
             |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: guards.clone() };
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
-        let engine = connection.engine.clone();
         for rows in rows.chunks(ROWS) {
             let statement: UpdateNode = super::update::statement(mapper, rows);
-            let matched = engine.change(&mut connection.guard, vec![Statement::Update(Box::new(statement))]).await?;
+            let matched = connection.change_one(Statement::Update(Box::new(statement))).await?;
             if matched != rows.len() as u64 && !guards.is_empty() {
                 return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", matched));
             }
@@ -107,7 +106,6 @@ async fn delete(
     slots: &[u32],
     parted: &HashSet<u32>,
 ) -> Result<()> {
-    let engine = connection.engine.clone();
     let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
     let chunk = if guards.is_empty() && mapper.definition().key.len() == 1 { CHUNK } else { ROWS };
     for slots in slots.chunks(chunk) {
@@ -115,7 +113,7 @@ async fn delete(
         let guards_of = |slot: &u32| if parted.contains(slot) { &[] } else { &*guards };
         let filters = row_filters(mapper, rows.iter().zip(slots).map(|(row, slot)| (&**row, guards_of(slot))));
         let statement = DeleteNode::new(mapper, filters);
-        let deleted = engine.change(&mut connection.guard, vec![Statement::Delete(Box::new(statement))]).await?;
+        let deleted = connection.change_one(Statement::Delete(Box::new(statement))).await?;
         if deleted == slots.len() as u64 {
             continue;
         }

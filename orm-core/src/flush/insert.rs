@@ -317,7 +317,7 @@ fn plain_rows(objects: &Objects, columns: &[u16], slots: &[u32], most_bytes: usi
     let (mut bytes, mut count) = (0, 0);
     for &slot in slots {
         let object = objects.object(slot);
-        values.extend(columns.iter().map(|&column| object.column(usize::from(column))));
+        object.push_columns(columns, &mut values);
         bytes += values[count * columns.len()..].iter().map(value_size).sum::<usize>();
         if bytes > most_bytes && count > 0 {
             values.truncate(count * columns.len());
@@ -446,7 +446,7 @@ async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, colu
         );
     }
     let request = sql_request(vec![TextPart::Sql(sql)]);
-    let rows: Vec<i64> = connection.engine.clone().fetch(&mut connection.guard, request).await?;
+    let rows: Vec<i64> = connection.engine.fetch(&mut connection.guard, request).await?;
     Ok(rows.first().copied().unwrap_or_default().max(0))
 }
 

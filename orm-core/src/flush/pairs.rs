@@ -97,27 +97,25 @@ fn row(
 
 /// Inserts rows, with what a builder would have filled the other columns with.
 async fn add(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) -> Result<()> {
-    let engine = connection.engine.clone();
     let mapper = table.mapper;
     let others = (0..mapper.width() as u16).filter(|column| !table.columns.contains(column));
     let has_default = |&column: &u16| (mapper.default)(usize::from(column)).is_some();
     let others: Vec<u16> = others.filter(has_default).collect();
     let columns: Vec<u16> = table.columns.iter().chain(&others).copied().collect();
-    let most = (engine.dialect().capabilities().max_parameters / columns.len().max(1)).max(1);
+    let most = (connection.dialect().capabilities().max_parameters / columns.len().max(1)).max(1);
     for chunk in rows.chunks(most) {
         let row = |row: &&[Value]| {
             let defaults = others.iter().filter_map(|&column| (mapper.default)(usize::from(column)));
             row.iter().cloned().chain(defaults).map(Node::Bind).collect()
         };
         let statement = InsertNode::rows(mapper, columns.clone(), chunk.iter().map(row).collect());
-        engine.change(&mut connection.guard, vec![Statement::Insert(Box::new(statement))]).await?;
+        connection.change_one(Statement::Insert(Box::new(statement))).await?;
     }
     Ok(())
 }
 
 async fn remove(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>) -> Result<()> {
     const CHUNK: usize = 250;
-    let engine = connection.engine.clone();
     let mapper = table.mapper;
     for chunk in rows.chunks(CHUNK) {
         let is_row = |row: &&[Value]| {
@@ -128,7 +126,7 @@ async fn remove(connection: &mut Connection, table: &Table, rows: Vec<&[Value]>)
         };
         let filters = vec![Node::Any(chunk.iter().map(is_row).collect())];
         let statement = Statement::Delete(Box::new(DeleteNode::new(mapper, filters)));
-        let changed = engine.change(&mut connection.guard, vec![statement]).await?;
+        let changed = connection.change_one(statement).await?;
         if changed < chunk.len() as u64 {
             let message = format!(
                 "DELETE statement on table `{}` expected to delete {} row(s); only {changed} were matched",

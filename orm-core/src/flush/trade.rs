@@ -298,9 +298,8 @@ pub(super) async fn park(
         sets: vec![(column, value)],
         guards: std::mem::take(&mut row.guards),
     };
-    let engine = connection.engine.clone();
     let update = Statement::Update(Box::new(statement(mapper, &[first])));
-    let matched = engine.change(&mut connection.guard, vec![update]).await?;
+    let matched = connection.change_one(update).await?;
     if matched != 1 {
         return Err(stale(objects, std::iter::once(row.slot), "UPDATE", "update", matched));
     }

@@ -274,7 +274,6 @@ pub(crate) async fn update_by_key(
     }
     let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
     let is_joined = can_join(mapper, first)?;
-    let engine = connection.engine.clone();
     let mut updated = 0;
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
@@ -282,7 +281,7 @@ pub(crate) async fn update_by_key(
         let (rows, others) = rest.split_at(most.min(rest.len()));
         rest = others;
         let statement = Statement::Update(Box::new(statement(mapper, rows)));
-        let matched = engine.change(&mut connection.guard, vec![statement]).await?;
+        let matched = connection.change_one(statement).await?;
         if matched != rows.len() as u64 {
             let message = format!(
                 "UPDATE statement on table `{}` expected to update {} row(s); {matched} were matched",

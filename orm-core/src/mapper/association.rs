@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use parking_lot::Mutex;
 
-use super::{Column, ColumnReference, Definition, ForeignKeyGroup, Mapper, Model};
+use super::{Column, ColumnExtras, ColumnReference, Definition, ForeignKeyGroup, Mapper, Model};
 
 /// One side: the columns of the association table, and the key that they refer to.
 struct Side {
@@ -27,9 +27,11 @@ impl Side {
         self.columns.iter().enumerate().map(|(position, name)| {
             let own = Column { primary_key: true, ..Column::new::<i64>(name, name) };
             let Some(&key) = definition.key.get(position) else { return own };
-            let Column { column_type, kind, length, precision, scale, sql_type, variants, collation, .. } =
-                definition.columns[usize::from(key)];
-            Column { column_type, kind, length, precision, scale, sql_type, variants, collation, ..own }
+            let like = &definition.columns[usize::from(key)];
+            let ColumnExtras { precision, scale, sql_type, variants, collation, .. } = *like.extras;
+            let extras = ColumnExtras { precision, scale, sql_type, variants, collation, ..ColumnExtras::NONE };
+            let Column { column_type, kind, length, .. } = *like;
+            Column { column_type, kind, length, extras: Box::leak(Box::new(extras)), ..own }
         })
     }
 }

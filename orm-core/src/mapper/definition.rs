@@ -1,5 +1,7 @@
 //! What the derive writes down of a model: constant data, made by `const` functions that read like the attributes.
 
+use std::ops::Deref;
+
 use orm_pool::Kind;
 
 use super::Mapper;
@@ -135,6 +137,19 @@ pub struct Column {
     pub index: bool,
     /// The greatest length of its text, in characters.
     pub length: Option<u32>,
+    /// Whether a query may leave it out: its field is a `Deferred`.
+    pub deferrable: bool,
+    /// Whether a query leaves it out unless it asks for it.
+    pub deferred: bool,
+    /// The column that it refers to.
+    pub foreign_key: Option<ForeignKeyColumn>,
+    /// What few columns say; it is read as if it stood here.
+    pub extras: &'static ColumnExtras,
+}
+
+/// What few columns say. There is one for all that say none of it, since a program holds the columns of all its models.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnExtras {
     /// Digits in all, for a decimal number.
     pub precision: Option<u8>,
     /// Digits after the point, for a decimal number.
@@ -151,10 +166,6 @@ pub struct Column {
     pub variants: &'static [(Dialect, &'static str)],
     /// How its text is compared.
     pub collation: Option<&'static str>,
-    /// Whether a query may leave it out: its field is a `Deferred`.
-    pub deferrable: bool,
-    /// Whether a query leaves it out unless it asks for it.
-    pub deferred: bool,
     /// The name under which it is asked for with others.
     pub deferred_group: Option<&'static str>,
     /// The sequence that generates it, where the database has sequences.
@@ -165,8 +176,33 @@ pub struct Column {
     pub server_onupdate: bool,
     /// A comment on the column.
     pub comment: Option<&'static str>,
-    /// The column that it refers to.
-    pub foreign_key: Option<ForeignKeyColumn>,
+}
+
+impl Deref for Column {
+    type Target = ColumnExtras;
+
+    fn deref(&self) -> &ColumnExtras {
+        self.extras
+    }
+}
+
+impl ColumnExtras {
+    /// Nothing.
+    pub const NONE: Self = ColumnExtras {
+        precision: None,
+        scale: None,
+        sql_type: None,
+        server_default: None,
+        computed: None,
+        identity: None,
+        variants: &[],
+        collation: None,
+        deferred_group: None,
+        sequence: None,
+        on_update: None,
+        server_onupdate: false,
+        comment: None,
+    };
 }
 
 impl Column {
@@ -183,22 +219,10 @@ impl Column {
             unique: false,
             index: false,
             length: None,
-            precision: None,
-            scale: None,
-            sql_type: None,
-            server_default: None,
-            computed: None,
-            identity: None,
-            variants: &[],
-            collation: None,
             deferrable: false,
             deferred: false,
-            deferred_group: None,
-            sequence: None,
-            on_update: None,
-            server_onupdate: false,
-            comment: None,
             foreign_key: None,
+            extras: &ColumnExtras::NONE,
         }
     }
 }
@@ -212,8 +236,8 @@ impl Column {
 }
 
 macro_rules! settings {
-    ($($(#[doc = $doc:literal])* $name:ident($($argument:ident: $type:ty)?) $($field:ident = $value:expr),+;)*) => {
-        impl Column { $(
+    ($of:ident: $($(#[doc = $doc:literal])* $name:ident($($argument:ident: $type:ty)?) $($field:ident = $value:expr),+;)*) => {
+        impl $of { $(
             $(#[doc = $doc])*
             pub const fn $name(mut self $(, $argument: $type)?) -> Self {
                 $( self.$field = $value; )+
@@ -222,7 +246,7 @@ macro_rules! settings {
         )* }
     };
 }
-settings! {
+settings! { Column:
     /// Makes it part of the primary key.
     primary_key() primary_key = true;
     /// Lets the database generate it.
@@ -233,6 +257,16 @@ settings! {
     index() index = true;
     /// States the greatest length.
     length(value: u32) length = Some(value);
+    /// Lets a query leave it out.
+    deferrable() deferrable = true;
+    /// Has a query leave it out unless it asks for it.
+    deferred() deferred = true;
+    /// Lets it refer to another column.
+    foreign_key(value: ForeignKeyColumn) foreign_key = Some(value);
+    /// Says what few columns say.
+    extras(value: &'static ColumnExtras) extras = value;
+}
+settings! { ColumnExtras:
     /// States the precision.
     precision(value: u8) precision = Some(value);
     /// States the scale.
@@ -246,27 +280,21 @@ settings! {
     /// Has the database compute it, at each write.
     computed_stored(value: &'static str) computed = Some((value, true));
     /// Declares it as an identity column.
-    identity(value: Identity) identity = Some(value), generated = true;
+    identity(value: Identity) identity = Some(value);
     /// Takes SQL texts as the types on single databases.
     variants(value: &'static [(Dialect, &'static str)]) variants = value;
     /// Says how its text is compared.
     collation(value: &'static str) collation = Some(value);
-    /// Lets a query leave it out.
-    deferrable() deferrable = true;
-    /// Has a query leave it out unless it asks for it.
-    deferred() deferred = true;
     /// Has it asked for with others.
     deferred_group(value: &'static str) deferred_group = Some(value);
     /// Has a sequence generate it.
-    sequence(value: &'static str) sequence = Some(value), generated = true;
+    sequence(value: &'static str) sequence = Some(value);
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.
     server_onupdate() server_onupdate = true;
     /// Comments it.
     comment(value: &'static str) comment = Some(value);
-    /// Lets it refer to another column.
-    foreign_key(value: ForeignKeyColumn) foreign_key = Some(value);
 }
 
 /// A column of a model, named by position.

@@ -14,6 +14,8 @@ pub trait Object: Any + Send + Sync {
     fn mapper(&self) -> &'static Mapper;
     /// Returns a column as a parameter.
     fn column(&self, column: usize) -> Value;
+    /// Adds columns to a list of parameters: what a row takes, in one call.
+    fn push_columns(&self, columns: &[u16], values: &mut Vec<Value>);
     /// Sets a column to what a row holds.
     fn set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
     /// Returns whether a column is not loaded; NULL stands for it then.
@@ -39,6 +41,10 @@ impl<M: Model> Object for M {
 
     fn column(&self, column: usize) -> Value {
         self.__column(column)
+    }
+
+    fn push_columns(&self, columns: &[u16], values: &mut Vec<Value>) {
+        values.extend(columns.iter().map(|&column| self.__column(usize::from(column))));
     }
 
     fn set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError> {

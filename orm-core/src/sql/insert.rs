@@ -258,11 +258,12 @@ impl<M: Model> Insert<M> {
     /// ```
     #[must_use]
     pub fn values(mut self, rows: impl IntoRows<M>) -> Self {
-        let mut rows = rows.__rows();
+        let rows = rows.__rows();
         let mut left = rows.len();
-        for row in &mut rows {
+        for row in rows {
             left -= 1;
-            self.draft.add(&row.value, std::mem::take(&mut row.set.all), left);
+            // Each row goes at once, so that the next one's texts find its memory.
+            self.draft.add(&row.value, row.set.all, left);
         }
         self
     }
@@ -516,7 +517,7 @@ impl Draft {
             groups.push(Group { columns, set, values, count: 0 });
         }
         if let Some(group) = groups.last_mut() {
-            group.values.extend(group.columns.iter().map(|&column| row.column(usize::from(column))));
+            row.push_columns(&group.columns, &mut group.values);
             group.count += 1;
         }
     }

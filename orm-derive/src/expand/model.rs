@@ -157,23 +157,45 @@ fn identity(options: &IdentityOptions) -> TokenStream {
 pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     let options = &column.options;
     let (field, name, ty) = (plain(&column.ident), &column.name, &column.column_type);
+    let (mut settings, extras) = (TokenStream::new(), column_extras(column));
+    let mut set = |method: &str, argument| set(&mut settings, method, argument);
+    let is_generated = column.is_generated || options.identity.is_some() || options.sequence.is_some();
+    let flags = [
+        ("primary_key", column.is_key),
+        ("generated", is_generated),
+        ("unique", options.unique.is_some()),
+        ("index", options.index.is_some()),
+        ("deferrable", column.is_deferrable),
+        ("deferred", options.deferred.is_some()),
+    ];
+    flags.iter().filter(|(_, is_set)| *is_set).for_each(|(method, _)| set(method, None));
+    if let Some(length) = &options.length {
+        let length = Literal::u32_unsuffixed(length.value);
+        set("length", Some(quote!(#length)));
+    }
+    if options.foreign_key.is_some() {
+        set("foreign_key", Some(foreign_key(model, column)));
+    }
+    if !extras.is_empty() {
+        set("extras", Some(quote!(const { &__orm::ColumnExtras::NONE #extras })));
+    }
+    quote!(__orm::Column::new::<#ty>(#field, #name) #settings)
+}
+
+/// Calls one more method on a definition.
+fn set(settings: &mut TokenStream, method: &str, argument: Option<TokenStream>) {
+    let method = format_ident!("{method}");
+    settings.extend(quote!(.#method(#argument)));
+}
+
+/// Writes what few columns say.
+fn column_extras(column: &Column) -> TokenStream {
+    let options = &column.options;
     let mut settings = TokenStream::new();
-    let mut set = |method: &str, argument: Option<TokenStream>| {
-        let method = format_ident!("{method}");
-        settings.extend(quote!(.#method(#argument)));
-    };
-    let mut flag = |method: &str, is_set: bool| {
-        if is_set {
-            set(method, None);
-        }
-    };
-    flag("primary_key", column.is_key);
-    flag("generated", column.is_generated);
-    flag("unique", options.unique.is_some());
-    flag("index", options.index.is_some());
-    flag("server_onupdate", options.server_onupdate.is_some());
-    flag("deferrable", column.is_deferrable);
-    flag("deferred", options.deferred.is_some());
+    let mut set = |method: &str, argument| set(&mut settings, method, argument);
+    if options.server_onupdate.is_some() {
+        set("server_onupdate", None);
+    }
     if let Some(options) = &options.identity {
         set("identity", Some(identity(options)));
     }
@@ -188,10 +210,6 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
             quote!((__orm::Dialect::#dialect, #sql))
         });
         set("variants", Some(quote!(&[#(#variants),*])));
-    }
-    if let Some(length) = &options.length {
-        let length = Literal::u32_unsuffixed(length.value);
-        set("length", Some(quote!(#length)));
     }
     for (method, size) in [("precision", &options.precision), ("scale", &options.scale)] {
         if let Some(size) = size {
@@ -217,10 +235,7 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
         let value = encoded(column, value);
         set("on_update", Some(quote!(|| #value)));
     }
-    if options.foreign_key.is_some() {
-        set("foreign_key", Some(foreign_key(model, column)));
-    }
-    quote!(__orm::Column::new::<#ty>(#field, #name) #settings)
+    settings
 }
 
 /// Writes a value of a field as its column keeps it.

@@ -19,16 +19,16 @@ models! {
         name: "Types", table: "types",
         columns: &[
             ID,
-            PRICE.precision(10).scale(2),
-            Column::new::<String>("code", "code").sql_type("CHAR(2)"),
+            PRICE.extras(const { &ColumnExtras::NONE.precision(10).scale(2) }),
+            Column::new::<String>("code", "code").extras(const { &ColumnExtras::NONE.sql_type("CHAR(2)") }),
             Column::new::<Vec<u8>>("hash", "hash").length(32),
-            CREATED.server_default("CURRENT_TIMESTAMP"),
-            Column::new::<String>("state", "state").server_default("'it''s new'"),
-            Column::new::<i32>("number", "number").server_default("1 + 1"),
-            Column::new::<i32>("other", "other").server_default(" (abs(-1)) "),
-            Column::new::<bool>("active", "active").server_default("true"),
-            Column::new::<i32>("twice", "twice").computed("number * 2"),
-            Column::new::<Option<i32>>("half", "half").computed_stored("number / 2"),
+            CREATED.extras(const { &ColumnExtras::NONE.server_default("CURRENT_TIMESTAMP") }),
+            Column::new::<String>("state", "state").extras(const { &ColumnExtras::NONE.server_default("'it''s new'") }),
+            Column::new::<i32>("number", "number").extras(const { &ColumnExtras::NONE.server_default("1 + 1") }),
+            Column::new::<i32>("other", "other").extras(const { &ColumnExtras::NONE.server_default(" (abs(-1)) ") }),
+            Column::new::<bool>("active", "active").extras(const { &ColumnExtras::NONE.server_default("true") }),
+            Column::new::<i32>("twice", "twice").extras(const { &ColumnExtras::NONE.computed("number * 2") }),
+            Column::new::<Option<i32>>("half", "half").extras(const { &ColumnExtras::NONE.computed_stored("number / 2") }),
         ],
     };
 }
@@ -83,11 +83,11 @@ fn columns_of_mysql() {
 }
 
 models! {
-    IDENTITY = { table: "identities", columns: &[ID.identity(Identity::DEFAULT)] };
+    IDENTITY = { table: "identities", columns: &[ID.extras(const { &ColumnExtras::NONE.identity(Identity::DEFAULT) })] };
     SMALL = { table: "smalls", columns: &[Column::new::<i16>("id", "id").primary_key().generated()] };
     SERIAL = { table: "serials", columns: &[Column::new::<i32>("id", "id").primary_key().generated()] };
-    UNSIGNED = { table: "unsigned", columns: &[ID.sql_type("BIGINT UNSIGNED")] };
-    SEQUENCE = { table: "sequences", columns: &[ID.server_default("nextval('s')")] };
+    UNSIGNED = { table: "unsigned", columns: &[ID.extras(const { &ColumnExtras::NONE.sql_type("BIGINT UNSIGNED") })] };
+    SEQUENCE = { table: "sequences", columns: &[ID.extras(const { &ColumnExtras::NONE.server_default("nextval('s')") })] };
     GIVEN = { table: "given", columns: &[Column::new::<Option<i64>>("id", "id").primary_key()] };
 }
 
@@ -132,10 +132,10 @@ fn generated_keys() {
 models! {
     LINE = {
         name: "Line", table: "lines",
-        columns: &[Column::new::<i64>("order_id", "order_id").primary_key(), Column::new::<i64>("n", "n").primary_key().identity(Identity::DEFAULT)],
+        columns: &[Column::new::<i64>("order_id", "order_id").primary_key(), Column::new::<i64>("n", "n").primary_key().extras(const { &ColumnExtras::NONE.identity(Identity::DEFAULT) }).generated()],
         key: &[0, 1],
     };
-    TICKET = { name: "Ticket", table: "tickets", columns: &[Column::new::<String>("id", "id").length(5).primary_key(), Column::new::<i64>("n", "n").identity(Identity::DEFAULT)] };
+    TICKET = { name: "Ticket", table: "tickets", columns: &[Column::new::<String>("id", "id").length(5).primary_key(), Column::new::<i64>("n", "n").extras(const { &ColumnExtras::NONE.identity(Identity::DEFAULT) }).generated()] };
 }
 
 #[test]

@@ -9,11 +9,11 @@ models! {
         name: "Person", table: "people",
         columns: &[ID, Column::new::<String>("name", "name"), Column::new::<String>("full_name", "name")],
     };
-    WORD = { table: "words", columns: &[ID, Column::new::<String>("state", "state").server_default("it's new")] };
-    BARE_WORD = { table: "words", columns: &[ID, Column::new::<String>("state", "state").server_default("active")] };
+    WORD = { table: "words", columns: &[ID, Column::new::<String>("state", "state").extras(const { &ColumnExtras::NONE.server_default("it's new") })] };
+    BARE_WORD = { table: "words", columns: &[ID, Column::new::<String>("state", "state").extras(const { &ColumnExtras::NONE.server_default("active") })] };
     LENGTH = { table: "lengths", columns: &[ID.length(5)] };
-    PRECISION = { table: "digits", columns: &[ID.precision(5)] };
-    SCALE = { table: "scales", columns: &[PRICE.scale(5)] };
+    PRECISION = { table: "digits", columns: &[ID.extras(const { &ColumnExtras::NONE.precision(5) })] };
+    SCALE = { table: "scales", columns: &[PRICE.extras(const { &ColumnExtras::NONE.scale(5) })] };
 }
 
 #[test]
@@ -72,13 +72,13 @@ fn settings_that_do_not_fit_the_type_are_told() {
 models! {
     TEXT_KEY = { table: "texts", columns: &[Column::new::<String>("id", "id").primary_key()] };
     TEXT_UNIQUE = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").unique()] };
-    TEXT_INDEX = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").sql_type("longtext")], indexes: &[IndexDefinition::new(&[0, 1])] };
+    TEXT_INDEX = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").extras(const { &ColumnExtras::NONE.sql_type("longtext") })], indexes: &[IndexDefinition::new(&[0, 1])] };
     BYTES_INDEX = { table: "texts", columns: &[ID, Column::new::<Vec<u8>>("name", "name").index()] };
-    VARCHAR = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").sql_type("VARCHAR")] };
+    VARCHAR = { table: "texts", columns: &[ID, Column::new::<String>("name", "name").extras(const { &ColumnExtras::NONE.sql_type("VARCHAR") })] };
     FINE = {
         table: "texts",
         columns: &[
-            ID, Column::new::<String>("a", "a").length(5).index(), Column::new::<String>("b", "b").sql_type("VARCHAR(5)").index(),
+            ID, Column::new::<String>("a", "a").length(5).index(), Column::new::<String>("b", "b").extras(const { &ColumnExtras::NONE.sql_type("VARCHAR(5)") }).index(),
             Column::new::<Vec<u8>>("c", "c").length(5).unique(), Column::new::<String>("d", "d"),
         ],
     };

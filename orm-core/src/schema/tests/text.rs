@@ -88,7 +88,7 @@ models! {
         name: "Order", table: "order", schema: Some("Shop"), comment: Some("what's ordered"),
         columns: &[
             Column::new::<i32>("select", "select").primary_key(),
-            Column::new::<i32>("Line", "Line").primary_key().comment("from 1 \\ up"),
+            Column::new::<i32>("Line", "Line").primary_key().extras(const { &ColumnExtras::NONE.comment("from 1 \\ up") }),
             Column::new::<i32>("double", "double").index().unique(),
         ],
         key: &[0, 1], uniques: &[IndexDefinition::new(&[1, 2])], indexes: &[IndexDefinition::new(&[2, 0])],
