@@ -78,7 +78,8 @@ macro_rules! terminals {
         ///
         /// # Errors
         ///
-        /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`] when there are several.
+        /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when
+        /// there are several.
         pub fn one_or_none<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
@@ -112,8 +113,8 @@ macro_rules! terminals {
         ///
         /// # Errors
         ///
-        /// As [`all`](Self::all), with [`ErrorKind::NoResultFound`] when there is none and with
-        /// [`ErrorKind::MultipleResultsFound`] when there are several.
+        /// As [`all`](Self::all), with [`ErrorKind::NoResultFound`](crate::ErrorKind::NoResultFound) when there is none and with
+        /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when there are several.
         pub fn one<E: Executor>(self, db: E) -> impl Future<Output = Result<Out<E, S>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
