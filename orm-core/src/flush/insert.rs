@@ -235,7 +235,11 @@ fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: 
         };
         match batches.iter_mut().find(fits) {
             Some(batch) => {
-                (0..mapper.width()).filter(|&column| set.contains(column)).for_each(|column| batch.set.insert(column));
+                if batch.set != *set {
+                    (0..mapper.width())
+                        .filter(|&column| set.contains(column))
+                        .for_each(|column| batch.set.insert(column));
+                }
                 batch.slots.push(slot);
             }
             None => {
@@ -261,8 +265,8 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
     let &Batch { mapper, ref set, generated, .. } = batch;
     let capabilities = connection.engine.dialect().capabilities();
     let filled: Vec<u16> = columns_where(mapper, |column, definition| {
-        let is_left_out = batch.slots.iter().any(|&slot| !objects.get(slot).set.contains(column));
-        is_left_out && (definition.server_default.is_some() || definition.computed.is_some())
+        let is_left_out = || batch.slots.iter().any(|&slot| !objects.get(slot).set.contains(column));
+        (definition.server_default.is_some() || definition.computed.is_some()) && is_left_out()
     });
     let mut columns: Vec<u16> =
         columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
