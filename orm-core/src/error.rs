@@ -135,6 +135,19 @@ impl Error {
         }))
     }
 
+    /// A query that wants a row has found none.
+    #[cold]
+    pub(crate) fn no_row() -> Self {
+        Error::new(ErrorKind::NoResultFound, "no row was found when one was required")
+    }
+
+    /// A query has found more rows than it wants: `exactly one`, `one or none`.
+    #[cold]
+    pub(crate) fn several_rows(wanted: &str) -> Self {
+        let message = format!("multiple rows were found when {wanted} was required");
+        Error::new(ErrorKind::MultipleResultsFound, message)
+    }
+
     /// Wraps an error of the application, so that it can leave a transaction's closure.
     ///
     /// ```

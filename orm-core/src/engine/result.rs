@@ -10,7 +10,7 @@ use orm_pool::driver::Done;
 
 use super::execute::Prepared;
 use super::{Connection, Engine, Record, Request, Savepoint, Transaction};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::mapper::{Model, RowType};
 use crate::sql::{Delete, Insert, Returning, Rows, Select, Statement, Text, Update, Write, is_write, within};
 use crate::types::SqlType;
@@ -95,25 +95,23 @@ impl ResultSet {
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::NoResultFound`] when there is none and with [`ErrorKind::MultipleResultsFound`] when there
-    /// are several.
+    /// Fails with [`ErrorKind::NoResultFound`](crate::ErrorKind::NoResultFound) when there is none and with
+    /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when there are several.
     pub fn one(self) -> Result<Record> {
         if self.current.rows.len() > 1 {
-            let message = "multiple rows were found when exactly one was required";
-            return Err(Error::new(ErrorKind::MultipleResultsFound, message));
+            return Err(Error::several_rows("exactly one"));
         }
-        self.first().ok_or_else(|| Error::new(ErrorKind::NoResultFound, "no row was found when one was required"))
+        self.first().ok_or_else(Error::no_row)
     }
 
     /// Returns the only row, or `None`.
     ///
     /// # Errors
     ///
-    /// Fails with [`ErrorKind::MultipleResultsFound`] when there are several.
+    /// Fails with [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when there are several.
     pub fn one_or_none(self) -> Result<Option<Record>> {
         if self.current.rows.len() > 1 {
-            let message = "multiple rows were found when one or none was required";
-            return Err(Error::new(ErrorKind::MultipleResultsFound, message));
+            return Err(Error::several_rows("one or none"));
         }
         Ok(self.first())
     }

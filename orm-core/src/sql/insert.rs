@@ -458,6 +458,37 @@ impl<M> Insert<M> {
 }
 
 impl Draft {
+    fn of(mapper: &'static Mapper) -> Self {
+        let source = Source::Rows(Vec::new());
+        Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: Vec::new(), error: None }
+    }
+
+    fn refuse(&mut self, what: &str) {
+        let message = format!("`insert({})` has {what}", self.mapper.definition().name);
+        self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
+    }
+
+    /// Adds a row of which these columns are set. So many are left to come, which mostly set the same.
+    fn add(&mut self, row: &dyn Object, set: ColumnSet, left: usize) {
+        if let Err(error) = reject_members(row) {
+            self.error.get_or_insert(error);
+        }
+        let Source::Rows(groups) = &mut self.source else {
+            return self.refuse("rows beside its SELECT");
+        };
+        if groups.last().is_none_or(|group| group.set != set) {
+            let width = self.mapper.width();
+            let columns: Vec<u16> =
+                (0..width).filter(|&column| set.contains(column)).map(|column| column as u16).collect();
+            let values = Vec::with_capacity(columns.len() * (left + 1));
+            groups.push(Group { columns, set, values, count: 0 });
+        }
+        if let Some(group) = groups.last_mut() {
+            row.push_columns(&group.columns, &mut group.values);
+            group.count += 1;
+        }
+    }
+
     /// Splits the rows into statements, if it is so said into one for each.
     fn into_nodes(self, singly: bool, defaults: fn(usize) -> Option<Value>) -> Result<Vec<InsertNode>> {
         let Draft { mapper, source, sets, ctes, on_conflict, error } = self;
@@ -489,37 +520,6 @@ impl Draft {
             nodes = nodes.into_iter().flat_map(one_by_one).collect();
         }
         with_ctes(nodes, &ctes)
-    }
-
-    fn of(mapper: &'static Mapper) -> Self {
-        let source = Source::Rows(Vec::new());
-        Draft { mapper, source, sets: Vec::new(), ctes: Vec::new(), on_conflict: Vec::new(), error: None }
-    }
-
-    fn refuse(&mut self, what: &str) {
-        let message = format!("`insert({})` has {what}", self.mapper.definition().name);
-        self.error.get_or_insert(Error::new(ErrorKind::Argument, message));
-    }
-
-    /// Adds a row of which these columns are set. So many are left to come, which mostly set the same.
-    fn add(&mut self, row: &dyn Object, set: ColumnSet, left: usize) {
-        if let Err(error) = reject_members(row) {
-            self.error.get_or_insert(error);
-        }
-        let Source::Rows(groups) = &mut self.source else {
-            return self.refuse("rows beside its SELECT");
-        };
-        if groups.last().is_none_or(|group| group.set != set) {
-            let width = self.mapper.width();
-            let columns: Vec<u16> =
-                (0..width).filter(|&column| set.contains(column)).map(|column| column as u16).collect();
-            let values = Vec::with_capacity(columns.len() * (left + 1));
-            groups.push(Group { columns, set, values, count: 0 });
-        }
-        if let Some(group) = groups.last_mut() {
-            row.push_columns(&group.columns, &mut group.values);
-            group.count += 1;
-        }
     }
 }
 

@@ -15,13 +15,13 @@ pub(crate) use node::{Correlation, Hint, HintPlace, hints};
 pub use node::{HintDialect, SelectNode};
 pub use order::{Columns, GroupBy, OrderBy, OrderItem, label, order_items};
 pub use returning::{Returning, Rows};
-use terminals::{none, several, terminals};
+use terminals::terminals;
 
 use super::{Cte, Derived, Expr, FromTargets, NamedRow, Node, Shape, Statement, into_named, output_names};
 use crate::compile;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Out, Request};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::load::LoadPath;
 use crate::mapper::{RowType, Selectable};
 use crate::types::SqlType;

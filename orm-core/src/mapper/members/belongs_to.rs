@@ -56,7 +56,7 @@ impl<T> BelongsTo<T> {
 
     /// Returns whether it is known what it refers to, be it nothing.
     pub fn is_loaded(&self) -> bool {
-        self.field.as_field().is_loaded()
+        self.field.is_loaded()
     }
 
     /// Returns whether it is not known what it refers to.

@@ -1,4 +1,6 @@
 //! What a [`HasMany`](super::HasMany) holds and does, whatever its model.
+//!
+//! In: values or handles of members, and what is done with them. Out: the members, and the [`Change`]s that a session takes up.
 
 use std::any::Any;
 use std::collections::HashSet;

@@ -1,4 +1,6 @@
 //! What a [`BelongsTo`](super::BelongsTo) holds and does, whatever its model.
+//!
+//! In: a value or a handle. Out: what it refers to, and the [`Change`] that a session takes up.
 
 use std::collections::HashSet;
 use std::sync::Arc;

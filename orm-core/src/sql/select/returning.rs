@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Select, SelectNode, none, several, terminals};
+use super::{Select, SelectNode, terminals};
 use crate::engine::{Executor, Out, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::RowType;

@@ -1,8 +1,6 @@
 //! What runs a statement that gives rows, once for [`Select`](super::Select) and for [`Returning`](super::Returning).
 
 /// What ends a statement that gives rows of `S`.
-use crate::error::{Error, ErrorKind};
-
 macro_rules! terminals {
     () => {
         /// Runs it and returns every row.
@@ -86,7 +84,7 @@ macro_rules! terminals {
                 let mut rows = db.__fetch::<S>(request).await?;
                 match rows.len() {
                     0 | 1 => Ok(rows.pop()),
-                    _ => Err(several("one or none")),
+                    _ => Err(Error::several_rows("one or none")),
                 }
             }
         }
@@ -121,8 +119,8 @@ macro_rules! terminals {
                 let mut rows = db.__fetch::<S>(request).await?;
                 match (rows.pop(), rows.is_empty()) {
                     (Some(row), true) => Ok(row),
-                    (None, _) => Err(none()),
-                    (Some(_), false) => Err(several("exactly one")),
+                    (None, _) => Err(Error::no_row()),
+                    (Some(_), false) => Err(Error::several_rows("exactly one")),
                 }
             }
         }
@@ -142,14 +140,3 @@ macro_rules! terminals {
     };
 }
 pub(super) use terminals;
-
-#[cold]
-pub(super) fn none() -> Error {
-    Error::new(ErrorKind::NoResultFound, "no row was found when one was required")
-}
-
-#[cold]
-pub(super) fn several(required: &str) -> Error {
-    let message = format!("multiple rows were found when {required} was required");
-    Error::new(ErrorKind::MultipleResultsFound, message)
-}
