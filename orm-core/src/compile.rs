@@ -60,11 +60,11 @@ impl Compiled {
     }
 
     /// Puts the lifted values in the order of the placeholders.
-    pub(crate) fn arrange(&self, values: Vec<Value>) -> Vec<Value> {
-        if self.is_in_order && self.order.len() == values.len() {
-            return values;
+    #[inline]
+    pub(crate) fn arrange(&self, values: &mut Vec<Value>) {
+        if !self.is_in_order || self.order.len() != values.len() {
+            *values = self.order.iter().map(|&number| values[number as usize].clone()).collect();
         }
-        self.order.iter().map(|&number| values[number as usize].clone()).collect()
     }
 }
 
@@ -97,15 +97,19 @@ pub(crate) fn render(statements: Vec<Statement>, dialect: Dialect, literal: bool
 }
 
 fn render_one(mut statement: Statement, dialect: Dialect, literal: bool) -> Result<Rendered> {
-    let lifted = if literal { structure::lift(&mut statement) } else { structure::lift_for(&mut statement, dialect) };
-    let values = lifted.values;
+    let mut values = Vec::new();
+    structure::lift(&mut statement, &mut values, if literal { None } else { Some(dialect) });
     let mut writer = Writer::new(dialect);
     if literal {
         writer.write_literals(&values)?;
     }
     writer.statement(&statement)?;
     let compiled = writer.finish(0);
-    let values = if literal { Vec::new() } else { compiled.arrange(values) };
+    if literal {
+        values.clear();
+    } else {
+        compiled.arrange(&mut values);
+    }
     Ok(Rendered { sql: compiled.statement.sql.to_string(), values })
 }
 

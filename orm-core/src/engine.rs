@@ -21,7 +21,6 @@ mod url;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
@@ -75,8 +74,6 @@ pub(crate) struct Shared {
     server: Server,
     pub(crate) echo: bool,
     pub(crate) hide_parameters: bool,
-    /// How many statements have been sent since the engine was made.
-    pub(crate) statements: AtomicU64,
     /// What its sessions leave to each other.
     pub(crate) spare: Arc<Spare>,
 }
@@ -251,7 +248,7 @@ impl Engine {
     /// # }
     /// ```
     pub fn statement_count(&self) -> u64 {
-        self.shared.statements.load(std::sync::atomic::Ordering::Relaxed)
+        self.shared.cache.counted()
     }
 
     /// Returns whether two names are of one engine.

@@ -22,5 +22,5 @@ pub use options::{
     Contains, Joinable, Load, LoadAll, LoadOption, LoadPath, LoadTree, contains_eager, defaultload, joinedload,
     joinedload_all, lazyload, lazyload_all, raiseload, raiseload_all, selectinload, selectinload_all, subqueryload,
 };
-pub(crate) use plan::{LoadNode, Plan, loads_by_itself};
+pub(crate) use plan::{LoadNode, Plan};
 pub(crate) use values::{ValueRows, values};

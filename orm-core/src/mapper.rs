@@ -68,6 +68,7 @@ pub struct Mapper {
     /// Gives what a builder fills a column with that is not set.
     pub(crate) default: fn(usize) -> Option<Value>,
     has_deferrable: bool,
+    loads_by_itself: bool,
     configured: OnceCell<Result<Configured, Error>>,
 }
 
@@ -75,6 +76,7 @@ impl Mapper {
     /// Makes the mapper of a model; the derive puts it into a `static`.
     pub const fn new<M: Model>(definition: Definition) -> Self {
         let has_deferrable = has_deferrable(definition.columns);
+        let loads_by_itself = loads_by_itself(&definition);
         Mapper {
             definition,
             this: M::__mapper,
@@ -82,6 +84,7 @@ impl Mapper {
             read: object::read::<M>,
             default: M::__default,
             has_deferrable,
+            loads_by_itself,
             configured: OnceCell::new(),
         }
     }
@@ -95,6 +98,7 @@ impl Mapper {
             read: |_, _| unreachable!("a row of a table without a model becomes no object"),
             default: |_| None,
             has_deferrable: false,
+            loads_by_itself: false,
             configured: OnceCell::new(),
         }
     }
@@ -124,6 +128,12 @@ impl Mapper {
         self.has_deferrable
     }
 
+    /// Returns whether a query loads something with the model without being told to, or leaves some column out.
+    #[inline]
+    pub(crate) fn loads_by_itself(&self) -> bool {
+        self.loads_by_itself
+    }
+
     /// Returns the columns that may be left out of a row.
     pub(crate) fn deferrable(&self) -> impl Iterator<Item = u16> + '_ {
         let columns = self.definition.columns.iter().enumerate().filter(|(_, column)| column.deferrable);
@@ -140,6 +150,24 @@ const fn has_deferrable(columns: &[Column]) -> bool {
     let mut position = 0;
     while position < columns.len() {
         if columns[position].deferrable {
+            return true;
+        }
+        position += 1;
+    }
+    false
+}
+
+const fn loads_by_itself(definition: &Definition) -> bool {
+    let mut position = 0;
+    while position < definition.columns.len() {
+        if definition.columns[position].deferred {
+            return true;
+        }
+        position += 1;
+    }
+    position = 0;
+    while position < definition.relationships.len() {
+        if !definition.relationships[position].lazy.is_on_demand() {
             return true;
         }
         position += 1;

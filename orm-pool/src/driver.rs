@@ -170,10 +170,13 @@ impl Connection {
     where
         F: FnMut(Row<'_>) -> ControlFlow<()> + Send,
     {
-        self.run_with(statement, parameters, &mut on_row).await
+        let mut done = Done::default();
+        self.run_with(statement, parameters, &mut on_row, &mut done).await?;
+        Ok(done)
     }
 
-    /// Does the same as [`run`](Self::run), for a taker of rows of any type.
+    /// Does the same as [`run`](Self::run), for a taker of rows of any type, and writes what the statement did where the
+    /// caller keeps it.
     ///
     /// The future is small whatever the database, since each that awaits it moves it: what a server needs is boxed.
     ///
@@ -186,15 +189,17 @@ impl Connection {
         statement: &Statement,
         parameters: &[Value],
         on_row: &mut OnRow<'_>,
-    ) -> Result<Done, Error> {
+        done: &mut Done,
+    ) -> Result<(), Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(connection) => connection.run_with(statement, parameters, on_row).await,
+            Connection::Sqlite(connection) => connection.run_with(statement, parameters, on_row, done).await?,
             #[cfg(feature = "postgres")]
-            Connection::Postgres(connection) => Box::pin(connection.run(statement, parameters, on_row)).await,
+            Connection::Postgres(connection) => *done = Box::pin(connection.run(statement, parameters, on_row)).await?,
             #[cfg(feature = "mysql")]
-            Connection::MySql(connection) => Box::pin(connection.run(statement, parameters, on_row)).await,
+            Connection::MySql(connection) => *done = Box::pin(connection.run(statement, parameters, on_row)).await?,
         }
+        Ok(())
     }
 
     /// Returns how many bytes a statement may have with its values, where the server says so: MySQL's `max_allowed_packet`.

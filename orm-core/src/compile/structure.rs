@@ -1,7 +1,7 @@
 //! Lifts the values out of a statement, and writes a key that is the same for two statements exactly when their
 //! structure is: what the cache of compiled statements compares.
 //!
-//! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Key`], the values.
+//! In: a statement with values. Out: the statement with numbered parameters in their place, its [`Structure`], the values.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -19,13 +19,20 @@ use crate::sql::{
 use crate::sql::{EagerNode, OutputKind, TextPart};
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode, WindowName};
 
-/// What tells one structure from another, and the values that were in it.
-#[derive(Debug, Default)]
-pub(crate) struct Lifted {
+/// What tells one statement from another whatever their values.
+#[derive(Debug)]
+pub(crate) struct Structure {
     pub(crate) key: Vec<u8>,
-    pub(crate) values: Vec<Value>,
     /// How many rows of values its INSERT has.
     pub(crate) rows: usize,
+}
+
+/// What is on its way through a statement.
+struct Lifted<'v> {
+    key: Vec<u8>,
+    /// What was taken out. They stay where the caller wants them: what has just been written is slow to be moved.
+    values: &'v mut Vec<Value>,
+    rows: usize,
     /// The CTEs that were met.
     ctes: Vec<u64>,
     /// The named windows that were met.
@@ -34,14 +41,11 @@ pub(crate) struct Lifted {
     lists: Option<Dialect>,
 }
 
-/// Lifts the values out of a statement.
-pub(crate) fn lift(statement: &mut Statement) -> Lifted {
-    lift_all(statement, None)
-}
-
-/// Lifts the values out of a statement, and makes long lists of values ready to share prepared statements.
-pub(crate) fn lift_for(statement: &mut Statement, dialect: Dialect) -> Lifted {
-    lift_all(statement, Some(dialect))
+/// Lifts the values out of a statement. For a dialect, long lists of values are made ready to share prepared statements.
+pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, lists: Option<Dialect>) -> Structure {
+    let mut lifted = Lifted { key: KEY.take(), values, rows: 0, ctes: Vec::new(), windows: Vec::new(), lists };
+    lifted.statement(statement);
+    Structure { key: lifted.key, rows: lifted.rows }
 }
 
 thread_local! {
@@ -63,14 +67,7 @@ pub(crate) fn let_go_of(mut key: Vec<u8>) {
     }
 }
 
-fn lift_all(statement: &mut Statement, lists: Option<Dialect>) -> Lifted {
-    let mut lifted =
-        Lifted { key: KEY.take(), values: Vec::new(), rows: 0, ctes: Vec::new(), windows: Vec::new(), lists };
-    lifted.statement(statement);
-    lifted
-}
-
-impl Lifted {
+impl Lifted<'_> {
     #[inline]
     fn tag(&mut self, tag: u8) {
         self.key.push(tag);
@@ -118,16 +115,14 @@ impl Lifted {
         self.key.extend_from_slice(text.as_bytes());
     }
 
+    /// Notes a table, in one step.
+    #[inline]
     fn table(&mut self, mapper: &'static Mapper, alias: Alias) {
-        let [low, high] = alias.number().to_ne_bytes();
-        match u8::try_from(mapper.id()) {
-            // As `number` and `column` write them, in one step.
-            Ok(id) if id != u8::MAX => self.key.extend_from_slice(&[id, low, high]),
-            _ => {
-                self.number(mapper.id());
-                self.column(alias.number());
-            }
-        }
+        let mut bytes = [0; size_of::<usize>() + 2];
+        let (id, number) = bytes.split_at_mut(size_of::<usize>());
+        id.copy_from_slice(&mapper.id().to_ne_bytes());
+        number.copy_from_slice(&alias.number().to_ne_bytes());
+        self.key.extend_from_slice(&bytes);
     }
 
     #[inline]
@@ -532,7 +527,7 @@ impl Lifted {
                 plain.kinds.iter().for_each(|kind| self.kind(*kind));
                 plain.first = self.values.len() as u32;
                 match self.values.is_empty() {
-                    true => self.values = std::mem::take(&mut plain.values),
+                    true => *self.values = std::mem::take(&mut plain.values),
                     false => self.values.append(&mut plain.values),
                 }
             }
@@ -592,10 +587,13 @@ impl Lifted {
     /// Values that say which index is meant are part of the structure: they stay, and are told apart by the key.
     fn kept(&mut self, list: &[Node]) {
         let mut copy = list.to_vec();
-        let mut apart = Lifted::default();
+        let mut values = Vec::new();
+        let (key, windows) = (Vec::new(), Vec::new());
+        let mut apart = Lifted { key, values: &mut values, rows: 0, ctes: Vec::new(), windows, lists: None };
         apart.nodes(&mut copy);
-        self.text(&format!("{:?}", apart.values));
-        self.key.extend(apart.key);
+        let key = apart.key;
+        self.text(&format!("{values:?}"));
+        self.key.extend(key);
     }
 
     fn sets(&mut self, sets: &mut [(u16, Node)]) {
@@ -652,7 +650,7 @@ impl Lifted {
         if let Node::Bind(value) = std::mem::replace(node, Node::Parameter { index, kind }) {
             if self.values.capacity() == 0 {
                 // For the usual few, without what a list takes to grow.
-                self.values = Vec::with_capacity(FEW);
+                *self.values = Vec::with_capacity(FEW);
             }
             self.values.push(value);
         }

@@ -15,7 +15,7 @@ struct User {
 }
 
 fn key<R: RowType>(query: Select<R>) -> Vec<u8> {
-    lift(&mut Statement::Select(query.node)).key
+    lift(&mut Statement::Select(query.node), &mut Vec::new(), None).key
 }
 
 /// Asserts that statements with other values are one text.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use orm_pool::pool::{self, ResetOnReturn};
@@ -369,7 +368,6 @@ impl EngineBuilder {
             cache: StatementCache::new(self.query_cache_size, self.lint),
             echo: self.echo,
             hide_parameters: self.hide_parameters,
-            statements: AtomicU64::new(0),
             spare: Arc::default(),
         };
         Ok(Engine::with(Opaque::new(shared), self.options))

@@ -26,6 +26,7 @@ pub(crate) struct StatementCache {
 #[derive(Default)]
 struct Entries {
     by_key: HashMap<Box<[u8]>, Entry, foldhash::fast::RandomState>,
+    /// How many statements were about to run, those that are not kept among them.
     clock: u64,
     long: usize,
 }
@@ -41,39 +42,52 @@ impl StatementCache {
         StatementCache { entries: Mutex::default(), kept, lint }
     }
 
-    /// Returns the compiled form of a statement, and its values in the order of the placeholders.
+    /// Returns the compiled form of a statement that is about to run, and puts its values there in the order of the
+    /// placeholders.
     ///
     /// One that is not to be kept is not kept by the driver either.
     pub(crate) fn prepare(
         &self,
-        mut statement: Statement,
+        statement: &mut Statement,
+        values: &mut Vec<orm_pool::Value>,
         dialect: Dialect,
         is_kept: bool,
-    ) -> Result<(Arc<Compiled>, Vec<orm_pool::Value>)> {
-        let lifted = structure::lift_for(&mut statement, dialect);
+    ) -> Result<Arc<Compiled>> {
+        let structure = structure::lift(statement, values, Some(dialect));
         if !is_kept || self.kept == 0 {
-            let mut compiled = compile(&statement, dialect)?;
+            let mut compiled = compile(statement, dialect)?;
             compiled.statement.id = 0;
             self.lint(&compiled)?;
-            let values = compiled.arrange(lifted.values);
-            return Ok((Arc::new(compiled), values));
+            compiled.arrange(values);
+            self.count();
+            return Ok(Arc::new(compiled));
         }
-        let known = self.entries.lock().get(&lifted.key);
+        let known = self.entries.lock().get(&structure.key);
         let compiled = match known {
             Some(compiled) => {
-                structure::let_go_of(lifted.key);
+                structure::let_go_of(structure.key);
                 compiled
             }
             None => {
-                let compiled = Arc::new(compile(&statement, dialect)?);
+                let compiled = Arc::new(compile(statement, dialect)?);
                 self.lint(&compiled)?;
-                let is_long = lifted.rows > LONG;
-                self.entries.lock().insert(lifted.key.into_boxed_slice(), compiled.clone(), is_long, self.kept);
+                let is_long = structure.rows > LONG;
+                self.entries.lock().insert(structure.key.into_boxed_slice(), compiled.clone(), is_long, self.kept);
                 compiled
             }
         };
-        let values = compiled.arrange(lifted.values);
-        Ok((compiled, values))
+        compiled.arrange(values);
+        Ok(compiled)
+    }
+
+    /// Counts a statement that is about to run without having been asked for here.
+    pub(super) fn count(&self) {
+        self.entries.lock().clock += 1;
+    }
+
+    /// Returns how many statements were about to run.
+    pub(super) fn counted(&self) -> u64 {
+        self.entries.lock().clock
     }
 
     fn lint(&self, compiled: &Compiled) -> Result<()> {
@@ -100,13 +114,14 @@ impl StatementCache {
 
 impl Entries {
     fn get(&mut self, key: &[u8]) -> Option<Arc<Compiled>> {
-        self.clock += 1;
         let entry = self.by_key.get_mut(key)?;
+        self.clock += 1;
         entry.used = self.clock;
         Some(entry.compiled.clone())
     }
 
     fn insert(&mut self, key: Box<[u8]>, compiled: Arc<Compiled>, is_long: bool, kept: usize) {
+        self.clock += 1;
         let before = self.by_key.insert(key, Entry { compiled, used: self.clock, is_long });
         if is_long && before.is_none() {
             self.long += 1;
@@ -156,7 +171,8 @@ mod tests {
     fn inserts_of_every_length_do_not_push_other_statements_out() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         for rows in 1..=500 {
-            let (compiled, values) = cache.prepare(insert(rows), Dialect::MySql, true).unwrap();
+            let mut values = Vec::new();
+            let compiled = cache.prepare(&mut insert(rows), &mut values, Dialect::MySql, true).unwrap();
             assert_eq!(values.len(), rows);
             assert_eq!(compiled.statement.sql.matches('?').count(), rows);
         }
@@ -169,14 +185,14 @@ mod tests {
     fn arrays_are_one_text_for_every_number_of_rows() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         for rows in 1..=500 {
-            cache.prepare(insert(rows), Dialect::Postgres, true).unwrap();
+            cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Postgres, true).unwrap();
         }
         assert_eq!(cache.entries.lock().by_key.len(), 5);
     }
 
     #[test]
     fn the_key_of_many_rows_is_as_short_as_that_of_one() {
-        let key = |rows| crate::compile::structure::lift(&mut insert(rows)).key;
+        let key = |rows| crate::compile::structure::lift(&mut insert(rows), &mut Vec::new(), None).key;
         assert_eq!(key(200).len(), key(1).len());
         assert_eq!(key(10_000).len(), key(1_000).len());
         assert_ne!(key(200), key(1));
@@ -186,7 +202,10 @@ mod tests {
     #[test]
     fn a_text_that_was_used_last_is_kept() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
-        let prepare = |rows| cache.prepare(insert(rows), Dialect::Sqlite, true).unwrap().0.statement.id;
+        let prepare = |rows| {
+            let prepared = cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true);
+            prepared.unwrap().statement.id
+        };
         let first = prepare(100);
         (101..=110).for_each(|rows| _ = prepare(rows));
         assert_eq!(prepare(100), first);

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use orm_pool::Value;
@@ -25,9 +24,22 @@ pub(crate) struct Prepared {
     pub(super) values: Vec<Value>,
 }
 
+impl Prepared {
+    pub(super) fn sent(&self) -> Sent<'_> {
+        Sent { compiled: &self.compiled, values: &self.values }
+    }
+}
+
+/// The same, where it lies. What was written a moment ago is slow to be moved, and a query by key takes few moments.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'a> {
+    compiled: &'a Compiled,
+    values: &'a [Value],
+}
+
 /// What is noted of a statement while it runs.
 struct Watch<'a> {
-    prepared: &'a Prepared,
+    sent: Sent<'a>,
     /// When it began, if it is to be told.
     began: Option<Instant>,
     /// How many rows it may give.
@@ -36,19 +48,24 @@ struct Watch<'a> {
     misread: Option<Box<Misread>>,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    #[inline]
+    fn of(sent: Sent<'a>) -> Self {
+        Watch { sent, began: None, most: u64::MAX, rows: 0, misread: None }
+    }
+
     /// Takes a row.
     #[inline]
     fn take(
         &mut self,
-        row: driver::Row<'_>,
+        row: &driver::Row<'_>,
         on_row: impl FnOnce(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>>,
     ) -> ControlFlow<()> {
         self.rows += 1;
         if self.rows > self.most {
             return ControlFlow::Break(());
         }
-        on_row(Row::new(row, &self.prepared.compiled.left_out)).unwrap_or_else(|wrong| {
+        on_row(Row::new(row, &self.sent.compiled.left_out)).unwrap_or_else(|wrong| {
             self.misread = Some(wrong);
             ControlFlow::Break(())
         })
@@ -59,6 +76,9 @@ impl Watch<'_> {
 pub(crate) type OnRow<'a> = dyn FnMut(Row<'_>) -> Result<ControlFlow<()>, Box<Misread>> + Send + 'a;
 
 /// Where the rows of a request go: the one thing about them that depends on their type.
+///
+/// What waits for rows has them as `&mut &mut dyn Collect`: a wide reference is kept in two halves and moved as a whole,
+/// which is slow right after.
 pub(crate) trait Collect: Send {
     /// Reads a row.
     fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>>;
@@ -89,15 +109,23 @@ impl<S: RowType> Collect for Vec<S> {
 }
 
 impl Engine {
-    /// Finds or makes the compiled form of a statement.
-    pub(super) fn prepare(&self, statement: Statement) -> Result<Prepared> {
+    /// Finds or makes the compiled form of a statement that is about to run, and puts its values there.
+    #[inline]
+    fn compiled(&self, statement: &mut Statement, values: &mut Vec<Value>) -> Result<Arc<Compiled>> {
         let is_kept = self.options.compiled_cache != Some(false);
-        let (compiled, values) = self.shared.cache.prepare(statement, self.dialect(), is_kept)?;
+        self.shared.cache.prepare(statement, values, self.dialect(), is_kept)
+    }
+
+    /// The same, of which both may be kept.
+    pub(super) fn prepare(&self, mut statement: Statement) -> Result<Prepared> {
+        let mut values = Vec::new();
+        let compiled = self.compiled(&mut statement, &mut values)?;
         Ok(Prepared { compiled, values })
     }
 
     /// Takes text as the database has it, with the database's own placeholders.
     pub(super) fn prepare_raw(&self, sql: &str, values: Vec<Value>) -> Prepared {
+        self.shared.cache.count();
         Prepared { compiled: Arc::new(Compiled::raw(sql)), values }
     }
 
@@ -105,37 +133,38 @@ impl Engine {
     pub(crate) async fn run(
         &self,
         connection: &mut driver::Connection,
-        statement: Statement,
+        statement: &mut Statement,
         on_row: &mut OnRow<'_>,
     ) -> Result<Done> {
-        let prepared = self.prepare(statement)?;
-        self.run_prepared(connection, &prepared, on_row).await
+        let mut values = Vec::new();
+        let compiled = self.compiled(statement, &mut values)?;
+        self.run_prepared(connection, Sent { compiled: &compiled, values: &values }, on_row).await
     }
 
     /// Does the same with a statement that is prepared.
     pub(super) async fn run_prepared(
         &self,
         connection: &mut driver::Connection,
-        prepared: &Prepared,
+        sent: Sent<'_>,
         on_row: &mut OnRow<'_>,
     ) -> Result<Done> {
-        let mut watch = self.watch(connection, prepared);
-        let mut take = |row: driver::Row<'_>| watch.take(row, &mut *on_row);
-        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
-        self.ended(watch, done)
+        let mut watch = Watch::of(sent);
+        self.start(connection, &mut watch);
+        let mut take = |row: driver::Row<'_>| watch.take(&row, &mut *on_row);
+        let mut done = Done::default();
+        let ran = connection.run_with(&sent.compiled.statement, sent.values, &mut take, &mut done).await;
+        self.ended(&mut watch, ran, &done)?;
+        Ok(done)
     }
 
-    /// Counts a statement that is about to run, and notes what is to be known of it afterwards.
+    /// Notes what is to be known of a statement when it has run.
     #[inline]
-    fn watch<'a>(&self, connection: &mut driver::Connection, prepared: &'a Prepared) -> Watch<'a> {
-        self.shared.statements.fetch_add(1, Ordering::Relaxed);
-        let mut watch = Watch { prepared, began: None, most: u64::MAX, rows: 0, misread: None };
+    fn start(&self, connection: &mut driver::Connection, watch: &mut Watch<'_>) {
         if self.is_plain {
             connection.set_time_limit(None);
         } else {
-            self.watch_closely(connection, &mut watch);
+            self.watch_closely(connection, watch);
         }
-        watch
     }
 
     #[cold]
@@ -143,50 +172,50 @@ impl Engine {
         connection.set_time_limit(self.options.statement_timeout());
         watch.began = self.shared.echo.then(Instant::now);
         // What a statement writes has happened, whatever comes back of it.
-        if let Some(most) = self.options.max_rows.filter(|_| watch.prepared.compiled.written.is_none()) {
+        if let Some(most) = self.options.max_rows.filter(|_| watch.sent.compiled.written.is_none()) {
             watch.most = most;
         }
     }
 
     /// Says what came of a statement.
     #[inline]
-    fn ended(&self, watch: Watch<'_>, done: Result<Done, orm_pool::Error>) -> Result<Done> {
-        match done {
-            Ok(done) if watch.misread.is_none() && watch.rows <= watch.most && watch.began.is_none() => Ok(done),
-            done => self.ended_otherwise(watch, done),
+    fn ended(&self, watch: &mut Watch<'_>, ran: Result<(), orm_pool::Error>, done: &Done) -> Result<()> {
+        if ran.is_ok() && watch.misread.is_none() && watch.rows <= watch.most && watch.began.is_none() {
+            return Ok(());
         }
+        self.ended_otherwise(watch, ran, done)
     }
 
     #[cold]
-    fn ended_otherwise(&self, watch: Watch<'_>, done: Result<Done, orm_pool::Error>) -> Result<Done> {
-        let Watch { prepared, began, most, rows, misread } = watch;
-        let Prepared { compiled, values } = prepared;
+    fn ended_otherwise(&self, watch: &mut Watch<'_>, ran: Result<(), orm_pool::Error>, done: &Done) -> Result<()> {
+        let &mut Watch { sent, began, most, rows, ref mut misread } = watch;
         if let Some(began) = began {
-            let (sql, duration) = (&compiled.statement.sql, began.elapsed());
-            self.echo_statement(&Ran { sql, values, rows: Some(rows), result: done.as_ref(), duration });
+            let (sql, values, duration) = (&sent.compiled.statement.sql, sent.values, began.elapsed());
+            let result = ran.as_ref().map(|()| done);
+            self.echo_statement(&Ran { sql, values, rows: Some(rows), result, duration });
         }
-        match (misread, done) {
-            (None, Ok(_)) if rows > most => Err(self.at(prepared, too_many_rows(most))),
-            (None, Ok(done)) => Ok(done),
-            (Some(misread), _) => Err(self.at(prepared, misread_error(&misread, compiled))),
-            (None, Err(error)) => Err(self.failed(prepared, error)),
+        match (misread.take(), ran) {
+            (None, Ok(())) if rows > most => Err(self.at(sent, too_many_rows(most))),
+            (None, Ok(())) => Ok(()),
+            (Some(misread), _) => Err(self.at(sent, misread_error(&misread, sent.compiled))),
+            (None, Err(error)) => Err(self.failed(sent, error)),
         }
     }
 
     /// Tells what a driver reports of a statement.
     #[cold]
-    pub(super) fn failed(&self, prepared: &Prepared, error: orm_pool::Error) -> Error {
+    pub(super) fn failed(&self, sent: Sent<'_>, error: orm_pool::Error) -> Error {
         if error.is_disconnect() {
             // The server has gone, and what was opened before went with it.
             self.shared.pool.invalidate();
         }
-        self.at(prepared, Error::from_pool(error))
+        self.at(sent, Error::from_pool(error))
     }
 
     /// Adds the statement to an error, and the columns of a constraint of which the database gives the name alone.
     #[cold]
-    pub(super) fn at(&self, prepared: &Prepared, error: Error) -> Error {
-        let Prepared { compiled, values } = prepared;
+    pub(super) fn at(&self, sent: Sent<'_>, error: Error) -> Error {
+        let Sent { compiled, values } = sent;
         let hides = self.shared.hide_parameters;
         let error = if hides { error.without_values(values) } else { error };
         let error = match compiled.written.and_then(|mapper| Table::of(mapper).ok()) {
@@ -203,7 +232,7 @@ impl Engine {
         mut request: Request,
     ) -> Result<Vec<S>> {
         let mut rows: Vec<S> = Vec::new();
-        self.collect_rows(connection, &mut request, &mut rows).await?;
+        self.collect_rows(connection, &mut request, &mut (&mut rows as _)).await?;
         Ok(rows)
     }
 
@@ -212,10 +241,10 @@ impl Engine {
         &self,
         connection: &mut driver::Connection,
         request: &mut Request,
-        rows: &mut dyn Collect,
+        rows: &mut &mut dyn Collect,
     ) -> Result<()> {
         if request.is_simple()
-            && let Some(statement) = request.statements.pop()
+            && let Some(statement) = request.statements.first_mut()
         {
             return self.collect_simple(connection, statement, request.at_most, rows).await;
         }
@@ -223,7 +252,7 @@ impl Engine {
         if !plans.is_empty() {
             return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;
         }
-        for statement in std::mem::take(&mut request.statements) {
+        for statement in &mut request.statements {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             self.collect_simple(connection, statement, most, rows).await?;
         }
@@ -234,21 +263,24 @@ impl Engine {
     pub(super) async fn collect_simple(
         &self,
         connection: &mut driver::Connection,
-        statement: Statement,
+        statement: &mut Statement,
         most: usize,
-        rows: &mut dyn Collect,
+        rows: &mut &mut dyn Collect,
     ) -> Result<()> {
-        let prepared = self.prepare(statement)?;
-        let mut watch = self.watch(connection, &prepared);
+        let mut values = Vec::new();
+        let compiled = self.compiled(statement, &mut values)?;
+        let mut watch = Watch::of(Sent { compiled: &compiled, values: &values });
+        self.start(connection, &mut watch);
         let mut take = |row: driver::Row<'_>| {
-            watch.take(row, |row| {
+            watch.take(&row, |row| {
                 rows.push(&row)?;
                 let has_all = most != usize::MAX && rows.count() >= most;
                 Ok(if has_all { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })
         };
-        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
-        self.ended(watch, done).map(drop)
+        let mut done = Done::default();
+        let ran = connection.run_with(&compiled.statement, &values, &mut take, &mut done).await;
+        self.ended(&mut watch, ran, &done)
     }
 
     /// Runs a request and collects its rows, whose objects get their members.
@@ -257,7 +289,7 @@ impl Engine {
         connection: &mut driver::Connection,
         request: &mut Request,
         plans: &[load::Plan],
-        rows: &mut dyn Collect,
+        rows: &mut &mut dyn Collect,
     ) -> Result<()> {
         let mut members = load::ValueRows::default();
         let (mut query, mut with) = (None, None);
@@ -279,7 +311,7 @@ impl Engine {
                 members.gather(&row, joins, position)?;
                 Ok(ControlFlow::Continue(()))
             };
-            self.run(connection, statement, &mut take).await?;
+            self.run(connection, &mut statement, &mut take).await?;
             with = joins.or(with);
         }
         let mut objects = Vec::with_capacity(rows.count());
@@ -298,19 +330,27 @@ impl Engine {
     /// Runs statements for their effect, and returns how many rows they changed.
     pub(super) async fn change(&self, connection: &mut driver::Connection, statements: Vec<Statement>) -> Result<u64> {
         let mut changed = 0;
-        for statement in statements {
-            changed += self.change_one(connection, statement).await?;
+        for mut statement in statements {
+            changed += self.change_one(connection, &mut statement).await?;
         }
         Ok(changed)
     }
 
     /// Runs a statement for its effect, and returns how many rows it changed.
-    pub(super) async fn change_one(&self, connection: &mut driver::Connection, statement: Statement) -> Result<u64> {
-        let prepared = self.prepare(statement)?;
-        let mut watch = self.watch(connection, &prepared);
-        let mut take = |row: driver::Row<'_>| watch.take(row, |_| Ok(ControlFlow::Continue(())));
-        let done = connection.run_with(&prepared.compiled.statement, &prepared.values, &mut take).await;
-        Ok(self.ended(watch, done)?.rows_affected)
+    pub(super) async fn change_one(
+        &self,
+        connection: &mut driver::Connection,
+        statement: &mut Statement,
+    ) -> Result<u64> {
+        let mut values = Vec::new();
+        let compiled = self.compiled(statement, &mut values)?;
+        let mut watch = Watch::of(Sent { compiled: &compiled, values: &values });
+        self.start(connection, &mut watch);
+        let mut take = |row: driver::Row<'_>| watch.take(&row, |_| Ok(ControlFlow::Continue(())));
+        let mut done = Done::default();
+        let ran = connection.run_with(&compiled.statement, &values, &mut take, &mut done).await;
+        self.ended(&mut watch, ran, &done)?;
+        Ok(done.rows_affected)
     }
 }
 

@@ -12,8 +12,8 @@ use super::{Chunk, Connection, Engine, Savepoint, Source, Transaction};
 use crate::compile::read_back;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::load::{LoadPath, Plan, attach, loads_by_itself};
-use crate::mapper::{Alias, Decoded, Misread, Row, RowType};
+use crate::load::{LoadPath, Plan, attach};
+use crate::mapper::{Alias, Decoded, Mapper, Misread, Row, RowType};
 use crate::session::{Flushing, Nested, NoAutoflush, Objects, Session};
 use crate::sql::{Node, Output, Statement, is_limited, within};
 use crate::types::DecodeError;
@@ -131,9 +131,9 @@ impl Request {
 fn selects_more(statement: &Statement) -> bool {
     match statement {
         Statement::Select(select) => {
-            select.outputs.iter().filter_map(Output::model).any(|(root, _)| loads_by_itself(root))
+            select.outputs.iter().filter_map(Output::model).any(|(root, _)| root.loads_by_itself())
         }
-        Statement::Text(text) => text.model.is_some_and(loads_by_itself),
+        Statement::Text(text) => text.model.is_some_and(Mapper::loads_by_itself),
         _ => false,
     }
 }
@@ -267,11 +267,11 @@ impl Engine {
     /// Runs a request on a connection of its own and collects its rows.
     ///
     /// The request is lent, here and further down, since what a future takes is moved with it.
-    async fn collect_values(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
+    async fn collect_values(&self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         if self.is_plain
             && request.is_simple()
+            && let Some(statement) = request.statements.first_mut()
             && let Some(mut connection) = self.acquire_now()
-            && let Some(statement) = request.statements.pop()
         {
             self.collect_simple(&mut connection, statement, request.at_most, rows).await?;
             // A query that has ended leaves nothing behind.
@@ -294,7 +294,7 @@ impl Engine {
     }
 
     /// Runs a request that may have to wait for a connection, or to take several statements or a transaction.
-    async fn collect_any(&self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
+    async fn collect_any(&self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         let mut guard = self.acquire().await?;
         request.make_for(self.dialect());
         request.make_within(guard.most_bytes());
@@ -309,7 +309,7 @@ impl Engine {
 
 impl Connection {
     /// Runs a request in the connection's transaction and collects its rows.
-    async fn collect_values(&mut self, request: &mut Request, rows: &mut dyn Collect) -> Result<()> {
+    async fn collect_values(&mut self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         request.make_for(self.engine.dialect());
         request.make_within(self.guard.most_bytes());
         self.autobegin(request.statements.iter().any(Statement::takes_write_lock)).await?;
@@ -324,7 +324,7 @@ macro_rules! fetches {
             async move {
                 let mut rows: Vec<S> = Vec::new();
                 let request = request.as_mut().map_err(|refused| refused.clone())?;
-                self.collect_values(request, &mut rows).await?;
+                self.collect_values(request, &mut (&mut rows as _)).await?;
                 Ok(rows)
             }
         }
@@ -359,7 +359,7 @@ impl Executor for &Engine {
                 && statements.len() == 1
                 && let Some(mut connection) = self.acquire_now()
                 && !is_limited(connection.most_bytes())
-                && let Some(statement) = statements.pop()
+                && let Some(statement) = statements.first_mut()
             {
                 return self.change_one(&mut connection, statement).await;
             }

@@ -284,9 +284,10 @@ impl Connection {
         parameters: impl Parameters,
     ) -> impl Future<Output = Result<ResultSet>> + Send {
         let will_write = is_write(sql);
-        let prepared = self.engine.prepare_raw(sql, parameters.__values());
+        let (sql, values) = (sql.to_owned(), parameters.__values());
         async move {
             self.autobegin(will_write).await?;
+            let prepared = self.engine.prepare_raw(&sql, values);
             let mut result = ResultSet::default();
             self.engine.clone().collect(self, &prepared, &mut result).await?;
             Ok(result)
@@ -364,7 +365,7 @@ impl Engine {
         let mut sets: Vec<Set> = Vec::new();
         let mut cursors: Vec<String> = Vec::new();
         let done = self
-            .run_prepared(&mut connection.guard, prepared, &mut |row| {
+            .run_prepared(&mut connection.guard, prepared.sent(), &mut |row| {
                 while sets.len() <= row.set() {
                     sets.push(Set::default());
                 }
@@ -382,7 +383,7 @@ impl Engine {
         if first.rows.is_empty() {
             // Rows would have brought their names.
             let names = connection.guard.columns(&prepared.compiled.statement, &prepared.values).await;
-            first.keys = names.map_err(|error| self.failed(prepared, error))?.into();
+            first.keys = names.map_err(|error| self.failed(prepared.sent(), error))?.into();
         }
         // Several statements of one shape, as of a long list of rows to insert, give one set.
         result.current.keys = first.keys;

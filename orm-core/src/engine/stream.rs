@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use orm_pool::driver;
@@ -31,8 +30,6 @@ pub(crate) struct Opened {
 impl Engine {
     /// Opens a query whose rows are read piece by piece.
     pub(crate) async fn open(&self, connection: &mut driver::Connection, prepared: Prepared) -> Result<Opened> {
-        let shared = &*self.shared;
-        shared.statements.fetch_add(1, Ordering::Relaxed);
         connection.set_time_limit(self.options.statement_timeout());
         let began = Instant::now();
         let (statement, values) = (&prepared.compiled.statement, &prepared.values);
@@ -41,7 +38,7 @@ impl Engine {
         self.echo_statement(&Ran { sql: &statement.sql, values, rows: None, result, duration: began.elapsed() });
         match opened {
             Ok(cursor) => Ok(Opened { prepared, cursor }),
-            Err(error) => Err(self.failed(&prepared, error)),
+            Err(error) => Err(self.failed(prepared.sent(), error)),
         }
     }
 
@@ -61,7 +58,7 @@ impl Engine {
         let Opened { prepared, cursor } = opened;
         let mut misread = None;
         let fetched = connection
-            .fetch(cursor, rows, |row| match on_row(Row::new(row, &prepared.compiled.left_out)) {
+            .fetch(cursor, rows, |row| match on_row(Row::new(&row, &prepared.compiled.left_out)) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(wrong) => {
                     misread = Some(wrong);
@@ -71,8 +68,8 @@ impl Engine {
             .await;
         match (misread, fetched) {
             (None, Ok(has_more)) => Ok(has_more),
-            (Some(misread), _) => Err(self.at(prepared, misread_error(&misread, &prepared.compiled))),
-            (None, Err(error)) => Err(self.failed(prepared, error)),
+            (Some(misread), _) => Err(self.at(prepared.sent(), misread_error(&misread, &prepared.compiled))),
+            (None, Err(error)) => Err(self.failed(prepared.sent(), error)),
         }
     }
 }

@@ -179,12 +179,6 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether a query of a model without any options has something to decide on.
-pub(crate) fn loads_by_itself(mapper: &Mapper) -> bool {
-    mapper.definition.relationships.iter().any(|relationship| always(relationship.lazy).is_some())
-        || deferred(mapper).next().is_some()
-}
-
 /// How a relationship is loaded with every query, if it is.
 fn always(lazy: Lazy) -> Option<Strategy> {
     match lazy {

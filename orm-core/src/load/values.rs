@@ -67,7 +67,7 @@ fn load<'a>(
             reading.groups.begin_turn(turn);
             let joins = Joins::attach_children(&mut select, node)?;
             let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
-            engine.run(connection, Statement::Select(Box::new(select)), &mut read).await?;
+            engine.run(connection, &mut Statement::Select(Box::new(select)), &mut read).await?;
         }
         let Reading { mut found, groups, rows } = reading;
         let deeper = node.deeper();

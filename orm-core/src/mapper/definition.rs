@@ -573,3 +573,10 @@ pub enum Lazy {
     /// Never as a whole: `session.members` adds, removes and selects.
     WriteOnly,
 }
+
+impl Lazy {
+    /// Returns whether queries leave it alone that do not ask for it.
+    pub(crate) const fn is_on_demand(self) -> bool {
+        matches!(self, Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql | Lazy::WriteOnly)
+    }
+}

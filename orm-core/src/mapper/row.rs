@@ -10,7 +10,7 @@ use crate::types::{DecodeError, SqlType};
 /// A row of a statement: what the driver gives, and which positions the statement has left empty.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
-    row: driver::Row<'a>,
+    row: &'a driver::Row<'a>,
     /// In rising order.
     left_out: &'a [u32],
 }
@@ -18,7 +18,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// A row of a statement that has left these positions empty.
     #[inline]
-    pub(crate) fn new(row: driver::Row<'a>, left_out: &'a [u32]) -> Self {
+    pub(crate) fn new(row: &'a driver::Row<'a>, left_out: &'a [u32]) -> Self {
         Row { row, left_out }
     }
 
@@ -34,7 +34,7 @@ impl<'a> std::ops::Deref for Row<'a> {
 
     #[inline]
     fn deref(&self) -> &driver::Row<'a> {
-        &self.row
+        self.row
     }
 }
 
@@ -204,6 +204,10 @@ pub trait Selectable: Send + 'static {
     /// What a row becomes.
     type Row: RowType;
 
+    /// How many outputs there will be, as far as that is known.
+    #[doc(hidden)]
+    const __OUTPUTS: usize = 1;
+
     #[doc(hidden)]
     fn __outputs(self, outputs: &mut Vec<Output>);
 }
@@ -246,6 +250,8 @@ pub fn optional<S: Selectable>(selected: S) -> Optional<S> {
 
 impl<S: Selectable> Selectable for Optional<S> {
     type Row = Option<S::Row>;
+
+    const __OUTPUTS: usize = S::__OUTPUTS;
 
     fn __outputs(self, outputs: &mut Vec<Output>) {
         let first = outputs.len();
@@ -291,6 +297,8 @@ macro_rules! tuples {
         }
         impl<$($name: Selectable),*> Selectable for ($($name,)*) {
             type Row = ($($name::Row,)*);
+
+            const __OUTPUTS: usize = 0 $(+ $name::__OUTPUTS)*;
 
             fn __outputs(self, outputs: &mut Vec<Output>) {
                 $( self.$index.__outputs(outputs); )*

@@ -69,8 +69,8 @@ pub struct Select<S> {
 /// ```
 pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
     let mut node: Box<SelectNode> = Box::default();
-    // A list of one takes less than the first step of one that grows.
-    node.outputs = Vec::with_capacity(1);
+    // A list of the right length takes less than one that grows.
+    node.outputs = Vec::with_capacity(S::__OUTPUTS);
     node.add_outputs(selected);
     Select { node, loads: Vec::new(), row: PhantomData }
 }

@@ -91,15 +91,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// How far a statement has come without waiting.
-enum Progress<'h> {
-    /// To its end.
-    Ended(Done),
-    /// To a row after which other tasks have their turn.
-    Paused(Paused<'h>),
-}
-
-/// A query between two of its rows.
+/// A query between two of its rows, after which other tasks have their turn.
 struct Paused<'h> {
     running: Running<'h>,
     turn: Turn,
@@ -108,14 +100,14 @@ struct Paused<'h> {
 /// Why a statement stopped.
 enum Stop {
     /// Another connection holds a lock, and nothing has happened yet.
-    Locked(Failure),
+    Locked(Box<Failure>),
     /// It failed.
     Failed(Error),
 }
 
-impl From<Failure> for Stop {
+impl From<Box<Failure>> for Stop {
     #[cold]
-    fn from(failure: Failure) -> Self {
+    fn from(failure: Box<Failure>) -> Self {
         if error::is_lock(&failure) { Stop::Locked(failure) } else { Stop::Failed(error::from(failure)) }
     }
 }
@@ -176,7 +168,9 @@ impl Connection {
     where
         F: FnMut(driver::Row<'_>) -> ControlFlow<()> + Send,
     {
-        self.run_with(statement, parameters, &mut on_row).await
+        let mut done = Done::default();
+        self.run_with(statement, parameters, &mut on_row, &mut done).await?;
+        Ok(done)
     }
 
     /// Does the same as [`run`](Self::run), within one poll where nothing has to be waited for. What waits is boxed.
@@ -189,25 +183,26 @@ impl Connection {
         statement: &Statement,
         parameters: &[Value],
         on_row: &mut OnRow<'_>,
-    ) -> Result<Done, Error> {
+        done: &mut Done,
+    ) -> Result<(), Error> {
         if self.threading != Threading::Blocking
             && let Some(core) = &mut self.core
         {
             core.handle.set_deadline(self.time_limit);
             let was_in_transaction = core.handle.is_in_transaction();
-            let tried = match core.begin(statement, parameters, on_row) {
-                Ok(Progress::Ended(done)) => return Ok(done),
-                Ok(Progress::Paused(paused)) => Box::pin(paused.go_on(on_row)).await,
+            let tried = match core.begin(statement, parameters, on_row, done) {
+                Ok(None) => return Ok(()),
+                Ok(Some(paused)) => Box::pin(paused.go_on(on_row, done)).await,
                 Err(stop) => Err(stop),
             };
             match tried {
-                Ok(done) => return Ok(done),
+                Ok(()) => return Ok(()),
                 Err(Stop::Failed(error)) => return Err(self.failed(error, was_in_transaction)),
                 // It is tried again, with a watch on how long.
                 Err(Stop::Locked(_)) => {}
             }
         }
-        Box::pin(self.run_patiently(statement, parameters, on_row)).await
+        Box::pin(self.run_patiently(statement, parameters, on_row, done)).await
     }
 
     /// Runs a statement, and waits for its locks or for another thread.
@@ -216,24 +211,25 @@ impl Connection {
         statement: &Statement,
         parameters: &[Value],
         on_row: &mut OnRow<'_>,
-    ) -> Result<Done, Error> {
+        done: &mut Done,
+    ) -> Result<(), Error> {
         let mut wait = LockWait::new(self.busy_timeout);
         let limit = self.time_limit;
         let was_in_transaction = self.core().await?.handle.is_in_transaction();
         loop {
             let tried = if self.threading == Threading::Blocking {
-                self.try_run_away(statement, parameters, on_row).await?
+                self.try_run_away(statement, parameters, on_row).await?.map(|did| *done = did)
             } else {
                 let core = self.core().await?;
                 core.handle.set_deadline(limit);
-                match core.begin(statement, parameters, on_row) {
-                    Ok(Progress::Ended(done)) => Ok(done),
-                    Ok(Progress::Paused(paused)) => paused.go_on(on_row).await,
+                match core.begin(statement, parameters, on_row, done) {
+                    Ok(None) => Ok(()),
+                    Ok(Some(paused)) => paused.go_on(on_row, done).await,
                     Err(stop) => Err(stop),
                 }
             };
             match tried {
-                Ok(done) => return Ok(done),
+                Ok(()) => return Ok(()),
                 Err(Stop::Failed(error)) => return Err(self.failed(error, was_in_transaction)),
                 Err(Stop::Locked(failure)) => wait.pause(failure).await?,
             }
@@ -397,13 +393,19 @@ impl Core {
         statement: &Statement,
         parameters: &'h [Value],
         on_row: &mut OnRow<'_>,
-    ) -> Result<Progress<'h>, Stop> {
+        done: &mut Done,
+    ) -> Result<Option<Paused<'h>>, Stop> {
         self.cursors.close_abandoned(&mut self.handle);
         let slot = self.statements.find(&mut self.handle, statement)?;
         let mut running = self.handle.start(slot, parameters)?;
-        let Some(first) = running.step()? else { return Ok(Progress::Ended(running.done())) };
+        let Some(first) = running.step()? else {
+            running.done(done);
+            return Ok(None);
+        };
         let flow = on_row(driver::Row::Sqlite(first));
-        Paused { running, turn: Turn::new() }.rows(flow, on_row)
+        let mut turn = Turn::new();
+        let is_paused = hand_out(&mut running, &mut turn, flow, on_row, done)?;
+        Ok(if is_paused { Some(Paused { running, turn }) } else { None })
     }
 
     /// Runs the first statement of the text and returns how many bytes it took.
@@ -418,34 +420,38 @@ impl Core {
     }
 }
 
-impl<'h> Paused<'h> {
-    /// Hands out rows to the last one, or until other tasks should have their turn.
-    fn rows(mut self, mut flow: ControlFlow<()>, on_row: &mut OnRow<'_>) -> Result<Progress<'h>, Stop> {
-        let Paused { running, turn } = &mut self;
-        let is_read_only = running.is_read_only();
-        // What a statement writes is committed, or refused, after its last row.
-        while flow.is_continue() || !is_read_only {
-            // A statement that writes is never left halfway.
-            if is_read_only && turn.is_over_after_row() {
-                return Ok(Progress::Paused(self));
-            }
-            // A row has been handed out, so that running the statement again would hand it out twice.
-            let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
-            if flow.is_continue() {
-                flow = on_row(driver::Row::Sqlite(row));
-            }
+/// Hands out rows to the last one, or until other tasks should have their turn; returns whether that is so.
+fn hand_out(
+    running: &mut Running<'_>,
+    turn: &mut Turn,
+    mut flow: ControlFlow<()>,
+    on_row: &mut OnRow<'_>,
+    done: &mut Done,
+) -> Result<bool, Stop> {
+    let is_read_only = running.is_read_only();
+    // What a statement writes is committed, or refused, after its last row.
+    while flow.is_continue() || !is_read_only {
+        // A statement that writes is never left halfway.
+        if is_read_only && turn.is_over_after_row() {
+            return Ok(true);
         }
-        Ok(Progress::Ended(running.done()))
+        // A row has been handed out, so that running the statement again would hand it out twice.
+        let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
+        if flow.is_continue() {
+            flow = on_row(driver::Row::Sqlite(row));
+        }
     }
+    running.done(done);
+    Ok(false)
+}
 
+impl Paused<'_> {
     /// Lets other tasks run, and hands out the rest of the rows by turns.
-    async fn go_on(self, on_row: &mut OnRow<'_>) -> Result<Done, Stop> {
-        let mut paused = self;
+    async fn go_on(mut self, on_row: &mut OnRow<'_>, done: &mut Done) -> Result<(), Stop> {
         loop {
-            paused.turn.give_away().await;
-            match paused.rows(ControlFlow::Continue(()), on_row)? {
-                Progress::Ended(done) => return Ok(done),
-                Progress::Paused(again) => paused = again,
+            self.turn.give_away().await;
+            if !hand_out(&mut self.running, &mut self.turn, ControlFlow::Continue(()), on_row, done)? {
+                return Ok(());
             }
         }
     }

@@ -149,6 +149,9 @@ impl SelectNode {
         if let JoinNode::On { on, .. } = &join {
             self.writes |= on.writes();
         }
+        if self.joins.is_empty() {
+            self.joins = Vec::with_capacity(2);
+        }
         self.joins.push(join);
     }
 

@@ -176,6 +176,8 @@ impl Core {
         while let Some(row) = running.step()? {
             copies.push(&driver::Row::Sqlite(row));
         }
-        Ok(running.done())
+        let mut done = Done::default();
+        running.done(&mut done);
+        Ok(done)
     }
 }

@@ -195,7 +195,7 @@ impl Handle {
     ///
     /// Panics when the statement has been finalized.
     pub(super) fn names(&mut self, slot: Slot) -> Vec<String> {
-        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        let prepared = self.prepared(slot);
         let statement = prepared.statement.as_ptr();
         // SAFETY: the statement is alive, and the handle is ours. A name is copied before anything else is done with the
         // statement; it is null only if memory is short.
@@ -222,11 +222,10 @@ impl Handle {
     /// Compiles the first statement of the text.
     ///
     /// Returns its name, or `None` if there is only white space and comment, and how many bytes of the text it took.
-    pub(super) fn prepare(&mut self, sql: &str, keep: Keep) -> Result<(Option<Slot>, usize), Failure> {
-        let length = c_int::try_from(sql.len()).map_err(|_| Failure::Database {
-            code: ffi::SQLITE_TOOBIG,
-            message: "the statement is longer than 2 GiB".into(),
-            at_prepare: true,
+    pub(super) fn prepare(&mut self, sql: &str, keep: Keep) -> Result<(Option<Slot>, usize), Box<Failure>> {
+        let length = c_int::try_from(sql.len()).map_err(|_| {
+            let message = "the statement is longer than 2 GiB".into();
+            Failure::Database { code: ffi::SQLITE_TOOBIG, message, at_prepare: true }
         })?;
         let flags = if keep == Keep::Yes { ffi::SQLITE_PREPARE_PERSISTENT } else { 0 };
         let mut statement = ptr::null_mut();
@@ -270,26 +269,66 @@ impl Handle {
 
     /// Binds every parameter and makes the statement ready to be stepped.
     ///
+    /// It is made where the caller has it, and never moved: what was written a moment ago is slow to be read as a whole.
+    ///
     /// # Panics
     ///
     /// Panics when the statement has been finalized.
-    #[inline]
-    pub(super) fn start<'h>(&'h mut self, slot: Slot, parameters: &'h [Value]) -> Result<Running<'h>, Failure> {
-        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
-        assert!(!prepared.is_open, "the statement is not being stepped piece by piece");
-        let (statement, expected) = (prepared.statement, prepared.parameters);
-        let (is_read_only, keep) = (prepared.is_read_only, prepared.keep);
+    #[inline(always)]
+    pub(super) fn start<'h>(&'h mut self, slot: Slot, parameters: &'h [Value]) -> Result<Running<'h>, Box<Failure>> {
+        // SAFETY: what runs borrows the values, and the statement is stepped through it alone.
+        unsafe { self.bind_all(slot, parameters, ffi::SQLITE_STATIC()) }?;
+        let &Prepared { statement, is_read_only, keep, .. } = self.prepared(slot);
         let changes_before = if is_read_only { 0 } else { self.total_changes() };
-        // From here on the statement is reset however this ends.
-        let mut running = Running { handle: self, slot, statement, is_read_only, keep, changes_before, width: 0 };
+        Ok(Running { handle: self, slot, statement, is_read_only, keep, changes_before, width: 0 })
+    }
+
+    /// Returns a statement that is there.
+    #[inline]
+    fn prepared(&self, slot: Slot) -> &Prepared {
+        self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized")
+    }
+
+    /// Binds every parameter of a statement that was reset; one that is not kept is finalized if that fails.
+    ///
+    /// # Safety
+    ///
+    /// Unless the destructor is `SQLITE_TRANSIENT`, the values must live as long as the statement may be stepped.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the statement has been finalized, or is stepped piece by piece.
+    unsafe fn bind_all(
+        &mut self,
+        slot: Slot,
+        parameters: &[Value],
+        destructor: ffi::sqlite3_destructor_type,
+    ) -> Result<(), Box<Failure>> {
+        let &Prepared { statement, parameters: expected, is_open, .. } = self.prepared(slot);
+        assert!(!is_open, "the statement is not being stepped piece by piece");
         if parameters.len() != expected {
-            return Err(Failure::ParameterCount { expected, given: parameters.len() });
+            self.let_go_of(slot);
+            return Err(Box::new(Failure::ParameterCount { expected, given: parameters.len() }));
         }
         for (position, value) in (1..).zip(parameters) {
-            // SAFETY: `running` borrows the values, and the statement is stepped through it alone.
-            unsafe { running.bind(position, value, ffi::SQLITE_STATIC())? };
+            // SAFETY: the statement is alive and reset (SQLite refuses to bind to one that is not), the handle is ours,
+            // and the value lives as the caller promises.
+            let code = unsafe { bind(statement, position, value, destructor) };
+            if code != ffi::SQLITE_OK {
+                let failure = self.failure(code, false);
+                self.let_go_of(slot);
+                return Err(failure);
+            }
         }
-        Ok(running)
+        Ok(())
+    }
+
+    /// Finalizes a statement that is not kept.
+    #[cold]
+    fn let_go_of(&mut self, slot: Slot) {
+        if self.prepared(slot).keep == Keep::No {
+            self.finalize(slot);
+        }
     }
 
     /// Binds every parameter to a copy, so that the statement can be stepped piece by piece, each time through
@@ -298,20 +337,9 @@ impl Handle {
     /// # Panics
     ///
     /// Panics when the statement has been finalized or is open already.
-    pub(super) fn open(&mut self, slot: Slot, parameters: &[Value]) -> Result<(), Failure> {
-        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
-        assert!(!prepared.is_open, "the statement is not being stepped piece by piece");
-        let (statement, expected, is_read_only) = (prepared.statement, prepared.parameters, prepared.is_read_only);
-        if parameters.len() != expected {
-            return Err(Failure::ParameterCount { expected, given: parameters.len() });
-        }
-        let mut running =
-            Running { handle: self, slot, statement, is_read_only, keep: Keep::Yes, changes_before: 0, width: 0 };
-        for (position, value) in (1..).zip(parameters) {
-            // SAFETY: SQLite copies the value before the call returns.
-            unsafe { running.bind(position, value, ffi::SQLITE_TRANSIENT())? };
-        }
-        drop(running);
+    pub(super) fn open(&mut self, slot: Slot, parameters: &[Value]) -> Result<(), Box<Failure>> {
+        // SAFETY: SQLite copies each value before the call returns.
+        unsafe { self.bind_all(slot, parameters, ffi::SQLITE_TRANSIENT()) }?;
         if let Some(prepared) = &mut self.statements[slot.0 as usize] {
             prepared.is_open = true;
         }
@@ -324,7 +352,7 @@ impl Handle {
     ///
     /// Panics when the statement has been finalized or was not opened.
     pub(super) fn go_on(&mut self, slot: Slot) -> Stepping<'_> {
-        let prepared = self.statements[slot.0 as usize].as_ref().expect("the statement is not finalized");
+        let prepared = self.prepared(slot);
         assert!(prepared.is_open, "the statement was opened");
         let statement = prepared.statement;
         Stepping { handle: self, statement }
@@ -350,7 +378,7 @@ impl Handle {
 
     /// Returns the failure that SQLite has just reported.
     #[cold]
-    fn failure(&mut self, code: c_int, at_prepare: bool) -> Failure {
+    fn failure(&mut self, code: c_int, at_prepare: bool) -> Box<Failure> {
         // SAFETY: the handle is open and ours; the message is copied before anything else is done with the handle.
         unsafe {
             let extended = ffi::sqlite3_extended_errcode(self.database.as_ptr());
@@ -362,7 +390,7 @@ impl Handle {
             } else {
                 CStr::from_ptr(message).to_string_lossy().into_owned()
             };
-            Failure::Database { code, message, at_prepare }
+            Box::new(Failure::Database { code, message, at_prepare })
         }
     }
 }
@@ -394,7 +422,7 @@ impl Running<'_> {
 
     /// Goes on to the next row; `None` when the statement is done.
     #[inline]
-    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Failure> {
+    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Box<Failure>> {
         // SAFETY: the statement is alive while its handle is borrowed, and every bound value is borrowed as long as
         // `self` (see `Handle::start`).
         let code = unsafe { ffi::sqlite3_step(self.statement.as_ptr()) };
@@ -412,81 +440,17 @@ impl Running<'_> {
         }
     }
 
-    /// Says what a statement did that has been stepped to its end.
+    /// Says what a statement did that has been stepped to its end; nothing, if it only reads.
     #[inline]
-    pub(super) fn done(&mut self) -> Done {
+    pub(super) fn done(&mut self, done: &mut Done) {
         // `sqlite3_changes` keeps the number of an earlier statement when this one is not a DML statement.
         if self.is_read_only || self.handle.total_changes() == self.changes_before {
-            return Done::default();
+            return;
         }
         let database = self.handle.database.as_ptr();
         // SAFETY: the handle is open and ours.
         let (changes, last) = unsafe { (ffi::sqlite3_changes64(database), ffi::sqlite3_last_insert_rowid(database)) };
-        Done { rows_affected: changes.max(0) as u64, last_insert_id: Some(last) }
-    }
-
-    /// Binds a value.
-    ///
-    /// # Safety
-    ///
-    /// Unless the destructor is `SQLITE_TRANSIENT`, the value must live as long as the statement may be stepped.
-    #[inline]
-    unsafe fn bind(
-        &mut self,
-        position: c_int,
-        value: &Value,
-        destructor: ffi::sqlite3_destructor_type,
-    ) -> Result<(), Failure> {
-        let statement = self.statement.as_ptr();
-        // SAFETY: the statement is alive and reset (SQLite refuses to bind to one that is not), and the value lives as the
-        // caller promises.
-        let code = unsafe {
-            match value {
-                Value::Null(_) => ffi::sqlite3_bind_null(statement, position),
-                Value::Bool(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
-                Value::Int16(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
-                Value::Int32(value) => ffi::sqlite3_bind_int64(statement, position, i64::from(*value)),
-                Value::Int64(value) | Value::Interval(value) => ffi::sqlite3_bind_int64(statement, position, *value),
-                Value::Float32(value) => ffi::sqlite3_bind_double(statement, position, f64::from(*value)),
-                Value::Float64(value) => ffi::sqlite3_bind_double(statement, position, *value),
-                Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
-                    self.bind_text(position, value, destructor)
-                }
-                Value::Enum(_, label) => self.bind_text(position, label, destructor),
-                Value::Bytes(value) => {
-                    let bytes = value.as_ptr().cast();
-                    ffi::sqlite3_bind_blob64(statement, position, bytes, value.len() as u64, destructor)
-                }
-                Value::Date(days) => self.bind_copy(position, &text::date(*days)),
-                Value::Time(micros) => self.bind_copy(position, &text::time(*micros)),
-                Value::DateTime(micros) | Value::Timestamp(micros) => {
-                    self.bind_copy(position, &text::date_time(*micros))
-                }
-                Value::Uuid(bytes) => self.bind_copy(position, &text::uuid(bytes)),
-                // SQLite has neither.
-                Value::Array(..) | Value::Range(..) => ffi::SQLITE_MISMATCH,
-            }
-        };
-        if code == ffi::SQLITE_OK { Ok(()) } else { Err(self.handle.failure(code, false)) }
-    }
-
-    /// Binds text that SQLite copies.
-    fn bind_copy(&mut self, position: c_int, value: &str) -> c_int {
-        // SAFETY: SQLite copies the text before the call returns.
-        unsafe { self.bind_text(position, value, ffi::SQLITE_TRANSIENT()) }
-    }
-
-    /// Binds text.
-    ///
-    /// # Safety
-    ///
-    /// Unless the destructor is `SQLITE_TRANSIENT`, the text must live as long as the statement may be stepped.
-    #[inline]
-    unsafe fn bind_text(&mut self, position: c_int, value: &str, destructor: ffi::sqlite3_destructor_type) -> c_int {
-        let (text, length) = (value.as_ptr().cast(), value.len() as u64);
-        let encoding = ffi::SQLITE_UTF8 as u8;
-        // SAFETY: the statement is alive, the text is valid for its length, and lives as the caller promises.
-        unsafe { ffi::sqlite3_bind_text64(self.statement.as_ptr(), position, text, length, destructor, encoding) }
+        *done = Done { rows_affected: changes.max(0) as u64, last_insert_id: Some(last) };
     }
 }
 
@@ -505,6 +469,77 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Binds a value, and returns SQLite's result code.
+///
+/// # Safety
+///
+/// The statement must be alive and its handle in nobody else's use. Unless the destructor is `SQLITE_TRANSIENT`, the value
+/// must live as long as the statement may be stepped.
+#[inline]
+unsafe fn bind(
+    statement: NonNull<ffi::sqlite3_stmt>,
+    position: c_int,
+    value: &Value,
+    destructor: ffi::sqlite3_destructor_type,
+) -> c_int {
+    let raw = statement.as_ptr();
+    // SAFETY: the caller promises what each of these asks for. A copy that is made here lives until SQLite has its own.
+    unsafe {
+        match value {
+            Value::Null(_) => ffi::sqlite3_bind_null(raw, position),
+            Value::Bool(value) => ffi::sqlite3_bind_int64(raw, position, i64::from(*value)),
+            Value::Int16(value) => ffi::sqlite3_bind_int64(raw, position, i64::from(*value)),
+            Value::Int32(value) => ffi::sqlite3_bind_int64(raw, position, i64::from(*value)),
+            Value::Int64(value) | Value::Interval(value) => ffi::sqlite3_bind_int64(raw, position, *value),
+            Value::Float32(value) => ffi::sqlite3_bind_double(raw, position, f64::from(*value)),
+            Value::Float64(value) => ffi::sqlite3_bind_double(raw, position, *value),
+            Value::Text(value) | Value::Decimal(value) | Value::Json(value) => {
+                bind_text(statement, position, value, destructor)
+            }
+            Value::Enum(_, label) => bind_text(statement, position, label, destructor),
+            Value::Bytes(value) => {
+                let bytes = value.as_ptr().cast();
+                ffi::sqlite3_bind_blob64(raw, position, bytes, value.len() as u64, destructor)
+            }
+            Value::Date(days) => bind_copy(statement, position, &text::date(*days)),
+            Value::Time(micros) => bind_copy(statement, position, &text::time(*micros)),
+            Value::DateTime(micros) | Value::Timestamp(micros) => {
+                bind_copy(statement, position, &text::date_time(*micros))
+            }
+            Value::Uuid(bytes) => bind_copy(statement, position, &text::uuid(bytes)),
+            // SQLite has neither.
+            Value::Array(..) | Value::Range(..) => ffi::SQLITE_MISMATCH,
+        }
+    }
+}
+
+/// Binds text that SQLite copies.
+///
+/// # Safety
+///
+/// The statement must be alive and its handle in nobody else's use.
+unsafe fn bind_copy(statement: NonNull<ffi::sqlite3_stmt>, position: c_int, value: &str) -> c_int {
+    // SAFETY: SQLite copies the text before the call returns; the rest is the caller's promise.
+    unsafe { bind_text(statement, position, value, ffi::SQLITE_TRANSIENT()) }
+}
+
+/// Binds text.
+///
+/// # Safety
+///
+/// As [`bind`].
+#[inline]
+unsafe fn bind_text(
+    statement: NonNull<ffi::sqlite3_stmt>,
+    position: c_int,
+    value: &str,
+    destructor: ffi::sqlite3_destructor_type,
+) -> c_int {
+    let (text, length, encoding) = (value.as_ptr().cast(), value.len() as u64, ffi::SQLITE_UTF8 as u8);
+    // SAFETY: the text is valid for its length; the rest is the caller's promise.
+    unsafe { ffi::sqlite3_bind_text64(statement.as_ptr(), position, text, length, destructor, encoding) }
+}
+
 /// A statement that is stepped piece by piece. Dropping it leaves it where it is.
 pub(super) struct Stepping<'h> {
     handle: &'h mut Handle,
@@ -513,7 +548,7 @@ pub(super) struct Stepping<'h> {
 
 impl Stepping<'_> {
     /// Goes on to the next row; `None` when the statement is done.
-    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Failure> {
+    pub(super) fn step(&mut self) -> Result<Option<Row<'_>>, Box<Failure>> {
         // SAFETY: the statement is alive while its handle is borrowed, and SQLite has a copy of every bound value (see
         // `Handle::open`).
         let code = unsafe { ffi::sqlite3_step(self.statement.as_ptr()) };

@@ -29,13 +29,13 @@ struct Entry {
 /// Why a text has no prepared form.
 pub(super) enum Refused {
     /// SQLite says no.
-    ByDatabase(Failure),
+    ByDatabase(Box<Failure>),
     /// The text holds this.
     Text(&'static str),
 }
 
-impl From<Failure> for Refused {
-    fn from(failure: Failure) -> Self {
+impl From<Box<Failure>> for Refused {
+    fn from(failure: Box<Failure>) -> Self {
         Refused::ByDatabase(failure)
     }
 }
@@ -78,7 +78,7 @@ impl Statements {
 
     /// Returns the prepared form of the first statement of a text, and how many bytes of it that takes; none where there is
     /// only white space and comment.
-    pub(super) fn first(&mut self, handle: &mut Handle, text: &str) -> Result<(Option<Slot>, usize), Failure> {
+    pub(super) fn first(&mut self, handle: &mut Handle, text: &str) -> Result<(Option<Slot>, usize), Box<Failure>> {
         let Some(word) = WORDS.iter().position(|word| *word == text) else {
             return handle.prepare(text, Keep::No);
         };

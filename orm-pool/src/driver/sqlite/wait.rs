@@ -30,7 +30,7 @@ impl LockWait {
 
     /// Waits a little longer than the last time, or fails when the time is used up.
     #[cold]
-    pub(super) async fn pause(&mut self, failure: Failure) -> Result<(), Error> {
+    pub(super) async fn pause(&mut self, failure: Box<Failure>) -> Result<(), Error> {
         let waited = self.since.get_or_insert_with(Instant::now).elapsed();
         let Some(left) = self.timeout.checked_sub(waited).filter(|left| !left.is_zero()) else {
             return Err(error::lock_timeout(failure, waited));
