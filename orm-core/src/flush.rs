@@ -33,7 +33,7 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
         let (early, waiting) = update::split(objects, group.of(&work, objects, &work.updates));
         let turns = trade::turns(objects, early, waiting, &group.of(&work, objects, &work.deletes)); // who takes whose value
         update::emit(objects, connections, &turns.early).await?;
-        for level in order::levels(objects, &group.of(&work, objects, &work.inserts))? {
+        for level in order::levels(objects, group.of(&work, objects, &work.inserts))? {
             insert::emit(objects, connections, level, &mut late).await?;
         }
         update::emit(objects, connections, &turns.waiting).await?;

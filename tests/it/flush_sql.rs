@@ -181,7 +181,7 @@ async fn an_owner_is_inserted_before_its_members() {
     it.check(expect![[r#"
         INSERT INTO authors (name) VALUES (?)
         SELECT coalesce(max(id), 0) FROM books
-        INSERT INTO books (id, title, author_id) VALUES (?, ?, ?), (?, ?, ?)
+        INSERT INTO books (title, author_id) VALUES (?, ?), (?, ?)
     "#]])
         .await;
     assert_eq!(keys_of_books(&it.engine).await, [Some(1), Some(1)]);
@@ -390,7 +390,7 @@ async fn both_ends_are_inserted_before_their_pairs() {
     it.check(expect![[r#"
         INSERT INTO users (name, active) VALUES (?, ?)
         SELECT coalesce(max(id), 0) FROM keywords
-        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?)
+        INSERT INTO keywords (word) VALUES (?), (?)
         INSERT INTO user_keywords (user_id, keyword_id) VALUES (?, ?), (?, ?)
     "#]])
         .await;
@@ -423,7 +423,7 @@ async fn a_pair_that_both_sides_tell_is_one_row_and_one_that_comes_and_goes_is_n
     it.session.unlink(black, Keyword.users, ed);
     it.check(expect![[r#"
         SELECT coalesce(max(id), 0) FROM keywords
-        INSERT INTO keywords (id, word) VALUES (?, ?), (?, ?)
+        INSERT INTO keywords (word) VALUES (?), (?)
         INSERT INTO user_keywords (user_id, keyword_id) VALUES (?, ?)
     "#]])
         .await;
@@ -492,9 +492,9 @@ async fn a_tree_is_inserted_level_by_level_moved_by_one_column_and_deleted_leave
     it.check(expect![[r#"
         INSERT INTO nodes (name) VALUES (?)
         SELECT coalesce(max(id), 0) FROM nodes
-        INSERT INTO nodes (id, name, parent_id) VALUES (?, ?, ?), (?, ?, ?)
+        INSERT INTO nodes (name, parent_id) VALUES (?, ?), (?, ?)
         SELECT coalesce(max(id), 0) FROM nodes
-        INSERT INTO nodes (id, name, parent_id) VALUES (?, ?, ?), (?, ?, ?)
+        INSERT INTO nodes (name, parent_id) VALUES (?, ?), (?, ?)
     "#]])
         .await;
     it.session.expunge_all();
@@ -722,9 +722,9 @@ async fn neighbours_of_one_shape_are_one_statement_whatever_was_done_between() {
     }
     it.check(expect![[r#"
         SELECT coalesce(max(id), 0) FROM authors
-        INSERT INTO authors (id, name) VALUES (?, ?), (?, ?), (?, ?)
+        INSERT INTO authors (name) VALUES (?), (?), (?)
         SELECT coalesce(max(id), 0) FROM books
-        INSERT INTO books (id, title) VALUES (?, ?), (?, ?), (?, ?)
+        INSERT INTO books (title) VALUES (?), (?), (?)
     "#]])
         .await;
     let (authors, books) = (it.session.query(Author).all().await.unwrap(), it.session.query(Book).all().await.unwrap());

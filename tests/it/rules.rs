@@ -169,7 +169,7 @@ async fn rows_are_inserted_in_the_order_in_which_they_were_added() {
     lines.check(expect![[r#"
         UPDATE users SET name = ? WHERE users.id = ?
         SELECT coalesce(max(id), 0) FROM users
-        INSERT INTO users (id, name, active) VALUES (?, ?, ?), (?, ?, ?)
+        INSERT INTO users (name, active) VALUES (?, ?), (?, ?)
         COMMIT
     "#]]);
     assert_eq!(names(&lines.engine).await, ["edward", "wendy", "z", "y"]);
@@ -215,7 +215,7 @@ async fn what_the_database_fills_comes_back_with_the_insert() {
     session.flush().await.unwrap();
     lines.check(expect![[r#"
         SELECT coalesce(max(id), 0) FROM filled
-        INSERT INTO filled (id, name) VALUES (?, ?), (?, ?) RETURNING id, count
+        INSERT INTO filled (name) VALUES (?), (?) RETURNING id, count
     "#]]);
     assert_eq!(
         [one, more[0], more[1]].map(|handle| (session[handle].id, session[handle].count)),

@@ -91,3 +91,108 @@ async fn text_with_a_collation_of_its_own_is_compared_by_the_database() {
     assert_eq!(session.get(Colour, 1).await.unwrap(), None);
     assert_eq!(session.get(Colour, 2).await.unwrap(), Some(colours[1]));
 }
+
+// ------------------------------------------------------------------------------------------------------ generated keys
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "notes", metadata = none)]
+struct Note {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(default = "?")]
+    text: String,
+    level: Option<i64>,
+}
+
+/// A database with a table of notes, in which these words were run.
+async fn notes(words: &[&str]) -> Engine {
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Note].create_all(&engine).await.unwrap();
+    for words in words {
+        text(*words).execute(&engine).await.unwrap();
+    }
+    engine
+}
+
+/// Adds notes of these texts in one flush, and asserts that each object has the key of the row with its text.
+async fn keys_of(engine: &Engine, texts: &[&str]) -> Vec<i64> {
+    let mut session = Session::new(engine);
+    let added = session.add_all(texts.iter().map(|text| Note::builder().text(*text)));
+    session.commit().await.unwrap();
+    let mut keys = Vec::new();
+    for (&note, text) in added.iter().zip(texts) {
+        let stored = select(Note.id).filter(Note.text.eq(*text)).one(engine).await.unwrap();
+        assert_eq!(session[note].id, stored, "of {text}");
+        keys.push(stored);
+    }
+    keys
+}
+
+#[tokio::test]
+async fn keys_that_are_not_sent_are_those_that_sqlite_generates() {
+    only!(Sqlite);
+    assert_eq!(keys_of(&notes(&[]).await, &["a", "b", "c"]).await, [1, 2, 3]);
+    let gap = notes(&["INSERT INTO notes VALUES (7, 'x', 1), (9, 'y', 1)", "DELETE FROM notes WHERE id = 9"]).await;
+    assert_eq!(keys_of(&gap, &["a", "b"]).await, [8, 9]);
+    assert_eq!(keys_of(&gap, &["c", "d"]).await, [10, 11]);
+    let negative = notes(&["INSERT INTO notes VALUES (-5, 'x', 1)"]).await;
+    assert_eq!(keys_of(&negative, &["a", "b"]).await, [1, 2]);
+    let logged = notes(&[
+        "CREATE TABLE log (line TEXT)",
+        "CREATE TRIGGER log_notes AFTER INSERT ON notes BEGIN INSERT INTO log VALUES (NEW.text); END",
+    ])
+    .await;
+    assert_eq!(keys_of(&logged, &["a", "b", "c"]).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn new_rows_that_set_other_columns_have_keys_in_the_order_in_which_they_were_added() {
+    only!(Sqlite);
+    let engine = notes(&[]).await;
+    let mut session = Session::new(&engine);
+    let text = |text: &str| Note::builder().text(text);
+    let (a, b, c, d) = (
+        session.add(text("a")),
+        session.add(text("b").level(2)),
+        session.add(text("c").id(10)),
+        session.add(text("d")),
+    );
+    session.commit().await.unwrap();
+    assert_eq!([a, b, c, d].map(|note| session[note].id), [1, 2, 10, 11]);
+    let stored = select((Note.id, Note.text)).order_by(Note.id).all(&engine).await.unwrap();
+    assert_eq!(stored, [(1, "a".into()), (2, "b".into()), (10, "c".into()), (11, "d".into())]);
+}
+
+#[tokio::test]
+async fn a_trigger_that_takes_keys_of_the_same_table_is_told_and_nothing_is_kept() {
+    only!(Sqlite);
+    let copy = |when: &str| {
+        format!(
+            "CREATE TRIGGER copy {when} INSERT ON notes WHEN NEW.level IS NULL \
+             BEGIN INSERT INTO notes (text, level) VALUES ('copy of ' || NEW.text, 1); END"
+        )
+    };
+    for when in ["BEFORE", "AFTER"] {
+        let engine = notes(&[&copy(when)]).await;
+        let mut session = Session::new(&engine);
+        let added = session.add_all(["a", "b"].map(|text| Note::builder().text(text)));
+        let error = session.commit().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::StaleData, "{error}");
+        let given = if when == "BEFORE" { 4 } else { 3 };
+        let told = format!("the INSERT of 2 rows of `Note` gave the last one the key {given} instead of 2");
+        assert_eq!(error.message(), told);
+        assert!(error.to_string().contains("hint: a trigger inserts into the table as well"), "{error}");
+        session.rollback().await.unwrap();
+        assert_eq!(select(Note.id).count(&engine).await.unwrap(), 0);
+        // As the hint says.
+        for &note in &added {
+            session.add_again(note).unwrap();
+            session.flush().await.unwrap();
+        }
+        session.commit().await.unwrap();
+        for (note, text) in added.into_iter().zip(["a", "b"]) {
+            assert_eq!(session[note].text, text);
+            assert_eq!(select(Note.text).filter(Note.id.eq(session[note].id)).one(&engine).await.unwrap(), text);
+        }
+    }
+}

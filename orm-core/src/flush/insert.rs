@@ -5,7 +5,7 @@
 //!
 //! | database | how | statements for n rows |
 //! |---|---|---|
-//! | SQLite | the next keys are taken under the write lock, which one transaction alone has | SELECT, INSERT |
+//! | SQLite | the next keys are known under the write lock, which one transaction alone has | SELECT, INSERT |
 //! | PostgreSQL | the keys are taken from the sequence before | SELECT, INSERT |
 //! | MariaDB | RETURNING gives them, and they rise in the order of the rows | INSERT |
 //! | MySQL | one row at a time, each of which tells its key | n INSERTs |
@@ -14,6 +14,10 @@
 //! order of the rows, whatever `auto_increment_increment` is and whatever others insert meanwhile: these are the "simple
 //! inserts" of <https://mariadb.com/kb/en/auto_increment-handling-in-innodb/>. No row of a batch brings a key of its own, so
 //! the least key is that of the first row.
+//!
+//! SQLite gives the rows of one INSERT the keys behind the greatest one, so that those are not sent, since it looks for the
+//! place of each key that is: the key of the last row has to be the expected one. They are sent where rows with keys of
+//! their own, or rows that set other columns, come between.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -61,9 +65,9 @@ pub(super) async fn emit(
         };
         rest = others;
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Insert)).await?;
-        let overrides = give_keys(objects, connection, mapper, &own).await?;
-        for batch in batches(objects, connection.engine.dialect(), mapper, &own) {
-            insert(objects, connection, &batch, overrides).await?;
+        let given = give_keys(objects, connection, mapper, &own).await?;
+        for batch in batches(objects, connection.engine.dialect(), mapper, own) {
+            insert(objects, connection, &batch, given).await?;
         }
     }
     Ok(())
@@ -176,39 +180,63 @@ struct Batch {
     mapper: &'static Mapper,
     /// The columns that some row of it sets.
     set: ColumnSet,
+    /// Whether each row sets all of them.
+    is_even: bool,
     /// Whether the database generates the keys.
     generated: Option<usize>,
     slots: Vec<u32>,
 }
 
-/// Gives new rows the keys that the database would have generated, where they can be had before; `true` if the column
-/// takes no keys unless it is told to.
+/// What is known of the keys of new rows that bring none.
+#[derive(Clone, Copy, Default)]
+struct Given {
+    /// Whether the column takes no keys unless it is told to.
+    overrides: bool,
+    /// Whether the objects have the keys that the database is going to generate.
+    are_expected: bool,
+}
+
+/// Gives new rows the keys that the database would have generated, or is going to, where they can be had before.
 async fn give_keys(
     objects: &mut Objects,
     connection: &mut Connection,
     mapper: &'static Mapper,
     slots: &[u32],
-) -> Result<bool> {
-    let is_generated = |slot: &u32| generated_key(mapper, &objects.get(*slot).set).is_some();
+) -> Result<Given> {
+    let Some(column) = mapper.definition.columns.iter().position(|column| column.generated) else {
+        return Ok(Given::default());
+    };
+    let is_generated = |slot: &u32| !objects.get(*slot).set.contains(column);
     let mut keyless = Vec::with_capacity(slots.len());
     keyless.extend(slots.iter().copied().filter(is_generated));
-    let Some(column) = keyless.first().and_then(|&slot| generated_key(mapper, &objects.get(slot).set)) else {
-        return Ok(false);
-    };
-    if keyless.len() == 1 {
-        return Ok(false);
+    if keyless.len() <= 1 {
+        return Ok(Given::default());
     }
     let own_key = |&slot: &u32| match is_generated(&slot) {
         true => None,
         false => as_integer(&objects.object(slot).column(column)),
     };
-    let own_keys: Vec<Option<i64>> = slots.iter().map(own_key).collect();
-    let Some(reserved) = reserve_keys(connection, mapper, column, &own_keys).await? else { return Ok(false) };
+    let own_keys: Vec<Option<i64>> = match keyless.len() == slots.len() {
+        true => vec![None; slots.len()],
+        false => slots.iter().map(own_key).collect(),
+    };
+    let Some(reserved) = reserve_keys(connection, mapper, column, &own_keys).await? else {
+        return Ok(Given::default());
+    };
+    let given = Given { are_expected: reserved.given.are_expected && go_together(objects, slots), ..reserved.given };
     for (&key, &slot) in reserved.keys.iter().zip(&keyless) {
         set_generated_key(objects, slot, column, key)?;
-        objects.get_mut(slot).set.insert(column);
+        if !given.are_expected {
+            objects.get_mut(slot).set.insert(column);
+        }
     }
-    Ok(reserved.overrides)
+    Ok(given)
+}
+
+/// Returns whether new rows go in one statement, or in one after the other, in their order.
+fn go_together(objects: &Objects, slots: &[u32]) -> bool {
+    let Some(first) = slots.first().map(|&slot| &objects.get(slot).set) else { return false };
+    !first.is_empty() && slots.iter().all(|&slot| objects.get(slot).set == *first)
 }
 
 fn as_integer(value: &Value) -> Option<i64> {
@@ -222,31 +250,34 @@ fn as_integer(value: &Value) -> Option<i64> {
 
 /// Gathers the rows of a model. Where `DEFAULT` can stand for a value, rows that set other columns go in one statement too;
 /// rows with a key of their own and rows whose key the database generates never do.
-fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: &[u32]) -> Vec<Batch> {
+fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: Vec<u32>) -> Vec<Batch> {
     let has_default = dialect != Dialect::Sqlite;
+    let batch = |set: &ColumnSet, slots: Vec<u32>| {
+        let (set, generated) = (set.clone(), generated_key(mapper, set));
+        Batch { mapper, set, is_even: true, generated, slots }
+    };
+    if let Some(first) = slots.first().map(|&slot| &objects.get(slot).set)
+        && slots.iter().all(|&slot| objects.get(slot).set == *first)
+    {
+        return vec![batch(first, slots)];
+    }
     let mut batches: Vec<Batch> = Vec::new();
-    for &slot in slots {
+    for slot in slots {
         let set = &objects.get(slot).set;
         let generated = generated_key(mapper, set);
-        let is_empty = |set: &ColumnSet| (0..mapper.width()).all(|column| !set.contains(column));
         let fits = |batch: &&mut Batch| {
             batch.generated == generated
-                && (batch.set == *set || (has_default && !is_empty(set) && !is_empty(&batch.set)))
+                && (batch.set == *set || (has_default && !set.is_empty() && !batch.set.is_empty()))
         };
         match batches.iter_mut().find(fits) {
             Some(batch) => {
                 if batch.set != *set {
-                    (0..mapper.width())
-                        .filter(|&column| set.contains(column))
-                        .for_each(|column| batch.set.insert(column));
+                    batch.is_even = false;
+                    batch.set.add(set);
                 }
                 batch.slots.push(slot);
             }
-            None => {
-                let mut own = Vec::with_capacity(slots.len());
-                own.push(slot);
-                batches.push(Batch { mapper, set: set.clone(), generated, slots: own });
-            }
+            None => batches.push(batch(set, vec![slot])),
         }
     }
     // The database makes no key that a row has brought before.
@@ -261,7 +292,7 @@ fn generated_key(mapper: &Mapper, set: &ColumnSet) -> Option<usize> {
 }
 
 /// Inserts a batch and writes back what the database filled in.
-async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batch, overrides: bool) -> Result<()> {
+async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batch, given: Given) -> Result<()> {
     let &Batch { mapper, ref set, generated, .. } = batch;
     let capabilities = connection.engine.dialect().capabilities();
     let filled: Vec<u16> = columns_where(mapper, |column, definition| {
@@ -274,7 +305,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         // The key, as DEFAULT: rows that set nothing go together too.
         columns.extend(generated.map(|column| column as u16));
     }
-    let one_by_one = generated.is_some_and(|column| !rises(mapper, column, capabilities));
+    let one_by_one = !given.are_expected && generated.is_some_and(|column| !rises(mapper, column, capabilities));
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     let bytes_at_once = bytes_at_once(connection.guard.most_bytes());
@@ -283,7 +314,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         let next = &rest[..rows_at_once.min(rest.len())];
         // The key stands among the columns unset where a row needs one.
         let is_plain = !columns.is_empty() && columns.iter().all(|&column| set.contains(usize::from(column)));
-        let (source, count) = match is_plain && next.iter().all(|&slot| objects.get(slot).set == *set) {
+        let (source, count) = match is_plain && batch.is_even {
             true => plain_rows(objects, &columns, next, bytes_at_once),
             false => rows(objects, &columns, next, bytes_at_once),
         };
@@ -292,14 +323,19 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         slots.iter().for_each(|&slot| objects.save(slot));
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
-            overrides,
+            overrides: given.overrides,
             returning: outputs(mapper, &returning),
             source,
             ..InsertNode::rows(mapper, columns.clone(), Vec::new())
         };
-        let last_key = send(objects, connection, statement, slots, Returned { columns: returning, generated }).await?;
-        if let Some(column) = generated {
-            take_key(objects, slots[0], column, last_key)?;
+        // Rows whose keys are known are told by them.
+        let unknown = generated.filter(|_| !given.are_expected);
+        let returned = Returned { columns: returning, generated: unknown };
+        let last_key = send(objects, connection, statement, slots, returned).await?;
+        match generated {
+            Some(column) if given.are_expected => check_key(objects, slots, column, last_key)?,
+            Some(column) => take_key(objects, slots[0], column, last_key)?,
+            None => {}
         }
         objects.expect_identities(slots.len());
         for &slot in slots {
@@ -388,8 +424,7 @@ fn returned(mapper: &Mapper, generated: Option<usize>, filled: &[u16], capabilit
 /// Keys that are this transaction's to give.
 struct Reserved {
     keys: Vec<i64>,
-    /// Whether the column takes no keys unless it is told to.
-    overrides: bool,
+    given: Given,
 }
 
 /// Takes the next keys of a table, so that several rows can be inserted with them; `None` where that cannot be done.
@@ -417,7 +452,8 @@ async fn next_keys(
     own_keys: &[Option<i64>],
 ) -> Result<Reserved> {
     let taken: HashSet<i64> = own_keys.iter().flatten().copied().collect();
-    let mut greatest = greatest_key(connection, mapper, column).await?;
+    let found = greatest_key(connection, mapper, column).await?;
+    let mut greatest = found.max(0);
     let mut keys = Vec::with_capacity(own_keys.len());
     for own in own_keys {
         if let Some(own) = own {
@@ -432,7 +468,11 @@ async fn next_keys(
         greatest = next;
         keys.push(next);
     }
-    Ok(Reserved { keys, overrides: false })
+    // SQLite counts on from a negative key, and generates none in a key of several columns, nor in a table without rowid.
+    let is_alone = mapper.definition.key == [column as u16];
+    let has_rowid = !mapper.definition.options.iter().any(|(option, _)| *option == "sqlite_without_rowid");
+    let are_expected = taken.is_empty() && found >= 0 && is_alone && has_rowid;
+    Ok(Reserved { keys, given: Given { overrides: false, are_expected } })
 }
 
 async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, column: usize) -> Result<i64> {
@@ -451,7 +491,7 @@ async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, colu
     }
     let request = sql_request(vec![TextPart::Sql(sql)]);
     let rows: Vec<i64> = connection.engine.fetch(&mut connection.guard, request).await?;
-    Ok(rows.first().copied().unwrap_or_default().max(0))
+    Ok(rows.first().copied().unwrap_or_default())
 }
 
 /// Takes keys from the sequence behind a column, if there is one that this user may use.
@@ -489,7 +529,8 @@ async fn keys_of_sequence(
     let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;
     let overrides = rows.iter().any(|&(_, is_always)| is_always);
     let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
-    Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides }) })
+    let given = Given { overrides, are_expected: false };
+    Ok(if keys.is_empty() { None } else { Some(Reserved { keys, given }) })
 }
 
 fn table_name(dialect: Dialect, mapper: &Mapper) -> String {
@@ -536,6 +577,25 @@ fn take_key(objects: &mut Objects, slot: u32, column: usize, last_key: Option<i6
         );
     };
     set_generated_key(objects, slot, column, key)
+}
+
+/// Makes sure that the last of some new rows has the key that was expected, and so each the one that its object has.
+fn check_key(objects: &Objects, slots: &[u32], column: usize, last_key: Option<i64>) -> Result<()> {
+    let Some(&last) = slots.last() else { return Ok(()) };
+    let expected = as_integer(&objects.object(last).column(column));
+    if last_key == expected {
+        return Ok(());
+    }
+    let name = objects.get(last).mapper.definition.name;
+    let shown = |key: Option<i64>| key.map_or_else(|| "none".to_owned(), |key| key.to_string());
+    let message = format!(
+        "the INSERT of {} rows of `{name}` gave the last one the key {} instead of {}",
+        slots.len(),
+        shown(last_key),
+        shown(expected)
+    );
+    Err(Error::new(ErrorKind::StaleData, message)
+        .hint("a trigger inserts into the table as well: flush after each object that is added"))
 }
 
 // --------------------------------------------------------------------------------------------------------------- rows

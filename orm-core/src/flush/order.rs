@@ -90,9 +90,9 @@ pub(super) fn components(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usiz
 type Positions = HashMap<u32, usize, foldhash::fast::RandomState>;
 
 /// Splits new rows into levels: each row after those that its links lead to.
-pub(super) fn levels(objects: &Objects, slots: &[u32]) -> Result<Vec<Vec<u32>>> {
+pub(super) fn levels(objects: &Objects, slots: Vec<u32>) -> Result<Vec<Vec<u32>>> {
     if slots.iter().all(|&slot| objects.get(slot).links.is_empty()) {
-        return Ok(if slots.is_empty() { Vec::new() } else { vec![slots.to_vec()] });
+        return Ok(if slots.is_empty() { Vec::new() } else { vec![slots] });
     }
     let position: Positions = slots.iter().enumerate().map(|(position, &slot)| (slot, position)).collect();
     let mut edges = Vec::new();

@@ -44,6 +44,21 @@ impl ColumnSet {
         }
     }
 
+    /// Returns whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        let rest = self.rest.iter().flat_map(|rest| rest.0.iter());
+        self.first == 0 && rest.into_iter().all(|word| *word == 0)
+    }
+
+    /// Adds the columns of another set.
+    pub(crate) fn add(&mut self, other: &ColumnSet) {
+        self.first |= other.first;
+        let Some(others) = &other.rest else { return };
+        let Words(rest) = &mut **self.rest.get_or_insert_default();
+        rest.resize(rest.len().max(others.0.len()), 0);
+        rest.iter_mut().zip(&others.0).for_each(|(word, other)| *word |= other);
+    }
+
     /// Takes a column away.
     pub(crate) fn remove(&mut self, column: usize) {
         match column / 64 {

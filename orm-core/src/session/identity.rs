@@ -59,7 +59,16 @@ impl Key {
 
     /// Returns the primary key of an object.
     pub(crate) fn of_object(object: &dyn Object) -> Option<Key> {
-        Key::of_columns(object, object.mapper().definition.key.iter().copied())
+        let columns = object.mapper().definition.key;
+        if let &[only] = columns {
+            // As most are, without gathering its parts.
+            match object.column(usize::from(only)) {
+                Value::Int64(value) => return Some(Key::Integer(value)),
+                Value::Int32(value) => return Some(Key::Integer(value.into())),
+                other => return Key::of([other]),
+            }
+        }
+        Key::of_columns(object, columns.iter().copied())
     }
 
     /// Returns the primary key of a model's row.
