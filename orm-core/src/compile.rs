@@ -37,6 +37,8 @@ use crate::sql::Statement;
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) statement: driver::Statement,
+    /// The hash of the key by which it is found.
+    pub(crate) hash: u64,
     /// For each placeholder in order, the number of the lifted value.
     order: Vec<u32>,
     /// Whether these are 0, 1, 2 and so on.
@@ -56,7 +58,7 @@ impl Compiled {
     pub(crate) fn raw(sql: &str) -> Self {
         let statement = driver::Statement { sql: sql.into(), id: 0 };
         let (order, labels, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        Compiled { statement, order, is_in_order: true, labels, warning: None, left_out, written: None }
+        Compiled { statement, hash: 0, order, is_in_order: true, labels, warning: None, left_out, written: None }
     }
 
     /// Puts the lifted values in the order of the placeholders.

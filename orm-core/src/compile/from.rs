@@ -657,7 +657,7 @@ fn is_json(node: &Node) -> bool {
         Node::Column { mapper, column, .. } => {
             (mapper.definition().columns[usize::from(*column)].column_type)() == ColumnType::Json
         }
-        Node::Cast { column_type, .. } => *column_type == ColumnType::Json,
+        Node::Cast { column_type, .. } => **column_type == ColumnType::Json,
         _ => false,
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn mentioned_in(select: &SelectNode) -> Vec<TableRef> {
         OutputKind::Entity { .. } => None,
     });
     let conditions = select.joins.iter().filter_map(|join| match join {
-        JoinNode::On { on, .. } => Some(on),
+        JoinNode::On { on, .. } => Some(&**on),
         _ => None,
     });
     let items = select.from.iter().chain(select.joins.iter().filter_map(JoinNode::item));

@@ -647,12 +647,13 @@ impl Lifted<'_> {
     #[inline]
     fn lift(&mut self, node: &mut Node, kind: Kind) {
         let index = self.values.len() as u32;
-        if let Node::Bind(value) = std::mem::replace(node, Node::Parameter { index, kind }) {
+        if let Node::Bind(value) = node {
             if self.values.capacity() == 0 {
                 // For the usual few, without what a list takes to grow.
                 *self.values = Vec::with_capacity(FEW);
             }
-            self.values.push(value);
+            self.values.push(std::mem::replace(value, Value::Null(kind)));
+            *node = Node::Parameter { index, kind };
         }
     }
 

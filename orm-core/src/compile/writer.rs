@@ -75,7 +75,7 @@ impl Writer {
         let statement = driver::Statement { sql: Arc::from(self.sql), id };
         let Writer { order, labels, warning, written, .. } = self;
         let is_in_order = order.iter().enumerate().all(|(position, &number)| position == number as usize);
-        Compiled { statement, order, is_in_order, labels, warning, left_out: Vec::new(), written }
+        Compiled { statement, hash: 0, order, is_in_order, labels, warning, left_out: Vec::new(), written }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

@@ -1,8 +1,15 @@
 //! Compiled statements, found again by the whole of their structure.
+//!
+//! All threads share what an engine has compiled. Each has the statements besides that it found last, so that most queries
+//! take no lock and count no reference, which all cores would have to agree upon.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::hash::BuildHasher;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use crate::compile::{Compiled, Lint, compile, structure};
@@ -17,29 +24,43 @@ const LONG_KEPT: usize = 16;
 
 /// The statements that an engine has compiled, the least recently used of which go first.
 pub(crate) struct StatementCache {
+    /// A number that no other cache has, and that this one changes when it forgets all.
+    id: AtomicU64,
+    hasher: foldhash::fast::RandomState,
     entries: Mutex<Entries>,
     /// How many are kept after pruning. It lets half as many more in before, as SQLAlchemy does.
     kept: usize,
     lint: Lint,
+    /// How many statements were about to run.
+    counted: AtomicU64,
 }
 
 #[derive(Default)]
 struct Entries {
-    by_key: HashMap<Box<[u8]>, Entry, foldhash::fast::RandomState>,
-    /// How many statements were about to run, those that are not kept among them.
+    by_key: HashTable<Entry>,
     clock: u64,
     long: usize,
 }
 
 struct Entry {
+    key: Box<[u8]>,
     compiled: Arc<Compiled>,
     used: u64,
     is_long: bool,
 }
 
+static NEXT_CACHE: AtomicU64 = AtomicU64::new(1);
+
 impl StatementCache {
     pub(super) fn new(kept: usize, lint: Lint) -> Self {
-        StatementCache { entries: Mutex::default(), kept, lint }
+        StatementCache {
+            id: AtomicU64::new(NEXT_CACHE.fetch_add(1, Ordering::Relaxed)),
+            hasher: foldhash::fast::RandomState::default(),
+            entries: Mutex::default(),
+            kept,
+            lint,
+            counted: AtomicU64::new(0),
+        }
     }
 
     /// Returns the compiled form of a statement that is about to run, and puts its values there in the order of the
@@ -52,42 +73,67 @@ impl StatementCache {
         values: &mut Vec<orm_pool::Value>,
         dialect: Dialect,
         is_kept: bool,
-    ) -> Result<Arc<Compiled>> {
+    ) -> Result<Lent> {
         let structure = structure::lift(statement, values, Some(dialect));
-        if !is_kept || self.kept == 0 {
-            let mut compiled = compile(statement, dialect)?;
-            compiled.statement.id = 0;
-            self.lint(&compiled)?;
-            compiled.arrange(values);
-            self.count();
-            return Ok(Arc::new(compiled));
-        }
-        let known = self.entries.lock().get(&structure.key);
-        let compiled = match known {
-            Some(compiled) => {
-                structure::let_go_of(structure.key);
-                compiled
-            }
-            None => {
-                let compiled = Arc::new(compile(statement, dialect)?);
+        let compiled = match is_kept && self.kept > 0 {
+            true => self.find(statement, structure, dialect)?,
+            false => {
+                let mut compiled = compile(statement, dialect)?;
+                compiled.statement.id = 0;
                 self.lint(&compiled)?;
-                let is_long = structure.rows > LONG;
-                self.entries.lock().insert(structure.key.into_boxed_slice(), compiled.clone(), is_long, self.kept);
-                compiled
+                Lent(Some(Arc::new(compiled)))
             }
         };
         compiled.arrange(values);
+        self.count();
         Ok(compiled)
     }
 
-    /// Counts a statement that is about to run without having been asked for here.
+    /// Returns the compiled form of a statement whose values were lifted: this thread's, or that of all, or a new one.
+    fn find(&self, statement: &Statement, structure: structure::Structure, dialect: Dialect) -> Result<Lent> {
+        let hash = self.hasher.hash_one(structure.key.as_slice());
+        let cache = self.id.load(Ordering::Relaxed);
+        let own = RECENT.try_with(|recent| recent.borrow_mut()[place_of(hash)].take(cache, &structure.key));
+        if let Ok(Some(compiled)) = own {
+            structure::let_go_of(structure.key);
+            return Ok(Lent(Some(compiled)));
+        }
+        let known = self.entries.lock().get(hash, &structure.key);
+        let compiled = match known {
+            Some(compiled) => compiled,
+            None => {
+                let mut compiled = compile(statement, dialect)?;
+                self.lint(&compiled)?;
+                compiled.hash = hash;
+                let compiled = Arc::new(compiled);
+                let (key, is_long) = (structure.key.as_slice().into(), structure.rows > LONG);
+                self.insert(Entry { key, compiled: compiled.clone(), used: 0, is_long });
+                compiled
+            }
+        };
+        if compiled.statement.sql.len() <= LONGEST_RECENT {
+            // It comes there when it has run.
+            _ = RECENT.try_with(|recent| recent.borrow_mut()[place_of(hash)].expect(cache, &structure.key, &compiled));
+        }
+        structure::let_go_of(structure.key);
+        Ok(Lent(Some(compiled)))
+    }
+
+    fn insert(&self, entry: Entry) {
+        let mut entries = self.entries.lock();
+        entries.insert(entry, |entry| self.hasher.hash_one(&*entry.key));
+        entries.prune(self.kept);
+    }
+
+    /// Counts a statement that is about to run.
+    #[inline]
     pub(super) fn count(&self) {
-        self.entries.lock().clock += 1;
+        self.counted.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns how many statements were about to run.
     pub(super) fn counted(&self) -> u64 {
-        self.entries.lock().clock
+        self.counted.load(Ordering::Relaxed)
     }
 
     fn lint(&self, compiled: &Compiled) -> Result<()> {
@@ -106,42 +152,127 @@ impl StatementCache {
 
     /// Forgets all.
     pub(super) fn clear(&self) {
-        let mut entries = self.entries.lock();
-        entries.by_key.clear();
-        entries.long = 0;
+        // What threads have of it is of a number that none asks for any more.
+        self.id.store(NEXT_CACHE.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        *self.entries.lock() = Entries::default();
     }
 }
 
 impl Entries {
-    fn get(&mut self, key: &[u8]) -> Option<Arc<Compiled>> {
-        let entry = self.by_key.get_mut(key)?;
+    fn get(&mut self, hash: u64, key: &[u8]) -> Option<Arc<Compiled>> {
         self.clock += 1;
+        let entry = self.by_key.find_mut(hash, |entry| *entry.key == *key)?;
         entry.used = self.clock;
         Some(entry.compiled.clone())
     }
 
-    fn insert(&mut self, key: Box<[u8]>, compiled: Arc<Compiled>, is_long: bool, kept: usize) {
-        self.clock += 1;
-        let before = self.by_key.insert(key, Entry { compiled, used: self.clock, is_long });
-        if is_long && before.is_none() {
-            self.long += 1;
-            self.prune_long();
-        }
-        if self.by_key.len() > kept.saturating_add(kept / 2) {
-            let mut ages: Vec<u64> = self.by_key.values().map(|entry| entry.used).collect();
-            ages.sort_unstable();
-            let oldest = ages[ages.len() - kept];
-            self.by_key.retain(|_, entry| entry.used >= oldest);
-            self.long = self.by_key.values().filter(|entry| entry.is_long).count();
+    /// Puts in a statement, in the place of one that another thread has compiled meanwhile.
+    fn insert(&mut self, entry: Entry, hash_of: impl Fn(&Entry) -> u64) {
+        let (hash, is_long) = (entry.compiled.hash, entry.is_long);
+        let entry = Entry { used: self.clock, ..entry };
+        match self.by_key.find_mut(hash, |known| known.key == entry.key) {
+            Some(known) => *known = entry,
+            None => {
+                self.by_key.insert_unique(hash, entry, hash_of);
+                self.long += usize::from(is_long);
+            }
         }
     }
 
-    fn prune_long(&mut self) {
+    fn prune(&mut self, kept: usize) {
         if self.long > LONG_KEPT {
-            let oldest = self.by_key.values().filter(|entry| entry.is_long).map(|entry| entry.used).min();
-            self.by_key.retain(|_, entry| !entry.is_long || Some(entry.used) != oldest);
-            self.long = self.by_key.values().filter(|entry| entry.is_long).count();
+            let oldest = self.by_key.iter().filter(|entry| entry.is_long).map(|entry| entry.used).min();
+            self.by_key.retain(|entry| !entry.is_long || Some(entry.used) != oldest);
+            self.long = self.by_key.iter().filter(|entry| entry.is_long).count();
         }
+        if self.by_key.len() > kept.saturating_add(kept / 2) {
+            let mut ages: Vec<u64> = self.by_key.iter().map(|entry| entry.used).collect();
+            ages.sort_unstable();
+            let oldest = ages[ages.len() - kept];
+            self.by_key.retain(|entry| entry.used >= oldest);
+            self.long = self.by_key.iter().filter(|entry| entry.is_long).count();
+        }
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------ of one thread
+
+/// How many statements a thread has at hand.
+const PLACES: usize = 64;
+
+/// How often a thread takes a statement before all are told again that it is used.
+const TAKEN_BEFORE_TOLD: u32 = 64;
+
+/// The longest text that a thread keeps, in bytes.
+const LONGEST_RECENT: usize = 4096;
+
+thread_local! {
+    static RECENT: RefCell<[Recent; PLACES]> = const { RefCell::new([const { Recent::NONE }; PLACES]) };
+}
+
+fn place_of(hash: u64) -> usize {
+    hash as usize % PLACES
+}
+
+/// A statement that this thread has found before, unless it is running.
+struct Recent {
+    cache: u64,
+    key: Vec<u8>,
+    /// The number of its text.
+    id: u64,
+    taken: u32,
+    compiled: Option<Arc<Compiled>>,
+}
+
+impl Recent {
+    const NONE: Recent = Recent { cache: 0, key: Vec::new(), id: 0, taken: 0, compiled: None };
+
+    #[inline]
+    fn take(&mut self, cache: u64, key: &[u8]) -> Option<Arc<Compiled>> {
+        if self.cache != cache || self.key != key || self.taken >= TAKEN_BEFORE_TOLD {
+            return None;
+        }
+        self.taken += 1;
+        self.compiled.take()
+    }
+
+    fn expect(&mut self, cache: u64, key: &[u8], compiled: &Compiled) {
+        (self.cache, self.id, self.taken, self.compiled) = (cache, compiled.statement.id, 0, None);
+        self.key.clear();
+        self.key.extend_from_slice(key);
+    }
+}
+
+/// A compiled statement, for as long as it runs. Then it goes to the thread that drops it, if that has a place for it.
+#[derive(Debug)]
+pub(crate) struct Lent(Option<Arc<Compiled>>);
+
+impl Lent {
+    /// One that nobody keeps.
+    pub(super) fn of(compiled: Compiled) -> Self {
+        Lent(Some(Arc::new(compiled)))
+    }
+}
+
+impl Deref for Lent {
+    type Target = Compiled;
+
+    #[inline]
+    fn deref(&self) -> &Compiled {
+        self.0.as_deref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Lent {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(compiled) = self.0.take() else { return };
+        _ = RECENT.try_with(|recent| {
+            let place = &mut recent.borrow_mut()[place_of(compiled.hash)];
+            if place.id == compiled.statement.id && place.id != 0 && place.compiled.is_none() {
+                place.compiled = Some(compiled);
+            }
+        });
     }
 }
 
@@ -149,7 +280,7 @@ impl Entries {
 mod tests {
     use orm_pool::Value;
 
-    use super::{LONG, LONG_KEPT, StatementCache};
+    use super::{LONG, LONG_KEPT, StatementCache, TAKEN_BEFORE_TOLD};
     use crate::dialect::Dialect;
     use crate::mapper::Model as _;
     use crate::sql::{InsertNode, Node, Statement};
@@ -203,8 +334,10 @@ mod tests {
     fn a_text_that_was_used_last_is_kept() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         let prepare = |rows| {
-            let prepared = cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true);
-            prepared.unwrap().statement.id
+            let prepare = || cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true);
+            // A thread that has found nothing yet.
+            let prepared = std::thread::scope(|scope| scope.spawn(prepare).join());
+            prepared.unwrap().unwrap().statement.id
         };
         let first = prepare(100);
         (101..=110).for_each(|rows| _ = prepare(rows));
@@ -213,5 +346,48 @@ mod tests {
         assert_eq!(prepare(100), first);
         (301..=330).for_each(|rows| _ = prepare(rows));
         assert_ne!(prepare(100), first);
+    }
+
+    /// Returns the number of the text of an INSERT of so many rows, and whether this thread had it at hand.
+    fn found(cache: &StatementCache, rows: usize) -> (u64, bool) {
+        let before = cache.entries.lock().clock;
+        let prepared = cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true).unwrap();
+        (prepared.statement.id, cache.entries.lock().clock == before)
+    }
+
+    #[test]
+    fn a_thread_has_at_hand_what_it_found_last_and_tells_all_now_and_then() {
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
+        let (first, is_at_hand) = found(&cache, 1);
+        assert!(!is_at_hand);
+        for _ in 0..TAKEN_BEFORE_TOLD {
+            assert_eq!(found(&cache, 1), (first, true));
+        }
+        assert_eq!(found(&cache, 1), (first, false));
+        assert_eq!(found(&cache, 1), (first, true));
+        assert_eq!(cache.counted(), u64::from(TAKEN_BEFORE_TOLD) + 3);
+        let other = StatementCache::new(500, crate::compile::Lint::Warn);
+        let (theirs, is_at_hand) = found(&other, 1);
+        assert!(theirs != first && !is_at_hand);
+        assert_eq!(found(&cache, 1).0, first);
+    }
+
+    #[test]
+    fn a_statement_that_runs_twice_at_once_is_one_text() {
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
+        let prepare = || cache.prepare(&mut insert(1), &mut Vec::new(), Dialect::Sqlite, true).unwrap();
+        let (one, two) = (prepare(), prepare());
+        assert_eq!(one.statement.id, two.statement.id);
+        drop((one, two));
+        assert!(found(&cache, 1).1);
+    }
+
+    #[test]
+    fn a_cache_that_has_forgotten_all_compiles_anew() {
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
+        let (first, _) = found(&cache, 1);
+        cache.clear();
+        let (again, is_at_hand) = found(&cache, 1);
+        assert!(again != first && !is_at_hand);
     }
 }

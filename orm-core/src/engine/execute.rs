@@ -1,12 +1,12 @@
 //! One statement on one connection: prepared, run, echoed, and its errors told with the SQL.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::time::Instant;
 
 use orm_pool::Value;
 use orm_pool::driver::{self, Done};
 
+use super::cache::Lent;
 use super::log::Ran;
 use super::{Engine, Request};
 use crate::compile::Compiled;
@@ -20,7 +20,7 @@ use crate::sql::Statement;
 /// A compiled statement with its values.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(super) compiled: Arc<Compiled>,
+    pub(super) compiled: Lent,
     pub(super) values: Vec<Value>,
 }
 
@@ -111,7 +111,7 @@ impl<S: RowType> Collect for Vec<S> {
 impl Engine {
     /// Finds or makes the compiled form of a statement that is about to run, and puts its values there.
     #[inline]
-    fn compiled(&self, statement: &mut Statement, values: &mut Vec<Value>) -> Result<Arc<Compiled>> {
+    fn compiled(&self, statement: &mut Statement, values: &mut Vec<Value>) -> Result<Lent> {
         let is_kept = self.options.compiled_cache != Some(false);
         self.shared.cache.prepare(statement, values, self.dialect(), is_kept)
     }
@@ -126,7 +126,7 @@ impl Engine {
     /// Takes text as the database has it, with the database's own placeholders.
     pub(super) fn prepare_raw(&self, sql: &str, values: Vec<Value>) -> Prepared {
         self.shared.cache.count();
-        Prepared { compiled: Arc::new(Compiled::raw(sql)), values }
+        Prepared { compiled: Lent::of(Compiled::raw(sql)), values }
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.

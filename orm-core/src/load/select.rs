@@ -149,7 +149,7 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
         (None, Some(on)) => {
             let keys = info.pairs.iter().map(|&(own, _)| Output::expression(owner_column(own), true));
             let right = FromItem::table(info.target, Alias::NONE);
-            let join = JoinNode::On { kind: JoinKind::Inner, left: None, right, on };
+            let join = JoinNode::On { kind: JoinKind::Inner, left: None, right, on: Box::new(on) };
             (info.owner, std::iter::once(target).chain(keys).collect(), vec![join])
         }
         (Some(secondary), _) => {
@@ -163,7 +163,7 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
                 kind: JoinKind::Inner,
                 left: None,
                 right: FromItem::table(info.target, Alias::NONE),
-                on,
+                on: Box::new(on),
             };
             (secondary.mapper, std::iter::once(target).chain(keys).collect(), vec![join])
         }

@@ -90,7 +90,7 @@ fn labelled(table: &Table, column: u16, value: Node) -> Node {
     let column_type = &table.columns[usize::from(column)].column_type;
     match (column_type, value) {
         (ColumnType::Enum { is_native: true, .. }, Node::Bind(value @ Value::Text(_))) => {
-            Node::Cast { operand: Box::new(Node::Bind(value)), column_type: column_type.clone() }
+            Node::Cast { operand: Box::new(Node::Bind(value)), column_type: Box::new(column_type.clone()) }
         }
         (_, value) => value,
     }

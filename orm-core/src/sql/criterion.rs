@@ -86,7 +86,7 @@ impl SelectNode {
             OutputKind::Entity { .. } => None,
         });
         let conditions = self.joins.iter_mut().filter_map(|join| match join {
-            JoinNode::On { on, .. } => Some(on),
+            JoinNode::On { on, .. } => Some(&mut **on),
             _ => None,
         });
         let order = self.order_by.iter_mut().map(|item| &mut item.node);

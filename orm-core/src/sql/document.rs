@@ -163,7 +163,7 @@ fn member(name: &str) -> String {
 }
 
 fn cast<T>(text: Expr<Option<String>>, column_type: ColumnType) -> Expr<T> {
-    Expr::new(Node::Cast { operand: Box::new(text.node), column_type })
+    Expr::new(Node::Cast { operand: Box::new(text.node), column_type: Box::new(column_type) })
 }
 
 impl<A: AsExpr<serde_json::Value>> Containing<A> for serde_json::Value {

@@ -445,12 +445,12 @@ macro_rules! methods {
             }
             /// CAST to the type of the column that a `U` would have; NULL stays NULL.
             pub fn cast<U: SqlType>(self) -> Expr<Like<T, U>> {
-                Expr::new(Node::Cast { operand: Box::new(self.into()), column_type: U::column_type() })
+                Expr::new(Node::Cast { operand: Box::new(self.into()), column_type: Box::new(U::column_type()) })
             }
             /// TRY_CAST: NULL where the value cannot be cast. None of the databases has it, so that it fails when the
             /// statement is compiled.
             pub fn try_cast<U: SqlType>(self) -> Expr<Option<U::Plain>> {
-                Expr::new(Node::TryCast { operand: Box::new(self.into()), column_type: U::column_type() })
+                Expr::new(Node::TryCast { operand: Box::new(self.into()), column_type: Box::new(U::column_type()) })
             }
             /// Takes it for a `U` without a word of SQL, where the database knows a type that Rust calls otherwise.
             pub fn type_coerce<U: SqlType>(self) -> Expr<U> { Expr::new(self.into()) }

@@ -153,7 +153,7 @@ pub enum JoinNode {
     /// Along a relationship; the target, where it is no table.
     Relation { kind: JoinKind, relation: RelationReference },
     /// On a condition.
-    On { kind: JoinKind, left: Option<TableRef>, right: FromItem, on: Node },
+    On { kind: JoinKind, left: Option<TableRef>, right: FromItem, on: Box<Node> },
     /// On the foreign keys between two tables.
     Inferred { kind: JoinKind, left: Option<TableRef>, right: FromItem },
     /// With every row.

@@ -51,7 +51,7 @@ pub enum Node {
     /// CASE, of an operand or of conditions.
     Case { operand: Option<Box<Node>>, whens: Vec<(Node, Node)>, otherwise: Option<Box<Node>> },
     /// CAST.
-    Cast { operand: Box<Node>, column_type: crate::types::ColumnType },
+    Cast { operand: Box<Node>, column_type: Box<crate::types::ColumnType> },
     /// A name for an output.
     Label { node: Box<Node>, name: &'static str },
     /// A scalar subquery.
@@ -87,7 +87,7 @@ pub enum Node {
     /// COLLATE.
     Collate { operand: Box<Node>, collation: Cow<'static, str> },
     /// CAST that gives NULL where it fails.
-    TryCast { operand: Box<Node>, column_type: crate::types::ColumnType },
+    TryCast { operand: Box<Node>, column_type: Box<crate::types::ColumnType> },
     /// What each database writes in its own way.
     Template { template: &'static Template, arguments: Vec<Node> },
     /// An aggregate with more than its arguments.
@@ -298,12 +298,10 @@ impl Node {
 
     /// Compares with `=`, or with IS NULL where the value is NULL.
     pub(crate) fn equals(left: Node, right: Node) -> Node {
-        match right {
-            Node::Bind(Value::Null(_)) | Node::Constant(Constant::Null) => {
-                Node::IsNull { operand: Box::new(left), negated: false }
-            }
-            right => Node::binary(Operator::Eq, left, right),
+        if matches!(right, Node::Bind(Value::Null(_)) | Node::Constant(Constant::Null)) {
+            return Node::IsNull { operand: Box::new(left), negated: false };
         }
+        Node::binary(Operator::Eq, left, right)
     }
 
     /// Joins by AND, without nesting what is AND already.

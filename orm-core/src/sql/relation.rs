@@ -241,7 +241,7 @@ pub(crate) fn condition_join(
     target: impl FromTarget,
     on: impl Predicate,
 ) -> JoinNode {
-    JoinNode::On { kind, left, right: target.__item(), on: on.__predicate() }
+    JoinNode::On { kind, left, right: target.__item(), on: Box::new(on.__predicate()) }
 }
 
 /// Adds a JOIN on the foreign keys between two tables.

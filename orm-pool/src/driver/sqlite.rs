@@ -108,7 +108,7 @@ enum Stop {
 impl From<Box<Failure>> for Stop {
     #[cold]
     fn from(failure: Box<Failure>) -> Self {
-        if error::is_lock(&failure) { Stop::Locked(failure) } else { Stop::Failed(error::from(failure)) }
+        if error::is_lock(&failure) { Stop::Locked(failure) } else { Stop::Failed(error::from(*failure)) }
     }
 }
 
@@ -436,7 +436,7 @@ fn hand_out(
             return Ok(true);
         }
         // A row has been handed out, so that running the statement again would hand it out twice.
-        let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(failure)))? else { break };
+        let Some(row) = running.step().map_err(|failure| Stop::Failed(error::from(*failure)))? else { break };
         if flow.is_continue() {
             flow = on_row(driver::Row::Sqlite(row));
         }

@@ -149,7 +149,7 @@ impl SelectNode {
         if let JoinNode::On { on, .. } = &join {
             self.writes |= on.writes();
         }
-        if self.joins.is_empty() {
+        if self.joins.capacity() == 0 {
             self.joins = Vec::with_capacity(2);
         }
         self.joins.push(join);
@@ -163,12 +163,11 @@ impl SelectNode {
     /// Adds a condition of WHERE.
     pub(crate) fn add_filter(&mut self, node: Node) {
         self.imply(&node);
-        if self.filters.is_empty() {
+        if self.filters.capacity() == 0 {
             // A list of one takes less than the first step of one that grows.
-            self.filters = vec![node];
-        } else {
-            self.filters.push(node);
+            self.filters = Vec::with_capacity(1);
         }
+        self.filters.push(node);
     }
 
     /// Adds a condition of HAVING.

@@ -71,7 +71,7 @@ impl Connection {
         core.cursors.close_abandoned(&mut core.handle);
         let slot = core.open(statement, parameters).map_err(|stop| match stop {
             Stop::Failed(error) => error,
-            Stop::Locked(failure) => error::from(failure),
+            Stop::Locked(failure) => error::from(*failure),
         })?;
         let (number, alive) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(()));
         core.cursors.0.push(Open { number, slot, alive: Arc::downgrade(&alive) });
@@ -125,7 +125,7 @@ impl Connection {
                     self.close_cursor(cursor).await?;
                     let error = match stop {
                         Stop::Failed(error) => error,
-                        Stop::Locked(failure) => error::from(failure),
+                        Stop::Locked(failure) => error::from(*failure),
                     };
                     return Err(self.failed(error, was_in_transaction));
                 }

@@ -18,8 +18,8 @@ pub(super) fn is_lock(failure: &Failure) -> bool {
 }
 
 /// Makes the error of a lock that was not had in this time.
-pub(super) fn lock_timeout(failure: Box<Failure>, waited: Duration) -> Error {
-    let Failure::Database { code, ref message, .. } = *failure else { return from(failure) };
+pub(super) fn lock_timeout(failure: Failure, waited: Duration) -> Error {
+    let Failure::Database { code, message, .. } = failure else { return from(failure) };
     let message = format!("{message} (waited {:.2} s)", waited.as_secs_f64());
     Error::new(database(DatabaseErrorKind::LockTimeout, code, Named::default()), message)
 }
@@ -30,8 +30,8 @@ pub(super) fn not_one_statement(what: &str) -> Error {
 }
 
 /// Makes the error of a failure.
-pub(super) fn from(failure: Box<Failure>) -> Error {
-    match *failure {
+pub(super) fn from(failure: Failure) -> Error {
+    match failure {
         Failure::ParameterCount { expected, given } => Error::new(
             ErrorKind::Data,
             format!("the statement has {expected} {} and {given} {} given", plural(expected), were(given)),

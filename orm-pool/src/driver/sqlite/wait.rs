@@ -33,7 +33,7 @@ impl LockWait {
     pub(super) async fn pause(&mut self, failure: Box<Failure>) -> Result<(), Error> {
         let waited = self.since.get_or_insert_with(Instant::now).elapsed();
         let Some(left) = self.timeout.checked_sub(waited).filter(|left| !left.is_zero()) else {
-            return Err(error::lock_timeout(failure, waited));
+            return Err(error::lock_timeout(*failure, waited));
         };
         match self.tries.checked_sub(YIELDS) {
             None => tokio::task::yield_now().await,
