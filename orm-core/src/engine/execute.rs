@@ -93,8 +93,8 @@ pub(crate) trait Collect: Send {
 impl<S: RowType> Collect for Vec<S> {
     #[inline]
     fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>> {
-        Vec::push(self, S::__value(row, 0)?);
-        Ok(())
+        // `?` would move it once more.
+        S::__value(row, 0).map(|value| Vec::push(self, value))
     }
 
     fn count(&self) -> usize {

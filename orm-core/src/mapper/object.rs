@@ -98,7 +98,8 @@ pub(crate) fn downcast<M: Model>(object: Box<dyn Object>) -> Option<M> {
 
 /// Reads an object of a model.
 pub(super) fn read<M: Model>(row: &Row<'_>, at: usize) -> Decoded<Box<dyn Object>> {
-    Ok(Box::new(M::__value(row, at)?))
+    // `?` would move it once more.
+    M::__value(row, at).map(|object| Box::new(object) as Box<dyn Object>)
 }
 
 /// What a to-one field holds on the value road: a `T`, stored once for all who share it.
@@ -187,8 +188,8 @@ impl dyn ObjectVec {
 /// Values that are there until they are shared out.
 impl<M: Model> ObjectVec for Vec<Option<M>> {
     fn push_row(&mut self, row: &Row<'_>, at: usize) -> Decoded<()> {
-        Vec::push(self, Some(M::__value(row, at)?));
-        Ok(())
+        // `?` would move it once more.
+        M::__value(row, at).map(|value| Vec::push(self, Some(value)))
     }
 
     fn push(&mut self, object: Box<dyn Object>) {

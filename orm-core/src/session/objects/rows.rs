@@ -91,8 +91,9 @@ impl Objects {
         let slot = match self.known(mapper, row, at)? {
             Ok(slot) => slot,
             Err(key) => {
-                let object = M::__value(row, at)?;
-                self.place_unknown(Box::new(object), key)
+                // `?` on the value itself would move it once more.
+                let object = M::__value(row, at).map(Box::new)?;
+                self.place_unknown(object, key)
             }
         };
         Ok(Handle::of(self.id(slot)))
