@@ -43,7 +43,7 @@ struct Lifted<'v> {
 
 /// Lifts the values out of a statement. For a dialect, long lists of values are made ready to share prepared statements.
 pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, lists: Option<Dialect>) -> Structure {
-    let mut lifted = Lifted { key: KEY.take(), values, rows: 0, ctes: Vec::new(), windows: Vec::new(), lists };
+    let mut lifted = Lifted::new(KEY.take(), values, lists);
     lifted.statement(statement);
     Structure { key: lifted.key, rows: lifted.rows }
 }
@@ -67,7 +67,11 @@ pub(crate) fn let_go_of(mut key: Vec<u8>) {
     }
 }
 
-impl Lifted<'_> {
+impl<'v> Lifted<'v> {
+    fn new(key: Vec<u8>, values: &'v mut Vec<Value>, lists: Option<Dialect>) -> Self {
+        Lifted { key, values, rows: 0, ctes: Vec::new(), windows: Vec::new(), lists }
+    }
+
     #[inline]
     fn tag(&mut self, tag: u8) {
         self.key.push(tag);
@@ -588,8 +592,7 @@ impl Lifted<'_> {
     fn kept(&mut self, list: &[Node]) {
         let mut copy = list.to_vec();
         let mut values = Vec::new();
-        let (key, windows) = (Vec::new(), Vec::new());
-        let mut apart = Lifted { key, values: &mut values, rows: 0, ctes: Vec::new(), windows, lists: None };
+        let mut apart = Lifted::new(Vec::new(), &mut values, None);
         apart.nodes(&mut copy);
         let key = apart.key;
         self.text(&format!("{values:?}"));

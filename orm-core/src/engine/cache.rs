@@ -81,7 +81,7 @@ impl StatementCache {
                 let mut compiled = compile(statement, dialect)?;
                 compiled.statement.id = 0;
                 self.lint(&compiled)?;
-                Lent(Some(Arc::new(compiled)))
+                Lent::of(compiled)
             }
         };
         compiled.arrange(values);

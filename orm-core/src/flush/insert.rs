@@ -223,7 +223,9 @@ async fn give_keys(
     let Some(reserved) = reserve_keys(connection, mapper, column, &own_keys).await? else {
         return Ok(Given::default());
     };
-    let given = Given { are_expected: reserved.given.are_expected && go_together(objects, slots), ..reserved.given };
+    // They are generated in the order of the rows if all go in one statement, or in one after the other.
+    let go_together = set_by_each(objects, slots).is_some_and(|set| !set.is_empty());
+    let given = Given { overrides: reserved.overrides, are_expected: reserved.are_next && go_together };
     for (&key, &slot) in reserved.keys.iter().zip(&keyless) {
         set_generated_key(objects, slot, column, key)?;
         if !given.are_expected {
@@ -233,10 +235,10 @@ async fn give_keys(
     Ok(given)
 }
 
-/// Returns whether new rows go in one statement, or in one after the other, in their order.
-fn go_together(objects: &Objects, slots: &[u32]) -> bool {
-    let Some(first) = slots.first().map(|&slot| &objects.get(slot).set) else { return false };
-    !first.is_empty() && slots.iter().all(|&slot| objects.get(slot).set == *first)
+/// Returns the columns that each of these rows sets, if they are the same.
+fn set_by_each<'o>(objects: &'o Objects, slots: &[u32]) -> Option<&'o ColumnSet> {
+    let first = slots.first().map(|&slot| &objects.get(slot).set)?;
+    slots.iter().all(|&slot| objects.get(slot).set == *first).then_some(first)
 }
 
 fn as_integer(value: &Value) -> Option<i64> {
@@ -256,10 +258,8 @@ fn batches(objects: &Objects, dialect: Dialect, mapper: &'static Mapper, slots: 
         let (set, generated) = (set.clone(), generated_key(mapper, set));
         Batch { mapper, set, is_even: true, generated, slots }
     };
-    if let Some(first) = slots.first().map(|&slot| &objects.get(slot).set)
-        && slots.iter().all(|&slot| objects.get(slot).set == *first)
-    {
-        return vec![batch(first, slots)];
+    if let Some(set) = set_by_each(objects, &slots) {
+        return vec![batch(set, slots)];
     }
     let mut batches: Vec<Batch> = Vec::new();
     for slot in slots {
@@ -424,7 +424,10 @@ fn returned(mapper: &Mapper, generated: Option<usize>, filled: &[u16], capabilit
 /// Keys that are this transaction's to give.
 struct Reserved {
     keys: Vec<i64>,
-    given: Given,
+    /// Whether the column takes no keys unless it is told to.
+    overrides: bool,
+    /// Whether they are those that the database generates next.
+    are_next: bool,
 }
 
 /// Takes the next keys of a table, so that several rows can be inserted with them; `None` where that cannot be done.
@@ -471,8 +474,8 @@ async fn next_keys(
     // SQLite counts on from a negative key, and generates none in a key of several columns, nor in a table without rowid.
     let is_alone = mapper.definition.key == [column as u16];
     let has_rowid = !mapper.definition.options.iter().any(|(option, _)| *option == "sqlite_without_rowid");
-    let are_expected = taken.is_empty() && found >= 0 && is_alone && has_rowid;
-    Ok(Reserved { keys, given: Given { overrides: false, are_expected } })
+    let are_next = taken.is_empty() && found >= 0 && is_alone && has_rowid;
+    Ok(Reserved { keys, overrides: false, are_next })
 }
 
 async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, column: usize) -> Result<i64> {
@@ -529,8 +532,7 @@ async fn keys_of_sequence(
     let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;
     let overrides = rows.iter().any(|&(_, is_always)| is_always);
     let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
-    let given = Given { overrides, are_expected: false };
-    Ok(if keys.is_empty() { None } else { Some(Reserved { keys, given }) })
+    Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides, are_next: false }) })
 }
 
 fn table_name(dialect: Dialect, mapper: &Mapper) -> String {

@@ -577,6 +577,9 @@ pub enum Lazy {
 impl Lazy {
     /// Returns whether queries leave it alone that do not ask for it.
     pub(crate) const fn is_on_demand(self) -> bool {
-        matches!(self, Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql | Lazy::WriteOnly)
+        match self {
+            Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql | Lazy::WriteOnly => true,
+            Lazy::Joined | Lazy::Selectin | Lazy::Subquery => false,
+        }
     }
 }
