@@ -194,6 +194,27 @@ async fn a_constraint_holds_for_its_step_alone() {
 }
 
 #[tokio::test]
+async fn members_may_come_mixed_and_an_owner_that_comes_twice_has_them_twice() {
+    let (engine, mut session) = session().await;
+    for (name, numbers) in [("ed", [1, 3, 5]), ("wendy", [2, 4, 6])] {
+        let addresses = numbers.map(|number| Address::builder().email(format!("{number}@x.org")));
+        session.add(User::builder().name(name).addresses(addresses));
+    }
+    session.add(User::builder().name("fred"));
+    session.commit().await.unwrap();
+    // One after the other of ed's and wendy's.
+    let path = selectinload(User.addresses).order_by(Address.email.desc()).selectinload(Address.user);
+    let query = select(User).outerjoin(User.addresses).filter(Address.id.is_null() | Address.email.gt("3"));
+    let users: Vec<User> = query.order_by(User.id).options(path).all(&engine).await.unwrap();
+    let ed = ["5@x.org", "3@x.org", "1@x.org"].as_slice();
+    let wendy = ["6@x.org", "4@x.org", "2@x.org"].as_slice();
+    assert_eq!(users.iter().map(emails).collect::<Vec<_>>(), [ed, ed, wendy, wendy, &[]]);
+    for user in &users {
+        assert!(user.addresses.iter().all(|address| address.user.get().unwrap().name == user.name));
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_owners_take_one_statement_and_one_more_takes_two() {
     let (engine, mut session) = session().await;
     let most = if engine.dialect() == Dialect::Postgres { 10_000 } else { 1_000 };

@@ -88,18 +88,29 @@ impl Groups {
         own.or_else(|| self.alike.get(&(key.alike_hash(&self.alike_state)?, self.turn)).copied())
     }
 
+    /// Returns the group that a row with this key belongs to, if there is one.
+    pub(super) fn of(&mut self, key: Option<Key>) -> Option<u32> {
+        let key = key?;
+        if let Some((last, group)) = &self.last
+            && *last == key
+        {
+            return Some(*group);
+        }
+        let group = self.find(&key)?;
+        self.last = Some((key, group));
+        Some(group)
+    }
+
+    /// Returns how many groups there are.
+    pub(super) fn count(&self) -> usize {
+        self.number_of.len()
+    }
+
     /// Adds a member for the owners with a key, if there are any.
     pub(super) fn add(&mut self, key: Option<Key>, member: u32) {
-        let Some(key) = key else { return };
-        let group = match &self.last {
-            Some((last, group)) if *last == key => *group,
-            _ => {
-                let Some(group) = self.find(&key) else { return };
-                self.last = Some((key, group));
-                group
-            }
-        };
-        self.add_to(group, member);
+        if let Some(group) = self.of(key) {
+            self.add_to(group, member);
+        }
     }
 
     pub(super) fn add_to(&mut self, group: u32, member: u32) {

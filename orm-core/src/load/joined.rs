@@ -109,8 +109,7 @@ impl<'p> Joins<'p> {
         nodes_of: &dyn Fn(&Mapper) -> &'p [LoadNode],
     ) -> Result<Option<Self>> {
         let entities = entities(select);
-        let is_in_rows = |node: &LoadNode| matches!(node.strategy, Strategy::Joined { .. } | Strategy::Contained(_));
-        let wanted = |entity: &EntityAt| nodes_of(entity.mapper).iter().any(is_in_rows);
+        let wanted = |entity: &EntityAt| nodes_of(entity.mapper).iter().any(LoadNode::is_in_rows);
         if select.limit_per.is_some() || !entities.iter().any(wanted) {
             return Ok(None);
         }

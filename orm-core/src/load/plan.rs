@@ -231,6 +231,11 @@ impl LoadNode {
         matches!(self.strategy, Strategy::Lazy | Strategy::Raise { .. })
     }
 
+    /// Returns whether it is to come in the rows of its owners.
+    pub(crate) fn is_in_rows(&self) -> bool {
+        matches!(self.strategy, Strategy::Joined { .. } | Strategy::Contained(_))
+    }
+
     /// Returns whether it, or something below it, is loaded by a repetition of the query.
     pub(crate) fn repeats_query(&self) -> bool {
         self.strategy == Strategy::Subquery || self.children.iter().any(LoadNode::repeats_query)

@@ -62,52 +62,139 @@ fn load<'a>(
             keys.extend(group.filter(|&(_, is_new)| is_new).map(|(group, _)| group).zip(key));
         }
         let keys = groups.in_turns(keys);
-        let mut reading = Reading { found: (info.target.new_vec)(), groups, rows: ValueRows::default() };
+        let mut found = Found::of(node, info, groups.count());
         for (turn, mut select) in selects(node, info, &keys, query, engine.dialect())? {
-            reading.groups.begin_turn(turn);
+            groups.begin_turn(turn);
             let joins = Joins::attach_children(&mut select, node)?;
-            let mut read = |row: Row<'_>| reading.read(&row, info, joins.as_ref()).map(ControlFlow::Continue);
-            engine.run(connection, &mut Statement::Select(Box::new(select)), &mut read).await?;
+            let mut read =
+                |row: Row<'_>| found.take(&row, info, &mut groups, joins.as_ref()).map(ControlFlow::Continue);
+            engine.run(connection, Statement::Select(Box::new(select)), &mut read).await?;
         }
-        let Reading { mut found, groups, rows } = reading;
         let deeper = node.deeper();
         let query = Repeated::below(query, (node, info), node.children.iter().chain(&deeper))?;
-        {
-            let mut objects = found.objects();
-            let mut joined = Vec::new();
-            for part in rows.nodes {
-                joined.push(part.node);
-                let members = settle((engine, connection), part, objects.len(), query.as_ref()).await?;
-                members.share_among(objects.iter_mut().enumerate().map(|(row, object)| (row, &mut **object)));
+        match found {
+            Found::Listed(mut lists) => {
+                lists.end_run();
+                if !node.children.is_empty() || deeper.is_some() {
+                    let mut objects = lists.objects();
+                    for child in node.children.iter().chain(&deeper) {
+                        load((engine, connection), &mut objects, child, query.as_ref()).await?;
+                    }
+                }
+                lists.share_among(owners, info, &group_of);
             }
-            let is_joined = |child: &&LoadNode| joined.iter().any(|&node| std::ptr::eq(node, *child));
-            for child in node.children.iter().filter(|child| !is_joined(child)).chain(&deeper) {
-                load((engine, connection), &mut objects, child, query.as_ref()).await?;
+            Found::Placed { mut found, rows } => {
+                let mut objects = found.objects();
+                let mut joined = Vec::new();
+                for part in rows.nodes {
+                    joined.push(part.node);
+                    let members = settle((engine, connection), part, objects.len(), query.as_ref()).await?;
+                    members.share_among(objects.iter_mut().enumerate().map(|(row, object)| (row, &mut **object)));
+                }
+                let is_joined = |child: &&LoadNode| joined.iter().any(|&node| std::ptr::eq(node, *child));
+                for child in node.children.iter().filter(|child| !is_joined(child)).chain(&deeper) {
+                    load((engine, connection), &mut objects, child, query.as_ref()).await?;
+                }
+                let members = Members::of(found, info, &Shares::new(groups.finish(), group_of));
+                members.share_among(owners.iter_mut().enumerate().map(|(row, owner)| (row, &mut **owner)));
             }
         }
-        let members = Members::of(found, info, &Shares::new(groups.finish(), group_of));
-        members.share_among(owners.iter_mut().enumerate().map(|(row, owner)| (row, &mut **owner)));
         Ok(())
     })
 }
 
-/// The rows of the SELECTs that bring the members of one relationship.
-struct Reading<'p> {
-    found: Box<dyn ObjectVec>,
-    groups: Groups,
-    rows: ValueRows<'p>,
+/// What the SELECTs bring of the members of one relationship.
+enum Found<'p> {
+    /// To many, with which nothing is joined: each row is a member of one group.
+    Listed(MemberLists),
+    /// All others, told by their positions.
+    Placed { found: Box<dyn ObjectVec>, rows: ValueRows<'p> },
 }
 
-impl<'p> Reading<'p> {
-    fn read(&mut self, row: &Row<'_>, info: &RelationshipInfo, joins: Option<&Joins<'p>>) -> Decoded<()> {
-        let at = joins.map(|joins| self.rows.begin(row, joins));
-        if at.is_none_or(|(_, is_new)| is_new) {
-            self.found.push_row(row, 0)?;
-            self.groups.add(key_of_row(row, info), self.found.count() as u32 - 1);
+impl<'p> Found<'p> {
+    fn of(node: &LoadNode, info: &RelationshipInfo, groups: usize) -> Self {
+        let found = (info.target.new_vec)();
+        if info.is_to_one() || node.children.iter().any(LoadNode::is_in_rows) {
+            return Found::Placed { found, rows: ValueRows::default() };
         }
-        match (joins, at) {
-            (Some(joins), Some((position, _))) => self.rows.gather(row, joins, position),
-            _ => Ok(()),
+        let lists = std::iter::repeat_with(|| None).take(groups).collect();
+        Found::Listed(MemberLists { run: found, group: 0, lists })
+    }
+
+    fn take(
+        &mut self,
+        row: &Row<'_>,
+        info: &RelationshipInfo,
+        groups: &mut Groups,
+        joins: Option<&Joins<'p>>,
+    ) -> Decoded<()> {
+        match self {
+            Found::Listed(lists) => match groups.of(key_of_row(row, info)) {
+                Some(group) => lists.take(row, group),
+                None => Ok(()),
+            },
+            Found::Placed { found, rows } => {
+                let at = joins.map(|joins| rows.begin(row, joins));
+                if at.is_none_or(|(_, is_new)| is_new) {
+                    found.push_row(row, 0)?;
+                    groups.add(key_of_row(row, info), found.count() as u32 - 1);
+                }
+                match (joins, at) {
+                    (Some(joins), Some((position, _))) => rows.gather(row, joins, position),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// Members in a list for each group, where they stay: what is moved once more is no longer near by then.
+struct MemberLists {
+    /// Those that came last, which are of one group: mostly all of it, so that its list is made as long as it has to be.
+    run: Box<dyn ObjectVec>,
+    group: u32,
+    lists: Vec<Option<Box<dyn Values>>>,
+}
+
+impl MemberLists {
+    fn take(&mut self, row: &Row<'_>, group: u32) -> Decoded<()> {
+        if group != self.group {
+            self.end_run();
+            self.group = group;
+        }
+        self.run.push_row(row, 0)
+    }
+
+    fn end_run(&mut self) {
+        if self.run.count() > 0 {
+            self.run.move_to(&mut self.lists[self.group as usize]);
+        }
+    }
+
+    /// Returns all members.
+    fn objects(&mut self) -> Vec<&mut dyn Object> {
+        let mut objects = Vec::new();
+        for list in self.lists.iter_mut().flatten() {
+            list.visit(&mut |object| objects.push(object));
+        }
+        objects
+    }
+
+    /// Gives each owner the list of its group, if it has one; of several owners the last gets it, and the others copies.
+    fn share_among(mut self, owners: &mut [&mut dyn Object], info: &RelationshipInfo, group_of: &[Option<u32>]) {
+        let mut left = vec![0_u32; self.lists.len()];
+        group_of.iter().flatten().for_each(|&group| left[group as usize] += 1);
+        for (owner, group) in owners.iter_mut().zip(group_of) {
+            let mut values = group.and_then(|group| {
+                let (list, left) = (&mut self.lists[group as usize], &mut left[group as usize]);
+                *left -= 1;
+                if *left == 0 { list.take() } else { list.as_deref().map(Values::copy) }
+            });
+            if values.is_none() {
+                // The run has ended, and makes an empty list.
+                self.run.move_to(&mut values);
+            }
+            values.into_iter().for_each(|values| owner.relation_mut(usize::from(info.index)).set_values(values));
         }
     }
 }
@@ -276,7 +363,7 @@ impl Members {
             let found = found.share();
             Held::One(shares.iter().map(|share| share.first().map(|&at| found[at as usize].clone())).collect())
         } else {
-            Held::Many(found.split(shares).into_iter().map(Some).collect())
+            Held::Many(found.split(&shares.iter().collect::<Vec<_>>()).into_iter().map(Some).collect())
         };
         Members { index: usize::from(info.index), held }
     }

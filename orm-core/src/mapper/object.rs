@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Model, RelationField, Row, Shares, model};
+use super::{Decoded, Mapper, Model, RelationField, Row, model};
 use crate::types::{DecodeError, same};
 
 /// A value of some model.
@@ -111,6 +111,8 @@ pub trait Values: Any + Send + Sync {
     fn count(&self) -> usize;
     /// Returns a copy, relationships and all.
     fn copy(&self) -> Box<dyn Values>;
+    /// Shows every value, to be changed.
+    fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object));
     /// Takes the last value out.
     fn pop(&mut self) -> Option<Box<dyn Object>>;
 }
@@ -140,6 +142,12 @@ impl<M: Model> Values for Vec<M> {
         Box::new(copies)
     }
 
+    fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object)) {
+        for object in self {
+            visit(object);
+        }
+    }
+
     fn pop(&mut self) -> Option<Box<dyn Object>> {
         match Vec::pop(self) {
             Some(value) => Some(Box::new(value)),
@@ -158,11 +166,12 @@ pub trait ObjectVec: Send {
     fn count(&self) -> usize;
     /// Shows every value, to be changed.
     fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object));
-    /// Takes the values at these positions out, as a list of their own. `left` says how many more want each: what others want
-    /// is copied.
-    fn take_list(&mut self, positions: &[u32], left: &mut [u32]) -> Box<dyn Values>;
-    /// Takes a value out, and puts it behind a shared pointer.
-    fn take_shared(&mut self, position: usize) -> Option<Shared>;
+    /// Moves all values to the end of an owner's list, which is made if there is none.
+    fn move_to(&mut self, list: &mut Option<Box<dyn Values>>);
+    /// Gives each owner the values at some positions as a list; a value with several owners is copied.
+    fn split(self: Box<Self>, owners: &[&[u32]]) -> Vec<Box<dyn Values>>;
+    /// Puts each value behind a shared pointer.
+    fn share(self: Box<Self>) -> Vec<Shared>;
 }
 
 impl dyn ObjectVec {
@@ -172,28 +181,16 @@ impl dyn ObjectVec {
         self.visit(&mut |object| objects.push(object));
         objects
     }
-
-    /// Shares the values out to each owner; a value with several owners is copied.
-    pub(crate) fn split(mut self: Box<Self>, members: &Shares) -> Vec<Box<dyn Values>> {
-        let mut left = members.uses(self.count());
-        members.iter().map(|positions| self.take_list(positions, &mut left)).collect()
-    }
-
-    /// Puts each value behind a shared pointer.
-    pub(crate) fn share(mut self: Box<Self>) -> Vec<Shared> {
-        (0..self.count()).filter_map(|position| self.take_shared(position)).collect()
-    }
 }
 
-/// Values that are there until they are shared out.
-impl<M: Model> ObjectVec for Vec<Option<M>> {
+impl<M: Model> ObjectVec for Vec<M> {
     fn push_row(&mut self, row: &Row<'_>, at: usize) -> Decoded<()> {
         // `?` would move it once more.
-        M::__value(row, at).map(|value| Vec::push(self, Some(value)))
+        M::__value(row, at).map(|value| Vec::push(self, value))
     }
 
     fn push(&mut self, object: Box<dyn Object>) {
-        Vec::push(self, downcast::<M>(object));
+        self.extend(downcast::<M>(object));
     }
 
     fn count(&self) -> usize {
@@ -201,33 +198,53 @@ impl<M: Model> ObjectVec for Vec<Option<M>> {
     }
 
     fn visit<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Object)) {
-        for object in self.iter_mut().flatten() {
-            visit(object);
+        Values::visit(self, visit);
+    }
+
+    fn move_to(&mut self, list: &mut Option<Box<dyn Values>>) {
+        if let Some(list) = list {
+            let list: &mut dyn Any = &mut **list;
+            list.downcast_mut::<Self>().into_iter().for_each(|list| list.append(self));
+        } else {
+            let mut new = Vec::with_capacity(self.len());
+            new.append(self);
+            *list = Some(Box::new(new));
         }
     }
 
-    fn take_list(&mut self, positions: &[u32], left: &mut [u32]) -> Box<dyn Values> {
-        let mut list = Vec::with_capacity(positions.len());
-        for &position in positions {
-            let (value, left) = (&mut self[position as usize], &mut left[position as usize]);
-            *left -= 1;
-            let value = if *left == 0 { value.take() } else { value.as_ref().map(M::__copy) };
-            if let Some(value) = value {
-                list.push(value);
+    fn split(self: Box<Self>, owners: &[&[u32]]) -> Vec<Box<dyn Values>> {
+        let mut left = uses(self.len(), owners);
+        let mut values: Vec<Option<M>> = self.into_iter().map(Some).collect();
+        let mut lists: Vec<Box<dyn Values>> = Vec::with_capacity(owners.len());
+        for positions in owners {
+            let mut list = Vec::with_capacity(positions.len());
+            for &position in *positions {
+                let (value, left) = (&mut values[position as usize], &mut left[position as usize]);
+                *left -= 1;
+                list.extend(if *left == 0 { value.take() } else { value.as_ref().map(M::__copy) });
             }
+            lists.push(Box::new(list));
         }
-        Box::new(list)
+        lists
     }
 
-    fn take_shared(&mut self, position: usize) -> Option<Shared> {
-        match self[position].take() {
-            Some(value) => Some(Arc::new(value)),
-            None => None,
+    fn share(self: Box<Self>) -> Vec<Shared> {
+        let mut shared: Vec<Shared> = Vec::with_capacity(self.len());
+        for value in *self {
+            shared.push(Arc::new(value));
         }
+        shared
     }
+}
+
+/// Returns how often each of so many values is had.
+fn uses(values: usize, owners: &[&[u32]]) -> Vec<u32> {
+    let mut uses = vec![0; values];
+    owners.iter().copied().flatten().for_each(|&value| uses[value as usize] += 1);
+    uses
 }
 
 /// Makes an empty list of a model's values.
 pub(super) fn new_vec<M: Model>() -> Box<dyn ObjectVec> {
-    Box::new(Vec::<Option<M>>::new())
+    Box::new(Vec::<M>::new())
 }

@@ -41,21 +41,6 @@ impl Shares {
         Shares { lists, of }
     }
 
-    /// One owner has them all.
-    pub(crate) fn of_one(count: usize) -> Self {
-        let items: Vec<u32> = (0..count as u32).collect();
-        Shares { lists: Lists { starts: vec![0, items.len() as u32], items }, of: vec![Some(0)] }
-    }
-
-    /// Returns how often each of so many members is had.
-    pub(crate) fn uses(&self, members: usize) -> Vec<u32> {
-        let mut uses = vec![0; members];
-        for &member in self.iter().flatten() {
-            uses[member as usize] += 1;
-        }
-        uses
-    }
-
     /// Returns the members of each owner in turn.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> {
         self.of.iter().map(|list| list.map_or(&[][..], |list| self.lists.get(list)))

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::objects::{Objects, State};
 use super::{Handle, ObjectId, Session, wrong_model};
 use crate::error::Result;
-use crate::mapper::{Model, Object, RelationshipInfo, Shares, downcast};
+use crate::mapper::{Model, Object, RelationshipInfo, downcast};
 
 impl Session {
     /// Takes an object out as a value, with all that is loaded of its relationships.
@@ -192,8 +192,8 @@ fn value_of(
         if info.is_to_one() {
             value.relation_mut(index).set_value(list.share().into_iter().next());
         } else {
-            let all = Shares::of_one(list.count());
-            let values = list.split(&all).into_iter().next();
+            let mut values = None;
+            list.move_to(&mut values);
             values.into_iter().for_each(|values| value.relation_mut(index).set_values(values));
         }
     }
