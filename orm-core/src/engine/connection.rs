@@ -434,13 +434,13 @@ impl Connection {
     }
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
-    pub(crate) async fn run(&mut self, mut statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
-        self.engine.run(&mut self.guard, &mut statement, on_row).await
+    pub(crate) async fn run(&mut self, statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
+        self.engine.run(&mut self.guard, statement, on_row).await
     }
 
     /// Runs a statement for its effect, and returns how many rows it changed.
-    pub(crate) async fn change_one(&mut self, mut statement: Statement) -> Result<u64> {
-        self.engine.change_one(&mut self.guard, &mut statement).await
+    pub(crate) async fn change_one(&mut self, statement: Statement) -> Result<u64> {
+        self.engine.change_one(&mut self.guard, statement).await
     }
 
     /// Sends words that begin or end a transaction or a savepoint.

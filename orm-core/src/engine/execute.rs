@@ -110,16 +110,19 @@ impl<S: RowType> Collect for Vec<S> {
 
 impl Engine {
     /// Finds or makes the compiled form of a statement that is about to run, and puts its values there.
+    ///
+    /// The statement itself is of no more use then, and goes before it is run: later it would no longer be near by.
     #[inline]
-    fn compiled(&self, statement: &mut Statement, values: &mut Vec<Value>) -> Result<Lent> {
+    fn compiled(&self, mut statement: Statement, values: &mut Vec<Value>) -> Result<Lent> {
         let is_kept = self.options.compiled_cache != Some(false);
-        self.shared.cache.prepare(statement, values, self.dialect(), is_kept)
+        let shared = &*self.shared;
+        shared.cache.prepare(&mut statement, values, shared.dialect, is_kept)
     }
 
     /// The same, of which both may be kept.
-    pub(super) fn prepare(&self, mut statement: Statement) -> Result<Prepared> {
+    pub(super) fn prepare(&self, statement: Statement) -> Result<Prepared> {
         let mut values = Vec::new();
-        let compiled = self.compiled(&mut statement, &mut values)?;
+        let compiled = self.compiled(statement, &mut values)?;
         Ok(Prepared { compiled, values })
     }
 
@@ -133,7 +136,7 @@ impl Engine {
     pub(crate) async fn run(
         &self,
         connection: &mut driver::Connection,
-        statement: &mut Statement,
+        statement: Statement,
         on_row: &mut OnRow<'_>,
     ) -> Result<Done> {
         let mut values = Vec::new();
@@ -244,7 +247,7 @@ impl Engine {
         rows: &mut &mut dyn Collect,
     ) -> Result<()> {
         if request.is_simple()
-            && let Some(statement) = request.statements.first_mut()
+            && let Some(statement) = request.statements.pop()
         {
             return self.collect_simple(connection, statement, request.at_most, rows).await;
         }
@@ -252,7 +255,7 @@ impl Engine {
         if !plans.is_empty() {
             return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;
         }
-        for statement in &mut request.statements {
+        for statement in std::mem::take(&mut request.statements) {
             let most = if statement.is_write() { usize::MAX } else { request.at_most };
             self.collect_simple(connection, statement, most, rows).await?;
         }
@@ -263,7 +266,7 @@ impl Engine {
     pub(super) async fn collect_simple(
         &self,
         connection: &mut driver::Connection,
-        statement: &mut Statement,
+        statement: Statement,
         most: usize,
         rows: &mut &mut dyn Collect,
     ) -> Result<()> {
@@ -311,7 +314,7 @@ impl Engine {
                 members.gather(&row, joins, position)?;
                 Ok(ControlFlow::Continue(()))
             };
-            self.run(connection, &mut statement, &mut take).await?;
+            self.run(connection, statement, &mut take).await?;
             with = joins.or(with);
         }
         let mut objects = Vec::with_capacity(rows.count());
@@ -330,18 +333,14 @@ impl Engine {
     /// Runs statements for their effect, and returns how many rows they changed.
     pub(super) async fn change(&self, connection: &mut driver::Connection, statements: Vec<Statement>) -> Result<u64> {
         let mut changed = 0;
-        for mut statement in statements {
-            changed += self.change_one(connection, &mut statement).await?;
+        for statement in statements {
+            changed += self.change_one(connection, statement).await?;
         }
         Ok(changed)
     }
 
     /// Runs a statement for its effect, and returns how many rows it changed.
-    pub(super) async fn change_one(
-        &self,
-        connection: &mut driver::Connection,
-        statement: &mut Statement,
-    ) -> Result<u64> {
+    pub(super) async fn change_one(&self, connection: &mut driver::Connection, statement: Statement) -> Result<u64> {
         let mut values = Vec::new();
         let compiled = self.compiled(statement, &mut values)?;
         let mut watch = Watch::of(Sent { compiled: &compiled, values: &values });

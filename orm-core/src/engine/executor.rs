@@ -270,8 +270,8 @@ impl Engine {
     async fn collect_values(&self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         if self.is_plain
             && request.is_simple()
-            && let Some(statement) = request.statements.first_mut()
             && let Some(mut connection) = self.acquire_now()
+            && let Some(statement) = request.statements.pop()
         {
             self.collect_simple(&mut connection, statement, request.at_most, rows).await?;
             // A query that has ended leaves nothing behind.
@@ -359,7 +359,7 @@ impl Executor for &Engine {
                 && statements.len() == 1
                 && let Some(mut connection) = self.acquire_now()
                 && !is_limited(connection.most_bytes())
-                && let Some(statement) = statements.first_mut()
+                && let Some(statement) = statements.pop()
             {
                 return self.change_one(&mut connection, statement).await;
             }

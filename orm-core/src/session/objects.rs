@@ -143,6 +143,7 @@ pub(crate) struct Frame {
     saved: Vec<Saved>,
     // A slot may be used again meanwhile, so what was added and loaded is named as by a handle.
     added: Vec<ObjectId>,
+    /// What a savepoint has read.
     loaded: Vec<ObjectId>,
     /// Relationships that were read, with their owners, and whether that was after a statement of which this is in doubt.
     filled: Vec<(ObjectId, u16, bool)>,
@@ -578,10 +579,17 @@ impl Objects {
         entry.was_expired = false;
     }
 
-    /// Notes that an object was read in this transaction. What has left meanwhile is forgotten before the list grows, so
-    /// that a session which reads very many objects and lets them go stays small.
+    /// Notes that an object was read within a savepoint; with the transaction itself, all that was read is undone. What has
+    /// left meanwhile is forgotten before the list grows, so that a session which reads very many objects and lets them go
+    /// stays small.
+    #[inline]
     pub(super) fn note_loaded(&mut self, slot: u32) {
-        let id = self.id(slot);
+        if self.depth() > 1 {
+            self.note_loaded_in_savepoint(self.id(slot));
+        }
+    }
+
+    fn note_loaded_in_savepoint(&mut self, id: ObjectId) {
         let mut loaded = std::mem::take(&mut self.frame().loaded);
         if loaded.len() == loaded.capacity() {
             loaded.retain(|&id| self.is_alive(id));

@@ -32,7 +32,9 @@ impl Objects {
             entry.saved_at = depth.min(entry.saved_at);
         }
         self.frame().added.extend(inner.added);
-        self.frame().loaded.extend(inner.loaded);
+        if depth > 1 {
+            self.frame().loaded.extend(inner.loaded);
+        }
         let outer = self.frame();
         // What was in doubt here was so before the inner one began.
         outer
@@ -63,13 +65,14 @@ impl Objects {
 
     /// Undoes the innermost frame: objects are as they were when it began, and what it touched or read is expired.
     pub(crate) fn rollback_frame(&mut self) {
-        let is_root = self.frames.len() == 1;
+        let is_root = self.depth() == 1;
         let frame = if is_root { std::mem::take(self.frame()) } else { self.frames.pop().unwrap_or_default() };
         self.pairs.clear();
         self.parted.clear();
         self.take_lent();
         // What was added keeps the values that it has: they are all that is left of it.
         let here = |ids: Vec<ObjectId>| ids.into_iter().filter(|&id| self.is_alive(id)).map(|id| id.slot);
+        let has_changed = !(frame.saved.is_empty() && frame.added.is_empty());
         let added: Vec<u32> = here(frame.added).collect();
         let loaded: Vec<u32> = here(frame.loaded).collect();
         let is_new: HashSet<u32> = added.iter().copied().collect();
@@ -109,10 +112,12 @@ impl Objects {
             entry.saved_at = entry.saved_at.min(depth);
             self.settle(slot);
         }
-        let has_doomed = self.in_use().any(|slot| self.get(slot).is_doomed);
-        self.has_doomed = has_doomed;
-        let pending: Vec<u32> = self.in_use().filter(|&slot| self.get(slot).state == State::Pending).collect();
-        self.pending = pending;
+        if has_changed {
+            let has_doomed = self.in_use().any(|slot| self.get(slot).is_doomed);
+            self.has_doomed = has_doomed;
+            let pending = self.in_use().filter(|&slot| self.get(slot).state == State::Pending).collect();
+            self.pending = pending;
+        }
         self.new_keys = NewKeys::default();
     }
 
