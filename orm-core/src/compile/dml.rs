@@ -107,7 +107,7 @@ impl Writer {
             return self.select(select, false);
         }
         let filters = vec![Node::Sql("true".into())];
-        self.select(&SelectNode { filters, ..select.clone() }, false)
+        self.select(&SelectNode { filters: filters.into(), ..select.clone() }, false)
     }
 
     // ---------------------------------------------------------------------------------------------------- conflicts
@@ -349,7 +349,7 @@ impl Writer {
             let partners = SelectNode {
                 outputs: vec![Output::expression(Node::Sql("1".into()), false)],
                 from: others.items(),
-                filters: inside,
+                filters: inside.into(),
                 ..SelectNode::default()
             };
             let exists = Node::Exists { select: Box::new(partners), negated: false };

@@ -669,7 +669,7 @@ impl Writer {
             condition = condition.and(filter);
         }
         self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
-        let select = SelectNode { from: scope.items(), filters: vec![condition], ..SelectNode::default() };
+        let select = SelectNode { from: scope.items(), filters: [condition].into(), ..SelectNode::default() };
         self.select_one(&select)?;
         self.push(")");
         Ok(())

@@ -46,7 +46,7 @@ fn read_back(insert: &InsertNode, last_key: &'static str) -> Option<Vec<Statemen
         let select = SelectNode {
             outputs: insert.returning.clone(),
             from: vec![FromItem::table(insert.mapper, Alias::NONE)],
-            filters: key_of(insert.mapper, &insert.columns, row, last_key)?,
+            filters: key_of(insert.mapper, &insert.columns, row, last_key)?.into(),
             ..SelectNode::default()
         };
         let alone = InsertNode {

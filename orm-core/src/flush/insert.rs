@@ -689,7 +689,8 @@ async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: 
     for slots in batch.slots.chunks(CHUNK) {
         let filters = slots.iter().map(|&slot| Node::All(key_filters(mapper, objects.object(slot))));
         let filters = vec![Node::Any(filters.collect())];
-        let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
+        let select =
+            SelectNode { outputs: outputs(mapper, &columns), filters: filters.into(), ..SelectNode::default() };
         let mut rows = Vec::new();
         let mut take = |row: Row<'_>| {
             let values = (0..columns.len()).map(|position| as_value(row.value(position)));

@@ -326,7 +326,7 @@ async fn free_value(
         let Some(value) = candidate(mapper, column, now) else { return Ok(None) };
         let select = SelectNode {
             outputs: vec![Output::expression(node(), true)],
-            filters: vec![Node::equals(node(), Node::Bind(value.clone()))],
+            filters: [Node::equals(node(), Node::Bind(value.clone()))].into(),
             ..SelectNode::default()
         };
         let mut is_free = true;

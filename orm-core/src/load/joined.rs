@@ -39,7 +39,7 @@ fn leave_out(select: &mut SelectNode, plans: &[Plan]) {
     }
     for output in &mut select.outputs {
         let plan = output.mapper().and_then(|mapper| plans.iter().find(|plan| plan.root.is(mapper)));
-        plan.into_iter().for_each(|plan| output.left_out.clone_from(&plan.left_out));
+        plan.into_iter().for_each(|plan| output.left_out = plan.left_out.as_slice().into());
     }
 }
 

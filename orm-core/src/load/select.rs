@@ -144,13 +144,13 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     let near_alias =
         if is_twice { Alias::new(&format!("{}_owner", info.target.definition.table)) } else { Alias::NONE };
     let owner_column = |column| Node::Column { mapper: info.owner, column, alias: near_alias };
-    let (near, outputs, joins) = match (&info.secondary, info.condition_between(near_alias, Alias::NONE)) {
-        (None, None) => (info.target, vec![target], vec![]),
+    let (near, outputs, join) = match (&info.secondary, info.condition_between(near_alias, Alias::NONE)) {
+        (None, None) => (info.target, vec![target], None),
         (None, Some(on)) => {
             let keys = info.pairs.iter().map(|&(own, _)| Output::expression(owner_column(own), true));
             let right = FromItem::table(info.target, Alias::NONE);
             let join = JoinNode::On { kind: JoinKind::Inner, left: None, right, on: Box::new(on) };
-            (info.owner, std::iter::once(target).chain(keys).collect(), vec![join])
+            (info.owner, std::iter::once(target).chain(keys).collect(), Some(join))
         }
         (Some(secondary), _) => {
             let keys =
@@ -165,19 +165,19 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
                 right: FromItem::table(info.target, Alias::NONE),
                 on: Box::new(on),
             };
-            (secondary.mapper, std::iter::once(target).chain(keys).collect(), vec![join])
+            (secondary.mapper, std::iter::once(target).chain(keys).collect(), Some(join))
         }
     };
     let near_column = |column| Node::Column { mapper: near, column, alias: near_alias };
     let columns: Vec<Node> = info.pairs.iter().map(|&(_, column)| near_column(column)).collect();
-    let mut filters = vec![match owners {
+    let are_owners = match owners {
         Owners::Listed(owners) => among(columns.clone(), owners),
         Owners::Of(query) => within(columns.clone(), query.columns(info.pairs.iter().map(|&(own, _)| own))),
-    }];
-    filters.extend(node.filters.iter().cloned());
+    };
+    let filters = std::iter::once(are_owners).chain(node.filters.iter().cloned()).collect();
     let order_by = order(node, info);
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
-    let from = vec![FromItem::table(near, near_alias)];
+    let (from, joins) = (vec![FromItem::table(near, near_alias)], join.into_iter().collect());
     let mut select = SelectNode { outputs, from, joins, filters, order_by, ..SelectNode::default() };
     if limit_per.is_some() {
         select.limit_per = limit_per;

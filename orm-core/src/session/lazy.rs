@@ -499,7 +499,7 @@ impl<M: Model, T: Model> Members<'_, M, T> {
     /// Fails when the object has no row yet: flush first.
     pub fn select(&self) -> Result<Select<T>> {
         let select = self.node()?.ok_or_else(has_no_row::<M>)?;
-        Ok(Select { node: Box::new(select), loads: Vec::new(), row: PhantomData })
+        Ok(Select { node: Box::new(select), row: PhantomData })
     }
 
     /// Starts an UPDATE of the members in the database, for values and further conditions.

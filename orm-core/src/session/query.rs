@@ -677,7 +677,7 @@ impl Session {
         let Session { connections, objects, .. } = self;
         let connection = connections.of(BindRequest::read(mapper)).await?;
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
-        let select = SelectNode { outputs, filters, ..SelectNode::default() };
+        let select = SelectNode { outputs, filters: filters.into(), ..SelectNode::default() };
         let mut take = |row: Row<'_>| {
             objects.load_any(mapper, &row, 0)?;
             Ok(ControlFlow::Continue(()))

@@ -332,7 +332,7 @@ impl Session {
         let mapper = rows.mapper;
         let mut select = SelectNode {
             outputs: key_outputs(mapper, rows.alias),
-            filters: rows.filters.clone(),
+            filters: rows.filters.as_slice().into(),
             ..SelectNode::default()
         };
         select.criteria = rows.criteria.clone();

@@ -92,6 +92,7 @@ impl<S: RowType> Select<S> {
         let outputs = self.node.outputs.clone();
         let writes = self.node.writes || other.node.writes;
         let (mut left, right) = (*self.node, *other.node);
+        let loads = left.take_loads();
         let is_bare = left.order_by.is_empty() && left.limit.is_none() && left.offset.is_none() && left.lock.is_none();
         let members = match left.rare.as_mut().and_then(|rare| rare.set.as_mut()) {
             // `(a UNION b) UNION c` is a list of three.
@@ -104,6 +105,7 @@ impl<S: RowType> Select<S> {
         };
         let mut node = SelectNode { outputs, writes, ..SelectNode::default() };
         node.set = Some(Box::new(Compound { operator, members }));
-        Select { node: Box::new(node), loads: self.loads, row: self.row }
+        node.loads = loads;
+        Select { node: Box::new(node), row: self.row }
     }
 }

@@ -436,7 +436,7 @@ impl<S: Shape> Derived<S> {
         let first = outputs.len();
         for (index, rust) in (0..).zip(S::__types()) {
             let node = Node::Field { source: self.node.alias, index, table: self.place.id() };
-            outputs.push(Output { rust: Some(rust), ..Output::expression(node, rust.nullable) });
+            outputs.push(Output { rust: Some(rust), ..Output::expression(node, rust.facts().nullable) });
         }
         if let Some(output) = outputs.get_mut(first) {
             output.source = source;

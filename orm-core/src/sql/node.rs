@@ -693,12 +693,16 @@ pub struct Output {
     /// The Rust type that it becomes, where it is one column.
     pub(crate) rust: Option<RustType>,
     /// The columns of a model that are not asked for: NULL stands in their place.
-    pub(crate) left_out: Vec<u16>,
+    pub(crate) left_out: Box<[u16]>,
 }
 
-/// The Rust type of a column, up to `Option`, and how it is called in messages.
+/// The Rust type of a column: one pointer, since every column that is selected has it and few are asked for it.
 #[derive(Clone, Copy, Debug)]
-pub struct RustType {
+pub struct RustType(fn() -> TypeFacts);
+
+/// A type up to `Option`, and how it is called in messages.
+#[derive(Clone, Copy)]
+pub(crate) struct TypeFacts {
     pub(crate) plain: TypeId,
     pub(crate) nullable: bool,
     pub(crate) name: &'static str,
@@ -707,8 +711,14 @@ pub struct RustType {
 impl RustType {
     /// The type `T`.
     pub fn of<T: SqlType>() -> Self {
-        let name = std::any::type_name::<T::Plain>();
-        RustType { plain: TypeId::of::<T::Plain>(), nullable: T::NULLABLE, name }
+        RustType(|| {
+            let name = std::any::type_name::<T::Plain>();
+            TypeFacts { plain: TypeId::of::<T::Plain>(), nullable: T::NULLABLE, name }
+        })
+    }
+
+    pub(crate) fn facts(self) -> TypeFacts {
+        (self.0)()
     }
 }
 
@@ -724,17 +734,17 @@ impl Output {
     /// A model.
     pub fn entity(mapper: &'static Mapper, alias: Alias) -> Self {
         let kind = OutputKind::Entity { mapper, alias };
-        Output { kind, nullable: false, source: None, rust: None, left_out: Vec::new() }
+        Output { kind, nullable: false, source: None, rust: None, left_out: Box::default() }
     }
 
     /// A model without some of its columns.
     pub(crate) fn leaving_out(self, columns: Vec<u16>) -> Self {
-        Output { left_out: columns, ..self }
+        Output { left_out: columns.into(), ..self }
     }
 
     /// An expression.
     pub(crate) fn expression(node: Node, nullable: bool) -> Self {
-        Output { kind: OutputKind::Expression(node), nullable, source: None, rust: None, left_out: Vec::new() }
+        Output { kind: OutputKind::Expression(node), nullable, source: None, rust: None, left_out: Box::default() }
     }
 
     /// An expression that becomes a `T`.

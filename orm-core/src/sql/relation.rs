@@ -175,7 +175,7 @@ fn equal(pairs: impl Iterator<Item = (Node, Node)>) -> Node {
 fn exists_in(mapper: &'static Mapper, condition: Node) -> Node {
     let from = vec![FromItem::table(mapper, Alias::NONE)];
     let outputs = vec![Output::expression(Node::Sql("1".into()), true)];
-    let select = SelectNode { outputs, from, filters: vec![condition], ..SelectNode::default() };
+    let select = SelectNode { outputs, from, filters: [condition].into(), ..SelectNode::default() };
     Node::Exists { select: Box::new(select), negated: false }
 }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::names::output_columns;
-use super::node::RustType;
+use super::node::{RustType, TypeFacts};
 use super::{Node, Output, SelectNode};
 use crate::error::{Error, ErrorKind};
 use crate::mapper::{RowType, Selectable};
@@ -83,9 +83,10 @@ fn ordered(node: &SelectNode, row: &str, fields: &[(&str, RustType)]) -> Result<
     let columns = output_columns(&node.outputs, Some(node));
     let mut outputs = Vec::new();
     for (position, &(field, wanted)) in fields.iter().enumerate() {
+        let wanted = wanted.facts();
         let found = columns.iter().position(|(name, _)| name == field).ok_or_else(|| missing(row, field, &columns))?;
         let output = &columns[found].1;
-        if let Some(given) = output.rust {
+        if let Some(given) = output.rust.map(RustType::facts) {
             let is_null = output.nullable && !wanted.nullable;
             if given.plain != wanted.plain || is_null {
                 return Err(mismatch(row, field, wanted, given, output.nullable));
@@ -111,7 +112,7 @@ fn missing(row: &str, field: &str, columns: &[(String, Output)]) -> Error {
         .hint(format!("there is {}; `.label(\"{field}\")` gives an expression that name", names.join(", ")))
 }
 
-fn mismatch(row: &str, field: &str, wanted: RustType, given: RustType, is_null: bool) -> Error {
+fn mismatch(row: &str, field: &str, wanted: TypeFacts, given: TypeFacts, is_null: bool) -> Error {
     let named = |name: &str, nullable: bool| {
         let name = without_paths(name);
         if nullable { format!("Option<{name}>") } else { name }

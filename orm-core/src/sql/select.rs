@@ -22,7 +22,6 @@ use crate::compile;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Out, Request};
 use crate::error::{Error, Result};
-use crate::load::LoadPath;
 use crate::mapper::{RowType, Selectable};
 use crate::types::SqlType;
 
@@ -52,8 +51,8 @@ use crate::types::SqlType;
 /// );
 /// ```
 pub struct Select<S> {
+    /// All of it, so that each clause moves one pointer.
     pub(crate) node: Box<SelectNode>,
-    pub(crate) loads: Vec<LoadPath>,
     pub(crate) row: PhantomData<fn() -> S>,
 }
 
@@ -72,12 +71,12 @@ pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
     // A list of the right length takes less than one that grows.
     node.outputs = Vec::with_capacity(S::__OUTPUTS);
     node.add_outputs(selected);
-    Select { node, loads: Vec::new(), row: PhantomData }
+    Select { node, row: PhantomData }
 }
 
 impl<S> Clone for Select<S> {
     fn clone(&self) -> Self {
-        Select { node: self.node.clone(), loads: self.loads.clone(), row: PhantomData }
+        Select { node: self.node.clone(), row: PhantomData }
     }
 }
 
@@ -117,7 +116,8 @@ impl<S: RowType> Select<S> {
         self.node.keep_start();
         self.node.outputs.clear();
         self.node.add_outputs(selected);
-        Select { node: self.node, loads: Vec::new(), row: PhantomData }
+        self.node.take_loads();
+        Select { node: self.node, row: PhantomData }
     }
 
     /// Selects something beside what it selects: a row becomes a pair.
@@ -133,7 +133,7 @@ impl<S: RowType> Select<S> {
     #[must_use]
     pub fn add_columns<T: Selectable>(mut self, selected: T) -> Select<(S, T::Row)> {
         self.node.add_outputs(selected);
-        Select { node: self.node, loads: self.loads, row: PhantomData }
+        Select { node: self.node, row: PhantomData }
     }
 
     /// Has its rows become a struct with `#[derive(Row)]`, whose fields are found by the names of what is selected.
@@ -161,7 +161,8 @@ impl<S: RowType> Select<S> {
     #[must_use]
     pub fn into_rows<R: NamedRow>(mut self) -> Select<R> {
         into_named::<R>(&mut self.node);
-        Select { node: self.node, loads: Vec::new(), row: PhantomData }
+        self.node.take_loads();
+        Select { node: self.node, row: PhantomData }
     }
 
     /// Makes it a subquery for FROM, under a name.
@@ -212,8 +213,9 @@ impl<S: RowType> Select<S> {
         Expr::new(Node::Select(self.node))
     }
 
-    pub(crate) fn request(self) -> Result<Request> {
-        Ok(Request::new([Statement::Select(self.node)], self.loads))
+    pub(crate) fn request(mut self) -> Result<Request> {
+        let loads = self.node.take_loads();
+        Ok(Request::new([Statement::Select(self.node)], loads))
     }
 
     /// Runs `SELECT count(*)` over it.

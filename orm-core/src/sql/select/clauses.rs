@@ -431,7 +431,7 @@ macro_rules! clauses {
         #[must_use]
         pub fn options<O: $crate::load::LoadOption<S>>(mut self, option: O) -> Self {
             let $this = &mut self;
-            option.__paths(&mut $select.loads);
+            option.__paths(&mut $select.node.loads);
             self
         }
     };

@@ -3,12 +3,18 @@
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
+use smallvec::SmallVec;
+
 use super::{GroupBy, OrderBy, OrderItem};
 use crate::dialect::Dialect;
+use crate::load::LoadPath;
 use crate::mapper::{Alias, Mapper, Selectable};
 use crate::sql::compound::Compound;
 use crate::sql::node::OutputKind;
 use crate::sql::{Criterion, EagerNode, FromItem, JoinNode, Lock, Node, Output, TableRef, known};
+
+/// Conditions of WHERE, all of which hold.
+pub(crate) type Filters = SmallVec<[Node; 1]>;
 
 /// A SELECT without its types. Its rare clauses are read and written as if they were fields of it.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +22,9 @@ pub struct SelectNode {
     pub(crate) outputs: Vec<Output>,
     /// Tables named beside those that the outputs and conditions mention.
     pub(crate) from: Vec<FromItem>,
-    pub(crate) joins: Vec<JoinNode>,
-    pub(crate) filters: Vec<Node>,
+    /// Mostly one or none, as the conditions are.
+    pub(crate) joins: SmallVec<[JoinNode; 1]>,
+    pub(crate) filters: Filters,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<Node>,
     /// Whether a CTE of it changes rows, or one of a subquery in it.
@@ -52,6 +59,8 @@ pub struct RareClauses {
     pub(crate) eager: Option<Box<EagerNode>>,
     /// What holds for every row of some models, in its subqueries too.
     pub(crate) criteria: Vec<Criterion>,
+    /// What is loaded with its objects. It is no part of the statement itself, and is taken out before that is compiled.
+    pub(crate) loads: Vec<LoadPath>,
 }
 
 impl RareClauses {
@@ -72,6 +81,7 @@ impl RareClauses {
         limit_per: None,
         eager: None,
         criteria: Vec::new(),
+        loads: Vec::new(),
     };
 
     fn is_none(&self) -> bool {
@@ -92,6 +102,7 @@ impl RareClauses {
             limit_per,
             eager,
             criteria,
+            loads: _,
         } = self;
         !distinct
             && distinct_on.is_empty()
@@ -134,6 +145,11 @@ impl SelectNode {
         self.rare.as_deref().is_none_or(RareClauses::is_none)
     }
 
+    /// Takes out what is loaded with its objects.
+    pub(crate) fn take_loads(&mut self) -> Vec<LoadPath> {
+        self.rare.as_mut().map_or_else(Vec::new, |rare| std::mem::take(&mut rare.loads))
+    }
+
     /// Adds to FROM.
     pub(crate) fn add_from(&mut self, item: FromItem) {
         self.writes |= item.writes();
@@ -149,9 +165,6 @@ impl SelectNode {
         if let JoinNode::On { on, .. } = &join {
             self.writes |= on.writes();
         }
-        if self.joins.capacity() == 0 {
-            self.joins = Vec::with_capacity(2);
-        }
         self.joins.push(join);
     }
 
@@ -163,10 +176,6 @@ impl SelectNode {
     /// Adds a condition of WHERE.
     pub(crate) fn add_filter(&mut self, node: Node) {
         self.imply(&node);
-        if self.filters.capacity() == 0 {
-            // A list of one takes less than the first step of one that grows.
-            self.filters = Vec::with_capacity(1);
-        }
         self.filters.push(node);
     }
 
