@@ -1125,3 +1125,31 @@ fn a_function_tells_the_types_of_its_columns() {
     "#]],
     );
 }
+
+#[test]
+fn a_subquery_that_would_select_from_nothing_has_the_table_to_itself() {
+    let adults = select((User.id, User.age)).cte("adults");
+    let oldest = select(func::max(adults.1)).scalar_subquery();
+    check(
+        select(adults.0).filter(adults.1.eq(oldest) & adults.0.in_(select(adults.0).filter(adults.1.gt(18)))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            WITH adults AS (SELECT users.id, users.age FROM users) SELECT adults.id FROM adults WHERE adults.age = (SELECT max(adults.age) FROM adults) AND adults.id IN (SELECT adults.id FROM adults WHERE adults.age > ?)
+            -- postgresql
+            WITH adults AS (SELECT users.id, users.age FROM users) SELECT adults.id FROM adults WHERE adults.age = (SELECT max(adults.age) FROM adults) AND adults.id IN (SELECT adults.id FROM adults WHERE adults.age > $1)
+        "#]],
+    );
+}
+
+#[test]
+fn what_takes_no_table_from_around_brings_none_further_in() {
+    let has_mail = func::exists(select(Address.id).filter(Keyword.id.eq(Address.id)));
+    let users = select(User.id).filter(has_mail).correlate(());
+    check(
+        select(Keyword.id).filter(Keyword.id.in_(users)),
+        expect![[r#"
+        -- all
+        SELECT keywords.id FROM keywords WHERE keywords.id IN (SELECT users.id FROM users WHERE EXISTS (SELECT addresses.id FROM addresses, keywords WHERE keywords.id = addresses.id))
+    "#]],
+    );
+}

@@ -287,10 +287,10 @@ fn only_rows_that_fulfil_a_condition_are_updated() {
             INSERT INTO users (name, fullname, active) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET fullname = excluded.fullname WHERE users.active AND users.fullname IS DISTINCT FROM excluded.fullname
             -- mysql
             a condition on DO UPDATE is not supported on dialect mysql
-            hint: set the column to `case().when(condition, excluded(column)).otherwise(column)`
+            hint: set the column to `func::case(condition, excluded(column)).otherwise(column)`
             -- mariadb
             a condition on DO UPDATE is not supported on dialect mariadb
-            hint: set the column to `case().when(condition, excluded(column)).otherwise(column)`
+            hint: set the column to `func::case(condition, excluded(column)).otherwise(column)`
         "#]],
     );
 }

@@ -894,3 +894,39 @@ async fn a_condition_on_a_subquery_brings_it() {
     let ordered = select(Thing.id).order_by((most.0 - Thing.n).desc());
     assert_eq!(ordered.all(&engine).await.unwrap(), [2, 1, 3]);
 }
+
+#[tokio::test]
+async fn a_subquery_from_the_table_around_it_has_it_to_itself() {
+    let engine = things().await;
+    for c in [select((Thing.id, Thing.n)).cte("c"), select((Thing.id, Thing.n)).cte("d")] {
+        let most = || select(func::max(c.1)).scalar_subquery();
+        assert_eq!(select(c.0).filter(c.1.eq(most())).all(&engine).await.unwrap(), [3]);
+        let both = select((c.0, most())).order_by(c.0);
+        assert_eq!(both.all(&engine).await.unwrap(), [(1, Some(12)), (2, Some(12)), (3, Some(12))]);
+        let none = select(c.0).filter(!func::exists(select(c.1).filter(c.1.gt(3))));
+        assert!(none.all(&engine).await.unwrap().is_empty());
+        assert_eq!(select(c.1).filter(c.1.in_(select(c.1).filter(c.0.eq(1)))).all(&engine).await.unwrap(), [7]);
+    }
+}
+
+#[tokio::test]
+async fn documents_stand_beside_documents() {
+    let engine = things().await;
+    let (n, other) = (|| Thing.body.key("n").as_json(), || literal(json!({"none": true})));
+    assert_eq!(found(&engine, n().eq(json!(2))).await, [2]);
+    assert_eq!(found(&engine, n().ne(json!(2))).await, [1, 3]);
+    assert_eq!(found(&engine, n().in_([json!(1), json!(3)])).await, [1, 3]);
+    let missing = func::coalesce(Thing.body.key("missing").as_json(), json!({"none": true}));
+    assert_eq!(select(missing).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), json!({"none": true}));
+    let either = func::case(Thing.flag, other()).otherwise(n());
+    assert_eq!(select(either).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), json!({"none": true}));
+
+    // A row whose document was changed while it was expired is found by the document that it had.
+    let mut session = Session::new(&engine);
+    let thing = session.get_one(Thing, 1).await.unwrap();
+    for number in [10, 11] {
+        session[thing].body = json!({"n": number});
+        session.commit().await.unwrap();
+    }
+    assert_eq!(select(Thing.body).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), json!({"n": 11}));
+}

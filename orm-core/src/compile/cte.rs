@@ -257,10 +257,7 @@ impl Writer {
             return Ok(());
         }
         // What stands around is out of their sight.
-        let around = std::mem::take(&mut self.scopes);
-        let done = self.with_ctes(&found, &ids);
-        self.scopes = around;
-        done
+        self.apart(|this| this.with_ctes(&found, &ids))
     }
 
     fn with_ctes(&mut self, found: &Found<'_>, ids: &[u64]) -> Result<()> {

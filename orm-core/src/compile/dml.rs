@@ -177,7 +177,7 @@ impl Writer {
         match &conflict.action {
             ConflictAction::Update { filters, .. } if !filters.is_empty() => Err(self
                 .unsupported("a condition on DO UPDATE")
-                .hint("set the column to `case().when(condition, excluded(column)).otherwise(column)`")),
+                .hint("set the column to `func::case(condition, excluded(column)).otherwise(column)`")),
             ConflictAction::Update { columns, sets, .. } => self.assignments(mapper, columns, sets),
             // MySQL has no DO NOTHING that leaves other errors alone: a column set to itself changes nothing.
             ConflictAction::Nothing => {

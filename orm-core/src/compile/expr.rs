@@ -73,7 +73,11 @@ impl Writer {
             Node::Function { name, arguments, distinct, .. } => {
                 self.push(self.dialect.function_name(name));
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
-                self.separated(arguments, ", ", |this, argument| this.node(argument))?;
+                let are_of_one_type = *name == "coalesce";
+                self.separated(arguments, ", ", |this, argument| match are_of_one_type {
+                    true => this.beside_others(argument),
+                    false => this.node(argument),
+                })?;
                 self.push(")");
             }
             Node::Case { operand, whens, otherwise } => self.case(operand.as_deref(), whens, otherwise.as_deref())?,
@@ -220,6 +224,7 @@ impl Writer {
                 (Node::Parameter { index, kind: Kind::Text }, other) if is_padded(other) => {
                     return self.padded(*index, Kind::Text, "BPCHAR");
                 }
+                (Node::Parameter { kind: Kind::Json, .. }, _) => return self.beside_others(node),
                 (Node::Tuple(parts), Node::Tuple(others)) if parts.len() == others.len() => {
                     self.push("(");
                     self.separated(parts.iter().zip(others), ", ", |this, (part, other)| {
@@ -232,6 +237,19 @@ impl Writer {
             }
         }
         self.within(node, precedence)
+    }
+
+    /// Writes a value that has to be of one type with others. To PostgreSQL a JSON parameter is JSON, and columns are JSONB,
+    /// which the one is not taken for outside of INSERT and SET.
+    fn beside_others(&mut self, node: &Node) -> Result<()> {
+        match node {
+            Node::Parameter { index, kind: Kind::Json }
+                if self.dialect == Dialect::Postgres && !self.writes_literals() =>
+            {
+                self.padded(*index, Kind::Json, "JSONB")
+            }
+            _ => self.node(node),
+        }
     }
 
     fn padded(&mut self, index: u32, kind: Kind, name: &str) -> Result<()> {
@@ -362,11 +380,11 @@ impl Writer {
             self.push(" WHEN ");
             self.node(when)?;
             self.push(" THEN ");
-            self.node(then)?;
+            self.beside_others(then)?;
         }
         if let Some(otherwise) = otherwise {
             self.push(" ELSE ");
-            self.node(otherwise)?;
+            self.beside_others(otherwise)?;
         }
         self.push(" END");
         Ok(())

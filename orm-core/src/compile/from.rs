@@ -195,6 +195,12 @@ impl Writer {
         write: impl FnOnce(&mut Self, &From<'a>) -> Result<()>,
     ) -> Result<()> {
         let from = self.plan(select)?;
+        // What takes no table from around it brings none to the subqueries in it either.
+        let takes_none = matches!(&select.correlation, Correlation::Only(tables) if tables.is_empty());
+        let was_sealed = self.sealed;
+        if takes_none {
+            self.sealed = self.scopes.len();
+        }
         let mut sources: Vec<Source> = from.chains.iter().flat_map(Chain::sources).collect();
         if let Some(eager) = &select.eager {
             sources.extend(eager_sources(eager)?);
@@ -205,6 +211,7 @@ impl Writer {
         let done = write(self, &from);
         self.bare_columns = was_bare;
         self.scopes.pop();
+        self.sealed = was_sealed;
         done
     }
 
@@ -301,18 +308,23 @@ impl Writer {
                 .flat_map(|eager| &eager.joins)
                 .any(|join| join.relation.target_alias == table.alias)
         };
-        let is_around = |table: TableRef| self.scopes.iter().flatten().any(|source| source.table.is(table));
+        let has = |scopes: &[Vec<Source>], table| scopes.iter().flatten().any(|source| source.table.is(table));
+        let is_around = |table: TableRef| has(&self.scopes, table);
         let is_theirs = |position: usize, table: TableRef| match &select.correlation {
-            Correlation::Automatic => (position >= own || is_implied(select, table)) && is_around(table),
+            Correlation::Automatic => {
+                (position >= own || is_implied(select, table)) && has(&self.scopes[self.sealed..], table)
+            }
             Correlation::Only(tables) => tables.iter().any(|known| known.is(table)) && is_around(table),
             Correlation::Except(tables) => !tables.iter().any(|known| known.is(table)) && is_around(table),
         };
         let had_any = mentioned.0.iter().any(|table| !is_implied(select, *table));
-        let tables = mentioned.0.into_iter().enumerate();
-        let roots: Vec<TableRef> = tables
-            .filter(|&(position, table)| !is_joined(table) && !is_theirs(position, table))
-            .map(|(_, table)| table)
-            .collect();
+        let tables = || mentioned.0.iter().copied().enumerate().filter(|&(_, table)| !is_joined(table));
+        let mut roots: Vec<TableRef> =
+            tables().filter(|&(position, table)| !is_theirs(position, table)).map(|(_, table)| table).collect();
+        if roots.is_empty() && matches!(select.correlation, Correlation::Automatic) {
+            // It would select from nothing: what it selects is then of a table of its own, as SQLAlchemy takes it too.
+            roots = tables().filter(|&(position, _)| position < own).map(|(_, table)| table).collect();
+        }
         if roots.is_empty() && had_any && !self.scopes.is_empty() {
             return Err(Error::new(
                 ErrorKind::Compile,
@@ -441,12 +453,10 @@ impl Writer {
             Body::Select(select) => {
                 self.push("(");
                 // What stands beside it in FROM is out of its sight.
-                let around = (!derived.is_lateral).then(|| std::mem::take(&mut self.scopes));
-                let done = self.named_select(select, &derived.columns);
-                if let Some(around) = around {
-                    self.scopes = around;
+                match derived.is_lateral {
+                    true => self.named_select(select, &derived.columns)?,
+                    false => self.apart(|this| this.named_select(select, &derived.columns))?,
                 }
-                done?;
                 self.push(")");
                 self.named(derived.alias);
                 Ok(())

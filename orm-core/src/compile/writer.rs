@@ -32,6 +32,8 @@ pub(crate) struct Writer {
     pub(crate) labels: Vec<String>,
     /// The tables of the statements around the one that is being written, outermost first.
     pub(crate) scopes: Vec<Vec<Source>>,
+    /// How many of them a subquery takes nothing from unless it names the table.
+    pub(crate) sealed: usize,
     /// Whether columns are written without their table, as in SET and in RETURNING.
     pub(crate) bare_columns: bool,
     /// What the next RETURNING calls its columns, where a statement around refers to them.
@@ -59,6 +61,7 @@ impl Writer {
             literals: None,
             labels: Vec::new(),
             scopes: Vec::new(),
+            sealed: 0,
             bare_columns: false,
             returned_names: None,
             warning: None,
@@ -119,6 +122,14 @@ impl Writer {
         self.push(" AS ");
         self.dialect.write_qualified(name.schema, name.name, &mut self.sql);
         self.push(if matches!(kind, Kind::Array(_)) { "[])" } else { ")" });
+    }
+
+    /// Runs `write` with nothing of the statements around in sight.
+    pub(crate) fn apart(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let around = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.sealed));
+        let done = write(self);
+        (self.scopes, self.sealed) = around;
+        done
     }
 
     /// Writes the placeholder of a lifted value.
