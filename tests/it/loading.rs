@@ -1,12 +1,13 @@
 //! Loading relationships: with a query and on demand, as values and as objects, nested and constrained.
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind};
+use orm::{Dialect, ErrorKind, func};
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
 use crate::support::{
-    Address, Keyword, Node, User, UserKeyword, emails, empty_engine, engine, session, three_users, tree, two_users,
+    Address, Keyword, Node, User, UserKeyword, emails, empty_engine, engine, session, strategies, three_users, tree,
+    two_users,
 };
 
 // ---------------------------------------------------------------------------------------------- both roads
@@ -618,4 +619,31 @@ async fn the_length_of_what_is_not_loaded_is_no_zero() {
     session.load(ed, User.addresses).await.unwrap();
     assert_eq!(session[ed].addresses.len(), 3);
     assert_eq!(User { addresses: HasMany::default(), ..user }.addresses.len(), 0, "a new object has none");
+}
+
+#[tokio::test]
+async fn what_is_joined_below_a_parent_that_is_known_already_is_there() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    // One of the parents is known when the other is read, and its members come in no row.
+    let first = session.query(Address).order_by(Address.id).limit(1).options(selectinload(Address.user));
+    let first = first.one().await.unwrap();
+    let ed = session[first].user.handle().unwrap();
+    let path = selectinload(Address.user).joinedload(User.addresses);
+    session.query(Address).options(path).all().await.unwrap();
+    assert_eq!(session.handles(ed, User.addresses).len(), 2);
+}
+
+#[tokio::test]
+async fn a_query_that_is_repeated_for_the_members_means_its_own_tables() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let has_second =
+        func::exists(select(Address.id).filter(Address.user_id.eq(User.id) & Address.email.like("%y.org")));
+    let by_number = select(func::count(Address.id)).filter(Address.user_id.eq(User.id)).scalar_subquery();
+    for path in strategies(User.addresses) {
+        let query = select(User).filter(has_second.clone()).order_by(by_number.clone().desc()).options(path);
+        let users: Vec<User> = query.all(&engine).await.unwrap();
+        assert_eq!(users.iter().map(emails).collect::<Vec<_>>(), [["ed@x.org", "ed@y.org"]]);
+    }
 }

@@ -209,3 +209,47 @@ async fn members_that_were_read_in_a_savepoint_that_is_undone_are_neither_cleare
     assert_eq!(session[addresses[2]].user_id, 2);
     assert_eq!(select(Address.user_id).all(&engine).await.unwrap(), [2]);
 }
+
+#[tokio::test]
+async fn members_that_were_read_in_a_transaction_that_is_undone_are_neither_cleared_nor_replaced() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let (users, _) = read(&mut session).await;
+    session.execute(delete(Address).filter(Address.email.eq("ed@x.org"))).await.unwrap();
+    session.load(users[0], User.addresses).await.unwrap();
+    assert_eq!(session.handles(users[0], User.addresses).len(), 1);
+    session.rollback().await.unwrap();
+    session[users[0]].addresses.clear();
+    assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::NotLoaded);
+    session.rollback().await.unwrap();
+    session.load(users[0], User.addresses).await.unwrap();
+    session.replace(users[0], User.addresses, [Address::builder().email("new@x.org")]);
+    session.commit().await.unwrap();
+    let left = select(Address.email).filter(Address.user_id.eq(1)).all(&engine).await.unwrap();
+    assert_eq!(left, ["new@x.org"]);
+}
+
+#[tokio::test]
+async fn members_that_were_read_after_a_flush_that_is_undone_are_not_trusted() {
+    for is_loaded_before in [false, true] {
+        let (engine, mut session) = session().await;
+        three_users(&engine).await;
+        let ed = session.get_one(User, 1).await.unwrap();
+        if is_loaded_before {
+            session.load(ed, User.addresses).await.unwrap();
+        }
+        let mail = session.query(Address).order_by(Address.id).first().await.unwrap().unwrap();
+        let mut inner = session.begin_nested().await.unwrap();
+        inner.delete(mail).await.unwrap();
+        inner.flush().await.unwrap();
+        let query = select(User).options(selectinload(User.addresses)).filter(User.id.eq(1));
+        query.all(&mut *inner).await.unwrap();
+        assert_eq!(inner.handles(ed, User.addresses).len(), 1);
+        inner.rollback().await.unwrap();
+        session[ed].addresses.clear();
+        match session.flush().await {
+            Ok(()) => assert_eq!(select(Address).filter(Address.user_id.eq(1)).count(&mut session).await.unwrap(), 0),
+            Err(error) => assert_eq!(*error.kind(), ErrorKind::NotLoaded),
+        }
+    }
+}

@@ -765,12 +765,14 @@ impl Objects {
     /// Says that collections are to be read again whose members a statement may have brought or moved: it has set columns of
     /// their table, also in rows that nobody has read.
     pub(crate) fn doubt_members(&mut self, table: &'static Mapper, is_set: impl Fn(u16) -> bool) -> Result<()> {
+        self.note_written();
         self.doubt_children(table, is_set, false)?;
         self.doubt_pairs(table, false)
     }
 
     /// Says that collections are to be read again whose members a statement may have deleted.
     pub(crate) fn doubt_deleted_members(&mut self, table: &'static Mapper) -> Result<()> {
+        self.note_written();
         self.doubt_children(table, |_| true, true)?;
         self.doubt_pairs(table, true)
     }

@@ -145,10 +145,18 @@ pub(crate) struct Frame {
     added: Vec<ObjectId>,
     /// What a savepoint has read.
     loaded: Vec<ObjectId>,
-    /// Relationships that were read, with their owners, and whether that was after a statement of which this is in doubt.
+    /// Relationships that were read, with their owners, and whether that was after something was written: then they may have
+    /// members, or lack some, by what is undone with the frame.
     filled: Vec<(ObjectId, u16, bool)>,
-    /// Whether a statement may have moved members that nobody has read.
-    has_doubts: bool,
+    /// Whether a statement has changed rows.
+    has_run: bool,
+}
+
+impl Frame {
+    /// Returns whether it has changed rows, by a statement or by a flush of what was added or changed in it.
+    fn has_written(&self) -> bool {
+        self.has_run || !self.saved.is_empty() || !self.added.is_empty()
+    }
 }
 
 struct Saved {
@@ -605,8 +613,14 @@ impl Objects {
         if filled.len() == filled.capacity() {
             filled.retain(|&(owner, ..)| self.is_alive(owner));
         }
-        filled.push((owner, relationship as u16, self.frame().has_doubts));
+        let has_written = self.frame().has_written();
+        filled.push((owner, relationship as u16, has_written));
         self.frame().filled = filled;
+    }
+
+    /// Notes that a statement has changed rows.
+    pub(in crate::session) fn note_written(&mut self) {
+        self.frame().has_run = true;
     }
 
     fn frame(&mut self) -> &mut Frame {

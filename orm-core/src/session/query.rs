@@ -23,6 +23,9 @@ trait CollectManaged: Send {
 
     /// Returns how many there are.
     fn count(&self) -> usize;
+
+    /// Returns how many columns a row takes.
+    fn width(&self) -> usize;
 }
 
 struct ManagedRows<S: RowType>(Vec<S::Managed>);
@@ -36,6 +39,10 @@ impl<S: RowType> CollectManaged for ManagedRows<S> {
 
     fn count(&self) -> usize {
         self.0.len()
+    }
+
+    fn width(&self) -> usize {
+        S::__width()
     }
 }
 
@@ -120,10 +127,14 @@ impl Session {
         request.make_within(connection.guard.most_bytes());
         for mut statement in std::mem::take(&mut request.statements) {
             let is_write = statement.is_write();
+            let is_text = matches!(statement, Statement::Text(_));
             let most = if is_write { usize::MAX } else { request.at_most };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             connection
                 .run(statement, &mut |row| {
+                    if is_text {
+                        row.has_columns(rows.width())?;
+                    }
                     let Some(joins) = &joins else {
                         rows.push(&row, objects)?;
                         last = objects.seen.last().copied();

@@ -240,7 +240,6 @@ impl Objects {
         if only_deletes {
             return;
         }
-        self.frame().has_doubts = true;
         if self.object(slot).relation(relationship).is_loaded() {
             self.doubted.insert((self.id(slot), relationship));
         }

@@ -16,6 +16,8 @@ impl Objects {
     pub(crate) fn merge_frame(&mut self) {
         let Some(inner) = (self.frames.len() > 1).then(|| self.frames.pop()).flatten() else { return };
         let depth = self.frames.len();
+        // What the inner one has read was read after this.
+        let had_written = self.frame().has_written();
         // What only a frame further out has saved is not what it was when this one began.
         let own = self.frames.last().into_iter().flat_map(|frame| &frame.saved);
         let known = own.map(|saved| (saved.slot, saved.generation)).collect::<HashSet<(u32, u32)>>();
@@ -36,11 +38,8 @@ impl Objects {
             self.frame().loaded.extend(inner.loaded);
         }
         let outer = self.frame();
-        // What was in doubt here was so before the inner one began.
-        outer
-            .filled
-            .extend(inner.filled.into_iter().map(|(owner, index, after)| (owner, index, after || outer.has_doubts)));
-        outer.has_doubts |= inner.has_doubts;
+        outer.filled.extend(inner.filled.into_iter().map(|(owner, index, after)| (owner, index, after || had_written)));
+        outer.has_run |= inner.has_run;
     }
 
     /// Returns how many transactions and savepoints there are.
