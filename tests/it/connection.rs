@@ -97,6 +97,17 @@ async fn a_record_is_read_by_name_and_position_and_says_what_it_lacks() {
 }
 
 #[tokio::test]
+async fn text_that_gives_fewer_columns_than_it_was_said_to_is_an_error() {
+    let engine = engine().await;
+    let few = || text("SELECT 1").columns::<(i64, i64)>();
+    let told = "column `#2` cannot be read: the statement gives 1 of the 2 columns that a row takes";
+    assert_eq!(few().all(&engine).await.unwrap_err().message(), told);
+    let mut session = Session::new(&engine);
+    assert_eq!(few().all(&mut session).await.unwrap_err().message(), told);
+    assert_eq!(text("SELECT 1, 2").columns::<(i64, i64)>().all(&engine).await.unwrap(), [(1, 2)]);
+}
+
+#[tokio::test]
 async fn text_of_the_drivers_own_takes_its_placeholders() {
     let engine = engine().await;
     let mut connection = engine.connect().await.unwrap();

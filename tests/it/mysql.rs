@@ -81,6 +81,16 @@ async fn a_mariadb_behind_a_url_of_mysql_is_told_once_and_gets_row_after_row() {
 }
 
 #[tokio::test]
+async fn a_mariadb_behind_a_url_of_mysql_is_reflected_as_what_it_is() {
+    only!(MariaDb);
+    let engine = engine().await;
+    let other = by_scheme_of_mysql(&engine, |settings| settings);
+    let (own, by_other) = (MetaData::reflect(&engine).await.unwrap(), MetaData::reflect(&other).await.unwrap());
+    assert_eq!(by_other.to_string(), own.to_string());
+    assert!(own.to_string().contains("user_keywords"));
+}
+
+#[tokio::test]
 async fn a_query_that_is_given_up_leaves_no_connection_in_the_middle_of_it() {
     only!(MariaDb | MySql);
     let engine = empty_engine_with(|settings| settings.pool_size(2).max_overflow(0)).await;

@@ -86,6 +86,9 @@ pub(crate) trait Collect: Send {
     /// Returns how many there are.
     fn count(&self) -> usize;
 
+    /// Returns how many columns a row takes.
+    fn width(&self) -> usize;
+
     /// Shows each object of each row, with the positions of the row and of the object among what is selected.
     fn objects<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Object));
 }
@@ -101,10 +104,36 @@ impl<S: RowType> Collect for Vec<S> {
         self.len()
     }
 
+    fn width(&self) -> usize {
+        S::__width()
+    }
+
     fn objects<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Object)) {
         for (position, row) in self.iter_mut().enumerate() {
             row.__objects(0, &mut |_, object| visit(position, object));
         }
+    }
+}
+
+/// Rows of SQL text, which may have fewer columns than it was said to give.
+struct OfText<'a>(&'a mut dyn Collect);
+
+impl Collect for OfText<'_> {
+    fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>> {
+        row.has_columns(self.0.width())?;
+        self.0.push(row)
+    }
+
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn width(&self) -> usize {
+        self.0.width()
+    }
+
+    fn objects<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Object)) {
+        self.0.objects(visit);
     }
 }
 
@@ -251,6 +280,20 @@ impl Engine {
         {
             return self.collect_simple(connection, statement, request.at_most, rows).await;
         }
+        if request.statements.iter().any(|statement| matches!(statement, Statement::Text(_))) {
+            let mut rows = OfText(&mut **rows);
+            return self.collect_several(connection, request, &mut (&mut rows as _)).await;
+        }
+        self.collect_several(connection, request, rows).await
+    }
+
+    /// Does the same for one that is not simple.
+    async fn collect_several(
+        &self,
+        connection: &mut driver::Connection,
+        request: &mut Request,
+        rows: &mut &mut dyn Collect,
+    ) -> Result<()> {
         let plans = request.plans()?;
         if !plans.is_empty() {
             return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;

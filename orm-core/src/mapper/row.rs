@@ -22,6 +22,16 @@ impl<'a> Row<'a> {
         Row { row, left_out }
     }
 
+    /// Fails unless the row has so many columns: SQL text may give fewer than it was said to.
+    pub(crate) fn has_columns(&self, wanted: usize) -> Decoded<()> {
+        let given = self.row.len();
+        if given >= wanted {
+            return Ok(());
+        }
+        let reason = format!("the statement gives {given} of the {wanted} columns that a row takes");
+        Err(Misread::new(given, DecodeError::new(reason)))
+    }
+
     /// Returns whether there is NULL at this position because the column was not asked for.
     #[inline]
     pub fn is_left_out(&self, at: usize) -> bool {

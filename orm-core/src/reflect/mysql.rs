@@ -1,4 +1,5 @@
-//! Reads the `information_schema` of MySQL and MariaDB: seven queries, the last one only if there are sequences.
+//! Reads the `information_schema` of MySQL and MariaDB: seven queries, the last one only if there are sequences; before them,
+//! by a URL of MySQL, one for what the server is.
 
 use super::{Catalog, Context, Found, FoundView, action};
 use crate::dialect::Dialect;
@@ -19,6 +20,7 @@ pub(super) async fn read<E: Executor>(
     let mut found = Found::default();
     let sql = "SELECT schema_name, schema_name = DATABASE() FROM information_schema.schemata WHERE schema_name \
                NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1";
+    let dialect = of_server(catalog, dialect).await?;
     let cx = Context::of(catalog, dialect, schemas, sql, &mut found).await?;
     let sequences = read_tables(catalog, &cx, &mut found).await?;
     read_columns(catalog, &cx, &mut found).await?;
@@ -27,6 +29,16 @@ pub(super) async fn read<E: Executor>(
     read_indexes(catalog, &cx, &mut found).await?;
     read_sequences(catalog, &cx, sequences, &mut found).await?;
     Ok((cx.default, found))
+}
+
+/// Returns what the server is. A MariaDB by the URL of a MySQL has the catalog of a MariaDB all the same.
+async fn of_server<E: Executor>(catalog: &mut Catalog<E>, dialect: Dialect) -> Result<Dialect> {
+    if dialect != Dialect::MySql {
+        return Ok(dialect);
+    }
+    let version = catalog.rows("SELECT version()".to_owned()).await?.pop().map(|mut row| row.text());
+    let is_mariadb = version.is_some_and(|version| version.contains("MariaDB"));
+    Ok(if is_mariadb { Dialect::MariaDb } else { dialect })
 }
 
 /// Reads tables and views, and returns the sequences of MariaDB, which are tables as well.
