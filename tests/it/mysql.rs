@@ -147,6 +147,32 @@ async fn of_two_transactions_that_wait_for_each_other_one_is_run_again() {
 }
 
 #[tokio::test]
+async fn merge_finds_the_row_by_a_key_that_the_server_holds_equal() {
+    only!(MariaDb | MySql);
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "tags", metadata = none)]
+    struct Tag {
+        #[orm(primary_key, length = 20)]
+        word: String,
+        n: i64,
+    }
+    let engine = empty_engine_with(|settings| settings).await;
+    metadata![Tag].create_all(&engine).await.unwrap();
+    insert(Tag).values(Tag { word: "ed".to_owned(), n: 1 }).execute(&engine).await.unwrap();
+    for (is_known, n) in [(true, 2), (false, 3)] {
+        let mut session = Session::new(&engine);
+        if is_known {
+            session.get_one(Tag, "ed").await.unwrap();
+        }
+        let merged = session.merge(Tag { word: "ED".to_owned(), n }).await.unwrap();
+        assert_eq!(session[merged].word, "ed");
+        session.commit().await.unwrap();
+        let rows = select((Tag.word, Tag.n)).all(&engine).await.unwrap();
+        assert_eq!(rows, [("ed".to_owned(), n)]);
+    }
+}
+
+#[tokio::test]
 async fn a_collation_decides_whether_case_matters() {
     only!(MariaDb | MySql);
     let engine = engine().await;

@@ -160,7 +160,9 @@ impl Session {
                     let given = |column: usize| set.all.contains(column) && !set.defaults.contains(column);
                     self.refuse_other_version(slot, &*object, given)?;
                     self.objects.touch(slot);
-                    for column in (0..mapper.width()).filter(|&column| given(column)) {
+                    // The key is that of the row, which a database may have found by one that it holds equal.
+                    let is_key = |column: usize| mapper.definition().key.contains(&(column as u16));
+                    for column in (0..mapper.width()).filter(|&column| given(column) && !is_key(column)) {
                         let value = object.column(column);
                         let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
                         put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
@@ -255,9 +257,9 @@ impl Session {
             Node::equals(left, Node::Bind(object.column(usize::from(column))))
         });
         let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
-        self.read_rows(mapper, left_out, filters.collect()).await?;
-        let found = self.objects.find(mapper, &key);
-        Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
+        let read = self.read_rows(mapper, left_out, filters.collect()).await?;
+        let found = self.objects.find(mapper, &key).filter(|&slot| !self.objects.get(slot).is_expired);
+        Ok(found.or_else(|| read.first().copied()))
     }
 }
 

@@ -678,23 +678,25 @@ impl Session {
         Node::Any(keys.collect())
     }
 
-    /// Reads the rows of a model that fulfil conditions into their objects, without some columns.
+    /// Reads the rows of a model that fulfil conditions into their objects, without some columns, and returns these.
     pub(super) async fn read_rows(
         &mut self,
         mapper: &'static Mapper,
         left_out: Vec<u16>,
         filters: Vec<Node>,
-    ) -> Result<()> {
+    ) -> Result<Vec<u32>> {
         let Session { connections, objects, .. } = self;
         let connection = connections.of(BindRequest::read(mapper)).await?;
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters: filters.into(), ..SelectNode::default() };
+        let mut read = Vec::new();
         let mut take = |row: Row<'_>| {
-            objects.load_any(mapper, &row, 0)?;
+            read.push(objects.load_any(mapper, &row, 0)?);
             Ok(ControlFlow::Continue(()))
         };
         let done = connection.run(Statement::Select(Box::new(select)), &mut take).await.map(|_| ());
-        self.noted(done)
+        self.noted(done)?;
+        Ok(read)
     }
 
     /// Says that an object may have changed: the next row that is read for it overwrites it. Changes that were not
