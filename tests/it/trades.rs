@@ -428,3 +428,55 @@ async fn what_takes_the_place_of_one_that_moves_to_a_new_owner_waits_for_it() {
     let rows = select((Member.club_id, Member.place)).order_by(Member.id).all(&it.engine).await.unwrap();
     assert_eq!(rows, [(2, 5), (1, 1)]);
 }
+
+/// A passport is one person's, and a person has at most one.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "people", metadata = none)]
+struct Person {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(back_populates = person)]
+    passport: HasOne<Passport>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "passports", metadata = none)]
+struct Passport {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Person.id, unique)]
+    person_id: i64,
+    #[orm(back_populates = passport)]
+    person: BelongsTo<Person>,
+}
+
+#[tokio::test]
+async fn what_is_linked_to_the_owner_of_a_deleted_row_waits_for_it() {
+    for is_linked in [false, true] {
+        let mut it = Trades::new(metadata![Person, Passport]).await;
+        let people = [(); 2].map(|()| it.session.add(Person::builder().passport(Passport::builder())));
+        it.session.commit().await.unwrap();
+        let passports = it.session.query(Passport).order_by(Passport.id).all().await.unwrap();
+        it.session.query(Person).all().await.unwrap();
+        it.session.delete(passports[1]).await.unwrap();
+        if is_linked {
+            it.session.link(passports[0], Passport.person, people[1]);
+        } else {
+            it.session[passports[0]].person_id = 2;
+        }
+        it.session.commit().await.unwrap();
+        let rows = select((Passport.id, Passport.person_id)).all(&it.engine).await.unwrap();
+        assert_eq!(rows, [(1, 2)]);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_key_that_rows_cannot_follow_is_told_with_what_would_have_them_follow() {
+    let mut it = Trades::new(metadata![Person, Passport]).await;
+    let person = it.session.add(Person::builder().passport(Passport::builder()));
+    it.session.commit().await.unwrap();
+    it.session[person].id = 99;
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_foreign_key_violation(), "{error}");
+    assert!(error.to_string().contains("declare their foreign keys with `on_update = cascade`"), "{error}");
+}

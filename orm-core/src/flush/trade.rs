@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, is_changed};
 use crate::session::{Key, Objects, State, as_row_value, key_text};
 use crate::sql::{Node, Output, SelectNode, Statement};
-use crate::types::ColumnType;
+use crate::types::{ColumnType, same};
 
 /// How often a value is looked for that no row has.
 const ATTEMPTS: u32 = 20;
@@ -49,15 +49,32 @@ fn stored(objects: &Objects, slot: u32) -> &dyn Object {
     objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot))
 }
 
+/// Returns the value that the flush copies into a column of an object from the row that it is linked to, if it has one.
+fn linked(objects: &Objects, slot: u32, column: u16) -> Option<Value> {
+    let entry = objects.get(slot);
+    entry.links.iter().find_map(|link| {
+        let parent = link.parent.filter(|&parent| objects.is_alive(parent))?.slot;
+        let key = &entry.mapper.configured().ok()?.foreign_keys[link.foreign_key];
+        let at = key.columns.iter().position(|&own| own == column)?;
+        let has_row = objects.get(parent).state == State::Persistent;
+        has_row.then(|| objects.object(parent).column(usize::from(key.target_columns[at])))
+    })
+}
+
 fn moves(objects: &Objects, slot: u32, sets: &[Vec<u16>]) -> Vec<Move> {
     let (was, is) = (stored(objects, slot), objects.object(slot));
-    let differs = |set: &&(usize, &Vec<u16>)| set.1.iter().any(|&column| is_changed(is, was, usize::from(column)));
-    let key = |object: &dyn Object, set: &[u16]| Key::of_columns(object, set.iter().copied());
-    let changed = sets.iter().enumerate().collect::<Vec<_>>();
-    changed
-        .iter()
-        .filter(differs)
-        .map(|&(set, columns)| Move { set, from: key(was, columns), to: key(is, columns) })
+    let differs = |&column: &u16| match linked(objects, slot, column) {
+        Some(value) => !same(&value, &was.column(usize::from(column))),
+        None => is_changed(is, was, usize::from(column)),
+    };
+    let coming = |&column: &u16| linked(objects, slot, column).unwrap_or_else(|| is.column(usize::from(column)));
+    sets.iter()
+        .enumerate()
+        .filter(|(_, columns)| columns.iter().any(differs))
+        .map(|(set, columns)| {
+            let from = Key::of_columns(was, columns.iter().copied());
+            Move { set, from, to: Key::of(columns.iter().map(coming)) }
+        })
         .collect()
 }
 
@@ -345,8 +362,17 @@ async fn free_value(
 // ------------------------------------------------------------------------------------------------------------ messages
 
 /// Adds to the error of a new row which object of the session has its value: one of the same key, or one that is to be
-/// deleted, since rows are deleted last.
+/// deleted, since rows are deleted last. To that of a changed key, what has the rows that refer to it follow.
 pub(super) fn explain(objects: &Objects, error: Error) -> Error {
+    if error.is_foreign_key_violation()
+        && let Some(slot) = objects.in_use().find(|&slot| has_new_key(objects, slot))
+    {
+        let owner = objects.describe(slot);
+        return error.hint(format!(
+            "the key of {owner} has changed, and rows refer to what it was: declare their foreign keys with `on_update = \
+             cascade`, and the database has the rows follow"
+        ));
+    }
     if !error.is_unique_violation() {
         return error;
     }
@@ -380,6 +406,13 @@ pub(super) fn explain(objects: &Objects, error: Error) -> Error {
         }
     }
     error
+}
+
+/// Returns whether an object's key is another than that of its row.
+fn has_new_key(objects: &Objects, slot: u32) -> bool {
+    let entry = objects.get(slot);
+    let Some(base) = entry.base.as_deref().filter(|_| entry.state == State::Persistent) else { return false };
+    entry.mapper.definition().key.iter().any(|&column| is_changed(objects.object(slot), base, usize::from(column)))
 }
 
 /// Returns whether a new object brings its key.
