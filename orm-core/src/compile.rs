@@ -10,6 +10,7 @@ mod dml;
 mod eager;
 mod expr;
 mod from;
+mod grouped;
 mod lint;
 mod lists;
 pub(crate) mod read_back;

@@ -370,3 +370,36 @@ fn aggregates_stand_in_having() {
     "#]],
     );
 }
+
+#[test]
+fn what_is_grouped_by_an_expression_with_a_value_is_the_selected_one() {
+    let age = || func::coalesce(User.age, 0);
+    check(
+        select((User, age(), func::count_all())).group_by((User.id, age())).order_by((age().desc(), User.id)),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, ?), count(*) FROM users GROUP BY users.id, coalesce(users.age, ?) ORDER BY coalesce(users.age, ?) DESC, users.id
+            -- postgresql
+            SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, $1), count(*) FROM users GROUP BY users.id, 6 ORDER BY 6 DESC, users.id
+        "#]],
+    );
+    // Another value is another expression.
+    check(
+        select((age(), func::count_all())).group_by(func::coalesce(User.age, 1)),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT coalesce(users.age, ?), count(*) FROM users GROUP BY coalesce(users.age, ?)
+        -- postgresql
+        SELECT coalesce(users.age, $1), count(*) FROM users GROUP BY coalesce(users.age, $2)
+    "#]],
+    );
+    check(
+        select(age()).distinct().order_by(age()),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT DISTINCT coalesce(users.age, ?) FROM users ORDER BY coalesce(users.age, ?)
+        -- postgresql
+        SELECT DISTINCT coalesce(users.age, $1) FROM users ORDER BY 1
+    "#]],
+    );
+}

@@ -930,3 +930,15 @@ async fn documents_stand_beside_documents() {
     }
     assert_eq!(select(Thing.body).filter(Thing.id.eq(1)).one(&engine).await.unwrap(), json!({"n": 11}));
 }
+
+#[tokio::test]
+async fn rows_are_grouped_by_an_expression_with_a_value() {
+    let engine = things().await;
+    let m = || func::coalesce(Thing.m, 3);
+    let counted = select((m(), func::count_all())).group_by(m()).order_by(m());
+    assert_eq!(counted.all(&engine).await.unwrap(), [(3, 2), (12, 1)]);
+    assert_eq!(select(m()).distinct().order_by(m().desc()).all(&engine).await.unwrap(), [12, 3]);
+    let sign = || func::case(Thing.n.lt(0), "below").otherwise("above");
+    let named = select((sign().label("sign"), func::count_all())).group_by(sign()).order_by(sign());
+    assert_eq!(named.all(&engine).await.unwrap(), [("above".to_owned(), 2), ("below".to_owned(), 1)]);
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
 
+use super::grouped::by_position;
 use super::lists::{even_out, gather, uniform_kinds};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
@@ -18,6 +19,7 @@ use crate::sql::{
 };
 use crate::sql::{EagerNode, OutputKind, TextPart};
 use crate::sql::{JoinNode, Node, OrderItem, Output, RelationReference, SelectNode, Statement, TextNode, WindowName};
+use crate::types::same;
 
 /// What tells one statement from another whatever their values.
 #[derive(Debug)]
@@ -46,6 +48,29 @@ pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, lists: Op
     let mut lifted = Lifted::new(KEY.take(), values, lists);
     lifted.statement(statement);
     Structure { key: lifted.key, rows: lifted.rows }
+}
+
+/// What tells one expression from another: its structure, and its values.
+pub(super) struct Fingerprint {
+    key: Vec<u8>,
+    values: Vec<Value>,
+}
+
+impl Fingerprint {
+    pub(super) fn is(&self, other: &Fingerprint) -> bool {
+        let is_same = |(own, other): (&Value, &Value)| same(own, other);
+        self.key == other.key
+            && self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(is_same)
+    }
+}
+
+pub(super) fn fingerprint(node: &Node) -> Fingerprint {
+    let (mut node, mut values) = (node.clone(), Vec::new());
+    let mut lifted = Lifted::new(Vec::new(), &mut values, None);
+    lifted.node(&mut node);
+    let key = lifted.key;
+    Fingerprint { key, values }
 }
 
 thread_local! {
@@ -187,6 +212,9 @@ impl<'v> Lifted<'v> {
     fn select(&mut self, select: &mut SelectNode) {
         // Which of the clauses that it may have it has, in one byte.
         let is_plain = select.is_plain();
+        if !is_plain && self.lists == Some(Dialect::Postgres) {
+            by_position(select);
+        }
         let has = u8::from(!select.from.is_empty())
             | u8::from(!select.joins.is_empty()) << 1
             | u8::from(!select.order_by.is_empty()) << 2
