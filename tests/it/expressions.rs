@@ -936,6 +936,9 @@ async fn rows_are_grouped_by_an_expression_with_a_value() {
     let engine = things().await;
     let m = || func::coalesce(Thing.m, 3);
     let counted = select((m(), func::count_all())).group_by(m()).order_by(m());
+    assert_eq!(counted.clone().count(&engine).await.unwrap(), 2);
+    assert!(counted.clone().exists(&engine).await.unwrap());
+    assert!(select(Thing.id).filter(func::exists(counted.clone())).exists(&engine).await.unwrap());
     assert_eq!(counted.all(&engine).await.unwrap(), [(3, 2), (12, 1)]);
     assert_eq!(select(m()).distinct().order_by(m().desc()).all(&engine).await.unwrap(), [12, 3]);
     let sign = || func::case(Thing.n.lt(0), "below").otherwise("above");
