@@ -781,9 +781,11 @@ impl Session {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
             let info = Session::info(relationship)?;
+            let owner = self.objects.id(slot);
+            // Before the new ones are added.
+            self.objects.refuse_to_replace(owner, info)?;
             let members = members.into_iter().map(|member| self.objects.incoming(Incoming::of(member)));
             let members = members.collect::<Result<Vec<ObjectId>>>()?;
-            let owner = self.objects.id(slot);
             self.objects.replace(owner, info, &members)?;
             Ok(members.into_iter().map(Handle::of).collect())
         };

@@ -1,5 +1,7 @@
 //! What objects and collections are after statements of which only the database knows what they have changed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use orm::prelude::*;
 use orm::{ErrorKind, ObjectState, func};
 
@@ -219,6 +221,11 @@ async fn members_that_were_read_in_a_transaction_that_is_undone_are_neither_clea
     session.load(users[0], User.addresses).await.unwrap();
     assert_eq!(session.handles(users[0], User.addresses).len(), 1);
     session.rollback().await.unwrap();
+    let replaced = catch_unwind(AssertUnwindSafe(|| {
+        session.replace(users[0], User.addresses, [Address::builder().email("lost@x.org")]);
+    }));
+    assert!(replaced.is_err());
+    session.commit().await.unwrap(); // what was refused has added nothing
     session[users[0]].addresses.clear();
     assert_eq!(*session.flush().await.unwrap_err().kind(), ErrorKind::NotLoaded);
     session.rollback().await.unwrap();

@@ -440,6 +440,12 @@ impl Objects {
         Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint))
     }
 
+    /// Refuses what [`replace`](Self::replace) would refuse of the members that are there.
+    pub(crate) fn refuse_to_replace(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
+        refuse_viewonly(info)?;
+        if info.direction == Direction::ManyToOne { Ok(()) } else { self.refuse_unknown(owner, info) }
+    }
+
     /// Refuses to take away members that are not known.
     fn refuse_unknown(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
         let is_stored = self.get(owner.slot).state == State::Persistent;
