@@ -106,8 +106,7 @@ impl Writer {
         if !is_ambiguous {
             return self.select(select, false);
         }
-        let filters = vec![Node::Sql("true".into())];
-        self.select(&SelectNode { filters: filters.into(), ..select.clone() }, false)
+        self.select(&SelectNode { filters: [Node::Sql("true".into())].into(), ..select.clone() }, false)
     }
 
     // ---------------------------------------------------------------------------------------------------- conflicts

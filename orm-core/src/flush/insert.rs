@@ -688,9 +688,8 @@ async fn read_filled(objects: &mut Objects, connection: &mut Connection, batch: 
     let columns: Vec<u16> = mapper.definition.key.iter().chain(filled).copied().collect();
     for slots in batch.slots.chunks(CHUNK) {
         let filters = slots.iter().map(|&slot| Node::All(key_filters(mapper, objects.object(slot))));
-        let filters = vec![Node::Any(filters.collect())];
-        let select =
-            SelectNode { outputs: outputs(mapper, &columns), filters: filters.into(), ..SelectNode::default() };
+        let filters = [Node::Any(filters.collect())].into();
+        let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
         let mut rows = Vec::new();
         let mut take = |row: Row<'_>| {
             let values = (0..columns.len()).map(|position| as_value(row.value(position)));

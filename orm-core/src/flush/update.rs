@@ -327,9 +327,8 @@ async fn send(
     }
     if !returns && !computed.is_empty() {
         let filters = rows.iter().map(|row| Node::All(key_filters(mapper, objects.object(row.slot))));
-        let filters = vec![Node::Any(filters.collect())];
-        let select =
-            SelectNode { outputs: outputs(mapper, &columns), filters: filters.into(), ..SelectNode::default() };
+        let filters = [Node::Any(filters.collect())].into();
+        let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };
         let mut take = |row: Row<'_>| {
             let key = Key::of_first_columns(&row, mapper);
             given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect()));

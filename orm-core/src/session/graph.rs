@@ -386,13 +386,12 @@ impl Objects {
 
     /// Makes these the members of a relationship, and no others.
     pub(crate) fn replace(&mut self, owner: ObjectId, info: &RelationshipInfo, members: &[ObjectId]) -> Result<()> {
-        refuse_viewonly(info)?;
+        self.refuse_to_replace(owner, info)?;
         match members {
             [] => return self.clear(owner, info),
             [.., last] if info.direction == Direction::ManyToOne => return self.link(owner, info, *last),
             _ => {}
         }
-        self.refuse_unknown(owner, info)?;
         let kept: HashSet<&ObjectId> = members.iter().collect();
         for member in self.members_of(owner.slot, usize::from(info.index)).into_iter().rev() {
             if !kept.contains(&member) {
@@ -440,7 +439,7 @@ impl Objects {
         Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint))
     }
 
-    /// Refuses what [`replace`](Self::replace) would refuse of the members that are there.
+    /// Refuses to replace members that are not known, or not to be changed: for who has to know before there are new ones.
     pub(crate) fn refuse_to_replace(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
         refuse_viewonly(info)?;
         if info.direction == Direction::ManyToOne { Ok(()) } else { self.refuse_unknown(owner, info) }

@@ -258,8 +258,8 @@ impl Session {
         });
         let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
         let read = self.read_rows(mapper, left_out, filters.collect()).await?;
-        let found = self.objects.find(mapper, &key).filter(|&slot| !self.objects.get(slot).is_expired);
-        Ok(found.or_else(|| read.first().copied()))
+        let found = self.objects.find(mapper, &key).or_else(|| read.first().copied());
+        Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
     }
 }
 
