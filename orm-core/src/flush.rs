@@ -5,6 +5,7 @@
 
 mod collect;
 mod delete;
+mod followers;
 mod insert;
 mod order;
 mod pairs;
@@ -31,12 +32,15 @@ async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<(
     let (mut late, mut last) = (Vec::new(), Vec::new());
     for group in &groups {
         let (early, waiting) = update::split(objects, group.of(&work, objects, &work.updates));
-        let turns = trade::turns(objects, early, waiting, &group.of(&work, objects, &work.deletes)); // who takes whose value
+        let mut turns = trade::turns(objects, early, waiting, &group.of(&work, objects, &work.deletes)); // who takes whose value
+        followers::put_off(objects, &mut turns.early, &mut last)?;
+        followers::put_off(objects, &mut turns.waiting, &mut last)?;
         update::emit(objects, connections, &turns.early).await?;
         for level in order::levels(objects, group.of(&work, objects, &work.inserts))? {
             insert::emit(objects, connections, level, &mut late).await?;
         }
         update::emit(objects, connections, &turns.waiting).await?;
+        update::let_go(objects, connections, &turns.last).await?;
         last.extend(turns.last);
     }
     late.iter().for_each(|&slot| objects.renew_base(slot));

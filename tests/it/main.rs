@@ -83,6 +83,7 @@ mod arrays;
 mod bare_tables;
 mod bulk;
 mod bulk_session;
+mod cascading;
 mod cases;
 mod cases_changes;
 mod cases_filled;

@@ -14,6 +14,8 @@ mod rivals;
 mod statements;
 mod steps;
 
+use std::fmt::Debug;
+
 use orm::prelude::*;
 
 use model::{Person, PersonTag, Tag, Task, Team};
@@ -22,10 +24,10 @@ use steps::{Run, Step, WHATS, What};
 use crate::support::empty_engine;
 
 /// Numbers from a seed.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> usize {
+    pub(crate) fn next(&mut self) -> usize {
         // SplitMix64: <https://prng.di.unimi.it/splitmix64.c>
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -56,7 +58,7 @@ impl Random {
     }
 }
 
-/// Runs steps over empty tables; what a panic said is an error too.
+/// Runs steps over empty tables.
 async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
     let task = tokio::spawn(async move {
@@ -73,7 +75,12 @@ async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
         run.compare_rows(&mut session, Step { what: What::Commit, a: 0, b: 0 }).await?;
         Ok::<(), Error>(())
     });
-    match task.await {
+    told(task).await
+}
+
+/// Returns what a run says; what a panic said is an error too.
+pub(crate) async fn told(run: tokio::task::JoinHandle<orm::Result<()>>) -> Result<(), String> {
+    match run.await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(panic) => {
             let panic = panic.into_panic();
@@ -84,14 +91,18 @@ async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
 }
 
 /// Leaves out whatever the failure does not need.
-async fn shrunk(engine: &Engine, steps: Vec<Step>, failure: String) -> (Vec<Step>, String) {
+async fn shrunk<S: Clone>(
+    run: &impl AsyncFn(&[S]) -> Result<(), String>,
+    steps: Vec<S>,
+    failure: String,
+) -> (Vec<S>, String) {
     let (mut steps, mut failure) = (steps, failure);
     let mut size = steps.len() / 2;
     while size > 0 {
         let mut at = 0;
         while at < steps.len() {
             let shorter = [&steps[..at], &steps[(at + size).min(steps.len())..]].concat();
-            match run(engine, &shorter).await {
+            match run(&shorter).await {
                 Err(other) => (steps, failure) = (shorter, other),
                 Ok(()) => at += size,
             }
@@ -99,6 +110,26 @@ async fn shrunk(engine: &Engine, steps: Vec<Step>, failure: String) -> (Vec<Step
         size /= 2;
     }
     (steps, failure)
+}
+
+/// Makes the steps of many runs and runs them; what fails is made as short as it gets.
+pub(crate) async fn check_runs<S: Clone + Debug>(
+    steps_of: impl Fn(&mut Random, usize) -> Vec<S>,
+    run: impl AsyncFn(&[S]) -> Result<(), String>,
+) {
+    let count = setting("ORM_STEPS", 60) as usize;
+    let (first, runs) = match setting("ORM_SEED", 0) {
+        0 => (1, setting("ORM_RUNS", 60)),
+        seed => (seed, 1),
+    };
+    for seed in first..first + runs {
+        let steps = steps_of(&mut Random(seed), count);
+        if let Err(failure) = run(&steps).await {
+            let (steps, failure) = shrunk(&run, steps, failure).await;
+            let steps: String = steps.iter().map(|step| format!("    {step:?},\n")).collect();
+            panic!("ORM_SEED={seed} ORM_STEPS={count}: {failure}\n{steps}");
+        }
+    }
 }
 
 fn setting(name: &str, usual: u64) -> u64 {
@@ -109,17 +140,5 @@ fn setting(name: &str, usual: u64) -> u64 {
 async fn a_session_does_what_a_plain_model_of_it_does() {
     let engine = empty_engine().await;
     metadata![Team, Person, Task, Tag, PersonTag].create_all(&engine).await.unwrap();
-    let count = setting("ORM_STEPS", 60) as usize;
-    let (first, runs) = match setting("ORM_SEED", 0) {
-        0 => (1, setting("ORM_RUNS", 60)),
-        seed => (seed, 1),
-    };
-    for seed in first..first + runs {
-        let steps = Random(seed).steps(count);
-        if let Err(failure) = run(&engine, &steps).await {
-            let (steps, failure) = shrunk(&engine, steps, failure).await;
-            let steps: String = steps.iter().map(|step| format!("    {step:?},\n")).collect();
-            panic!("ORM_SEED={seed} ORM_STEPS={count}: {failure}\n{steps}");
-        }
-    }
+    check_runs(Random::steps, async |steps: &[Step]| run(&engine, steps).await).await;
 }

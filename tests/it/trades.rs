@@ -480,3 +480,76 @@ async fn a_changed_key_that_rows_cannot_follow_is_told_with_what_would_have_them
     assert!(error.is_foreign_key_violation(), "{error}");
     assert!(error.to_string().contains("declare their foreign keys with `on_update = cascade`"), "{error}");
 }
+
+/// Whoever leads has a place of his own.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "leads", metadata = none)]
+struct Lead {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(unique)]
+    place: Option<i64>,
+    #[orm(foreign_key = Lead.id)]
+    upper_id: Option<i64>,
+    #[orm(back_populates = lower)]
+    upper: BelongsTo<Lead>,
+    #[orm(back_populates = upper)]
+    lower: HasMany<Lead>,
+}
+
+#[tokio::test]
+async fn what_takes_a_value_of_the_row_that_it_refers_to_lets_go_of_that_first() {
+    for is_linked in [false, true] {
+        let mut it = Trades::new(metadata![Lead]).await;
+        let vice = Lead::builder().id(2);
+        let boss = it.session.add(Lead::builder().id(1).place(1).lower([vice, Lead::builder().id(3)]));
+        it.session.commit().await.unwrap();
+        let [vice, other] = *it.session.query(Lead).filter(Lead.id.gt(1)).order_by(Lead.id).all().await.unwrap() else {
+            panic!("there are two");
+        };
+        it.session.delete(boss).await.unwrap();
+        it.session[vice].place = Some(1);
+        if is_linked {
+            it.session.link(vice, Lead.upper, other);
+        }
+        it.session.commit().await.unwrap();
+        let rows = select((Lead.id, Lead.place, Lead.upper_id)).order_by(Lead.id).all(&it.engine).await.unwrap();
+        assert_eq!(rows, [(2, Some(1), is_linked.then_some(3)), (3, None, None)]);
+    }
+}
+
+/// A unique column that may be NULL, and which rows follow.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "posts", metadata = none)]
+struct Post {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(unique, length = 8)]
+    name: Option<String>,
+    #[orm(back_populates = post)]
+    guards: HasMany<Guard>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "guards", metadata = none)]
+struct Guard {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(foreign_key = Post.name, on_update = cascade, length = 8)]
+    post_name: Option<String>,
+    #[orm(back_populates = guards)]
+    post: BelongsTo<Post>,
+}
+
+#[tokio::test]
+async fn rows_follow_a_value_that_is_traded_although_it_may_be_null() {
+    let mut it = Trades::new(metadata![Post, Guard]).await;
+    let posts = [(1, "north"), (2, "south")]
+        .map(|(id, name)| it.session.add(Post::builder().id(id).name(name).guards([Guard::builder().id(id)])));
+    it.session.flush().await.unwrap();
+    it.session[posts[0]].name = Some("south".into());
+    it.session[posts[1]].name = Some("north".into());
+    it.session.commit().await.unwrap();
+    let rows = select((Guard.id, Guard.post_name)).order_by(Guard.id).all(&it.engine).await.unwrap();
+    assert_eq!(rows, [(1, Some("south".to_owned())), (2, Some("north".to_owned()))]);
+}

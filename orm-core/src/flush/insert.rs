@@ -104,7 +104,8 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
         }
         for (&column, &target) in key.columns.iter().zip(&key.target_columns) {
             let value = match parent {
-                Some(parent) => objects.object(parent).column(usize::from(target)),
+                // A key that is not written yet is followed when it is.
+                Some(parent) => objects.stored(parent).column(usize::from(target)),
                 None => Value::Null(mapper.definition.columns[usize::from(column)].kind),
             };
             set_foreign_key(objects, slot, usize::from(column), &value)?;
@@ -340,6 +341,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         objects.expect_identities(slots.len());
         for &slot in slots {
             objects.set_state(slot, State::Persistent);
+            objects.get_mut(slot).base = None; // It is as its row.
             objects.identify_new(slot);
             objects.follow_keys(slot, None)?;
         }

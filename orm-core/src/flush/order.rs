@@ -170,17 +170,16 @@ pub(super) fn deletes(objects: &Objects, slots: &[u32], checks_each_row: bool) -
 
 /// Finds the foreign keys, as the database has them, that lead from one row to another or to itself.
 fn references(objects: &Objects, slots: &[u32]) -> Result<Vec<Reference>> {
-    let stored = |slot: u32| objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot));
     let mut positions: HashMap<(usize, Key), usize> = HashMap::new();
     for (position, &slot) in slots.iter().enumerate() {
-        if let Some(key) = Key::of_object(stored(slot)) {
+        if let Some(key) = Key::of_object(objects.stored(slot)) {
             positions.insert((objects.get(slot).mapper.id(), key), position);
         }
     }
     let mut references = Vec::new();
     for (child, &slot) in slots.iter().enumerate() {
         for (foreign_key, key) in objects.get(slot).mapper.configured()?.foreign_keys.iter().enumerate() {
-            let target = Key::of_columns(stored(slot), key.columns.iter().copied());
+            let target = Key::of_columns(objects.stored(slot), key.columns.iter().copied());
             let parent = target.and_then(|target| positions.get(&(key.target.id(), target)));
             if let Some(&parent) = parent {
                 references.push(Reference { child, parent, foreign_key });
@@ -196,7 +195,7 @@ fn is_nullable(mapper: &'static Mapper, foreign_key: usize) -> Result<bool> {
 }
 
 /// Splits rows into levels: each after those that point at it, and a ring as one.
-fn levels_of(slots: &[u32], edges: &[(usize, usize)]) -> Vec<Vec<u32>> {
+pub(super) fn levels_of(slots: &[u32], edges: &[(usize, usize)]) -> Vec<Vec<u32>> {
     let mut before = vec![Vec::new(); slots.len()];
     edges.iter().for_each(|&(from, to)| before[to].push(from));
     let mut level: Vec<Option<usize>> = vec![None; slots.len()];

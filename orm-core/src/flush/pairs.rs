@@ -84,8 +84,8 @@ fn row(
     let Some(secondary) = &info.secondary else {
         return Err(Error::new(ErrorKind::Configuration, format!("`{}` has no association table", info.name())));
     };
-    let owner = objects.object(objects.slot(pair.owner, info.owner.definition.name)?);
-    let member = objects.object(objects.slot(pair.member, info.target.definition.name)?);
+    let owner = objects.stored(objects.slot(pair.owner, info.owner.definition.name)?);
+    let member = objects.stored(objects.slot(pair.member, info.target.definition.name)?);
     let near = info.pairs.iter().map(|&(own, column)| (column, owner.column(usize::from(own))));
     let far = secondary.pairs.iter().map(|&(column, other)| (column, member.column(usize::from(other))));
     let mut cells: Vec<(u16, Value)> = near.chain(far).collect();

@@ -96,8 +96,8 @@ fn key_differs(now: &dyn Object, before: &dyn Object) -> bool {
     (0..mapper.width()).any(|column| tells_rows_apart(mapper, column as u16) && is_changed(now, before, column))
 }
 
-/// Returns the objects, with their foreign keys, that refer to one by a key that it had before and has no more: those that
-/// the database updates by itself, or the others. What is linked to another object already is not among them.
+/// Returns the objects, with their foreign keys, whose rows refer to one by a key that it had before and has no more: those
+/// that the database updates by itself, or the others, unless they are to refer to something else.
 pub(super) fn referring(
     objects: &Objects,
     before: &dyn Object,
@@ -111,7 +111,7 @@ pub(super) fn referring(
     }
     for child in objects.in_use() {
         let entry = objects.get(child);
-        if entry.state != State::Persistent || entry.is_doomed {
+        if entry.state != State::Persistent || (entry.is_doomed && !is_cascading) {
             continue;
         }
         for (position, key) in entry.mapper.configured()?.foreign_keys.iter().enumerate() {
@@ -121,11 +121,11 @@ pub(super) fn referring(
             }
             let was = Key::of_columns(before, key.target_columns.iter().copied());
             let is = Key::of_columns(now, key.target_columns.iter().copied());
-            let stored = entry.base.as_deref().unwrap_or_else(|| objects.object(child));
-            let refers = was.is_some() && was == Key::of_columns(stored, key.columns.iter().copied());
+            let own = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
+            let refers = was.is_some() && was != is && own(objects.stored(child)) == was;
             let is_linked = entry.links.iter().any(|link| link.foreign_key == position);
-            let own = Key::of_columns(objects.object(child), key.columns.iter().copied());
-            if refers && was != is && !is_linked && own == was {
+            // What is linked to another object already is left to that; its row follows nonetheless.
+            if refers && (is_cascading || (!is_linked && own(objects.object(child)) == was)) {
                 found.push((child, position));
             }
         }

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use orm_pool::Value;
 
+use super::followers::follow;
 use super::order::components;
 use super::update::{RowChange, stale, statement};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, Object, is_changed};
+use crate::mapper::{Alias, Mapper, RelationshipInfo, is_changed};
 use crate::session::{Key, Objects, State, as_row_value, key_text};
 use crate::sql::{Node, Output, SelectNode, Statement};
 use crate::types::{ColumnType, same};
@@ -45,12 +46,8 @@ struct Move {
 /// A value that tells the rows of a model apart.
 type Held = (usize, usize, Key);
 
-fn stored(objects: &Objects, slot: u32) -> &dyn Object {
-    objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot))
-}
-
 /// Returns the value that the flush copies into a column of an object from the row that it is linked to, if it has one.
-fn linked(objects: &Objects, slot: u32, column: u16) -> Option<Value> {
+pub(super) fn linked(objects: &Objects, slot: u32, column: u16) -> Option<Value> {
     let entry = objects.get(slot);
     entry.links.iter().find_map(|link| {
         let parent = link.parent.filter(|&parent| objects.is_alive(parent))?.slot;
@@ -62,7 +59,7 @@ fn linked(objects: &Objects, slot: u32, column: u16) -> Option<Value> {
 }
 
 fn moves(objects: &Objects, slot: u32, sets: &[Vec<u16>]) -> Vec<Move> {
-    let (was, is) = (stored(objects, slot), objects.object(slot));
+    let (was, is) = (objects.stored(slot), objects.object(slot));
     let differs = |&column: &u16| match linked(objects, slot, column) {
         Some(value) => !same(&value, &was.column(usize::from(column))),
         None => is_changed(is, was, usize::from(column)),
@@ -100,14 +97,36 @@ pub(super) fn turns(objects: &Objects, early: Vec<u32>, waiting: Vec<u32>, delet
     }
     let doomed = deletes.iter().flat_map(|&slot| known.held(objects, slot)).collect::<HashSet<Held>>();
     let Turns { early, waiting, last } = &mut turns;
-    known.put_off(objects, early, last, doomed.clone());
-    known.put_off(objects, waiting, last, doomed);
-    // What waits for these has to wait as well.
-    let given = last.iter().flat_map(|&slot| known.given(objects, slot)).collect::<HashSet<Held>>();
-    known.put_off(objects, early, last, given);
+    let mut held = doomed;
+    loop {
+        let count = last.len();
+        known.put_off(objects, early, last, held.clone());
+        known.put_off(objects, waiting, last, held);
+        if last.len() == count {
+            break;
+        }
+        // What waits for these has to wait as well.
+        held = last.iter().flat_map(|&slot| known.given(objects, slot)).collect();
+    }
     let given = waiting.iter().flat_map(|&slot| known.given(objects, slot)).collect();
     known.put_off(objects, early, waiting, given);
     turns
+}
+
+/// Finds the objects that take a value after others have given it away: positions of who gives and who takes.
+pub(super) fn takers(objects: &Objects, slots: &[u32]) -> Vec<(usize, usize)> {
+    let mut known = KnownSets::default();
+    let given = slots
+        .iter()
+        .enumerate()
+        .flat_map(|(at, &slot)| known.given(objects, slot).into_iter().map(move |held| (held, at)));
+    let givers: HashMap<Held, usize> = given.collect();
+    let mut found = Vec::new();
+    for (taker, &slot) in slots.iter().enumerate() {
+        let taken = known.taken(objects, slot).into_iter().filter_map(|held| givers.get(&held).copied());
+        found.extend(taken.filter(|&giver| giver != taker).map(|giver| (giver, taker)));
+    }
+    found
 }
 
 /// The sets of the models that were asked for.
@@ -126,7 +145,7 @@ impl KnownSets {
     /// What an object's row has.
     fn held(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
         let mapper = objects.get(slot).mapper;
-        let key = |columns: &Vec<u16>| Key::of_columns(stored(objects, slot), columns.iter().copied());
+        let key = |columns: &Vec<u16>| Key::of_columns(objects.stored(slot), columns.iter().copied());
         let keys = self.of(mapper).iter().map(key).enumerate();
         keys.filter_map(|(set, key)| Some((mapper.id(), set, key?))).collect()
     }
@@ -137,14 +156,16 @@ impl KnownSets {
         self.moves(objects, slot).into_iter().filter_map(|change| Some((model, change.set, change.from?))).collect()
     }
 
+    /// What an object takes.
+    fn taken(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
+        let model = objects.get(slot).mapper.id();
+        self.moves(objects, slot).into_iter().filter_map(|change| Some((model, change.set, change.to?))).collect()
+    }
+
     /// Puts off what takes one of these values, and what takes a value of that.
     fn put_off(&mut self, objects: &Objects, now: &mut Vec<u32>, later: &mut Vec<u32>, mut held: HashSet<Held>) {
         while !held.is_empty() {
-            let mut takes = |&slot: &u32| {
-                let model = objects.get(slot).mapper.id();
-                let moves = self.moves(objects, slot);
-                moves.into_iter().any(|change| change.to.is_some_and(|to| held.contains(&(model, change.set, to))))
-            };
+            let mut takes = |&slot: &u32| self.taken(objects, slot).iter().any(|taken| held.contains(taken));
             let (taking, rest): (Vec<u32>, Vec<u32>) = now.iter().copied().partition(&mut takes);
             held = taking.iter().flat_map(|&slot| self.given(objects, slot)).collect();
             *now = rest;
@@ -219,7 +240,7 @@ fn edges(objects: &Objects, rows: &[RowChange], sets: &[Vec<u16>]) -> Vec<Edge> 
 }
 
 fn trade(objects: &Objects, mapper: &Mapper, slots: impl Iterator<Item = u32>) -> Error {
-    let keys: Vec<String> = slots.take(10).map(|slot| key_text(stored(objects, slot))).collect();
+    let keys: Vec<String> = slots.take(10).map(|slot| key_text(objects.stored(slot))).collect();
     let name = mapper.definition.name;
     let message =
         format!("the objects `{name}` with keys {} take unique values from each other in a ring", keys.join("; "));
@@ -238,7 +259,7 @@ fn spare_columns(mapper: &'static Mapper, set: &[u16], row: &RowChange) -> Vec<u
         let keys = mapper.configured().map(|configured| &configured.foreign_keys);
         keys.is_ok_and(|keys| keys.iter().any(|key| key.columns.contains(&column)))
     };
-    let nullable = |column: u16| mapper.definition().columns[usize::from(column)].nullable;
+    let nullable = |column: u16| may_be_null(mapper, column);
     let changes = |column: u16| row.sets.iter().any(|(set, _)| *set == column);
     let mut columns: Vec<u16> = set
         .iter()
@@ -250,6 +271,16 @@ fn spare_columns(mapper: &'static Mapper, set: &[u16], row: &RowChange) -> Vec<u
         .collect();
     columns.sort_by_key(|&column| (!nullable(column), !changes(column)));
     columns
+}
+
+/// Returns whether a column may be NULL for a moment: what follows it would be NULL for good.
+fn may_be_null(mapper: &'static Mapper, column: u16) -> bool {
+    let follows = |info: &RelationshipInfo| {
+        let key = info.link.and_then(|link| link.child.configured().ok()?.foreign_keys.get(link.foreign_key));
+        key.is_some_and(|key| key.target.is(mapper) && key.target_columns.contains(&column))
+    };
+    mapper.definition().columns[usize::from(column)].nullable
+        && mapper.configured().is_ok_and(|configured| !configured.relationships.iter().any(follows))
 }
 
 /// Returns a random value of a column, as unlikely in a row as its type allows; `None` where its type has none.
@@ -291,13 +322,15 @@ fn random() -> u64 {
 
 /// Gives a row a value for the time being, and lets the change go on from there.
 pub(super) async fn park(
-    objects: &Objects,
+    objects: &mut Objects,
     connection: &mut Connection,
     mapper: &'static Mapper,
     rows: &mut [RowChange],
     parking: &Parking,
 ) -> Result<()> {
     let row = &mut rows[parking.row];
+    // It may have followed the key of another since.
+    row.base = objects.get(row.slot).base.clone().unwrap_or_else(|| row.base.clone());
     let mut aside = row.base.copy();
     let mut found = None;
     for column in spare_columns(mapper, &parking.set, row) {
@@ -323,8 +356,9 @@ pub(super) async fn park(
     if row.sets.iter().all(|(set, _)| *set != column) {
         row.sets.push((column, row.base.column(usize::from(column))));
     }
-    row.base = Arc::from(aside);
-    Ok(())
+    let before = std::mem::replace(&mut row.base, Arc::from(aside));
+    objects.get_mut(row.slot).base = Some(row.base.clone());
+    follow(objects, &*before, &*row.base)
 }
 
 /// Finds a value of a column that no row has.
@@ -335,7 +369,7 @@ async fn free_value(
     now: &Value,
 ) -> Result<Option<Value>> {
     let definition = &mapper.definition().columns[usize::from(column)];
-    if definition.nullable {
+    if may_be_null(mapper, column) {
         return Ok(Some(Value::Null(definition.kind)));
     }
     let node = || Node::Column { mapper, column, alias: Alias::NONE };

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::insert::{fill, fill_foreign_keys};
-use super::{tell, trade};
+use super::{followers, tell, trade};
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -57,61 +57,111 @@ pub(super) fn split(objects: &Objects, slots: Vec<u32>) -> (Vec<u32>, Vec<u32>) 
 
 /// Updates the rows of some objects.
 pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, slots: &[u32]) -> Result<()> {
+    for level in followers::levels(objects, slots)? {
+        let mut changes = Vec::new();
+        for &slot in &level {
+            objects.touch(slot);
+            tell(objects, Moment::BeforeUpdate, &[slot])?;
+            fill_foreign_keys(objects, slot)?;
+            changes.extend(change(objects, slot)?);
+        }
+        write(objects, connections, changes).await?;
+    }
+    Ok(())
+}
+
+/// Updates nothing but the columns by which rows refer to others that are to be deleted: of objects whose other changes come
+/// after that.
+pub(super) async fn let_go(objects: &mut Objects, connections: &mut Connections, slots: &[u32]) -> Result<()> {
     let mut changes = Vec::new();
     for &slot in slots {
+        let leaving = leaving(objects, slot)?;
+        if leaving.is_empty() {
+            continue;
+        }
         objects.touch(slot);
-        tell(objects, Moment::BeforeUpdate, &[slot])?;
         fill_foreign_keys(objects, slot)?;
-        changes.extend(change(objects, slot)?);
+        if let Some(mut change) = change(objects, slot)? {
+            let version = objects.get(slot).mapper.definition.version;
+            change.sets.retain(|(column, _)| leaving.contains(column) || Some(*column) == version);
+            if change.sets.iter().any(|(column, _)| leaving.contains(column)) {
+                changes.push(change);
+            }
+        }
     }
+    write(objects, connections, changes).await
+}
+
+/// Returns the columns by which an object's row refers to one that is to be deleted, unless they tell rows apart.
+fn leaving(objects: &Objects, slot: u32) -> Result<Vec<u16>> {
+    let mapper = objects.get(slot).mapper;
+    let mut columns = Vec::new();
+    for key in &mapper.configured()?.foreign_keys {
+        let target = Key::of_columns(objects.stored(slot), key.columns.iter().copied());
+        let parent = target.filter(|_| key.target_columns == key.target.definition.key);
+        let parent = parent.and_then(|parent| objects.find(key.target, &parent));
+        if parent.is_some_and(|parent| objects.get(parent).is_doomed) {
+            columns.extend(key.columns.iter().filter(|&&column| !tells_rows_apart(mapper, column)));
+        }
+    }
+    Ok(columns)
+}
+
+async fn write(objects: &mut Objects, connections: &mut Connections, changes: Vec<RowChange>) -> Result<()> {
     for Batch { mapper, mut rows, is_joined } in batches(objects, changes)? {
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
-        let mut aside = HashMap::new();
         if !is_joined {
-            aside = set_aside(objects, connection, mapper, &mut rows).await?;
+            for parking in trade::order(objects, mapper, &mut rows)? {
+                trade::park(objects, connection, mapper, &mut rows, &parking).await?;
+            }
         }
         while !rows.is_empty() {
             let most = if is_joined { rows_at_once(connection, mapper, &rows) } else { 1 };
             let rest = rows.split_off(most.min(rows.len()));
+            if let ([row], false) = (&mut *rows, is_joined)
+                && !renew(objects, row)?
+            {
+                rows = rest;
+                continue;
+            }
             send(objects, connection, mapper, &rows).await?;
             for row in std::mem::replace(&mut rows, rest) {
-                let (before, known) = aside.remove(&row.slot).unwrap_or((row.base, None));
-                objects.identify(row.slot);
-                objects.follow_keys(row.slot, Some(&*before))?;
-                let followers = known.map_or_else(|| followers(objects, row.slot, &*before), Ok)?;
-                follow(objects, followers)?;
-                objects.renew_base(row.slot);
+                let now = written(objects, &row)?;
+                objects.get_mut(row.slot).was_expired = false;
+                objects.get_mut(row.slot).base = Some(now.clone());
+                objects.identify_as(row.slot, Key::of_object(&*now));
+                objects.follow_keys(row.slot, Some(&*row.base))?;
+                followers::follow(objects, &*row.base, &*now)?;
             }
         }
     }
     Ok(())
 }
 
-/// What an object was, and what follows its new key, if that had to be known before.
-type Aside = (Arc<dyn Object>, Option<Vec<Follower>>);
-
-/// Orders rows that take each other's values. Where they do so in a ring, some get a value for the time being; what follows
-/// the keys of the others is found before any of them has its new one.
-async fn set_aside(
-    objects: &Objects,
-    connection: &mut Connection,
-    mapper: &'static Mapper,
-    rows: &mut Vec<RowChange>,
-) -> Result<HashMap<u32, Aside>> {
-    let parked = trade::order(objects, mapper, rows)?;
-    let mut aside = HashMap::new();
-    if !parked.is_empty() {
-        for row in &*rows {
-            aside.insert(row.slot, (row.base.clone(), Some(followers(objects, row.slot, &*row.base)?)));
+/// Returns an object as its row is now: what waits to be written is as it was.
+fn written(objects: &Objects, row: &RowChange) -> Result<Arc<dyn Object>> {
+    let (mapper, object) = (objects.get(row.slot).mapper, objects.object(row.slot));
+    let mut now = object.copy();
+    for column in (0..mapper.width()).filter(|&column| is_changed(object, &*row.base, column)) {
+        let is_own = mapper.definition.columns[column].computed.is_none();
+        if is_own && row.sets.iter().all(|(set, _)| usize::from(*set) != column) {
+            let before = row.base.column(column);
+            now.set_column(column, as_row_value(&before))
+                .map_err(|reason| cannot_be(mapper, column as u16, &reason))?;
         }
     }
-    for parking in &parked {
-        trade::park(objects, connection, mapper, rows, parking).await?;
-    }
-    Ok(aside)
+    Ok(Arc::from(now))
 }
 
-/// Says what differs in an object, or `None` if no column does.
+/// Takes up what others have changed by their keys since: what the row refers to, and what the object does. Returns whether
+/// there is something left to be written.
+fn renew(objects: &mut Objects, row: &mut RowChange) -> Result<bool> {
+    fill_foreign_keys(objects, row.slot)?;
+    let now = change(objects, row.slot)?;
+    Ok(now.map(|now| (row.base, row.sets) = (now.base, now.sets)).is_some())
+}
+
+/// Says what differs in an object, or `None` if no column does. Doing so twice is as doing so once.
 fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let entry = objects.get(slot);
     let mapper = entry.mapper;
@@ -422,7 +472,7 @@ fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result
         .map_err(|reason| cannot_be(mapper, column as u16, &reason))
 }
 
-fn cannot_be(mapper: &Mapper, column: u16, reason: &DecodeError) -> Error {
+pub(super) fn cannot_be(mapper: &Mapper, column: u16, reason: &DecodeError) -> Error {
     let field = mapper.definition.columns[usize::from(column)].field;
     Error::new(ErrorKind::Data, format!("`{}.{field}` cannot be set: {}", mapper.definition.name, reason.reason()))
 }
@@ -476,7 +526,7 @@ pub(super) fn stale(
 ) -> Error {
     let slots: Vec<u32> = slots.collect();
     let mapper = objects.get(slots[0]).mapper;
-    let key = |&slot: &u32| key_text(objects.get(slot).base.as_deref().unwrap_or_else(|| objects.object(slot)));
+    let key = |&slot: &u32| key_text(objects.stored(slot));
     let message = format!(
         "{verb} statement on table `{}` expected to {does} {} row(s); {matched} were matched",
         mapper.definition.table,
@@ -490,62 +540,4 @@ pub(super) fn stale(
     };
     Error::new(ErrorKind::StaleData, message)
         .hint(format!("{whose} changed or deleted by someone else: roll back, read it again, and repeat"))
-}
-
-// ------------------------------------------------------------------------------------------------------- changed keys
-
-/// An object whose row the database has changed, since it refers to one whose key has.
-struct Follower {
-    slot: u32,
-    columns: Vec<(u16, Value)>,
-}
-
-/// Finds what refers to an object by its old key and gets the new one from the database, by `ON UPDATE CASCADE`, and what
-/// refers to that. (Where the database does not, [`referrers`](super::referrers) has made changes of them.)
-fn followers(objects: &Objects, parent: u32, before: &dyn Object) -> Result<Vec<Follower>> {
-    let mut found = Vec::new();
-    find_followers(objects, before, objects.object(parent), &mut found)?;
-    Ok(found)
-}
-
-fn find_followers(objects: &Objects, before: &dyn Object, now: &dyn Object, found: &mut Vec<Follower>) -> Result<()> {
-    for (slot, foreign_key) in super::referrers::referring(objects, before, now, true)? {
-        let mapper = objects.get(slot).mapper;
-        let key = &mapper.configured()?.foreign_keys[foreign_key];
-        let value = |&target: &u16| now.column(usize::from(target));
-        let columns: Vec<(u16, Value)> =
-            key.columns.iter().copied().zip(key.target_columns.iter().map(value)).collect();
-        let mut after = objects.object(slot).copy();
-        for (column, value) in &columns {
-            after
-                .set_column(usize::from(*column), as_row_value(value))
-                .map_err(|reason| cannot_be(mapper, *column, &reason))?;
-        }
-        found.push(Follower { slot, columns });
-        if key.columns.iter().any(|column| mapper.definition.key.contains(column)) {
-            find_followers(objects, objects.object(slot), &*after, found)?;
-        }
-    }
-    Ok(())
-}
-
-/// Puts objects in step with what the database has made of their rows.
-fn follow(objects: &mut Objects, followers: Vec<Follower>) -> Result<()> {
-    for Follower { slot, columns } in followers {
-        let mapper = objects.get(slot).mapper;
-        objects.save(slot);
-        let mut base = objects.get(slot).base.as_ref().map(|base| base.copy());
-        for (column, value) in &columns {
-            set(objects, slot, usize::from(*column), value)?;
-            if let Some(base) = &mut base {
-                base.set_column(usize::from(*column), as_row_value(value))
-                    .map_err(|reason| cannot_be(mapper, *column, &reason))?;
-            }
-        }
-        objects.get_mut(slot).base = base.map(Arc::from);
-        if columns.iter().any(|(column, _)| mapper.definition.key.contains(column)) {
-            objects.identify(slot);
-        }
-    }
-    Ok(())
 }

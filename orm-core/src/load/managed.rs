@@ -98,7 +98,7 @@ fn lookup(objects: &Objects, owner: u32, info: &RelationshipInfo) -> Option<Owne
     match (entry.state, info.direction) {
         (State::Persistent, Direction::ManyToOne) if info.condition.is_none() => owner_key(objects.object(owner), info),
         // Others refer to it by the key that the database has.
-        (State::Persistent, _) => owner_key(entry.base.as_deref().unwrap_or_else(|| objects.object(owner)), info),
+        (State::Persistent, _) => owner_key(objects.stored(owner), info),
         (State::Pending, Direction::ManyToOne) if info.condition.is_none() => {
             let is_set = info.pairs.iter().all(|&(column, _)| entry.set.contains(usize::from(column)));
             if is_set { owner_key(objects.object(owner), info) } else { None }

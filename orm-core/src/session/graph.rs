@@ -472,7 +472,7 @@ impl Objects {
         }
         let key = &link.child.configured().ok()?.foreign_keys[link.foreign_key];
         if key.target_columns == key.target.definition.key {
-            let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied())?;
+            let values = Key::of_columns(self.stored(child), key.columns.iter().copied())?;
             if let Some(parent) = self.find(key.target, &values) {
                 return Some(parent);
             }
@@ -482,11 +482,6 @@ impl Objects {
         }
         let mut fields = relationships_over(link.child, link, Direction::ManyToOne).ok()?;
         fields.find_map(|index| self.members_of(child, index).first().map(|parent| parent.slot))
-    }
-
-    /// The object as the last flush left it: what the fields of relationships agree with.
-    fn as_stored(&self, slot: u32) -> &dyn Object {
-        self.get(slot).base.as_deref().unwrap_or_else(|| self.object(slot))
     }
 
     /// Returns whether a foreign key leads to an object.
@@ -506,11 +501,11 @@ impl Objects {
     fn was_child_of(&self, child: u32, link: Link, parent: ObjectId) -> bool {
         let Ok(configured) = link.child.configured() else { return false };
         let key = &configured.foreign_keys[link.foreign_key];
-        let values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
+        let values = Key::of_columns(self.stored(child), key.columns.iter().copied());
         if self.get(parent.slot).state != State::Persistent || values.is_none() {
             return false;
         }
-        let of_parent = Key::of_columns(self.as_stored(parent.slot), key.target_columns.iter().copied());
+        let of_parent = Key::of_columns(self.stored(parent.slot), key.target_columns.iter().copied());
         let is_alike = || matches!((&values, &of_parent), (Some(own), Some(parent)) if own.is_alike(parent));
         values == of_parent
             || (is_alike()
@@ -945,7 +940,7 @@ impl Objects {
         let Ok(configured) = link.child.configured() else { return Vec::new() };
         let key = &configured.foreign_keys[link.foreign_key];
         if key.target_columns == key.target.definition.key {
-            let key_values = Key::of_columns(self.as_stored(child), key.columns.iter().copied());
+            let key_values = Key::of_columns(self.stored(child), key.columns.iter().copied());
             let parent = key_values.and_then(|key_values| self.find(key.target, &key_values));
             return parent.map(|parent| self.id(parent)).into_iter().collect();
         }

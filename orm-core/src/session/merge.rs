@@ -226,8 +226,7 @@ impl Session {
     fn refuse_other_version(&self, slot: u32, object: &dyn Object, given: impl Fn(usize) -> bool) -> Result<()> {
         let version = object.mapper().definition().version.map(usize::from);
         let Some(column) = version.filter(|&column| given(column)) else { return Ok(()) };
-        let entry = self.objects.get(slot);
-        let stored = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot)).column(column);
+        let stored = self.objects.stored(slot).column(column);
         let own = object.column(column);
         if same(&stored, &own) || !self.is_stored(slot) {
             return Ok(());

@@ -469,8 +469,13 @@ impl Objects {
 
     /// Puts the object into the identity map under the key that it has now; returns whoever had that.
     pub(crate) fn identify(&mut self, slot: u32) -> Option<u32> {
+        self.identify_as(slot, Key::of_object(self.object(slot)))
+    }
+
+    /// Puts the object into the identity map under this key.
+    pub(crate) fn identify_as(&mut self, slot: u32, key: Option<Key>) -> Option<u32> {
         self.forget_identity(slot);
-        let key = Key::of_object(self.object(slot))?;
+        let key = key?;
         let mapper = self.get(slot).mapper;
         let former = self.identity.insert(&self.slots, mapper, &key, slot);
         self.get_mut(slot).key = Some(key);
@@ -567,6 +572,11 @@ impl Objects {
             };
             self.frame().saved.push(saved);
         }
+    }
+
+    /// Returns an object as its row is: as the last flush left it, or as this one has made it so far.
+    pub(crate) fn stored(&self, slot: u32) -> &dyn Object {
+        self.get(slot).base.as_deref().unwrap_or_else(|| self.object(slot))
     }
 
     /// Says that a flush has made the database agree with an object.

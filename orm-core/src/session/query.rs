@@ -200,8 +200,7 @@ impl Session {
         }
         let rows = self.fetch_managed::<S>(page).await?;
         if let (Some((mapper, _)), Some(slot)) = (by_key, self.chunk_ends_with.take()) {
-            let entry = self.objects.get(slot);
-            let stored = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let stored = self.objects.stored(slot);
             let key = mapper.definition().key.iter();
             *source = Source::After(key.map(|&column| stored.column(usize::from(column))).collect());
         }
@@ -523,7 +522,7 @@ impl Session {
         if entry.state != State::Persistent || entry.key.is_none() {
             return None;
         }
-        let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+        let object = self.objects.stored(slot);
         Some(entry.mapper.definition().key.iter().map(|&column| object.column(usize::from(column))).collect())
     }
 
@@ -668,7 +667,7 @@ impl Session {
         let keys = slots.iter().filter_map(|&slot| {
             let entry = self.objects.get(slot);
             entry.key.as_ref()?;
-            let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let object = self.objects.stored(slot);
             let cells = mapper.definition.key.iter().map(|&column| {
                 let value = object.column(usize::from(column));
                 Node::equals(Node::Column { mapper, column, alias: Alias::NONE }, Node::Bind(value))

@@ -187,7 +187,7 @@ impl Session {
                 continue;
             }
             // What waits for a flush is not in the row.
-            let object = entry.base.as_deref().unwrap_or_else(|| self.objects.object(slot));
+            let object = self.objects.stored(slot);
             let scope = Scope { mapper: rows.mapper, alias: rows.alias, dialect, object };
             let mut is_all = Some(true);
             for filter in &filters {
