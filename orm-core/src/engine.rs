@@ -26,6 +26,7 @@ pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard, Loan};
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
+pub(crate) use execute::OnRow;
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
 use log::Server;
 pub use options::ExecutionOptions;

@@ -6,6 +6,7 @@
 mod collect;
 mod delete;
 mod followers;
+mod guards;
 mod insert;
 mod order;
 mod pairs;

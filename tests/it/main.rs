@@ -116,6 +116,7 @@ mod faults;
 mod filters;
 mod flush;
 mod flush_sql;
+mod guards;
 mod handles;
 mod hostile;
 mod insert;

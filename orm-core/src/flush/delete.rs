@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use orm_pool::Value;
 
-use super::tell;
-use super::update::{ROWS, RowChange, row_filters, stale};
+use super::update::{ROWS, RowChange, row_filters, stale, statement};
+use super::{guards, tell};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Mapper, Object};
 use crate::session::{BindRequest, Connections, Moment, Objects, State, StatementKind};
-use crate::sql::{DeleteNode, Statement, UpdateNode};
+use crate::sql::{DeleteNode, Statement};
 
 /// How many rows one statement deletes by a list of keys.
 const CHUNK: usize = 500;
@@ -79,8 +79,8 @@ pub(super) async fn part(
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
         for rows in rows.chunks(ROWS) {
-            let statement: UpdateNode = super::update::statement(mapper, rows);
-            let matched = connection.change_one(Statement::Update(Box::new(statement))).await?;
+            let update = |rows: &[RowChange]| Statement::Update(Box::new(statement(mapper, rows)));
+            let matched = guards::change(connection, mapper, rows, update).await?;
             if matched != rows.len() as u64 && !guards.is_empty() {
                 return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", matched));
             }
@@ -109,11 +109,16 @@ async fn delete(
     let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
     let chunk = if guards.is_empty() && mapper.definition().key.len() == 1 { CHUNK } else { ROWS };
     for slots in slots.chunks(chunk) {
-        let rows: Vec<Arc<dyn Object>> = slots.iter().map(|&slot| stored(objects, slot)).collect();
-        let guards_of = |slot: &u32| if parted.contains(slot) { &[] } else { &*guards };
-        let filters = row_filters(mapper, rows.iter().zip(slots).map(|(row, slot)| (&**row, guards_of(slot))));
-        let statement = DeleteNode::new(mapper, filters);
-        let deleted = connection.change_one(Statement::Delete(Box::new(statement))).await?;
+        let row = |&slot: &u32| {
+            let guards = if parted.contains(&slot) { Vec::new() } else { guards.clone() };
+            RowChange { slot, base: stored(objects, slot), sets: Vec::new(), guards }
+        };
+        let rows: Vec<RowChange> = slots.iter().map(row).collect();
+        let delete = |rows: &[RowChange]| {
+            let filters = row_filters(mapper, rows.iter().map(|row| (&*row.base, &*row.guards)));
+            Statement::Delete(Box::new(DeleteNode::new(mapper, filters)))
+        };
+        let deleted = guards::change(connection, mapper, &rows, delete).await?;
         if deleted == slots.len() as u64 {
             continue;
         }

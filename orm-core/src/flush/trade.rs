@@ -12,6 +12,7 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::followers::follow;
+use super::guards;
 use super::order::components;
 use super::update::{RowChange, stale, statement};
 use crate::engine::Connection;
@@ -348,8 +349,8 @@ pub(super) async fn park(
         sets: vec![(column, value)],
         guards: std::mem::take(&mut row.guards),
     };
-    let update = Statement::Update(Box::new(statement(mapper, &[first])));
-    let matched = connection.change_one(update).await?;
+    let update = |rows: &[RowChange]| Statement::Update(Box::new(statement(mapper, rows)));
+    let matched = guards::change(connection, mapper, &[first], update).await?;
     if matched != 1 {
         return Err(stale(objects, std::iter::once(row.slot), "UPDATE", "update", matched));
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::insert::{fill, fill_foreign_keys};
-use super::{followers, tell, trade};
+use super::{followers, guards, tell, trade};
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +30,7 @@ use crate::types::{ColumnType, DecodeError, same};
 pub(super) const ROWS: usize = 250;
 
 /// What one row gets.
+#[derive(Clone)]
 pub(super) struct RowChange {
     pub(super) slot: u32,
     /// The object as the database has it.
@@ -360,20 +361,22 @@ async fn send(
         && !computed.is_empty()
         && !(is_triggered && dialect == Dialect::Sqlite);
     let columns: Vec<u16> = mapper.definition().key.iter().chain(&computed).copied().collect();
-    let mut statement = statement(mapper, rows);
-    if returns {
-        statement.rows.returning = outputs(mapper, &columns);
-    }
+    let update = |rows: &[RowChange]| {
+        let mut statement = statement(mapper, rows);
+        if returns {
+            statement.rows.returning = outputs(mapper, &columns);
+        }
+        Statement::Update(Box::new(statement))
+    };
     let mut given = Vec::new();
-    let done = connection
-        .run(Statement::Update(Box::new(statement)), &mut |row| {
-            let key = Key::of_first_columns(&row, mapper);
-            given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
-            Ok(ControlFlow::Continue(()))
-        })
-        .await?;
-    if done.rows_affected != rows.len() as u64 {
-        return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", done.rows_affected));
+    let mut take = |row: Row<'_>| {
+        let key = Key::of_first_columns(&row, mapper);
+        given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
+        Ok(ControlFlow::Continue(()))
+    };
+    let updated = guards::run(connection, mapper, rows, update, &mut take).await?;
+    if updated != rows.len() as u64 {
+        return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", updated));
     }
     if !returns && !computed.is_empty() {
         let filters = rows.iter().map(|row| Node::All(key_filters(mapper, objects.object(row.slot))));
