@@ -29,6 +29,7 @@ pub use column_type::ColumnType;
 pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
 pub use range::{Range, RangeElement};
+pub(crate) use span::micros as span_micros;
 
 use crate::mapper::RowType;
 use crate::sql::{NotNull, Nullable, Nullness};

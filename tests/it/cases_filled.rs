@@ -381,6 +381,8 @@ keyed!(rows_are_found_by_a_key_of_a_moment, chrono::DateTime<chrono::Utc>;
 #[cfg(feature = "rust_decimal")]
 keyed!(rows_are_found_by_a_key_of_a_decimal_number, rust_decimal::Decimal, precision = 10, scale = 2;
     ["1.5", "2", "3.25"].map(|text| text.parse().unwrap()));
+keyed!(rows_are_found_by_a_key_of_a_span_of_time, std::time::Duration;
+    [1_500, 90_000_000, 0].map(std::time::Duration::from_millis));
 keyed!(rows_are_found_by_a_key_of_bytes, Vec<u8>, length = 8; [vec![0, 255], vec![1], vec![2; 8]]);
 
 #[tokio::test]

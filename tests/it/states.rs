@@ -2,10 +2,10 @@
 
 use orm::Dialect::{MariaDb, Sqlite};
 use orm::prelude::*;
-use orm::{ErrorKind, Lock, ObjectState};
+use orm::{ErrorKind, Lock, ObjectState, contains_eager, subqueryload};
 
 use crate::relationships::{SqlLog, echoing};
-use crate::support::{Address, Keyword, User, UserKeyword, dialect, engine, expected, session, two_users};
+use crate::support::{Address, Keyword, User, UserKeyword, dialect, engine, expected, session, three_users, two_users};
 use crate::{assert_statements, only};
 
 #[tokio::test]
@@ -290,6 +290,96 @@ async fn a_merged_value_without_loaded_members_leaves_them_alone() {
     session.commit().await.unwrap();
     session.load(merged, User.addresses).await.unwrap();
     assert_eq!((session[merged].name.as_str(), session.handles(merged, User.addresses).len()), ("edward", 2));
+}
+
+/// The addresses and keywords of all users, as rows have them.
+async fn members(engine: &Engine) -> (Vec<(i64, String)>, Vec<(i64, i64)>) {
+    let addresses = select((Address.user_id, Address.email)).order_by(Address.id).all(engine).await.unwrap();
+    let pairs = select((UserKeyword.user_id, UserKeyword.keyword_id))
+        .order_by((UserKeyword.user_id, UserKeyword.keyword_id))
+        .all(engine)
+        .await
+        .unwrap();
+    (addresses, pairs)
+}
+
+#[tokio::test]
+async fn a_merged_value_of_which_some_members_are_loaded_leaves_the_others_alone() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let before = members(&engine).await;
+    let in_part = [
+        select(User).options(selectinload(User.addresses).filter(Address.email.like("%y.org"))),
+        select(User).options(selectinload(User.addresses).limit(1)),
+        select(User).options(subqueryload(User.addresses).filter(Address.id.lt(0))),
+        select(User).options(joinedload(User.keywords).filter(Keyword.word.eq("blue"))),
+        select(User).options(selectinload(User.keywords).filter(Keyword.word.eq("blue"))),
+        select(User).join(User.addresses).filter(Address.email.eq("ed@x.org")).options(contains_eager(User.addresses)),
+    ];
+    for query in in_part {
+        let values: Vec<User> = query.clone().order_by(User.id).all(&engine).await.unwrap();
+        let mut elsewhere = Session::new(&engine);
+        let handles = query.order_by(User.id).all(&mut elsewhere).await.unwrap();
+        let detached: Vec<User> = handles.into_iter().map(|handle| elsewhere.detach(handle).unwrap()).collect();
+        for values in [values, detached] {
+            let mut session = Session::new(&engine);
+            session.merge_all(values.clone()).await.unwrap();
+            session.commit().await.unwrap();
+            session.expunge_all();
+            session.merge_all(values).await.unwrap();
+            session.commit().await.unwrap();
+            assert_eq!(members(&engine).await, before);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_added_to_some_members_of_a_value_comes_to_the_others() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let path = selectinload(User.addresses).filter(Address.email.eq("ed@y.org"));
+    let mut ed: User = select(User).filter(User.id.eq(1)).options(path).one(&engine).await.unwrap();
+    let mut first = ed.addresses.get()[0].clone();
+    first.email = "ed@z.org".into();
+    ed.addresses = HasMany::default();
+    let path = selectinload(User.addresses).filter(Address.email.eq("ed@y.org"));
+    let mut again: User = select(User).filter(User.id.eq(1)).options(path).one(&engine).await.unwrap();
+    again.addresses.push(Address::builder().email("new@z.org"));
+    let mut session = Session::new(&engine);
+    session.merge(first).await.unwrap();
+    session.merge(again).await.unwrap();
+    session.merge(ed).await.unwrap();
+    session.commit().await.unwrap();
+    let emails = select(Address.email).filter(Address.user_id.eq(1)).order_by(Address.id).all(&engine).await.unwrap();
+    assert_eq!(emails, ["ed@x.org", "ed@y.org", "new@z.org"]);
+}
+
+#[tokio::test]
+async fn what_an_option_hides_of_a_single_member_is_not_taken_away_by_a_merge() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let path = joinedload(Address.user).filter(User.name.eq("nobody"));
+    let address: Address = select(Address).order_by(Address.id).options(path).first(&engine).await.unwrap().unwrap();
+    assert!(address.user.get().is_none());
+    let mut session = Session::new(&engine);
+    session.merge(address).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Address.user_id).order_by(Address.id).first(&engine).await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_no_member_of_a_detached_value() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.query(User).options(selectinload(User.addresses)).order_by(User.id).first().await.unwrap();
+    let ed = ed.unwrap();
+    let first = session.handles(ed, User.addresses)[0];
+    session.delete(first).await.unwrap();
+    session.commit().await.unwrap();
+    let value = session.detach(ed).unwrap();
+    assert_eq!(value.addresses.iter().map(|address| address.email.as_str()).collect::<Vec<_>>(), ["ed@y.org"]);
+    Session::new(&engine).merge(value).await.unwrap();
+    assert_eq!(members(&engine).await.0.len(), 2);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ fn load<'a>(
                         load((engine, connection), &mut objects, child, query.as_ref()).await?;
                     }
                 }
-                lists.share_among(owners, info, &group_of);
+                lists.share_among(owners, (node, info), &group_of);
             }
             Found::Placed { mut found, rows } => {
                 let mut objects = found.objects();
@@ -95,7 +95,7 @@ fn load<'a>(
                 for child in node.children.iter().filter(|child| !is_joined(child)).chain(&deeper) {
                     load((engine, connection), &mut objects, child, query.as_ref()).await?;
                 }
-                let members = Members::of(found, info, &Shares::new(groups.finish(), group_of));
+                let members = Members::of(found, (node, info), &Shares::new(groups.finish(), group_of));
                 members.share_among(owners.iter_mut().enumerate().map(|(row, owner)| (row, &mut **owner)));
             }
         }
@@ -181,7 +181,13 @@ impl MemberLists {
     }
 
     /// Gives each owner the list of its group, if it has one; of several owners the last gets it, and the others copies.
-    fn share_among(mut self, owners: &mut [&mut dyn Object], info: &RelationshipInfo, group_of: &[Option<u32>]) {
+    fn share_among(
+        mut self,
+        owners: &mut [&mut dyn Object],
+        (node, info): (&LoadNode, &RelationshipInfo),
+        group_of: &[Option<u32>],
+    ) {
+        let is_all = !node.is_partial();
         let mut left = vec![0_u32; self.lists.len()];
         group_of.iter().flatten().for_each(|&group| left[group as usize] += 1);
         for (owner, group) in owners.iter_mut().zip(group_of) {
@@ -194,7 +200,8 @@ impl MemberLists {
                 // The run has ended, and makes an empty list.
                 self.run.move_to(&mut values);
             }
-            values.into_iter().for_each(|values| owner.relation_mut(usize::from(info.index)).set_values(values));
+            let field = owner.relation_mut(usize::from(info.index));
+            values.into_iter().for_each(|values| field.set_values(values, is_all));
         }
     }
 }
@@ -333,7 +340,7 @@ fn settle<'a, 'p: 'a>(
             }
         }
         let shares = Shares::new(Lists::of(owners, &shares), (0..owners as u32).map(Some).collect());
-        Ok(Members::of(found, info, &shares))
+        Ok(Members::of(found, (node, info), &shares))
     })
 }
 
@@ -348,6 +355,8 @@ pub(super) fn warn_of_several(info: &RelationshipInfo, rows: usize) {
 /// The members of one relationship, shared out by the position of the owner.
 struct Members {
     index: usize,
+    /// Whether there are no others.
+    is_all: bool,
     held: Held,
 }
 
@@ -357,7 +366,7 @@ enum Held {
 }
 
 impl Members {
-    fn of(found: Box<dyn ObjectVec>, info: &RelationshipInfo, shares: &Shares) -> Self {
+    fn of(found: Box<dyn ObjectVec>, (node, info): (&LoadNode, &RelationshipInfo), shares: &Shares) -> Self {
         let held = if info.is_to_one() {
             shares.iter().for_each(|share| warn_of_several(info, share.len()));
             let found = found.share();
@@ -365,7 +374,7 @@ impl Members {
         } else {
             Held::Many(found.split(&shares.iter().collect::<Vec<_>>()).into_iter().map(Some).collect())
         };
-        Members { index: usize::from(info.index), held }
+        Members { index: usize::from(info.index), is_all: !node.is_partial(), held }
     }
 
     /// Gives each owner, named by its position, its members.
@@ -373,8 +382,10 @@ impl Members {
         for (position, owner) in owners {
             let field = owner.relation_mut(self.index);
             match &mut self.held {
-                Held::One(values) => field.set_value(values[position].clone()),
-                Held::Many(values) => values[position].take().into_iter().for_each(|values| field.set_values(values)),
+                Held::One(values) => field.set_value(values[position].clone(), self.is_all),
+                Held::Many(values) => {
+                    values[position].take().into_iter().for_each(|values| field.set_values(values, self.is_all));
+                }
             }
         }
     }

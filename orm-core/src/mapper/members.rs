@@ -136,10 +136,11 @@ pub trait RelationField: Send + Sync {
     fn take_out(&mut self, member: ObjectId) -> bool;
     /// Forgets what was loaded.
     fn unload(&mut self);
-    /// Turns it into a field outside a session that holds these values, of its own model.
-    fn set_values(&mut self, values: Box<dyn Values>);
-    /// Turns it into a field outside a session that holds this value, or none.
-    fn set_value(&mut self, value: Option<Shared>);
+    /// Turns it into a field outside a session that holds these values, of its own model; `is_all` says that there are no
+    /// others.
+    fn set_values(&mut self, values: Box<dyn Values>, is_all: bool);
+    /// Turns it into a field outside a session that holds this value, or none; `is_all` says that there is no other.
+    fn set_value(&mut self, value: Option<Shared>, is_all: bool);
 }
 
 /// Names a field and its object; of a field that nobody has told where it stands, the target's type is known.

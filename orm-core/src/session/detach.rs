@@ -180,21 +180,23 @@ fn value_of(
             continue;
         }
         let members = field.members();
+        // What was deleted stays in the collection until that is read again, and is no value of it.
+        let is_gone = |member: &ObjectId| matches!(objects.get(member.slot).state, State::Deleted | State::Detached);
         let is_left_out = |member: &ObjectId| path.contains(&member.slot) || !objects.is_alive(*member);
         if members.iter().any(is_left_out) {
             continue;
         }
         let info = &object.mapper().configured()?.relationships[index];
         let mut list = (info.target.new_vec)();
-        for member in members {
+        for member in members.into_iter().filter(|member| !is_gone(member)) {
             list.push(value_of(objects, member.slot, Some(info), path)?);
         }
         if info.is_to_one() {
-            value.relation_mut(index).set_value(list.share().into_iter().next());
+            value.relation_mut(index).set_value(list.share().into_iter().next(), field.is_complete());
         } else {
             let mut values = None;
             list.move_to(&mut values);
-            values.into_iter().for_each(|values| value.relation_mut(index).set_values(values));
+            values.into_iter().for_each(|values| value.relation_mut(index).set_values(values, field.is_complete()));
         }
     }
     path.pop();

@@ -10,6 +10,7 @@ use orm_pool::{Kind, Value, ValueRef, text};
 use smallvec::SmallVec;
 
 use crate::mapper::{Definition, Mapper, Object, Row};
+use crate::types::span_micros;
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,6 +176,8 @@ fn part_of_row(value: ValueRef<'_>, kind: Kind) -> Option<Part> {
         ValueRef::Float64(value) => text(value.to_string()),
         // SQLite keeps decimal numbers as text.
         ValueRef::Text(value) if kind == Kind::Decimal => text(without_zeros(value).to_owned()),
+        // PostgreSQL writes a span of time.
+        ValueRef::Text(_) if kind == Kind::Interval => span_micros(value).ok().map(Part::Integer),
         ValueRef::Decimal(value) => text(without_zeros(value).to_owned()),
         ValueRef::Text(value) | ValueRef::Json(value) => text(value.to_owned()),
         ValueRef::Bytes(value) => Some(Part::Bytes(value.into())),

@@ -115,12 +115,12 @@ impl Session {
         let mut fields = Vec::new();
         for index in 0..mapper.definition().relationships.len() {
             let field = object.relation_mut(index);
-            let was_loaded = field.is_loaded();
-            fields.push((was_loaded, field.adopt(ObjectId::NOWHERE, true)));
+            let (was_loaded, is_all) = (field.is_loaded(), field.is_complete());
+            fields.push((was_loaded, is_all, field.adopt(ObjectId::NOWHERE, true)));
             field.unload();
         }
         let slot = self.objects.take_row(object, key)?;
-        for (index, (was_loaded, changes)) in fields.into_iter().enumerate() {
+        for (index, (was_loaded, is_all, changes)) in fields.into_iter().enumerate() {
             if !was_loaded || !mapper.configured()?.relationships[index].definition.cascade.merge {
                 continue;
             }
@@ -131,7 +131,7 @@ impl Session {
                     members.push(self.objects.id(member));
                 }
             }
-            self.objects.fill_field(slot, index, &members, true);
+            self.objects.fill_field(slot, index, &members, is_all);
         }
         Ok(slot)
     }
@@ -151,8 +151,8 @@ impl Session {
             let mut fields = Vec::new();
             for index in 0..mapper.definition().relationships.len() {
                 let field = object.relation_mut(index);
-                let was_loaded = field.is_loaded();
-                fields.push((was_loaded, field.adopt(ObjectId::NOWHERE, true)));
+                let (was_loaded, is_all) = (field.is_loaded(), field.is_complete());
+                fields.push((was_loaded, is_all, field.adopt(ObjectId::NOWHERE, true)));
             }
             let slot = match existing {
                 Some(slot) => {
@@ -179,18 +179,25 @@ impl Session {
                     self.objects.add_graph(NewObject { object, set, origin: None })?
                 }
             };
-            for (index, (was_loaded, changes)) in fields.into_iter().enumerate() {
+            for (index, (was_loaded, is_all, changes)) in fields.into_iter().enumerate() {
                 let info = &mapper.configured()?.relationships[index];
                 if (was_loaded || !changes.is_empty()) && !info.definition.viewonly && info.definition.cascade.merge {
-                    self.merge_members(slot, info, changes).await?;
+                    self.merge_members(slot, info, changes, was_loaded && !is_all).await?;
                 }
             }
             Ok(slot)
         })
     }
 
-    /// Merges the members that a value holds, and makes them the members of the session's object.
-    async fn merge_members(&mut self, slot: u32, info: &'static RelationshipInfo, changes: Vec<Change>) -> Result<()> {
+    /// Merges the members that a value holds, and makes them the members of the session's object; where those are not all,
+    /// the others stay.
+    async fn merge_members(
+        &mut self,
+        slot: u32,
+        info: &'static RelationshipInfo,
+        changes: Vec<Change>,
+        is_partial: bool,
+    ) -> Result<()> {
         let owner = self.objects.id(slot);
         let mut members = Vec::new();
         for change in changes {
@@ -210,6 +217,15 @@ impl Session {
             let node = LoadNode::bare(info.owner, info.index).without_deferred();
             let loaded = load::load_relationship(connection, objects, &[slot], &node).await;
             self.noted(loaded)?;
+        }
+        if is_partial {
+            let mut all = self.objects.members_of(slot, index);
+            if info.is_to_one() && members.is_empty() {
+                return Ok(());
+            }
+            let is_new: Vec<ObjectId> = members.iter().copied().filter(|member| !all.contains(member)).collect();
+            all.extend(is_new);
+            members = if info.is_to_one() { members } else { all };
         }
         let is_known = self.objects.object(slot).relation(index).is_loaded() && !self.objects.is_stale(slot, index);
         if (is_known || !self.is_stored(slot)) && self.objects.members_of(slot, index) == members {

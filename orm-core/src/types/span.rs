@@ -72,7 +72,7 @@ spans! {
 }
 
 /// Reads microseconds, or a span as PostgreSQL writes it: `2 days -03:00:00.5`.
-fn micros(value: ValueRef<'_>) -> Result<i64, DecodeError> {
+pub(crate) fn micros(value: ValueRef<'_>) -> Result<i64, DecodeError> {
     match value {
         ValueRef::Int(micros) => Ok(micros),
         ValueRef::Text(text) if text.contains("mon") || text.contains("year") => {

@@ -137,7 +137,7 @@ impl<T: Model> BelongsTo<T> {
         match &self.field.content {
             _ if self.field.owner.is_some() => Err(is_managed(self.field.origin, type_name::<T>())),
             Content::Unloaded => Err(not_loaded(self.field.origin, type_name::<T>())),
-            Content::Empty => Ok(None),
+            Content::Empty | Content::Hidden => Ok(None),
             Content::Value(value, _) => Ok(typed::<T>(value)),
             Content::Handle(_) => Err(is_managed(self.field.origin, type_name::<T>())),
         }
@@ -154,7 +154,7 @@ impl<T: Model> BelongsTo<T> {
     pub fn handle(&self) -> Option<Handle<T>> {
         match &self.field.content {
             Content::Handle(id) => Some(Handle::of(*id)),
-            Content::Empty | Content::Value(..) => None,
+            Content::Empty | Content::Hidden | Content::Value(..) => None,
             Content::Unloaded => panic!("{}", not_loaded(self.field.origin, type_name::<T>())),
         }
     }
@@ -235,7 +235,7 @@ impl<T: fmt::Debug + 'static> fmt::Debug for BelongsTo<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.field.content {
             Content::Unloaded => f.write_str("<not loaded>"),
-            Content::Empty => f.write_str("None"),
+            Content::Empty | Content::Hidden => f.write_str("None"),
             Content::Value(value, _) => typed::<T>(value).fmt(f),
             Content::Handle(id) => Some(Handle::<T>::of(*id)).fmt(f),
         }
@@ -246,7 +246,8 @@ impl<T: PartialEq + 'static> PartialEq for BelongsTo<T> {
     /// Compares what is loaded; two unloaded fields are equal.
     fn eq(&self, other: &Self) -> bool {
         match (&self.field.content, &other.field.content) {
-            (Content::Unloaded, Content::Unloaded) | (Content::Empty, Content::Empty) => true,
+            (Content::Unloaded, Content::Unloaded) => true,
+            (Content::Empty | Content::Hidden, Content::Empty | Content::Hidden) => true,
             (Content::Value(left, _), Content::Value(right, _)) => typed::<T>(left) == typed::<T>(right),
             (Content::Handle(left), Content::Handle(right)) => left == right,
             _ => false,

@@ -296,16 +296,19 @@ impl RelationField for ToMany {
             self.forget();
             return Vec::new();
         }
+        // Of some members of a value, the others are not known to be none.
+        let replaces = !is_new && !self.partial;
+        self.partial &= !is_new;
         let Some(state) = self.state.as_mut() else {
             // A value without members, assigned to an object that was there before, takes those away.
-            let clear = (self.loaded && !is_new).then_some(Change::Clear);
+            let clear = (self.loaded && replaces).then_some(Change::Clear);
             self.loaded |= is_new;
             return clear.into_iter().collect();
         };
         let handles = state.handles.take();
         state.set(None);
         // A value assigned to an object that was there before replaces its members.
-        let mut changes: Vec<Change> = (!is_new).then_some(Change::Clear).into_iter().collect();
+        let mut changes: Vec<Change> = replaces.then_some(Change::Clear).into_iter().collect();
         let known = handles.iter().flat_map(|handles| handles.iter());
         changes.extend(known.map(|handle| Change::Add(Incoming::Known(*handle))));
         changes.extend(state.take_new().map(|object| Change::Add(Incoming::New(object))));
@@ -342,11 +345,11 @@ impl RelationField for ToMany {
         self.forget();
     }
 
-    fn set_values(&mut self, values: Box<dyn Values>) {
-        *self = ToMany { origin: self.origin, ..ToMany::holding(values) };
+    fn set_values(&mut self, values: Box<dyn Values>, is_all: bool) {
+        *self = ToMany { origin: self.origin, partial: !is_all, ..ToMany::holding(values) };
     }
 
-    fn set_value(&mut self, _value: Option<Shared>) {
+    fn set_value(&mut self, _value: Option<Shared>, _is_all: bool) {
         self.unload();
     }
 }

@@ -25,8 +25,16 @@ pub(super) enum Content {
     #[default]
     Unloaded,
     Empty,
+    /// Empty as far as is known: an option with a condition may have left out what there is.
+    Hidden,
     Value(Shared, Option<Box<SetColumns>>),
     Handle(ObjectId),
+}
+
+impl Content {
+    fn none(is_all: bool) -> Self {
+        if is_all { Content::Empty } else { Content::Hidden }
+    }
 }
 
 impl ToOne {
@@ -97,7 +105,7 @@ impl RelationField for ToOne {
     }
 
     fn is_complete(&self) -> bool {
-        self.is_loaded()
+        !matches!(self.content, Content::Unloaded | Content::Hidden)
     }
 
     fn is_changed(&self) -> bool {
@@ -126,7 +134,7 @@ impl RelationField for ToOne {
             return Vec::new();
         }
         match std::mem::take(&mut self.content) {
-            Content::Unloaded => {
+            Content::Unloaded | Content::Hidden => {
                 if is_new {
                     self.content = Content::Empty;
                 }
@@ -158,8 +166,8 @@ impl RelationField for ToOne {
         matches!(&self.content, Content::Handle(id) if objects.contains(id))
     }
 
-    fn load(&mut self, members: &[ObjectId], _is_all: bool) {
-        self.content = members.first().map_or(Content::Empty, |id| Content::Handle(*id));
+    fn load(&mut self, members: &[ObjectId], is_all: bool) {
+        self.content = members.first().map_or(Content::none(is_all), |id| Content::Handle(*id));
     }
 
     fn insert(&mut self, member: ObjectId) -> bool {
@@ -180,13 +188,13 @@ impl RelationField for ToOne {
         self.content = Content::Unloaded;
     }
 
-    fn set_values(&mut self, _values: Box<dyn Values>) {
+    fn set_values(&mut self, _values: Box<dyn Values>, _is_all: bool) {
         self.unload();
     }
 
-    fn set_value(&mut self, value: Option<Shared>) {
+    fn set_value(&mut self, value: Option<Shared>, is_all: bool) {
         self.owner = None;
-        self.content = value.map_or(Content::Empty, |value| Content::Value(value, None));
+        self.content = value.map_or(Content::none(is_all), |value| Content::Value(value, None));
     }
 }
 
