@@ -105,6 +105,31 @@ async fn a_bulk_update_counts_versions() {
     assert_eq!(*error.kind(), ErrorKind::StaleData);
 }
 
+#[tokio::test]
+async fn a_bulk_update_sets_what_every_update_sets() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "bulk_stamps", metadata = none)]
+    struct Stamp {
+        #[orm(primary_key)]
+        id: i64,
+        number: i64,
+        #[orm(default = 100, on_update = 7)]
+        touched: i64,
+    }
+    let engine = crate::support::empty_engine().await;
+    metadata![Stamp].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.bulk_insert([1, 2].map(|number| Stamp::builder().number(number))).await.unwrap();
+    let mut values = select(Stamp).order_by(Stamp.id).all(&mut session).await.unwrap();
+    let values: Vec<Stamp> = values.drain(..).map(|stamp| session[stamp].clone()).collect();
+    session.bulk_update(Stamp.number, values.clone()).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Stamp.touched).all(&engine).await.unwrap(), [7, 7]);
+    session.bulk_update((Stamp.number, Stamp.touched), values).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Stamp.touched).all(&engine).await.unwrap(), [100, 100], "unless it sets another");
+}
+
 // -------------------------------------------------------------------------------------------- objects follow statements
 
 /// Two users as objects, fresh.

@@ -227,3 +227,35 @@ async fn columns_of_several_tables_are_set_where_the_database_can() {
     let mails: Vec<&str> = addresses.iter().map(|&address| session[address].email.as_str()).collect();
     assert_eq!(mails, ["ed@gone", "ed@gone", "wendy@x.org"], "objects of the other table follow as well");
 }
+
+/// Two numbers that trade places.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "swaps", metadata = none)]
+struct Swap {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    left: i64,
+    right: i64,
+}
+
+#[tokio::test]
+async fn assignments_do_not_see_each_other() {
+    let engine = empty_engine().await;
+    metadata![Swap].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let swap = session.add(Swap { id: 1, left: 1, right: 2 });
+    session.commit().await.unwrap();
+    session.get_one(Swap, 1).await.unwrap();
+    session.execute(update(Swap).set(Swap.left, Swap.right).set(Swap.right, Swap.left)).await.unwrap();
+    session.get_one(Swap, 1).await.unwrap();
+    assert_eq!((session[swap].left, session[swap].right), (2, 1));
+    let upsert = insert(Swap)
+        .values(Swap { id: 1, left: 5, right: 6 })
+        .on_conflict(Swap.id)
+        .set(Swap.left, Swap.right)
+        .set(Swap.right, Swap.left)
+        .do_update(());
+    session.execute(upsert).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select((Swap.left, Swap.right)).one(&engine).await.unwrap(), (1, 2));
+}

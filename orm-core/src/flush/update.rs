@@ -300,6 +300,15 @@ pub(crate) async fn update_by_key(
             .filter(|&&column| Some(column) != version)
             .map(|&column| (column, value.column(usize::from(column))))
             .collect();
+        for (column, definition) in mapper.definition().columns.iter().enumerate() {
+            let column = column as u16;
+            if let Some(on_update) = definition.on_update
+                && !columns.contains(&column)
+                && Some(column) != version
+            {
+                sets.push((column, on_update()));
+            }
+        }
         if let Some(column) = version {
             let next = next_version(mapper, usize::from(column), &value.column(usize::from(column)))?;
             sets.extend(next.map(|next| (column, next)));

@@ -76,6 +76,11 @@ fn ssl_mode(word: &str) -> Result<MySqlSslMode, Error> {
     })
 }
 
+/// What is refused elsewhere is refused; and where the server can, an UPDATE sets all columns at once, as elsewhere, instead
+/// of one after the other.
+const MODES: &str = ", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', \
+                     IF(VERSION() LIKE '%MariaDB%', ',SIMULTANEOUS_ASSIGNMENT', '')))";
+
 /// Returns the statement that sets the session up.
 fn set_up(options: &Options) -> Result<String, Error> {
     let mut sql = String::from("SET time_zone = '+00:00', NAMES utf8mb4");
@@ -84,7 +89,7 @@ fn set_up(options: &Options) -> Result<String, Error> {
         _ = write!(sql, " COLLATE {collation}");
     }
     match &options.sql_mode {
-        None => sql.push_str(", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'))"),
+        None => sql.push_str(MODES),
         Some(mode) if mode.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ',') => {
             _ = write!(sql, ", sql_mode = '{mode}'");
         }
