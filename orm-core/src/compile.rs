@@ -6,6 +6,7 @@
 mod criteria;
 mod cte;
 pub(crate) mod ddl;
+mod decimals;
 mod dml;
 mod eager;
 mod expr;

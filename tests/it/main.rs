@@ -100,6 +100,7 @@ mod conditions;
 mod connection;
 mod copies;
 mod cte;
+mod decimals;
 mod deferred;
 mod delete;
 mod deleting;

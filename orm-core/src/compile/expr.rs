@@ -51,13 +51,13 @@ impl Writer {
             Node::Tuple(list) => self.parenthesized(list)?,
             Node::In { operand, list, negated } => self.in_list(operand, list, *negated)?,
             Node::InSelect { operand, select, negated } => {
-                self.within(operand, Precedence::Other)?;
+                self.operand(operand, None, Precedence::Other)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 self.select_in(select)?;
                 self.push(")");
             }
             Node::Between { operand, low, high, negated } => {
-                self.within(operand, Precedence::Other)?;
+                self.operand(operand, Some(low), Precedence::Other)?;
                 self.push(if *negated { " NOT BETWEEN " } else { " BETWEEN " });
                 self.compared(low, operand, Precedence::Other)?;
                 self.push(" AND ");
@@ -74,9 +74,16 @@ impl Writer {
                 self.push(self.dialect.function_name(name));
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
                 let are_of_one_type = *name == "coalesce";
-                self.separated(arguments, ", ", |this, argument| match are_of_one_type {
-                    true => this.beside_others(argument),
-                    false => this.node(argument),
+                let compares = *distinct || matches!(&**name, "min" | "max");
+                self.separated(arguments, ", ", |this, argument| {
+                    match are_of_one_type {
+                        true => this.beside_others(argument)?,
+                        false => this.node(argument)?,
+                    }
+                    if compares {
+                        this.as_decimal(argument);
+                    }
+                    Ok(())
                 })?;
                 self.push(")");
             }
@@ -153,7 +160,7 @@ impl Writer {
     }
 
     /// Writes an expression inside of an operator that binds as tightly as `precedence`.
-    fn within(&mut self, node: &Node, precedence: Precedence) -> Result<()> {
+    pub(super) fn within(&mut self, node: &Node, precedence: Precedence) -> Result<()> {
         if node.precedence(self.dialect) >= precedence {
             return self.node(node);
         }
@@ -209,7 +216,10 @@ impl Writer {
             self.push(" ");
             return self.within(right, right_rank);
         }
-        self.compared(left, right, left_rank)?;
+        match self.dialect {
+            Dialect::Sqlite => self.operand(left, Some(right), left_rank)?,
+            _ => self.compared(left, right, left_rank)?,
+        }
         self.push(" ");
         self.push(self.operator(operator));
         self.push(" ");
@@ -235,6 +245,9 @@ impl Writer {
                 }
                 _ => {}
             }
+        }
+        if self.is_beside_float(other, node) {
+            return self.float(node);
         }
         self.within(node, precedence)
     }
@@ -306,7 +319,7 @@ impl Writer {
             self.push(if negated { " NOT IN (NULL) OR (1 = 1))" } else { " IN (NULL) AND (1 <> 1))" });
             return Ok(());
         }
-        self.within(operand, Precedence::Other)?;
+        self.operand(operand, list.first(), Precedence::Other)?;
         if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list {
             self.push(if negated { " <> ALL (" } else { " = ANY (" });
             match kind {
@@ -558,7 +571,11 @@ impl Writer {
         if !window.partition_by.is_empty() {
             part(self);
             self.push("PARTITION BY ");
-            self.separated(&window.partition_by, ", ", |this, node| this.node(node))?;
+            self.separated(&window.partition_by, ", ", |this, node| {
+                this.node(node)?;
+                this.as_decimal(node);
+                Ok(())
+            })?;
         }
         if !window.order_by.is_empty() {
             part(self);

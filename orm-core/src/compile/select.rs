@@ -312,9 +312,11 @@ impl Writer {
     /// Writes an item of GROUP BY or DISTINCT ON, which may be the label of what is selected.
     fn grouped(&mut self, node: &Node, select: &SelectNode) -> Result<()> {
         match node {
-            Node::LabelName(name) => self.label_name(name, select),
-            node => self.node(node),
+            Node::LabelName(name) => self.label_name(name, select)?,
+            node => self.node(node)?,
         }
+        self.as_decimal(node);
+        Ok(())
     }
 
     /// Writes the label of what is selected.
@@ -362,6 +364,7 @@ impl Writer {
                 this.push(if nulls == Nulls::First { " IS NULL DESC, " } else { " IS NULL, " });
             }
             write(this, &item.node)?;
+            this.as_decimal(&item.node);
             if item.is_descending {
                 this.push(" DESC");
             }

@@ -24,6 +24,7 @@
 
 mod away;
 mod cursor;
+mod decimal;
 mod error;
 mod open;
 mod options;

@@ -10,7 +10,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::raw::Handle;
-use super::{Connection, Database, Options};
+use super::{Connection, Database, Options, decimal};
 use crate::{DatabaseErrorKind, Error, ErrorKind};
 
 /// Opens a connection and sets it up.
@@ -31,6 +31,7 @@ fn connect_options(options: &Options) -> Result<SqliteConnectOptions, Error> {
         .disable_statement_logging()
         .thread_name(|id| format!("orm-sqlite-{id}"))
         .foreign_keys(options.foreign_keys)
+        .collation("decimal", decimal::compare)
         .read_only(options.read_only)
         .create_if_missing(options.create_if_missing);
     match &options.database {

@@ -1,0 +1,104 @@
+//! Decimal numbers are compared as numbers, whatever a database keeps them as.
+
+use orm::prelude::*;
+use orm::{Predicate, func, window};
+use rust_decimal::Decimal;
+
+use crate::support::empty_engine;
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "prices", metadata = none)]
+struct Price {
+    #[orm(primary_key, autoincrement = false)]
+    id: i64,
+    #[orm(precision = 12, scale = 2)]
+    amount: Decimal,
+    #[orm(precision = 12, scale = 2)]
+    rebate: Option<Decimal>,
+    count: i64,
+}
+
+fn number(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+/// The amounts are in the order of keys.
+async fn prices() -> Engine {
+    let engine = empty_engine().await;
+    metadata![Price].create_all(&engine).await.unwrap();
+    let rows =
+        [(1, "-10", None), (2, "-1", Some("1")), (3, "9.50", Some("10")), (4, "10", Some("9")), (5, "100", None)];
+    let rows =
+        rows.map(|(id, amount, rebate)| Price { id, amount: number(amount), rebate: rebate.map(number), count: 1 });
+    insert(Price).values(rows).execute(&engine).await.unwrap();
+    engine
+}
+
+async fn ids(engine: &Engine, condition: impl Predicate) -> Vec<i64> {
+    select(Price.id).filter(condition).order_by(Price.id).all(engine).await.unwrap()
+}
+
+#[tokio::test]
+async fn conditions_take_them_for_numbers() {
+    let engine = prices().await;
+    assert_eq!(ids(&engine, Price.amount.gt(number("9"))).await, [3, 4, 5]);
+    assert_eq!(ids(&engine, Price.amount.le(number("-1"))).await, [1, 2]);
+    assert_eq!(ids(&engine, Price.amount.eq(number("9.5"))).await, [3]);
+    assert_eq!(ids(&engine, Price.amount.ne(number("10.00"))).await, [1, 2, 3, 5]);
+    assert_eq!(ids(&engine, Price.amount.between(number("-1.0"), number("10"))).await, [2, 3, 4]);
+    assert_eq!(ids(&engine, Price.amount.in_([number("9.5"), number("100.0")])).await, [3, 5]);
+    assert_eq!(ids(&engine, Price.amount.not_in([number("9.5"), number("100.0")])).await, [1, 2, 4]);
+    assert_eq!(ids(&engine, Price.rebate.is_not_distinct_from(number("9.0"))).await, [4]);
+    assert_eq!(ids(&engine, Price.amount.lt(Price.rebate)).await, [2, 3]);
+    assert_eq!(ids(&engine, func::coalesce(Price.rebate, number("2")).lt(number("10"))).await, [1, 2, 4, 5]);
+    let other = Price.alias("other");
+    let rebates = select(other.rebate).filter(other.rebate.is_not_null());
+    assert_eq!(ids(&engine, Price.amount.in_(rebates.clone())).await, [4]);
+    assert_eq!(ids(&engine, Price.amount.gt(select(func::max(other.rebate)).scalar_subquery())).await, [5]);
+}
+
+#[tokio::test]
+async fn what_is_computed_of_them_is_a_number_too() {
+    let engine = prices().await;
+    assert_eq!(ids(&engine, (Price.amount * number("2")).gt(number("19"))).await, [4, 5]);
+    assert_eq!(ids(&engine, (Price.amount + Price.amount).le(number("-2"))).await, [1, 2]);
+    assert_eq!(ids(&engine, (-Price.amount).gt(number("1"))).await, [1]);
+    let sums = select(Price.count).group_by(Price.count).having(func::sum(Price.amount).gt(number("108")));
+    assert_eq!(sums.all(&engine).await.unwrap(), [1]);
+    let sums = select(Price.count).group_by(Price.count).having(func::sum(Price.amount).gt(number("109")));
+    assert_eq!(sums.all(&engine).await.unwrap(), [0; 0]);
+}
+
+#[tokio::test]
+async fn they_are_in_the_order_of_numbers() {
+    let engine = prices().await;
+    let ids = select(Price.id).order_by(Price.amount).all(&engine).await.unwrap();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+    let ids =
+        select(Price.id).order_by((Price.rebate.desc().nulls_last(), Price.amount.desc())).all(&engine).await.unwrap();
+    assert_eq!(ids, [3, 4, 2, 5, 1]);
+    let ends = select((func::min(Price.amount), func::max(Price.amount))).one(&engine).await.unwrap();
+    assert_eq!(ends, (Some(number("-10")), Some(number("100"))));
+    let first = func::row_number().over(window().order_by(Price.amount.desc()));
+    let ranks = select((Price.id, first)).order_by(Price.id).all(&engine).await.unwrap();
+    assert_eq!(ranks, [(1, 5), (2, 4), (3, 3), (4, 2), (5, 1)]);
+    let mut session = Session::new(&engine);
+    let mut found = Vec::new();
+    let query = select(Price).order_by(Price.amount.desc());
+    for price in query.all(&mut session).await.unwrap() {
+        found.push(session[price].id);
+    }
+    assert_eq!(found, [5, 4, 3, 2, 1]);
+}
+
+#[tokio::test]
+async fn rows_are_grouped_by_the_number() {
+    let engine = prices().await;
+    // Another program may have written it so.
+    text("UPDATE prices SET amount = '9.5', rebate = '9.50' WHERE id = 4").execute(&engine).await.unwrap();
+    let groups = select((func::min(Price.id), func::count(Price.id))).group_by(Price.amount).order_by(Price.amount);
+    let groups = groups.all(&engine).await.unwrap();
+    assert_eq!(groups, [(Some(1), 1), (Some(2), 1), (Some(3), 2), (Some(5), 1)]);
+    assert_eq!(ids(&engine, Price.amount.eq(Price.rebate)).await, [4]);
+    assert_eq!(select(func::count(Price.amount).distinct()).one(&engine).await.unwrap(), 4);
+}
