@@ -88,6 +88,20 @@ async fn sessions_take_replicas_in_turn() {
     assert_eq!((one.statement_count() - before.0, two.statement_count() - before.1), (2, 2));
 }
 
+#[tokio::test]
+async fn the_connection_of_a_session_is_that_of_the_primary_which_it_reads_from_afterwards() {
+    let (primary, replica) = (engine().await, engine().await);
+    let sessions = SessionMaker::new(&primary).replicas([&replica]);
+    let mut session = sessions.session();
+    session.begin().await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 0);
+    let new = insert(User).values(User::builder().name("new"));
+    new.execute(session.connection().await.unwrap()).await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 1);
+    session.commit().await.unwrap();
+    assert_eq!((select(User).count(&primary).await.unwrap(), select(User).count(&replica).await.unwrap()), (1, 0));
+}
+
 /// What a function that chooses engines was asked.
 type Asked = Arc<Mutex<Vec<(StatementKind, Option<String>, bool)>>>;
 

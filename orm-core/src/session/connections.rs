@@ -136,7 +136,7 @@ impl Connections {
             at = self.place(request).await?;
             self.begin(at, will_write).await?;
         }
-        self.has_written |= will_write;
+        self.has_written |= request.is_write();
         let connection = &mut self.open[at];
         if let Some(joined) = &mut self.joined
             && joined.is_outer

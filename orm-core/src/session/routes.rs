@@ -33,12 +33,14 @@ pub struct BindRequest {
     pub(super) mapper: Option<&'static Mapper>,
     kind: StatementKind,
     pub(super) writes: bool,
+    /// Whether it reads what is written afterwards, or may be used to write.
+    serves_write: bool,
     has_written: bool,
 }
 
 impl BindRequest {
     fn new(mapper: Option<&'static Mapper>, kind: StatementKind, writes: bool) -> Self {
-        BindRequest { mapper, kind, writes, has_written: false }
+        BindRequest { mapper, kind, writes, serves_write: false, has_written: false }
     }
 
     /// A query of a model's rows.
@@ -56,6 +58,11 @@ impl BindRequest {
         BindRequest::new(None, StatementKind::Transaction, will_write)
     }
 
+    /// The connection, for whatever its owner does with it.
+    pub(crate) fn connection() -> Self {
+        BindRequest { serves_write: true, ..BindRequest::transaction(false) }
+    }
+
     /// Statements that are run together, which are about one model.
     pub(crate) fn of(statements: &[Statement]) -> Self {
         let model = statements.first().and_then(Statement::model);
@@ -68,12 +75,12 @@ impl BindRequest {
         self.kind
     }
 
-    /// Returns whether it may change rows, or locks them.
+    /// Returns whether it may change rows, or locks them, or reads what is to be changed.
     pub fn is_write(&self) -> bool {
-        self.writes
+        self.writes || self.serves_write
     }
 
-    /// Returns whether the session's transaction has written already.
+    /// Returns whether the session's transaction has written already, or has asked for a connection that may write.
     pub fn has_written(&self) -> bool {
         self.has_written
     }
@@ -165,7 +172,7 @@ impl Routes {
             let name = if self.tables.is_empty() { None } else { request.table() }?;
             self.tables.iter().rev().find(|(table, _)| *table == name).map(|(_, engine)| engine)
         };
-        let default = || match self.replicas.is_empty() || request.writes || has_written {
+        let default = || match self.replicas.is_empty() || request.is_write() || has_written {
             true => &self.primary,
             false => &self.replicas[replica % self.replicas.len()],
         };

@@ -66,6 +66,8 @@ impl Session {
 
     /// Flushes and returns the connection of the session's transaction, for values inside of it.
     ///
+    /// It is that of the primary engine, since it may be used to write; what the session reads afterwards comes from there too.
+    ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata, select};
     /// # #[derive(Clone, Debug, orm_derive::Model)]
@@ -88,7 +90,7 @@ impl Session {
     /// As [`flush`](Self::flush), and when no connection can be had.
     pub async fn connection(&mut self) -> Result<&mut Connection> {
         self.flush().await?;
-        self.connected(false).await
+        self.connected_for(BindRequest::connection()).await
     }
 
     /// Begins the transaction, which otherwise the first statement does.
