@@ -6,7 +6,7 @@ use orm::prelude::*;
 use orm::{ErrorKind, JoinMode, ScopedSession, SessionMaker, StatementKind};
 
 use crate::faults::kill;
-use crate::support::{Address, Keyword, User, engine, two_users};
+use crate::support::{Address, Keyword, Node, User, engine, two_users};
 use crate::{assert_statements, only};
 
 #[tokio::test]
@@ -100,6 +100,71 @@ async fn the_connection_of_a_session_is_that_of_the_primary_which_it_reads_from_
     assert_eq!(session.query(User).count().await.unwrap(), 1);
     session.commit().await.unwrap();
     assert_eq!((select(User).count(&primary).await.unwrap(), select(User).count(&replica).await.unwrap()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_merged_or_deleted_is_read_from_the_primary() {
+    let (primary, replica) = (engine().await, engine().await);
+    two_users(&primary).await;
+    insert(User).values(User::builder().id(2).name("wendy")).execute(&replica).await.unwrap();
+    let sessions = SessionMaker::new(&primary).replicas([&replica]);
+    // The replica lacks this one, and the addresses of the other.
+    let mut session = sessions.session();
+    let address = Address::builder().email("edward@x.org");
+    session.merge(User::builder().id(1).name("edward").addresses([address])).await.unwrap();
+    session.commit().await.unwrap();
+    let mut session = sessions.session();
+    let wendy = session.get_one(User, 2).await.unwrap();
+    session.delete(wendy).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(User.name).all(&primary).await.unwrap(), ["edward"]);
+    assert_eq!(select(Address.email).all(&primary).await.unwrap(), ["edward@x.org"]);
+}
+
+#[tokio::test]
+async fn members_that_lose_a_deleted_owner_are_read_from_the_primary() {
+    let (primary, replica) = (engine().await, engine().await);
+    let root = || Node::builder().id(1).name("root");
+    insert(Node).values(root()).execute(&replica).await.unwrap();
+    let mut session = Session::new(&primary);
+    session.add(root().children([Node::builder().id(2).name("leaf")]));
+    session.commit().await.unwrap();
+    let mut session = SessionMaker::new(&primary).replicas([&replica]).session();
+    let root = session.get_one(Node, 1).await.unwrap();
+    session.delete(root).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select((Node.id, Node.parent_id)).all(&primary).await.unwrap(), [(2, None)]);
+}
+
+#[tokio::test]
+async fn what_was_read_from_a_replica_that_is_behind_does_not_overwrite_others() {
+    let (primary, replica) = (engine().await, engine().await);
+    two_users(&primary).await;
+    two_users(&replica).await;
+    update(User).set(User.fullname, "new").filter(User.id.eq(1)).execute(&primary).await.unwrap();
+    let sessions = SessionMaker::new(&primary).replicas([&replica]);
+    let mut session = sessions.session();
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].fullname = Some("mine".into());
+    assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::StaleData);
+    session.rollback().await.unwrap();
+    // What nobody else has changed can be changed, and changed again.
+    let users = session.query(User).order_by(User.id).all().await.unwrap();
+    session[users[0]].name = "edward".into();
+    session[users[1]].fullname = Some("Wendy".into());
+    session.flush().await.unwrap();
+    session[users[1]].fullname = Some("Wendy Williams".into());
+    session.commit().await.unwrap();
+    let rows = select((User.name, User.fullname)).order_by(User.id).all(&primary).await.unwrap();
+    let row = |name: &str, fullname: &str| (name.to_owned(), Some(fullname.to_owned()));
+    assert_eq!(rows, [row("edward", "new"), row("wendy", "Wendy Williams")]);
+
+    // One that is read with a lock, or once the session has written, is the primary's.
+    let mut session = sessions.session();
+    let ed = session.get_for_update(User, 1).await.unwrap().unwrap();
+    session[ed].fullname = Some("mine".into());
+    session.commit().await.unwrap();
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&primary).await.unwrap().as_deref(), Some("mine"));
 }
 
 /// What a function that chooses engines was asked.

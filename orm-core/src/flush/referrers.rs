@@ -52,7 +52,7 @@ async fn read_referring(
         });
         let outputs = vec![Output::entity(child, Alias::NONE)];
         let select = SelectNode { outputs, filters: refers.collect(), ..SelectNode::default() };
-        let connection = connections.of(BindRequest::read(child)).await?;
+        let connection = connections.for_loading(BindRequest::read_to_write(child), objects).await?;
         let mut take = |row: Row<'_>| {
             objects.load_any(child, &row, 0)?;
             Ok(ControlFlow::Continue(()))

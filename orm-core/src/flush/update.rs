@@ -177,8 +177,8 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     }
     let version = mapper.definition.version.map(usize::from);
     let mut guards = Vec::new();
-    if entry.was_expired && version.is_none() {
-        // It was changed without being read again: whoever changed the same columns since must not be overwritten.
+    if entry.may_differ() && version.is_none() {
+        // It was changed without being read again, or was read elsewhere: whoever changed the same columns since must not be overwritten.
         // What was not loaded is not known to have been anything.
         let known = changed.iter().filter(|&&column| !base.is_left_out(column));
         guards.extend(known.map(|&column| column as u16));

@@ -2,6 +2,7 @@
 //!
 //! In: the model that a statement is about, and whether it writes. Out: a connection with the transaction begun on it.
 
+use super::objects::Objects;
 use super::routes::{BindRequest, Routes};
 use crate::engine::{Connection, Engine, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
@@ -152,6 +153,21 @@ impl Connections {
             }
         }
         Ok(connection)
+    }
+
+    /// Returns the connection for a query whose rows become objects: they note whether they are written elsewhere.
+    pub(crate) async fn for_loading(&mut self, request: BindRequest, objects: &mut Objects) -> Result<&mut Connection> {
+        objects.reads_elsewhere = self.is_elsewhere(request);
+        self.of(request).await
+    }
+
+    /// Returns whether what a statement reads is written on another engine.
+    fn is_elsewhere(&self, request: BindRequest) -> bool {
+        self.routes.may_read_elsewhere()
+            && self.joined.is_none()
+            && !request.is_write()
+            && request.mapper.is_some()
+            && !self.engine_of(request).is(&self.engine_of(request.write_back()))
     }
 
     /// Begins a connection's transaction, or makes it ready to go on; one on which none could begin is given back.

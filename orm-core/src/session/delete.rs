@@ -105,7 +105,7 @@ impl Session {
         let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
         if !unknown.is_empty() && !info.definition.passive_deletes {
             let Session { connections, objects, .. } = &mut *self;
-            let connection = connections.of(BindRequest::read(info.target)).await?;
+            let connection = connections.for_loading(BindRequest::read_to_write(info.target), objects).await?;
             let node = LoadNode::bare(info.owner, info.index).without_deferred();
             let loaded = load::load_relationship(connection, objects, &unknown, &node).await;
             self.noted(loaded)?;

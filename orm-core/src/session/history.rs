@@ -299,7 +299,7 @@ impl Session {
             ..SelectNode::default()
         };
         let Session { connections, objects, .. } = self;
-        let connection = connections.of(BindRequest::read(mapper)).await?;
+        let connection = connections.for_loading(BindRequest::read(mapper), objects).await?;
         let mut is_there = false;
         let mut take = |row: Row<'_>| {
             is_there = true;
@@ -329,6 +329,7 @@ impl Objects {
             base.set_column(column, value)?;
             self.get_mut(slot).base = Some(Arc::from(base));
         }
+        self.read_elsewhere(slot);
         self.note_loaded(slot);
         Ok(())
     }

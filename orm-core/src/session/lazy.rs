@@ -161,7 +161,7 @@ impl Session {
         let left_out: Vec<u16> = (0..mapper.width() as u16).filter(is_left_out).collect();
         for chunk in lacking.chunks(500) {
             let filters = vec![self.rows_of(mapper, chunk)];
-            self.read_rows(mapper, left_out.clone(), filters).await?;
+            self.read_rows(mapper, BindRequest::read(mapper), left_out.clone(), filters).await?;
         }
         if let Some(&gone) = lacking.iter().find(|&&slot| !self.objects.get(slot).has_columns(wanted.iter().copied())) {
             let message =
@@ -244,7 +244,7 @@ impl Session {
         // They are still what their query has read.
         stale.iter().zip(read_by).for_each(|(&slot, query)| self.objects.get_mut(slot).read_by = query);
         let Session { connections, objects, .. } = self;
-        let connection = connections.of(BindRequest::read(info.target)).await?;
+        let connection = connections.for_loading(BindRequest::read(info.target), objects).await?;
         objects.query += 1;
         let node = LoadNode::plain(info.owner, info.index)?;
         let loaded = load::load_relationship(connection, objects, &stale, &node).await;

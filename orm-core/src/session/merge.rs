@@ -213,7 +213,7 @@ impl Session {
         let index = usize::from(info.index);
         if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
             let Session { connections, objects, .. } = &mut *self;
-            let connection = connections.of(BindRequest::read(info.target)).await?;
+            let connection = connections.for_loading(BindRequest::read_to_write(info.target), objects).await?;
             let node = LoadNode::bare(info.owner, info.index).without_deferred();
             let loaded = load::load_relationship(connection, objects, &[slot], &node).await;
             self.noted(loaded)?;
@@ -272,7 +272,7 @@ impl Session {
             Node::equals(left, Node::Bind(object.column(usize::from(column))))
         });
         let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
-        let read = self.read_rows(mapper, left_out, filters.collect()).await?;
+        let read = self.read_rows(mapper, BindRequest::read_to_write(mapper), left_out, filters.collect()).await?;
         let found = self.objects.find(mapper, &key).or_else(|| read.first().copied());
         Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
     }

@@ -56,6 +56,8 @@ pub(crate) struct Slot {
     stale: ColumnSet,
     /// Whether it was changed while it was expired: then an UPDATE makes sure that the row is as it was read.
     pub(crate) was_expired: bool,
+    /// Whether it was read from another engine than the one where it is written, which may be behind: then the same.
+    was_elsewhere: bool,
     /// Whether the next flush deletes it.
     pub(crate) is_doomed: bool,
     /// Whether it left a collection that deletes what leaves it.
@@ -69,7 +71,7 @@ pub(crate) struct Slot {
     /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
     pub(crate) links: Vec<LinkChange>,
     /// The depth of the frame that has saved it or to which it was added, counted from 1.
-    saved_at: usize,
+    saved_at: u32,
     /// Whether the database made its key, so that a rollback takes it away again.
     pub(crate) has_generated_key: bool,
 }
@@ -102,6 +104,11 @@ impl Slot {
             }
         }
         Ok(is_filled)
+    }
+
+    /// Returns whether an UPDATE has to make sure that the row is as it was read.
+    pub(crate) fn may_differ(&self) -> bool {
+        self.was_expired || self.was_elsewhere
     }
 
     /// Returns whether the object has a value for each of these columns.
@@ -241,6 +248,8 @@ pub struct Objects {
     pub(crate) events: Arc<SessionEvents>,
     /// Whether rows overwrite what is there.
     pub(crate) overwrites: bool,
+    /// Whether the rows that are read come from another engine than the one where they are written.
+    pub(super) reads_elsewhere: bool,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
     /// What objects that wait to be deleted have lost by that.
@@ -281,6 +290,7 @@ impl Objects {
             query: 0,
             events: Arc::default(),
             overwrites: false,
+            reads_elsewhere: false,
             has_doomed: false,
             parted: Vec::new(),
             confirms_deletes: true,
@@ -498,7 +508,7 @@ impl Objects {
     /// Notes that an object is given out for change: what it was is kept, once.
     #[inline]
     pub(crate) fn touch(&mut self, slot: u32) {
-        let depth = self.frames.len();
+        let depth = self.frame_number();
         let entry = &self.slots[slot as usize];
         if !entry.is_touched || entry.base.is_none() || entry.saved_at < depth {
             self.remember(slot, depth);
@@ -509,7 +519,7 @@ impl Objects {
     /// kept: there is no row to compare it with, and a rollback lets go of it.
     #[inline]
     pub(crate) fn touch_fields(&mut self, slot: u32) {
-        let depth = self.frames.len();
+        let depth = self.frame_number();
         let entry = &mut self.slots[slot as usize];
         if entry.state != State::Pending || entry.saved_at < depth {
             self.touch(slot);
@@ -543,7 +553,7 @@ impl Objects {
         lent
     }
 
-    fn remember(&mut self, slot: u32, depth: usize) {
+    fn remember(&mut self, slot: u32, depth: u32) {
         let entry = &mut self.slots[slot as usize];
         let object = entry.object.as_deref().expect("a slot that is in use has an object");
         if entry.base.is_none() {

@@ -117,7 +117,7 @@ impl Session {
         let written = written_by_ctes(&request.statements);
         self.doubt_written(&written)?;
         let Session { connections, objects, has_retryable_failure, overwrites, .. } = self;
-        let connection = connections.of(bind).await?;
+        let connection = connections.for_loading(bind, objects).await?;
         objects.seen.clear();
         objects.overwrites = *overwrites;
         objects.query += 1;
@@ -657,7 +657,7 @@ impl Session {
             let filters = vec![self.rows_of(mapper, chunk)];
             let is_loaded = |column: &u16| chunk.iter().any(|&slot| self.objects.get(slot).has_columns([*column]));
             let left_out = mapper.deferrable().filter(|column| !is_loaded(column)).collect();
-            self.read_rows(mapper, left_out, filters).await?;
+            self.read_rows(mapper, BindRequest::read(mapper), left_out, filters).await?;
         }
         Ok(())
     }
@@ -681,11 +681,12 @@ impl Session {
     pub(super) async fn read_rows(
         &mut self,
         mapper: &'static Mapper,
+        bind: BindRequest,
         left_out: Vec<u16>,
         filters: Vec<Node>,
     ) -> Result<Vec<u32>> {
         let Session { connections, objects, .. } = self;
-        let connection = connections.of(BindRequest::read(mapper)).await?;
+        let connection = connections.for_loading(bind, objects).await?;
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters: filters.into(), ..SelectNode::default() };
         let mut read = Vec::new();

@@ -48,6 +48,11 @@ impl BindRequest {
         BindRequest::new(Some(mapper), StatementKind::Select, false)
     }
 
+    /// A query of a model's rows that says what is to be written.
+    pub(crate) fn read_to_write(mapper: &'static Mapper) -> Self {
+        BindRequest { serves_write: true, ..BindRequest::read(mapper) }
+    }
+
     /// A writing statement of a flush.
     pub(crate) fn write(mapper: &'static Mapper, kind: StatementKind) -> Self {
         BindRequest::new(Some(mapper), kind, true)
@@ -68,6 +73,11 @@ impl BindRequest {
         let model = statements.first().and_then(Statement::model);
         let kind = statements.first().map_or(StatementKind::Transaction, kind);
         BindRequest::new(model, kind, statements.iter().any(Statement::takes_write_lock))
+    }
+
+    /// The UPDATE of what it reads.
+    pub(super) fn write_back(self) -> Self {
+        BindRequest::new(self.mapper, StatementKind::Update, true)
     }
 
     /// Returns what kind of statement it is.
@@ -154,6 +164,11 @@ impl Routes {
     /// Returns the number of a session's replica.
     pub(super) fn take_turn(&self) -> usize {
         if self.replicas.is_empty() { 0 } else { self.next.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Returns whether rows may be read from another engine than the one where they are written.
+    pub(super) fn may_read_elsewhere(&self) -> bool {
+        !self.replicas.is_empty() || self.chooses.is_some()
     }
 
     /// Returns the engine of a statement: what the user's function chooses, its model's own, its table's own, else the

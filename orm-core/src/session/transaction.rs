@@ -13,6 +13,7 @@ impl Session {
     /// Refuses work while the transaction waits for a rollback, and notices what a dropped future has left behind.
     pub(super) fn check(&mut self) -> Result<()> {
         self.objects.overwrites = false;
+        self.objects.reads_elsewhere = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
             Busy::Work(what) => {

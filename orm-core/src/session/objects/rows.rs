@@ -31,6 +31,7 @@ impl Objects {
             is_expired: false,
             stale: ColumnSet::new(),
             was_expired: false,
+            was_elsewhere: self.reads_elsewhere && state == State::Persistent,
             is_doomed: false,
             is_orphan: false,
             is_touched: false,
@@ -78,7 +79,7 @@ impl Objects {
 
     /// Notes that an object was added in this frame: when that is undone it is no more, so that nothing of it is saved.
     fn note_added(&mut self, slot: u32) {
-        self.get_mut(slot).saved_at = self.frames.len();
+        self.get_mut(slot).saved_at = self.frame_number();
         self.pending.push(slot);
         let id = self.id(slot);
         self.frame().added.push(id);
@@ -160,6 +161,7 @@ impl Objects {
         }
         if !(entry.is_expired || overwrites) {
             if entry.fill_in(row, at)? {
+                entry.was_elsewhere |= self.reads_elsewhere;
                 self.note_loaded(slot);
             }
             return Ok(());
@@ -198,6 +200,7 @@ impl Objects {
         }
         entry.is_expired = false;
         entry.was_expired = false;
+        entry.was_elsewhere = self.reads_elsewhere;
         if overwrites {
             // A model that cannot be configured has no links.
             let _ = self.forget_links(slot);
@@ -211,6 +214,12 @@ impl Objects {
         }
         self.note_loaded(slot);
         Ok(())
+    }
+
+    /// Notes of an object of which a part was read whether that came from elsewhere.
+    pub(in crate::session) fn read_elsewhere(&mut self, slot: u32) {
+        let is_elsewhere = self.reads_elsewhere;
+        self.get_mut(slot).was_elsewhere |= is_elsewhere;
     }
 
     /// Fills the field of a relationship with the members that were read for it.

@@ -15,7 +15,7 @@ impl Objects {
     /// Ends a savepoint that is kept: what it would have undone, the transaction around it would.
     pub(crate) fn merge_frame(&mut self) {
         let Some(inner) = (self.frames.len() > 1).then(|| self.frames.pop()).flatten() else { return };
-        let depth = self.frames.len();
+        let depth = self.frame_number();
         // What the inner one has read was read after this.
         let had_written = self.frame().has_written();
         // What only a frame further out has saved is not what it was when this one began.
@@ -45,6 +45,12 @@ impl Objects {
     /// Returns how many transactions and savepoints there are.
     pub(crate) fn depth(&self) -> usize {
         self.frames.len()
+    }
+
+    /// The number of the innermost of them, counted from 1.
+    #[inline]
+    pub(super) fn frame_number(&self) -> u32 {
+        self.frames.len() as u32
     }
 
     /// Says that the transaction has committed: nothing can be undone, and everything may now change elsewhere.
@@ -106,7 +112,7 @@ impl Objects {
         }
         let touched = std::mem::take(&mut self.touched);
         for slot in touched {
-            let depth = self.frames.len();
+            let depth = self.frame_number();
             let entry = self.get_mut(slot);
             entry.saved_at = entry.saved_at.min(depth);
             self.settle(slot);
@@ -178,7 +184,7 @@ impl Objects {
 
     /// Notes what an object is before the session itself deletes or inserts it.
     pub(crate) fn save(&mut self, slot: u32) {
-        let depth = self.frames.len();
+        let depth = self.frame_number();
         if self.get(slot).saved_at < depth {
             let was_touched = self.get(slot).is_touched;
             let had_base = self.get(slot).base.is_some();
