@@ -23,6 +23,7 @@ mod insert;
 mod known;
 mod lightweight;
 mod lock;
+mod models;
 mod names;
 mod node;
 mod nullness;
@@ -67,6 +68,7 @@ pub(crate) use insert::{
 pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};
+pub(crate) use models::Taken;
 pub(crate) use names::{natural_name, output_columns, output_names};
 pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Reference};
 pub use node::{Node, Nullability, Operator, Output, Precedence, RelationReference, RustType};

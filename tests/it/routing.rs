@@ -63,6 +63,45 @@ async fn relationships_to_another_engine_are_loaded_after_the_query() {
 }
 
 #[tokio::test]
+async fn a_statement_takes_no_table_of_another_engine() {
+    let (main, other) = (engine().await, engine().await);
+    two_users(&main).await;
+    let sessions = SessionMaker::new(&main).bind(Address, &other);
+    let mut session = sessions.session();
+    let far = "relationship `User.addresses` leads to a model of another engine";
+    let error = session.all(select(User).filter(User.addresses.any(Address.id.eq(1)))).await.unwrap_err();
+    assert_eq!(error.message(), far);
+    let error = session.all(select((User.name, Address.email)).join(User.addresses)).await.unwrap_err();
+    assert_eq!(error.message(), far);
+    assert_eq!(session.query(User).join(User.addresses).count().await.unwrap_err().message(), far);
+    let update = update(Address).set(Address.email, "x").filter(Address.user.has(User.name.eq("ed")));
+    let error = session.execute(update).await.unwrap_err();
+    assert_eq!(error.message(), "relationship `Address.user` leads to a model of another engine");
+    let taken = "the statement takes `Address`, a model of another engine";
+    let owners = || select(Address.user_id);
+    for query in [
+        select(User.id).filter(User.id.in_(owners())),
+        select(User.id).union(owners()),
+        select(User.id).join_on(owners().subquery("owners"), orm::literal(true).eq(true)),
+        select(User.id).join_on(owners().cte("owners"), orm::literal(true).eq(true)),
+        select(User.id).join_on(Address, Address.user_id.eq(User.id)),
+        select(User.id).order_by(owners().limit(1).scalar_subquery()),
+    ] {
+        assert_eq!(session.all(query).await.unwrap_err().message(), taken);
+    }
+    let copied = insert(User).from_select(User.name, select(Address.email));
+    assert_eq!(session.execute(copied).await.unwrap_err().message(), taken);
+    assert_eq!(session.execute(delete(User).filter(User.id.in_(owners()))).await.unwrap_err().message(), taken);
+
+    // What is bound where everything else goes is not elsewhere, whether that has replicas or not.
+    let mut session = SessionMaker::new(&main).replicas([&other]).bind(Address, &main).session();
+    assert_eq!(session.query(User).join(User.addresses).count().await.unwrap(), 0, "of the replica");
+    let mut session = Session::join(main.connect().await.unwrap(), JoinMode::RollbackOnly);
+    session.bind(Address, &other);
+    assert_eq!(session.query(User).join(User.addresses).count().await.unwrap(), 3, "it has one connection");
+}
+
+#[tokio::test]
 async fn reads_go_to_a_replica_until_the_session_writes() {
     let (primary, replica) = (engine().await, engine().await);
     two_users(&replica).await;

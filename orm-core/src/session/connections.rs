@@ -7,6 +7,7 @@ use super::routes::{BindRequest, Routes};
 use crate::engine::{Connection, Engine, IsolationLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::Mapper;
+use crate::sql::{Statement, Taken};
 
 /// How a session takes part in the transaction of a connection that is lent to it. SQLAlchemy's `join_transaction_mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,6 +204,21 @@ impl Connections {
     pub(super) fn are_together(&self, one: &'static Mapper, other: &'static Mapper) -> bool {
         let engine = |mapper| self.engine_of(BindRequest::read(mapper));
         self.joined.is_some() || engine(one).is(&engine(other))
+    }
+
+    /// Returns a model whose table a statement takes although it is on another engine than the one that it goes to.
+    pub(super) fn far_model(&self, statements: &[Statement]) -> Option<Taken> {
+        if self.joined.is_some() || !self.routes.has_binds() {
+            return None;
+        }
+        let request = BindRequest::of(statements);
+        let own = request.mapper?;
+        let is_near = |mapper: &'static Mapper| {
+            let are_one = |one: BindRequest| self.engine_of(one).is(&self.engine_of(one.about(mapper)));
+            // One of the two may be read from a replica of the other's engine.
+            mapper.is(own) || are_one(request) || are_one(request.write_back())
+        };
+        statements.iter().flat_map(Statement::models).find(|taken| !is_near(taken.mapper))
     }
 
     // ------------------------------------------------------------------------------------------------ savepoints

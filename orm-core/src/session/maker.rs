@@ -196,8 +196,8 @@ impl SessionMaker {
     /// Has a function choose the engine of each statement; where it gives `None`, what is said otherwise holds.
     /// SQLAlchemy's `Session.get_bind`, which a subclass overrides.
     ///
-    /// It is asked before each statement, also of a flush, and before a query also where its rows would be updated. Once a
-    /// transaction has begun on an engine it goes on there; a
+    /// It is asked before each statement, also of a flush, and before a query also where its rows would be updated and where
+    /// the other models are that it takes. Once a transaction has begun on an engine it goes on there; a
     /// commit commits on one engine after the other, as with [`bind`](Self::bind).
     ///
     /// ```

@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Decoded, Entity, IntoKey, Mapper, Model, Row, RowType, Selectable};
 use crate::sql::{
-    Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Write, clauses, select,
+    Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Taken, Write, clauses,
+    select,
 };
 use crate::types::SqlType;
 
@@ -226,9 +227,10 @@ impl Session {
         self.noted(values)
     }
 
-    /// Lets listeners change statements.
+    /// Lets listeners change statements, and refuses those that no engine has all tables of.
     pub(super) fn rewrite(&self, statements: &mut [Statement]) -> Result<()> {
-        statements.iter_mut().try_for_each(|statement| self.objects.events.rewrite(statement))
+        statements.iter_mut().try_for_each(|statement| self.objects.events.rewrite(statement))?;
+        self.connections.far_model(statements).map_or(Ok(()), |taken| Err(leads_elsewhere(&taken)))
     }
 
     /// Refuses to load relationships along with a query that is run elsewhere than where their members are.
@@ -937,6 +939,19 @@ impl<'s, S: RowType> Query<'s, S> {
     pub async fn exists(self) -> Result<bool> {
         self.select.exists(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
     }
+}
+
+/// Says that a statement takes a table of another engine than its own.
+fn leads_elsewhere(taken: &Taken) -> Error {
+    let message = match taken.relationship {
+        Some((owner, relationship)) => {
+            let (owner, name) = (owner.definition.name, relationship.name);
+            format!("relationship `{owner}.{name}` leads to a model of another engine")
+        }
+        None => format!("the statement takes `{}`, a model of another engine", taken.mapper.definition.name),
+    };
+    Error::new(ErrorKind::InvalidRequest, message)
+        .hint("ask each engine by a statement of its own, and give one what the other has found")
 }
 
 /// Returns the model that a query gives, if it gives nothing else and in the order of its key.

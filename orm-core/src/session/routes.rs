@@ -75,6 +75,11 @@ impl BindRequest {
         BindRequest::new(model, kind, statements.iter().any(Statement::takes_write_lock))
     }
 
+    /// The same statement, if it were about another model first of all.
+    pub(super) fn about(self, mapper: &'static Mapper) -> Self {
+        BindRequest { mapper: Some(mapper), ..self }
+    }
+
     /// The UPDATE of what it reads.
     pub(super) fn write_back(self) -> Self {
         BindRequest::new(self.mapper, StatementKind::Update, true)
@@ -164,6 +169,11 @@ impl Routes {
     /// Returns the number of a session's replica.
     pub(super) fn take_turn(&self) -> usize {
         if self.replicas.is_empty() { 0 } else { self.next.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Returns whether models may have different engines.
+    pub(super) fn has_binds(&self) -> bool {
+        !(self.models.is_empty() && self.tables.is_empty() && self.chooses.is_none())
     }
 
     /// Returns whether rows may be read from another engine than the one where they are written.
