@@ -205,7 +205,7 @@ impl Error {
         own.inner().retryable = matches!(
             error.database_kind(),
             Some(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Deadlock)
-        );
+        ) || has_lost_statement(&error);
         if error.database_kind() == Some(DatabaseErrorKind::LockTimeout) {
             own = own.hint("commit or close the session, connection or transaction that holds the lock");
         }
@@ -396,7 +396,8 @@ impl Error {
         matches!(&self.0.kind, ErrorKind::Integrity { kind, .. } if *kind == wanted)
     }
 
-    /// Returns whether running the whole transaction again may succeed: after a serialization failure or a deadlock.
+    /// Returns whether running the whole transaction again may succeed: after a serialization failure or a deadlock, or where
+    /// PostgreSQL did not know a prepared statement any more.
     ///
     /// A lock that was not had in time is none of these: it has been waited for already.
     /// [`Engine::transaction`](crate::Engine::transaction) asks this by itself.
@@ -552,4 +553,10 @@ fn is_missing_table(error: &orm_pool::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Returns whether PostgreSQL has lost a prepared statement, so that it has run nothing and ended the transaction: behind a
+/// pooler, or when a type has been made again.
+fn has_lost_statement(error: &orm_pool::Error) -> bool {
+    matches!(error.kind(), orm_pool::ErrorKind::Database { code, .. } if code == "26000")
 }

@@ -225,3 +225,55 @@ async fn a_transaction_is_run_again_whatever_asked_for_what_could_not_be_seriali
     });
     assert_eq!((lent.await.unwrap(), tries.into_inner()), (vec!["Emma".to_owned()], 2));
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+enum Mood {
+    Glad,
+    Sad,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "moods", metadata = none)]
+struct MoodRow {
+    #[orm(primary_key)]
+    id: i64,
+    mood: Mood,
+}
+
+/// Behind a pooler nothing may be left on a server's connection, since another client gets it next, and a type of the user's
+/// own is not to be asked for while a statement without a name waits to be run.
+#[tokio::test]
+async fn behind_a_pooler_no_statement_has_a_name_and_types_are_known_before() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![MoodRow].create_all(&engine).await.unwrap();
+    insert(MoodRow)
+        .values([Mood::Glad; 3].map(|mood| MoodRow { id: 0, mood }).to_vec())
+        .execute(&engine)
+        .await
+        .unwrap();
+    let url = engine.url().with_query("pool_mode", "transaction").render(false);
+    let pooled = Engine::new(&url).unwrap();
+    let attempts = AtomicU32::new(0);
+    let work = async |session: &mut Session| {
+        attempts.fetch_add(1, Ordering::Relaxed);
+        let row = session.get_one(MoodRow, 1).await?;
+        session[row].mood = Mood::Sad;
+        Ok(())
+    };
+    pooled.transaction(work).await.unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 1);
+
+    let mut connection = pooled.connect().await.unwrap();
+    let sad = connection.execute(text("SELECT mood FROM moods WHERE id = :id").bind("id", 9)).await.unwrap();
+    assert_eq!(sad.keys(), ["mood"]);
+    let mut rows = connection.stream(select(MoodRow).filter(MoodRow.id.gt(1)).order_by(MoodRow.id)).await.unwrap();
+    let mut moods = Vec::new();
+    while let Some(row) = rows.next().await.unwrap() {
+        moods.push(row.mood);
+    }
+    drop(rows);
+    assert_eq!(moods, [Mood::Glad; 2]);
+    let named = text("SELECT count(*) FROM pg_prepared_statements").columns::<i64>();
+    assert_eq!(named.one(&mut connection).await.unwrap(), 0);
+}

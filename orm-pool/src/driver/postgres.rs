@@ -24,12 +24,14 @@ mod row;
 mod statements;
 mod written;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::fast::FixedState;
 use futures_core::Stream;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgQueryResult, PgRow, PgStatement};
@@ -73,7 +75,12 @@ pub struct Connection {
     /// Whether what was sent last has not been answered and may have committed.
     may_have_committed: bool,
     has_pooler: bool,
+    /// Behind a pooler: the texts whose types are known.
+    learnt: HashSet<Arc<str>, FixedState>,
 }
+
+/// How many texts are remembered whose types are known.
+const MOST_LEARNT: usize = 2048;
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,6 +141,7 @@ impl Connection {
             is_broken: false,
             may_have_committed: false,
             has_pooler: options.transaction_pooler,
+            learnt: HashSet::with_hasher(FixedState::default()),
         }
     }
 
@@ -198,6 +206,7 @@ impl Connection {
             return self.send(query, &[facts], on_row).await.map_err(error::from);
         }
         if self.transaction.is_open() {
+            self.learn_types(&sendable.sql, parameters).await?;
             return self.send(prepared(sendable, parameters)?, &[facts], on_row).await.map_err(error::from);
         }
         let mut is_again = false;
@@ -220,6 +229,46 @@ impl Connection {
         }
     }
 
+    /// Has sqlx know the types that a statement gives before it runs for the first time: asked between its two messages, the
+    /// server would forget it, and with the error the transaction would be lost.
+    async fn learn_types(&mut self, sql: &Arc<str>, parameters: &[Value]) -> Result<(), Error> {
+        if self.learnt.contains(sql) {
+            return Ok(());
+        }
+        self.describe_through_pooler(Arc::clone(sql), parameters).await?;
+        if self.learnt.len() >= MOST_LEARNT {
+            self.learnt.clear();
+        }
+        self.learnt.insert(Arc::clone(sql));
+        Ok(())
+    }
+
+    /// Describes a statement under a name, which what sqlx asks in between does not take away, and takes the name away before
+    /// another client can find it there.
+    async fn describe_through_pooler(&mut self, sql: Arc<str>, parameters: &[Value]) -> Result<PgStatement, Error> {
+        let is_own = !self.transaction.is_open();
+        if is_own {
+            self.send_text("BEGIN").await?;
+        }
+        let described = self.describe(sql, parameters).await;
+        let forgotten = self.forget().await;
+        if is_own {
+            self.send_text(if described.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        }
+        forgotten.and(described)
+    }
+
+    async fn describe(&mut self, sql: Arc<str>, parameters: &[Value]) -> Result<PgStatement, Error> {
+        let types = parameters::types(parameters);
+        self.is_in_flight = true;
+        let result = self.inner.prepare_with(AssertSqlSafe(sql).into_sql_str(), &types).await;
+        if result.is_err() {
+            self.transaction = self.transaction.after_failure();
+        }
+        self.end(&result);
+        result.map_err(error::from)
+    }
+
     /// Returns the names of the columns of what this statement gives; none for one that gives no rows.
     ///
     /// # Errors
@@ -228,13 +277,11 @@ impl Connection {
     pub async fn columns(&mut self, statement: &Statement, parameters: &[Value]) -> Result<Vec<String>, Error> {
         self.ready().await?;
         let sendable = self.statements.find(statement, parameters)?;
-        let types = parameters::types(parameters);
-        let sql = AssertSqlSafe(sendable.sql).into_sql_str();
-        self.is_in_flight = true;
-        let result = self.inner.prepare_with(sql, &types).await;
-        self.end(&result);
-        let names = |prepared: PgStatement| prepared.columns().iter().map(|column| column.name().to_owned()).collect();
-        result.map(names).map_err(error::from)
+        let described = match self.has_pooler {
+            true => self.describe_through_pooler(sendable.sql, parameters).await?,
+            false => self.describe(sendable.sql, parameters).await?,
+        };
+        Ok(described.columns().iter().map(|column| column.name().to_owned()).collect())
     }
 
     /// Runs each statement of the text, without parameters and without rows.
@@ -314,6 +361,8 @@ impl Connection {
         if self.is_broken {
             return Err(broken());
         }
+        // What was being described has a name, perhaps.
+        let may_have_named = self.has_pooler && self.is_in_flight;
         while self.is_in_flight {
             let result = self.inner.ping().await;
             match &result {
@@ -325,7 +374,7 @@ impl Connection {
                 }
             }
         }
-        Ok(())
+        if may_have_named { self.forget().await } else { Ok(()) }
     }
 
     /// Forgets all prepared statements, here and on the server.

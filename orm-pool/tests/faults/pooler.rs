@@ -151,6 +151,50 @@ async fn six_clients_share_two_servers_behind_pgbouncer_and_get_their_own_answer
     eprintln!("{right} right answers of {servers} server connections");
 }
 
+/// What a client does in a transaction with a type of the user's own, and with what else takes more than one message.
+async fn use_mood(pool: Pool<Target>) {
+    for _ in 0..20 {
+        let mut c = pool.acquire().await.unwrap();
+        c.batch("BEGIN").await.unwrap();
+        let glad = kept("SELECT 'glad'::faults_mood AS mood WHERE $1");
+        assert_eq!(rows(&mut c, &glad.sql, &[Value::Bool(true)]).await.unwrap(), [[Cell::Text("glad".into())]]);
+        assert_eq!(c.columns(&glad, &[Value::Bool(false)]).await.unwrap(), ["mood"]);
+        let mut cursor = c.open_cursor(&glad, &[Value::Bool(true)]).await.unwrap();
+        let mut count = 0;
+        while c
+            .fetch(&mut cursor, 1, |_| {
+                count += 1;
+                ControlFlow::Continue(())
+            })
+            .await
+            .unwrap()
+        {}
+        assert_eq!(count, 1);
+        c.batch("COMMIT").await.unwrap();
+        assert_eq!(c.columns(&kept("SELECT 'sad'::faults_mood AS mood"), &[]).await.unwrap(), ["mood"]);
+        c.invalidate();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_of_the_users_own_columns_and_cursors_go_through_pgbouncer() {
+    let Some(target) = Target::shared("postgres").await else { return };
+    let Some(bouncer) = PgBouncer::start(&target).await else { return };
+    let direct = target.pool(super::options(1));
+    let setup = "DROP TYPE IF EXISTS faults_mood; CREATE TYPE faults_mood AS ENUM ('sad', 'glad')";
+    direct.acquire().await.unwrap().batch(setup).await.unwrap();
+    let mut way = target.by_way_of(bouncer.port);
+    let Target::Postgres(options) = &mut way else { panic!("{way:?}") };
+    options.transaction_pooler = true;
+    let pool = way.pool(super::options(CLIENTS as usize));
+    let clients: Vec<_> = (0..CLIENTS).map(|_| tokio::spawn(use_mood(pool.clone()))).collect();
+    for client in clients {
+        in_time(client).await.unwrap();
+    }
+    pool.dispose().await;
+    direct.acquire().await.unwrap().batch("DROP TYPE faults_mood").await.unwrap();
+}
+
 /// The test above would be worth nothing if everything went well in any case.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_switch_pgbouncer_mixes_things_up() {

@@ -202,11 +202,25 @@ async fn a_type_of_the_users_own_is_no_trouble_in_a_transaction() {
     // A pooler's server forgets the statement once; it is run again.
     let parameters = vec![("search_path".into(), schema.0.clone())];
     let pooled = Options { transaction_pooler: true, parameters, ..options() };
-    let mut pooled = Connection::open(&pooled).await.unwrap();
+    let options = pooled;
+    let mut pooled = Connection::open(&options).await.unwrap();
     assert_eq!(scalar(&mut pooled, "SELECT 'sad'::mood WHERE $1", &[Value::Bool(true)]).await, text("sad"));
     pooled.batch("BEGIN").await.unwrap();
     assert_eq!(scalar(&mut pooled, "SELECT 'sad'::mood WHERE $1", &[Value::Bool(true)]).await, text("sad"));
     pooled.batch("COMMIT").await.unwrap();
+    // In a transaction it cannot be run again, so the type is asked for before.
+    let mut pooled = Connection::open(&options).await.unwrap();
+    pooled.batch("BEGIN").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(scalar(&mut pooled, "SELECT 'sad'::mood WHERE $1", &[Value::Bool(true)]).await, text("sad"));
+    }
+    assert_eq!(scalar(&mut pooled, "SELECT count(*) FROM pg_prepared_statements", &[]).await, Cell::Int(0));
+    assert!(
+        pooled.run(&kept("SELECT $1 FROM nowhere"), &[Value::Int64(1)], |_| ControlFlow::Continue(())).await.is_err()
+    );
+    assert!(pooled.is_in_transaction());
+    pooled.batch("ROLLBACK").await.unwrap();
+    assert_eq!(scalar(&mut pooled, "SELECT $1", &[Value::Int64(5)]).await, Cell::Int(5));
     schema.drop(c).await;
 }
 
@@ -237,6 +251,25 @@ async fn a_pooler_finds_nothing_left_behind() {
     assert_eq!(scalar(&mut c, "SELECT $1", &[Value::Int64(5)]).await, Cell::Int(5));
     assert!(c.is_in_transaction());
     c.batch("ROLLBACK").await.unwrap();
+    let question = kept("SELECT a AS b, $1 AS c FROM t WHERE false");
+    assert_eq!(c.columns(&question, &[Value::Int64(5)]).await.unwrap(), ["b", "c"]);
+    assert!(!c.is_in_transaction());
+    assert!(c.columns(&kept("SELECT a FROM nowhere"), &[]).await.is_err());
+    assert!(!c.is_in_transaction());
+    let error = c.open_cursor(&question, &[Value::Int64(5)]).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+    c.batch("BEGIN").await.unwrap();
+    assert_eq!(c.columns(&question, &[Value::Int64(5)]).await.unwrap(), ["b", "c"]);
+    let mut cursor =
+        c.open_cursor(&kept("SELECT n, $1 FROM generate_series(1, 3) n"), &[Value::Int64(5)]).await.unwrap();
+    let mut fetched = Vec::new();
+    let mut take = |row: orm_pool::driver::Row<'_>| {
+        fetched.push((Cell::from(row.value(0)), Cell::from(row.value(1))));
+        ControlFlow::Continue(())
+    };
+    while c.fetch(&mut cursor, 2, &mut take).await.unwrap() {}
+    assert_eq!(fetched, [1, 2, 3].map(|n| (Cell::Int(n), Cell::Int(5))));
+    c.batch("COMMIT").await.unwrap();
     assert_eq!(scalar(&mut c, "SELECT count(*) FROM pg_prepared_statements", &[]).await, Cell::Int(0));
 }
 

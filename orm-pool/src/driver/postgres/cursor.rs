@@ -50,6 +50,13 @@ fn name(number: u64) -> String {
     format!("orm_cursor_{number}")
 }
 
+/// Says that what fetches the next rows might reach another server.
+fn needs_transaction() -> Error {
+    let message = "behind a pooler in transaction mode, a query is read piece by piece within a transaction only\n\
+                   hint: begin one, or read all rows at once";
+    Error::new(ErrorKind::InvalidRequest, message)
+}
+
 impl Connection {
     /// Opens a query whose rows are [fetched](Self::fetch) piece by piece.
     ///
@@ -66,6 +73,9 @@ impl Connection {
             return Err(Error::new(ErrorKind::Data, driver::parameter_count(expected, parameters.len())));
         }
         let is_held = !self.transaction.is_open();
+        if is_held && self.has_pooler {
+            return Err(needs_transaction());
+        }
         let hold = if is_held { "WITH HOLD" } else { "WITHOUT HOLD" };
         let (number, alive) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(()));
         let sql = format!("DECLARE {} NO SCROLL CURSOR {hold} FOR {}", name(number), statement.sql);
@@ -98,8 +108,10 @@ impl Connection {
         self.ready().await?;
         let sql = format!("FETCH FORWARD {rows} FROM {}", name(cursor.number));
         let facts = words::facts(&sql, Flavour::Postgres);
-        // Kept, since sqlx may ask the server about a type in between, which makes it forget what has no name.
-        let query = Query { sql: sql.into(), arguments: Some(parameters::arguments(&[])?), is_kept: true };
+        // Kept, since sqlx may ask the server about a type in between, which makes it forget what has no name. Behind a
+        // pooler nothing has a name: it goes as text.
+        let arguments = if self.has_pooler { None } else { Some(parameters::arguments(&[])?) };
+        let query = Query { sql: sql.into(), arguments, is_kept: true };
         let mut count = 0;
         let mut flow = ControlFlow::Continue(());
         let counted = &mut |row: driver::Row<'_>| {

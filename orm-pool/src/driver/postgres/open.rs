@@ -28,8 +28,9 @@ fn connect_options(options: &Options) -> Result<PgConnectOptions, Error> {
         .host(options.host.trim_start_matches('[').trim_end_matches(']'))
         .port(options.port)
         .username(&options.user)
-        // The texts are bounded by our own count; see `statements`.
-        .statement_cache_capacity(if options.transaction_pooler { 0 } else { options.statement_cache.max(1) });
+        // The texts are bounded by our own count; see `statements`. Behind a pooler it knows the one that is being described,
+        // so that it can be closed.
+        .statement_cache_capacity(if options.transaction_pooler { 1 } else { options.statement_cache.max(1) });
     if let Some(password) = &options.password {
         connect = connect.password(password);
     }

@@ -48,8 +48,11 @@ pub struct Options {
     /// No statement is kept then. One without parameters is sent as text; one with parameters and outside of a
     /// transaction runs in a transaction of its own, since it takes two messages that have to reach the same server.
     ///
-    /// Within a transaction, the first statement of a connection that has parameters and returns a type of the user's own,
-    /// such as an enum, fails with the code `26000`; when the transaction is run again, it does not.
+    /// Within a transaction, a text with parameters is described before it runs for the first time on a connection, so that
+    /// types of the user's own, such as enums, are known. Where such a type has been made again since, the statement fails
+    /// with the code `26000`; when the transaction is run again, it does not.
+    ///
+    /// Queries are read piece by piece within a transaction only.
     pub transaction_pooler: bool,
     /// Settings of the session, such as `search_path` or `statement_timeout`, sent while connecting as the start-up
     /// parameter `options`, which PgBouncer takes only if it is told to.
