@@ -180,6 +180,8 @@ pub enum Value {
     Time(i64),
     /// A span of time in microseconds: a number to every database but PostgreSQL.
     Interval(i64),
+    /// A span of time, in words, that is too long for [`Interval`](Self::Interval): every database refuses it.
+    LongInterval(Box<str>),
     /// Microseconds since 1970-01-01T00:00:00, without a zone.
     DateTime(i64),
     /// Microseconds since 1970-01-01T00:00:00 UTC.
@@ -213,7 +215,7 @@ impl Value {
             Value::Bytes(_) => Kind::Bytes,
             Value::Date(_) => Kind::Date,
             Value::Time(_) => Kind::Time,
-            Value::Interval(_) => Kind::Interval,
+            Value::Interval(_) | Value::LongInterval(_) => Kind::Interval,
             Value::DateTime(_) => Kind::DateTime,
             Value::Timestamp(_) => Kind::Timestamp,
             Value::Uuid(_) => Kind::Uuid,
@@ -241,6 +243,7 @@ impl Value {
             Value::Float32(value) => ValueRef::Float32(*value),
             Value::Float64(value) => ValueRef::Float64(*value),
             Value::Text(value) => ValueRef::Text(value),
+            Value::LongInterval(span) => ValueRef::Text(span),
             Value::Enum(_, label) => ValueRef::Text(label),
             Value::Bytes(value) => ValueRef::Bytes(value),
             Value::Date(days) => ValueRef::Date(*days),
@@ -357,6 +360,7 @@ impl fmt::Display for Value {
             Value::Date(days) => f.write_str(&text::date(*days)),
             Value::Time(micros) => f.write_str(&text::time(*micros)),
             Value::Interval(micros) => write!(f, "{micros} microseconds"),
+            Value::LongInterval(span) => f.write_str(span),
             Value::DateTime(micros) | Value::Timestamp(micros) => f.write_str(&text::date_time(*micros)),
             Value::Uuid(bytes) => f.write_str(&text::uuid(bytes)),
             Value::Decimal(value) => f.write_str(value),

@@ -31,8 +31,8 @@ macro_rules! spans {
                 let micros: fn(&$type) -> Option<i64> = $micros;
                 match micros(self) {
                     Some(micros) => Value::Interval(micros),
-                    // More than 292,000 years: no database has a number or a span for it, and refuses the text.
-                    None => Value::Text(format!("{self:?}")),
+                    // More than 292,000 years: no number of microseconds tells it.
+                    None => Value::LongInterval(format!("{self:?}").into()),
                 }
             }
 

@@ -1,7 +1,7 @@
 //! Types of `uuid`, `rust_decimal`, `time` and `jiff` as fields: their extremes and NULL come back, and are found by value.
 
-use orm::Dialect;
 use orm::prelude::*;
+use orm::{Dialect, ErrorKind};
 
 use crate::support::{dialect, empty_engine};
 
@@ -179,6 +179,28 @@ mod spans {
         insert(Task).values(rows).execute(&engine).await.unwrap();
         let long = select(Task.took).filter(Task.took.gt(Duration::from_secs(9))).order_by(Task.took.asc());
         assert_eq!(long.all(&engine).await.unwrap(), [10, 3600, 90_000].map(Duration::from_secs));
+    }
+
+    /// No database would give it back.
+    #[tokio::test]
+    async fn longer_than_can_be_kept_are_refused() {
+        let engine = empty_engine().await;
+        metadata![Task].create_all(&engine).await.unwrap();
+        let mut session = Session::new(&engine);
+        let task = session.add(Task::builder().took(Duration::from_secs(1)));
+        session.commit().await.unwrap();
+        let refused = |error: Error| {
+            assert_eq!(*error.kind(), ErrorKind::Data, "{error}");
+            assert!(
+                error.message().ends_with("the span of time 18446744073709551615.999999999s is out of range"),
+                "{error}"
+            );
+        };
+        refused(insert(Task).values(Task::builder().took(Duration::MAX)).execute(&engine).await.unwrap_err());
+        refused(select(Task).filter(Task.took.lt(Duration::MAX)).all(&engine).await.unwrap_err());
+        session[task].took = Duration::MAX;
+        refused(session.commit().await.unwrap_err());
+        assert_eq!(select(Task.took).one(&engine).await.unwrap(), Duration::from_secs(1));
     }
 
     /// A month has no fixed length.

@@ -108,7 +108,7 @@ fn size(value: &Value) -> usize {
         Value::Text(text) | Value::Json(text) | Value::Decimal(text) => with_length(text.len()),
         Value::Enum(_, label) => with_length(label.len()),
         Value::Bytes(bytes) => with_length(bytes.len()),
-        Value::Null(_) | Value::Array(..) | Value::Range(..) => 0,
+        Value::Null(_) | Value::Array(..) | Value::Range(..) | Value::LongInterval(_) => 0,
         Value::Bool(_) => 1,
         Value::Int16(_) => 2,
         Value::Int32(_) | Value::Float32(_) => 4,
@@ -162,6 +162,7 @@ impl Encode<'_, MySql> for Parameter<'_> {
                 buffer.push(4);
                 buffer.extend_from_slice(&date(*days)?);
             }
+            Value::LongInterval(span) => return Err(format!("the span of time {span} is out of range").into()),
             Value::Time(micros) => put_time(buffer, *micros)?,
             Value::Array(..) => return Err("MySQL has no arrays".into()),
             Value::Range(..) => return Err("MySQL has no ranges".into()),

@@ -230,6 +230,7 @@ fn write(value: &Value, buffer: &mut Vec<u8>) -> Result<(), BoxDynError> {
             buffer.extend_from_slice(&micros.to_be_bytes());
             buffer.extend_from_slice(&[0; 8]);
         }
+        Value::LongInterval(span) => return Err(format!("the span of time {span} is out of range").into()),
         Value::Uuid(bytes) => buffer.extend_from_slice(bytes),
         Value::Decimal(text) => numeric::write(text, buffer)?,
         Value::Array(element, values) => write_array(**element, values, buffer)?,

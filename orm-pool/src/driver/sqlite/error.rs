@@ -36,6 +36,9 @@ pub(super) fn from(failure: Failure) -> Error {
             ErrorKind::Data,
             format!("the statement has {expected} {} and {given} {} given", plural(expected), were(given)),
         ),
+        Failure::LongInterval { position, span } => {
+            Error::new(ErrorKind::Data, format!("parameter ?{position}: the span of time {span} is out of range"))
+        }
         Failure::Database { code, message, at_prepare } => Error::new(kind(code, &message, at_prepare), message),
     }
 }

@@ -48,6 +48,13 @@ pub(super) enum Failure {
         /// The values.
         given: usize,
     },
+    /// A value is a span that no number of microseconds tells.
+    LongInterval {
+        /// The parameter's number.
+        position: c_int,
+        /// The span in words.
+        span: Box<str>,
+    },
 }
 
 /// Names a prepared statement of one [`Handle`].
@@ -315,7 +322,10 @@ impl Handle {
             // and the value lives as the caller promises.
             let code = unsafe { bind(statement, position, value, destructor) };
             if code != ffi::SQLITE_OK {
-                let failure = self.failure(code, false);
+                let failure = match value {
+                    Value::LongInterval(span) => Box::new(Failure::LongInterval { position, span: span.clone() }),
+                    _ => self.failure(code, false),
+                };
                 self.let_go_of(slot);
                 return Err(failure);
             }
@@ -507,8 +517,8 @@ unsafe fn bind(
                 bind_copy(statement, position, &text::date_time(*micros))
             }
             Value::Uuid(bytes) => bind_copy(statement, position, &text::uuid(bytes)),
-            // SQLite has neither.
-            Value::Array(..) | Value::Range(..) => ffi::SQLITE_MISMATCH,
+            // SQLite has none of these.
+            Value::Array(..) | Value::Range(..) | Value::LongInterval(_) => ffi::SQLITE_MISMATCH,
         }
     }
 }
