@@ -377,10 +377,7 @@ async fn with_autocommit_each_statement_commits_itself() {
     assert_eq!(error.message(), "a savepoint needs a transaction, and the isolation level is AUTOCOMMIT");
     connection.rollback().await.unwrap();
     assert_eq!(select(User).count(&engine).await.unwrap(), 1, "nothing was left to be rolled back");
-    assert_eq!(
-        connection.get_isolation_level().await.unwrap(),
-        if dialect() == Dialect::Sqlite { IsolationLevel::Serializable } else { IsolationLevel::Autocommit }
-    );
+    assert_eq!(connection.get_isolation_level().await.unwrap(), IsolationLevel::Autocommit);
 }
 
 #[tokio::test]

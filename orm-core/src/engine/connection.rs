@@ -410,6 +410,10 @@ impl Connection {
     ///
     /// Fails when the connection is lost.
     pub async fn get_isolation_level(&mut self) -> Result<IsolationLevel> {
+        let level = self.engine.isolation_level();
+        if level == Some(IsolationLevel::Autocommit) {
+            return Ok(IsolationLevel::Autocommit);
+        }
         let question = match self.dialect() {
             Dialect::Sqlite => return Ok(IsolationLevel::Serializable),
             Dialect::Postgres => "SHOW transaction_isolation",
@@ -417,10 +421,6 @@ impl Connection {
                 "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"
             }
         };
-        let level = self.engine.isolation_level();
-        if level == Some(IsolationLevel::Autocommit) {
-            return Ok(IsolationLevel::Autocommit);
-        }
         let mut answer = self.exec_driver_sql(question, ()).await?;
         // MySQL tells the level of its session, and not that of a transaction which was begun at another.
         if let (Dialect::MySql | Dialect::MariaDb, Some(level)) = (self.dialect(), level) {
