@@ -30,8 +30,8 @@ pub use attribute::{Alias, Attribute, foreign, remote};
 pub(crate) use configure::{Configured, Direction, ForeignKey, Link, RelationshipInfo};
 pub use deferred::Deferred;
 pub use definition::{
-    Cascade, Column, ColumnExtras, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup, IndexDefinition,
-    Lazy, ReferentialAction, RelationshipDefinition, RelationshipKind,
+    Cascade, CheckDefinition, Column, ColumnExtras, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup,
+    IndexDefinition, Lazy, ReferentialAction, RelationshipDefinition, RelationshipKind,
 };
 pub use embed::Embed;
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};

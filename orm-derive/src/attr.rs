@@ -103,7 +103,7 @@ pub(crate) struct StructOptions {
     pub(crate) comment: Option<LitStr>,
     pub(crate) uniques: Vec<IndexOptions>,
     pub(crate) indexes: Vec<IndexOptions>,
-    pub(crate) checks: Vec<LitStr>,
+    pub(crate) checks: Vec<CheckOptions>,
     pub(crate) primary_key: Option<Vec<Ident>>,
     pub(crate) foreign_keys: Vec<CompositeKey>,
     pub(crate) version: Option<Ident>,
@@ -123,6 +123,12 @@ pub(crate) struct IndexOptions {
     pub(crate) is_unique: bool,
     pub(crate) condition: Option<LitStr>,
     pub(crate) method: Option<LitStr>,
+}
+
+/// A check constraint: `check("price > 0", name = "…")`.
+pub(crate) struct CheckOptions {
+    pub(crate) sql: LitStr,
+    pub(crate) name: Option<LitStr>,
 }
 
 /// How an identity column counts: `identity(always, start = 100, increment = 5)`.
@@ -297,7 +303,7 @@ impl StructOptions {
                 self.indexes.push(IndexOptions::read(name, &["name", "unique", "condition", "method"], input)?);
             }
             "primary_key" => self.primary_key = Some(field_list(name, input)?),
-            "check" => self.checks.push(text_in_parentheses(name, input)?),
+            "check" => self.checks.push(CheckOptions::read(name, input)?),
             "foreign_key" => self.foreign_keys.push(CompositeKey::read(name, input, mistakes)?),
             "version" => self.version = Some(word(name, "field", input)?),
             "metadata" => {
@@ -516,6 +522,28 @@ impl IndexOptions {
     }
 }
 
+impl CheckOptions {
+    fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(Token![=]) {
+            return Ok(CheckOptions { sql: text(name, input)?, name: None });
+        }
+        let content = parentheses(name, &format!("`{name}(\"…\")`"), input)?;
+        let read = |input: ParseStream<'_>| {
+            let mut options = CheckOptions { sql: input.parse()?, name: None };
+            while !input.is_empty() {
+                input.parse::<Token![,]>()?;
+                if !input.is_empty() {
+                    let word = input.call(Ident::parse_any)?;
+                    one_of("check", &word, &["name"])?;
+                    options.name = Some(filled(text(&word, input)?)?);
+                }
+            }
+            Ok(options)
+        };
+        drained(&content, read(&content))
+    }
+}
+
 impl IdentityOptions {
     fn read(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
         const NUMBERS: &[&str] = &["start", "increment", "minimum", "maximum", "cache"];
@@ -701,15 +729,6 @@ pub(crate) fn flag(name: &Ident, input: ParseStream<'_>) -> Result<Ident> {
 pub(crate) fn text(name: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     equals(name, "\"…\"", input)?;
     input.parse().map_err(|error| Error::new(error.span(), format!("expected a text in quotes: `{name} = \"…\"`")))
-}
-
-/// Reads `("…")`, or `= "…"`.
-fn text_in_parentheses(name: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
-    if input.peek(Token![=]) {
-        return text(name, input);
-    }
-    let content = parentheses(name, &format!("`{name}(\"…\")`"), input)?;
-    drained(&content, content.parse())
 }
 
 pub(crate) fn filled(text: LitStr) -> Result<LitStr> {

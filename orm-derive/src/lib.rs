@@ -68,7 +68,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `primary_key(a, b)` | the primary key, where the order is not that of the fields |
 /// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated, and ends in `name = "…"` where the name matters |
 /// | `index(a, b)` | an index over these columns; may be repeated, and may end in `unique`, `name = "…"`, `condition = "…"`, `method = "gin"` |
-/// | `check("…")` | a condition that each row must meet, as SQL; may be repeated |
+/// | `check("…", name = "…")` | a condition that each row must meet, as SQL, and its name; may be repeated |
 /// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated |
 /// | `version = field` | the column that counts changes, so that a stale object overwrites nothing |
 /// | `metadata = none` | `MetaData::global()` leaves the table out |

@@ -240,6 +240,8 @@ fn all_mistakes_are_reported_at_once() {
 fn a_struct_names_its_own_fields() {
     check_struct("unique(nme)", &["`User` has no field `nme`, did you mean `name`?"]);
     check_struct("index(id, x)", &["`User` has no field `x`"]);
+    check_struct("check(\"id > 0\", nme = \"ck\")", &["`check` does not know `nme`, did you mean `name`?"]);
+    check_struct("check(\"id > 0\", name = \"\")", &["this text must not be empty"]);
     check_struct("unique(addresses)", &["`User.addresses` is a relationship and has no column"]);
     check_struct("unique(name, name)", &["`name` is named twice"]);
     check_struct("version = revision", &["`User` has no field `revision`"]);
@@ -455,7 +457,7 @@ fn suggestions_are_close() {
 // ----------------------------------------------------------------------------------------------------------- expansion
 
 const USER: &str = r#"
-    #[orm(table = "users", schema = "app", comment = "people", unique(name, status), index(status), check("id > 0"),
+    #[orm(table = "users", schema = "app", comment = "people", unique(name, status), index(status), check("id > 0", name = "ck_id"),
           version = version, mysql(engine = "InnoDB"), sqlite(strict), postgres(fillfactor = 70), attributes = Users)]
     #[orm(foreign_key((a, b) = (Other.x, Self.id), on_delete = set_null, on_update = no_action))]
     pub struct User {

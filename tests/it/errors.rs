@@ -133,6 +133,26 @@ async fn a_model_that_cannot_be_configured_breaks_no_other() {
 }
 
 #[tokio::test]
+async fn a_check_may_have_a_name_of_its_own() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "parcels", check("weight > 0", name = "not_empty"), metadata = none)]
+    struct Parcel {
+        #[orm(primary_key)]
+        id: i64,
+        weight: i64,
+    }
+    let engine = empty_engine().await;
+    metadata![Parcel].create_all(&engine).await.unwrap();
+    metadata![Parcel].check(&engine).await.unwrap();
+    let error = insert(Parcel).values(Parcel { id: 1, weight: 0 }).execute(&engine).await.unwrap_err();
+    assert!(error.is_check_violation(), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::Integrity { constraint: Some(name), .. } if name == "not_empty"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn each_constraint_tells_its_kind_and_what_the_database_names() {
     #[derive(Clone, Debug, Model)]
     #[orm(table = "parcels", check("weight > 0"), metadata = none)]

@@ -31,8 +31,8 @@ pub struct Definition {
     pub uniques: &'static [IndexDefinition],
     /// Indexes over several columns, by position.
     pub indexes: &'static [IndexDefinition],
-    /// Check constraints, as SQL.
-    pub checks: &'static [&'static str],
+    /// Check constraints.
+    pub checks: &'static [CheckDefinition],
     /// Foreign keys over several columns.
     pub foreign_keys: &'static [ForeignKeyGroup],
     /// The position of the version column.
@@ -65,6 +65,29 @@ impl Definition {
     /// A table with nothing but its name, which is the model's too.
     pub(crate) const fn bare(table: &'static str, location: (&'static str, u32)) -> Self {
         Definition { name: table, table, location, ..Self::EMPTY }
+    }
+}
+
+/// A check constraint.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckDefinition {
+    /// The condition, as SQL.
+    pub sql: &'static str,
+    /// Its name, unless a convention gives one.
+    pub name: Option<&'static str>,
+}
+
+impl CheckDefinition {
+    /// A condition, as SQL.
+    pub const fn new(sql: &'static str) -> Self {
+        CheckDefinition { sql, name: None }
+    }
+
+    /// Gives it a name.
+    #[must_use]
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::{CheckConstraint, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, UniqueConstraint};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{ColumnReference, Definition, Mapper, ReferentialAction};
+use crate::mapper::{CheckDefinition, ColumnReference, Definition, Mapper, ReferentialAction};
 
 /// Makes the table of a model, without the names that a convention gives.
 pub(super) fn table(definition: &Definition) -> Result<Table> {
@@ -17,13 +17,17 @@ pub(super) fn table(definition: &Definition) -> Result<Table> {
         primary_key: PrimaryKey::new(names(definition, definition.key)),
         uniques: uniques(definition),
         foreign_keys: foreign_keys(definition)?,
-        checks: definition.checks.iter().map(|sql| CheckConstraint::new(*sql)).collect(),
+        checks: definition.checks.iter().map(check).collect(),
         excludes: Vec::new(),
         indexes: indexes(definition),
         comment: definition.comment.map(str::to_owned),
         prefixes: Vec::new(),
         options: definition.options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
     })
+}
+
+fn check(definition: &CheckDefinition) -> CheckConstraint {
+    CheckConstraint { name: definition.name.map(str::to_owned), ..CheckConstraint::new(definition.sql) }
 }
 
 /// Refuses two fields with one column.

@@ -6,8 +6,8 @@ use super::{Identity, MetaData, Table};
 use crate::dialect::Dialect;
 use crate::error::ErrorKind;
 use crate::mapper::{
-    Alias, Column, ColumnExtras, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn, ForeignKeyGroup,
-    IndexDefinition, Mapper, Model, ReferentialAction, RelationField, Row, RowType, Selectable,
+    Alias, CheckDefinition, Column, ColumnExtras, ColumnReference, Decoded, Definition, Entity, ForeignKeyColumn,
+    ForeignKeyGroup, IndexDefinition, Mapper, Model, ReferentialAction, RelationField, Row, RowType, Selectable,
 };
 use crate::session::{Handle, Objects};
 use crate::sql::Output;
@@ -59,7 +59,7 @@ models! {
                 ..refers_to!(USER)
             }),
         ],
-        checks: &["email LIKE '%@%'"],
+        checks: &[CheckDefinition::new("email LIKE '%@%'")],
     };
 }
 

@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
-use crate::attr::{IdentityOptions, IndexOptions};
+use crate::attr::{CheckOptions, IdentityOptions, IndexOptions};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
 use crate::names::{option, plain};
 
@@ -86,7 +86,7 @@ fn definition(model: &Model) -> TokenStream {
     let relationships = relationships::definitions(model);
     let uniques = model.uniques.iter().zip(&options.uniques).map(|(columns, unique)| index(columns, unique));
     let indexes = model.indexes.iter().zip(&options.indexes).map(|(columns, listed)| index(columns, listed));
-    let checks = &options.checks;
+    let checks = options.checks.iter().map(check);
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
     let dialects = options.dialects.iter().map(|(option, value)| quote!((#option, #value)));
     let rest = [
@@ -111,6 +111,11 @@ fn definition(model: &Model) -> TokenStream {
             ..__orm::Definition::EMPTY
         }
     }
+}
+
+fn check(check: &CheckOptions) -> TokenStream {
+    let (sql, name) = (&check.sql, check.name.iter());
+    quote!(__orm::CheckDefinition::new(#sql) #(.name(#name))*)
 }
 
 /// Writes a field that is `None` for most models, unless it is.
