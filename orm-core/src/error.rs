@@ -399,7 +399,8 @@ impl Error {
     /// Returns whether running the whole transaction again may succeed: after a serialization failure or a deadlock, or where
     /// PostgreSQL did not know a prepared statement any more.
     ///
-    /// A lock that was not had in time is none of these: it has been waited for already.
+    /// A lock that was not had in time is none of these: it has been waited for already, or was asked for with NOWAIT, by who
+    /// wants to know at once.
     /// [`Engine::transaction`](crate::Engine::transaction) asks this by itself.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
