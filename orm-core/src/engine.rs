@@ -20,6 +20,7 @@ mod transaction;
 mod url;
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::Arc;
 
 pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
@@ -141,6 +142,12 @@ impl Engine {
     pub fn connect(&self) -> impl Future<Output = Result<Connection>> + Send {
         let guard = self.acquire();
         async move { Ok(Connection::new(self.clone(), guard.await?)) }
+    }
+
+    /// Lends a connection of which the pool remembers another place than the one that asks.
+    pub(crate) async fn connect_from(&self, place: &'static Location<'static>) -> Result<Connection> {
+        let guard = self.shared.pool.acquire_at(place).await.map_err(Error::from_pool)?;
+        Ok(Connection::new(self.clone(), guard))
     }
 
     /// Lends a connection and begins a transaction on it; dropping it rolls back.

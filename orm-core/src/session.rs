@@ -27,6 +27,7 @@ mod synchronize;
 mod transaction;
 
 use std::ops::{Index, IndexMut};
+use std::panic::Location;
 
 pub(crate) use connections::Connections;
 pub use connections::JoinMode;
@@ -136,6 +137,7 @@ impl Session {
     /// assert_eq!(session.engine().url().to_string(), "sqlite::memory:");
     /// # Ok::<(), orm_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn new(engine: &Engine) -> Session {
         Session {
             connections: Connections::new(Routes::to(engine)),
@@ -151,6 +153,13 @@ impl Session {
             chunk_ends_with: None,
             lazy_loads: lazy::LazyLoads::default(),
         }
+    }
+
+    /// The same for a caller who was called from elsewhere.
+    pub(crate) fn new_at(engine: &Engine, place: &'static Location<'static>) -> Session {
+        let mut session = Session::new(engine);
+        session.connections.made_at(place);
+        session
     }
 
     /// Makes a session that works on a connection, and in the transaction that is begun on it: for code that commits, in a

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use orm::prelude::*;
-use orm::{Dialect, PoolClass, text};
+use orm::{Dialect, PoolClass, SessionMaker, text};
 
 use crate::support::{dialect, empty_engine_with};
 
@@ -168,6 +168,23 @@ async fn an_exhausted_pool_says_who_has_its_connections() {
     assert!(second.starts_with("1 connection is checked out; the oldest for 0."), "{message}");
     assert!(second.split(" < ").next().unwrap().contains("tests/it/pool.rs:"), "{message}");
     assert!(second.split(" < ").count() > 2, "{message}");
+}
+
+/// A session connects in the middle of the library, so the place is that where it was made.
+#[tokio::test]
+async fn an_exhausted_pool_says_where_the_sessions_were_made_that_have_its_connections() {
+    let patience = std::time::Duration::from_millis(50);
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0).pool_timeout(patience)).await;
+    let line = line!() + 1;
+    for mut session in [Session::new(&engine), SessionMaker::new(&engine).session()] {
+        session.begin().await.unwrap();
+        let message = one_or_error(&engine).await.unwrap_err().to_string();
+        assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{message}");
+    }
+    let line = line!() + 1;
+    let work = engine.transaction(async |_: &mut Session| one_or_error(&engine).await);
+    let message = work.await.unwrap_err().to_string();
+    assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{message}");
 }
 
 async fn one_or_error(engine: &Engine) -> Result<i64, Error> {

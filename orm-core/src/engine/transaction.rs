@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::Engine;
@@ -48,7 +49,8 @@ impl Engine {
     /// # Errors
     ///
     /// Fails with the closure's error, or with that of the commit.
-    pub async fn transaction<F, R>(&self, work: F) -> Result<R>
+    #[track_caller]
+    pub fn transaction<F, R>(&self, work: F) -> impl Future<Output = Result<R>>
     where
         R: Send,
         F: Send
@@ -56,7 +58,7 @@ impl Engine {
             + for<'s> Work<&'s mut Session, Result<R>, Fut: Send>,
     {
         // A statement on the connection that a session has lent fails without the session.
-        self.transaction_until(work, Error::is_retryable).await
+        self.transaction_until(work, Error::is_retryable, Location::caller())
     }
 
     /// Runs a closure as [`transaction`](Self::transaction) does, with an error type of the user's own.
@@ -67,7 +69,8 @@ impl Engine {
     /// # Errors
     ///
     /// Fails with the closure's error, or with that of the commit.
-    pub async fn try_transaction<F, R, E>(&self, work: F) -> Result<R, E>
+    #[track_caller]
+    pub fn try_transaction<F, R, E>(&self, work: F) -> impl Future<Output = Result<R, E>>
     where
         R: Send,
         E: From<Error> + Send,
@@ -75,11 +78,16 @@ impl Engine {
             + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
             + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
     {
-        self.transaction_until(work, |_| false).await
+        self.transaction_until(work, |_| false, Location::caller())
     }
 
     /// Runs a closure again and again while its session, or its error by itself, says that this may help.
-    async fn transaction_until<F, R, E>(&self, mut work: F, is_retryable: fn(&E) -> bool) -> Result<R, E>
+    async fn transaction_until<F, R, E>(
+        &self,
+        mut work: F,
+        is_retryable: fn(&E) -> bool,
+        place: &'static Location<'static>,
+    ) -> Result<R, E>
     where
         R: Send,
         E: From<Error> + Send,
@@ -90,7 +98,7 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let begin = Instant::now();
-            let mut session = Session::new(self);
+            let mut session = Session::new_at(self, place);
             let done = match session.begin_serializable().await {
                 Ok(()) => match work(&mut session).await {
                     Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
@@ -133,7 +141,8 @@ impl Engine {
     /// # Errors
     ///
     /// Fails with the closure's error, or with that of the commit.
-    pub async fn transaction_once<F, R>(&self, work: F) -> Result<R>
+    #[track_caller]
+    pub fn transaction_once<F, R>(&self, work: F) -> impl Future<Output = Result<R>>
     where
         R: Send,
         F: Send
@@ -141,12 +150,14 @@ impl Engine {
             + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
     {
         let mut session = Session::new(self);
-        session.begin_serializable().await?;
-        match work(&mut session).await {
-            Ok(value) => session.commit().await.map(|()| value),
-            Err(error) => {
-                roll_back(session).await;
-                Err(error)
+        async move {
+            session.begin_serializable().await?;
+            match work(&mut session).await {
+                Ok(value) => session.commit().await.map(|()| value),
+                Err(error) => {
+                    roll_back(session).await;
+                    Err(error)
+                }
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! In: the model that a statement is about, and whether it writes. Out: a connection with the transaction begun on it.
 
+use std::panic::Location;
+
 use super::objects::Objects;
 use super::routes::{BindRequest, Routes};
 use crate::engine::{Connection, Engine, IsolationLevel};
@@ -48,6 +50,8 @@ const JOINED: &str = "orm_session";
 /// The connections that take part in a transaction.
 pub(crate) struct Connections {
     routes: Routes,
+    /// Where the session was made, which is told of its connections when there are no more.
+    made_at: &'static Location<'static>,
     open: Vec<Connection>,
     replica: usize,
     /// The level that the transaction begins with, if not the engine's.
@@ -63,10 +67,12 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
+    #[track_caller]
     pub(super) fn new(routes: Routes) -> Self {
         let replica = routes.take_turn();
         Connections {
             routes,
+            made_at: Location::caller(),
             open: Vec::new(),
             replica,
             level: None,
@@ -76,6 +82,11 @@ impl Connections {
             is_lost: false,
             joined: None,
         }
+    }
+
+    /// Says that the session was made elsewhere, by whom its caller has asked.
+    pub(super) fn made_at(&mut self, place: &'static Location<'static>) {
+        self.made_at = place;
     }
 
     pub(super) fn join(connection: Connection, mode: JoinMode) -> Self {
@@ -195,7 +206,7 @@ impl Connections {
         if let Some(known) = known {
             return Ok(known);
         }
-        let connection = engine.connect().await?;
+        let connection = engine.connect_from(self.made_at).await?;
         self.open.push(connection);
         Ok(self.open.len() - 1)
     }

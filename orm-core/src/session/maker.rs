@@ -244,6 +244,7 @@ impl SessionMaker {
     }
 
     /// Makes a session. It connects at its first statement.
+    #[track_caller]
     pub fn session(&self) -> Session {
         let mut session = Session {
             connections: Connections::new(self.routes.clone()),
