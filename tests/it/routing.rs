@@ -455,6 +455,36 @@ async fn a_joined_session_leaves_the_commit_to_its_owner_and_rolls_back_all() {
     assert_eq!(select(User).count(&engine).await.unwrap(), 2);
 }
 
+/// What such a session has committed goes with the transaction around it: its objects showed it, and their next change was
+/// taken for one of a row that others had changed.
+#[tokio::test]
+async fn a_rollback_of_a_joined_session_puts_back_what_it_had_committed() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut connection = engine.connect().await.unwrap();
+    connection.begin().await.unwrap();
+    let mut session = Session::join(connection, JoinMode::RollbackOnly);
+    let ed = session.get_one(User, 1).await.unwrap();
+    let wendy = session.get_one(User, 2).await.unwrap();
+    session[ed].fullname = Some("first".into());
+    let new = session.add(User::builder().name("new"));
+    session.delete(wendy).await.unwrap();
+    session.commit().await.unwrap();
+    session[ed].fullname = Some("second".into());
+    session.commit().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!((session[ed].fullname.as_deref(), session[new].id), (Some("Ed Jones"), 0));
+    assert_eq!(session.query(User).order_by(User.id).all().await.unwrap(), [ed, wendy]);
+    session.rollback().await.unwrap();
+    session[ed].fullname = Some("third".into());
+    session.add_again(new).unwrap();
+    session.commit().await.unwrap();
+    assert!(!session.into_connection().await.unwrap().in_transaction(), "it was the session's own");
+    let names = select((User.name, User.fullname)).order_by(User.id).all(&engine).await.unwrap();
+    let row = |name: &str, fullname: Option<&str>| (name.to_owned(), fullname.map(str::to_owned));
+    assert_eq!(names, [row("ed", Some("third")), row("wendy", None), row("new", None)]);
+}
+
 #[tokio::test]
 async fn a_session_may_control_the_transaction_of_a_lent_connection() {
     let engine = engine().await;

@@ -183,6 +183,7 @@ impl Session {
         }
         self.connections.undo_abandoned().await?;
         self.connections.forget_savepoints();
+        let is_its_owners = self.connections.is_its_owners();
         self.busy = Busy::Commit;
         let done = self.connections.commit().await;
         self.busy = Busy::No;
@@ -191,7 +192,10 @@ impl Session {
             self.failed = Some(error.clone());
             return Err(error);
         }
-        self.objects.commit(self.expire_on_commit);
+        match is_its_owners {
+            true => self.objects.commit_within(self.expire_on_commit),
+            false => self.objects.commit(self.expire_on_commit),
+        }
         events.call_after_commit(self);
         Ok(())
     }

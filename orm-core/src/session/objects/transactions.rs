@@ -68,6 +68,13 @@ impl Objects {
         }
     }
 
+    /// Says that the session has committed within a transaction that is somebody else's: everything may now change elsewhere,
+    /// and all of it can still be undone.
+    pub(crate) fn commit_within(&mut self, expires: bool) {
+        let persistent = self.slots.iter_mut().filter(|slot| expires && slot.state == State::Persistent);
+        persistent.for_each(|slot| slot.is_expired = true);
+    }
+
     /// Undoes the innermost frame: objects are as they were when it began, and what it touched or read is expired.
     pub(crate) fn rollback_frame(&mut self) {
         let is_root = self.depth() == 1;
