@@ -73,12 +73,9 @@ fn form(node: &Node) -> Option<Form> {
         Node::Parameter { kind: Kind::Decimal, .. } | Node::Bind(Value::Decimal(_)) => Some(Form::Text),
         Node::Label { node, .. } => form(node),
         Node::Minus(operand) => form(operand).map(|_| Form::Float),
-        Node::Binary { operator, sides } => match operator {
-            Operator::Add | Operator::Sub | Operator::Mul | Operator::Div => {
-                sides.iter().find_map(form).map(|_| Form::Float)
-            }
-            _ => None,
-        },
+        Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul | Operator::Div, sides } => {
+            sides.iter().find_map(form).map(|_| Form::Float)
+        }
         Node::Function { name, arguments, .. } => match &**name {
             "coalesce" | "nullif" | "min" | "max" => arguments.iter().find_map(form),
             "count" => None,
