@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record};
+use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record, contains_eager};
 
 use crate::only;
-use crate::support::{User, dialect, empty_engine_with, engine, expected, two_users};
+use crate::support::{Address, User, dialect, emails, empty_engine_with, engine, expected, three_users, two_users};
 
 /// A query of so many rows that no table holds.
 fn numbers(count: u64) -> String {
@@ -259,6 +259,46 @@ async fn a_session_reads_on_behind_the_last_key_whatever_has_gone_before_it() {
         let wanted = (1..=25).filter(|n| !gone.contains(n)).map(|n| format!("n{n}"));
         assert_eq!(names, wanted.collect::<Vec<_>>());
     }
+}
+
+/// Chunks counted joined rows, and owners were told apart in each of them: objects were lost, and collections cut.
+#[tokio::test]
+async fn chunks_have_whole_collections_or_are_refused() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let joined = select(User).outerjoin(User.addresses).order_by((User.id, Address.id));
+    let chunks = || joined.clone().options(contains_eager(User.addresses)).yield_per(2);
+    let mut transaction = engine.begin().await.unwrap();
+    let mut session = Session::new(&engine);
+    for error in [
+        chunks().next(&engine).await.unwrap_err(),
+        chunks().next(&mut transaction).await.unwrap_err(),
+        chunks().next(&mut session).await.unwrap_err(),
+    ] {
+        assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.message(), "`yield_per` would cut `User.addresses`, whose members come in rows of their own");
+    }
+    for rows in [1, 2, 3] {
+        let mut chunks = select(User).order_by(User.id).options(joinedload(User.addresses)).yield_per(rows);
+        let mut found = Vec::new();
+        while let Some(users) = chunks.next(&mut transaction).await.unwrap() {
+            found.extend(users.iter().map(|user| emails(user).join(" ")));
+        }
+        assert_eq!(found, ["ed@x.org ed@y.org", "wendy@x.org", ""], "{rows} a chunk");
+    }
+}
+
+#[tokio::test]
+async fn chunks_have_the_one_member_that_a_join_brings() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let joined = select(Address).join(Address.user).order_by(Address.id).options(contains_eager(Address.user));
+    let mut chunks = joined.yield_per(2);
+    let mut names = Vec::new();
+    while let Some(addresses) = chunks.next(&engine).await.unwrap() {
+        names.extend(addresses.iter().map(|address| address.user.get().unwrap().name.clone()));
+    }
+    assert_eq!(names, ["ed", "ed", "wendy"]);
 }
 
 #[tokio::test]

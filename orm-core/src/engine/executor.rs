@@ -120,10 +120,12 @@ impl Request {
         Ok(self.statements.into_vec())
     }
 
-    pub(crate) fn chunk(mut self, lets_go: bool) -> Self {
+    /// Makes it a chunk, of so many rows as the database counts them: none of them may be only one more member of an object.
+    pub(crate) fn chunk(mut self, lets_go: bool) -> Result<Self> {
+        self.plans()?.iter().try_for_each(Plan::refuse_contained_members)?;
         self.is_chunk = true;
         self.lets_go = lets_go;
-        self
+        Ok(self)
     }
 }
 

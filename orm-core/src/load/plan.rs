@@ -62,6 +62,25 @@ impl Plan {
     pub(crate) fn loads(&self) -> bool {
         !self.nodes.is_empty()
     }
+
+    /// Refuses members that a join of the user's own brings, where several rows are one object with several members.
+    pub(crate) fn refuse_contained_members(&self) -> Result<()> {
+        refuse_contained_members(&self.nodes)
+    }
+}
+
+fn refuse_contained_members(nodes: &[LoadNode]) -> Result<()> {
+    for node in nodes.iter().filter(|node| matches!(node.strategy, Strategy::Contained(_))) {
+        let info = node.info()?;
+        if !info.is_to_one() {
+            let name = info.name();
+            let message = format!("`yield_per` would cut `{name}`, whose members come in rows of their own");
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint(format!("use `selectinload({name})` instead of `contains_eager({name})`")));
+        }
+        refuse_contained_members(&node.children)?;
+    }
+    Ok(())
 }
 
 fn rules_of<'p>(root: &'static Mapper, paths: &'p [LoadPath]) -> impl Iterator<Item = &'p ColumnRule> {

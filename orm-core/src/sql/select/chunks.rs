@@ -84,14 +84,14 @@ impl<S: RowType> Chunks<S> {
     ///
     /// # Errors
     ///
-    /// As [`Select::all`].
+    /// As [`Select::all`], and for [`contains_eager`](crate::contains_eager) of many members, of which a chunk might have a part.
     #[allow(clippy::manual_async_fn, reason = "an async fn does not say that its future is `Send` for every executor")]
     pub fn next<E: Executor>(&mut self, db: E) -> impl Future<Output = Result<Option<Vec<Out<E, S>>>>> + Send {
         async move {
             if self.done {
                 return Ok(None);
             }
-            let page = self.page().request()?.chunk(!self.keep && self.offset > 0);
+            let page = self.page().request()?.chunk(!self.keep && self.offset > 0)?;
             let whole = if self.source.is_new() { Some(self.select.clone().request()?) } else { None };
             let chunk = Chunk { page, whole, rows: usize::try_from(self.rows).unwrap_or(usize::MAX) };
             let rows = db.__chunk::<S>(chunk, &mut self.source).await?;
