@@ -15,7 +15,7 @@ mod values;
 
 pub(crate) use columns::ColumnRule;
 pub use columns::{LoadColumns, defer, load_only, undefer, undefer_all, undefer_group};
-pub(crate) use joined::{Joins, attach};
+pub(crate) use joined::{Joins, attach, is_alone};
 pub(crate) use managed::{ObjectRows, asks_database, load_objects, load_relationship, members_of};
 pub(crate) use options::Strategy;
 pub use options::{

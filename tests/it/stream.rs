@@ -301,6 +301,33 @@ async fn chunks_have_the_one_member_that_a_join_brings() {
     assert_eq!(names, ["ed", "ed", "wendy"]);
 }
 
+/// A page was taken to end with the last row of its last key, of which there may be others.
+#[tokio::test]
+async fn a_session_reads_all_rows_of_a_key_that_another_table_gives_several_times() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let members = select(Address).subquery("members");
+    let owners = select(Address.user_id).subquery("owners");
+    let queries = [
+        select(User).filter(Address.user_id.eq(User.id)),
+        select(User).select_from(&members).filter(members.user_id.eq(User.id)),
+        select(User).filter(owners.0.eq(User.id)),
+    ];
+    let mut session = Session::new(&engine);
+    for query in queries {
+        let ed_twice = query.clone().order_by(User.id).all(&mut session).await.unwrap();
+        assert_eq!(ed_twice.len(), 3);
+        for rows in [1, 2, 3] {
+            let mut chunks = query.clone().yield_per(rows).keep();
+            let mut users = Vec::new();
+            while let Some(some) = chunks.next(&mut session).await.unwrap() {
+                users.extend(some);
+            }
+            assert_eq!(users, ed_twice, "{rows} a chunk");
+        }
+    }
+}
+
 #[tokio::test]
 async fn other_statements_run_between_two_chunks() {
     let engine = engine().await;

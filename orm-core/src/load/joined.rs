@@ -400,7 +400,7 @@ fn can_be_joined(node: &LoadNode, info: &RelationshipInfo) -> bool {
 }
 
 /// Returns whether a SELECT gives each row of one table at most once, and names no other beside it in FROM.
-fn is_alone(select: &SelectNode) -> bool {
+pub(crate) fn is_alone(select: &SelectNode) -> bool {
     let [Output { kind: OutputKind::Entity { mapper, alias }, .. }] = select.outputs.as_slice() else {
         return false;
     };

@@ -954,7 +954,7 @@ fn leads_elsewhere(taken: &Taken) -> Error {
         .hint("ask each engine by a statement of its own, and give one what the other has found")
 }
 
-/// Returns the model that a query gives, if it gives nothing else and in the order of its key.
+/// Returns the model that a query gives, if it gives nothing else, each row once, and in the order of its key.
 fn ordered_by_key(request: &Request) -> Option<(&'static Mapper, Alias)> {
     let [Statement::Select(select)] = request.statements.as_slice() else { return None };
     let [Output { kind: OutputKind::Entity { mapper, alias }, .. }] = select.outputs.as_slice() else { return None };
@@ -962,9 +962,9 @@ fn ordered_by_key(request: &Request) -> Option<(&'static Mapper, Alias)> {
         && select.group_by.is_empty()
         && !select.distinct
         && select.distinct_on.is_empty()
-        && select.set.is_none()
         && select.limit_per.is_none()
-        && !alias.is_derived()
+        // Another table, in a condition too, gives a row several times, of which a page may end between two.
+        && load::is_alone(select)
         // The key alone, which reading in chunks has added.
         && select.order_by.len() == mapper.definition().key.len();
     is_plain.then_some((*mapper, *alias))
