@@ -6,7 +6,9 @@ use orm::prelude::*;
 use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record, contains_eager};
 
 use crate::only;
-use crate::support::{Address, User, dialect, emails, empty_engine_with, engine, expected, three_users, two_users};
+use crate::support::{
+    Address, User, dialect, emails, empty_engine, empty_engine_with, engine, expected, three_users, two_users,
+};
 
 /// A query of so many rows that no table holds.
 fn numbers(count: u64) -> String {
@@ -324,6 +326,43 @@ async fn a_session_reads_all_rows_of_a_key_that_another_table_gives_several_time
                 users.extend(some);
             }
             assert_eq!(users, ed_twice, "{rows} a chunk");
+        }
+    }
+}
+
+/// MariaDB orders labels by their places, and compares them as text.
+#[tokio::test]
+async fn a_session_reads_all_rows_whose_keys_are_labels() {
+    #[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+    enum Step {
+        Third,
+        Second,
+        First,
+    }
+
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "steps", metadata = none)]
+    struct Done {
+        #[orm(primary_key)]
+        step: Step,
+        #[orm(primary_key)]
+        number: i64,
+    }
+
+    let engine = empty_engine().await;
+    metadata![Done].create_all(&engine).await.unwrap();
+    let steps = [Step::First, Step::Second, Step::Third];
+    let rows = steps.into_iter().flat_map(|step| [1, 2].map(|number| Done { step, number })).collect::<Vec<_>>();
+    insert(Done).values(rows).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    for rows in [1, 2, 4] {
+        let mut chunks = select(Done).yield_per(rows);
+        let mut found = Vec::new();
+        while let Some(some) = chunks.next(&mut session).await.unwrap() {
+            found.extend(some.iter().map(|&done| (session[done].step, session[done].number)));
+        }
+        for row in steps.into_iter().flat_map(|step| [1, 2].map(|number| (step, number))) {
+            assert_eq!(found.iter().filter(|&&other| other == row).count(), 1, "{row:?}, {rows} a chunk");
         }
     }
 }

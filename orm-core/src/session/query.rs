@@ -15,7 +15,7 @@ use crate::sql::{
     Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Taken, Write, clauses,
     select,
 };
-use crate::types::SqlType;
+use crate::types::{ColumnType, SqlType};
 
 /// Where the rows of a session's request go: the one thing about them that depends on their type.
 trait CollectManaged: Send {
@@ -967,7 +967,19 @@ fn ordered_by_key(request: &Request) -> Option<(&'static Mapper, Alias)> {
         && load::is_alone(select)
         // The key alone, which reading in chunks has added.
         && select.order_by.len() == mapper.definition().key.len();
-    is_plain.then_some((*mapper, *alias))
+    (is_plain && key_is_compared_in_order(mapper)).then_some((*mapper, *alias))
+}
+
+/// Returns whether the values of a key are compared as they are ordered.
+///
+/// MariaDB compares a label as the text that it is, and puts it where its type has it. What a type does that the user has
+/// named is not known.
+fn key_is_compared_in_order(mapper: &Mapper) -> bool {
+    let definition = mapper.definition();
+    definition.key.iter().all(|&column| {
+        let column_type = (definition.columns[usize::from(column)].column_type)();
+        !matches!(column_type, ColumnType::Enum { .. } | ColumnType::Custom(_))
+    })
 }
 
 /// The condition of rows behind the one with this key, in the order of the key.
