@@ -3,14 +3,15 @@
 
 use orm::prelude::*;
 use orm::{
-    Dialect, ErrorKind, LoadOption, NPlusOne, SessionMaker, contains_eager, defaultload, joinedload_all, lazyload,
-    lazyload_all, raiseload, raiseload_all, selectinload_all, subqueryload,
+    Dialect, ErrorKind, Load, LoadOption, NPlusOne, SessionMaker, contains_eager, defaultload, joinedload_all,
+    lazyload, lazyload_all, raiseload, raiseload_all, selectinload_all, subqueryload,
 };
 
 use crate::assert_statements;
 use crate::relationships::{SqlLog, echoing};
 use crate::support::{
-    Address, Keyword, Node, User, UserKeyword, emails, empty_engine, engine, expected, session, three_users, tree,
+    Address, Keyword, Node, User, UserKeyword, emails, empty_engine, engine, expected, session, strategies,
+    three_users, tree,
 };
 
 const USERS: &str = "users.id, users.name, users.fullname, users.active";
@@ -951,4 +952,113 @@ async fn an_option_starts_at_an_alias_that_the_query_selects() {
     assert!(roots.iter().all(|root| root.children.iter().all(|child| !child.children.get().is_empty())));
     let error = query.options(path.contains_eager(other.children.of(node))).all(&engine).await.unwrap_err();
     assert!(error.message().ends_with("starts at the alias `other`, which the step before it does not lead to"));
+}
+
+// ------------------------------------------------------------------------------- members by what is known of their owner
+
+/// Returns the addresses of users by each strategy.
+async fn by_each_strategy(
+    engine: &Engine,
+    query: Select<User>,
+    said: impl Fn(Load<User, Address>) -> Load<User, Address>,
+) -> [Vec<String>; 3] {
+    let mut found = [const { Vec::new() }; 3];
+    for (found, option) in found.iter_mut().zip(strategies(User.addresses)) {
+        *found = lists(&query.clone().options(said(option)).all(engine).await.unwrap());
+    }
+    found
+}
+
+/// The owners stood in FROM and nothing connected them to the members: each owner got all, and each member came several times.
+#[tokio::test]
+async fn a_condition_on_the_owner_leaves_members_out_by_every_strategy() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let all = select(User).order_by(User.id);
+    let found = by_each_strategy(&engine, all.clone(), |load| load.filter(User.name.eq("ed"))).await;
+    assert_eq!(found, [(); 3].map(|()| vec!["ed@x.org ed@y.org", "", ""]));
+    let found = by_each_strategy(&engine, all.clone(), |load| load.filter(User.id.gt(0))).await;
+    assert_eq!(found, [(); 3].map(|()| vec!["ed@x.org ed@y.org", "wendy@x.org", ""]));
+    let by_keyword = |load: Load<User, Address>| load.filter(User.keywords.any(Keyword.word.eq("red")));
+    assert_eq!(
+        by_each_strategy(&engine, all.clone(), by_keyword).await,
+        [(); 3].map(|()| vec!["ed@x.org ed@y.org", "", ""])
+    );
+    let by_order = |load: Load<User, Address>| load.order_by((User.name, Address.id.desc()));
+    assert_eq!(
+        by_each_strategy(&engine, all.clone(), by_order).await,
+        [(); 3].map(|()| vec!["ed@y.org ed@x.org", "wendy@x.org", ""])
+    );
+    let one_each = |load: Load<User, Address>| load.filter(User.name.ne("wendy")).order_by(Address.id.desc()).limit(1);
+    assert_eq!(by_each_strategy(&engine, all, one_each).await, [(); 3].map(|()| vec!["ed@y.org", "", ""]));
+    let mut session = Session::new(&engine);
+    for option in strategies(User.addresses) {
+        session.expunge_all();
+        let query = select(User).order_by(User.id).options(option.filter(User.name.eq("wendy")));
+        let users = query.all(&mut session).await.unwrap();
+        assert_eq!(
+            users.iter().map(|&user| session.handles(user, User.addresses).len()).collect::<Vec<_>>(),
+            [0, 1, 0]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_condition_on_the_owner_holds_across_an_association_and_below() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    for option in strategies(User.keywords) {
+        let query = select(User).order_by(User.id).options(option.filter(User.name.eq("wendy")));
+        let words = |user: &User| user.keywords.iter().map(|keyword| keyword.word.clone()).collect::<Vec<_>>();
+        let found: Vec<_> = query.all(&engine).await.unwrap().iter().map(words).collect();
+        assert_eq!(found, [vec![], vec!["blue"], vec![]]);
+    }
+    for option in strategies(User.addresses) {
+        let option = option.joinedload(Address.user).filter(Address.email.like("%@x.org"));
+        let ed = select(User).filter(User.name.eq("ed")).options(option).one(&engine).await.unwrap();
+        assert_eq!(ed.addresses.iter().map(|address| address.user.get().is_some()).collect::<Vec<_>>(), [true, false]);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_is_told_from_members_of_the_same_table_by_its_alias() {
+    let engine = engine().await;
+    tree(&engine).await;
+    let node = Node.alias("node");
+    for option in strategies(node.children) {
+        let query = select(node).filter(node.parent_id.is_not_null()).order_by(node.id);
+        let nodes: Vec<Node> = query.options(option.filter(node.name.eq("b"))).all(&engine).await.unwrap();
+        let found = |name: &str| {
+            let node = nodes.iter().find(|node| node.name == name).unwrap();
+            node.children.iter().map(|child| child.name.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!((found("a"), found("b")), (vec![], vec!["b1", "b2"]));
+    }
+    three_users(&engine).await;
+    let user = User.alias("person");
+    for option in strategies(user.addresses) {
+        for option in [option.clone().filter(user.name.eq("ed")), option.filter(User.name.eq("ed"))] {
+            let users: Vec<User> = select(user).order_by(user.id).options(option).all(&engine).await.unwrap();
+            assert_eq!(lists(&users), ["ed@x.org ed@y.org", "", ""]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_member_that_several_owners_share_is_not_chosen_by_what_they_are() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let query = select(Address).order_by(Address.id);
+    for option in [selectinload(Address.user), subqueryload(Address.user)] {
+        let query = query.clone().options(option.filter(Address.email.like("%@x.org")));
+        let error = query.all(&engine).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Argument);
+        assert_eq!(
+            error.message(),
+            "what is said of `Address.user` is about `Address`, of which several may have one member"
+        );
+    }
+    let query = query.options(joinedload(Address.user).filter(Address.email.like("%@x.org")));
+    let addresses: Vec<Address> = query.all(&engine).await.unwrap();
+    assert_eq!(addresses.iter().map(|address| address.user.get().is_some()).collect::<Vec<_>>(), [true, false, true]);
 }

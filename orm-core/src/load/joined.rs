@@ -289,8 +289,9 @@ impl Building {
             let alias = self.free_alias(info.target);
             let secondary = info.secondary.as_ref().map_or(Alias::NONE, |secondary| self.free_alias(secondary.mapper));
             let is_inner = inner && !owner.is_optional;
+            let names = Names { target: alias, owner: owner.alias };
             let mut filters = node.filters.clone();
-            filters.iter_mut().for_each(|filter| filter.use_alias(info.target, alias));
+            filters.iter_mut().for_each(|filter| names.put_into(filter, info));
             self.eager.joins.push(EagerJoin {
                 kind: if is_inner { JoinKind::Inner } else { JoinKind::Left },
                 relation: RelationReference {
@@ -304,7 +305,7 @@ impl Building {
                 filters,
                 left_out: node.left_out.clone(),
             });
-            self.order(node, info, alias);
+            self.order(node, info, names);
             let at = self.width;
             self.width += info.target.width();
             let below = Owner { entity: owner.entity, alias, at: None, is_optional: !is_inner };
@@ -314,13 +315,13 @@ impl Building {
         Ok(found)
     }
 
-    fn order(&mut self, node: &LoadNode, info: &RelationshipInfo, alias: Alias) {
+    fn order(&mut self, node: &LoadNode, info: &RelationshipInfo, names: Names) {
         let mut order: Vec<OrderItem> = match info.definition.order_by {
             _ if !node.order_by.is_empty() => node.order_by.clone(),
             Some(order) => order(),
             None => Vec::new(),
         };
-        order.iter_mut().for_each(|item| item.node.use_alias(info.target, alias));
+        order.iter_mut().for_each(|item| names.put_into(&mut item.node, info));
         self.eager.order_by.extend(order);
     }
 
@@ -385,6 +386,21 @@ struct Owner {
     at: Option<usize>,
     /// Whether an outer join may have found none.
     is_optional: bool,
+}
+
+/// What the tables of a join are called.
+#[derive(Clone, Copy)]
+struct Names {
+    target: Alias,
+    owner: Alias,
+}
+
+impl Names {
+    /// Puts the names into what is said of the members. Where the owner is of the same table, that is about the members.
+    fn put_into(self, said: &mut Node, info: &RelationshipInfo) {
+        said.use_alias(info.target, self.target);
+        said.use_alias(info.owner, self.owner);
+    }
 }
 
 /// Returns whether members can come by a join: as many as there are, known by a key, on a condition that an alias can be

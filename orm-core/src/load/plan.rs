@@ -2,6 +2,7 @@
 
 use super::columns::{ColumnRule, deferred, left_out};
 use super::options::{LoadPath, LoadStep, Strategy};
+use super::select::owner_join;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Lazy, Mapper, RelationshipInfo};
 use crate::sql::{Node, OrderItem};
@@ -12,6 +13,8 @@ pub(crate) struct LoadNode {
     pub(crate) owner: &'static Mapper,
     pub(crate) index: u16,
     pub(crate) strategy: Strategy,
+    /// The alias by which the conditions and the order name the owner.
+    pub(crate) start: Alias,
     pub(crate) filters: Vec<Node>,
     pub(crate) order_by: Vec<OrderItem>,
     pub(crate) limit: Option<u64>,
@@ -151,6 +154,7 @@ fn merge(nodes: &mut Vec<LoadNode>, steps: &[LoadStep]) {
         node.strategy = step.strategy;
     }
     if step.is_constrained() {
+        node.start = step.start;
         node.filters.clone_from(&step.filters);
         node.order_by.clone_from(&step.order_by);
         node.limit = step.limit;
@@ -192,6 +196,9 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
             node.refuse_children(info)?;
             continue;
         }
+        if !node.is_in_rows() {
+            owner_join(node, info)?;
+        }
         node.left_out = left_out(info.target, &node.rules)?;
         resolve(info.target, &mut node.children, above)?;
     }
@@ -215,6 +222,7 @@ impl LoadNode {
             owner,
             index,
             strategy: Strategy::Selectin,
+            start: Alias::NONE,
             filters: vec![],
             order_by: vec![],
             limit: None,
@@ -238,6 +246,25 @@ impl LoadNode {
         let mut nodes = vec![LoadNode::bare(owner, index)];
         resolve_below(&mut nodes, &mut vec![owner.id()])?;
         Ok(nodes.remove(0))
+    }
+
+    /// Returns whether a table is the owner's, as the conditions and the order name it.
+    fn is_owner(&self, mapper: &Mapper, alias: Alias, info: &RelationshipInfo) -> bool {
+        let is_target = alias == Alias::NONE && info.is_to_itself();
+        mapper.is(info.owner) && (alias == self.start || alias == Alias::NONE) && !is_target
+    }
+
+    /// Returns whether the conditions or the order of the members are about their owner too.
+    pub(super) fn mentions_owner(&self, info: &RelationshipInfo) -> bool {
+        let mut mentions = false;
+        for node in self.filters.iter().chain(self.order_by.iter().map(|item| &item.node)) {
+            node.visit(&mut |node| match node {
+                Node::Column { mapper, alias, .. } => mentions |= self.is_owner(mapper, *alias, info),
+                Node::Related { relation, .. } => mentions |= self.is_owner(relation.owner, relation.alias, info),
+                _ => {}
+            });
+        }
+        mentions
     }
 
     /// Returns whether it leaves members out.

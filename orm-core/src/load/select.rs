@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use super::{LoadNode, Strategy};
 use crate::dialect::Dialect;
-use crate::error::Result;
-use crate::mapper::{Alias, Mapper, Object, RelationshipInfo, Row};
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::{Alias, Direction, Mapper, Object, RelationshipInfo, Row};
 use crate::session::Key;
 use crate::sql::{
     Correlation, FromItem, JoinKind, JoinNode, Node, Operator, OrderItem, Output, OutputKind, SelectNode,
@@ -139,10 +139,7 @@ pub(super) fn selects<K: Borrow<OwnerKey>>(
 /// Its rows begin with the members' columns; for a many-to-many relationship the owner's key follows.
 pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: &Owners<'_>) -> Result<SelectNode> {
     let target = Output::entity(info.target, Alias::NONE).leaving_out(node.left_out.clone());
-    // To itself by a condition, the owners are another instance of the table.
-    let is_twice = info.condition.is_some() && info.is_to_itself();
-    let near_alias =
-        if is_twice { Alias::new(&format!("{}_owner", info.target.definition.table)) } else { Alias::NONE };
+    let near_alias = near_alias(node, info);
     let owner_column = |column| Node::Column { mapper: info.owner, column, alias: near_alias };
     let (near, outputs, join) = match (&info.secondary, info.condition_between(near_alias, Alias::NONE)) {
         (None, None) => (info.target, vec![target], None),
@@ -174,15 +171,58 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
         Owners::Listed(owners) => among(columns.clone(), owners),
         Owners::Of(query) => within(columns.clone(), query.columns(info.pairs.iter().map(|&(own, _)| own))),
     };
-    let filters = std::iter::once(are_owners).chain(node.filters.iter().cloned()).collect();
-    let order_by = order(node, info);
+    let (said, order_by) = constraints(node, info);
+    let filters = std::iter::once(are_owners).chain(said).collect();
     let limit_per = node.limit.map(|limit| (columns, crate::sql::number(limit)));
-    let (from, joins) = (vec![FromItem::table(near, near_alias)], join.into_iter().collect());
+    let (from, joins) =
+        (vec![FromItem::table(near, near_alias)], join.into_iter().chain(owner_join(node, info)?).collect());
     let mut select = SelectNode { outputs, from, joins, filters, order_by, ..SelectNode::default() };
     if limit_per.is_some() {
         select.limit_per = limit_per;
     }
     Ok(select)
+}
+
+/// Returns what the table is called that the rows of members are found in: by a condition it is the owners'.
+fn near_alias(node: &LoadNode, info: &RelationshipInfo) -> Alias {
+    match info.condition {
+        Some(_) if node.start != Alias::NONE && node.mentions_owner(info) => node.start,
+        // The owners are another instance of the members' table.
+        Some(_) if info.is_to_itself() => Alias::new(&format!("{}_owner", info.target.definition.table)),
+        _ => Alias::NONE,
+    }
+}
+
+/// Joins the owners to their members where the conditions or the order are about them too.
+///
+/// Each row is then a member of the one owner that stands in it, so that one which several owners may share is refused.
+pub(super) fn owner_join(node: &LoadNode, info: &'static RelationshipInfo) -> Result<Option<JoinNode>> {
+    if info.condition.is_some() || !node.mentions_owner(info) {
+        return Ok(None);
+    }
+    if info.direction == Direction::ManyToOne {
+        let (name, owner) = (info.name(), info.owner.definition.name);
+        let message = format!("what is said of `{name}` is about `{owner}`, of which several may have one member");
+        return Err(Error::new(ErrorKind::Argument, message)
+            .hint(format!("use `joinedload({name})`, without a limit and without a subquery")));
+    }
+    let near = info.secondary.as_ref().map_or(info.target, |secondary| secondary.mapper);
+    let on = info.pairs.iter().map(|&(own, other)| {
+        let owner = Node::Column { mapper: info.owner, column: own, alias: node.start };
+        Node::binary(Operator::Eq, owner, column_of(near, other))
+    });
+    let (on, right) = (Box::new(Node::All(on.collect())), FromItem::table(info.owner, node.start));
+    Ok(Some(JoinNode::On { kind: JoinKind::Inner, left: None, right, on }))
+}
+
+/// Returns the conditions and the order of the members, in which an owner that has an alias is called by it.
+fn constraints(node: &LoadNode, info: &RelationshipInfo) -> (Vec<Node>, Vec<OrderItem>) {
+    let (mut filters, mut order_by) = (node.filters.clone(), order(node, info));
+    if node.start != Alias::NONE && !info.is_to_itself() {
+        let nodes = filters.iter_mut().chain(order_by.iter_mut().map(|item| &mut item.node));
+        nodes.for_each(|said| said.use_alias(info.owner, node.start));
+    }
+    (filters, order_by)
 }
 
 fn column_of(mapper: &'static Mapper, column: u16) -> Node {
