@@ -1062,3 +1062,21 @@ async fn a_member_that_several_owners_share_is_not_chosen_by_what_they_are() {
     let addresses: Vec<Address> = query.all(&engine).await.unwrap();
     assert_eq!(addresses.iter().map(|address| address.user.get().is_some()).collect::<Vec<_>>(), [true, false, true]);
 }
+
+/// The association's columns were not those of the join: SQLite took them from anywhere, the others refused.
+#[tokio::test]
+async fn members_are_chosen_and_ordered_by_the_association_by_every_strategy() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    for query in [select(User).order_by(User.id), select(User).order_by(User.id).limit(3)] {
+        for option in strategies(User.keywords) {
+            let words = |user: &User| user.keywords.iter().map(|keyword| keyword.word.clone()).collect::<Vec<_>>();
+            let ordered = query.clone().options(option.clone().order_by(UserKeyword.keyword_id.desc()));
+            let found: Vec<_> = ordered.all(&engine).await.unwrap().iter().map(words).collect();
+            assert_eq!(found, [vec!["blue", "red"], vec!["blue"], vec![]]);
+            let chosen = query.clone().options(option.filter(UserKeyword.keyword_id.gt(1)));
+            let found: Vec<_> = chosen.all(&engine).await.unwrap().iter().map(words).collect();
+            assert_eq!(found, [vec!["blue"], vec!["blue"], vec![]]);
+        }
+    }
+}

@@ -302,11 +302,10 @@ impl Writer {
         let is_joined = |table: TableRef| {
             joins.iter().any(|join| {
                 join.right.table().is(table) || join.secondary().is_some_and(|secondary| secondary.is(table))
-            }) || select
-                .eager
-                .iter()
-                .flat_map(|eager| &eager.joins)
-                .any(|join| join.relation.target_alias == table.alias)
+            }) || select.eager.iter().flat_map(|eager| &eager.joins).any(|join| {
+                let is_between = join.secondary != Alias::NONE && join.secondary == table.alias;
+                join.relation.target_alias == table.alias || is_between
+            })
         };
         let has = |scopes: &[Vec<Source>], table| scopes.iter().flatten().any(|source| source.table.is(table));
         let is_around = |table: TableRef| has(&self.scopes, table);

@@ -289,7 +289,7 @@ impl Building {
             let alias = self.free_alias(info.target);
             let secondary = info.secondary.as_ref().map_or(Alias::NONE, |secondary| self.free_alias(secondary.mapper));
             let is_inner = inner && !owner.is_optional;
-            let names = Names { target: alias, owner: owner.alias };
+            let names = Names { target: alias, secondary, owner: owner.alias };
             let mut filters = node.filters.clone();
             filters.iter_mut().for_each(|filter| names.put_into(filter, info));
             self.eager.joins.push(EagerJoin {
@@ -392,6 +392,7 @@ struct Owner {
 #[derive(Clone, Copy)]
 struct Names {
     target: Alias,
+    secondary: Alias,
     owner: Alias,
 }
 
@@ -399,6 +400,9 @@ impl Names {
     /// Puts the names into what is said of the members. Where the owner is of the same table, that is about the members.
     fn put_into(self, said: &mut Node, info: &RelationshipInfo) {
         said.use_alias(info.target, self.target);
+        if let Some(secondary) = &info.secondary {
+            said.use_alias(secondary.mapper, self.secondary);
+        }
         said.use_alias(info.owner, self.owner);
     }
 }
