@@ -3,7 +3,7 @@
 
 use orm::prelude::*;
 use orm::{
-    Dialect, ErrorKind, Load, LoadOption, NPlusOne, SessionMaker, contains_eager, defaultload, joinedload_all,
+    Dialect, ErrorKind, Load, LoadOption, NPlusOne, SessionMaker, contains_eager, defaultload, func, joinedload_all,
     lazyload, lazyload_all, raiseload, raiseload_all, selectinload_all, subqueryload,
 };
 
@@ -1079,4 +1079,24 @@ async fn members_are_chosen_and_ordered_by_the_association_by_every_strategy() {
             assert_eq!(found, [vec!["blue"], vec!["blue"], vec![]]);
         }
     }
+}
+
+/// What the query is ordered by became a part of what is distinct, so that an owner came once for each member.
+#[tokio::test]
+async fn distinct_rows_are_ordered_by_what_they_have_or_not_at_all() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let distinct = || select(User).distinct().join(User.addresses).options(joinedload(User.addresses));
+    let error = distinct().order_by(Address.id).all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Compile);
+    assert_eq!(error.message(), "a SELECT DISTINCT with `joinedload` can be ordered only by what it selects");
+    let users: Vec<User> = distinct().order_by(func::length(User.name).desc()).all(&engine).await.unwrap();
+    assert_eq!(lists(&users), ["wendy@x.org", "ed@x.org ed@y.org"]);
+    let query = select((User, func::lower(Address.email))).distinct().join(User.addresses);
+    let query = query.order_by(func::lower(Address.email).desc()).options(joinedload(User.addresses));
+    let found: Vec<(User, String)> = query.all(&engine).await.unwrap();
+    assert_eq!(
+        found.iter().map(|(_, email)| email.as_str()).collect::<Vec<_>>(),
+        ["wendy@x.org", "ed@y.org", "ed@x.org"]
+    );
 }

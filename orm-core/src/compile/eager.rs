@@ -3,8 +3,9 @@
 use super::Writer;
 use super::expr::relationship;
 use super::select::Columns;
+use super::structure::fingerprint;
 use super::writer::Source;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Statement, TableRef,
@@ -17,7 +18,7 @@ const SUBQUERY: &str = "anon_1";
 impl Writer {
     /// Writes a SELECT as a subquery of another, which joins the relationships to it.
     pub(super) fn wrapped(&mut self, select: &SelectNode, eager: &EagerNode, outermost: bool) -> Result<()> {
-        let order = WrappedOrder::of(select);
+        let order = WrappedOrder::of(select)?;
         let mut inner = select.clone();
         inner.eager = None;
         inner.outputs.extend(order.added);
@@ -180,19 +181,51 @@ struct WrappedOrder {
 }
 
 impl WrappedOrder {
-    fn of(select: &SelectNode) -> Self {
+    fn of(select: &SelectNode) -> Result<Self> {
         let mut order = WrappedOrder { items: Vec::new(), added: Vec::new() };
         let width = width(&select.outputs);
         for item in &select.order_by {
-            let position = position(&select.outputs, &item.node).unwrap_or_else(|| {
+            let known = position(&select.outputs, &item.node);
+            if known.is_none() && select.distinct && !is_made_of(&select.outputs, &item.node) {
+                return Err(distinct_by_others());
+            }
+            let position = known.unwrap_or_else(|| {
                 order.added.push(Output::expression(item.node.clone(), true));
                 width + order.added.len() - 1
             });
             let node = Node::Sql(format!("{SUBQUERY}.c{position}").into());
             order.items.push(OrderItem { node, ..item.clone() });
         }
-        order
+        Ok(order)
     }
+}
+
+/// Returns whether rows that are alike in what is selected are alike in this expression too: it is selected, or has no
+/// columns but those that are.
+fn is_made_of(outputs: &[Output], node: &Node) -> bool {
+    let wanted = fingerprint(node);
+    if outputs.iter().filter_map(Output::unlabelled).any(|own| fingerprint(own).is(&wanted)) {
+        return true;
+    }
+    let mut is_made_of = true;
+    node.visit(&mut |node| match node {
+        Node::Column { .. } => is_made_of &= position(outputs, node).is_some(),
+        Node::Field { .. }
+        | Node::Related { .. }
+        | Node::Select(_)
+        | Node::Exists { .. }
+        | Node::InSelect { .. }
+        | Node::Quantified { .. }
+        | Node::Over { .. } => is_made_of = false,
+        _ => {}
+    });
+    is_made_of
+}
+
+fn distinct_by_others() -> Error {
+    let message = "a SELECT DISTINCT with `joinedload` can be ordered only by what it selects";
+    Error::new(ErrorKind::Compile, message)
+        .hint("rows that are alike have no one place by something else: select it too, or load by `selectinload`")
 }
 
 /// Finds a column or a label among what is selected.

@@ -17,7 +17,7 @@ pub(super) fn by_position(select: &mut SelectNode) {
     }
     let mut selected: Vec<(usize, Fingerprint)> = Vec::new();
     for (index, output) in select.outputs.iter().enumerate() {
-        if let Some(node) = output.node().map(unlabelled).filter(|node| has_value(node)) {
+        if let Some(node) = output.unlabelled().filter(|node| has_value(node)) {
             selected.push((width(&select.outputs[..index]) + 1, fingerprint(node)));
         }
     }
@@ -36,13 +36,6 @@ pub(super) fn by_position(select: &mut SelectNode) {
     select.group_by.iter_mut().for_each(put);
     select.distinct_on.iter_mut().for_each(put);
     select.order_by.iter_mut().for_each(|item| put(&mut item.node));
-}
-
-fn unlabelled(node: &Node) -> &Node {
-    match node {
-        Node::Label { node, .. } => node,
-        other => other,
-    }
 }
 
 fn has_value(node: &Node) -> bool {

@@ -760,6 +760,14 @@ impl Output {
         }
     }
 
+    /// Returns the expression without its label.
+    pub(crate) fn unlabelled(&self) -> Option<&Node> {
+        self.node().map(|node| match node {
+            Node::Label { node, .. } => node,
+            other => other,
+        })
+    }
+
     /// Returns the model, if it is one.
     pub(crate) fn mapper(&self) -> Option<&'static Mapper> {
         match self.kind {
