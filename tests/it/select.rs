@@ -4,7 +4,7 @@ use orm::prelude::*;
 use orm::{Derived, Dialect, ErrorKind, Expr, Lock, TableFunction, label, literal, values, with_parent};
 
 use crate::only;
-use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, engine, two_users};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, engine, strategies, two_users};
 
 fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
@@ -507,4 +507,43 @@ async fn the_type_of_a_query_stays_one_through_every_clause() {
     let by_two = texts(["ed", "wendy"]).into_iter().map(|name| select(User.name).filter(User.name.eq(name)));
     let union = by_two.reduce(Select::union).unwrap().order_by(User.name);
     assert_eq!(all(&engine, union).await, texts(["ed", "wendy"]));
+}
+
+// -------------------------------------------------------------------------------------- labels and positions in subqueries
+
+/// What is selected has another name in a subquery, or is not there at all.
+#[tokio::test]
+async fn labels_stand_for_what_is_selected_where_it_is_counted_and_asked_for() {
+    let engine = engine().await;
+    people(&engine).await;
+    let counted = select((User.name, func::count(Address.id).label("n"))).join(User.addresses).group_by(User.name);
+    let counted = counted.order_by((label("n").desc(), User.name)).limit(1);
+    assert_eq!(all(&engine, counted.clone()).await, [("ed".to_owned(), 2)]);
+    assert_eq!(counted.clone().count(&engine).await.unwrap(), 1);
+    assert!(counted.exists(&engine).await.unwrap());
+    let lengths = select((func::length(User.name).label("x"), func::count_all())).group_by("x");
+    assert_eq!(lengths.clone().order_by("x").limit(2).count(&engine).await.unwrap(), 2);
+    assert_eq!(lengths.count(&engine).await.unwrap(), 3);
+    let ids = select(User.id.label("x")).order_by(label("x").desc()).limit(2);
+    assert_eq!(ids.clone().count(&engine).await.unwrap(), 2);
+    let names = select(User.name).filter(User.id.in_(ids)).order_by(User.id);
+    assert_eq!(all(&engine, names).await, ["wendy", "fred"]);
+    let last = select(Address.user_id.label("x")).order_by(label("x").nulls_last()).limit(2).subquery("last");
+    assert_eq!(all(&engine, select(last.0)).await, [1, 1]);
+}
+
+#[tokio::test]
+async fn labels_stand_for_what_is_selected_where_relationships_are_loaded() {
+    let engine = engine().await;
+    people(&engine).await;
+    for option in strategies(User.keywords) {
+        let counted = select((User, func::count(Address.id).label("n"))).join(User.addresses).group_by(User.id);
+        let first = counted.order_by((label("n").desc(), User.id)).limit(1).options(option.clone());
+        let rows = all(&engine, first).await;
+        assert_eq!((rows.len(), &*rows[0].0.name, rows[0].1, rows[0].0.keywords.len()), (1, "ed", 2, 1));
+        let lengths = select((User, func::length(User.name).label("x"))).order_by(label("x").desc()).limit(2);
+        let rows = all(&engine, lengths.options(option)).await;
+        assert_eq!(rows.iter().map(|(user, _)| &*user.name).collect::<Vec<_>>(), ["wendy", "fred"]);
+        assert_eq!(rows.iter().map(|(user, _)| user.keywords.len()).collect::<Vec<_>>(), [1, 0]);
+    }
 }

@@ -1,6 +1,7 @@
 //! SELECT becomes text: what is selected, where it comes from, and what is done to it, in the order of the clauses.
 
 use super::Writer;
+use super::eager::width;
 use super::from::From;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -75,7 +76,7 @@ impl Writer {
         if is_plain {
             return self.in_scope(&counted, |this, from| {
                 this.push("SELECT count(*)");
-                this.clauses(&counted, from)
+                this.clauses(&counted, from, Columns::One)
             });
         }
         let columns = if groups || select.set.is_some() { Columns::Numbered } else { Columns::One };
@@ -95,20 +96,20 @@ impl Writer {
             this.in_scope(select, |this, from| {
                 this.push("SELECT ");
                 this.hints(&select.hints, |place| matches!(place, HintPlace::Prefix), false);
-                this.distinct(select)?;
+                this.distinct(select, columns)?;
                 this.outputs(select, columns)?;
-                this.clauses(select, from)
+                this.clauses(select, from, columns)
             })
         })
     }
 
-    fn distinct(&mut self, select: &SelectNode) -> Result<()> {
+    fn distinct(&mut self, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
         if !select.distinct_on.is_empty() {
             if !self.dialect.clauses().distinct_on {
                 return Err(self.unsupported("DISTINCT ON"));
             }
             self.push("DISTINCT ON (");
-            self.separated(&select.distinct_on, ", ", |this, node| this.grouped(node, select))?;
+            self.separated(&select.distinct_on, ", ", |this, node| this.grouped(node, select, columns))?;
             self.push(") ");
         } else if select.distinct {
             self.push("DISTINCT ");
@@ -238,7 +239,7 @@ impl Writer {
     }
 
     /// Writes FROM and what follows it.
-    fn clauses(&mut self, select: &SelectNode, from: &From<'_>) -> Result<()> {
+    fn clauses(&mut self, select: &SelectNode, from: &From<'_>, columns: Columns<'_>) -> Result<()> {
         self.from(select, from)?;
         match from.criteria() {
             [] => self.where_clause(&select.filters)?,
@@ -246,14 +247,14 @@ impl Writer {
         }
         if !select.group_by.is_empty() {
             self.push(" GROUP BY ");
-            self.separated(&select.group_by, ", ", |this, node| this.grouped(node, select))?;
+            self.separated(&select.group_by, ", ", |this, node| this.grouped(node, select, columns))?;
         }
         if !select.having.is_empty() {
             self.push(" HAVING ");
             self.conjunction(&select.having, " AND ", Precedence::And, true)?;
         }
         self.named_windows(select)?;
-        self.order_by_labels(&select.order_by, select)?;
+        self.order_by_labels(&select.order_by, select, columns)?;
         self.limits(select)?;
         self.lock(select.lock.as_ref())?;
         self.hints(&select.hints, |place| matches!(place, HintPlace::Suffix), true);
@@ -310,38 +311,40 @@ impl Writer {
     }
 
     /// Writes an item of GROUP BY or DISTINCT ON, which may be the label of what is selected.
-    fn grouped(&mut self, node: &Node, select: &SelectNode) -> Result<()> {
-        match node {
-            Node::LabelName(name) => self.label_name(name, select)?,
-            node => self.node(node)?,
+    fn grouped(&mut self, node: &Node, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
+        let Node::LabelName(name) = node else {
+            self.node(node)?;
+            self.as_decimal(node);
+            return Ok(());
+        };
+        match columns {
+            // By its name it might be a column of a table.
+            Columns::Numbered => {
+                let position = labelled(select, name)?.0 + 1;
+                self.push(&position.to_string());
+                Ok(())
+            }
+            _ => self.label_name(name, select, columns),
         }
-        self.as_decimal(node);
-        Ok(())
     }
 
-    /// Writes the label of what is selected.
-    fn label_name(&mut self, name: &str, select: &SelectNode) -> Result<()> {
-        if !has_label(select, name) {
-            let labels: Vec<String> = labels(select).map(|label| format!("`{label}`")).collect();
-            let error = Error::new(ErrorKind::Compile, format!("nothing that is selected has the label `{name}`"));
-            return Err(if labels.is_empty() {
-                error.hint(format!("give it to an expression by `.label(\"{name}\")`"))
-            } else {
-                error.hint(format!("there is {}", labels.join(", ")))
-            });
+    /// Writes the label of what is selected, or what stands for it where that has another name, or is not selected.
+    fn label_name(&mut self, name: &str, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
+        let (position, node) = labelled(select, name)?;
+        match columns {
+            Columns::Outputs { .. } => self.label(name),
+            Columns::Named(names) => self.label(names.get(position).map_or(name, String::as_str)),
+            Columns::Numbered => self.push(&format!("c{position}")),
+            Columns::One => self.node(node)?,
         }
-        self.label(name);
         Ok(())
     }
 
     /// Writes ORDER BY of a SELECT, where the label of what is selected stands for it.
-    fn order_by_labels(&mut self, order: &[OrderItem], select: &SelectNode) -> Result<()> {
+    fn order_by_labels(&mut self, order: &[OrderItem], select: &SelectNode, columns: Columns<'_>) -> Result<()> {
         self.ordered(order, |this, node| match node {
-            Node::LabelName(name) => this.label_name(name, select),
-            Node::Label { name, .. } if has_label(select, name) => {
-                this.label(name);
-                Ok(())
-            }
+            Node::LabelName(name) => this.label_name(name, select, columns),
+            Node::Label { name, .. } if has_label(select, name) => this.label_name(name, select, columns),
             node => this.node(node),
         })
     }
@@ -462,13 +465,8 @@ impl Writer {
 
     /// Writes a SELECT that takes at most so many rows for each value of some columns, by `row_number()`.
     fn limited_per(&mut self, select: &SelectNode, partition: &[Node], limit: &Node, outermost: bool) -> Result<()> {
-        let width = select.outputs.iter().map(|output| match &output.kind {
-            OutputKind::Entity { mapper, .. } => mapper.width(),
-            OutputKind::Expression(_) => 1,
-        });
-        let width: usize = width.sum();
         self.push("SELECT ");
-        self.separated(0..width, ", ", |this, number| {
+        self.separated(0..width(&select.outputs), ", ", |this, number| {
             this.push(&format!("c{number}"));
             Ok(())
         })?;
@@ -482,7 +480,7 @@ impl Writer {
             this.separated(partition, ", ", |this, node| this.node(node))?;
             this.order_by(&select.order_by)?;
             this.push(") AS place");
-            this.clauses(&inner, from)
+            this.clauses(&inner, from, Columns::Numbered)
         })?;
         self.push(") AS limited WHERE place <= ");
         self.node(limit)?;
@@ -678,15 +676,26 @@ fn refuse_clauses(select: &SelectNode, operator: SetOperator) -> Result<()> {
     }
 }
 
-fn labels(select: &SelectNode) -> impl Iterator<Item = &str> {
-    select.outputs.iter().filter_map(|output| match &output.kind {
-        OutputKind::Expression(Node::Label { name, .. }) => Some(&**name),
-        _ => None,
-    })
+fn has_label(select: &SelectNode, name: &str) -> bool {
+    select.outputs.iter().any(|output| output.label() == Some(name))
 }
 
-fn has_label(select: &SelectNode, name: &str) -> bool {
-    labels(select).any(|label| label == name)
+/// Returns what is selected under a label, and its position among the columns.
+fn labelled<'a>(select: &'a SelectNode, name: &str) -> Result<(usize, &'a Node)> {
+    let found = select.outputs.iter().position(|output| output.label() == Some(name));
+    if let Some(index) = found
+        && let Some(node) = select.outputs[index].unlabelled()
+    {
+        return Ok((width(&select.outputs[..index]), node));
+    }
+    let labels: Vec<String> =
+        select.outputs.iter().filter_map(Output::label).map(|label| format!("`{label}`")).collect();
+    let error = Error::new(ErrorKind::Compile, format!("nothing that is selected has the label `{name}`"));
+    Err(if labels.is_empty() {
+        error.hint(format!("give it to an expression by `.label(\"{name}\")`"))
+    } else {
+        error.hint(format!("there is {}", labels.join(", ")))
+    })
 }
 
 /// Returns whether two expressions are the same column or label.

@@ -98,7 +98,24 @@ impl Repeated {
         if !is_cut && select.limit_per.is_none() {
             select.order_by.clear();
         }
+        self.spell_out_labels(&mut select);
         select
+    }
+
+    /// Puts what has a label in the place of the label, where what has it is no longer selected.
+    fn spell_out_labels(&self, select: &mut SelectNode) {
+        let spell_out = |node: &mut Node| {
+            if let Node::LabelName(name) = &*node
+                && let Some(own) = self.select.outputs.iter().find(|output| output.label() == Some(name))
+                && let Some(own) = own.unlabelled()
+            {
+                *node = own.clone();
+            }
+        };
+        select.order_by.iter_mut().for_each(|item| spell_out(&mut item.node));
+        if !select.group_by.is_empty() {
+            select.group_by.iter_mut().for_each(spell_out);
+        }
     }
 }
 

@@ -768,6 +768,14 @@ impl Output {
         })
     }
 
+    /// Returns the label of the expression, if it has one.
+    pub(crate) fn label(&self) -> Option<&'static str> {
+        match self.node() {
+            Some(Node::Label { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns the model, if it is one.
     pub(crate) fn mapper(&self) -> Option<&'static Mapper> {
         match self.kind {
