@@ -547,3 +547,25 @@ async fn labels_stand_for_what_is_selected_where_relationships_are_loaded() {
         assert_eq!(rows.iter().map(|(user, _)| user.keywords.len()).collect::<Vec<_>>(), [1, 0]);
     }
 }
+
+/// A compound is ordered by the names of its columns, which are others in a subquery.
+#[tokio::test]
+async fn an_ordered_compound_with_a_limit_is_counted_and_loaded_with() {
+    let engine = engine().await;
+    people(&engine).await;
+    let owners = || select(Address.user_id).union(select(User.id));
+    let last = owners().order_by(Address.user_id.desc()).limit(2);
+    assert_eq!(all(&engine, last.clone()).await, [3, 2]);
+    assert_eq!(last.clone().count(&engine).await.unwrap(), 2);
+    assert!(last.clone().exists(&engine).await.unwrap());
+    assert_eq!(all(&engine, select(User.name).filter(User.id.in_(last)).order_by(User.id)).await, ["wendy", "fred"]);
+    let nulls = owners().order_by(Address.user_id.asc().nulls_last()).limit(4).offset(1);
+    assert_eq!(nulls.count(&engine).await.unwrap(), 2);
+    for option in strategies(User.addresses) {
+        let of = |name: &'static str| select(User).filter(User.name.eq(name));
+        let users = of("ed").union(of("wendy")).union(of("fred")).order_by(User.name.desc()).limit(2).options(option);
+        let found = all(&engine, users).await;
+        assert_eq!(found.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["wendy", "fred"]);
+        assert_eq!(found.iter().map(|user| user.addresses.len()).collect::<Vec<_>>(), [1, 0]);
+    }
+}

@@ -2,14 +2,14 @@
 
 use super::Writer;
 use super::expr::relationship;
-use super::select::Columns;
+use super::select::{Columns, position_in_compound};
 use super::structure::fingerprint;
 use super::writer::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
     EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Statement, TableRef,
-    Wrap,
+    Wrap, output_columns,
 };
 
 /// The subquery's name, and that of its rows' number: SQLAlchemy's name.
@@ -185,7 +185,13 @@ impl WrappedOrder {
         let mut order = WrappedOrder { items: Vec::new(), added: Vec::new() };
         let width = width(&select.outputs);
         for item in &select.order_by {
-            let known = position(&select.outputs, &item.node);
+            let known = match &select.set {
+                Some(set) => {
+                    let outputs = output_columns(&select.outputs, set.members.first());
+                    Some(position_in_compound(&item.node, &outputs)?)
+                }
+                None => position(&select.outputs, &item.node),
+            };
             if known.is_none() && select.distinct && !is_made_of(&select.outputs, &item.node) {
                 return Err(distinct_by_others());
             }

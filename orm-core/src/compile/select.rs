@@ -531,7 +531,7 @@ impl Writer {
             self.member(member, columns)?;
         }
         let names = output_columns(&select.outputs, set.members.first());
-        self.ordered(&select.order_by, |this, node| this.output_position(node, &names))?;
+        self.ordered(&select.order_by, |this, node| this.output_position(node, &names, columns))?;
         self.limits(select)
     }
 
@@ -557,27 +557,18 @@ impl Writer {
     }
 
     /// Writes what a compound is ordered by: one of its columns, by name, or by position where it has none of its own.
-    fn output_position(&mut self, node: &Node, columns: &[(String, Output)]) -> Result<()> {
-        let place = |output: &Output| match &output.kind {
-            OutputKind::Expression(own) => is_same_column(own, node),
-            OutputKind::Entity { .. } => false,
-        };
-        let Some(position) = columns.iter().position(|(_, output)| place(output)) else {
-            let message = "a compound can be ordered only by what it selects";
-            return Err(Error::new(ErrorKind::Compile, message)
-                .hint("give the expression a label, `.label(\"total\")`, and order by `label(\"total\")`"));
-        };
-        let OutputKind::Expression(own) = &columns[position].1.kind else { return Ok(()) };
-        let name = natural_name(own, None);
-        let is_unique = |name: &str| {
-            let same = |(_, output): &&(String, Output)| match &output.kind {
-                OutputKind::Expression(own) => natural_name(own, None).as_deref() == Some(name),
-                OutputKind::Entity { .. } => false,
-            };
-            columns.iter().filter(same).count() == 1
-        };
-        match name {
-            Some(name) if is_unique(&name) => self.label(&name),
+    fn output_position(&mut self, node: &Node, outputs: &[(String, Output)], columns: Columns<'_>) -> Result<()> {
+        let position = position_in_compound(node, outputs)?;
+        if matches!(columns, Columns::Numbered | Columns::One) {
+            self.push(&format!("c{position}"));
+            return Ok(());
+        }
+        let natural = |output: &Output| output.node().and_then(|own| natural_name(own, None));
+        let name = natural(&outputs[position].1);
+        let is_unique = outputs.iter().filter(|(_, output)| natural(output) == name).count() == 1;
+        match (name, columns) {
+            (Some(_), Columns::Named(names)) if is_unique && position < names.len() => self.label(&names[position]),
+            (Some(name), _) if is_unique => self.label(&name),
             _ => self.push(&(position + 1).to_string()),
         }
         Ok(())
@@ -695,6 +686,15 @@ fn labelled<'a>(select: &'a SelectNode, name: &str) -> Result<(usize, &'a Node)>
         error.hint(format!("give it to an expression by `.label(\"{name}\")`"))
     } else {
         error.hint(format!("there is {}", labels.join(", ")))
+    })
+}
+
+/// Finds what a compound is ordered by among its columns.
+pub(super) fn position_in_compound(node: &Node, outputs: &[(String, Output)]) -> Result<usize> {
+    let is_it = |(_, output): &(String, Output)| output.node().is_some_and(|own| is_same_column(own, node));
+    outputs.iter().position(is_it).ok_or_else(|| {
+        Error::new(ErrorKind::Compile, "a compound can be ordered only by what it selects")
+            .hint("give the expression a label, `.label(\"total\")`, and order by `label(\"total\")`")
     })
 }
 
