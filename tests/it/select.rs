@@ -1,7 +1,7 @@
 //! Clauses of SELECT, each run where the database has it, and its rows.
 
 use orm::prelude::*;
-use orm::{Derived, Dialect, ErrorKind, Expr, Lock, TableFunction, label, literal, values, with_parent};
+use orm::{Derived, Dialect, ErrorKind, Expr, Lock, TableFunction, label, literal, subqueryload, values, with_parent};
 
 use crate::only;
 use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, engine, strategies, two_users};
@@ -567,5 +567,25 @@ async fn an_ordered_compound_with_a_limit_is_counted_and_loaded_with() {
         let found = all(&engine, users).await;
         assert_eq!(found.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["wendy", "fred"]);
         assert_eq!(found.iter().map(|user| user.addresses.len()).collect::<Vec<_>>(), [1, 0]);
+    }
+}
+
+/// MariaDB takes no LIMIT in what IN, ANY and ALL ask, wherever it stands there.
+#[tokio::test]
+async fn a_subquery_of_in_may_be_cut_anywhere() {
+    let engine = engine().await;
+    people(&engine).await;
+    let ids = || select(User.id).order_by(User.id);
+    let named = |ids: Select<i64>| select(User.name).filter(User.id.in_(ids)).order_by(User.id);
+    let fred = || select(User.id).filter(User.name.eq("fred"));
+    assert_eq!(all(&engine, named(fred().union(ids().limit(1)))).await, ["ed", "fred"]);
+    assert_eq!(all(&engine, named(fred().union(ids().offset(1)))).await, ["wendy", "fred"]);
+    assert_eq!(all(&engine, named(ids().offset(1))).await, ["wendy", "fred"]);
+    let rest = select(User).order_by(User.id).offset(1).options(subqueryload(User.addresses));
+    let counts: Vec<_> = all(&engine, rest).await.iter().map(|user| user.addresses.len()).collect();
+    assert_eq!(counts, [1, 0]);
+    if dialect() != Dialect::Sqlite {
+        let after = select(User.name).filter(User.id.gt_any(ids().limit(2))).order_by(User.id);
+        assert_eq!(all(&engine, after).await, ["wendy", "fred"]);
     }
 }

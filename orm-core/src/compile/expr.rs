@@ -152,7 +152,7 @@ impl Writer {
                 self.push(" ");
                 self.push(self.operator(*operator));
                 self.push(if *every { " ALL (" } else { " ANY (" });
-                self.select(select, false)?;
+                self.select_in(select)?;
                 self.push(")");
             }
         }

@@ -45,16 +45,21 @@ impl Writer {
         self.select_columns(select, Columns::Named(names))
     }
 
-    /// Writes a SELECT inside of IN.
+    /// Writes a SELECT as all that another one selects from.
+    pub(super) fn select_from_select(&mut self, select: &SelectNode, name: &str) -> Result<()> {
+        self.push("SELECT * FROM (");
+        self.select_columns(select, Columns::Numbered)?;
+        self.push(&format!(") AS {name}"));
+        Ok(())
+    }
+
+    /// Writes a SELECT inside of IN, ANY or ALL.
     pub(super) fn select_in(&mut self, select: &SelectNode) -> Result<()> {
-        if select.limit.is_none() || self.dialect.clauses().limit_in {
+        if self.dialect.clauses().limit_in || !is_cut(select) {
             return self.select(select, false);
         }
         // https://mariadb.com/kb/en/subquery-limitations/
-        self.push("SELECT * FROM (");
-        self.select_columns(select, Columns::Numbered)?;
-        self.push(") AS limited");
-        Ok(())
+        self.select_from_select(select, "limited")
     }
 
     /// Writes the SELECT that counts the rows of another.
@@ -665,6 +670,13 @@ fn refuse_clauses(select: &SelectNode, operator: SetOperator) -> Result<()> {
         Some((_, clause)) => Err(Error::new(ErrorKind::Compile, format!("{} takes no {clause}", operator.sql()))
             .hint("say it of its members, or of a query over it: `.subquery(\"name\")`, or `.cte(\"name\")`")),
     }
+}
+
+/// Returns whether a SELECT, or a member of it, has a LIMIT or an OFFSET.
+fn is_cut(select: &SelectNode) -> bool {
+    select.limit.is_some()
+        || select.offset.is_some()
+        || select.set.as_ref().is_some_and(|set| set.members.iter().any(is_cut))
 }
 
 fn has_label(select: &SelectNode, name: &str) -> bool {
