@@ -589,3 +589,23 @@ async fn a_subquery_of_in_may_be_cut_anywhere() {
         assert_eq!(all(&engine, after).await, ["wendy", "fred"]);
     }
 }
+
+/// MariaDB answers EXISTS of such a compound as if it had no parentheses.
+#[tokio::test]
+async fn a_compound_of_compounds_exists_where_it_has_rows() {
+    let engine = engine().await;
+    people(&engine).await;
+    let [users, keywords, addresses] = [|| select(User.id), || select(Keyword.id), || select(Address.id)];
+    let compounds = [
+        users().union(keywords()).intersect(addresses()),
+        users().filter(User.id.eq(9)).union(keywords()).intersect(addresses()),
+        users().except(keywords().union(addresses())),
+        users().except(keywords().intersect(addresses().filter(Address.id.eq(9)))),
+    ];
+    for compound in compounds {
+        let has_rows = !all(&engine, compound.clone()).await.is_empty();
+        assert_eq!(compound.clone().exists(&engine).await.unwrap(), has_rows, "{compound:?}");
+        let selected = select(func::exists(compound.clone())).one(&engine).await.unwrap();
+        assert_eq!(selected, has_rows, "{compound:?}");
+    }
+}

@@ -98,7 +98,7 @@ impl Writer {
             }
             Node::Exists { select, negated } => {
                 self.push(if *negated { "NOT EXISTS (" } else { "EXISTS (" });
-                self.select(select, false)?;
+                self.select_exists(select)?;
                 self.push(")");
             }
             Node::Related { relation, filter, negated } => self.related(relation, filter.as_deref(), *negated)?,

@@ -62,6 +62,16 @@ impl Writer {
         self.select_from_select(select, "limited")
     }
 
+    /// Writes a SELECT inside of EXISTS.
+    pub(super) fn select_exists(&mut self, select: &SelectNode) -> Result<()> {
+        let has_nested = select.set.as_ref().is_some_and(|set| set.members.iter().any(|member| member.set.is_some()));
+        if !has_nested || self.dialect != Dialect::MariaDb {
+            return self.select(select, false);
+        }
+        // MariaDB forgets there which of the operators belong together.
+        self.select_from_select(select, "found")
+    }
+
     /// Writes the SELECT that counts the rows of another.
     pub(super) fn count(&mut self, select: &SelectNode) -> Result<()> {
         self.labels = vec!["count".to_owned()];

@@ -211,7 +211,7 @@ impl Writer {
             Statement::Count(select) => self.count(select),
             Statement::Exists(select) => {
                 self.push("SELECT EXISTS (");
-                self.select(select, false)?;
+                self.select_exists(select)?;
                 self.push(")");
                 self.labels = vec!["exists".to_owned()];
                 Ok(())
