@@ -200,3 +200,17 @@ async fn several_conflicts_are_told_apart_where_the_database_can() {
     let expected = [row("/a", 9, "first"), row("/b", 2, "slug is taken"), row("/fourth", 4, "new")];
     assert_eq!(pages(&engine).await, expected);
 }
+
+/// Its columns are those of the SELECT and those of the table to MariaDB.
+#[tokio::test]
+async fn rows_of_the_table_itself_may_conflict_with_it() {
+    let engine = one_page().await;
+    let columns = (Page.id, Page.site, Page.path, Page.slug, Page.visits);
+    let copied = || insert(Page).from_select(columns, select(columns)).on_conflict(Page.id);
+    let title = || Page.title.concat("!");
+    copied().set(Page.title, title()).set(Page.visits, Page.visits + 1).do_update(()).execute(&engine).await.unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 2, "first!")]);
+    copied().do_nothing().execute(&engine).await.unwrap();
+    copied().set(Page.visits, Page.visits + excluded(Page.visits)).do_update(()).execute(&engine).await.unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 4, "first!")]);
+}

@@ -99,14 +99,20 @@ impl Writer {
         if !self.dialect.clauses().with_insert {
             self.with_of_insert(insert)?;
         }
-        let has_conflict = !insert.on_conflict.is_empty();
-        // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
-        // https://sqlite.org/lang_upsert.html#parsing_ambiguity
-        let is_ambiguous = has_conflict && self.capabilities().upsert_wants_where && select.filters.is_empty();
-        if !is_ambiguous {
+        if insert.on_conflict.is_empty() {
             return self.select(select, false);
         }
-        self.select(&SelectNode { filters: [Node::Sql("true".into())].into(), ..select.clone() }, false)
+        // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
+        // https://sqlite.org/lang_upsert.html#parsing_ambiguity
+        let wants_where = self.capabilities().upsert_wants_where;
+        if wants_where && select.filters.is_empty() {
+            return self.select(&SelectNode { filters: [Node::Sql("true".into())].into(), ..select.clone() }, false);
+        }
+        // The columns of a table that the rows come from as well are ambiguous to MySQL where it updates.
+        if self.capabilities().upsert == Upsert::OnDuplicateKey && self.is_read_by(insert.mapper, select)? {
+            return self.select_from_select(select, "given");
+        }
+        self.select(select, false)
     }
 
     // ---------------------------------------------------------------------------------------------------- conflicts

@@ -247,6 +247,15 @@ impl Writer {
         Ok(From { chains, criteria })
     }
 
+    /// Returns whether a table is in the FROM of a SELECT or of a member of it, under its own name.
+    pub(super) fn is_read_by(&self, mapper: &'static Mapper, select: &SelectNode) -> Result<bool> {
+        if let Some(set) = &select.set {
+            return set.members.iter().try_fold(false, |found, member| Ok(found || self.is_read_by(mapper, member)?));
+        }
+        let from = self.plan(select)?;
+        Ok(from.chains.iter().any(|chain| chain.has(TableRef::table(mapper, Alias::NONE))))
+    }
+
     /// Gives each join the conditions on what it joins, and returns those that belong into WHERE.
     fn restrict(&self, chains: &mut [Chain<'_>]) -> Result<Vec<Node>> {
         let mut conditions = Vec::new();
