@@ -201,6 +201,22 @@ async fn several_conflicts_are_told_apart_where_the_database_can() {
     assert_eq!(pages(&engine).await, expected);
 }
 
+/// SQLite took ON for that of a join behind the compound's last table.
+#[tokio::test]
+async fn the_rows_of_a_compound_may_conflict() {
+    let engine = one_page().await;
+    let copy = |suffix: &'static str| {
+        select((Page.site, Page.path.concat(suffix), Page.slug.concat(suffix), Page.visits + 4)).filter(Page.id.eq(1))
+    };
+    let columns = (Page.site, Page.path, Page.slug, Page.visits);
+    let upsert = || insert(Page).from_select(columns, copy("").union(copy("b"))).on_conflict(Page.slug);
+    upsert().do_nothing().execute(&engine).await.unwrap();
+    let paths = || async { select((Page.path, Page.visits)).order_by(Page.path).all(&engine).await.unwrap() };
+    assert_eq!(paths().await, [("/a".to_owned(), 1), ("/ab".to_owned(), 5)]);
+    upsert().do_update(Page.visits).execute(&engine).await.unwrap();
+    assert_eq!(paths().await, [("/a".to_owned(), 5), ("/ab".to_owned(), 5)]);
+}
+
 /// Its columns are those of the SELECT and those of the table to MariaDB.
 #[tokio::test]
 async fn rows_of_the_table_itself_may_conflict_with_it() {

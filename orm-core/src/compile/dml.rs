@@ -105,14 +105,21 @@ impl Writer {
         // SQLite takes the ON of ON CONFLICT for that of a join unless a WHERE stands before it:
         // https://sqlite.org/lang_upsert.html#parsing_ambiguity
         let wants_where = self.capabilities().upsert_wants_where;
-        if wants_where && select.filters.is_empty() {
-            return self.select(&SelectNode { filters: [Node::Sql("true".into())].into(), ..select.clone() }, false);
+        match &select.set {
+            Some(_) if wants_where => {
+                self.select_from_select(select, "given")?;
+                self.push(" WHERE true");
+                Ok(())
+            }
+            None if wants_where && select.filters.is_empty() => {
+                self.select(&SelectNode { filters: [Node::Sql("true".into())].into(), ..select.clone() }, false)
+            }
+            // The columns of a table that the rows come from as well are ambiguous to MySQL where it updates.
+            _ if self.capabilities().upsert == Upsert::OnDuplicateKey && self.is_read_by(insert.mapper, select)? => {
+                self.select_from_select(select, "given")
+            }
+            _ => self.select(select, false),
         }
-        // The columns of a table that the rows come from as well are ambiguous to MySQL where it updates.
-        if self.capabilities().upsert == Upsert::OnDuplicateKey && self.is_read_by(insert.mapper, select)? {
-            return self.select_from_select(select, "given");
-        }
-        self.select(select, false)
     }
 
     // ---------------------------------------------------------------------------------------------------- conflicts
