@@ -492,3 +492,17 @@ async fn a_delete_does_not_read_what_is_deferred() {
     session.commit().await.unwrap();
     assert_eq!(select(Book).count(&engine).await.unwrap(), 2);
 }
+
+/// A column that a subquery leaves out is NULL there.
+#[tokio::test]
+async fn members_are_chosen_by_a_column_that_their_owner_leaves_out() {
+    let engine = library().await;
+    for query in [select(Author).order_by(Author.id), select(Author).order_by(Author.id).limit(2)] {
+        for option in strategies() {
+            let option = option.filter(Author.life.eq("long"));
+            let authors: Vec<Author> = query.clone().options((defer(Author.life), option)).all(&engine).await.unwrap();
+            assert_eq!(authors.iter().map(|author| author.books.len()).collect::<Vec<_>>(), [2, 0]);
+            assert!(!authors[0].life.is_loaded());
+        }
+    }
+}

@@ -1081,6 +1081,18 @@ async fn members_are_chosen_and_ordered_by_the_association_by_every_strategy() {
     }
 }
 
+/// Around the subquery that a limit makes, the owner's table is not there.
+#[tokio::test]
+async fn a_condition_on_the_owner_holds_under_a_limit_too() {
+    let engine = engine().await;
+    three_users(&engine).await;
+    let first = select(User).order_by(User.id).limit(2);
+    let found = by_each_strategy(&engine, first.clone(), |load| load.filter(User.name.eq("wendy"))).await;
+    assert_eq!(found, [(); 3].map(|()| vec!["", "wendy@x.org"]));
+    let found = by_each_strategy(&engine, first, |load| load.order_by((User.name, Address.id.desc()))).await;
+    assert_eq!(found, [(); 3].map(|()| vec!["ed@y.org ed@x.org", "wendy@x.org"]));
+}
+
 /// What the query is ordered by became a part of what is distinct, so that an owner came once for each member.
 #[tokio::test]
 async fn distinct_rows_are_ordered_by_what_they_have_or_not_at_all() {

@@ -21,6 +21,7 @@ impl Writer {
         let order = WrappedOrder::of(select)?;
         let mut inner = select.clone();
         inner.eager = None;
+        inner.outputs.iter_mut().for_each(|output| give_owners(output, eager));
         inner.outputs.extend(order.added);
         if inner.limit.is_none() && inner.offset.is_none() {
             inner.order_by.clear();
@@ -58,7 +59,9 @@ impl Writer {
         let joined = self.eager_joins(eager);
         self.scopes.pop();
         joined?;
-        let order: Vec<OrderItem> = order.items.into_iter().chain(eager.order_by.iter().cloned()).collect();
+        let mut order_of_members = eager.order_by.clone();
+        order_of_members.iter_mut().for_each(|item| use_subquery(&mut item.node, &eager.joins));
+        let order: Vec<OrderItem> = order.items.into_iter().chain(order_of_members).collect();
         self.order_by(&order)?;
         if outermost { self.label_wrapped(select, eager) } else { Ok(()) }
     }
@@ -82,7 +85,9 @@ impl Writer {
                 self.table(info.target, join.relation.target_alias);
                 let mut condition = info.condition_between(Alias::NONE, join.relation.target_alias);
                 condition.iter_mut().for_each(|condition| {
-                    condition.change_columns(&mut |mapper, column| mapper.is(info.owner).then(|| owner(column)));
+                    condition.change_columns(&mut |mapper, alias, column| {
+                        (mapper.is(info.owner) && alias == Alias::NONE).then(|| owner(column))
+                    });
                 });
                 condition.into_iter().collect()
             }
@@ -104,7 +109,12 @@ impl Writer {
                 info.pairs.iter().map(|&(own, other)| equal(owner(own), between(other))).collect()
             }
         };
-        on.extend(join.filters.iter().cloned());
+        on.extend(join.filters.iter().cloned().map(|mut filter| {
+            if is_wrapped {
+                use_subquery(&mut filter, std::slice::from_ref(join));
+            }
+            filter
+        }));
         on.extend(self.criteria_of(TableRef::table(info.target, join.relation.target_alias)));
         if let Some(secondary) = &info.secondary {
             on.extend(self.criteria_of(TableRef::table(secondary.mapper, join.secondary)));
@@ -125,6 +135,30 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Makes the columns of owners that a subquery selects those of the subquery.
+fn use_subquery(said: &mut Node, joins: &[EagerJoin]) {
+    said.change_columns(&mut |mapper, alias, column| {
+        let is_owner = |join: &&EagerJoin| join.relation.owner.is(mapper) && join.relation.alias == alias;
+        let at = joins.iter().filter(is_owner).find_map(|join| join.owner_at)?;
+        Some(Node::Sql(format!("{SUBQUERY}.c{}", at + usize::from(column)).into()))
+    });
+}
+
+/// Selects those columns of an owner that are left out and that something is said about.
+fn give_owners(output: &mut Output, eager: &EagerNode) {
+    let Some((owner, name)) = output.model().filter(|_| !output.left_out.is_empty()) else { return };
+    let mut wanted = Vec::new();
+    let filters = eager.joins.iter().flat_map(|join| &join.filters);
+    for said in filters.chain(eager.order_by.iter().map(|item| &item.node)) {
+        said.visit(&mut |node| match node {
+            Node::Column { mapper, alias, column } if mapper.is(owner) && *alias == name => wanted.push(*column),
+            _ => {}
+        });
+    }
+    let left_out = output.left_out.iter().copied().filter(|column| !wanted.contains(column));
+    output.left_out = left_out.collect();
 }
 
 /// Returns the tables that these joins bring into sight.

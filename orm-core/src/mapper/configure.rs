@@ -103,7 +103,9 @@ impl RelationshipInfo {
             condition.replace_alias(Alias::REMOTE, Alias::NONE);
         }
         let known = if is_owner_known { self.owner } else { self.target };
-        condition.change_columns(&mut |mapper, column| mapper.is(known).then(|| value(column)));
+        condition.change_columns(&mut |mapper, alias, column| {
+            (mapper.is(known) && alias == Alias::NONE).then(|| value(column))
+        });
         condition.replace_alias(Alias::FOREIGN, Alias::NONE);
         condition.replace_alias(Alias::REMOTE, Alias::NONE);
         Some(condition)

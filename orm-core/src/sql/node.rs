@@ -590,11 +590,11 @@ impl Node {
         self.parts().into_iter().for_each(|part| part.visit_all(each));
     }
 
-    /// Puts others in the place of the columns of tables without an alias, where a function gives them.
-    pub(crate) fn change_columns(&mut self, change: &mut impl FnMut(&Mapper, u16) -> Option<Node>) {
+    /// Puts others in the place of columns, where a function gives them.
+    pub(crate) fn change_columns(&mut self, change: &mut impl FnMut(&Mapper, Alias, u16) -> Option<Node>) {
         match self {
-            Node::Column { mapper, column, alias: Alias::NONE } => {
-                if let Some(other) = change(mapper, *column) {
+            Node::Column { mapper, column, alias } => {
+                if let Some(other) = change(mapper, *alias, *column) {
                     *self = other;
                 }
             }
