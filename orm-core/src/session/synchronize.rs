@@ -388,7 +388,8 @@ impl Session {
             let mut is_known = !has_more;
             for (position, (column, node)) in sets.iter().enumerate() {
                 let scope = Scope { mapper, alias: Alias::NONE, dialect, object: &*before };
-                // MySQL and MariaDB set one column after the other, and show it to those that follow.
+                // MySQL sets one column after the other, and shows it to those that follow; MariaDB does where a user's own
+                // `sql_mode` does not say otherwise.
                 let is_moved =
                     matches!(dialect, Dialect::MySql | Dialect::MariaDb) && mentions_set(node, &sets[..position]);
                 match scope.value(node).filter(|_| !is_moved && !is_key(mapper, *column)) {

@@ -113,8 +113,8 @@ impl Run {
         session.load(person, Person.note).await?;
         assert!(session[person].note.is_loaded());
         let thing = self.world.change(at);
-        // MySQL and MariaDB set one column after the other.
-        let in_turn = matches!(self.engine.dialect(), Dialect::MySql | Dialect::MariaDb);
+        // MySQL sets one column after the other.
+        let in_turn = self.engine.dialect() == Dialect::MySql;
         thing.note = Some(if in_turn { format!("{}!", thing.name) } else { thing.name.clone() });
         thing.name.push('!');
         Ok(())
