@@ -609,3 +609,21 @@ async fn a_compound_of_compounds_exists_where_it_has_rows() {
         assert_eq!(selected, has_rows, "{compound:?}");
     }
 }
+
+#[tokio::test]
+async fn a_list_may_have_more_values_than_a_statement_has_parameters() {
+    let engine = engine().await;
+    let words = ["plain", "with \"quotes\" and \\", "tab\tand\nline", "ümläut 🦀", ""];
+    let keywords = (1..).zip(words).map(|(id, word)| Keyword::builder().id(id).word(word));
+    insert(Keyword).values(keywords).execute(&engine).await.unwrap();
+    let ids = || select(Keyword.id).order_by(Keyword.id);
+    let numbers: Vec<i64> = (2..40_000).chain([1]).filter(|number| *number != 3).collect();
+    assert_eq!(ids().filter(Keyword.id.in_(numbers.clone())).all(&engine).await.unwrap(), [1, 2, 4, 5]);
+    assert_eq!(ids().filter(Keyword.id.not_in(numbers.clone())).all(&engine).await.unwrap(), [3]);
+    let others = (0..40_000).map(|number| format!("no {number}"));
+    let texts: Vec<String> = words[1..].iter().map(|&word| word.to_owned()).chain(others).collect();
+    assert_eq!(ids().filter(Keyword.word.in_(texts.clone())).all(&engine).await.unwrap(), [2, 3, 4, 5]);
+    assert_eq!(ids().filter(Keyword.word.not_in(texts)).all(&engine).await.unwrap(), [1]);
+    let deleted = delete(Keyword).filter(Keyword.id.in_(numbers)).execute(&engine).await.unwrap();
+    assert_eq!(deleted, 4);
+}

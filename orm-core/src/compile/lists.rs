@@ -7,7 +7,7 @@ use orm_pool::{Kind, Value};
 
 use crate::dialect::Dialect;
 use crate::mapper::Mapper;
-use crate::sql::{InsertNode, InsertSource, Node};
+use crate::sql::{InsertNode, InsertSource, Node, TextPart};
 use crate::types::ColumnType;
 
 /// The longest list of IN that is written as long as it is.
@@ -30,7 +30,8 @@ pub(super) fn kind(node: &Node) -> Option<Kind> {
 }
 
 /// Evens out a long list of IN: an array on PostgreSQL, elsewhere a list of the next of few lengths whose last value
-/// is repeated, which neither IN nor NOT IN can tell from the list without.
+/// is repeated, which neither IN nor NOT IN can tell from the list without. A very long one of integers or texts, which may
+/// have more values than SQLite has parameters, is one document there.
 pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
     let Some(element) = list.first().and_then(kind) else { return };
     let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
@@ -40,6 +41,10 @@ pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
     if dialect == Dialect::Postgres {
         let values = std::mem::take(list).into_iter().filter_map(bound).collect();
         *list = array(element, values).into_iter().collect();
+    } else if dialect == Dialect::Sqlite && list.len() > LONGEST_PADDED {
+        if let Some(members) = document(list) {
+            *list = vec![rows_of(members)];
+        }
     } else if list.len() <= LONGEST_PADDED
         && let Some(last) = list.last().cloned()
     {
@@ -49,6 +54,41 @@ pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
         };
         list.resize(length, last);
     }
+}
+
+/// Writes integers or texts as a JSON array; `None` if it would not give them back as they are.
+fn document(list: &[Node]) -> Option<String> {
+    let mut document = String::from("[");
+    for node in list {
+        document.push(if document.len() == 1 { ' ' } else { ',' });
+        match node {
+            Node::Bind(Value::Int16(value)) => document.push_str(&value.to_string()),
+            Node::Bind(Value::Int32(value)) => document.push_str(&value.to_string()),
+            Node::Bind(Value::Int64(value)) => document.push_str(&value.to_string()),
+            Node::Bind(Value::Text(text)) if !text.contains('\0') => put_quoted(text, &mut document),
+            _ => return None,
+        }
+    }
+    document.push(']');
+    Some(document)
+}
+
+fn put_quoted(text: &str, document: &mut String) {
+    document.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => document.extend(['\\', letter]),
+            '\u{1}'..='\u{1f}' => document.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            other => document.push(other),
+        }
+    }
+    document.push('"');
+}
+
+/// Makes the members of a JSON array rows, on SQLite.
+fn rows_of(document: String) -> Node {
+    let parameter = TextPart::Parameter(Node::Bind(Value::Json(document)));
+    Node::Text(vec![TextPart::Sql("SELECT value FROM json_each(".into()), parameter, TextPart::Sql(")".into())])
 }
 
 /// Makes the rows of an INSERT an array for each column, where PostgreSQL can take them apart again by `unnest`.
