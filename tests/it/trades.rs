@@ -483,12 +483,14 @@ async fn a_changed_key_that_rows_cannot_follow_is_told_with_what_would_have_them
 
 /// Whoever leads has a place of his own.
 #[derive(Clone, Debug, Model)]
-#[orm(table = "leads", metadata = none)]
+#[orm(table = "leads", version = version, metadata = none)]
 struct Lead {
     #[orm(primary_key, autoincrement = false)]
     id: i64,
     #[orm(unique)]
     place: Option<i64>,
+    #[orm(default = 1)]
+    version: i64,
     #[orm(foreign_key = Lead.id)]
     upper_id: Option<i64>,
     #[orm(back_populates = lower)]
@@ -515,6 +517,11 @@ async fn what_takes_a_value_of_the_row_that_it_refers_to_lets_go_of_that_first()
         it.session.commit().await.unwrap();
         let rows = select((Lead.id, Lead.place, Lead.upper_id)).order_by(Lead.id).all(&it.engine).await.unwrap();
         assert_eq!(rows, [(2, Some(1), is_linked.then_some(3)), (3, None, None)]);
+        // Its row was updated twice.
+        let version = select(Lead.version).filter(Lead.id.eq(2)).one(&it.engine).await.unwrap();
+        assert!(version > 1 && version == it.session[vice].version, "{version}");
+        it.session[vice].place = Some(2);
+        it.session.commit().await.unwrap();
     }
 }
 

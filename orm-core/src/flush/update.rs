@@ -66,7 +66,7 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
             fill_foreign_keys(objects, slot)?;
             changes.extend(change(objects, slot)?);
         }
-        write(objects, connections, changes).await?;
+        write(objects, connections, changes, true).await?;
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ pub(super) async fn let_go(objects: &mut Objects, connections: &mut Connections,
             }
         }
     }
-    write(objects, connections, changes).await
+    write(objects, connections, changes, false).await
 }
 
 /// Returns the columns by which an object's row refers to one that is to be deleted, unless they tell rows apart.
@@ -108,7 +108,13 @@ fn leaving(objects: &Objects, slot: u32) -> Result<Vec<u16>> {
     Ok(columns)
 }
 
-async fn write(objects: &mut Objects, connections: &mut Connections, changes: Vec<RowChange>) -> Result<()> {
+/// Writes changes; `are_whole` says that they are all that differs in their objects.
+async fn write(
+    objects: &mut Objects,
+    connections: &mut Connections,
+    changes: Vec<RowChange>,
+    are_whole: bool,
+) -> Result<()> {
     for Batch { mapper, mut rows, is_joined } in batches(objects, changes)? {
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
         if !is_joined {
@@ -119,7 +125,7 @@ async fn write(objects: &mut Objects, connections: &mut Connections, changes: Ve
         while !rows.is_empty() {
             let most = if is_joined { rows_at_once(connection, mapper, &rows) } else { 1 };
             let rest = rows.split_off(most.min(rows.len()));
-            if let ([row], false) = (&mut *rows, is_joined)
+            if let ([row], false, true) = (&mut *rows, is_joined, are_whole)
                 && !renew(objects, row)?
             {
                 rows = rest;
@@ -143,8 +149,9 @@ async fn write(objects: &mut Objects, connections: &mut Connections, changes: Ve
 fn written(objects: &Objects, row: &RowChange) -> Result<Arc<dyn Object>> {
     let (mapper, object) = (objects.get(row.slot).mapper, objects.object(row.slot));
     let mut now = object.copy();
+    let of_database = changed_by_database(mapper);
     for column in (0..mapper.width()).filter(|&column| is_changed(object, &*row.base, column)) {
-        let is_own = mapper.definition.columns[column].computed.is_none();
+        let is_own = !of_database.contains(&(column as u16));
         if is_own && row.sets.iter().all(|(set, _)| usize::from(*set) != column) {
             let before = row.base.column(column);
             now.set_column(column, as_row_value(&before))
