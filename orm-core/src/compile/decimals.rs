@@ -50,6 +50,9 @@ impl Writer {
         }
         match (form(operand), other.and_then(form)) {
             (None, None) => None,
+            // What it is compared with may say by itself how: a CAST makes a number of it.
+            (Some(Form::Text), None) if is_value(operand) => None,
+            (None, Some(Form::Text)) if other.is_some_and(is_value) => None,
             (Some(Form::Float), _) | (_, Some(Form::Float)) => Some(Form::Float),
             _ => Some(Form::Text),
         }
@@ -61,6 +64,10 @@ impl Writer {
         self.push(" AS REAL)");
         Ok(())
     }
+}
+
+fn is_value(node: &Node) -> bool {
+    matches!(node, Node::Parameter { .. } | Node::Bind(_))
 }
 
 /// Returns what an expression is if it is a decimal number, as far as that can be seen.
