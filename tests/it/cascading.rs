@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use orm::Handle;
 use orm::prelude::*;
 
-use crate::random::{Random, check_runs, told};
+use crate::random::{Random, Step, check_runs, told};
 use crate::support::empty_engine;
 
 #[derive(Clone, Debug, Model)]
@@ -124,13 +124,6 @@ const WHATS: [What; 30] = [
     What::Rollback,
 ];
 
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    what: What,
-    a: usize,
-    b: usize,
-}
-
 /// A row as it is to be: what it is called, and the number of its owner.
 #[derive(Clone, Debug)]
 struct Thing<M: 'static> {
@@ -234,7 +227,7 @@ impl Run {
         Thing { handle, is_stored: false, owner, code: code.into(), number }
     }
 
-    async fn step(&mut self, Step { what, a, b }: Step) -> Result<(), Error> {
+    async fn step(&mut self, Step { what, a, b }: Step<What>) -> Result<(), Error> {
         match what {
             What::AddShop => self.add_shop(a),
             What::AddTill => self.add_till(a),
@@ -492,7 +485,7 @@ impl Run {
     }
 }
 
-async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
+async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
     let task = tokio::spawn(async move {
         delete(Ticket).execute(&engine).await?;
@@ -513,9 +506,6 @@ async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
 async fn keys_that_rows_follow_change_together_with_anything_else() {
     let engine = empty_engine().await;
     metadata![Shop, Till, Ticket, Clerk].create_all(&engine).await.unwrap();
-    let steps_of = |random: &mut Random, count: usize| -> Vec<Step> {
-        let step = |_| Step { what: WHATS[random.next() % WHATS.len()], a: random.next() % 64, b: random.next() % 64 };
-        (0..count).map(step).collect()
-    };
-    check_runs(steps_of, async |steps: &[Step]| run(&engine, steps).await).await;
+    let steps_of = |random: &mut Random, count| random.steps_of(&WHATS, count);
+    check_runs(steps_of, async |steps: &[Step<What>]| run(&engine, steps).await).await;
 }

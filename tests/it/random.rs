@@ -19,7 +19,7 @@ use std::fmt::Debug;
 use orm::prelude::*;
 
 use model::{Person, PersonTag, Tag, Task, Team};
-use steps::{Run, Step, WHATS, What};
+use steps::{Run, WHATS, What};
 
 use crate::support::empty_engine;
 
@@ -37,14 +37,27 @@ impl Random {
     }
 
     /// Chooses steps; most runs begin with objects, since steps without any do nothing.
-    fn steps(&mut self, count: usize) -> Vec<Step> {
+    fn steps(&mut self, count: usize) -> Vec<Step<What>> {
         let adding = [What::AddGraph, What::AddGraph, What::AddPerson, What::AddTask, What::AddTag, What::LinkTag];
         let begin = if self.next().is_multiple_of(4) { 0 } else { self.next() % 4 * adding.len() };
         let steps = (0..count.max(begin)).map(|at| {
             let what = if at < begin { adding[at % adding.len()] } else { self.what() };
-            Step { what, a: self.next() % 64, b: self.next() % 64 }
+            self.step(what)
         });
         steps.collect()
+    }
+
+    fn step<W>(&mut self, what: W) -> Step<W> {
+        Step { what, a: self.next() % 64, b: self.next() % 64 }
+    }
+
+    /// Chooses steps among these; what is there twice is twice as likely.
+    pub(crate) fn steps_of<W: Copy>(&mut self, whats: &[W], count: usize) -> Vec<Step<W>> {
+        let mut step = || {
+            let what = whats[self.next() % whats.len()];
+            self.step(what)
+        };
+        (0..count).map(|_| step()).collect()
     }
 
     fn what(&mut self) -> What {
@@ -58,8 +71,16 @@ impl Random {
     }
 }
 
+/// One step: which, and numbers that choose what it is done to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Step<W> {
+    pub(crate) what: W,
+    pub(crate) a: usize,
+    pub(crate) b: usize,
+}
+
 /// Runs steps over empty tables.
-async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
+async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
     let task = tokio::spawn(async move {
         delete(PersonTag).execute(&engine).await?;
@@ -140,5 +161,5 @@ fn setting(name: &str, usual: u64) -> u64 {
 async fn a_session_does_what_a_plain_model_of_it_does() {
     let engine = empty_engine().await;
     metadata![Team, Person, Task, Tag, PersonTag].create_all(&engine).await.unwrap();
-    check_runs(Random::steps, async |steps: &[Step]| run(&engine, steps).await).await;
+    check_runs(Random::steps, async |steps: &[Step<What>]| run(&engine, steps).await).await;
 }

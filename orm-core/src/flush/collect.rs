@@ -1,13 +1,10 @@
 //! Collects what a flush has to do. Out: [`Work`], lists of slots.
 
-use std::sync::Arc;
-
-use orm_pool::Value;
-
 use super::insert::fill_foreign_keys;
-use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Mapper, Object};
-use crate::session::{Key, Objects, State, as_row_value};
+use super::update::set;
+use crate::error::Result;
+use crate::mapper::Mapper;
+use crate::session::{Key, Objects, State};
 
 /// What a flush has to do.
 #[derive(Debug, Default)]
@@ -121,10 +118,7 @@ fn row_to_take(objects: &mut Objects, slot: u32) -> Result<Option<u32>> {
 
 fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
     let mapper = objects.get(slot).mapper;
-    let stored: Arc<dyn Object> = match &objects.get(old).base {
-        Some(base) => base.clone(),
-        None => Arc::from(objects.object(old).copy()),
-    };
+    let stored = objects.stored_copy(old);
     objects.save(slot);
     objects.save(old);
     objects.forget_identity(old);
@@ -134,7 +128,7 @@ fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
         let is_filled = definition.server_default.is_some() || definition.computed.is_some();
         let is_version = mapper.definition().version == Some(column as u16);
         if is_version || (is_filled && !objects.get(slot).set.contains(column)) {
-            put(objects, slot, column, &stored.column(column))?;
+            set(objects, slot, column, &stored.column(column))?;
         }
     }
     objects.set_state(slot, State::Persistent);
@@ -146,11 +140,4 @@ fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
     }
     objects.identify(slot);
     objects.follow_keys(slot, None)
-}
-
-fn put(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
-    objects
-        .object_mut(slot)
-        .set_column(column, as_row_value(value))
-        .map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
 }

@@ -1,7 +1,6 @@
 //! DELETE of objects, by key, many in one statement.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use orm_pool::Value;
 
@@ -9,7 +8,7 @@ use super::update::{ROWS, RowChange, row_filters, stale, statement};
 use super::{guards, tell};
 use crate::engine::Connection;
 use crate::error::Result;
-use crate::mapper::{Mapper, Object};
+use crate::mapper::Mapper;
 use crate::session::{BindRequest, Connections, Moment, Objects, State, StatementKind};
 use crate::sql::{DeleteNode, Statement};
 
@@ -75,7 +74,7 @@ pub(super) async fn part(
         let sets: Vec<(u16, Value)> = columns.iter().map(null).collect();
         let guards: Vec<u16> = mapper.definition().version.into_iter().collect();
         let change =
-            |(slot, _)| RowChange { slot, base: stored(objects, slot), sets: sets.clone(), guards: guards.clone() };
+            |(slot, _)| RowChange { slot, base: objects.stored_copy(slot), sets: sets.clone(), guards: guards.clone() };
         let rows: Vec<RowChange> = alike.into_iter().map(change).collect();
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Update)).await?;
         for rows in rows.chunks(ROWS) {
@@ -87,14 +86,6 @@ pub(super) async fn part(
         }
     }
     Ok(parted)
-}
-
-/// The object as the database has it.
-fn stored(objects: &Objects, slot: u32) -> Arc<dyn Object> {
-    match &objects.get(slot).base {
-        Some(base) => base.clone(),
-        None => Arc::from(objects.object(slot).copy()),
-    }
 }
 
 /// Deletes rows of one model. One that has changed is stale where there is a version to tell it; without one, a row that is
@@ -111,7 +102,7 @@ async fn delete(
     for slots in slots.chunks(chunk) {
         let row = |&slot: &u32| {
             let guards = if parted.contains(&slot) { Vec::new() } else { guards.clone() };
-            RowChange { slot, base: stored(objects, slot), sets: Vec::new(), guards }
+            RowChange { slot, base: objects.stored_copy(slot), sets: Vec::new(), guards }
         };
         let rows: Vec<RowChange> = slots.iter().map(row).collect();
         let delete = |rows: &[RowChange]| {

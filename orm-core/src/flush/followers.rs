@@ -11,10 +11,10 @@ use orm_pool::Value;
 use super::order::levels_of;
 use super::referrers::referring;
 use super::trade::{linked, takers};
-use super::update::cannot_be;
+use super::update::put;
 use crate::error::Result;
 use crate::mapper::{ForeignKey, Mapper, Object};
-use crate::session::{Key, Objects, as_row_value};
+use crate::session::{Key, Objects};
 
 /// Puts objects in step whose rows refer to one that was `before` and is `now`, and what refers to those by a key that has
 /// changed with it.
@@ -24,17 +24,19 @@ pub(super) fn follow(objects: &mut Objects, before: &dyn Object, now: &dyn Objec
         let key = &mapper.configured()?.foreign_keys[foreign_key];
         let values = key.target_columns.iter().map(|&target| now.column(usize::from(target)));
         let columns: Vec<(u16, Value)> = key.columns.iter().copied().zip(values).collect();
-        let was = objects.stored(slot).copy();
+        let was = objects.stored_copy(slot);
         let mut is = was.copy();
-        put(mapper, &mut *is, &columns)?;
+        columns.iter().try_for_each(|(column, value)| put(mapper, &mut *is, *column, value))?;
         objects.save(slot);
         // What it is to be itself it stays.
         let of = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
         if of(objects.object(slot)) == of(&*was) {
-            put(mapper, objects.object_mut(slot), &columns)?;
+            let own = objects.object_mut(slot);
+            columns.iter().try_for_each(|(column, value)| put(mapper, own, *column, value))?;
         }
-        if objects.get(slot).base.is_some() {
-            objects.get_mut(slot).base = Some(Arc::from(is.copy()));
+        let is: Arc<dyn Object> = Arc::from(is);
+        if let Some(base) = &mut objects.get_mut(slot).base {
+            *base = is.clone();
         }
         if columns.iter().any(|(column, _)| mapper.definition.key.contains(column)) {
             objects.identify_as(slot, Key::of_object(&*is));
@@ -42,13 +44,6 @@ pub(super) fn follow(objects: &mut Objects, before: &dyn Object, now: &dyn Objec
         follow(objects, &*was, &*is)?;
     }
     Ok(())
-}
-
-fn put(mapper: &Mapper, object: &mut dyn Object, columns: &[(u16, Value)]) -> Result<()> {
-    columns.iter().try_for_each(|(column, value)| {
-        let set = object.set_column(usize::from(*column), as_row_value(value));
-        set.map_err(|reason| cannot_be(mapper, *column, &reason))
-    })
 }
 
 // ------------------------------------------------------------------------------------------------------- who goes when

@@ -133,7 +133,7 @@ async fn write(
             }
             send(objects, connection, mapper, &rows).await?;
             for row in std::mem::replace(&mut rows, rest) {
-                let now = written(objects, &row)?;
+                let now = if are_whole { Arc::from(objects.object(row.slot).copy()) } else { written(objects, &row)? };
                 objects.get_mut(row.slot).was_expired = false;
                 objects.get_mut(row.slot).base = Some(now.clone());
                 objects.identify_as(row.slot, Key::of_object(&*now));
@@ -145,7 +145,7 @@ async fn write(
     Ok(())
 }
 
-/// Returns an object as its row is now: what waits to be written is as it was.
+/// Returns an object as its row is after a part of its changes: what waits to be written is as it was.
 fn written(objects: &Objects, row: &RowChange) -> Result<Arc<dyn Object>> {
     let (mapper, object) = (objects.get(row.slot).mapper, objects.object(row.slot));
     let mut now = object.copy();
@@ -153,9 +153,7 @@ fn written(objects: &Objects, row: &RowChange) -> Result<Arc<dyn Object>> {
     for column in (0..mapper.width()).filter(|&column| is_changed(object, &*row.base, column)) {
         let is_own = !of_database.contains(&(column as u16));
         if is_own && row.sets.iter().all(|(set, _)| usize::from(*set) != column) {
-            let before = row.base.column(column);
-            now.set_column(column, as_row_value(&before))
-                .map_err(|reason| cannot_be(mapper, column as u16, &reason))?;
+            put(mapper, &mut *now, column as u16, &row.base.column(column))?;
         }
     }
     Ok(Arc::from(now))
@@ -185,8 +183,8 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let version = mapper.definition.version.map(usize::from);
     let mut guards = Vec::new();
     if entry.may_differ() && version.is_none() {
-        // It was changed without being read again, or was read elsewhere: whoever changed the same columns since must not be overwritten.
-        // What was not loaded is not known to have been anything.
+        // It was changed without being read again, or was read elsewhere: whoever changed the same columns since must not be
+        // overwritten. What was not loaded is not known to have been anything.
         let known = changed.iter().filter(|&&column| !base.is_left_out(column));
         guards.extend(known.map(|&column| column as u16));
     }
@@ -483,15 +481,18 @@ pub(super) fn key_filters(mapper: &'static Mapper, object: &dyn Object) -> Vec<N
     key.map(|&column| Node::equals(column_of(mapper, column), Node::Bind(object.column(usize::from(column))))).collect()
 }
 
-fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
+pub(super) fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value) -> Result<()> {
     let mapper = objects.get(slot).mapper;
-    objects
-        .object_mut(slot)
-        .set_column(column, as_row_value(value))
-        .map_err(|reason| cannot_be(mapper, column as u16, &reason))
+    put(mapper, objects.object_mut(slot), column as u16, value)
 }
 
-pub(super) fn cannot_be(mapper: &Mapper, column: u16, reason: &DecodeError) -> Error {
+/// Sets a column of an object, whether or not that is the session's.
+pub(super) fn put(mapper: &Mapper, object: &mut dyn Object, column: u16, value: &Value) -> Result<()> {
+    let set = object.set_column(usize::from(column), as_row_value(value));
+    set.map_err(|reason| cannot_be(mapper, column, &reason))
+}
+
+fn cannot_be(mapper: &Mapper, column: u16, reason: &DecodeError) -> Error {
     let field = mapper.definition.columns[usize::from(column)].field;
     Error::new(ErrorKind::Data, format!("`{}.{field}` cannot be set: {}", mapper.definition.name, reason.reason()))
 }

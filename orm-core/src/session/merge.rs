@@ -198,6 +198,9 @@ impl Session {
         changes: Vec<Change>,
         is_partial: bool,
     ) -> Result<()> {
+        if is_partial && info.is_to_one() && changes.is_empty() {
+            return Ok(());
+        }
         let owner = self.objects.id(slot);
         let mut members = Vec::new();
         for change in changes {
@@ -218,14 +221,11 @@ impl Session {
             let loaded = load::load_relationship(connection, objects, &[slot], &node).await;
             self.noted(loaded)?;
         }
-        if is_partial {
+        if is_partial && !info.is_to_one() {
             let mut all = self.objects.members_of(slot, index);
-            if info.is_to_one() && members.is_empty() {
-                return Ok(());
-            }
-            let is_new: Vec<ObjectId> = members.iter().copied().filter(|member| !all.contains(member)).collect();
-            all.extend(is_new);
-            members = if info.is_to_one() { members } else { all };
+            members.retain(|member| !all.contains(member));
+            all.append(&mut members);
+            members = all;
         }
         let is_known = self.objects.object(slot).relation(index).is_loaded() && !self.objects.is_stale(slot, index);
         if (is_known || !self.is_stored(slot)) && self.objects.members_of(slot, index) == members {

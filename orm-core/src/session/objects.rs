@@ -589,6 +589,11 @@ impl Objects {
         self.get(slot).base.as_deref().unwrap_or_else(|| self.object(slot))
     }
 
+    /// The same, to be kept.
+    pub(crate) fn stored_copy(&self, slot: u32) -> Arc<dyn Object> {
+        self.get(slot).base.clone().unwrap_or_else(|| Arc::from(self.object(slot).copy()))
+    }
+
     /// Says that a flush has made the database agree with an object.
     pub(crate) fn settle(&mut self, slot: u32) {
         let entry = self.get_mut(slot);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orm::Handle;
 use orm::prelude::*;
 
-use crate::random::{Random, check_runs, told};
+use crate::random::{Random, Step, check_runs, told};
 use crate::support::empty_engine;
 
 #[derive(Clone, Debug, Model)]
@@ -81,13 +81,6 @@ const WHATS: [What; 24] = [
     What::Commit,
     What::Rollback,
 ];
-
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    what: What,
-    a: usize,
-    b: usize,
-}
 
 /// A row as it is to be: its key, and the number of what it refers to.
 #[derive(Clone, Debug)]
@@ -177,7 +170,7 @@ struct Run {
 }
 
 impl Run {
-    async fn step(&mut self, Step { what, a, b }: Step) -> Result<(), Error> {
+    async fn step(&mut self, Step { what, a, b }: Step<What>) -> Result<(), Error> {
         self.next += 1;
         let Run { session, world: World { teams, players }, next: at, .. } = self;
         match what {
@@ -306,7 +299,7 @@ impl Run {
     }
 }
 
-async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
+async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
     let task = tokio::spawn(async move {
         update(Team).set(Team.captain_code, None).execute(&engine).await?;
@@ -326,9 +319,6 @@ async fn run(engine: &Engine, steps: &[Step]) -> Result<(), String> {
 async fn keys_change_together_with_anything_else_in_a_ring() {
     let engine = empty_engine().await;
     metadata![Team, Player].create_all(&engine).await.unwrap();
-    let steps_of = |random: &mut Random, count: usize| -> Vec<Step> {
-        let step = |_| Step { what: WHATS[random.next() % WHATS.len()], a: random.next() % 64, b: random.next() % 64 };
-        (0..count).map(step).collect()
-    };
-    check_runs(steps_of, async |steps: &[Step]| run(&engine, steps).await).await;
+    let steps_of = |random: &mut Random, count| random.steps_of(&WHATS, count);
+    check_runs(steps_of, async |steps: &[Step<What>]| run(&engine, steps).await).await;
 }

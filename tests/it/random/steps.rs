@@ -9,13 +9,7 @@ use orm::prelude::*;
 use super::checks::rows;
 use super::model::{Named, Person, Tag, Task, Team, Thing, World};
 
-/// One step: which, and numbers that choose what it is done to.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Step {
-    pub(super) what: What,
-    pub(super) a: usize,
-    pub(super) b: usize,
-}
+pub(super) type Step = super::Step<What>;
 
 macro_rules! steps {
     ($($what:ident $times:literal,)*) => {
