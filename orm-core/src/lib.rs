@@ -122,7 +122,10 @@ pub mod __private {
     pub use crate::mapper::*;
     /// Columns of embedded structs.
     pub mod embed {
-        pub use crate::mapper::embed::{Embedded, columns, equals, text, text_length, width};
+        pub use crate::mapper::embed::{
+            Embedded, columns, decode_in_variant, equals, is_variant, read_enum, set_outside, text, text_length,
+            unknown_tag, width,
+        };
     }
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};

@@ -33,7 +33,7 @@ pub use definition::{
     Cascade, CheckDefinition, Column, ColumnExtras, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup,
     IndexDefinition, Lazy, ReferentialAction, RelationshipDefinition, RelationshipKind,
 };
-pub use embed::Embed;
+pub use embed::{Embed, UnitValues};
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
@@ -42,7 +42,7 @@ pub use new_row::{
     ColumnSet, Incoming, IntoMember, IntoRows, Member, Missing, NewInstance, NewObject, NewRow, Set, SetColumns,
 };
 pub use object::{Object, ObjectVec, Values};
-pub(crate) use object::{Shared, downcast, is_changed};
+pub(crate) use object::{Shared, copy_columns, downcast, is_changed, set_columns};
 pub(crate) use registry::Registered;
 pub use registry::{MODELS, Registration};
 pub use relationship::{Many, One, Relationship};

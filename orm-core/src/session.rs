@@ -35,7 +35,7 @@ pub(crate) use events::Moment;
 pub use events::{Execution, SessionEvents, StateChange};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};
-pub(crate) use identity::{Key, as_row_value, as_value, key_text};
+pub(crate) use identity::{Key, as_value, key_text};
 pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;

@@ -17,6 +17,7 @@ mod jiff;
 mod json;
 mod net;
 mod range;
+mod row_value;
 mod span;
 #[cfg(feature = "time")]
 mod time;
@@ -29,6 +30,7 @@ pub use column_type::ColumnType;
 pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
 pub use range::{Range, RangeElement};
+pub(crate) use row_value::RowValue;
 pub(crate) use span::micros as span_micros;
 
 use crate::mapper::RowType;

@@ -838,7 +838,7 @@ pub(crate) fn unknown(name: &Ident, place: &str, known: &[&str]) -> Error {
     Error::new(name.span(), format!("unknown attribute `{name}`{hint}\na {place} takes {}", list(known)))
 }
 
-fn equals(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<()> {
+pub(crate) fn equals(name: &Ident, form: &str, input: ParseStream<'_>) -> Result<()> {
     match input.parse::<Option<Token![=]>>()? {
         Some(_) if input.is_empty() => Err(Error::new(name.span(), format!("expected `{name} = {form}`"))),
         Some(_) => Ok(()),

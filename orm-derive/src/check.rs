@@ -36,9 +36,13 @@ pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
     }
 }
 
-/// Checks a struct that is embedded in models.
+/// Checks a struct or an enum that is embedded in models.
 pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
     let name = &model.ident;
+    let (what, whose) = match model.variants.is_empty() {
+        true => ("an embedded struct", "the struct"),
+        false => ("an embedded enum", "the enum"),
+    };
     if model.columns.is_empty() && model.embedded.is_empty() && mistakes.is_empty() {
         mistakes.add(name, format!("`{name}` has no fields, so it brings no columns"));
     }
@@ -51,23 +55,48 @@ pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
         let autoincrement = options.autoincrement.as_ref().map(|written| &written.name);
         let identity = options.identity.as_ref().map(|identity| &identity.name);
         for word in [options.primary_key.as_ref(), identity, autoincrement].into_iter().flatten() {
-            mistakes
-                .add(word, format!("`{word}` stands in the model: an embedded struct is not what tells rows apart"));
+            mistakes.add(word, format!("`{word}` stands in the model: {what} is not what tells rows apart"));
         }
         if column.is_deferrable {
-            let message =
-                format!("`{}` cannot be left out of a row: an embedded struct is read as a whole", column.ident);
+            let message = format!("`{}` cannot be left out of a row: {what} is read as a whole", column.ident);
             mistakes.add(&column.written, message);
         }
         if let Some(default) = &options.default {
-            let hint = "say `default` at the field that embeds the struct, and implement `Default` for it";
-            mistakes
-                .add(&default.name, format!("an embedded struct is given as a whole, so `default` has no use\n{hint}"));
+            let hint = format!("say `default` at the field that embeds {whose}, and implement `Default` for it");
+            mistakes.add(&default.name, format!("{what} is given as a whole, so `default` has no use\n{hint}"));
+        }
+        if !model.variants.is_empty() {
+            of_variant(column, mistakes);
         }
     }
     for relationship in &model.relationships {
         let message = format!("`{}` is a relationship, which stands in the model itself", relationship.ident);
         mistakes.add(&relationship.ident, message);
+    }
+}
+
+/// Checks a field of a variant: nothing but the program fills it, since the variant would not.
+fn of_variant(column: &Column, mistakes: &mut Mistakes) {
+    let options = &column.options;
+    let mut refuse = |word: &dyn ToTokens, name: &str| {
+        let message =
+            format!("`{name}` fills a column in every row, and only some have the variant of `{}`", column.ident);
+        mistakes.add(word, message);
+    };
+    if let Some(text) = &options.server_default {
+        refuse(text, "server_default");
+    }
+    if let Some(computed) = &options.computed {
+        refuse(&computed.name, "computed");
+    }
+    if let Some(sequence) = &options.sequence {
+        refuse(sequence, "sequence");
+    }
+    if let Some(word) = &options.server_onupdate {
+        refuse(word, "server_onupdate");
+    }
+    if let (Some(written), Some(OnUpdate::Value(_))) = (&options.on_update, &column.on_update) {
+        refuse(&written.name, "on_update");
     }
 }
 

@@ -1,6 +1,6 @@
-//! `#[derive(Embed)]`: a struct whose fields are columns of the models that hold it.
+//! `#[derive(Embed)]`: a struct, or an enum, whose fields are columns of the models that hold it.
 //!
-//! It is read and checked as a model without a table, a key and relationships.
+//! It is read and checked as a model without a table, a key and relationships; of an enum `variants` makes one first.
 
 use proc_macro2::TokenStream;
 use quote::quote;

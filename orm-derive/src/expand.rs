@@ -15,6 +15,7 @@ pub(crate) mod embed;
 pub(crate) mod hydrate;
 pub(crate) mod model;
 mod relationships;
+mod variants;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};

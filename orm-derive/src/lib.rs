@@ -9,6 +9,7 @@ mod check;
 mod embed;
 mod expand;
 mod fallback;
+mod labels;
 mod map;
 mod mistakes;
 mod model;
@@ -19,6 +20,7 @@ mod sql_newtype;
 mod sql_type;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -131,7 +133,7 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
     expand::derive_model(&input).into()
 }
 
-/// Makes the fields of a struct columns of each model that holds it.
+/// Makes the fields of a struct, or of an enum's variants, columns of each model that holds it.
 ///
 /// A model's field with `#[orm(embed)]` puts its own name before those of the columns, `#[orm(embed = "home_")]` puts this
 /// text there, and `#[orm(flatten)]` leaves the names as they are. In the database the columns stand after the model's own.
@@ -176,6 +178,56 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 /// The attributes are those of a column (see [`Model`](macro@Model)), but those of the primary key and `default`, which
 /// stands at the model's field: the struct is given as a whole. A struct may embed others. `User.home` itself can be
 /// selected and, by `eq`, compared.
+///
+/// # Enums
+///
+/// The fields of an enum's variants are columns too, NULL in rows of other variants, behind the tag, a column that says
+/// which variant a row has. So one table holds values of several shapes: SQLAlchemy's single-table inheritance, with
+/// `polymorphic_on` as the tag.
+///
+/// ```
+/// use orm::prelude::*;
+///
+/// #[derive(Clone, Debug, PartialEq, Embed)]
+/// #[orm(tag = "method", rename_all = "snake_case")]
+/// pub enum Payment {
+///     Card {
+///         #[orm(length = 4)]
+///         last4: String,
+///         note: Option<String>,
+///     },
+///     #[orm(rename = "wire")]
+///     Transfer { iban: String, note: Option<String> },
+///     Voucher(i64),
+///     Cash,
+/// }
+///
+/// #[derive(Clone, Debug, Model)]
+/// #[orm(table = "orders")]
+/// pub struct Order {
+///     #[orm(primary_key)]
+///     pub id: i64,
+///     #[orm(flatten)]
+///     pub payment: Payment, // method, last4, note, iban, voucher
+/// }
+///
+/// let query = select(Order.payment.last4).filter(Order.payment.is_card() & Order.payment.note.is_null());
+/// assert_eq!(
+///     query.to_sql(orm::Dialect::Sqlite),
+///     "SELECT orders.last4 FROM orders WHERE orders.method = ? AND orders.note IS NULL"
+/// );
+/// ```
+///
+/// | of the enum | what it says |
+/// |---|---|
+/// | `tag = "kind"` | the name of the tag, as a column and as an attribute of `Order.payment`; `kind` unless it is said |
+/// | `rename_all = "snake_case"` | the case of the labels that the tag holds, as for [`SqlEnum`](macro@SqlEnum): the variants' names unless it is said |
+/// | `index` | adds an index on the tag |
+///
+/// A variant may say `rename = "…"`, its label. Fields of one name are one column, of which all that is said stands at the
+/// first; the field of `Voucher(i64)` is named as the variant, `voucher`. Nothing but the program fills a variant's field,
+/// so it has no `server_default` and nothing computed. A row whose tag is of no variant cannot be read, nor one that has
+/// NULL where its variant needs a value; what stands in columns of other variants is not looked at.
 #[proc_macro_derive(Embed, attributes(orm))]
 pub fn derive_embed(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -11,6 +11,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, Visibil
 use crate::attr::{self, ColumnOptions, CompositeKey, EmbedOptions, RelationshipOptions, StructOptions, Written};
 use crate::mistakes::Mistakes;
 use crate::names::{self, Names, list, plain, suggestion};
+use crate::variants::{self, Variant};
 
 /// A model.
 pub(crate) struct Model {
@@ -25,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) columns: Vec<Column>,
     /// The structs whose columns come after its own.
     pub(crate) embedded: Vec<Embedded>,
+    /// Of an embedded enum: its variants, which share out the columns behind the first, the tag.
+    pub(crate) variants: Vec<Variant>,
     pub(crate) relationships: Vec<Relationship>,
     /// The positions of the primary key's columns.
     pub(crate) key: Vec<u16>,
@@ -150,6 +153,29 @@ impl Kind {
 }
 
 impl Model {
+    /// What is said of the struct itself, without fields.
+    pub(crate) fn new(input: &DeriveInput, options: StructOptions) -> Self {
+        Model {
+            library: options.library.clone().unwrap_or_else(names::library),
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            constant: names::quiet(options.attributes.as_ref().unwrap_or(&input.ident)),
+            names: Names::new(&input.ident, input.to_token_stream()),
+            table: options.table.as_ref().map_or_else(|| plain(&input.ident).to_snake_case(), syn::LitStr::value),
+            columns: vec![],
+            embedded: vec![],
+            variants: vec![],
+            relationships: vec![],
+            key: vec![],
+            uniques: vec![],
+            indexes: vec![],
+            foreign_keys: vec![],
+            version: None,
+            options,
+            is_deprecated: is_deprecated(&input.attrs),
+        }
+    }
+
     /// Returns the names of the columns' fields.
     pub(crate) fn field_names(&self) -> Vec<String> {
         self.columns.iter().map(|column| plain(&column.ident)).collect()
@@ -186,8 +212,11 @@ pub(crate) fn understand(input: &DeriveInput, mistakes: &mut Mistakes) -> Option
     Some(model)
 }
 
-/// Understands a struct that is embedded in models: a model without a table.
+/// Understands a struct or an enum that is embedded in models: a model without a table.
 pub(crate) fn understand_embedded(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Model> {
+    if let Data::Enum(data) = &input.data {
+        return variants::understand(input, data, mistakes);
+    }
     let fields = named_fields(input, ("what is embedded", "certain columns"), mistakes)?;
     let options = StructOptions::read_embedded(&input.attrs, mistakes);
     Some(with_fields(input, options, &fields, mistakes))
@@ -195,25 +224,9 @@ pub(crate) fn understand_embedded(input: &DeriveInput, mistakes: &mut Mistakes) 
 
 fn with_fields(input: &DeriveInput, options: StructOptions, fields: &[&Field], mistakes: &mut Mistakes) -> Model {
     let (columns, embedded, relationships) = read_fields(input, fields, mistakes);
-    let library = options.library.clone().unwrap_or_else(names::library);
-    Model {
-        library,
-        ident: input.ident.clone(),
-        vis: input.vis.clone(),
-        constant: names::quiet(options.attributes.as_ref().unwrap_or(&input.ident)),
-        names: Names::new(&input.ident, input.to_token_stream()),
-        table: options.table.as_ref().map_or_else(|| plain(&input.ident).to_snake_case(), syn::LitStr::value),
-        columns,
-        embedded,
-        relationships,
-        key: vec![],
-        uniques: vec![],
-        indexes: vec![],
-        foreign_keys: vec![],
-        version: None,
-        options,
-        is_deprecated: is_deprecated(&input.attrs) || fields.iter().any(|field| is_deprecated(&field.attrs)),
-    }
+    let model = Model::new(input, options);
+    let is_deprecated = model.is_deprecated || fields.iter().any(|field| is_deprecated(&field.attrs));
+    Model { columns, embedded, relationships, is_deprecated, ..model }
 }
 
 fn named_fields<'i>(
@@ -307,7 +320,7 @@ fn read_embedded(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &m
 }
 
 /// What a field's type says about the field.
-enum FieldType<'t> {
+pub(crate) enum FieldType<'t> {
     Column,
     Relationship(Kind, &'t Type),
     /// A relationship to nothing, which is a mistake.
@@ -315,7 +328,7 @@ enum FieldType<'t> {
 }
 
 /// Returns what a field is by its type; a relationship in a wrapper is a mistake, but it is clear what was meant.
-fn relationship_type<'t>(ty: &'t Type, mistakes: &mut Mistakes) -> FieldType<'t> {
+pub(crate) fn relationship_type<'t>(ty: &'t Type, mistakes: &mut Mistakes) -> FieldType<'t> {
     let Some(segment) = names::last_segment(ty) else { return FieldType::Column };
     let arguments = names::type_arguments(segment);
     if let Some(kind) = Kind::of(&segment.ident) {
@@ -342,7 +355,7 @@ fn docs(field: &Field) -> Vec<Attribute> {
     field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect()
 }
 
-fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut Mistakes) -> Column {
+pub(crate) fn read_column(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut Mistakes) -> Column {
     let options = ColumnOptions::read(&field.attrs, mistakes);
     let deferred = names::argument_of(&field.ty, "Deferred");
     if deferred.is_none() {

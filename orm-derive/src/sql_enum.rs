@@ -1,29 +1,18 @@
 //! `#[derive(SqlEnum)]`: an enum without fields, stored by its variants' names or by their numbers.
 
-use heck::{ToKebabCase, ToLowerCamelCase, ToShoutyKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use heck::ToSnakeCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse::ParseStream;
 use syn::{Data, DeriveInput, Expr, Fields, Lit, LitBool, LitStr, Path, Token, Variant};
 
 use crate::attr::{each, filled, flag, text, unknown};
+use crate::labels::{Label, labels, read_case};
 use crate::mistakes::Mistakes;
-use crate::names::{library, list, plain, suggestion};
+use crate::names::{library, list, plain};
 use crate::sql_type::SqlType;
 
 const ENUM: &[&str] = &["name", "schema", "rename_all", "native", "create_constraint", "integer", "crate"];
-const VARIANT: &[&str] = &["rename"];
-const CASES: &[&str] = &[
-    "lowercase",
-    "UPPERCASE",
-    "PascalCase",
-    "camelCase",
-    "snake_case",
-    "SCREAMING_SNAKE_CASE",
-    "kebab-case",
-    "SCREAMING-KEBAB-CASE",
-];
-
 #[derive(Default)]
 struct Options {
     name: Option<LitStr>,
@@ -35,18 +24,16 @@ struct Options {
     library: Option<Path>,
 }
 
-/// A variant and the label that the database knows it by.
-struct Label<'i> {
-    variant: &'i Ident,
-    label: String,
-}
-
 /// Expands `#[derive(SqlEnum)]`.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let variants = variants(input, &mut mistakes);
     let options = read(input, &mut mistakes);
-    let labels = labels(&variants, &options, &mut mistakes);
+    let refusal = options
+        .integer
+        .is_some()
+        .then_some("`rename` changes a label, and with `integer` the variants are stored as numbers");
+    let labels = labels(variants.iter().copied(), options.rename_all.as_ref(), refusal, &mut mistakes);
     check_numbers(&variants, &options, &mut mistakes);
     let Some(first) = labels.first() else { return mistakes.to_compile_errors() };
     let parts = if options.integer.is_some() { as_integer(input, &labels) } else { as_text(input, &labels, &options) };
@@ -79,7 +66,7 @@ fn variants<'i>(input: &'i DeriveInput, mistakes: &mut Mistakes) -> Vec<&'i Vari
         mistakes.add(name, format!("`{name}` has no variants, so a column of it could hold nothing"));
     }
     for variant in data.variants.iter().filter(|variant| !matches!(variant.fields, Fields::Unit)) {
-        let hint = "for a value with fields, use `Json` of the whole enum";
+        let hint = "for a value with fields, derive `Embed`, or use `Json` of the whole enum";
         mistakes
             .add(&variant.fields, format!("`{name}::{}` has fields, which a label cannot hold\n{hint}", variant.ident));
     }
@@ -91,16 +78,7 @@ fn read(input: &DeriveInput, mistakes: &mut Mistakes) -> Options {
     each(&input.attrs, &[], mistakes, |name, tokens, _| {
         match name.to_string().as_str() {
             "name" => options.name = Some(filled(text(name, tokens)?)?),
-            "rename_all" => {
-                let case = text(name, tokens)?;
-                if !CASES.contains(&case.value().as_str()) {
-                    let hint = suggestion(&case.value(), CASES.iter().copied());
-                    let message =
-                        format!("`rename_all` does not know `{}`{hint}\nit takes {}", case.value(), list(CASES));
-                    return Err(syn::Error::new(case.span(), message));
-                }
-                options.rename_all = Some(case);
-            }
+            "rename_all" => options.rename_all = Some(read_case(name, tokens)?),
             "schema" => options.schema = Some(filled(text(name, tokens)?)?),
             "native" => options.native = Some(yes_or_no(tokens)?),
             "create_constraint" => options.create_constraint = Some(flag(name, tokens)?),
@@ -139,19 +117,6 @@ fn yes_or_no(tokens: ParseStream<'_>) -> syn::Result<LitBool> {
     tokens.parse()
 }
 
-fn labels<'i>(variants: &[&'i Variant], options: &Options, mistakes: &mut Mistakes) -> Vec<Label<'i>> {
-    let mut labels: Vec<Label<'i>> = vec![];
-    for variant in variants {
-        let label = rename_of(variant, options, mistakes);
-        if let Some(other) = labels.iter().find(|other| other.label == label) {
-            let message = format!("`{}` and `{}` are both stored as `{label}`", other.variant, variant.ident);
-            mistakes.add(&variant.ident, message);
-        }
-        labels.push(Label { variant: &variant.ident, label });
-    }
-    labels
-}
-
 /// Checks that the stated numbers fit into the column.
 fn check_numbers(variants: &[&Variant], options: &Options, mistakes: &mut Mistakes) {
     let literals = variants.iter().filter_map(|variant| match &variant.discriminant {
@@ -164,41 +129,6 @@ fn check_numbers(variants: &[&Variant], options: &Options, mistakes: &mut Mistak
         {
             mistakes.add(number, "this number does not fit into 32 bits, in which the variants are stored");
         }
-    }
-}
-
-fn rename_of(variant: &Variant, options: &Options, mistakes: &mut Mistakes) -> String {
-    let mut rename = None;
-    each(&variant.attrs, &[], mistakes, |name, tokens, _| {
-        if name != "rename" {
-            return Err(unknown(name, "variant", VARIANT));
-        }
-        if options.integer.is_some() {
-            let message = "`rename` changes a label, and with `integer` the variants are stored as numbers";
-            return Err(syn::Error::new(name.span(), message));
-        }
-        rename = Some(text(name, tokens)?);
-        Ok(())
-    });
-    let name = plain(&variant.ident);
-    match (rename, &options.rename_all) {
-        (Some(rename), _) => rename.value(),
-        (None, Some(case)) => in_case(&name, &case.value()),
-        (None, None) => name,
-    }
-}
-
-fn in_case(name: &str, case: &str) -> String {
-    match case {
-        "lowercase" => name.to_lowercase(),
-        "UPPERCASE" => name.to_uppercase(),
-        "PascalCase" => name.to_upper_camel_case(),
-        "camelCase" => name.to_lower_camel_case(),
-        "snake_case" => name.to_snake_case(),
-        "SCREAMING_SNAKE_CASE" => name.to_shouty_snake_case(),
-        "kebab-case" => name.to_kebab_case(),
-        "SCREAMING-KEBAB-CASE" => name.to_shouty_kebab_case(),
-        _ => name.to_owned(),
     }
 }
 

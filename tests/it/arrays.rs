@@ -98,3 +98,31 @@ async fn a_database_without_arrays_refuses_them_before_anything_is_sent() {
     assert!(error.contains(&format!("an array is not supported on dialect {dialect}")), "{error}");
     assert_eq!(select(literal(vec![1i64])).to_sql(Dialect::Postgres), "SELECT $1");
 }
+
+#[tokio::test]
+async fn a_session_copies_arrays_from_one_object_to_another() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Arrays].create_all(&engine).await.unwrap();
+    let mut first = some_arrays();
+    first.words.push(None);
+    insert(Arrays).values(Arrays { numbers: vec![], flags: None, ..first.clone() }).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let merged = session.merge(first.clone()).await.unwrap();
+    assert_eq!(session[merged], first);
+    session.commit().await.unwrap();
+    session[merged].numbers = vec![7];
+    assert_eq!(session.history(merged, Arrays.numbers).unwrap().deleted, [vec![1, -2, i32::MAX]]);
+    // What is read again is copied beside what was changed.
+    update(Arrays).set(Arrays.floats, vec![2.5]).execute(&engine).await.unwrap();
+    session.no_autoflush().query(Arrays).all().await.unwrap();
+    let expected = Arrays { numbers: vec![7], floats: vec![2.5], ..first.clone() };
+    assert_eq!(session[merged], expected);
+    session.expire_attributes(merged, Arrays.numbers).unwrap();
+    assert_eq!(session[merged].numbers, first.numbers);
+    let changed = update(Arrays).set(Arrays.flags, Some(vec![false, true]));
+    changed.execute(&mut session).await.unwrap();
+    session.refresh(merged).await.unwrap();
+    let expected = Arrays { floats: vec![2.5], flags: Some(vec![false, true]), ..first };
+    assert_eq!(session[merged], expected);
+}

@@ -37,6 +37,7 @@
 //! | `own_types` | columns whose SQL type is the user's own, in a session |
 //! | `pool` | listeners to an engine's connections |
 //! | `embed` | structs whose fields are columns of the models that hold them |
+//! | `variants` | enums whose variants' fields are columns of the models that hold them |
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
 //! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
@@ -159,5 +160,6 @@ mod types;
 mod unfollowed;
 mod update;
 mod upsert;
+mod variants;
 mod windows;
 mod write;

@@ -82,6 +82,19 @@ async fn a_row_of_ranges_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_merged_value_brings_its_ranges() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Ranges].create_all(&engine).await.unwrap();
+    insert(Ranges).values(no_ranges(1)).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let merged = session.merge(some_ranges()).await.unwrap();
+    assert_eq!(session[merged], some_ranges());
+    session.commit().await.unwrap();
+    assert_eq!(select(Ranges).one(&engine).await.unwrap(), some_ranges());
+}
+
+#[tokio::test]
 async fn many_rows_of_ranges_are_inserted_and_looked_for_by_arrays() {
     only!(Postgres);
     let engine = empty_engine().await;

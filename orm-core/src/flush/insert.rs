@@ -31,11 +31,12 @@ use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
-use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value};
+use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_value};
 use crate::sql::{
     InsertNode, InsertSource, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size,
     value_size,
 };
+use crate::types::RowValue;
 
 /// Inserts the rows of one level. Foreign keys that have to wait for other rows go to `late`.
 pub(super) async fn emit(
@@ -130,7 +131,7 @@ pub(super) fn set_foreign_key(objects: &mut Objects, slot: u32, column: usize, v
         );
         return Err(Error::new(ErrorKind::InvalidRequest, message).hint(hint));
     }
-    objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
+    objects.object_mut(slot).set_column(column, RowValue::of(value).get()).map_err(|reason| {
         let message = format!("`{}` cannot take the key it refers to: {}", field(), reason.reason());
         Error::new(ErrorKind::Data, message)
     })?;
@@ -673,7 +674,7 @@ fn by_key(objects: &Objects, rows: Vec<(Option<Key>, Vec<Value>)>, slots: &[u32]
 pub(super) fn fill(objects: &mut Objects, slot: u32, columns: &[u16], values: &[Value]) -> Result<()> {
     for (&column, value) in columns.iter().zip(values) {
         let column = usize::from(column);
-        objects.object_mut(slot).set_column(column, as_row_value(value)).map_err(|reason| {
+        objects.object_mut(slot).set_column(column, RowValue::of(value).get()).map_err(|reason| {
             let definition = &objects.get(slot).mapper.definition;
             let (name, field) = (definition.name, definition.columns[column].field);
             let message = format!("`{name}.{field}` cannot take what the database filled in: {}", reason.reason());

@@ -18,9 +18,9 @@ use super::update::{RowChange, stale, statement};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo, is_changed};
-use crate::session::{Key, Objects, State, as_row_value, key_text};
+use crate::session::{Key, Objects, State, key_text};
 use crate::sql::{Node, Output, SelectNode, Statement};
-use crate::types::{ColumnType, same};
+use crate::types::{ColumnType, RowValue, same};
 
 /// How often a value is looked for that no row has.
 const ATTEMPTS: u32 = 20;
@@ -274,13 +274,15 @@ fn spare_columns(mapper: &'static Mapper, set: &[u16], row: &RowChange) -> Vec<u
     columns
 }
 
-/// Returns whether a column may be NULL for a moment: what follows it would be NULL for good.
+/// Returns whether a column may be NULL for a moment: what follows it would be NULL for good. A variant's field may not be
+/// `None`, although its column is NULL in rows of other variants.
 fn may_be_null(mapper: &'static Mapper, column: u16) -> bool {
     let follows = |info: &RelationshipInfo| {
         let key = info.link.and_then(|link| link.child.configured().ok()?.foreign_keys.get(link.foreign_key));
         key.is_some_and(|key| key.target.is(mapper) && key.target_columns.contains(&column))
     };
     mapper.definition().columns[usize::from(column)].nullable
+        && mapper.definition().unit_of(column).len() == 1
         && mapper.configured().is_ok_and(|configured| !configured.relationships.iter().any(follows))
 }
 
@@ -336,7 +338,7 @@ pub(super) async fn park(
     let mut found = None;
     for column in spare_columns(mapper, &parking.set, row) {
         if let Some(value) = free_value(connection, mapper, column, &row.base.column(usize::from(column))).await?
-            && aside.set_column(usize::from(column), as_row_value(&value)).is_ok()
+            && aside.set_column(usize::from(column), RowValue::of(&value).get()).is_ok()
         {
             found = Some((column, value));
             break;

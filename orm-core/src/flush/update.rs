@@ -20,11 +20,9 @@ use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
-use crate::session::{
-    BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_row_value, as_value, key_text,
-};
+use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_value, key_text};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode, bytes_at_once, value_size};
-use crate::types::{ColumnType, DecodeError, same};
+use crate::types::{ColumnType, DecodeError, RowValue, same};
 
 /// How many rows one statement changes: each adds to the depth of its conditions, which SQLite limits to a thousand.
 pub(super) const ROWS: usize = 250;
@@ -488,7 +486,7 @@ pub(super) fn set(objects: &mut Objects, slot: u32, column: usize, value: &Value
 
 /// Sets a column of an object, whether or not that is the session's.
 pub(super) fn put(mapper: &Mapper, object: &mut dyn Object, column: u16, value: &Value) -> Result<()> {
-    let set = object.set_column(usize::from(column), as_row_value(value));
+    let set = object.set_column(usize::from(column), RowValue::of(value).get());
     set.map_err(|reason| cannot_be(mapper, column, &reason))
 }
 

@@ -1,6 +1,6 @@
 //! What the derive writes down of a model: constant data, made by `const` functions that read like the attributes.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use orm_pool::Kind;
 
@@ -65,6 +65,22 @@ impl Definition {
     /// A table with nothing but its name, which is the model's too.
     pub(crate) const fn bare(table: &'static str, location: (&'static str, u32)) -> Self {
         Definition { name: table, table, location, ..Self::EMPTY }
+    }
+
+    /// Returns the columns in groups that change together: all that an enum brings, and each other column alone.
+    pub(crate) fn units(&self) -> impl Iterator<Item = Range<usize>> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let first = next;
+            next += usize::from(self.columns.get(first)?.variant_columns.max(1));
+            Some(first..next)
+        })
+    }
+
+    /// Returns the columns that change together with this one, which is among them.
+    pub(crate) fn unit_of(&self, column: u16) -> Range<usize> {
+        let column = usize::from(column);
+        self.units().find(|columns| columns.contains(&column)).expect("a column of the model")
     }
 }
 
@@ -166,6 +182,8 @@ pub struct Column {
     pub deferred: bool,
     /// The column that it refers to.
     pub foreign_key: Option<ForeignKeyColumn>,
+    /// Of the tag of an embedded enum: how many columns the enum brings, the tag among them. Otherwise 0.
+    pub variant_columns: u16,
     /// What few columns say; it is read as if it stood here.
     pub extras: &'static ColumnExtras,
 }
@@ -245,6 +263,7 @@ impl Column {
             deferrable: false,
             deferred: false,
             foreign_key: None,
+            variant_columns: 0,
             extras: &ColumnExtras::NONE,
         }
     }
@@ -286,6 +305,8 @@ settings! { Column:
     deferred() deferred = true;
     /// Lets it refer to another column.
     foreign_key(value: ForeignKeyColumn) foreign_key = Some(value);
+    /// Makes it the tag of an enum that brings so many columns.
+    tag_of(columns: u16) variant_columns = columns;
     /// Says what few columns say.
     extras(value: &'static ColumnExtras) extras = value;
 }

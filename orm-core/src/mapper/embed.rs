@@ -1,15 +1,17 @@
-//! [`Embed`]: a struct whose fields are columns of the models that hold it; SQLAlchemy's composite and mixin.
+//! [`Embed`]: a struct whose fields are columns of the models that hold it, SQLAlchemy's composite and mixin, or an enum
+//! with those of its variants, its single-table inheritance.
 //!
 //! A model's columns are constant data, so those of an embedded struct are joined to them by `const` functions: their
 //! names, with the prefix that the model gives them, are parts of one constant text.
 
 use orm_pool::{Value, ValueRef};
 
-use super::{Alias, Column, Model, RowType};
+use super::{Alias, Column, Decoded, Misread, Model, Row, RowType};
 use crate::sql::{Expr, Node};
-use crate::types::DecodeError;
+use crate::types::{DecodeError, SqlType};
 
-/// A struct whose fields are columns of each model that holds it, with `#[orm(embed)]` or `#[orm(flatten)]`.
+/// A struct whose fields are columns of each model that holds it, with `#[orm(embed)]` or `#[orm(flatten)]`, or an enum
+/// whose variants are told apart by a column.
 ///
 /// Derive it; the hidden items are for generated code alone. `embed` puts the field's name before the columns' names,
 /// `embed = "home_"` puts this before them, and `flatten` leaves them as they are. SQLAlchemy's `composite`, and its mixins.
@@ -65,7 +67,16 @@ pub trait Embed: RowType<Managed = Self> + Clone + Sync {
 
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+
+    /// Sets all columns of an enum, of which this is the first.
+    #[doc(hidden)]
+    fn __set_unit(&mut self, _first: usize, _values: UnitValues<'_, '_>) -> Decoded<()> {
+        unreachable!("a struct that embeds no enum has no columns that change together")
+    }
 }
+
+/// The values of columns that change together, by their places among them.
+pub type UnitValues<'f, 'v> = &'f dyn Fn(usize) -> ValueRef<'v>;
 
 /// An embedded struct among the columns of a model, or of another embedded struct.
 #[derive(Debug)]
@@ -225,4 +236,54 @@ pub fn equals<M: Model, E: Embed>((first, alias): (u16, Alias), value: &E) -> Ex
         Node::equals(Node::Column { mapper: M::__mapper(), column, alias }, value)
     });
     Expr::new(columns.reduce(Node::and).expect("an embedded struct has columns"))
+}
+
+// --------------------------------------------------------------------------------------------------------------- enums
+
+/// Reads the columns of an enum in a row.
+pub fn read_enum<E>(row: &Row<'_>, at: usize, read: fn(UnitValues<'_, '_>) -> Decoded<E>) -> Decoded<E> {
+    read(&|column| row.value(at + column)).map_err(|misread| misread.behind(at))
+}
+
+/// Reads a field of a variant.
+pub fn decode_in_variant<T: SqlType>(values: UnitValues<'_, '_>, column: usize) -> Decoded<T> {
+    T::decode(values(column)).map_err(|reason| Misread::new(column, reason))
+}
+
+/// Says that a tag is of no variant.
+#[cold]
+pub fn unknown_tag<T>(tag: ValueRef<'_>, name: &str, labels: &[&str]) -> Decoded<T> {
+    let reason = match tag {
+        ValueRef::Text(tag) => {
+            let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+            DecodeError::new(format!("{tag:?} is no variant of `{name}`, which has {}", labels.join(", ")))
+        }
+        other => DecodeError::mismatch(&format!("the tag of a variant of `{name}`"), other),
+    };
+    Err(Misread::new(0, reason))
+}
+
+/// Sets a column of an enum that the variant at hand does not have: the tag, which can only stay, or that of another
+/// variant's field, which is NULL.
+pub fn set_outside<E: Embed>(value: &E, column: usize, new: ValueRef<'_>) -> Result<(), DecodeError> {
+    let Value::Text(tag) = value.__column(0) else { unreachable!("a tag is text") };
+    let is_kept = match new {
+        ValueRef::Text(new) => column == 0 && new == tag,
+        ValueRef::Null => column != 0,
+        _ => false,
+    };
+    if is_kept {
+        return Ok(());
+    }
+    let field = E::__COLUMNS[column].field;
+    Err(DecodeError::new(match column {
+        0 => format!("`{field}` changes with the fields of the variant, by giving another value of the enum"),
+        _ => format!("the variant `{tag}` has no `{field}`"),
+    }))
+}
+
+/// Compares the tag of an enum.
+pub fn is_variant<M: Model>((column, alias): (u16, Alias), label: &'static str) -> Expr<bool> {
+    let tag = Node::Column { mapper: M::__mapper(), column, alias };
+    Expr::new(Node::equals(tag, Node::Bind(Value::Text(label.to_owned()))))
 }

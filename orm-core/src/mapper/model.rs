@@ -2,7 +2,7 @@
 
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Misread, RelationField, Row, RowType, Selectable};
+use super::{Decoded, Mapper, Misread, RelationField, Row, RowType, Selectable, UnitValues};
 use crate::session::Handle;
 use crate::sql::IntoValue;
 use crate::types::{DecodeError, SqlType};
@@ -79,6 +79,12 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
 
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+
+    /// Sets all columns that an embedded enum brings, of which this is the first.
+    #[doc(hidden)]
+    fn __set_unit(&mut self, _first: usize, _values: UnitValues<'_, '_>) -> Decoded<()> {
+        unreachable!("a model without embedded enums has no columns that change together")
+    }
 
     /// What a builder fills a column with that is not set.
     #[doc(hidden)]
@@ -203,11 +209,15 @@ tuple_keys!(A VA 0, B VB 1, C VC 2, D VD 3, E VE 4, F VF 5);
 /// Reads every column of a row into an object that exists, and leaves its relationships alone. What the row has left out
 /// is not known any more.
 pub(crate) fn reload<M: Model>(object: &mut M, row: &Row<'_>, at: usize) -> Decoded<()> {
-    for column in 0..M::__mapper().width() {
-        if row.is_left_out(at + column) {
-            object.__leave_out(column);
+    for columns in M::__mapper().definition().units() {
+        let first = columns.start;
+        if row.is_left_out(at + first) {
+            object.__leave_out(first);
+        } else if columns.len() == 1 {
+            object.__set_column(first, row.value(at + first)).map_err(|reason| Misread::new(at + first, reason))?;
         } else {
-            object.__set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))?;
+            let set = object.__set_unit(first, &|column| row.value(at + first + column));
+            set.map_err(|misread| misread.behind(at + first))?;
         }
     }
     Ok(())

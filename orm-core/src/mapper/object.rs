@@ -1,12 +1,14 @@
 //! Objects and lists of objects without their type: one small table of functions per model, plain code behind it.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 use orm_pool::{Value, ValueRef};
 
-use super::{Decoded, Mapper, Model, RelationField, Row, model};
-use crate::types::{DecodeError, same};
+use super::embed::UnitValues;
+use super::{Decoded, Mapper, Misread, Model, RelationField, Row, model};
+use crate::types::{DecodeError, RowValue, same};
 
 /// A value of some model.
 pub trait Object: Any + Send + Sync {
@@ -18,6 +20,8 @@ pub trait Object: Any + Send + Sync {
     fn push_columns(&self, columns: &[u16], values: &mut Vec<Value>);
     /// Sets a column to what a row holds.
     fn set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
+    /// Sets the columns that change together of which this is the first.
+    fn set_unit(&mut self, first: usize, values: UnitValues<'_, '_>) -> Decoded<()>;
     /// Returns whether a column is not loaded; NULL stands for it then.
     fn is_left_out(&self, column: usize) -> bool;
     /// Forgets the value of a column, if that may be left out.
@@ -49,6 +53,10 @@ impl<M: Model> Object for M {
 
     fn set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError> {
         self.__set_column(column, value)
+    }
+
+    fn set_unit(&mut self, first: usize, values: UnitValues<'_, '_>) -> Decoded<()> {
+        self.__set_unit(first, values)
     }
 
     fn is_left_out(&self, column: usize) -> bool {
@@ -88,6 +96,21 @@ pub(crate) fn is_changed(object: &dyn Object, base: &dyn Object, column: usize) 
         // NULL stands for what is not loaded.
         true => is.is_null() && base.is_left_out(column) && !object.is_left_out(column),
     }
+}
+
+/// Sets columns that change together; what cannot be read is told by its place among them.
+pub(crate) fn set_columns(object: &mut dyn Object, columns: Range<usize>, values: UnitValues<'_, '_>) -> Decoded<()> {
+    if columns.len() == 1 {
+        return object.set_column(columns.start, values(0)).map_err(|reason| Misread::new(0, reason));
+    }
+    object.set_unit(columns.start, values)
+}
+
+/// Gives columns that change together the values that another object of the model has there.
+pub(crate) fn copy_columns(from: &dyn Object, to: &mut dyn Object, columns: Range<usize>) -> Decoded<()> {
+    let values: Vec<Value> = columns.clone().map(|column| from.column(column)).collect();
+    let values: Vec<RowValue<'_>> = values.iter().map(RowValue::of).collect();
+    set_columns(to, columns, &|column| values[column].get())
 }
 
 /// Returns the object as its type, which the caller knows.

@@ -63,6 +63,12 @@ impl Misread {
     pub(crate) fn new(column: usize, reason: DecodeError) -> Box<Self> {
         Box::new(Misread { column, reason })
     }
+
+    /// Says the column's place in a row, of which its place so far is behind this one.
+    pub(crate) fn behind(mut self: Box<Self>, at: usize) -> Box<Self> {
+        self.column += at;
+        self
+    }
 }
 
 /// Reads one column.

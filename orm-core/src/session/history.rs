@@ -1,16 +1,16 @@
 //! What has changed in an object since the last flush, where it stands, and single attributes expired or read again.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-use orm_pool::ValueRef;
-
 use super::query::{cannot_be_refreshed, not_persistent};
-use super::{BindRequest, Handle, ObjectId, Objects, Session, State, as_row_value};
+use super::{BindRequest, Handle, ObjectId, Objects, Session, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Attribute, Misread, Model, Relationship, Row, is_changed};
+use crate::mapper::{
+    Alias, Attribute, Decoded, Definition, Model, Relationship, Row, UnitValues, copy_columns, is_changed, set_columns,
+};
 use crate::sql::{Columns, Node, Output, SelectNode, Statement};
-use crate::types::{DecodeError, SqlType};
+use crate::types::{RowValue, SqlType};
 
 /// What has changed in an attribute since the last flush. SQLAlchemy's `History`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Session {
         let slot = self.slot(handle)?;
         let column = usize::from(attribute.__column());
         let decode = |value: orm_pool::Value| {
-            let decoded = T::decode(as_row_value(&value));
+            let decoded = T::decode(RowValue::of(&value).get());
             decoded.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))
         };
         let object = self.objects.object(slot);
@@ -211,10 +211,10 @@ impl Session {
             self.objects.expire(slot);
             return Ok(());
         };
-        for column in list.into_iter().map(usize::from) {
-            let value = base.column(column);
-            let put = self.objects.object_mut(slot).set_column(column, as_row_value(&value));
-            put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+        let definition = self.objects.get(slot).mapper.definition();
+        for columns in units_of(definition, &list) {
+            let put = copy_columns(&*base, self.objects.object_mut(slot), columns);
+            put.map_err(|misread| Error::new(ErrorKind::Data, misread.reason.reason().to_owned()))?;
         }
         self.objects.expire(slot);
         Ok(())
@@ -293,8 +293,10 @@ impl Session {
         let Some(key) = self.stored_key(slot) else { return Err(not_persistent(&self.objects, slot)) };
         let is_it =
             mapper.definition().key.iter().zip(key).map(|(&part, value)| Node::equals(column(part), Node::Bind(value)));
+        let units: Vec<Range<usize>> = units_of(mapper.definition(), &list).collect();
+        let outputs = units.iter().cloned().flatten();
         let select = SelectNode {
-            outputs: list.iter().map(|&part| Output::expression(column(part), true)).collect(),
+            outputs: outputs.map(|part| Output::expression(column(part as u16), true)).collect(),
             filters: is_it.collect(),
             ..SelectNode::default()
         };
@@ -303,9 +305,11 @@ impl Session {
         let mut is_there = false;
         let mut take = |row: Row<'_>| {
             is_there = true;
-            for (at, &part) in list.iter().enumerate() {
-                let put = objects.take_column(slot, usize::from(part), row.value(at));
-                put.map_err(|reason| Misread::new(at, reason))?;
+            let mut at = 0;
+            for columns in &units {
+                let put = objects.take_columns(slot, columns, &|column| row.value(at + column));
+                put.map_err(|misread| misread.behind(at))?;
+                at += columns.len();
             }
             Ok(ControlFlow::Continue(()))
         };
@@ -316,21 +320,21 @@ impl Session {
 }
 
 impl Objects {
-    /// Takes one column of an object's row as it was read.
-    pub(crate) fn take_column(
-        &mut self,
-        slot: u32,
-        column: usize,
-        value: ValueRef<'_>,
-    ) -> std::result::Result<(), DecodeError> {
-        self.object_mut(slot).set_column(column, value)?;
+    /// Takes columns of an object's row that change together as they were read.
+    fn take_columns(&mut self, slot: u32, columns: &Range<usize>, values: UnitValues<'_, '_>) -> Decoded<()> {
+        set_columns(self.object_mut(slot), columns.clone(), values)?;
         if let Some(base) = self.get(slot).base.as_ref() {
             let mut base = base.copy();
-            base.set_column(column, value)?;
+            set_columns(&mut *base, columns.clone(), values)?;
             self.get_mut(slot).base = Some(Arc::from(base));
         }
         self.read_elsewhere(slot);
         self.note_loaded(slot);
         Ok(())
     }
+}
+
+/// Returns these columns with those that change with them.
+fn units_of(definition: &'static Definition, list: &[u16]) -> impl Iterator<Item = Range<usize>> {
+    definition.units().filter(|columns| list.iter().any(|column| columns.contains(&usize::from(*column))))
 }

@@ -232,9 +232,3 @@ pub(crate) fn as_value(value: ValueRef<'_>) -> Value {
         _ => Value::Null(Kind::Text),
     }
 }
-
-/// Returns a value as a row would hold it, to put it into a field.
-pub(crate) fn as_row_value(value: &Value) -> ValueRef<'_> {
-    // No field can hold an array that comes from elsewhere than a row, which has it as text.
-    value.as_ref().unwrap_or(ValueRef::Null)
-}

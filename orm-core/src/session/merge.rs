@@ -1,12 +1,15 @@
 //! Merging: a value from elsewhere copied onto the session's object of its key, graph and all.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 
 use super::{BindRequest, Handle, Key, ObjectId, Objects, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
-use crate::mapper::{Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo};
+use crate::mapper::{
+    Alias, Change, Direction, Incoming, Mapper, NewInstance, NewObject, Object, RelationshipInfo, copy_columns,
+};
 use crate::sql::Node;
 use crate::types::same;
 
@@ -162,12 +165,11 @@ impl Session {
                     self.objects.touch(slot);
                     // The key is that of the row, which a database may have found by one that it holds equal.
                     let is_key = |column: usize| mapper.definition().key.contains(&(column as u16));
-                    for column in (0..mapper.width()).filter(|&column| given(column) && !is_key(column)) {
-                        let value = object.column(column);
-                        let put = self.objects.object_mut(slot).set_column(column, super::as_row_value(&value));
-                        put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+                    let units = mapper.definition().units();
+                    for columns in units.filter(|columns| given(columns.start) && !is_key(columns.start)) {
+                        put(&*object, self.objects.object_mut(slot), columns.clone())?;
                         if waiting.is_some() {
-                            self.objects.get_mut(slot).set.insert(column);
+                            columns.for_each(|column| self.objects.get_mut(slot).set.insert(column));
                         }
                     }
                     slot
@@ -284,13 +286,15 @@ impl Objects {
         let mapper = object.mapper();
         let Some(slot) = self.find(mapper, &key) else { return Ok(self.place_loaded(object, key)) };
         self.forget_changes(slot);
-        for column in 0..mapper.width() {
-            let value = object.column(column);
-            let put = self.object_mut(slot).set_column(column, super::as_row_value(&value));
-            put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+        for columns in mapper.definition().units() {
+            put(&*object, self.object_mut(slot), columns)?;
         }
         self.get_mut(slot).is_expired = false;
         self.note_loaded(slot);
         Ok(slot)
     }
+}
+
+fn put(from: &dyn Object, to: &mut dyn Object, columns: Range<usize>) -> Result<()> {
+    copy_columns(from, to, columns).map_err(|misread| Error::new(ErrorKind::Data, misread.reason.reason().to_owned()))
 }

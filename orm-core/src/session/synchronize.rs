@@ -8,12 +8,13 @@ use std::ops::ControlFlow;
 
 use orm_pool::{Kind, Value};
 
-use super::{BindRequest, Busy, Key, Session, State, WRITING, as_row_value};
+use super::{BindRequest, Busy, Key, Session, State, WRITING};
 use crate::compile::writing_ctes;
 use crate::dialect::{DeleteJoin, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, Object, Row, is_changed};
 use crate::sql::{ChangedRows, InsertNode, Node, Operator, Output, OutputKind, SelectNode, Statement, UpdateNode};
+use crate::types::RowValue;
 
 /// How the session's objects follow an UPDATE or DELETE by condition. SQLAlchemy's `synchronize_session`.
 ///
@@ -392,7 +393,9 @@ impl Session {
                 // `sql_mode` does not say otherwise.
                 let is_moved =
                     matches!(dialect, Dialect::MySql | Dialect::MariaDb) && mentions_set(node, &sets[..position]);
-                match scope.value(node).filter(|_| !is_moved && !is_key(mapper, *column)) {
+                // What an enum brings is read again as a whole.
+                let is_alone = mapper.definition().unit_of(*column).len() == 1;
+                match scope.value(node).filter(|_| is_alone && !is_moved && !is_key(mapper, *column)) {
                     Some(value) => is_known &= self.set_stored(slot, usize::from(*column), &value),
                     None => is_known = false,
                 }
@@ -413,7 +416,7 @@ impl Session {
         if is_changed {
             return false;
         }
-        let put = |object: &mut dyn Object| object.set_column(column, as_row_value(value)).is_ok();
+        let put = |object: &mut dyn Object| object.set_column(column, RowValue::of(value).get()).is_ok();
         if let Some(base) = self.objects.get(slot).base.clone() {
             let mut base = base.copy();
             if !put(&mut *base) {

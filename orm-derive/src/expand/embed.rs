@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use super::{hydrate, model, number};
+use super::{hydrate, model, number, variants};
 use crate::model::{Model, Presence};
 use crate::names::{plain, quiet};
 
@@ -43,7 +43,12 @@ pub(super) fn positions(model: &Model) -> TokenStream {
 
 /// Writes the definitions of all columns.
 pub(super) fn definitions(model: &Model) -> TokenStream {
-    let own = model.columns.iter().map(|column| model::column_definition(model, column));
+    let own = model.columns.iter().enumerate().map(|(position, column)| {
+        let definition = model::column_definition(model, column);
+        let is_tag = position == 0 && !model.variants.is_empty();
+        let columns = is_tag.then(|| number(model.columns.len())).into_iter();
+        quote!(#definition #(.tag_of(#columns))*)
+    });
     if model.embedded.is_empty() {
         return quote!(&[#(#own),*]);
     }
@@ -96,6 +101,11 @@ pub(super) fn decode(model: &Model) -> impl Iterator<Item = TokenStream> {
     arms(model, |embedded, column| quote!(__orm::Embed::__set_column(&mut self.#embedded, #column, __value)))
 }
 
+/// Writes the arm that sets what an enum among them brings.
+pub(super) fn decode_units(model: &Model) -> impl Iterator<Item = TokenStream> {
+    arms(model, |embedded, column| quote!(__orm::Embed::__set_unit(&mut self.#embedded, #column, __values)))
+}
+
 /// Writes the arms that give what a builder fills the columns of embedded structs with.
 pub(super) fn defaults(model: &Model) -> impl Iterator<Item = TokenStream> {
     model.embedded.iter().enumerate().filter_map(|(index, embedded)| {
@@ -119,13 +129,16 @@ fn arms(model: &Model, arm: impl Fn(&Ident, TokenStream) -> TokenStream) -> impl
     })
 }
 
-/// Implements `Embed` for a struct.
+/// Implements `Embed` for a struct or an enum.
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let ident = &model.ident;
-    let (attributes, row_type) = (attributes(model), row_type(model));
+    let attributes = attributes(model);
     let name = &model.names.attributes;
     let columns = definitions(model);
-    let methods = hydrate::column_methods(model);
+    let (row_type, methods) = match model.variants.is_empty() {
+        true => (row_type(model), hydrate::column_methods(model)),
+        false => (variants::row_type(model), variants::methods(model)),
+    };
     let items = quote! {
         #attributes
         #row_type
@@ -198,6 +211,7 @@ fn attributes(model: &Model) -> TokenStream {
         true => quote!(self.#field.__first()),
         false => quote!((self.#field.__column(), self.#field.__alias_of())),
     });
+    let questions = (!model.variants.is_empty()).then(|| variants::questions(model)).into_iter().flatten();
     quote! {
         #[doc = #doc]
         #vis struct #name<__M> { #(#declared),* }
@@ -225,6 +239,7 @@ fn attributes(model: &Model) -> TokenStream {
             #vis fn eq(self, value: &#ident) -> __orm::Expr<__Option<bool>> {
                 __orm::embed::equals::<__M, #ident>(self.__first(), value)
             }
+            #(#questions)*
         }
 
         impl<__M: __orm::Model> __orm::Selectable for #name<__M> {

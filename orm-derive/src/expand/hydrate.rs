@@ -138,6 +138,14 @@ pub(super) fn column_methods(model: &Model) -> TokenStream {
     });
     let (encode_embedded, decode_embedded) = (embed::encode(model), embed::decode(model));
     let no_column = format!("`{}` has no column of this number", model.ident);
+    let units = embed::decode_units(model);
+    let set_unit = (!model.embedded.is_empty()).then(|| {
+        quote! {
+            fn __set_unit(&mut self, __column: usize, __values: __orm::UnitValues<'_, '_>) -> __orm::Decoded<()> {
+                match __column { #(#units,)* _ => ::core::panic!(#no_column) }
+            }
+        }
+    });
     quote! {
         fn __column(&self, __column: usize) -> __orm::Value {
             match __column { #(#encode,)* #(#encode_embedded,)* _ => ::core::panic!(#no_column) }
@@ -149,6 +157,7 @@ pub(super) fn column_methods(model: &Model) -> TokenStream {
         ) -> ::core::result::Result<(), __orm::DecodeError> {
             match __column { #(#decode,)* #(#decode_embedded,)* _ => ::core::panic!(#no_column) }
         }
+        #set_unit
     }
 }
 
@@ -229,11 +238,20 @@ pub(super) fn or_return(result: &TokenStream, with: impl FnOnce(TokenStream) -> 
 }
 
 /// Makes what the field holds of what the column holds.
-fn as_field(column: &Column, value: TokenStream) -> TokenStream {
+pub(super) fn as_field(column: &Column, value: TokenStream) -> TokenStream {
     match column.storage {
         Storage::Plain => value,
         Storage::Json => quote!(#value.0),
         Storage::OptionalJson => quote!(#value.map(|__json| __json.0)),
+    }
+}
+
+/// Makes what the column holds of a reference to what the field holds.
+pub(super) fn as_stored(column: &Column, field: &TokenStream) -> TokenStream {
+    match column.storage {
+        Storage::Plain => field.clone(),
+        Storage::Json => quote!(&__orm::Json(__Clone::clone(#field))),
+        Storage::OptionalJson => quote!(&__Clone::clone(#field).map(__orm::Json)),
     }
 }
 
@@ -244,12 +262,7 @@ pub(super) fn as_written(column: &Column, value: TokenStream) -> TokenStream {
 
 fn encode(column: &Column) -> TokenStream {
     let (field, ty) = (&column.ident, &column.column_type);
-    let own = if column.is_deferrable { quote!(__value) } else { quote!(&self.#field) };
-    let value = match column.storage {
-        Storage::Plain => own,
-        Storage::Json => quote!(&__orm::Json(__Clone::clone(#own))),
-        Storage::OptionalJson => quote!(&__Clone::clone(#own).map(__orm::Json)),
-    };
+    let value = as_stored(column, &if column.is_deferrable { quote!(__value) } else { quote!(&self.#field) });
     let encoded = quote!(<#ty as __orm::SqlType>::encode(#value));
     if !column.is_deferrable {
         return encoded;

@@ -21,11 +21,6 @@ struct Point {
 #[derive(Clone, Debug, Embed)]
 struct Nothing {}
 
-#[derive(Clone, Debug, Embed)]
-enum Kind {
-    Plain,
-}
-
 #[derive(Clone, Debug, Model)]
 struct User {
     #[orm(primary_key)]

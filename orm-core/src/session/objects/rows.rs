@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Objects, Slot, State};
-use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Model, Object, Row, is_changed, literal_set};
+use crate::mapper::{ColumnSet, Decoded, Mapper, Model, Object, Row, copy_columns, is_changed, literal_set};
 use crate::session::events::Moment;
-use crate::session::{Handle, Key, ObjectId, as_row_value};
+use crate::session::{Handle, Key, ObjectId};
 
 impl Objects {
     /// Puts an object into a free slot.
@@ -174,18 +174,16 @@ impl Objects {
             Some(base) if !overwrites => {
                 let mut fresh = base.copy();
                 fresh.reload(row, at)?;
-                for column in 0..entry.mapper.width() {
-                    if is_changed(object, &**base, column) {
+                for columns in entry.mapper.definition().units() {
+                    let first = columns.start;
+                    if columns.clone().any(|column| is_changed(object, &**base, column)) {
                         continue;
                     }
-                    if fresh.is_left_out(column) {
-                        object.leave_out(column);
+                    if fresh.is_left_out(first) {
+                        object.leave_out(first);
                         continue;
                     }
-                    let value = fresh.column(column);
-                    object
-                        .set_column(column, as_row_value(&value))
-                        .map_err(|reason| Misread::new(at + column, reason))?;
+                    copy_columns(&*fresh, object, columns).map_err(|misread| misread.behind(at + first))?;
                 }
                 entry.base = Some(Arc::from(fresh));
             }
