@@ -419,7 +419,7 @@ impl ColumnOptions {
             "json" => self.json = Some(flag(name, input)?),
             "deferred" => self.deferred = Some(DeferredOptions::read(name, input)?),
             "autoincrement" => {
-                equals(name, "false", input)?;
+                equals(name, "true", input)?;
                 let value = input.parse::<LitBool>()?.value;
                 self.autoincrement = Some(Written { name: name.clone(), value });
             }

@@ -25,7 +25,7 @@ pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
         sizes(column, mistakes);
         defaults(column, mistakes);
         foreign_key(column, mistakes);
-        autoincrement(column, mistakes);
+        autoincrement(column, &model.key, mistakes);
     }
     deferred(model, mistakes);
     version(model, mistakes);
@@ -186,11 +186,20 @@ fn foreign_key(column: &Column, mistakes: &mut Mistakes) {
     }
 }
 
-fn autoincrement(column: &Column, mistakes: &mut Mistakes) {
-    if let (Some(written), false) = (&column.options.autoincrement, column.is_key) {
-        let message = format!("`autoincrement` is for the primary key, and `{}` is not of it", column.ident);
-        mistakes.add(&written.name, message);
-    }
+fn autoincrement(column: &Column, key: &[u16], mistakes: &mut Mistakes) {
+    let Some(written) = &column.options.autoincrement else { return };
+    let name = &column.ident;
+    let message = match (column.is_key, key.len()) {
+        (false, _) => format!("`autoincrement` is for the primary key, and `{name}` is not of it"),
+        (true, 2..) if written.value => {
+            format!("the database makes up a key of one column, and `{name}` is one of {}", key.len())
+        }
+        (true, _) if written.value && !column.is_generated => {
+            format!("`autoincrement` has the database make up `{name}`, and something else fills it as well")
+        }
+        _ => return,
+    };
+    mistakes.add(&written.name, message);
 }
 
 /// Checks that what may be left out is a `Deferred`, and that the session does not need it.

@@ -83,7 +83,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | attribute | meaning |
 /// |---|---|
 /// | `primary_key` | it is part of the primary key; a single integer key is made up by the database |
-/// | `autoincrement = false` | the key is not made up by the database |
+/// | `autoincrement = false` | the key is not made up by the database; with `true` it is, which a newtype around an integer has to say |
 /// | `deferred`, `deferred(group = "…")` | a `Deferred<T>` that is left out unless a query asks for it |
 /// | `identity`, `identity(always, start = 100)` | `GENERATED … AS IDENTITY`, where the database knows it; also `increment`, `minimum`, `maximum`, `cache`, `cycle` |
 /// | `column = "…"` | the column's name, if not the field's |
@@ -365,6 +365,9 @@ pub fn derive_sql_enum(input: TokenStream) -> TokenStream {
 ///
 /// assert_eq!(Email("ed@x.org".into()).encode(), Value::Text("ed@x.org".into()));
 /// ```
+///
+/// A key may be of such a type, so that no key is taken for another model's; one that the database makes up says so:
+/// `#[orm(primary_key, autoincrement = true)] id: UserId`.
 #[proc_macro_derive(SqlNewtype, attributes(orm))]
 pub fn derive_sql_newtype(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -478,7 +478,7 @@ impl Fieldnames {
 
 // ---------------------------------------------------------------------------------------------------------------- keys
 
-/// Types for which the database can make up a key.
+/// Types for which the database makes up a key without being told to.
 const GENERATED: &[&str] = &["i16", "i32", "i64", "u16", "u32"];
 
 fn settle_keys(model: &mut Model) {
@@ -493,14 +493,14 @@ fn settle_keys(model: &mut Model) {
     let [only] = model.key.as_slice() else { return };
     let column = &mut model.columns[usize::from(*only)];
     let options = &column.options;
-    column.is_generated = names::is_written_as(&column.written, GENERATED)
+    let autoincrement = options.autoincrement.as_ref().map(|written| written.value);
+    column.is_generated = autoincrement.unwrap_or_else(|| names::is_written_as(&column.written, GENERATED))
         && options.foreign_key.is_none()
         && !composite.contains(only)
         && options.default.is_none()
         && options.server_default.is_none()
         && options.computed.is_none()
-        && options.identity.is_none()
-        && options.autoincrement.as_ref().is_none_or(|written| written.value);
+        && options.identity.is_none();
 }
 
 /// Returns the last name of a path: `Order` of `crate::shop::Order`.

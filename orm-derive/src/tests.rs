@@ -292,6 +292,10 @@ fn a_column_is_filled_by_one_side() {
         "#[orm(autoincrement = false)] one: i32",
         &["`autoincrement` is for the primary key, and `one` is not of it"],
     );
+    let filled_twice = "struct User { #[orm(primary_key, autoincrement = true, default = 1)] id: i64 }";
+    check(filled_twice, &["`autoincrement` has the database make up `id`, and something else fills it as well"]);
+    let one_of_two = "struct User { #[orm(primary_key, autoincrement = true)] a: i64, #[orm(primary_key)] b: i64 }";
+    check(one_of_two, &["the database makes up a key of one column, and `a` is one of 2"]);
 }
 
 #[test]
@@ -379,6 +383,7 @@ fn a_single_integer_key_is_generated() {
     assert!(is_generated("#[orm(primary_key)] id: u32"));
     assert!(!is_generated("#[orm(primary_key)] id: String"));
     assert!(!is_generated("#[orm(primary_key)] id: UserId"));
+    assert!(is_generated("#[orm(primary_key, autoincrement = true)] id: UserId"));
     assert!(!is_generated("#[orm(primary_key, autoincrement = false)] id: i64"));
     assert!(!is_generated("#[orm(primary_key, default = 1)] id: i64"));
     assert!(!is_generated("#[orm(primary_key, foreign_key = Other.id)] id: i64"));

@@ -34,6 +34,7 @@
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `typed_keys` | keys of a type of their own, around an integer that the database makes up |
 //! | `own_types` | columns whose SQL type is the user's own, in a session |
 //! | `pool` | listeners to an engine's connections |
 //! | `embed` | structs whose fields are columns of the models that hold them |
@@ -156,6 +157,7 @@ mod table_options;
 mod together;
 mod trades;
 mod transaction;
+mod typed_keys;
 mod types;
 mod unfollowed;
 mod update;

@@ -270,6 +270,18 @@ impl Column {
 }
 
 impl Column {
+    /// Lets the database generate it, since the model says so.
+    ///
+    /// # Panics
+    ///
+    /// Panics, while the model is compiled, when it holds no integers.
+    pub const fn autoincrement(self) -> Self {
+        let is_integer = if matches!(self.kind, Kind::Int16 | Kind::Int32 | Kind::Int64) { Some(()) } else { None };
+        is_integer
+            .expect("`autoincrement = true` is for a key whose type holds an integer: the database makes up no others");
+        self.generated()
+    }
+
     /// Returns whether its type is the user's own, on some database at least: what that takes, and what it holds equal, is
     /// not known.
     pub(crate) fn has_own_type(&self) -> bool {

@@ -165,9 +165,12 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     let (mut settings, extras) = (TokenStream::new(), column_extras(column));
     let mut set = |method: &str, argument| set(&mut settings, method, argument);
     let is_generated = column.is_generated || options.identity.is_some() || options.sequence.is_some();
+    // Whether the type is an integer shows where it is known.
+    let is_told = column.is_generated && options.autoincrement.is_some();
     let flags = [
         ("primary_key", column.is_key),
-        ("generated", is_generated),
+        ("generated", is_generated && !is_told),
+        ("autoincrement", is_told),
         ("unique", options.unique.is_some()),
         ("index", options.index.is_some()),
         ("deferrable", column.is_deferrable),
