@@ -32,6 +32,7 @@ use std::panic::Location;
 pub(crate) use connections::Connections;
 pub use connections::JoinMode;
 pub(crate) use events::Moment;
+pub(crate) use events::places;
 pub use events::{Execution, SessionEvents, StateChange};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};

@@ -673,3 +673,51 @@ async fn expunge_clean_keeps_what_changes_lead_to() {
     session.commit().await.unwrap();
     assert_eq!(counts(&engine).await, (2, 4));
 }
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "departments", metadata = none)]
+struct Department {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Worker.id)]
+    head_id: Option<i64>,
+    #[orm(foreign_key = head_id, post_update)]
+    head: BelongsTo<Worker>,
+    #[orm(back_populates = department, foreign_key = Worker.department_id, cascade(all), passive_deletes)]
+    workers: HasMany<Worker>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "workers", metadata = none)]
+struct Worker {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Department.id, on_delete = cascade)]
+    department_id: i64,
+    #[orm(foreign_key = department_id, back_populates = workers)]
+    department: BelongsTo<Department>,
+}
+
+#[tokio::test]
+async fn what_an_owner_refers_to_by_post_update_may_go_with_it_in_the_database() {
+    for (loads_head, loads_workers) in [(false, false), (true, false), (false, true), (true, true)] {
+        let engine = empty_engine().await;
+        metadata![Department, Worker].create_all(&engine).await.unwrap();
+        let mut session = Session::new(&engine);
+        let department = session.add(Department::builder());
+        let head = session.add(Worker::builder().department(department));
+        session.link(department, Department.head, head);
+        session.commit().await.unwrap();
+        let mut session = Session::new(&engine);
+        let department = session.query(Department).one().await.unwrap();
+        if loads_head {
+            session.load(department, Department.head).await.unwrap();
+        }
+        if loads_workers {
+            session.load(department, Department.workers).await.unwrap();
+        }
+        session.delete(department).await.unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(select(Worker).count(&engine).await.unwrap(), 0, "{loads_head} {loads_workers}");
+    }
+}

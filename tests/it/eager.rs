@@ -1112,3 +1112,22 @@ async fn distinct_rows_are_ordered_by_what_they_have_or_not_at_all() {
         ["wendy@x.org", "ed@y.org", "ed@x.org"]
     );
 }
+
+#[tokio::test]
+async fn members_cannot_be_taken_from_rows_that_do_not_have_them() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let query = || select(User).options(contains_eager(User.addresses));
+    let error = query().all(&engine).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Argument);
+    let message = error.to_string();
+    let said = "`contains_eager(User.addresses)` takes members from the rows of a query that does not join `addresses`";
+    assert!(message.contains(said) && message.contains("selectinload(User.addresses)"), "{message}");
+    assert_eq!(query().all(&mut session).await.unwrap_err().kind(), &ErrorKind::Argument);
+    let other = select(User).join(User.addresses).options(contains_eager(User.addresses.of(Address.alias("mail"))));
+    let message = other.all(&engine).await.unwrap_err().to_string();
+    assert!(message.contains("does not join `addresses` as `mail`"), "{message}");
+    // A condition brings the two together as well as a join does.
+    let brought = query().filter(Address.user_id.eq(User.id)).all(&engine).await.unwrap();
+    assert_eq!(lists(&brought), ["ed@x.org ed@y.org", "wendy@x.org"]);
+}

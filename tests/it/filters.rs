@@ -346,3 +346,44 @@ async fn text_is_out_of_reach_and_can_be_refused() {
     assert!(names().all(&mut session).await.unwrap_err().to_string().contains("text goes by the filters"));
     assert_eq!(session.query(User).count().await.unwrap(), 1);
 }
+
+// ------------------------------------------------------------------------------------------------------ what is merged
+
+#[tokio::test]
+async fn a_merged_value_does_not_take_a_row_that_is_hidden() {
+    let (engine, mut session) = narrowed().await;
+    let wendy = select(User.id).filter(User.name.eq("wendy")).one(&engine).await.unwrap();
+    assert_eq!(session.get(User, wendy).await.unwrap(), None);
+    session.merge(User::builder().id(wendy).name("mallory")).await.unwrap();
+    let error = session.commit().await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+    session.rollback().await.unwrap();
+    let mut value = select(User).filter(User.id.eq(wendy)).one(&engine).await.unwrap();
+    value.fullname = Some("Mallory".into());
+    let error = session.bulk_update(User.fullname, [value]).await.unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::StaleData, "{error}");
+    session.rollback().await.unwrap();
+    let rows = select((User.name, User.fullname)).filter(User.id.eq(wendy)).all(&engine).await.unwrap();
+    assert_eq!(rows[0].0, "wendy");
+    assert_ne!(rows[0].1.as_deref(), Some("Mallory"));
+}
+
+#[tokio::test]
+async fn what_a_filter_has_hidden_of_a_detached_value_stays_when_that_is_merged() {
+    let (engine, mut session) = narrowed().await;
+    let query = session.query(User).options(selectinload(User.addresses)).filter(User.name.eq("ed"));
+    let ed = query.one().await.unwrap();
+    let value = session.detach(ed).unwrap();
+    assert_eq!(value.addresses.len(), 1);
+    let address = session.query(Address).options(selectinload(Address.user)).order_by(Address.id.desc()).first();
+    let of_wendy = address.await.unwrap().unwrap();
+    let hidden = session.detach(of_wendy).unwrap();
+    assert_eq!(hidden.user.get().map(|user| user.id), None);
+    let mut other = Session::new(&engine);
+    other.merge(value).await.unwrap();
+    other.merge(hidden).await.unwrap();
+    other.commit().await.unwrap();
+    let mails = select((Address.email, User.name)).join(Address.user).order_by(Address.id).all(&engine).await.unwrap();
+    let expected = [("ed@x.org", "ed"), ("ed@y.org", "ed"), ("wendy@x.org", "wendy")];
+    assert_eq!(mails, expected.map(|(mail, name)| (mail.to_owned(), name.to_owned())));
+}

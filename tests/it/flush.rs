@@ -828,3 +828,28 @@ async fn nothing_changed_is_nothing_sent() {
     assert!(session.dirty().is_empty());
     assert_statements!(engine, 0, session.commit().await.unwrap());
 }
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "doubles", metadata = none)]
+struct Double {
+    #[orm(primary_key)]
+    id: i64,
+    number: i64,
+    #[orm(computed("number * 2", stored))]
+    twice: i64,
+}
+
+#[tokio::test]
+async fn what_is_assigned_to_a_computed_column_does_not_outlive_the_flush() {
+    let engine = echoing(metadata![Double]).await;
+    let mut session = Session::new(&engine);
+    let double = session.add(Double::builder().number(4));
+    session.commit().await.unwrap();
+    session.refresh(double).await.unwrap();
+    session[double].twice = 99;
+    assert_statements!(engine, 0, session.flush().await.unwrap());
+    assert_eq!(session[double].twice, 8);
+    session[double] = Double { id: session[double].id, number: 5, twice: 0 };
+    session.flush().await.unwrap();
+    assert_eq!(session[double].twice, 10);
+}

@@ -136,3 +136,30 @@ async fn a_version_that_the_database_gave_is_known_again() {
     session[dated[0]].name = "e".into();
     assert_eq!(session.commit().await.unwrap_err().kind(), &ErrorKind::StaleData);
 }
+
+/// A decimal number of which SQLite keeps more digits than its column says.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "amounts", metadata = none)]
+struct Amount {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(precision = 12, scale = 2)]
+    price: Decimal,
+    #[orm(sql_type = "CHAR(3)")]
+    currency: String,
+}
+
+#[tokio::test]
+async fn digits_beyond_the_scale_are_not_stale_where_the_database_keeps_them() {
+    let engine = empty_engine().await;
+    metadata![Amount].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let price = |text: &str| text.parse::<Decimal>().unwrap();
+    let amount = session.add(Amount { id: 0, price: price("1.005"), currency: "EUR".into() });
+    session.commit().await.unwrap();
+    session[amount].price = price("2.00");
+    session[amount].currency = "USD".into();
+    session.commit().await.unwrap();
+    let read = select((Amount.price, Amount.currency)).one(&engine).await.unwrap();
+    assert_eq!(read, (price("2"), "USD".to_owned()));
+}

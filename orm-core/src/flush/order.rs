@@ -143,7 +143,8 @@ struct Reference {
 
 /// Orders rows to be deleted. What a ring of rows refers by is set to NULL first, where `post_update` says so; a ring
 /// without goes in one statement, at whose end the database checks. Where it checks each row, whatever is in a ring and
-/// can be NULL is set to NULL, that of a row which refers to itself included.
+/// can be NULL is set to NULL, that of a row which refers to itself included; and so is what `post_update` says of a row
+/// that is not known to go, since the database may delete it with this one.
 pub(super) fn deletes(objects: &Objects, slots: &[u32], checks_each_row: bool) -> Result<Deletes> {
     let references = references(objects, slots)?;
     let edges = |references: &[Reference]| -> Vec<(usize, usize)> {
@@ -165,7 +166,33 @@ pub(super) fn deletes(objects: &Objects, slots: &[u32], checks_each_row: bool) -
             kept.push(reference);
         }
     }
+    if checks_each_row {
+        let is_known = |slot: u32, foreign_key: usize| {
+            parted.contains(&(slot, foreign_key))
+                || kept.iter().any(|kept| slots[kept.child] == slot && kept.foreign_key == foreign_key)
+        };
+        let outward = outward_post_updates(objects, slots)?;
+        let outward: Vec<_> = outward.into_iter().filter(|&(slot, key)| !is_known(slot, key)).collect();
+        parted.extend(outward);
+    }
     Ok(Deletes { parted, levels: levels_of(slots, &edges(&kept)) })
+}
+
+/// Lists the foreign keys of rows that refer to something, can be NULL and are of a relationship with `post_update`.
+fn outward_post_updates(objects: &Objects, slots: &[u32]) -> Result<Vec<(u32, usize)>> {
+    let mut found = Vec::new();
+    for &slot in slots {
+        let mapper = objects.get(slot).mapper;
+        for (foreign_key, key) in mapper.configured()?.foreign_keys.iter().enumerate() {
+            if is_post_update(mapper, foreign_key)?
+                && is_nullable(mapper, foreign_key)?
+                && Key::of_columns(objects.stored(slot), key.columns.iter().copied()).is_some()
+            {
+                found.push((slot, foreign_key));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Finds the foreign keys, as the database has them, that lead from one row to another or to itself.

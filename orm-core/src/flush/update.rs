@@ -19,8 +19,10 @@ use super::{followers, guards, tell, trade};
 use crate::dialect::Dialect;
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Column, Mapper, Object, Row, is_changed};
-use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_value, key_text};
+use crate::mapper::{Alias, Column, Mapper, Object, Row, copy_columns, is_changed};
+use crate::session::{
+    BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value, key_text,
+};
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode, bytes_at_once, value_size};
 use crate::types::{ColumnType, DecodeError, RowValue, same};
 
@@ -148,10 +150,16 @@ fn written(objects: &Objects, row: &RowChange) -> Result<Arc<dyn Object>> {
     let (mapper, object) = (objects.get(row.slot).mapper, objects.object(row.slot));
     let mut now = object.copy();
     let of_database = changed_by_database(mapper);
-    for column in (0..mapper.width()).filter(|&column| is_changed(object, &*row.base, column)) {
-        let is_own = !of_database.contains(&(column as u16));
-        if is_own && row.sets.iter().all(|(set, _)| usize::from(*set) != column) {
-            put(mapper, &mut *now, column as u16, &row.base.column(column))?;
+    let waits = |column: usize| {
+        is_changed(object, &*row.base, column)
+            && !of_database.contains(&(column as u16))
+            && row.sets.iter().all(|(set, _)| usize::from(*set) != column)
+    };
+    for columns in mapper.definition().units() {
+        let first = columns.start;
+        if columns.clone().any(waits) {
+            let put = copy_columns(&*row.base, &mut *now, columns);
+            put.map_err(|misread| cannot_be(mapper, (first + misread.column) as u16, &misread.reason))?;
         }
     }
     Ok(Arc::from(now))
@@ -171,13 +179,17 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let mapper = entry.mapper;
     let Some(base) = entry.base.clone() else { return Ok(None) };
     let object = objects.object(slot);
-    let changed: Vec<usize> = (0..mapper.width())
-        .filter(|&column| mapper.definition.columns[column].computed.is_none())
-        .filter(|&column| is_changed(object, &*base, column))
-        .collect();
+    let changed = (0..mapper.width()).filter(|&column| is_changed(object, &*base, column));
+    let (computed, changed): (Vec<usize>, Vec<usize>) =
+        changed.partition(|&column| mapper.definition.columns[column].computed.is_some());
+    // What the database computes is what it was, whatever was assigned.
+    for column in computed {
+        set(objects, slot, column, &base.column(column))?;
+    }
     if changed.is_empty() {
         return Ok(None);
     }
+    let (entry, object) = (objects.get(slot), objects.object(slot));
     let version = mapper.definition.version.map(usize::from);
     let mut guards = Vec::new();
     if entry.may_differ() && version.is_none() {
@@ -291,6 +303,7 @@ fn size(mapper: &Mapper, row: &RowChange) -> usize {
 /// Updates some columns of rows to those of values with their keys, without objects; returns how many rows there were.
 pub(crate) async fn update_by_key(
     connections: &mut Connections,
+    events: &SessionEvents,
     mapper: &'static Mapper,
     columns: &[u16],
     values: Vec<Box<dyn Object>>,
@@ -343,7 +356,8 @@ pub(crate) async fn update_by_key(
         let most = if is_joined { rows_at_once(connection, mapper, rest) } else { 1 };
         let (rows, others) = rest.split_at(most.min(rest.len()));
         rest = others;
-        let statement = Statement::Update(Box::new(statement(mapper, rows)));
+        let mut statement = Statement::Update(Box::new(statement(mapper, rows)));
+        events.restrict(&mut statement)?;
         let matched = connection.change_one(statement).await?;
         if matched != rows.len() as u64 {
             let message = format!(

@@ -7,9 +7,9 @@
 use super::options::Strategy;
 use super::{LoadNode, Plan};
 use crate::compile::width;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo, Row};
-use crate::session::Key;
+use crate::session::{Key, places};
 use crate::sql::{
     EagerJoin, EagerNode, FromItem, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference,
     SelectNode, Statement, Wrap,
@@ -82,6 +82,17 @@ impl EntityAt {
     pub(crate) fn is_null(&self, row: &Row<'_>) -> bool {
         is_null(row, self.at, self.mapper)
     }
+}
+
+/// Says that members cannot be taken from rows that do not have them.
+fn not_joined(info: &RelationshipInfo, alias: Alias) -> Error {
+    let (name, table) = (info.name(), info.target.definition.table);
+    let under = alias.name().map_or_else(String::new, |alias| format!(" as `{alias}`"));
+    let message =
+        format!("`contains_eager({name})` takes members from the rows of a query that does not join `{table}`{under}");
+    Error::new(ErrorKind::Argument, message).hint(format!(
+        "join them by `.join({name})` or `.outerjoin({name})`, or use `selectinload({name})`, which asks for them itself"
+    ))
 }
 
 fn is_null(row: &Row<'_>, at: usize, mapper: &Mapper) -> bool {
@@ -246,6 +257,9 @@ impl Building {
         for node in nodes {
             let Strategy::Contained(alias) = node.strategy else { continue };
             let info = node.info()?;
+            if !alias.is_derived() && !places(select, info.target).contains(&alias) {
+                return Err(not_joined(info, alias));
+            }
             let at = self.width;
             self.width += info.target.width();
             let mut output = Output::entity(info.target, alias).leaving_out(node.left_out.clone());

@@ -89,7 +89,7 @@ impl Session {
         let Some(mapper) = values.first().map(|value| value.mapper()) else { return Ok(0) };
         let keys: Vec<Key> = values.iter().filter_map(|value| Key::of_object(&**value)).collect();
         self.busy = WRITING;
-        let updated = flush::update_by_key(&mut self.connections, mapper, &columns, values).await;
+        let updated = flush::update_by_key(&mut self.connections, &self.objects.events, mapper, &columns, values).await;
         self.busy = Busy::No;
         // Of several statements some may have been run before one has failed.
         for key in keys {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::objects::{Objects, State};
 use super::{Handle, ObjectId, Session, wrong_model};
 use crate::error::Result;
-use crate::mapper::{Model, Object, RelationshipInfo, downcast};
+use crate::mapper::{Mapper, Model, Object, RelationshipInfo, downcast};
 
 impl Session {
     /// Takes an object out as a value, with all that is loaded of its relationships.
@@ -191,12 +191,17 @@ fn value_of(
         for member in members.into_iter().filter(|member| !is_gone(member)) {
             list.push(value_of(objects, member.slot, Some(info), path)?);
         }
+        // What the session's conditions hide is still there.
+        let hides = |mapper: &Mapper| objects.events.filters(mapper);
+        let is_all = field.is_complete()
+            && !hides(info.target)
+            && !info.secondary.as_ref().is_some_and(|secondary| hides(secondary.mapper));
         if info.is_to_one() {
-            value.relation_mut(index).set_value(list.share().into_iter().next(), field.is_complete());
+            value.relation_mut(index).set_value(list.share().into_iter().next(), is_all);
         } else {
             let mut values = None;
             list.move_to(&mut values);
-            values.into_iter().for_each(|values| value.relation_mut(index).set_values(values, field.is_complete()));
+            values.into_iter().for_each(|values| value.relation_mut(index).set_values(values, is_all));
         }
     }
     path.pop();

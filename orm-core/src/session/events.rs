@@ -235,7 +235,7 @@ impl SessionEvents {
     /// It holds wherever the table or an alias of it stands: in FROM, in joins, whose ON it becomes part of, so that an outer
     /// join keeps its rows; in subqueries, CTEs, sets, `any` and `has`; in relationships, however they are loaded. What
     /// does not fulfil it is as if it were not there. A relationship to such an object is loaded as empty, and a cascade does
-    /// not see it.
+    /// not see it; [`merge`](Session::merge) does not find it, and [`bulk_update`](Session::bulk_update) does not change it.
     ///
     /// It does not hold for [`text`](crate::text), whose tables nobody knows (a [`before_statement`](Self::before_statement)
     /// listener can refuse text), for a [`Table`](crate::schema::Table) or [`table`](crate::table) of the same name, for the
@@ -346,6 +346,11 @@ impl SessionEvents {
         for listener in &self.statements {
             listener(&mut Execution { statement, is_relationship_load })?;
         }
+        self.restrict(statement)
+    }
+
+    /// Adds the conditions that hold for every row of a model.
+    pub(crate) fn restrict(&self, statement: &mut Statement) -> Result<()> {
         for criterion in &self.filters {
             statement.restrict(criterion.clone()?);
         }
@@ -493,7 +498,7 @@ fn target(relation: &RelationReference) -> &'static Mapper {
 }
 
 /// Returns the aliases under which a SELECT itself reads a model's table.
-fn places(select: &SelectNode, mapper: &Mapper) -> Vec<Alias> {
+pub(crate) fn places(select: &SelectNode, mapper: &Mapper) -> Vec<Alias> {
     let mut found: Vec<Alias> = Vec::new();
     let mut note = |is_here: bool, alias: Alias| {
         if is_here && !alias.is_derived() && !found.contains(&alias) {

@@ -161,7 +161,7 @@ impl Session {
         let left_out: Vec<u16> = (0..mapper.width() as u16).filter(is_left_out).collect();
         for chunk in lacking.chunks(500) {
             let filters = vec![self.rows_of(mapper, chunk)];
-            self.read_rows(mapper, BindRequest::read(mapper), left_out.clone(), filters).await?;
+            self.read_rows(mapper, BindRequest::read(mapper), left_out.clone(), filters, false).await?;
         }
         if let Some(&gone) = lacking.iter().find(|&&slot| !self.objects.get(slot).has_columns(wanted.iter().copied())) {
             let message =

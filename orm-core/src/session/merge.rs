@@ -274,7 +274,8 @@ impl Session {
             Node::equals(left, Node::Bind(object.column(usize::from(column))))
         });
         let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
-        let read = self.read_rows(mapper, BindRequest::read_to_write(mapper), left_out, filters.collect()).await?;
+        let (bind, filters) = (BindRequest::read_to_write(mapper), filters.collect());
+        let read = self.read_rows(mapper, bind, left_out, filters, true).await?;
         let found = self.objects.find(mapper, &key).or_else(|| read.first().copied());
         Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
     }

@@ -659,7 +659,7 @@ impl Session {
             let filters = vec![self.rows_of(mapper, chunk)];
             let is_loaded = |column: &u16| chunk.iter().any(|&slot| self.objects.get(slot).has_columns([*column]));
             let left_out = mapper.deferrable().filter(|column| !is_loaded(column)).collect();
-            self.read_rows(mapper, BindRequest::read(mapper), left_out, filters).await?;
+            self.read_rows(mapper, BindRequest::read(mapper), left_out, filters, false).await?;
         }
         Ok(())
     }
@@ -679,24 +679,30 @@ impl Session {
         Node::Any(keys.collect())
     }
 
-    /// Reads the rows of a model that fulfil conditions into their objects, without some columns, and returns these.
+    /// Reads the rows of a model that fulfil conditions into their objects, without some columns, and returns these. They
+    /// are rows of objects that the session has, or, `as_query`, what a query would find.
     pub(super) async fn read_rows(
         &mut self,
         mapper: &'static Mapper,
         bind: BindRequest,
         left_out: Vec<u16>,
         filters: Vec<Node>,
+        as_query: bool,
     ) -> Result<Vec<u32>> {
         let Session { connections, objects, .. } = self;
         let connection = connections.for_loading(bind, objects).await?;
         let outputs = vec![Output::entity(mapper, Alias::NONE).leaving_out(left_out)];
         let select = SelectNode { outputs, filters: filters.into(), ..SelectNode::default() };
+        let mut statement = Statement::Select(Box::new(select));
+        if as_query {
+            objects.events.rewrite(&mut statement)?;
+        }
         let mut read = Vec::new();
         let mut take = |row: Row<'_>| {
             read.push(objects.load_any(mapper, &row, 0)?);
             Ok(ControlFlow::Continue(()))
         };
-        let done = connection.run(Statement::Select(Box::new(select)), &mut take).await.map(|_| ());
+        let done = connection.run(statement, &mut take).await.map(|_| ());
         self.noted(done)?;
         Ok(read)
     }
