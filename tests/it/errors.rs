@@ -187,7 +187,40 @@ async fn each_constraint_tells_its_kind_and_what_the_database_names() {
     assert_eq!(null.columns(), ["weight"]);
     let used = delete(User).filter(User.id.eq(1)).execute(&engine).await.unwrap_err();
     assert!(used.is_foreign_key_violation(), "{used}");
+    let columns: &[&str] = match crate::support::dialect() {
+        Sqlite => &[],
+        // It names the key of the row that stays, and the table and the constraint of the one that refers to it.
+        Postgres => &[],
+        _ => &["user_id"],
+    };
+    assert_eq!(used.columns(), columns, "{used}");
     assert_eq!(select(Parcel).count(&engine).await.unwrap(), 1);
+}
+
+/// PostgreSQL would cut it without a word.
+#[tokio::test]
+async fn a_name_that_the_database_would_cut_is_refused() {
+    use orm::schema::{Column, Operation, Table, TableName};
+    let engine = empty_engine_with(|settings| settings).await;
+    let long = "x".repeat(65);
+    let table = |name: &str, column: &str| {
+        MetaData::new()
+            .table(Table::new(name).column(Column::new(column, orm::ColumnType::BigInteger)).primary_key([column]))
+    };
+    table(&long[..63], &long[..63]).create_all(&engine).await.unwrap();
+    if crate::support::dialect() == Sqlite {
+        return table(&long, &long).create_all(&engine).await.unwrap();
+    }
+    let most = if crate::support::dialect() == Postgres { "63 bytes" } else { "64 characters" };
+    let error = table("t", &long).create_all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Compile);
+    let message = format!("the name of column `t.{long}` is longer than {most}, the most on dialect ");
+    assert!(error.message().starts_with(&message), "{error}");
+    let error = table(&long, "id").create_all(&engine).await.unwrap_err();
+    assert!(error.message().starts_with(&format!("the name of table `{long}` is longer than {most}")), "{error}");
+    let from = long[..63].to_owned();
+    let rename = Operation::RenameColumn { table: TableName::from(from.as_str()), from, to: long.clone() };
+    assert_eq!(*rename.execute(&engine).await.unwrap_err().kind(), ErrorKind::Compile);
 }
 
 #[tokio::test]

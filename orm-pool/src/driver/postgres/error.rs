@@ -136,9 +136,17 @@ fn columns(error: &PgDatabaseError) -> Vec<String> {
         return vec![column.to_owned()];
     }
     match error.detail() {
+        Some(_) if is_kept_by_referrer(error.code(), error.message()) => Vec::new(),
         Some(detail) if error.code().starts_with("23") => key_columns(detail),
         _ => Vec::new(),
     }
+}
+
+/// Returns whether a row is kept by one that refers to it: the key of the detail is then that of the row, while the table and
+/// the constraint are those of the one that refers. The message is translated, and names three things rather than two.
+fn is_kept_by_referrer(code: &str, message: &str) -> bool {
+    let quotes = message.chars().filter(|letter| matches!(letter, '"' | '«' | '»' | '“' | '”' | '„'));
+    code == "23001" || (code == "23503" && quotes.count() >= 6)
 }
 
 fn key_columns(detail: &str) -> Vec<String> {
@@ -154,6 +162,17 @@ fn key_columns(detail: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_that_is_kept_is_told_by_the_names_in_the_message() {
+        let kept = [
+            "update or delete on table \"users\" violates foreign key constraint \"a_fkey\" on table \"addresses\"",
+            "Aktualisieren oder Löschen in Tabelle »users« verletzt Fremdschlüssel-Constraint »a_fkey« von Tabelle »addresses«",
+        ];
+        assert!(kept.iter().all(|message| is_kept_by_referrer("23503", message)));
+        let missing = "insert or update on table \"addresses\" violates foreign key constraint \"a_fkey\"";
+        assert!(!is_kept_by_referrer("23503", missing) && !is_kept_by_referrer("23505", kept[0]));
+    }
 
     #[test]
     fn the_detail_names_the_columns_of_a_key() {
