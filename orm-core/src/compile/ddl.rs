@@ -98,6 +98,7 @@ impl Ddl {
     }
 
     fn create_table(&self, table: &Table) -> Result<String> {
+        self.check_length(&table.name, || format!("of table `{}`", table.name))?;
         let options = Options::of(table, self.dialect)?;
         let mut lines = Vec::with_capacity(table.columns.len() + 2);
         for column in &table.columns {
@@ -131,6 +132,17 @@ impl Ddl {
         let prefixes: String = table.prefixes.iter().map(|word| format!("{word} ")).collect();
         let (name, lines, if_not_exists) = (self.table_name(table), lines.join(",\n    "), self.if_not_exists());
         Ok(format!("CREATE {before}{prefixes}TABLE {if_not_exists}{name} (\n    {lines}\n){after}"))
+    }
+
+    /// Refuses the name of a table or column that the database would cut, as PostgreSQL does without a word, or not take.
+    fn check_length(&self, name: &str, whose: impl FnOnce() -> String) -> Result<()> {
+        if fit(name, self.dialect) == name {
+            return Ok(());
+        }
+        let most = if self.dialect == Dialect::Postgres { "63 bytes" } else { "64 characters" };
+        let message = format!("the name {} is longer than {most}, the most on dialect {}", whose(), self.dialect);
+        Err(Error::new(ErrorKind::Compile, message)
+            .hint("give it a shorter one: `#[orm(table = \"…\")]` on the model, `#[orm(column = \"…\")]` on the field"))
     }
 
     /// Refuses what PostgreSQL alone has.

@@ -25,6 +25,7 @@ impl Ddl {
             Operation::CreateTable(table) => self.create(table),
             Operation::DropTable(table) => one(self.drop(table)),
             Operation::RenameTable { from, to } => {
+                self.check_length(to, || format!("of table `{to}`"))?;
                 one(format!("ALTER TABLE {} RENAME TO {}", self.name_of(from), self.renamed(from, to)))
             }
             Operation::AddColumn { table, column } => self.add_column(table, column),
@@ -33,6 +34,7 @@ impl Ddl {
             }
             Operation::AlterColumn { table, from, to, changes } => self.alter_column(table, from, to, changes),
             Operation::RenameColumn { table, from, to } => {
+                self.check_length(to, || format!("of column `{table}.{to}`"))?;
                 let (table, from, to) = (self.name_of(table), self.identifier(from), self.identifier(to));
                 one(format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}"))
             }

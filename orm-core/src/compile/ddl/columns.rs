@@ -10,6 +10,7 @@ use crate::types::ColumnType;
 impl Ddl {
     /// Writes a column: name, type, what the database fills in, NOT NULL, and MySQL's words.
     pub(super) fn column(&self, table: &Table, column: &Column, options: &Options) -> Result<String> {
+        self.check_length(&column.name, || format!("of column `{}.{}`", table.full_name(), column.name))?;
         if column.is_generated {
             self.check_generated(table, column, options)?;
         }
