@@ -171,6 +171,11 @@ async fn in_takes_lists_tuples_and_subqueries() {
     assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).in_([(1, 7), (2, 7), (3, 12)])).await, [1, 3]);
     assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).not_in([(1, 7)])).await, [2, 3]);
     assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).in_(Vec::<(i64, i64)>::new())).await, [0i64; 0]);
+    let many: Vec<(i64, i64)> = (3..10_000).map(|id| (id, 12)).collect();
+    assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).in_(many.clone())).await, [3]);
+    assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).not_in(many)).await, [1, 2]);
+    let named: Vec<(String, i32)> = (0..1_000).map(|small| ("Ed".to_owned(), small)).collect();
+    assert_eq!(found(&engine, tuple((Thing.name, Thing.small)).in_(named)).await, [1]);
     assert_eq!(found(&engine, tuple((Thing.n, Thing.id)).gt((7, 0))).await, [1, 3]);
     assert_eq!(found(&engine, tuple((Thing.n, Thing.id)).le((7, 1))).await, [1, 2]);
     assert_eq!(found(&engine, tuple((Thing.id, Thing.n)).eq((2, -7))).await, [2]);

@@ -277,3 +277,14 @@ async fn behind_a_pooler_no_statement_has_a_name_and_types_are_known_before() {
     let named = text("SELECT count(*) FROM pg_prepared_statements").columns::<i64>();
     assert_eq!(named.one(&mut connection).await.unwrap(), 0);
 }
+
+/// Each tuple was a condition within the last one, until the stack was full.
+#[tokio::test]
+async fn a_list_of_tuples_may_be_as_long_as_any() {
+    only!(Postgres);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let pairs: Vec<(i64, String)> = (1..100_000).map(|id| (id, "ed".to_owned())).collect();
+    let found = select(User.id).filter(orm::tuple((User.id, User.name)).in_(pairs)).all(&engine).await.unwrap();
+    assert_eq!(found, [1]);
+}

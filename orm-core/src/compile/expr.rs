@@ -725,7 +725,7 @@ impl Writer {
 }
 
 /// Returns whether PostgreSQL fills up the text of a column with blanks, which are none when it is compared.
-fn is_padded(node: &Node) -> bool {
+pub(super) fn is_padded(node: &Node) -> bool {
     let Node::Column { mapper, column, .. } = node else { return false };
     let definition = &mapper.definition().columns[usize::from(*column)];
     let variant = definition.variants.iter().find(|(dialect, _)| *dialect == Dialect::Postgres);

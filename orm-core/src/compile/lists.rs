@@ -5,6 +5,7 @@
 
 use orm_pool::{Kind, Value};
 
+use super::expr::is_padded;
 use crate::dialect::Dialect;
 use crate::mapper::Mapper;
 use crate::sql::{InsertNode, InsertSource, Node, TextPart};
@@ -32,7 +33,17 @@ pub(super) fn kind(node: &Node) -> Option<Kind> {
 /// Evens out a long list of IN: an array on PostgreSQL, elsewhere a list of the next of few lengths whose last value
 /// is repeated, which neither IN nor NOT IN can tell from the list without. A very long one of integers or texts, which may
 /// have more values than SQLite has parameters, is one document there.
-pub(super) fn even_out(list: &mut Vec<Node>, dialect: Dialect) {
+///
+/// A long list of tuples is an array for each of their parts on PostgreSQL, which would take each tuple for a condition of its
+/// own, one within the other, and give up at some thousands.
+pub(super) fn even_out(operand: &Node, list: &mut Vec<Node>, dialect: Dialect) {
+    if let (Node::Tuple(parts), Dialect::Postgres) = (operand, dialect)
+        && list.len() > LONGEST_DOUBLED
+        && let Some(rows) = arrays_of_tuples(parts, list)
+    {
+        *list = vec![rows];
+        return;
+    }
     let Some(element) = list.first().and_then(kind) else { return };
     let is_plain = |node: &Node| matches!(node, Node::Bind(value) if value.kind() == element);
     if list.len() <= SHORT_LIST || !list.iter().all(is_plain) || matches!(element, Kind::Array(_) | Kind::Json) {
@@ -89,6 +100,34 @@ fn put_quoted(text: &str, document: &mut String) {
 fn rows_of(document: String) -> Node {
     let parameter = TextPart::Parameter(Node::Bind(Value::Json(document)));
     Node::Text(vec![TextPart::Sql("SELECT value FROM json_each(".into()), parameter, TextPart::Sql(")".into())])
+}
+
+/// Makes tuples of values the rows of arrays, where `unnest` gives what the columns are compared with.
+fn arrays_of_tuples(columns: &[Node], list: &[Node]) -> Option<Node> {
+    let tuple = |node: &Node| match node {
+        Node::Tuple(values) => Some(values.clone()),
+        _ => None,
+    };
+    let rows: Vec<Vec<Node>> = list.iter().map(tuple).collect::<Option<_>>()?;
+    let kinds = uniform_kinds(&rows)?;
+    let takes = |(column, kind): (&Node, &Kind)| match column {
+        Node::Column { mapper, column, .. } => is_gathered(mapper, *column, *kind) && *kind != Kind::Json,
+        _ => false,
+    };
+    if kinds.len() != columns.len() || !columns.iter().zip(&kinds).all(takes) || columns.iter().any(is_padded) {
+        return None;
+    }
+    let values = columns_of(rows.into_iter().flatten().filter_map(bound).collect(), kinds.len());
+    let mut parts = vec![TextPart::Sql("SELECT * FROM unnest(".into())];
+    for (position, (kind, values)) in kinds.into_iter().zip(values).enumerate() {
+        // That of labels says its type by itself.
+        let name = if kind.enum_name().is_some() { None } else { Some(Dialect::Postgres.array_name(kind).ok()?) };
+        parts.extend((position > 0).then(|| TextPart::Sql(", ".into())));
+        parts.push(TextPart::Parameter(array(kind, values)?));
+        parts.extend(name.map(|name| TextPart::Sql(format!("::{name}"))));
+    }
+    parts.push(TextPart::Sql(")".into()));
+    Some(Node::Text(parts))
 }
 
 /// Makes the rows of an INSERT an array for each column, where PostgreSQL can take them apart again by `unnest`.

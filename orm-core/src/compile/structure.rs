@@ -754,7 +754,7 @@ impl<'v> Lifted<'v> {
                 self.flag(*negated);
                 self.node(operand);
                 if let Some(dialect) = self.lists {
-                    even_out(list, dialect);
+                    even_out(operand, list, dialect);
                 }
                 self.nodes(list);
             }
