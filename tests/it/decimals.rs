@@ -102,3 +102,50 @@ async fn rows_are_grouped_by_the_number() {
     assert_eq!(ids(&engine, Price.amount.eq(Price.rebate)).await, [4]);
     assert_eq!(select(func::count(Price.amount).distinct()).one(&engine).await.unwrap(), 4);
 }
+
+#[tokio::test]
+async fn they_are_told_apart_as_numbers() {
+    let engine = prices().await;
+    text("UPDATE prices SET amount = '9.5', rebate = '9.500' WHERE id = 4").execute(&engine).await.unwrap();
+    let amounts = select(Price.amount).distinct().order_by(Price.amount).all(&engine).await.unwrap();
+    assert_eq!(amounts, ["-10", "-1", "9.5", "100"].map(number));
+    let pairs = select((Price.amount, Price.count)).distinct().all(&engine).await.unwrap();
+    assert_eq!(pairs.len(), 4);
+    let rebates = || select(func::coalesce(Price.rebate, number("100.000")));
+    let mut both = select(Price.amount).union(rebates()).all(&engine).await.unwrap();
+    both.sort_unstable();
+    assert_eq!(both, ["-10", "-1", "1", "9.5", "10", "100"].map(number));
+    let mut common = select(Price.amount).intersect(rebates()).all(&engine).await.unwrap();
+    common.sort_unstable();
+    assert_eq!(common, ["9.5", "100"].map(number));
+    let mut rest = select(Price.amount).except(rebates()).all(&engine).await.unwrap();
+    rest.sort_unstable();
+    assert_eq!(rest, ["-10", "-1"].map(number));
+    let other = Price.alias("other");
+    assert_eq!(select(Price).distinct().union(select(other)).count(&engine).await.unwrap(), 5);
+}
+
+/// A column of a subquery was text there, and so was a label.
+#[tokio::test]
+async fn what_stands_for_them_is_a_number_too() {
+    let engine = prices().await;
+    let inner = select((Price.id, Price.amount)).subquery("inner_prices");
+    let sorted = select(inner.0).order_by(inner.1).all(&engine).await.unwrap();
+    assert_eq!(sorted, [1, 2, 3, 4, 5]);
+    let found = select(inner.0).filter(inner.1.gt(number("9"))).order_by(inner.0).all(&engine).await.unwrap();
+    assert_eq!(found, [3, 4, 5]);
+    let found = select(inner.0).filter(inner.1.eq(number("9.500"))).all(&engine).await.unwrap();
+    assert_eq!(found, [3]);
+    let ends = select((func::min(inner.1), func::max(inner.1))).one(&engine).await.unwrap();
+    assert_eq!(ends, (Some(number("-10")), Some(number("100"))));
+    let cte = select((Price.id, func::coalesce(Price.rebate, number("2")).label("rebate"))).cte("rebates");
+    let sorted =
+        select(cte.0).filter(cte.1.lt(number("10"))).order_by((cte.1.desc(), cte.0)).all(&engine).await.unwrap();
+    assert_eq!(sorted, [4, 1, 5, 2]);
+    let limited = select(Price).order_by(Price.amount.desc()).limit(3).subquery("limited");
+    let joined = select(Price.id).join_on(&limited, Price.amount.eq(limited.amount)).order_by(Price.id);
+    assert_eq!(joined.all(&engine).await.unwrap(), [3, 4, 5]);
+    let labelled = select((Price.id, Price.amount.label("much"))).order_by("much");
+    let ids: Vec<i64> = labelled.all(&engine).await.unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
+}

@@ -44,6 +44,14 @@ impl Writer {
         }
     }
 
+    /// Says so after what is selected, where it will be told apart or compared, or has a label to be ordered by: the columns
+    /// of a subquery are compared as what they were made of.
+    pub(super) fn output_as_decimal(&mut self, node: &Node) {
+        if self.compares_outputs || matches!(node, Node::Label { .. }) {
+            self.as_decimal(node);
+        }
+    }
+
     fn common_form(&self, operand: &Node, other: Option<&Node>) -> Option<Form> {
         if self.dialect != Dialect::Sqlite {
             return None;

@@ -152,10 +152,14 @@ impl Writer {
             return Err(Error::new(ErrorKind::Compile, "a SELECT selects nothing"));
         }
         let mut number = 0;
-        self.separated(&select.outputs, ", ", |this, output| {
+        let is_compared = self.is_member || select.distinct || columns != (Columns::Outputs { outermost: true });
+        let around = std::mem::replace(&mut self.compares_outputs, is_compared);
+        let done = self.separated(&select.outputs, ", ", |this, output| {
             this.reject_null(output)?;
             this.output(output, columns, &mut number)
-        })
+        });
+        self.compares_outputs = around;
+        done
     }
 
     /// Writes what is selected, as RETURNING or SELECT lists it.
@@ -169,6 +173,7 @@ impl Writer {
                         this.left_out_column(columns, natural, number);
                     } else {
                         this.column(mapper, column, *alias);
+                        this.output_as_decimal(&Node::Column { mapper, column, alias: *alias });
                         this.output_name(columns, Some(natural), number);
                     }
                     this.output_label(columns, || column_label(mapper, column, *alias));
@@ -177,6 +182,7 @@ impl Writer {
             }
             OutputKind::Expression(node) => {
                 self.node(node)?;
+                self.output_as_decimal(node);
                 let natural = match node {
                     Node::Label { name, .. } if !matches!(columns, Columns::Named(_) | Columns::Numbered) => {
                         self.push(" AS ");
@@ -558,9 +564,13 @@ impl Writer {
             && member.offset.is_none()
             && member.lock.is_none()
             && member.nested.is_empty();
-        if ends_itself {
-            return self.select_columns(member, columns);
-        }
+        let around = std::mem::replace(&mut self.is_member, true);
+        let done = if ends_itself { self.select_columns(member, columns) } else { self.closed_member(member, columns) };
+        self.is_member = around;
+        done
+    }
+
+    fn closed_member(&mut self, member: &SelectNode, columns: Columns<'_>) -> Result<()> {
         // MariaDB takes no WITH in these parentheses, and wants a name for a subquery.
         let is_mysql = matches!(self.dialect, Dialect::MySql | Dialect::MariaDb);
         let is_named = is_mysql && !member.nested.is_empty();

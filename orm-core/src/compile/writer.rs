@@ -50,6 +50,10 @@ pub(crate) struct Writer {
     pub(super) spared: Vec<&'static Mapper>,
     /// Whether the CTEs that stand before the next SELECT itself have been written.
     pub(super) has_nested: bool,
+    /// Whether what is being selected is told apart, or is what a statement around compares.
+    pub(super) compares_outputs: bool,
+    /// Whether the SELECT that is being written is a member of a compound.
+    pub(super) is_member: bool,
 }
 
 impl Writer {
@@ -70,6 +74,8 @@ impl Writer {
             criteria: Vec::new(),
             spared: Vec::new(),
             has_nested: false,
+            compares_outputs: false,
+            is_member: false,
         }
     }
 
