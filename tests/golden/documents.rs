@@ -60,24 +60,24 @@ fn what_is_there_is_read_as_a_type() {
     check(
         select(Document.body.key("a").as_text()),
         expect![[r#"
-        -- sqlite
-        SELECT documents.body ->> ? FROM documents
-        -- postgresql
-        SELECT documents.body ->> $1 FROM documents
-        -- mysql, mariadb
-        SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]],
+            -- sqlite
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            -- postgresql
+            SELECT documents.body ->> $1 FROM documents
+            -- mysql, mariadb
+            SELECT CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END FROM documents
+        "#]],
     );
     check(
         select(Document.body.key("a").key("b").as_text()),
         expect![[r#"
-        -- sqlite
-        SELECT documents.body ->> ? FROM documents
-        -- postgresql
-        SELECT documents.body #>> $1 FROM documents
-        -- mysql, mariadb
-        SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]],
+            -- sqlite
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            -- postgresql
+            SELECT documents.body #>> $1 FROM documents
+            -- mysql, mariadb
+            SELECT CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END FROM documents
+        "#]],
     );
     check(
         select(Document.body.key("a").as_integer()),
@@ -126,13 +126,13 @@ fn what_is_there_is_read_as_a_type() {
     check(
         select(Document.body.index(2).as_text()),
         expect![[r#"
-        -- sqlite
-        SELECT documents.body ->> ? FROM documents
-        -- postgresql
-        SELECT documents.body ->> $1 FROM documents
-        -- mysql, mariadb
-        SELECT JSON_VALUE(documents.body, ?) FROM documents
-    "#]],
+            -- sqlite
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            -- postgresql
+            SELECT documents.body ->> $1 FROM documents
+            -- mysql, mariadb
+            SELECT CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END FROM documents
+        "#]],
     );
 }
 
@@ -141,13 +141,13 @@ fn a_path_stands_in_conditions() {
     check(
         select(Document.id).filter(Document.body.key("a").as_text().eq("x")),
         expect![[r#"
-        -- sqlite
-        SELECT documents.id FROM documents WHERE documents.body ->> ? = ?
-        -- postgresql
-        SELECT documents.id FROM documents WHERE documents.body ->> $1 = $2
-        -- mysql, mariadb
-        SELECT documents.id FROM documents WHERE JSON_VALUE(documents.body, ?) = ?
-    "#]],
+            -- sqlite
+            SELECT documents.id FROM documents WHERE CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END = ?
+            -- postgresql
+            SELECT documents.id FROM documents WHERE documents.body ->> $1 = $2
+            -- mysql, mariadb
+            SELECT documents.id FROM documents WHERE CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END = ?
+        "#]],
     );
     check(
         select(Document.id).filter(Document.body.key("a").as_integer().gt(3) & Document.body.key("b").as_boolean()),
@@ -163,13 +163,13 @@ fn a_path_stands_in_conditions() {
     check(
         select(Document.id).order_by(Document.body.key("a").as_text()),
         expect![[r#"
-        -- sqlite
-        SELECT documents.id FROM documents ORDER BY documents.body ->> ?
-        -- postgresql
-        SELECT documents.id FROM documents ORDER BY documents.body ->> $1
-        -- mysql, mariadb
-        SELECT documents.id FROM documents ORDER BY JSON_VALUE(documents.body, ?)
-    "#]],
+            -- sqlite
+            SELECT documents.id FROM documents ORDER BY CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END
+            -- postgresql
+            SELECT documents.id FROM documents ORDER BY documents.body ->> $1
+            -- mysql, mariadb
+            SELECT documents.id FROM documents ORDER BY CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END
+        "#]],
     );
 }
 
@@ -297,13 +297,13 @@ fn length_and_kind_of_documents() {
     check(
         select(Document.body.json_length()),
         expect![[r#"
-        -- sqlite
-        SELECT json_array_length(documents.body) FROM documents
-        -- postgresql
-        SELECT jsonb_array_length(documents.body) FROM documents
-        -- mysql, mariadb
-        SELECT JSON_LENGTH(documents.body) FROM documents
-    "#]],
+            -- sqlite
+            SELECT CASE WHEN documents.body IS NOT NULL THEN (SELECT count(*) FROM json_each(documents.body)) END FROM documents
+            -- postgresql
+            SELECT CASE WHEN jsonb_typeof(documents.body) = 'array' THEN jsonb_array_length(documents.body) WHEN jsonb_typeof(documents.body) = 'object' THEN jsonb_array_length(jsonb_path_query_array(documents.body, '$.*')) WHEN documents.body IS NOT NULL THEN 1 END FROM documents
+            -- mysql, mariadb
+            SELECT JSON_LENGTH(documents.body) FROM documents
+        "#]],
     );
     check(
         select(Document.body.json_type()),

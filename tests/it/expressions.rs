@@ -536,6 +536,11 @@ async fn json_is_read_at_a_path() {
     assert_eq!(found(&engine, Thing.body.has_key("q\"\\k")).await, [1, 2, 3]);
     assert_eq!(found(&engine, Thing.body.has_key("nobody")).await, [0i64; 0]);
     assert_eq!(each(&engine, list().as_json().json_length()).await, some(&[4, 4, 4]));
+    assert_eq!(each(&engine, Thing.body.json_length()).await, some(&[6, 6, 6]));
+    assert_eq!(each(&engine, Thing.body.key("a").as_json().json_length()).await, some(&[1, 1, 1]));
+    assert_eq!(each(&engine, Thing.body.key("n").as_json().json_length()).await, some(&[1, 1, 1]));
+    assert_eq!(each(&engine, Thing.body.key("nobody").as_json().json_length()).await, [None, None, None]);
+    assert_eq!(value(&engine, func::json_agg(Thing.id).json_length()).await, Some(3));
     assert_eq!(each(&engine, Thing.body.json_type()).await[0].clone().unwrap().to_lowercase(), "object");
     if crate::support::dialect() == orm::Dialect::Sqlite {
         return refused(&engine, Thing.body.contains(json!({"n": 2}))).await;
@@ -550,6 +555,30 @@ async fn json_is_read_at_a_path() {
     assert_eq!(found(&engine, Thing.body.has_all_keys(["x", "n"])).await, [0i64; 0]);
     assert_eq!(found(&engine, Thing.body.path_exists("$.a.b[*] ? (@ == \"two\")")).await, [1, 2, 3]);
     assert_eq!(found(&engine, Thing.body.path_match("$.n > 2")).await, [3]);
+}
+
+/// On SQLite a number was a number and `true` was 1, on MariaDB as well, where an object was NULL.
+#[tokio::test]
+async fn what_is_in_json_has_one_text_on_every_database() {
+    let engine = things().await;
+    let body = json!({"i": -7, "f": 1.25, "t": true, "n": false, "z": null, "s": "null", "o": {"b": [1, "é\n"]}, "e": "", "l": []});
+    update(Thing).set(Thing.body, body).filter(Thing.id.eq(1)).execute(&engine).await.unwrap();
+    let text = async |name: &str| each(&engine, Thing.body.key(name).as_text()).await.swap_remove(0);
+    for (name, expected) in
+        [("i", "-7"), ("f", "1.25"), ("t", "true"), ("n", "false"), ("s", "null"), ("e", ""), ("l", "[]")]
+    {
+        assert_eq!(text(name).await.as_deref(), Some(expected), "{name}");
+        assert_eq!(found(&engine, Thing.body.key(name).as_text().eq(expected)).await, [1], "{name}");
+    }
+    assert_eq!(text("z").await, None);
+    assert_eq!(text("nothing").await, None);
+    let object: serde_json::Value = serde_json::from_str(&text("o").await.unwrap()).unwrap();
+    assert_eq!(object, json!({"b": [1, "é\n"]}));
+    let inner = each(&engine, Thing.body.key("o").key("b").index(1).as_text()).await.swap_remove(0);
+    assert_eq!(inner.as_deref(), Some("é\n"));
+    assert_eq!(found(&engine, Thing.body.key("t").as_text().eq("TRUE")).await, [0i64; 0]);
+    let mut words = each(&engine, Thing.body.key("f").as_text().concat("!")).await;
+    assert_eq!(words.swap_remove(0).as_deref(), Some("1.25!"));
 }
 
 #[tokio::test]

@@ -30,8 +30,11 @@ impl<T: Document> Document for Option<T> {}
 /// # #[orm(table = "events")]
 /// # struct Event { #[orm(primary_key)] id: i64, body: serde_json::Value }
 /// let city = Event.body.key("address").key("city").as_text();
-/// assert_eq!(select(city.clone()).to_sql(Dialect::Postgres), "SELECT events.body #>> $1 FROM events");
-/// assert_eq!(select(city).to_sql(Dialect::Sqlite), "SELECT events.body ->> ? FROM events");
+/// assert_eq!(select(city).to_sql(Dialect::Postgres), "SELECT events.body #>> $1 FROM events");
+/// assert_eq!(
+///     select(Event.body.key("at").as_integer()).to_sql(Dialect::Sqlite),
+///     "SELECT CAST(events.body ->> ? AS BIGINT) FROM events"
+/// );
 /// ```
 #[derive(Clone, Debug)]
 pub struct JsonPath {
@@ -65,19 +68,20 @@ impl JsonPath {
         self.read(&template::JSON_GET, &template::JSON_GET_PATH)
     }
 
-    /// Reads it as text: of a text its characters, of a number or a truth value its JSON.
+    /// Reads it as text: of a text its characters, of everything else its JSON, an array or an object with such spaces and in
+    /// such an order as the database has.
     pub fn as_text(self) -> Expr<Option<String>> {
         self.read(&template::JSON_TEXT, &template::JSON_TEXT_PATH)
     }
 
     /// Reads it as a whole number.
     pub fn as_integer(self) -> Expr<Option<i64>> {
-        cast(self.as_text(), ColumnType::BigInteger)
+        cast(self.scalar(), ColumnType::BigInteger)
     }
 
     /// Reads it as a float.
     pub fn as_float(self) -> Expr<Option<f64>> {
-        cast(self.as_text(), ColumnType::Double)
+        cast(self.scalar(), ColumnType::Double)
     }
 
     /// Reads it as a decimal number of so many digits, so many of them behind the point.
@@ -100,7 +104,7 @@ impl JsonPath {
     #[cfg(feature = "rust_decimal")]
     pub fn as_numeric(self, precision: u8, scale: u8) -> Expr<Option<rust_decimal::Decimal>> {
         let digits = Node::Sql(format!("{precision}, {scale}").into());
-        templated(&template::JSON_NUMERIC, vec![self.as_text().node, digits])
+        templated(&template::JSON_NUMERIC, vec![self.scalar().node, digits])
     }
 
     /// The whole document without what is at this place; one that has nothing there stays as it is.
@@ -124,6 +128,10 @@ impl JsonPath {
     /// Reads it as a truth value.
     pub fn as_boolean(self) -> Expr<Option<bool>> {
         self.read(&template::JSON_BOOL, &template::JSON_BOOL_PATH)
+    }
+
+    fn scalar(self) -> Expr<Option<String>> {
+        self.read(&template::JSON_SCALAR, &template::JSON_SCALAR_PATH)
     }
 
     fn read<T>(self, one: &'static Template, many: &'static Template) -> Expr<T> {
@@ -218,7 +226,7 @@ macro_rules! methods {
             pub fn json_concat(self, other: impl AsExpr<serde_json::Value>) -> Expr<T> {
                 templated(&template::JSON_CONCAT, vec![self.into(), other.__node()])
             }
-            /// How many elements the array has.
+            /// How many elements the array has, or members the object; 1 for what is neither.
             pub fn json_length(self) -> Expr<Option<i64>> {
                 templated(&template::JSON_LENGTH, vec![self.into()])
             }

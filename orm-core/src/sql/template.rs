@@ -322,12 +322,24 @@ pub(crate) static JSON_GET: Template =
 #[cfg(feature = "json")]
 pub(crate) static JSON_GET_PATH: Template =
     own("JSON", Infix("{0!} -> {1}"), Infix("{0!} #> {2}"), Call("JSON_EXTRACT({0}, {1})"));
+/// A text, a number or a truth value, as the database has it outside of JSON: for a cast.
 #[cfg(feature = "json")]
-pub(crate) static JSON_TEXT: Template =
+pub(crate) static JSON_SCALAR: Template =
     own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} ->> {2}"), Call("JSON_VALUE({0}, {1})"));
 #[cfg(feature = "json")]
-pub(crate) static JSON_TEXT_PATH: Template =
+pub(crate) static JSON_SCALAR_PATH: Template =
     own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), Call("JSON_VALUE({0}, {1})"));
+/// To SQLite's `->>` a number is a number and `true` is 1, which is what MariaDB's `JSON_VALUE` makes of it too.
+#[cfg(feature = "json")]
+const SQLITE_JSON_TEXT: Form =
+    Call("CASE json_type({0}, {1}) WHEN 'text' THEN {0!} ->> {1} WHEN 'null' THEN NULL ELSE {0!} -> {1} END");
+#[cfg(feature = "json")]
+const MYSQL_JSON_TEXT: Form =
+    Call("CASE JSON_TYPE(JSON_EXTRACT({0}, {1})) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT({0}, {1})) END");
+#[cfg(feature = "json")]
+pub(crate) static JSON_TEXT: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!} ->> {2}"), MYSQL_JSON_TEXT);
+#[cfg(feature = "json")]
+pub(crate) static JSON_TEXT_PATH: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!} #>> {2}"), MYSQL_JSON_TEXT);
 #[cfg(feature = "json")]
 /// SQLite and MySQL show the truth values of JSON as numbers or as words.
 pub(crate) static JSON_BOOL: Template =
@@ -375,9 +387,13 @@ pub(crate) static JSON_DELETE: Template = strict(
 );
 #[cfg(feature = "json")]
 pub(crate) static JSON_LENGTH: Template = own(
-    "the length of a JSON array",
-    Call("json_array_length({0})"),
-    Call("jsonb_array_length({0})"),
+    "the length of JSON",
+    Call("CASE WHEN {0!} IS NOT NULL THEN (SELECT count(*) FROM json_each({0})) END"),
+    Call(
+        "CASE WHEN jsonb_typeof({0}) = 'array' THEN jsonb_array_length({0}) \
+         WHEN jsonb_typeof({0}) = 'object' THEN jsonb_array_length(jsonb_path_query_array({0}, '$.*')) \
+         WHEN {0!} IS NOT NULL THEN 1 END",
+    ),
     Call("JSON_LENGTH({0})"),
 );
 #[cfg(feature = "json")]
