@@ -4,7 +4,7 @@ mod clauses;
 mod literal;
 mod mysql;
 mod postgres;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use std::fmt;
 

@@ -78,24 +78,24 @@ fn dates_and_times_of_the_place() {
     check(
         select(func::localtime::<chrono::NaiveTime>()),
         expect![[r#"
-        -- sqlite
-        SELECT strftime('%H:%M:%f', 'now', 'localtime')
-        -- postgresql
-        SELECT LOCALTIME
-        -- mysql, mariadb
-        SELECT CURRENT_TIME(6)
-    "#]],
+            -- sqlite
+            SELECT strftime('%H:%M:%f000', 'now', 'localtime')
+            -- postgresql
+            SELECT LOCALTIME
+            -- mysql, mariadb
+            SELECT CURRENT_TIME(6)
+        "#]],
     );
     check(
         select(func::localtimestamp::<chrono::NaiveDateTime>()),
         expect![[r#"
-        -- sqlite
-        SELECT strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime')
-        -- postgresql
-        SELECT LOCALTIMESTAMP
-        -- mysql, mariadb
-        SELECT LOCALTIMESTAMP(6)
-    "#]],
+            -- sqlite
+            SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')
+            -- postgresql
+            SELECT LOCALTIMESTAMP
+            -- mysql, mariadb
+            SELECT LOCALTIMESTAMP(6)
+        "#]],
     );
     check(
         select(func::sysdate::<chrono::NaiveDateTime>()),

@@ -432,11 +432,13 @@ fn now_and_today() {
     check(
         select(func::now::<chrono::DateTime<chrono::Utc>>()),
         expect![[r#"
-        -- sqlite, postgresql
-        SELECT CURRENT_TIMESTAMP
-        -- mysql, mariadb
-        SELECT UTC_TIMESTAMP(6)
-    "#]],
+            -- sqlite
+            SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now')
+            -- postgresql
+            SELECT CURRENT_TIMESTAMP
+            -- mysql, mariadb
+            SELECT UTC_TIMESTAMP(6)
+        "#]],
     );
     check(
         select(func::current_date::<chrono::NaiveDate>()),
@@ -448,13 +450,13 @@ fn now_and_today() {
     check(
         select(func::current_time::<chrono::NaiveTime>()),
         expect![[r#"
-        -- sqlite
-        SELECT CURRENT_TIME
-        -- postgresql
-        SELECT LOCALTIME
-        -- mysql, mariadb
-        SELECT CURRENT_TIME(6)
-    "#]],
+            -- sqlite
+            SELECT strftime('%H:%M:%f000', 'now')
+            -- postgresql
+            SELECT LOCALTIME
+            -- mysql, mariadb
+            SELECT CURRENT_TIME(6)
+        "#]],
     );
     check(
         select(func::current_user()),
@@ -470,11 +472,13 @@ fn now_and_today() {
     check(
         select(Moment.id).filter(Moment.at.lt(func::now::<chrono::DateTime<chrono::Utc>>())),
         expect![[r#"
-        -- sqlite, postgresql
-        SELECT moments.id FROM moments WHERE moments.at < CURRENT_TIMESTAMP
-        -- mysql, mariadb
-        SELECT moments.id FROM moments WHERE moments.at < UTC_TIMESTAMP(6)
-    "#]],
+            -- sqlite
+            SELECT moments.id FROM moments WHERE moments.at < strftime('%Y-%m-%d %H:%M:%f000', 'now')
+            -- postgresql
+            SELECT moments.id FROM moments WHERE moments.at < CURRENT_TIMESTAMP
+            -- mysql, mariadb
+            SELECT moments.id FROM moments WHERE moments.at < UTC_TIMESTAMP(6)
+        "#]],
     );
 }
 

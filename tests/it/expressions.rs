@@ -393,6 +393,77 @@ async fn parts_of_dates_and_times() {
 }
 
 #[tokio::test]
+async fn the_moment_is_of_the_type_that_is_asked_for() {
+    let engine = things().await;
+    let now = Utc::now().naive_utc();
+    let (moment, day, time): (NaiveDateTime, NaiveDate, NaiveTime) =
+        select((func::now(), func::now(), func::now())).one(&engine).await.unwrap();
+    assert!((now - moment).num_minutes().abs() < 5, "{moment} {now}");
+    assert!((now.date() - day).num_days().abs() <= 1, "{day} {now}");
+    let apart = (now.time() - time).num_seconds().abs();
+    assert!(!(300..86_100).contains(&apart), "{time} {now}");
+}
+
+/// What `CURRENT_TIMESTAMP` and `func::now()` write was a text of its own on SQLite, which no value was equal to.
+#[tokio::test]
+async fn a_moment_that_the_database_wrote_is_found_by_the_value_that_was_read() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "written", metadata = none)]
+    struct Written {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(server_default = "CURRENT_TIMESTAMP")]
+        at: DateTime<Utc>,
+        #[orm(server_default = "CURRENT_TIMESTAMP")]
+        local: NaiveDateTime,
+        seen: Option<DateTime<Utc>>,
+        noted: Option<NaiveDateTime>,
+    }
+    let engine = empty_engine().await;
+    metadata![Written].create_all(&engine).await.unwrap();
+    metadata![Written].check(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.add(Written::builder());
+    session.commit().await.unwrap();
+    let seen = update(Written)
+        .set(Written.seen, func::now::<DateTime<Utc>>())
+        .set(Written.noted, func::now::<NaiveDateTime>());
+    assert_eq!(seen.execute(&engine).await.unwrap(), 1);
+    let row = select(Written).one(&engine).await.unwrap();
+    assert!((Utc::now() - row.seen.unwrap()).num_minutes().abs() < 5, "{row:?}");
+    let both = Written.at.eq(row.at) & Written.local.eq(row.local);
+    assert_eq!(select(Written.id).filter(both).all(&engine).await.unwrap(), [row.id]);
+    let both = Written.seen.eq(row.seen.unwrap()) & Written.noted.eq(row.noted.unwrap());
+    assert_eq!(select(Written.id).filter(both).all(&engine).await.unwrap(), [row.id]);
+    assert_eq!(select(Written.id).filter(Written.at.le(Written.seen)).all(&engine).await.unwrap(), [row.id]);
+    let later = row.at + chrono::TimeDelta::microseconds(1);
+    assert_eq!(select(Written).filter(Written.at.ge(later)).count(&engine).await.unwrap(), 0);
+}
+
+/// SQLite keeps text, of which a cast to its own types would be the whole.
+#[tokio::test]
+async fn a_cast_takes_a_part_of_a_date_with_time() {
+    let engine = things().await;
+    let last = "2024-01-31T23:59:59.999999Z".parse::<DateTime<Utc>>().unwrap();
+    update(Thing).set(Thing.at, last).filter(Thing.id.eq(3)).execute(&engine).await.unwrap();
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let days = ["2024-02-29", "2023-12-31", "2024-01-31"].map(day);
+    assert_eq!(each(&engine, Thing.at.cast::<NaiveDate>()).await, days);
+    assert_eq!(found(&engine, Thing.at.cast::<NaiveDate>().eq(days[2])).await, [3]);
+    assert_eq!(each(&engine, Thing.day.cast::<NaiveDate>()).await[..2], days[..2]);
+    let times = each(&engine, Thing.at.cast::<NaiveTime>()).await;
+    assert_eq!(times[0], "23:59:58.5".parse::<NaiveTime>().unwrap());
+    assert_eq!(times[2], last.time());
+    assert_eq!(found(&engine, Thing.at.cast::<NaiveTime>().eq(last.time())).await, [3]);
+    let midnight = days[1].and_time(NaiveTime::MIN);
+    assert_eq!(each(&engine, Thing.day.cast::<NaiveDateTime>()).await[1], midnight);
+    assert_eq!(found(&engine, Thing.day.cast::<NaiveDateTime>().eq(midnight)).await, [2]);
+    assert_eq!(each(&engine, Thing.at.cast::<NaiveDateTime>()).await[2], last.naive_utc());
+    let nothing = func::nullif(Thing.day, day("2023-12-31"));
+    assert_eq!(each(&engine, nothing.cast::<NaiveDateTime>()).await[1], None);
+}
+
+#[tokio::test]
 async fn aggregates_see_what_they_are_told_to() {
     let engine = things().await;
     assert_eq!(value(&engine, func::count_all() + func::count(Thing.m)).await, 5);

@@ -196,3 +196,37 @@ async fn a_trigger_that_takes_keys_of_the_same_table_is_told_and_nothing_is_kept
         }
     }
 }
+
+/// A table that another program has made has the database's own word for it, which has no fraction.
+#[tokio::test]
+async fn a_default_of_the_moment_is_one_whichever_way_it_is_written() {
+    only!(Sqlite);
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "moments", metadata = none)]
+    struct Moment {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(server_default = "current_timestamp")]
+        at: chrono::DateTime<chrono::Utc>,
+        #[orm(server_default = "CURRENT_TIME")]
+        time: chrono::NaiveTime,
+    }
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    let made = "CREATE TABLE moments (id INTEGER NOT NULL, at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, \
+                time TIME DEFAULT CURRENT_TIME NOT NULL, PRIMARY KEY (id))";
+    text(made).execute(&engine).await.unwrap();
+    metadata![Moment].check(&engine).await.unwrap();
+    text("DROP TABLE moments").execute(&engine).await.unwrap();
+    metadata![Moment].create_all(&engine).await.unwrap();
+    metadata![Moment].check(&engine).await.unwrap();
+    let found = MetaData::reflect(&engine).await.unwrap();
+    let tables = found.tables().unwrap();
+    let defaults: Vec<_> = tables[0].columns.iter().map(|column| column.server_default.as_deref()).collect();
+    assert_eq!(defaults, [None, Some("CURRENT_TIMESTAMP"), Some("CURRENT_TIME")]);
+    insert(Moment).values(Moment::builder()).execute(&engine).await.unwrap();
+    let kept = text("SELECT at, time FROM moments").columns::<(String, String)>().one(&engine).await.unwrap();
+    assert_eq!((kept.0.len(), kept.1.len()), ("2024-01-01 00:00:00.000000".len(), "00:00:00.000000".len()));
+    let row = select(Moment).one(&engine).await.unwrap();
+    let same = select(Moment).filter(Moment.at.eq(row.at) & Moment.time.eq(row.time));
+    assert_eq!(same.count(&engine).await.unwrap(), 1);
+}

@@ -374,6 +374,9 @@ impl Writer {
             self.push(" <> 0)");
             return Ok(());
         }
+        if self.dialect == Dialect::Sqlite && self.cut_from_text(operand, column_type)? {
+            return Ok(());
+        }
         let name = self.dialect.cast_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
         self.push("CAST(");
         self.node(operand)?;
@@ -381,6 +384,32 @@ impl Writer {
         self.push(&name);
         self.push(")");
         Ok(())
+    }
+
+    /// Writes the part of a date with time that a cast takes, or the midnight that it adds. SQLite's own functions would
+    /// round to milliseconds, and take the last of them in a month for the next one.
+    fn cut_from_text(&mut self, operand: &Node, column_type: &ColumnType) -> Result<bool> {
+        match column_type {
+            ColumnType::Date if !is_date(operand) => {
+                self.push("substr(");
+                self.node(operand)?;
+                self.push(", 1, 10)");
+            }
+            ColumnType::Time => {
+                self.push("substr(");
+                self.node(operand)?;
+                self.push(", instr(");
+                self.node(operand)?;
+                self.push(", ' ') + 1)");
+            }
+            ColumnType::DateTime | ColumnType::Timestamp if is_date(operand) => {
+                self.push("(");
+                self.within(operand, Precedence::Sign)?;
+                self.push(" || ' 00:00:00.000000')");
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn case(&mut self, operand: Option<&Node>, whens: &[(Node, Node)], otherwise: Option<&Node>) -> Result<()> {
@@ -736,6 +765,24 @@ pub(super) fn is_padded(node: &Node) -> bool {
             matches!(name, "char" | "character" | "bpchar" | "nchar") && !sql.contains("varying")
         }
         None => definition.kind == Kind::Text && matches!((definition.column_type)(), ColumnType::Char(_)),
+    }
+}
+
+/// Returns whether it is a day without a time, as far as that can be seen.
+fn is_date(node: &Node) -> bool {
+    match node {
+        Node::Column { mapper, column, .. } => {
+            let definition = &mapper.definition().columns[usize::from(*column)];
+            definition.kind == Kind::Date && !definition.has_own_type()
+        }
+        Node::Parameter { kind: Kind::Date, .. } | Node::Bind(Value::Date(_)) => true,
+        Node::Cast { column_type, .. } => **column_type == ColumnType::Date,
+        Node::Label { node, .. } => is_date(node),
+        Node::Function { name, arguments, .. } if matches!(&**name, "coalesce" | "min" | "max") => {
+            arguments.first().is_some_and(is_date)
+        }
+        Node::Aggregate(aggregate) => is_date(&aggregate.call),
+        _ => false,
     }
 }
 

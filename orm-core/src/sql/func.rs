@@ -3,7 +3,7 @@
 //! An argument is a column, an expression or, where it comes second, a plain value. A function whose argument may be NULL
 //! gives an `Option`. What a database does not have fails when the statement is compiled, naming function and dialect.
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 pub use super::array::array;
 pub use super::range::range;
@@ -505,7 +505,13 @@ pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr
 
 /// The moment at which the statement or its transaction began, in UTC.
 pub fn now<T: Temporal>() -> Expr<T> {
-    templated(&template::NOW, Vec::new())
+    let template = match T::KIND {
+        Kind::Date => &template::DATE_OF_NOW,
+        Kind::Time => &template::TIME_OF_NOW,
+        Kind::DateTime => &template::NOW_WITHOUT_ZONE,
+        _ => &template::NOW,
+    };
+    templated(template, Vec::new())
 }
 
 /// Today: in UTC on SQLite, elsewhere in the time zone of the connection.

@@ -7,7 +7,7 @@
 //! and `{>}` where the order of an aggregate stands if it is not the last.
 
 use super::Nullability;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, sqlite};
 
 /// A construct and how each database writes it.
 #[derive(Debug)]
@@ -243,25 +243,45 @@ pub(crate) static RANDOM: Template =
 
 // -------------------------------------------------------------------------------------------------- dates and times
 
+/// SQLite's own word has no fraction: it writes what a parameter has, which is what a value is compared with.
 pub(crate) static NOW: Template =
-    strict("CURRENT_TIMESTAMP", Call("CURRENT_TIMESTAMP"), Call("CURRENT_TIMESTAMP"), Call("UTC_TIMESTAMP(6)"));
+    strict("CURRENT_TIMESTAMP", Call(sqlite::NOW), Call("CURRENT_TIMESTAMP"), Call("UTC_TIMESTAMP(6)"));
+/// The same of a type without a zone, with a date or with a time alone: PostgreSQL's moment is none of them.
+pub(crate) static NOW_WITHOUT_ZONE: Template = strict(
+    "CURRENT_TIMESTAMP",
+    Call(sqlite::NOW),
+    Call("(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"),
+    Call("UTC_TIMESTAMP(6)"),
+);
+pub(crate) static DATE_OF_NOW: Template = strict(
+    "CURRENT_DATE",
+    Call("CURRENT_DATE"),
+    Call("CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS DATE)"),
+    Call("UTC_DATE()"),
+);
+pub(crate) static TIME_OF_NOW: Template = strict(
+    "CURRENT_TIME",
+    Call(sqlite::TIME_OF_NOW),
+    Call("CAST(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' AS TIME)"),
+    Call("UTC_TIME(6)"),
+);
 pub(crate) static CURRENT_DATE: Template =
     strict("CURRENT_DATE", Call("CURRENT_DATE"), Call("CURRENT_DATE"), Call("CURRENT_DATE"));
 pub(crate) static CURRENT_TIME: Template =
-    strict("CURRENT_TIME", Call("CURRENT_TIME"), Call("LOCALTIME"), Call("CURRENT_TIME(6)"));
+    strict("CURRENT_TIME", Call(sqlite::TIME_OF_NOW), Call("LOCALTIME"), Call("CURRENT_TIME(6)"));
 pub(crate) static CURRENT_USER: Template =
     strict("CURRENT_USER", Missing, Call("CAST(CURRENT_USER AS TEXT)"), Call("CURRENT_USER()"));
 
 pub(crate) static LOCALTIME: Template = strict(
     "LOCALTIME",
-    Call("strftime('%H:%M:%f', 'now', 'localtime')"),
+    Call("strftime('%H:%M:%f000', 'now', 'localtime')"),
     Call("LOCALTIME"),
     // MySQL's LOCALTIME is a date and a time.
     Call("CURRENT_TIME(6)"),
 );
 pub(crate) static LOCALTIMESTAMP: Template = strict(
     "LOCALTIMESTAMP",
-    Call("strftime('%Y-%m-%d %H:%M:%f', 'now', 'localtime')"),
+    Call("strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')"),
     Call("LOCALTIMESTAMP"),
     Call("LOCALTIMESTAMP(6)"),
 );
