@@ -463,6 +463,23 @@ async fn a_cast_takes_a_part_of_a_date_with_time() {
     assert_eq!(each(&engine, nothing.cast::<NaiveDateTime>()).await[1], None);
 }
 
+/// They were floats on PostgreSQL or SQLite, which no integer is read from.
+#[tokio::test]
+async fn whole_numbers_are_rounded_to_whole_numbers() {
+    let engine = things().await;
+    assert_eq!(each(&engine, func::floor(Thing.n)).await, [7, -7, 12]);
+    assert_eq!(each(&engine, func::ceil(Thing.m)).await, [None, Some(3), Some(12)]);
+    assert_eq!(each(&engine, func::floor(Thing.small + 1) * 2).await, [4, 6, 8]);
+    assert_eq!(each(&engine, func::round(Thing.n, 0)).await, [7, -7, 12]);
+    assert_eq!(each(&engine, func::round(Thing.n, 2)).await, [7, -7, 12]);
+    assert_eq!(each(&engine, func::round(Thing.n, -1)).await, [10, -10, 10]);
+    assert_eq!(each(&engine, func::round(Thing.m, -1)).await, [None, Some(0), Some(10)]);
+    assert_eq!(each(&engine, func::round(Thing.n * 100 + 50, -2)).await, [800, -700, 1300]);
+    assert_eq!(each(&engine, func::round(Thing.n, Thing.small - 2)).await, [10, -7, 12]);
+    assert_eq!(each(&engine, func::round(Thing.x * 10.0 + 1.0, -1)).await, [30.0, -20.0, 0.0]);
+    assert_eq!(each(&engine, func::round(Thing.x + 0.01, Thing.small - 2)).await, [0.0, -2.0, 0.3]);
+}
+
 #[tokio::test]
 async fn aggregates_see_what_they_are_told_to() {
     let engine = things().await;

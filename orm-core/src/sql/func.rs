@@ -250,10 +250,6 @@ same_type! {
     reverse: Textual = REVERSE;
     /// `abs(x)`.
     abs: Numeric = ABS;
-    /// `ceil(x)`: the least whole number that is not less.
-    ceil: Numeric = CEIL;
-    /// `floor(x)`: the greatest whole number that is not greater.
-    floor: Numeric = FLOOR;
 }
 
 macro_rules! counts {
@@ -360,10 +356,39 @@ pub fn concat_ws(separator: impl AsExpr<String>, texts: impl Arguments) -> Expr<
 
 // ---------------------------------------------------------------------------------------------------------- numbers
 
-/// `round(x, places)`. Halves go away from zero, but which floats are halves is for the database to say: 0.25 becomes 0.3
+/// `ceil(x)`: the least whole number that is not less.
+pub fn ceil<E: Expression<Type: Numeric>>(expression: E) -> Expr<E::Type> {
+    whole(&template::CEIL, is_whole::<E>(), expression.__expression())
+}
+
+/// `floor(x)`: the greatest whole number that is not greater.
+pub fn floor<E: Expression<Type: Numeric>>(expression: E) -> Expr<E::Type> {
+    whole(&template::FLOOR, is_whole::<E>(), expression.__expression())
+}
+
+/// A whole number is that already, and would come back as a float from PostgreSQL.
+fn whole<T>(template: &'static Template, is_whole: bool, number: Node) -> Expr<T> {
+    if is_whole { Expr::new(number) } else { templated(template, vec![number]) }
+}
+
+fn is_whole<E: Expression<Type: Numeric>>() -> bool {
+    matches!(E::Type::KIND, Kind::Int16 | Kind::Int32 | Kind::Int64)
+}
+
+/// `round(x, places)`; fewer than no places round to tens, hundreds and so on. Halves go away from zero, but which floats are halves is for the database to say: 0.25 becomes 0.3
 /// on SQLite and PostgreSQL and 0.2 on MariaDB.
 pub fn round<E: Expression<Type: Numeric>>(expression: E, places: impl AsExpr<i32>) -> Expr<E::Type> {
-    templated(&template::ROUND, vec![expression.__expression(), places.__node()])
+    rounded(is_whole::<E>(), expression.__expression(), places.__node())
+}
+
+fn rounded<T>(is_whole: bool, number: Node, places: Node) -> Expr<T> {
+    let to_fractions = matches!(places, Node::Bind(Value::Int32(0..)));
+    match (is_whole, to_fractions) {
+        (true, true) => Expr::new(number),
+        (true, false) => templated(&template::ROUND_WHOLE, vec![number, places]),
+        (false, true) => templated(&template::ROUND, vec![number, places]),
+        (false, false) => templated(&template::ROUND_TO_TENS, vec![number, places]),
+    }
 }
 
 /// `power(x, y)`, missing in the embedded SQLite.

@@ -211,9 +211,16 @@ pub(crate) static PAD_RIGHT: Template =
     strict("`rpad`", Missing, Call("rpad({0}, CAST({1} AS INTEGER), {2})"), Call("rpad({0}, {1}, {2})"));
 pub(crate) static REPEATED: Template =
     strict("`repeat`", Missing, Call("repeat({0}, CAST({1} AS INTEGER))"), Call("repeat({0}, {1})"));
+/// The power of ten that fewer than no places are rounded to, 1 for others: SQLite has no function for it.
+macro_rules! tens {
+    ($type:literal) => {
+        concat!("CAST('1' || substr('000000000000000000', 1, -{1!}) AS ", $type, ")")
+    };
+}
 /// NULLs are left out, as `concat_ws` of all three does.
 pub(crate) static CONCAT_WS: Template =
     own("concat_ws", Call("concat_ws({*})"), Call("concat_ws({*})"), Call("concat_ws({*})"));
+/// Of a number that may be a fraction: a whole number is its own `ceil` and `floor`, which are floats on PostgreSQL.
 pub(crate) static CEIL: Template = strict(
     "ceil",
     Call("(CAST({0} AS INTEGER) + ({0!} > CAST({0} AS INTEGER)))"),
@@ -231,6 +238,28 @@ pub(crate) static ROUND: Template = strict(
     "round",
     Call("round({0}, {1})"),
     Call("round(CAST({0} AS NUMERIC), CAST({1} AS INTEGER))"),
+    Call("round({0}, {1})"),
+);
+/// Rounds to tens, hundreds and so on, or to who knows what: to SQLite fewer than no places are none.
+pub(crate) static ROUND_TO_TENS: Template = strict(
+    "round",
+    Call(concat!("(round({0!} / ", tens!("REAL"), ", {1}) * ", tens!("REAL"), ")")),
+    Call("round(CAST({0} AS NUMERIC), CAST({1} AS INTEGER))"),
+    Call("round({0}, {1})"),
+);
+/// The same of a whole number, which stays one.
+pub(crate) static ROUND_WHOLE: Template = strict(
+    "round",
+    Call(concat!(
+        "(({0!} + sign({0}) * (",
+        tens!("INTEGER"),
+        " / 2)) / ",
+        tens!("INTEGER"),
+        " * ",
+        tens!("INTEGER"),
+        ")"
+    )),
+    Call("CAST(round({0}, CAST({1} AS INTEGER)) AS BIGINT)"),
     Call("round({0}, {1})"),
 );
 pub(crate) static SIGN: Template =
