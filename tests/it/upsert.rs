@@ -73,6 +73,24 @@ async fn a_conflict_updates_by_expressions_of_both_rows() {
     assert_eq!(pages(&engine).await, [row("/a", 21, "second"), row("/b", 2, "other")]);
 }
 
+/// MySQL's own number counts those twice that it updates.
+#[tokio::test]
+async fn rows_that_are_inserted_and_updated_count_once() {
+    let engine = one_page().await;
+    let put =
+        |rows: Vec<Page>| insert(Page).values(rows).on_conflict(Page.slug).do_update(Page.visits).execute(&engine);
+    assert_eq!(put(vec![page("/a", 5, "first")]).await.unwrap(), 1);
+    assert_eq!(put(vec![page("/a", 5, "first")]).await.unwrap(), 1);
+    assert_eq!(put(vec![page("/a", 6, "first"), page("/b", 7, "other"), page("/c", 8, "more")]).await.unwrap(), 3);
+    assert_eq!(put((0..9).map(|n| page(&format!("/{n}"), n, "many")).collect()).await.unwrap(), 9);
+    let mut session = Session::new(&engine);
+    let set = insert(Page).values(page("/a", 9, "first")).on_conflict(Page.slug);
+    let set = set.set(Page.visits, Page.visits + excluded(Page.visits)).do_update(());
+    assert_eq!(session.execute(set).await.unwrap(), 1);
+    session.commit().await.unwrap();
+    assert_eq!(pages(&engine).await[0], row("/a", 15, "first"));
+}
+
 #[tokio::test]
 async fn do_update_all_leaves_the_key_and_the_target() {
     let engine = one_page().await;

@@ -10,7 +10,7 @@ use super::cache::Lent;
 use super::log::Ran;
 use super::{Engine, Request};
 use crate::compile::Compiled;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Upsert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load;
 use crate::mapper::{Misread, Object, Row, RowType};
@@ -384,6 +384,7 @@ impl Engine {
 
     /// Runs a statement for its effect, and returns how many rows it changed.
     pub(super) async fn change_one(&self, connection: &mut driver::Connection, statement: Statement) -> Result<u64> {
+        let most = rows_put(&statement, self.dialect()).unwrap_or(u64::MAX);
         let mut values = Vec::new();
         let compiled = self.compiled(statement, &mut values)?;
         let mut watch = Watch::of(Sent { compiled: &compiled, values: &values });
@@ -392,7 +393,19 @@ impl Engine {
         let mut done = Done::default();
         let ran = connection.run_with(&compiled.statement, &values, &mut take, &mut done).await;
         self.ended(&mut watch, ran, &done)?;
-        Ok(done.rows_affected)
+        Ok(done.rows_affected.min(most))
+    }
+}
+
+/// Returns how many rows an upsert puts, where the database counts those twice that it updates.
+fn rows_put(statement: &Statement, dialect: Dialect) -> Option<u64> {
+    match statement {
+        Statement::Insert(insert)
+            if !insert.on_conflict.is_empty() && dialect.capabilities().upsert == Upsert::OnDuplicateKey =>
+        {
+            insert.source.count().map(|count| count as u64)
+        }
+        _ => None,
     }
 }
 

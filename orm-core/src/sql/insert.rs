@@ -122,6 +122,15 @@ impl InsertSource {
         }
     }
 
+    /// Returns how many rows it has, where that can be seen.
+    pub(crate) fn count(&self) -> Option<usize> {
+        match self {
+            InsertSource::Rows(rows) => Some(rows.len()),
+            InsertSource::Plain(plain) => Some(plain.count),
+            InsertSource::Arrays(_) | InsertSource::Select(_) => None,
+        }
+    }
+
     /// Makes it rows that stand one by one, where they are values.
     fn into_rows(self) -> Self {
         match self {
