@@ -61,7 +61,7 @@ fn what_is_there_is_read_as_a_type() {
         select(Document.body.key("a").as_text()),
         expect![[r#"
             -- sqlite
-            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END FROM documents
             -- postgresql
             SELECT documents.body ->> $1 FROM documents
             -- mysql, mariadb
@@ -72,7 +72,7 @@ fn what_is_there_is_read_as_a_type() {
         select(Document.body.key("a").key("b").as_text()),
         expect![[r#"
             -- sqlite
-            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END FROM documents
             -- postgresql
             SELECT documents.body #>> $1 FROM documents
             -- mysql, mariadb
@@ -127,7 +127,7 @@ fn what_is_there_is_read_as_a_type() {
         select(Document.body.index(2).as_text()),
         expect![[r#"
             -- sqlite
-            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END FROM documents
+            SELECT CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END FROM documents
             -- postgresql
             SELECT documents.body ->> $1 FROM documents
             -- mysql, mariadb
@@ -142,7 +142,7 @@ fn a_path_stands_in_conditions() {
         select(Document.id).filter(Document.body.key("a").as_text().eq("x")),
         expect![[r#"
             -- sqlite
-            SELECT documents.id FROM documents WHERE CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END = ?
+            SELECT documents.id FROM documents WHERE CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END = ?
             -- postgresql
             SELECT documents.id FROM documents WHERE documents.body ->> $1 = $2
             -- mysql, mariadb
@@ -164,7 +164,7 @@ fn a_path_stands_in_conditions() {
         select(Document.id).order_by(Document.body.key("a").as_text()),
         expect![[r#"
             -- sqlite
-            SELECT documents.id FROM documents ORDER BY CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE documents.body -> ? END
+            SELECT documents.id FROM documents ORDER BY CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END
             -- postgresql
             SELECT documents.id FROM documents ORDER BY documents.body ->> $1
             -- mysql, mariadb

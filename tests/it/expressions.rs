@@ -665,6 +665,8 @@ async fn what_is_in_json_has_one_text_on_every_database() {
     let inner = each(&engine, Thing.body.key("o").key("b").index(1).as_text()).await.swap_remove(0);
     assert_eq!(inner.as_deref(), Some("é\n"));
     assert_eq!(found(&engine, Thing.body.key("t").as_text().eq("TRUE")).await, [0i64; 0]);
+    let texts = value(&engine, func::json_agg(Thing.body.key("f").as_text())).await.unwrap();
+    assert!(texts.as_array().unwrap().iter().all(serde_json::Value::is_string), "{texts}");
     let mut words = each(&engine, Thing.body.key("f").as_text().concat("!")).await;
     assert_eq!(words.swap_remove(0).as_deref(), Some("1.25!"));
 }

@@ -378,10 +378,11 @@ pub(crate) static JSON_SCALAR: Template =
 #[cfg(feature = "json")]
 pub(crate) static JSON_SCALAR_PATH: Template =
     own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), Call("JSON_VALUE({0}, {1})"));
-/// To SQLite's `->>` a number is a number and `true` is 1, which is what MariaDB's `JSON_VALUE` makes of it too.
+/// To SQLite's `->>` a number is a number and `true` is 1, which is what MariaDB's `JSON_VALUE` makes of it too. What its `->`
+/// gives would be JSON to a function of JSON, rather than text.
 #[cfg(feature = "json")]
 const SQLITE_JSON_TEXT: Form =
-    Call("CASE json_type({0}, {1}) WHEN 'text' THEN {0!} ->> {1} WHEN 'null' THEN NULL ELSE {0!} -> {1} END");
+    Call("CASE json_type({0}, {1}) WHEN 'text' THEN {0!} ->> {1} WHEN 'null' THEN NULL ELSE ({0!} -> {1}) || '' END");
 #[cfg(feature = "json")]
 const MYSQL_JSON_TEXT: Form =
     Call("CASE JSON_TYPE(JSON_EXTRACT({0}, {1})) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT({0}, {1})) END");
