@@ -71,6 +71,23 @@ async fn rows_indexes_triggers_views_and_children_stay() {
     assert_eq!(rows(&engine, "SELECT count(*) || '' FROM addresses").await, ["1"]);
 }
 
+/// ALTER adds no column whose default is computed to a table with rows.
+#[tokio::test]
+async fn rows_that_are_there_get_a_default_that_is_computed() {
+    only!(Sqlite);
+    let engine = filled().await;
+    let log = Table::new("log").column(Column::new("name", ColumnType::Text).nullable());
+    let added = users()
+        .column(Column::new("at", ColumnType::Timestamp).server_default("CURRENT_TIMESTAMP"))
+        .column(Column::new("sum", ColumnType::Integer).server_default("1 + 1"))
+        .column(Column::new("level", ColumnType::Integer).server_default("-1"));
+    let wanted = MetaData::new().table(added).table(addresses()).table(log);
+    wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+    let sql = "SELECT length(at) || ' ' || sum || ' ' || level FROM users";
+    assert_eq!(rows(&engine, sql).await, ["26 2 -1", "26 2 -1"]);
+}
+
 #[tokio::test]
 async fn a_copy_that_fails_leaves_everything_as_it_was() {
     only!(Sqlite);

@@ -5,6 +5,7 @@
 //! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
 
 use super::operation::{Constraint, Operation, TableName};
+use super::tokens::{TokenKind, tokens};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -58,11 +59,24 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
     if dialect != Dialect::Sqlite {
         return Vec::new();
     }
-    let refused = operations.iter().filter(|operation| operation.to_sql(dialect).is_err());
+    let is_refused = |operation: &&Operation| operation.to_sql(dialect).is_err() || adds_no_constant(operation);
+    let refused = operations.iter().filter(is_refused);
     let mut tables: Vec<TableName> = refused.filter_map(Operation::altered_table).cloned().collect();
     tables.sort();
     tables.dedup();
     tables
+}
+
+/// Returns whether it adds a column whose default is computed, such as the moment, which ALTER takes for a table without rows only.
+fn adds_no_constant(operation: &Operation) -> bool {
+    let Operation::AddColumn { column, .. } = operation else { return false };
+    column.server_default.as_deref().is_some_and(|default| {
+        let tokens = tokens(default);
+        let signs = tokens.iter().take_while(|token| token.is("-") || token.is("+")).count();
+        let [only] = &tokens[signs..] else { return true };
+        let is_literal = matches!(only.kind, TokenKind::Text | TokenKind::Number);
+        !is_literal && !["null", "true", "false"].iter().any(|word| only.is(word))
+    })
 }
 
 async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {
