@@ -401,13 +401,18 @@ pub mod text {
         }
     }
 
-    /// Returns `HH:MM:SS.ffffff` for microseconds since midnight.
+    /// Returns `HH:MM:SS.ffffff` for microseconds since midnight, or `HH:MM:SS` where there is no fraction: so SQLite's own
+    /// words for the moment give what a value is, and texts have the order of what they stand for.
     pub fn time(micros: i64) -> String {
         let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
-        format!("{:02}:{:02}:{:02}.{fraction:06}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        match fraction {
+            0 => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+            _ => format!("{hours:02}:{minutes:02}:{seconds:02}.{fraction:06}"),
+        }
     }
 
-    /// Returns `YYYY-MM-DD HH:MM:SS.ffffff` for microseconds since 1970-01-01T00:00:00.
+    /// Returns `YYYY-MM-DD HH:MM:SS.ffffff` for microseconds since 1970-01-01T00:00:00; see [`time`].
     pub fn date_time(micros: i64) -> String {
         let days = micros.div_euclid(86_400_000_000);
         // The range of i64 microseconds is 292,000 years to each side, so the days fit.

@@ -79,7 +79,7 @@ fn dates_and_times_of_the_place() {
         select(func::localtime::<chrono::NaiveTime>()),
         expect![[r#"
             -- sqlite
-            SELECT strftime('%H:%M:%f000', 'now', 'localtime')
+            SELECT replace(strftime('%H:%M:%f000', 'now', 'localtime'), '.000000', '')
             -- postgresql
             SELECT LOCALTIME
             -- mysql, mariadb
@@ -90,7 +90,7 @@ fn dates_and_times_of_the_place() {
         select(func::localtimestamp::<chrono::NaiveDateTime>()),
         expect![[r#"
             -- sqlite
-            SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')
+            SELECT replace(strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime'), '.000000', '')
             -- postgresql
             SELECT LOCALTIMESTAMP
             -- mysql, mariadb

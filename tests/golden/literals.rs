@@ -305,11 +305,11 @@ fn dates_and_times_have_their_types() {
     check_literal(
         value(Value::DateTime(1_577_836_800_000_000)),
         expect![[r#"
-        -- sqlite
-        SELECT '2020-01-01 00:00:00.000000'
-        -- postgresql, mysql, mariadb
-        SELECT TIMESTAMP '2020-01-01 00:00:00.000000'
-    "#]],
+            -- sqlite
+            SELECT '2020-01-01 00:00:00'
+            -- postgresql, mysql, mariadb
+            SELECT TIMESTAMP '2020-01-01 00:00:00'
+        "#]],
     );
     check_literal(
         value(Value::Timestamp(1_577_836_800_000_001)),

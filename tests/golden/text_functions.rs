@@ -433,7 +433,7 @@ fn now_and_today() {
         select(func::now::<chrono::DateTime<chrono::Utc>>()),
         expect![[r#"
             -- sqlite
-            SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now')
+            SELECT replace(strftime('%Y-%m-%d %H:%M:%f000', 'now'), '.000000', '')
             -- postgresql
             SELECT CURRENT_TIMESTAMP
             -- mysql, mariadb
@@ -451,7 +451,7 @@ fn now_and_today() {
         select(func::current_time::<chrono::NaiveTime>()),
         expect![[r#"
             -- sqlite
-            SELECT strftime('%H:%M:%f000', 'now')
+            SELECT replace(strftime('%H:%M:%f000', 'now'), '.000000', '')
             -- postgresql
             SELECT LOCALTIME
             -- mysql, mariadb
@@ -473,7 +473,7 @@ fn now_and_today() {
         select(Moment.id).filter(Moment.at.lt(func::now::<chrono::DateTime<chrono::Utc>>())),
         expect![[r#"
             -- sqlite
-            SELECT moments.id FROM moments WHERE moments.at < strftime('%Y-%m-%d %H:%M:%f000', 'now')
+            SELECT moments.id FROM moments WHERE moments.at < replace(strftime('%Y-%m-%d %H:%M:%f000', 'now'), '.000000', '')
             -- postgresql
             SELECT moments.id FROM moments WHERE moments.at < CURRENT_TIMESTAMP
             -- mysql, mariadb

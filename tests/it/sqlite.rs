@@ -197,36 +197,55 @@ async fn a_trigger_that_takes_keys_of_the_same_table_is_told_and_nothing_is_kept
     }
 }
 
-/// A table that another program has made has the database's own word for it, which has no fraction.
+/// What the database's own words write is what a value is, in rows of this library and of other programs.
 #[tokio::test]
-async fn a_default_of_the_moment_is_one_whichever_way_it_is_written() {
+async fn a_value_is_equal_to_what_the_database_has_written() {
     only!(Sqlite);
     #[derive(Clone, Debug, Model)]
     #[orm(table = "moments", metadata = none)]
     struct Moment {
         #[orm(primary_key)]
         id: i64,
-        #[orm(server_default = "current_timestamp")]
+        #[orm(server_default = "CURRENT_TIMESTAMP")]
         at: chrono::DateTime<chrono::Utc>,
         #[orm(server_default = "CURRENT_TIME")]
         time: chrono::NaiveTime,
     }
     let engine = Engine::new("sqlite::memory:").unwrap();
-    let made = "CREATE TABLE moments (id INTEGER NOT NULL, at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL, \
-                time TIME DEFAULT CURRENT_TIME NOT NULL, PRIMARY KEY (id))";
-    text(made).execute(&engine).await.unwrap();
-    metadata![Moment].check(&engine).await.unwrap();
-    text("DROP TABLE moments").execute(&engine).await.unwrap();
     metadata![Moment].create_all(&engine).await.unwrap();
     metadata![Moment].check(&engine).await.unwrap();
-    let found = MetaData::reflect(&engine).await.unwrap();
-    let tables = found.tables().unwrap();
-    let defaults: Vec<_> = tables[0].columns.iter().map(|column| column.server_default.as_deref()).collect();
-    assert_eq!(defaults, [None, Some("CURRENT_TIMESTAMP"), Some("CURRENT_TIME")]);
     insert(Moment).values(Moment::builder()).execute(&engine).await.unwrap();
-    let kept = text("SELECT at, time FROM moments").columns::<(String, String)>().one(&engine).await.unwrap();
-    assert_eq!((kept.0.len(), kept.1.len()), ("2024-01-01 00:00:00.000000".len(), "00:00:00.000000".len()));
-    let row = select(Moment).one(&engine).await.unwrap();
-    let same = select(Moment).filter(Moment.at.eq(row.at) & Moment.time.eq(row.time));
-    assert_eq!(same.count(&engine).await.unwrap(), 1);
+    text("INSERT INTO moments (at, time) VALUES (datetime('now'), time('now'))").execute(&engine).await.unwrap();
+    let now = insert(Moment)
+        .set(Moment.at, func::now::<chrono::DateTime<chrono::Utc>>())
+        .set(Moment.time, func::now::<chrono::NaiveTime>());
+    now.execute(&engine).await.unwrap();
+    for row in select(Moment).all(&engine).await.unwrap() {
+        let same = select(Moment).filter(Moment.id.eq(row.id) & Moment.at.eq(row.at) & Moment.time.eq(row.time));
+        assert_eq!(same.count(&engine).await.unwrap(), 1, "{row:?}");
+    }
+}
+
+/// With and without a fraction, moments have the order of their texts.
+#[tokio::test]
+async fn moments_with_and_without_a_fraction_are_in_order() {
+    only!(Sqlite);
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "instants", metadata = none)]
+    struct Instant {
+        #[orm(primary_key)]
+        id: i64,
+        at: chrono::NaiveDateTime,
+    }
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Instant].create_all(&engine).await.unwrap();
+    let times = ["00:00:00", "00:00:00.000001", "00:00:00.5", "00:00:01", "00:00:01.999999", "00:00:02", "00:01:00"];
+    let times = times.map(|time| format!("2024-01-01T{time}").parse::<chrono::NaiveDateTime>().unwrap());
+    let rows: Vec<Instant> = times.iter().rev().map(|&at| Instant { id: 0, at }).collect();
+    insert(Instant).values(rows).execute(&engine).await.unwrap();
+    assert_eq!(select(Instant.at).order_by(Instant.at).all(&engine).await.unwrap(), times);
+    for (position, time) in times.into_iter().enumerate() {
+        let before = select(Instant).filter(Instant.at.lt(time)).count(&engine).await.unwrap();
+        assert_eq!(before, position as u64, "{time}");
+    }
 }

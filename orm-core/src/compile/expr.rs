@@ -405,7 +405,7 @@ impl Writer {
             ColumnType::DateTime | ColumnType::Timestamp if is_date(operand) => {
                 self.push("(");
                 self.within(operand, Precedence::Sign)?;
-                self.push(" || ' 00:00:00.000000')");
+                self.push(" || ' 00:00:00')");
             }
             _ => return Ok(false),
         }

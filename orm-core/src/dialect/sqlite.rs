@@ -30,11 +30,11 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     generated_keys: GeneratedKeys::NextOnes,
 };
 
-/// The moment, as the text that a parameter is: `CURRENT_TIMESTAMP` has no fraction, and so is not equal to what is read from it.
-pub(crate) const NOW: &str = "strftime('%Y-%m-%d %H:%M:%f000', 'now')";
+/// The moment, as the text that a parameter is, which has six digits of a fraction or none.
+pub(crate) const NOW: &str = "replace(strftime('%Y-%m-%d %H:%M:%f000', 'now'), '.000000', '')";
 
 /// The same of the time of day.
-pub(crate) const TIME_OF_NOW: &str = "strftime('%H:%M:%f000', 'now')";
+pub(crate) const TIME_OF_NOW: &str = "replace(strftime('%H:%M:%f000', 'now'), '.000000', '')";
 
 pub(super) fn type_name(column_type: &ColumnType) -> Result<String, String> {
     Ok(match column_type {

@@ -3,7 +3,7 @@
 
 use super::ddl_text::{self, TableText};
 use super::{Catalog, Cells, Found, FoundView, action};
-use crate::dialect::{Dialect, sqlite};
+use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::schema::{
@@ -77,15 +77,6 @@ async fn read_tables<E: Executor>(catalog: &mut Catalog<E>, schemas: &[&str], fo
     Ok(texts)
 }
 
-/// Returns a default as it was meant: DDL writes the current time as the text that values are.
-fn default_of(sql: String) -> String {
-    match sql.as_str() {
-        sqlite::NOW => "CURRENT_TIMESTAMP".to_owned(),
-        sqlite::TIME_OF_NOW => "CURRENT_TIME".to_owned(),
-        _ => sql,
-    }
-}
-
 /// Returns what follows AS in a CREATE VIEW.
 fn query_of(sql: &str) -> String {
     let tokens = crate::schema::tokens::tokens(sql);
@@ -107,7 +98,7 @@ async fn read_columns<E: Executor>(
         let (schema, table, name, written) = (schema(&mut row), row.text(), row.text(), row.text());
         let mut column = Column::new(name.clone(), parse_type(Dialect::Sqlite, &written));
         column.is_nullable = !row.flag();
-        column.server_default = row.option().filter(|sql| !sql.eq_ignore_ascii_case("null")).map(default_of);
+        column.server_default = row.option().filter(|sql| !sql.eq_ignore_ascii_case("null"));
         let (position, hidden) = (row.number().unwrap_or(0), row.number().unwrap_or(0));
         // 1 is a hidden column of a virtual table; 2 and 3 are computed.
         if hidden == 1 {

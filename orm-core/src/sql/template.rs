@@ -272,7 +272,7 @@ pub(crate) static RANDOM: Template =
 
 // -------------------------------------------------------------------------------------------------- dates and times
 
-/// SQLite's own word has no fraction: it writes what a parameter has, which is what a value is compared with.
+/// SQLite's own word has whole seconds.
 pub(crate) static NOW: Template =
     strict("CURRENT_TIMESTAMP", Call(sqlite::NOW), Call("CURRENT_TIMESTAMP"), Call("UTC_TIMESTAMP(6)"));
 /// The same of a type without a zone, with a date or with a time alone: PostgreSQL's moment is none of them.
@@ -303,14 +303,14 @@ pub(crate) static CURRENT_USER: Template =
 
 pub(crate) static LOCALTIME: Template = strict(
     "LOCALTIME",
-    Call("strftime('%H:%M:%f000', 'now', 'localtime')"),
+    Call("replace(strftime('%H:%M:%f000', 'now', 'localtime'), '.000000', '')"),
     Call("LOCALTIME"),
     // MySQL's LOCALTIME is a date and a time.
     Call("CURRENT_TIME(6)"),
 );
 pub(crate) static LOCALTIMESTAMP: Template = strict(
     "LOCALTIMESTAMP",
-    Call("strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')"),
+    Call("replace(strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime'), '.000000', '')"),
     Call("LOCALTIMESTAMP"),
     Call("LOCALTIMESTAMP(6)"),
 );

@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::{Ddl, is_in_parentheses};
-use crate::dialect::{Dialect, sqlite};
+use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Column, Index, IndexColumn, Table};
 use crate::types::ColumnType;
@@ -152,11 +152,8 @@ impl Ddl {
         let is_simple = is_in_quotes(sql) || is_word_or_number(sql) || is_in_parentheses(sql);
         match self.dialect {
             Dialect::Postgres => sql.to_owned(),
-            Dialect::Sqlite => match sqlite_now(&column.column_type, sql) {
-                Some(now) => format!("({now})"),
-                None if is_simple => sql.to_owned(),
-                None => format!("({sql})"),
-            },
+            Dialect::Sqlite if is_simple => sql.to_owned(),
+            Dialect::Sqlite => format!("({sql})"),
             Dialect::MySql | Dialect::MariaDb => match now(column, sql) {
                 Some(now) => now,
                 // Long columns take only expressions; an expression is known by its parentheses.
@@ -267,15 +264,6 @@ fn now(column: &Column, sql: &str) -> Option<String> {
             Some("CURRENT_TIMESTAMP(6)".to_owned())
         }
         _ => lower.starts_with("current_timestamp").then(|| sql.to_owned()),
-    }
-}
-
-/// Returns the current time as the text that a value of this type is there.
-fn sqlite_now(column_type: &ColumnType, sql: &str) -> Option<&'static str> {
-    match (column_type, sql.to_ascii_lowercase().as_str()) {
-        (ColumnType::DateTime | ColumnType::Timestamp, "current_timestamp" | "now()") => Some(sqlite::NOW),
-        (ColumnType::Time, "current_time") => Some(sqlite::TIME_OF_NOW),
-        _ => None,
     }
 }
 

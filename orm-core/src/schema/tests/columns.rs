@@ -39,7 +39,7 @@ fn columns_of_sqlite() {
         "price TEXT NOT NULL",
         "code CHAR(2) NOT NULL",
         "hash BLOB NOT NULL",
-        "created DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL",
+        "created DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL",
         "state TEXT DEFAULT 'it''s new' NOT NULL",
         "number INTEGER DEFAULT (1 + 1) NOT NULL",
         "other INTEGER DEFAULT (abs(-1)) NOT NULL",
