@@ -77,9 +77,16 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// Renders a statement whose values have been lifted.
 pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compiled> {
-    let mut writer = Writer::new(dialect);
-    writer.is_executed = true;
-    writer.statement(statement)?;
+    let write = |keeps_exists| -> Result<Writer> {
+        let mut writer = Writer::new(dialect);
+        (writer.is_executed, writer.keeps_exists) = (true, keeps_exists);
+        writer.statement(statement)?;
+        Ok(writer)
+    };
+    let mut writer = write(false)?;
+    if writer.has_offset && dialect == Dialect::Sqlite {
+        writer = write(true)?;
+    }
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     Ok(Compiled { left_out: eager::left_out(statement)?, ..writer.finish(id) })
 }

@@ -97,7 +97,7 @@ impl Writer {
                 self.push(")");
             }
             Node::Exists { select, negated } => {
-                self.push(if *negated { "NOT EXISTS (" } else { "EXISTS (" });
+                self.exists(*negated);
                 self.select_exists(select)?;
                 self.push(")");
             }
@@ -689,6 +689,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Begins EXISTS. SQLite 3.51 makes a join of it, and where rows are skipped it skips one row for each that it joins; an
+    /// expression is not looked into.
+    fn exists(&mut self, negated: bool) {
+        self.push(match negated {
+            true => "NOT EXISTS (",
+            false if self.keeps_exists => "+EXISTS (",
+            false => "EXISTS (",
+        });
+    }
+
     /// Writes EXISTS over the members of a relationship.
     ///
     /// Where the members are in a table that is in sight already, such as that of the owner itself, they get an alias, and
@@ -732,7 +742,7 @@ impl Writer {
         if let Some(filter) = filter {
             condition = condition.and(filter);
         }
-        self.push(if negated { "NOT EXISTS (" } else { "EXISTS (" });
+        self.exists(negated);
         let select = SelectNode { from: scope.items(), filters: [condition].into(), ..SelectNode::default() };
         self.select_one(&select)?;
         self.push(")");

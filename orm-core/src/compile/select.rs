@@ -440,6 +440,7 @@ impl Writer {
             }
         }
         if let Some(offset) = offset {
+            self.has_offset = true;
             self.push(" OFFSET ");
             self.node(offset)?;
         }

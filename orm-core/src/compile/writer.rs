@@ -42,6 +42,10 @@ pub(crate) struct Writer {
     pub(crate) warning: Option<String>,
     /// Whether the text goes to the database, rather than to a reader.
     pub(super) is_executed: bool,
+    /// Whether rows are skipped somewhere.
+    pub(super) has_offset: bool,
+    /// Whether SQLite is kept from joining what EXISTS asks for.
+    pub(super) keeps_exists: bool,
     /// The table that the statement writes.
     pub(crate) written: Option<&'static Mapper>,
     /// What holds for every row of some models.
@@ -70,6 +74,8 @@ impl Writer {
             returned_names: None,
             warning: None,
             is_executed: false,
+            has_offset: false,
+            keeps_exists: false,
             written: None,
             criteria: Vec::new(),
             spared: Vec::new(),
