@@ -40,7 +40,7 @@ pub(crate) use identity::{Key, as_value, key_text};
 pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
-pub(crate) use objects::{PairChange, Spare, State};
+pub(crate) use objects::{PairChange, Slot, Spare, State};
 pub use query::{Managed, Query};
 pub(crate) use quiet::Flushing;
 pub use quiet::NoAutoflush;

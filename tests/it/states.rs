@@ -2,10 +2,13 @@
 
 use orm::Dialect::{MariaDb, Sqlite};
 use orm::prelude::*;
-use orm::{ErrorKind, Lock, ObjectState, contains_eager, subqueryload};
+use orm::{ErrorKind, Lock, ObjectState, contains_eager, subqueryload, undefer};
 
 use crate::relationships::{SqlLog, echoing};
-use crate::support::{Address, Keyword, User, UserKeyword, dialect, engine, expected, session, three_users, two_users};
+use crate::support::{
+    Address, Keyword, User, UserKeyword, dialect, empty_engine, engine, expected, session, strategies, three_users,
+    two_users,
+};
 use crate::{assert_statements, only};
 
 #[tokio::test]
@@ -110,6 +113,56 @@ async fn rows_overwrite_objects_where_the_query_says_so() {
     session[ed].name = "mine".into();
     session.no_autoflush().query(User).all().await.unwrap();
     assert_eq!(session[ed].name, "mine");
+}
+
+/// Members that came by statements of their own were left as they were, those that were joined were not.
+#[tokio::test]
+async fn rows_overwrite_members_too_however_they_are_loaded() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    for addresses in strategies(User.addresses) {
+        let mut session = Session::new(&engine);
+        let mail = session.get_one(Address, 1).await.unwrap();
+        session[mail].email = "mine".into();
+        session.no_autoflush().query(User).options(addresses).populate_existing().all().await.unwrap();
+        assert_eq!(session[mail].email, "ed@x.org");
+    }
+    for user in strategies(Address.user) {
+        let mut session = Session::new(&engine);
+        let ed = session.get_one(User, 1).await.unwrap();
+        session[ed].name = "mine".into();
+        session.no_autoflush().query(Address).options(user).populate_existing().all().await.unwrap();
+        assert_eq!(session[ed].name, "ed");
+    }
+}
+
+/// The row of a member, which had fewer columns, overwrote that of the object itself.
+#[tokio::test]
+async fn an_object_that_a_query_reads_twice_is_overwritten_once() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "people", metadata = none)]
+    struct Person {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(deferred)]
+        note: Deferred<i64>,
+        #[orm(foreign_key = Person.id)]
+        mentor_id: Option<i64>,
+        #[orm(back_populates = pupils)]
+        mentor: BelongsTo<Person>,
+        #[orm(back_populates = mentor)]
+        pupils: HasMany<Person>,
+    }
+
+    let engine = empty_engine().await;
+    metadata![Person].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let person = session.add(Person::builder().id(1).note(7).mentor_id(1));
+    session.commit().await.unwrap();
+    let noted = session.query(Person).options((undefer(Person.note), joinedload(Person.pupils)));
+    noted.populate_existing().all().await.unwrap();
+    assert_eq!(session[person].note.get(), &7);
+    assert_eq!(session.handles(person, Person.pupils), [person]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{Joins, LoadNode, Plan};
 use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Decoded, Direction, RelationshipInfo, Row, Shares};
-use crate::session::{Key, ObjectId, Objects, State};
+use crate::session::{Key, ObjectId, Objects, Slot, State};
 use crate::sql::{SelectNode, Statement};
 
 /// Fills the fields of the objects that a query has read, and those of members that came with them.
@@ -154,7 +154,8 @@ async fn find<'p>(
         let (Some(owner), Some((group, true))) = (owner, group) else { continue };
         let known = is_by_key.then(|| objects.find(info.target, &owner.key)).flatten();
         let wanted = || info.target.deferrable().filter(|column| !node.left_out.contains(column));
-        let known = known.filter(|&slot| !objects.get(slot).is_expired && objects.get(slot).has_columns(wanted()));
+        let is_fresh = |entry: &Slot| !entry.is_expired && (!objects.overwrites || entry.read_by == objects.query);
+        let known = known.filter(|&slot| is_fresh(objects.get(slot)) && objects.get(slot).has_columns(wanted()));
         match known {
             Some(slot) => groups.add_to(group, slot),
             None => keys.push((group, owner)),

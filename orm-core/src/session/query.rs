@@ -160,7 +160,6 @@ impl Session {
             *written_before += usize::from(is_write);
         }
         *written_before = 0;
-        objects.overwrites = false;
         let mut seen = std::mem::take(&mut objects.seen);
         if !plans.is_empty() {
             seen.sort_unstable();
@@ -169,6 +168,7 @@ impl Session {
             let loaded = Box::pin(loading).await;
             self.noted(loaded)?;
         }
+        self.objects.overwrites = false;
         if let Some(foreseen) = foreseen {
             self.follow(foreseen, &seen, dialect);
         }
@@ -830,7 +830,8 @@ pub struct Query<'s, S> {
 impl<'s, S: RowType> Query<'s, S> {
     clauses!(|this| this.select);
 
-    /// Has the rows overwrite the objects that the session knows: what was changed in them and not flushed is lost.
+    /// Has the rows overwrite the objects that the session knows, and those of members that options load: what was changed
+    /// in them and not flushed is lost.
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata, update};

@@ -154,8 +154,9 @@ impl Objects {
 
     /// Lets a row overwrite an object that is expired; what was changed and not flushed stays.
     fn read_again(&mut self, slot: u32, row: &Row<'_>, at: usize) -> Decoded<()> {
-        let overwrites = self.overwrites;
         let entry = &mut self.slots[slot as usize];
+        // Another row of the same query may have fewer of its columns, and what was loaded of it meanwhile stays.
+        let overwrites = self.overwrites && entry.read_by != self.query;
         if entry.state != State::Persistent {
             return Ok(());
         }
