@@ -46,6 +46,7 @@
 //! | `errors` | bad input, each with its message |
 //! | `expressions` | every operator and function, with its rows |
 //! | `windows` | windows whose frames reach by floats, decimal numbers and spans of time |
+//! | `random_loads` | random queries and options on both roads, compared with plain loops over the rows |
 //! | `random_expressions` | random expressions against an evaluator, by proptest |
 //! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -137,6 +138,7 @@ mod pool;
 mod postgres;
 mod random;
 mod random_expressions;
+mod random_loads;
 mod ranges;
 mod read;
 mod reflect;
