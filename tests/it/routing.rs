@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use orm::prelude::*;
-use orm::{ErrorKind, JoinMode, ScopedSession, SessionMaker, StatementKind};
+use orm::{ErrorKind, JoinMode, ObjectState, ScopedSession, SessionMaker, StatementKind};
 
 use crate::faults::kill;
 use crate::support::{Address, Keyword, Node, User, engine, two_users};
@@ -173,6 +173,49 @@ async fn members_that_lose_a_deleted_owner_are_read_from_the_primary() {
     session.delete(root).await.unwrap();
     session.commit().await.unwrap();
     assert_eq!(select((Node.id, Node.parent_id)).all(&primary).await.unwrap(), [(2, None)]);
+}
+
+/// Members that had been loaded from the replica were taken for all that there are.
+#[tokio::test]
+async fn members_that_were_loaded_elsewhere_are_read_again_for_a_delete() {
+    let (primary, replica) = (engine().await, engine().await);
+    let node = |id, parent: Option<i64>| Node::builder().id(id).name("node").parent_id(parent);
+    insert(Node).values([node(1, None), node(2, Some(1)), node(3, Some(1))]).execute(&primary).await.unwrap();
+    insert(Node).values([node(1, None), node(2, None)]).execute(&replica).await.unwrap();
+    two_users(&primary).await;
+    insert(User).values(User::builder().id(1).name("ed")).execute(&replica).await.unwrap();
+    let mut session = SessionMaker::new(&primary).replicas([&replica]).session();
+    // As the replica has it: two nodes apart, a third unknown, and a user without addresses.
+    let nodes = session.query(Node).options(selectinload(Node.children)).order_by(Node.id).all().await.unwrap();
+    let ed = session.query(User).options(joinedload(User.addresses)).one().await.unwrap();
+    session.delete(nodes[0]).await.unwrap();
+    session.delete(ed).await.unwrap();
+    session.commit().await.unwrap();
+    let left = select((Node.id, Node.parent_id)).order_by(Node.id).all(&primary).await.unwrap();
+    assert_eq!(left, [(2, None), (3, None)]);
+    assert_eq!(select(Address.email).all(&primary).await.unwrap(), ["wendy@x.org"]);
+}
+
+/// Objects were taken for the rows that a statement means, and of them its values were made.
+#[tokio::test]
+async fn what_was_read_elsewhere_does_not_tell_which_rows_a_statement_changes() {
+    let (primary, replica) = (engine().await, engine().await);
+    let user = |id, name: &str| User::builder().id(id).name(name);
+    insert(User).values([user(1, "new"), user(2, "gone")]).execute(&primary).await.unwrap();
+    insert(User).values([user(1, "old"), user(2, "wendy")]).execute(&replica).await.unwrap();
+    let sessions = SessionMaker::new(&primary).replicas([&replica]);
+    let mut session = sessions.session();
+    let users = session.query(User).order_by(User.id).all().await.unwrap();
+    let sent = update(User).set(User.fullname, "Old").filter(User.name.eq("old"));
+    assert_eq!(session.execute(sent).await.unwrap(), 0);
+    assert_eq!(session[users[0]].fullname, None);
+    assert_eq!(session.execute(delete(User).filter(User.name.eq("wendy"))).await.unwrap(), 0);
+    assert_eq!(session.state(users[1]).unwrap(), ObjectState::Persistent);
+    assert_eq!(session.execute(delete(User).filter(User.name.eq("gone"))).await.unwrap(), 1);
+    assert_eq!(session.state(users[1]).unwrap(), ObjectState::Deleted);
+    session.execute(update(User).set(User.fullname, User.name)).await.unwrap();
+    session.query(User).all().await.unwrap();
+    assert_eq!(session[users[0]].fullname.as_deref(), Some("new"));
 }
 
 #[tokio::test]

@@ -101,13 +101,16 @@ impl Session {
             return Ok(());
         }
         let index = usize::from(info.index);
-        let is_unknown = |&slot: &u32| self.objects.is_stale(slot, index);
+        let is_unknown =
+            |&slot: &u32| self.objects.is_stale(slot, index) || self.objects.is_filled_elsewhere(slot, index);
         let unknown: Vec<u32> = owners.iter().copied().filter(is_unknown).collect();
         if !unknown.is_empty() && !info.definition.passive_deletes {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.for_loading(BindRequest::read_to_write(info.target), objects).await?;
             let node = LoadNode::bare(info.owner, info.index).without_deferred();
+            objects.renews_references = true;
             let loaded = load::load_relationship(connection, objects, &unknown, &node).await;
+            self.objects.renews_references = false;
             self.noted(loaded)?;
         }
         self.doom_members(owners, info).await

@@ -111,6 +111,11 @@ impl Slot {
         self.was_expired || self.was_elsewhere
     }
 
+    /// Returns whether it is as another engine than the one where it is written has given it.
+    pub(crate) fn was_elsewhere(&self) -> bool {
+        self.was_elsewhere
+    }
+
     /// Returns whether the object has a value for each of these columns.
     pub(crate) fn has_columns(&self, columns: impl IntoIterator<Item = u16>) -> bool {
         let object = self.object.as_deref();
@@ -250,6 +255,12 @@ pub struct Objects {
     pub(crate) overwrites: bool,
     /// Whether the rows that are read come from another engine than the one where they are written.
     pub(super) reads_elsewhere: bool,
+    /// Whether rows tell objects that were read elsewhere what they refer to.
+    pub(super) renews_references: bool,
+    /// Relationships whose members were read elsewhere.
+    filled_elsewhere: HashSet<(ObjectId, usize), foldhash::fast::RandomState>,
+    /// Objects that took the rows of others of which it is not known what they were.
+    pub(crate) replacing: HashSet<ObjectId, foldhash::fast::RandomState>,
     /// Whether some object waits to be deleted.
     pub(crate) has_doomed: bool,
     /// What objects that wait to be deleted have lost by that.
@@ -291,6 +302,9 @@ impl Objects {
             events: Arc::default(),
             overwrites: false,
             reads_elsewhere: false,
+            renews_references: false,
+            filled_elsewhere: HashSet::default(),
+            replacing: HashSet::default(),
             has_doomed: false,
             parted: Vec::new(),
             confirms_deletes: true,
@@ -464,6 +478,8 @@ impl Objects {
         self.pairs.clear();
         self.parted.clear();
         self.doubted.clear();
+        self.filled_elsewhere.clear();
+        self.replacing.clear();
     }
 
     /// Takes the object out of the identity map.

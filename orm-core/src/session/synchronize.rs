@@ -194,8 +194,8 @@ impl Session {
             for filter in &filters {
                 is_all = and(is_all, scope.truth(filter)?);
             }
-            // What may have changed cannot be judged.
-            if entry.is_expired && !filters.is_empty() {
+            // What may have changed, or may never have been so where it is written, cannot be judged.
+            if (entry.is_expired || entry.was_elsewhere()) && !filters.is_empty() {
                 return None;
             }
             if is_all == Some(true) {
@@ -386,7 +386,8 @@ impl Session {
             // The values are those of before the statement, all of them, and those of the row.
             let stored = self.objects.get(slot).base.as_deref();
             let before = stored.unwrap_or_else(|| self.objects.object(slot)).copy();
-            let mut is_known = !has_more;
+            // What a value is made of may be another one in the row.
+            let mut is_known = !has_more && !self.objects.get(slot).was_elsewhere();
             for (position, (column, node)) in sets.iter().enumerate() {
                 let scope = Scope { mapper, alias: Alias::NONE, dialect, object: &*before };
                 // MySQL sets one column after the other, and shows it to those that follow; MariaDB does where a user's own

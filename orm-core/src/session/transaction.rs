@@ -14,6 +14,7 @@ impl Session {
     pub(super) fn check(&mut self) -> Result<()> {
         self.objects.overwrites = false;
         self.objects.reads_elsewhere = false;
+        self.objects.renews_references = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
             Busy::Work(what) => {

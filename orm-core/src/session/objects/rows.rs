@@ -165,6 +165,9 @@ impl Objects {
                 entry.was_elsewhere |= self.reads_elsewhere;
                 self.note_loaded(slot);
             }
+            if self.renews_references && self.get(slot).was_elsewhere {
+                self.renew_references(slot, row, at)?;
+            }
             return Ok(());
         }
         let references = self.references(slot);
@@ -215,6 +218,32 @@ impl Objects {
         Ok(())
     }
 
+    /// Takes what an object refers to from its row, unless that was changed and waits for a flush. Its other columns stay as
+    /// they were read, which the next UPDATE of them asks for.
+    fn renew_references(&mut self, slot: u32, row: &Row<'_>, at: usize) -> Decoded<()> {
+        // A model that cannot be configured refers to nothing.
+        let Ok(configured) = self.get(slot).mapper.configured() else { return Ok(()) };
+        let references = self.references(slot);
+        for column in configured.foreign_keys.iter().flat_map(|key| &key.columns).map(|&column| usize::from(column)) {
+            let put = |object: &mut dyn Object| {
+                object.set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))
+            };
+            let entry = self.get_mut(slot);
+            let object = entry.object.as_deref_mut().expect("the identity map holds slots in use");
+            if entry.base.as_deref().is_none_or(|base| !is_changed(object, base, column)) {
+                put(object)?;
+            }
+            if let Some(base) = &entry.base {
+                let mut base = base.copy();
+                put(&mut *base)?;
+                entry.base = Some(Arc::from(base));
+            }
+        }
+        self.follow_references(slot, references);
+        self.note_loaded(slot);
+        Ok(())
+    }
+
     /// Notes of an object of which a part was read whether that came from elsewhere.
     pub(in crate::session) fn read_elsewhere(&mut self, slot: u32) {
         let is_elsewhere = self.reads_elsewhere;
@@ -225,6 +254,11 @@ impl Objects {
     pub(crate) fn fill_field(&mut self, slot: u32, relationship: usize, members: &[ObjectId], is_complete: bool) {
         self.object_mut(slot).relation_mut(relationship).load(members, is_complete);
         self.get_mut(slot).stale.remove(relationship);
+        if self.reads_elsewhere {
+            self.filled_elsewhere.insert((self.id(slot), relationship));
+        } else if !self.filled_elsewhere.is_empty() {
+            self.filled_elsewhere.remove(&(self.id(slot), relationship));
+        }
         if !self.doubted.is_empty() {
             self.doubted.remove(&(self.id(slot), relationship));
         }
@@ -251,6 +285,11 @@ impl Objects {
         if self.object(slot).relation(relationship).is_loaded() {
             self.doubted.insert((self.id(slot), relationship));
         }
+    }
+
+    /// Returns whether the members of a relationship were read elsewhere, where they may be others.
+    pub(in crate::session) fn is_filled_elsewhere(&self, slot: u32, relationship: usize) -> bool {
+        !self.filled_elsewhere.is_empty() && self.filled_elsewhere.contains(&(self.id(slot), relationship))
     }
 
     /// Returns whether a statement may have moved the members of a relationship since it was loaded.
