@@ -218,6 +218,26 @@ async fn a_new_object_takes_the_row_of_a_deleted_one_with_its_key() {
     assert_eq!(session[old].meaning.as_deref(), Some("move fast"), "it stays readable");
 }
 
+/// What was alike in the new object and in memory was not written, and stayed as somebody else had left it in the row.
+#[tokio::test]
+async fn a_new_object_that_takes_a_row_not_read_again_writes_all_of_it() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    session.commit().await.unwrap();
+    update(User).set(User.name, "edward").set(User.active, false).filter(User.id.eq(1)).execute(&engine).await.unwrap();
+    session.delete(ed).await.unwrap();
+    let new = session.add(User::builder().id(1).name("ed").fullname("Ed Jones"));
+    session.commit().await.unwrap();
+    let row = select((User.name, User.fullname, User.active)).filter(User.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!(row, ("ed".to_owned(), Some("Ed Jones".to_owned()), true));
+    // The rest of its life it is an object like others.
+    session.refresh(new).await.unwrap();
+    session[new].active = false;
+    assert_statements!(engine, 1, session.flush().await.unwrap());
+}
+
 #[tokio::test]
 async fn a_rollback_undoes_a_row_switch() {
     let engine = echoing(metadata![Word]).await;

@@ -28,7 +28,9 @@ pub(crate) fn is_clean(objects: &Objects) -> bool {
 }
 
 fn needs_update(objects: &Objects, slot: u32) -> bool {
-    objects.get(slot).state == State::Persistent && (!objects.get(slot).links.is_empty() || objects.is_modified(slot))
+    let entry = objects.get(slot);
+    let differs = || objects.is_modified(slot) || objects.replacing.contains(&objects.id(slot));
+    entry.state == State::Persistent && (!entry.links.is_empty() || differs())
 }
 
 /// Collects what has changed.
@@ -74,6 +76,7 @@ pub(super) fn settle(objects: &mut Objects, work: &Work) {
 
 /// Lets a new object take the row of one with its key that is to be deleted: the DELETE and the INSERT are one UPDATE.
 pub(super) fn switch_rows(objects: &mut Objects) -> Result<()> {
+    objects.replacing.clear();
     if !objects.has_doomed {
         return Ok(());
     }
@@ -119,6 +122,9 @@ fn row_to_take(objects: &mut Objects, slot: u32) -> Result<Option<u32>> {
 fn switch(objects: &mut Objects, slot: u32, old: u32) -> Result<()> {
     let mapper = objects.get(slot).mapper;
     let stored = objects.stored_copy(old);
+    if objects.get(old).is_expired || objects.get(old).may_differ() {
+        objects.replacing.insert(objects.id(slot));
+    }
     objects.save(slot);
     objects.save(old);
     objects.forget_identity(old);

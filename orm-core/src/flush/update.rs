@@ -21,7 +21,7 @@ use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Column, Mapper, Object, Row, copy_columns, is_changed};
 use crate::session::{
-    BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value, key_text,
+    BindRequest, Connections, Key, Moment, Objects, SessionEvents, Slot, State, StatementKind, as_value, key_text,
 };
 use crate::sql::{Node, Operator, Output, SelectNode, Statement, UpdateNode, bytes_at_once, value_size};
 use crate::types::{ColumnType, DecodeError, RowValue, same};
@@ -136,6 +136,7 @@ async fn write(
                 let now = if are_whole { Arc::from(objects.object(row.slot).copy()) } else { written(objects, &row)? };
                 objects.get_mut(row.slot).was_expired = false;
                 objects.get_mut(row.slot).base = Some(now.clone());
+                objects.replacing.remove(&objects.id(row.slot));
                 objects.identify_as(row.slot, Key::of_object(&*now));
                 objects.follow_keys(row.slot, Some(&*row.base))?;
                 followers::follow(objects, &*row.base, &*now)?;
@@ -179,9 +180,11 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let mapper = entry.mapper;
     let Some(base) = entry.base.clone() else { return Ok(None) };
     let object = objects.object(slot);
-    let changed = (0..mapper.width()).filter(|&column| is_changed(object, &*base, column));
-    let (computed, changed): (Vec<usize>, Vec<usize>) =
-        changed.partition(|&column| mapper.definition.columns[column].computed.is_some());
+    let replaces = objects.replacing.contains(&objects.id(slot));
+    let is_written = |column: &usize| is_changed(object, &*base, *column) || (replaces && is_replaced(entry, *column));
+    let (computed, changed): (Vec<usize>, Vec<usize>) = (0..mapper.width())
+        .filter(is_written)
+        .partition(|&column| mapper.definition.columns[column].computed.is_some());
     // What the database computes is what it was, whatever was assigned.
     for column in computed {
         set(objects, slot, column, &base.column(column))?;
@@ -217,6 +220,14 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
         }
     }
     Ok(Some(RowChange { slot, base, sets, guards }))
+}
+
+/// Returns whether a column is written of an object that takes a row of which it is not known what it is: whatever the
+/// database would not have filled.
+fn is_replaced(entry: &Slot, column: usize) -> bool {
+    let definition = &entry.mapper.definition;
+    let is_filled = definition.columns[column].server_default.is_some() && !entry.set.contains(column);
+    !is_filled && !definition.key.contains(&(column as u16))
 }
 
 /// Gathers rows of one shape, each batch in the order of keys: so two transactions lock the rows that both change in one
