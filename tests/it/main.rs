@@ -47,6 +47,7 @@
 //! | `expressions` | every operator and function, with its rows |
 //! | `windows` | windows whose frames reach by floats, decimal numbers and spans of time |
 //! | `random_loads` | random queries and options on both roads, compared with plain loops over the rows |
+//! | `random_replicas` | random steps of a session over a replica that is behind, against a plain model of both databases |
 //! | `random_expressions` | random expressions against an evaluator, by proptest |
 //! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -139,6 +140,7 @@ mod postgres;
 mod random;
 mod random_expressions;
 mod random_loads;
+mod random_replicas;
 mod ranges;
 mod read;
 mod reflect;
