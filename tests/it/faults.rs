@@ -86,6 +86,10 @@ async fn a_commit_that_is_dropped_is_unknown_and_not_believed() {
         let error = session.flush().await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::PendingRollback);
         assert!(error.to_string().contains("the transaction may have been committed or not"), "{error}");
+        // Nor is it told as rolled back to who asks for the same again.
+        let error = session.commit().await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::CommitUnknown);
+        assert_eq!(error.message(), "a commit was cut off: the transaction may have been committed or not");
         session.rollback().await.unwrap();
         assert!(session.object(user).is_ok());
         assert!(times < 1000, "the commit never ends");
@@ -264,7 +268,10 @@ async fn after_an_unknown_commit_everything_is_expired_and_read_again() {
     let error = session.commit().await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::CommitUnknown);
     proxy.mend();
-    assert_eq!(*session.get(User, 1).await.unwrap_err().kind(), ErrorKind::PendingRollback);
+    let error = session.get(User, 1).await.unwrap_err();
+    let waits = "this session waits for a rollback: its commit may have been done or not";
+    assert_eq!((error.kind(), error.message()), (&ErrorKind::PendingRollback, waits));
+    assert_eq!(*session.commit().await.unwrap_err().kind(), ErrorKind::CommitUnknown);
     session.rollback().await.unwrap();
     assert_eq!(session[ed].fullname.as_deref(), Some("Ed Jones"), "not believed");
     assert!(session.is_expired(ed).unwrap());

@@ -33,7 +33,12 @@ impl Session {
         match &self.failed {
             None => Ok(()),
             Some(cause) => {
-                let message = "this session's transaction has been rolled back due to a previous error";
+                let message = match cause.kind() {
+                    ErrorKind::CommitUnknown => {
+                        "this session waits for a rollback: its commit may have been done or not"
+                    }
+                    _ => "this session's transaction has been rolled back due to a previous error",
+                };
                 Err(Error::new(ErrorKind::PendingRollback, message)
                     .hint("call `session.rollback()` to begin a new one")
                     .note(format!("the original error was: {}", cause.message())))
@@ -172,7 +177,7 @@ impl Session {
     /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost. Where the connection is
     /// known to be gone before that is sent, the error says that the transaction was rolled back.
     pub async fn commit(&mut self) -> Result<()> {
-        self.check()?;
+        self.check().map_err(|error| self.failed_commit().unwrap_or(error))?;
         let events = self.objects.events.clone();
         if let Err(error) = events.call_before_commit(self) {
             return Err(self.flush_failed(error).await);
@@ -199,6 +204,12 @@ impl Session {
         }
         events.call_after_commit(self);
         Ok(())
+    }
+
+    /// Returns what became of the commit before this one, if that is unknown: whoever commits again asks for the same.
+    fn failed_commit(&self) -> Option<Error> {
+        let unknown = self.failed.clone().filter(|cause| *cause.kind() == ErrorKind::CommitUnknown)?;
+        Some(unknown.hint("call `session.rollback()`, and look for the rows"))
     }
 
     /// Flushes until listeners change nothing more.
