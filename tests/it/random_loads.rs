@@ -13,7 +13,9 @@ use orm::{NPlusOne, SessionEvents, SessionMaker};
 
 use crate::random::{Random, check_runs, told};
 use crate::support::empty_engine;
-use models::{Book, BookTag, Clauses, Known, Person, Profile, Table, Tag, Town, order_of, seen_all, tag_key, town_key};
+use models::{
+    Book, BookTag, Clauses, Known, Person, Profile, Table, Tag, Town, order_of, seen, seen_all, tag_key, town_key,
+};
 use plain::{
     Base, Brought, Condition, Kind, Node, Order, Rel, Rows, Said, Seen, Step, Strategy, Thing, World, note, tree,
 };
@@ -48,6 +50,8 @@ enum Part {
     Handles(Kind, Option<usize>),
     /// The same, and overwrites what is there.
     Populate(Kind),
+    /// The query gives people and their books, or books if there are any, or people and their mentors.
+    Pairs(usize, bool),
     Rank(Kind, usize, i64),
     /// Somebody else changes a row.
     RankElsewhere(Kind, usize, i64),
@@ -168,7 +172,8 @@ fn query(random: &mut Random, parts: &mut Vec<Part>) {
     }
     let chunk = one_in(random, 6).then(|| 1 + random.next() % 3);
     let kind = kind(random);
-    parts.push(match random.next() % 5 {
+    parts.push(match random.next() % 6 {
+        5 => Part::Pairs(random.next() % 3, one_in(random, 2)),
         0 | 1 => Part::Values(kind, chunk),
         2 | 3 => Part::Handles(kind, chunk),
         _ => Part::Populate(kind),
@@ -511,6 +516,7 @@ impl Run {
                     self.found(&asked, &found?, true);
                 }
             }),
+            Part::Pairs(shape, is_managed) => self.pairs(*shape, *is_managed).await?,
             Part::Rank(kind, which, rank) => {
                 let Some(known) = self.chosen(*kind, *which) else { return Ok(()) };
                 let id = self.key_of(known).1;
@@ -667,6 +673,129 @@ impl Run {
             agree(world.compare(root, nodes, asked.base.with_note, Some(&asked.rows)));
         }
         Ok(())
+    }
+
+    /// Reads people together with what one of their relationships joins.
+    async fn pairs(&mut self, shape: usize, is_managed: bool) -> Result<(), Error> {
+        let Pending { mut base, paths, .. } = std::mem::take(&mut self.pending);
+        base.filters.retain(|filter| *filter != Condition::OfOwner);
+        base.order.get_or_insert(Order { is_by_rank: false, is_descending: false });
+        let (rel, other) = if shape == 2 { (Rel::Mentor, Kind::Person) } else { (Rel::Books, Kind::Book) };
+        let world = if is_managed { self.world.clone() } else { World { hidden: None, ..self.committed.clone() } };
+        let rows = world.pairs(&base, rel, shape == 1);
+        // Every other path begins at what is joined.
+        let (mut of_people, mut of_others) = (Vec::new(), Vec::new());
+        for (number, path) in paths.iter().enumerate() {
+            match number % 2 == 0 || other == Kind::Person {
+                true => of_people.push(path_from(Kind::Person, path)),
+                false => of_others.push(path_from(other, path)),
+            }
+        }
+        for path in of_people.iter().chain(&of_others) {
+            self.refused.extend(path.iter().filter(|step| step.strategy == Strategy::Raise).map(|step| step.rel));
+        }
+        let nodes = tree(Kind::Person, &of_people).zip(tree(other, &of_others));
+        let mistake = nodes.is_none().then_some("nothing can be loaded below it");
+        let nodes = nodes.map(|(of_people, own)| match other {
+            Kind::Person => (of_people.clone(), of_people),
+            _ => (of_people, own),
+        });
+        let notes = (base.with_note, base.with_note && other == Kind::Person);
+
+        macro_rules! built {
+            ($query:expr, $order:expr) => {{
+                let filters = base.filters.iter().map(|&said| models::condition::<Person>(said));
+                let query = filters.fold($query, |query, said| query.filter(said));
+                let query = order_of::<Person, _>(query, base.order.unwrap()).order_by($order);
+                let mut query = Clauses::<Person>::cut(query, base.limit, base.offset);
+                if base.with_note {
+                    query = Clauses::<Person>::with_note(query, Person.note);
+                }
+                of_people.iter().fold(query, |query, path| Person::begin(query, path))
+            }};
+        }
+        macro_rules! run {
+            ($query:expr, $value:expr, $handle:expr) => {{
+                let query = $query;
+                if is_managed {
+                    let found = query.all(&mut self.session).await;
+                    if is_refused(&found, mistake) {
+                        return Ok(());
+                    }
+                    let known: Vec<(Known, Option<Known>)> = found?.into_iter().map($handle).collect();
+                    let id = |known| self.key_of(known).1;
+                    let ids: Vec<(i64, Option<i64>)> = known.iter().map(|&(one, two)| (id(one), two.map(id))).collect();
+                    assert_eq!(ids, rows, "the rows of pairs");
+                    let roots = known.into_iter().flat_map(|(one, two)| [Some(one), two]).flatten().collect();
+                    self.found_pairs(&rows, nodes.unwrap(), other, notes, roots);
+                } else {
+                    let found = query.all(&self.engine).await;
+                    if is_refused(&found, mistake) {
+                        return Ok(());
+                    }
+                    let seen: Vec<(Seen, Option<Seen>)> = found?.iter().map($value).collect();
+                    let ids: Vec<(i64, Option<i64>)> =
+                        seen.iter().map(|(one, two)| (one.id, two.as_ref().map(|two| two.id))).collect();
+                    assert_eq!(ids, rows, "the rows of pairs");
+                    let (of_people, of_others) = nodes.unwrap();
+                    for (one, two) in &seen {
+                        agree(world.compare(one, &of_people, notes.0, None));
+                        two.iter().for_each(|two| agree(world.compare(two, &of_others, notes.1, None)));
+                    }
+                }
+            }};
+        }
+        match shape {
+            0 => {
+                let query = built!(select((Person, Book)).join(Person.books), Book.id);
+                let query = of_others.iter().fold(query, |query, path| Book::begin(query, path));
+                run!(query, |(one, two)| (seen(one), Some(seen(two))), |(one, two)| {
+                    (Known::Person(one), Some(Known::Book(two)))
+                });
+            }
+            1 => {
+                let query = built!(select((Person, optional(Book))).outerjoin(Person.books), Book.id);
+                let query = of_others.iter().fold(query, |query, path| Book::begin(query, path));
+                run!(query, |(one, two)| (seen(one), two.as_ref().map(seen)), |(one, two)| {
+                    (Known::Person(one), two.map(Known::Book))
+                });
+            }
+            _ => {
+                let mentor = Person.alias("mentor");
+                let query = built!(select((Person, mentor)).join(Person.mentor.of(mentor)), mentor.id);
+                run!(query, |(one, two)| (seen(one), Some(seen(two))), |(one, two)| {
+                    (Known::Person(one), Some(Known::Person(two)))
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn found_pairs(
+        &mut self,
+        rows: &[(i64, Option<i64>)],
+        (of_people, of_others): (Vec<Node>, Vec<Node>),
+        other: Kind,
+        notes: (bool, bool),
+        roots: Vec<Known>,
+    ) {
+        let mut brought = Brought::default();
+        let mut people: BTreeSet<i64> = rows.iter().map(|row| row.0).collect();
+        let others: BTreeSet<i64> = rows.iter().filter_map(|row| row.1).collect();
+        if other == Kind::Person {
+            people.extend(&others);
+        } else {
+            let others: Vec<i64> = others.iter().copied().collect();
+            self.world.brought(other, &others, &of_others, None, &mut brought);
+        }
+        let owners: Vec<i64> = people.iter().copied().collect();
+        self.world.brought(Kind::Person, &owners, &of_people, None, &mut brought);
+        for (kind, ids, with_note) in [(Kind::Person, people, notes.0), (other, others, notes.1)] {
+            for id in ids {
+                *brought.members.entry((kind, id)).or_default() |= with_note;
+            }
+        }
+        self.compare(&brought, roots, false);
     }
 
     /// Compares what a query has read into the session.

@@ -117,8 +117,8 @@ pub(super) trait Clauses<M: Model>: Sized {
 }
 
 macro_rules! clauses {
-    ($query:ty) => {
-        impl<M: Model> Clauses<M> for $query {
+    ($query:ty: $model:ty $(, $generic:ident)?) => {
+        impl$(<$generic: Model>)? Clauses<$model> for $query {
             fn filtered(self, condition: orm::Expr<bool>) -> Self {
                 self.filter(condition)
             }
@@ -141,17 +141,22 @@ macro_rules! clauses {
             fn joined(self, target: impl orm::JoinTarget, is_outer: bool) -> Self {
                 if is_outer { self.outerjoin(target) } else { self.join(target) }
             }
-            fn loading<T: Model>(self, option: Load<M, T>) -> Self {
+            fn loading<T: Model>(self, option: Load<$model, T>) -> Self {
                 self.options(option)
             }
-            fn with_note(self, note: Attribute<M, i64>) -> Self {
+            fn with_note(self, note: Attribute<$model, i64>) -> Self {
                 self.options(undefer(note))
             }
         }
     };
 }
-clauses!(Select<M>);
-clauses!(orm::Query<'_, M>);
+clauses!(Select<M>: M, M);
+clauses!(orm::Query<'_, M>: M, M);
+clauses!(Select<(Person, Book)>: Person);
+clauses!(Select<(Person, Book)>: Book);
+clauses!(Select<(Person, Option<Book>)>: Person);
+clauses!(Select<(Person, Option<Book>)>: Book);
+clauses!(Select<(Person, Person)>: Person);
 
 /// What the test asks of each model.
 pub(super) trait Table: Model {
@@ -259,7 +264,7 @@ fn next<R: Model, M: Table, T: Table, K>(
     constrained::<R, M, T>(load, step)
 }
 
-fn seen<T: Table>(object: &T) -> Seen {
+pub(super) fn seen<T: Table>(object: &T) -> Seen {
     Seen { kind: T::KIND, id: object.id(), rank: object.own_rank(), note: object.own_note(), fields: object.fields() }
 }
 

@@ -409,6 +409,22 @@ impl World {
         Rows { roots: Share { ids: roots, is_ordered }, joined }
     }
 
+    /// The rows of a query that selects people and the members of one of their relationships.
+    pub(super) fn pairs(&self, base: &Base, rel: Rel, is_outer: bool) -> Vec<(i64, Option<i64>)> {
+        let mut people = self.ids(Kind::Person);
+        people.retain(|&id| base.filters.iter().all(|&filter| self.fulfils(Kind::Person, id, filter, None)));
+        self.sort(Kind::Person, &mut people, base.order.expect("the rows have an order"));
+        let of_person = |id| {
+            let mut members: Vec<Option<i64>> = self.members(rel, id).into_iter().map(Some).collect();
+            if members.is_empty() && is_outer {
+                members.push(None);
+            }
+            members.into_iter().map(move |member| (id, member))
+        };
+        let rows = people.into_iter().flat_map(of_person).skip(base.offset.unwrap_or(0) as usize);
+        rows.take(base.limit.map_or(usize::MAX, |limit| limit as usize)).collect()
+    }
+
     // ------------------------------------------------------------------------------------------------------ as values
 
     /// Says where an object that was read differs from what it is to be.
