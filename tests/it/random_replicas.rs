@@ -86,6 +86,8 @@ enum What {
     DeleteItem,
     DeletePiece,
     Replace,
+    Merge,
+    MergePieces,
     RenameWhere,
     RaiseAll,
     DeleteWhere,
@@ -103,7 +105,7 @@ enum What {
     Rollback,
 }
 
-const WHATS: [What; 41] = [
+const WHATS: [What; 44] = [
     What::AddOwner,
     What::AddOwner,
     What::AddItem,
@@ -129,6 +131,9 @@ const WHATS: [What; 41] = [
     What::DeleteItem,
     What::DeletePiece,
     What::Replace,
+    What::Merge,
+    What::Merge,
+    What::MergePieces,
     What::RenameWhere,
     What::RaiseAll,
     What::DeleteWhere,
@@ -494,6 +499,7 @@ impl Run {
                     self.now.owners.insert(id, (name, 1));
                 }
             }
+            What::Merge | What::MergePieces => self.merge(what == What::MergePieces, name, a, b).await?,
             What::RenameWhere => self.rename_where(&format!("name {}", a % 3), &name).await?,
             What::RaiseAll => {
                 if self.settle().await? {
@@ -585,6 +591,28 @@ impl Run {
             What::Commit => self.commit().await?,
             What::Rollback => self.undo().await?,
         }
+        Ok(())
+    }
+
+    /// Makes a row that may be there what a value says, and its pieces one.
+    async fn merge(&mut self, has_piece: bool, name: String, a: usize, b: usize) -> Result<(), Error> {
+        if !self.settle().await? {
+            return Ok(());
+        }
+        let Some(id) = chosen(&self.owners, a).map(|(id, _)| id).or(keys(&self.now.owners, a)) else { return Ok(()) };
+        let rank = 1 + b as i64 % 2;
+        let mut owner = Owner::builder().id(id).name(name.as_str()).rank(rank);
+        self.now.owners.insert(id, (name.clone(), rank));
+        if has_piece {
+            let known = keys(&self.now.pieces, b);
+            let piece = if b.is_multiple_of(3) { None } else { known }.unwrap_or_else(|| self.id());
+            owner = owner.pieces([Piece::builder().id(piece).text(name.as_str())]);
+            self.now.pieces.retain(|_, piece| piece.1 != id);
+            self.now.pieces.insert(piece, (name, id));
+        }
+        let owner = self.session.merge(owner).await?;
+        self.owners.insert(id, owner);
+        self.settle().await?;
         Ok(())
     }
 
@@ -692,6 +720,6 @@ async fn what_is_read_from_a_replica_that_is_behind_loses_nothing() {
         metadata![Owner, Item, Piece, Label, OwnerLabel].create_all(engine).await.unwrap();
         insert(Label).values(LABELS.map(|id| Label { id }).to_vec()).execute(engine).await.unwrap();
     }
-    let steps_of = |random: &mut Random, count| random.steps_of(&WHATS, count);
+    let steps_of = |random: &mut Random, count| random.steps_of(&WHATS, count / 2);
     check_runs(steps_of, async |steps: &[Step<What>]| run((&primary, &replica), steps).await).await;
 }

@@ -196,6 +196,24 @@ async fn members_that_were_loaded_elsewhere_are_read_again_for_a_delete() {
     assert_eq!(select(Address.email).all(&primary).await.unwrap(), ["wendy@x.org"]);
 }
 
+/// A value that was like what the replica has was taken for no change, and its members were compared with those there.
+#[tokio::test]
+async fn what_was_read_elsewhere_is_read_again_for_a_merge() {
+    let (primary, replica) = (engine().await, engine().await);
+    two_users(&primary).await;
+    insert(User).values(User::builder().id(1).name("ed")).execute(&replica).await.unwrap();
+    let mut session = SessionMaker::new(&primary).replicas([&replica]).session();
+    let ed = session.query(User).options(selectinload(User.addresses)).one().await.unwrap();
+    assert_eq!((&session[ed].fullname, session.handles(ed, User.addresses).len()), (&None, 0));
+    let value = User::builder().id(1).name("ed").fullname(None::<String>).addresses([Address::builder().email("new")]);
+    assert_eq!(session.merge(value).await.unwrap(), ed);
+    session.commit().await.unwrap();
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&primary).await.unwrap(), None);
+    let mut emails = select(Address.email).all(&primary).await.unwrap();
+    emails.sort();
+    assert_eq!(emails, ["new", "wendy@x.org"]);
+}
+
 /// Objects were taken for the rows that a statement means, and of them its values were made.
 #[tokio::test]
 async fn what_was_read_elsewhere_does_not_tell_which_rows_a_statement_changes() {

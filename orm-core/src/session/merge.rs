@@ -216,11 +216,14 @@ impl Session {
             }
         }
         let index = usize::from(info.index);
-        if info.direction != Direction::ManyToOne && self.objects.is_stale(slot, index) && self.is_stored(slot) {
+        let is_unknown = self.objects.is_stale(slot, index) || self.objects.is_filled_elsewhere(slot, index);
+        if info.direction != Direction::ManyToOne && is_unknown && self.is_stored(slot) {
             let Session { connections, objects, .. } = &mut *self;
             let connection = connections.for_loading(BindRequest::read_to_write(info.target), objects).await?;
             let node = LoadNode::bare(info.owner, info.index).without_deferred();
+            objects.renews_references = true;
             let loaded = load::load_relationship(connection, objects, &[slot], &node).await;
+            self.objects.renews_references = false;
             self.noted(loaded)?;
         }
         if is_partial && !info.is_to_one() {
@@ -263,11 +266,14 @@ impl Session {
     ) -> Result<Option<u32>> {
         let Some(key) = Key::of_object(object) else { return Ok(None) };
         let is_set = |column: &u16| set.contains(usize::from(*column));
-        if let Some(slot) = self.objects.find(mapper, &key)
-            && !self.objects.get(slot).is_expired
-            && self.objects.get(slot).has_columns(mapper.deferrable().filter(is_set))
-        {
-            return Ok(Some(slot));
+        if let Some(slot) = self.objects.find(mapper, &key) {
+            let entry = self.objects.get(slot);
+            if entry.was_elsewhere() {
+                // The value is compared with the row that it is written to.
+                self.objects.expire(slot);
+            } else if !entry.is_expired && entry.has_columns(mapper.deferrable().filter(is_set)) {
+                return Ok(Some(slot));
+            }
         }
         let filters = mapper.definition().key.iter().map(|&column| {
             let left = Node::Column { mapper, column, alias: Alias::NONE };
