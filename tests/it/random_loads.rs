@@ -422,7 +422,7 @@ impl Asked {
         }
         if let Some((rel, is_outer, said)) = base.join {
             query = T::join(query, rel, is_outer, said);
-            if base.order.is_some() && !(base.is_distinct && !self.is_contained) {
+            if base.order.is_some() && (self.is_contained || !base.is_distinct) {
                 query = of_kind!(rel.target(), Model => query.ordered(Model::key_order(false)));
             }
         }
