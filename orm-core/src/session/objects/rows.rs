@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Objects, Slot, State};
-use crate::mapper::{ColumnSet, Decoded, Mapper, Model, Object, Row, copy_columns, is_changed, literal_set};
+use crate::mapper::{
+    ColumnSet, Decoded, Mapper, Model, Object, Row, copy_columns, is_changed, literal_set, set_columns,
+};
 use crate::session::events::Moment;
 use crate::session::{Handle, Key, ObjectId};
 
@@ -224,13 +226,17 @@ impl Objects {
         // A model that cannot be configured refers to nothing.
         let Ok(configured) = self.get(slot).mapper.configured() else { return Ok(()) };
         let references = self.references(slot);
-        for column in configured.foreign_keys.iter().flat_map(|key| &key.columns).map(|&column| usize::from(column)) {
-            let put = |object: &mut dyn Object| {
-                object.set_column(column, row.value(at + column)).map_err(|reason| Misread::new(at + column, reason))
-            };
+        for &column in configured.foreign_keys.iter().flat_map(|key| &key.columns) {
             let entry = self.get_mut(slot);
+            let columns = entry.mapper.definition().unit_of(column);
+            let at = at + columns.start;
+            let put = |object: &mut dyn Object| {
+                let put = set_columns(object, columns.clone(), &|column| row.value(at + column));
+                put.map_err(|misread| misread.behind(at))
+            };
             let object = entry.object.as_deref_mut().expect("the identity map holds slots in use");
-            if entry.base.as_deref().is_none_or(|base| !is_changed(object, base, column)) {
+            let is_changed = |base: &dyn Object| columns.clone().any(|column| is_changed(object, base, column));
+            if !entry.base.as_deref().is_some_and(is_changed) {
                 put(object)?;
             }
             if let Some(base) = &entry.base {
