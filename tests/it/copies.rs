@@ -85,7 +85,7 @@ async fn rows_that_are_there_get_a_default_that_is_computed() {
     wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
     wanted.check(&engine).await.unwrap();
     let sql = "SELECT length(at) || ' ' || sum || ' ' || level FROM users";
-    assert_eq!(rows(&engine, sql).await, ["26 2 -1", "26 2 -1"]);
+    assert_eq!(rows(&engine, sql).await, ["19 2 -1", "19 2 -1"]);
 }
 
 #[tokio::test]
