@@ -159,11 +159,47 @@ async fn every_default_comes_back() {
         ("moment", ColumnType::DateTime, "CURRENT_TIMESTAMP"),
         ("zoned", ColumnType::Timestamp, "CURRENT_TIMESTAMP"),
         ("day", ColumnType::Date, "'2024-02-29'"),
+        ("epoch", ColumnType::DateTime, "'1970-01-01 00:00:00'"),
+        ("midnight", ColumnType::DateTime, "'1970-01-01'"),
+        ("later", ColumnType::DateTime, "'1970-01-01 10:00:00.5'"),
+        ("zoned_epoch", ColumnType::Timestamp, "'1970-01-01 00:00:00'"),
+        ("clock", ColumnType::Time, "'10:00'"),
     ];
     for (name, column_type, default) in defaults {
         all = all.column(Column::new(name, column_type).server_default(default));
     }
+    all = all.column(Column::new("nothing", ColumnType::Integer).nullable().server_default("NULL"));
     comes_back(&MetaData::new().table(all)).await;
+}
+
+/// Each is shown otherwise than it was written; the third is another value.
+#[tokio::test]
+async fn a_default_is_the_value_that_it_stands_for() {
+    let mut defaults = vec![
+        (ColumnType::DateTime, "'1970-01-01 00:00:00'", "'1970-01-01 00:00:01'"),
+        (ColumnType::Time, "'10:00'", "'10:01'"),
+    ];
+    if dialect() == Dialect::Postgres {
+        defaults.extend([
+            (ColumnType::Boolean, "'t'", "'no'"),
+            (ColumnType::Interval, "'1 hour'", "'1 day'"),
+            (ColumnType::Interval, "'2 days 90 minutes'", "'2 days 91 minutes'"),
+            (ColumnType::Interval, "'1 year 2 months'", "'13 months'"),
+            (ColumnType::LargeBinary, "''", "'a'"),
+            (ColumnType::LargeBinary, "'abc'", "'abd'"),
+            (ColumnType::Json, "'{\"b\":[1, {}],\"a\":\"it''s\"}'", "'{\"a\": 1}'"),
+            (ColumnType::Range(Box::new(ColumnType::Integer)), "'[1,2]'", "'[1,2)'"),
+            (ColumnType::Range(Box::new(ColumnType::BigInteger)), "'(1,]'", "'[1,]'"),
+        ]);
+    }
+    for (of, default, other) in defaults {
+        let with = |default: &str| {
+            MetaData::new().table(table("defaults").column(Column::new("x", of.clone()).server_default(default)))
+        };
+        let found = comes_back(&with(default)).await;
+        let diff = with(other).diff(&found).unwrap().to_string();
+        assert!(diff.starts_with("alter column `defaults.x`: default"), "{of}: {default} -> {other}: {diff}");
+    }
 }
 
 fn shop() -> MetaData {
@@ -316,6 +352,10 @@ async fn partial_indexes_and_expressions_come_back() {
         .column(Column::new("deleted", ColumnType::Integer).nullable())
         .index(Index::new(["name"]).unique().condition("deleted IS NULL").name("living"))
         .index(Index::new([IndexColumn::expression("lower(name)"), IndexColumn::from("id")]).name("by_lower_name"));
+    let of = match dialect() {
+        Dialect::Postgres => of.index(Index::new([IndexColumn::expression("(name COLLATE \"C\")")]).name("in_c")),
+        _ => of,
+    };
     let found = comes_back(&MetaData::new().table(of)).await;
     let tables = found.tables().unwrap();
     let expression =

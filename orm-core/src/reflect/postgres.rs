@@ -289,7 +289,9 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
     let sql = format!(
         "SELECT n.nspname::text, c.relname::text, i.relname::text, x.indisunique::text, am.amname::text, \
          pg_get_expr(x.indpred, x.indrelid), pg_get_indexdef(x.indexrelid), (k.number > x.indnkeyatts)::text, \
-         a.attname::text, pg_get_indexdef(x.indexrelid, k.number, false), \
+         CASE WHEN l.collname IS NULL THEN a.attname::text END, \
+         CASE WHEN l.collname IS NULL THEN pg_get_indexdef(x.indexrelid, k.number, false) \
+         ELSE quote_ident(a.attname) || ' COLLATE ' || quote_ident(l.collname) END, \
          CASE WHEN k.number <= x.indnkeyatts THEN x.indoption[k.number - 1]::text END, \
          CASE WHEN k.number <= x.indnkeyatts AND NOT o.opcdefault THEN o.opcname::text END \
          FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid \
@@ -297,6 +299,8 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
          CROSS JOIN LATERAL generate_series(1, x.indnatts::int) AS k(number) \
          LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[k.number - 1] AND a.attnum > 0 \
          LEFT JOIN pg_opclass o ON k.number <= x.indnkeyatts AND o.oid = x.indclass[k.number - 1] \
+         LEFT JOIN pg_collation l ON k.number <= x.indnkeyatts AND l.oid = x.indcollation[k.number - 1] \
+         AND l.oid <> a.attcollation \
          WHERE NOT x.indisprimary AND n.nspname IN ({}) \
          AND NOT EXISTS (SELECT 1 FROM pg_constraint y WHERE y.conindid = x.indexrelid AND y.contype IN ('p', 'u', 'x')) \
          ORDER BY 1, 2, 3, k.number",

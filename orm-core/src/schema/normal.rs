@@ -5,6 +5,8 @@
 //! key and calls `BOOLEAN` `tinyint(1)`, PostgreSQL writes `LIKE` as `~~` and adds casts and parentheses. Both sides are
 //! brought into one form, which is never executed.
 
+mod default;
+
 use super::tokens::{Token, TokenKind, closing, tokens};
 use super::{
     CheckConstraint, Column, Computed, ForeignKey, Identity, Index, IndexColumn, IndexPart, Table, UniqueConstraint,
@@ -58,7 +60,8 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
     let column = &settled;
     let mut normal = Column { variants: Vec::new(), length: None, has_check: false, ..column.clone() };
     normal.column_type = column_type(table, column, dialect);
-    normal.server_default = column.server_default.as_deref().map(|of| sql(of, dialect));
+    let default = |of: &str| default::default(of, &normal.column_type, dialect);
+    normal.server_default = column.server_default.as_deref().and_then(default);
     normal.computed = column.computed.as_ref().map(|of| Computed {
         sql: sql(&of.sql, dialect),
         is_stored: of.is_stored || !dialect.capabilities().virtual_columns,

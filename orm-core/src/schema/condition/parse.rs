@@ -307,13 +307,18 @@ impl<'t> Parser<'t> {
     }
 
     fn between(&mut self, left: Node) -> Option<Node> {
-        if self.is_at(0, "symmetric") || self.is_at(0, "asymmetric") {
-            return None;
-        }
+        let is_symmetric = self.take("symmetric");
+        self.take("asymmetric");
         let least = self.expression(self.levels.predicate + 1)?;
         self.expect("and")?;
         let most = self.expression(self.levels.predicate + 1)?;
-        Some(Node::all([Node::compare(">=", left.clone(), least), Node::compare("<=", left, most)]))
+        let between = |least: Node, most: Node| {
+            Node::all([Node::compare(">=", left.clone(), least), Node::compare("<=", left.clone(), most)])
+        };
+        if is_symmetric {
+            return Some(Node::any([between(least.clone(), most.clone()), between(most, least)]));
+        }
+        Some(between(least, most))
     }
 
     fn within(&mut self, left: Node) -> Option<Node> {
@@ -369,6 +374,9 @@ impl<'t> Parser<'t> {
         let unary = self.levels.unary;
         if self.take("not") {
             return self.expression(NOT).map(|node| truth(node, self.dialect).not());
+        }
+        if self.is_mysql() && self.take("binary") {
+            return self.expression(unary).map(|node| Node::apply("cast binary", [node]));
         }
         if self.is_mysql() && self.take("!") {
             return self.expression(unary + 1).map(|node| truth(node, self.dialect).not());
@@ -652,7 +660,7 @@ impl<'t> Parser<'t> {
         self.at += 2;
         let of = self.expression(OR)?;
         self.expect("as")?;
-        let word = self.peek()?.text.to_ascii_lowercase();
+        let type_at = self.at;
         let end = self.tokens[self.at..].iter().position(|token| token.is(")"));
         let open = self.tokens[self.at..].iter().position(|token| token.is("("));
         self.at = match (open, end?) {
@@ -663,7 +671,9 @@ impl<'t> Parser<'t> {
             self.peek()?;
             self.at += 1;
         }
-        Some(if self.dialect == Dialect::Postgres { of } else { Node::apply(format!("cast {word}"), [of]) })
+        let written = &self.tokens[type_at..self.at - 1];
+        let name = if self.is_mysql() { mysql_type(written) } else { joined(written) };
+        Some(if self.dialect == Dialect::Postgres { of } else { Node::apply(format!("cast {name}"), [of]) })
     }
 
     /// Reads an interval. PostgreSQL writes one in words of its own, so there any is like any other.
@@ -678,6 +688,35 @@ impl<'t> Parser<'t> {
         self.at += 1;
         Some(Node::apply(format!("interval {}", unit.text.to_ascii_lowercase()), [of]))
     }
+}
+
+/// Returns a type as the target of a cast of MySQL is shown: without the characters that it has by itself.
+fn mysql_type(tokens: &[Token<'_>]) -> String {
+    let own = tokens.iter().position(|token| token.is("charset") || token.is("character"));
+    let is_binary = own.is_some_and(|at| tokens[at..].iter().any(|token| token.is("binary")));
+    let written = joined(&tokens[..own.unwrap_or(tokens.len())]);
+    let (name, length) = written.split_at(written.find('(').unwrap_or(written.len()));
+    match name {
+        "char" if is_binary => format!("binary{length}"),
+        "varchar" | "nchar" => format!("char{length}"),
+        "int" | "integer" | "signed int" | "signed integer" => "signed".to_owned(),
+        "unsigned int" | "unsigned integer" => "unsigned".to_owned(),
+        "decimal" | "dec" if length.is_empty() => "decimal(10,0)".to_owned(),
+        "decimal" | "dec" if !length.contains(',') => format!("decimal{},0)", length.trim_end_matches(')')),
+        "dec" => format!("decimal{length}"),
+        _ => written,
+    }
+}
+
+/// Writes words in lower case, with a space between two of them and none elsewhere.
+fn joined(tokens: &[Token<'_>]) -> String {
+    let mut out = String::new();
+    for (position, token) in tokens.iter().enumerate() {
+        let are_words = position > 0 && token.kind == TokenKind::Word && tokens[position - 1].kind == TokenKind::Word;
+        out.push_str(if are_words { " " } else { "" });
+        out.push_str(&token.text.to_ascii_lowercase());
+    }
+    out
 }
 
 /// Turns a sign over: databases compute this of numbers.
