@@ -92,3 +92,11 @@ async fn rows_of_a_bare_table_are_inserted_and_deleted() {
     let left: Post = select(Post).filter(Post.id.eq(2)).options(selectinload(Post.tags)).one(&engine).await.unwrap();
     assert_eq!(left.tags.iter().map(|tag| tag.word.as_str()).collect::<Vec<_>>(), ["sql"]);
 }
+
+#[tokio::test]
+async fn a_bare_table_is_not_made_by_hand_as_well() {
+    let table = orm::schema::Table::new("post_tags");
+    let error = metadata![Post, Tag].table(table).tables().unwrap_err().to_string();
+    let words = "the table `post_tags` is given twice: by `secondary(…)` of the model at tests/it/bare_tables.rs:";
+    assert!(error.starts_with(words), "{error}");
+}

@@ -197,6 +197,86 @@ async fn labels_are_added() {
     assert!(error.to_string().starts_with("taking labels of type `mood` away"), "{error}");
 }
 
+/// PostgreSQL takes no new label in the transaction that adds it, and knows no cast from one type of labels to another.
+#[tokio::test]
+async fn labels_are_added_and_used_at_once() {
+    only!(Postgres);
+    let mood = |name: &'static str, labels: &[&'static str], default: &str| {
+        users().column(Column::new("mood", ColumnType::labels(name, labels)).server_default(default))
+    };
+    let engine = empty_engine().await;
+    of(mood("mood", &["sad"], "'sad'")).create_all(&engine).await.unwrap();
+    text("INSERT INTO users (name) VALUES ('ed')").execute(&engine).await.unwrap();
+    for wanted in [mood("mood", &["sad", "calm"], "'calm'"), mood("temper", &["calm", "sad"], "'calm'")] {
+        let wanted = of(wanted);
+        wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
+        wanted.check(&engine).await.unwrap();
+    }
+    let moods = text("SELECT mood::text FROM users").columns::<String>().all(&engine).await.unwrap();
+    assert_eq!(moods, ["sad"]);
+}
+
+/// SQLite's ALTER refuses these where there are rows.
+#[tokio::test]
+async fn columns_of_which_each_row_computes_its_value_are_added() {
+    let with_n = || users().column(Column::new("n", ColumnType::Integer));
+    for column in [
+        Column::new("x", ColumnType::DateTime).server_default("CURRENT_TIMESTAMP"),
+        Column::new("x", ColumnType::Integer).server_default("(1 + 1)"),
+        Column::new("x", ColumnType::String(9)).server_default("lower('X')"),
+        Column::new("x", ColumnType::Integer).nullable().computed_stored("n * 2"),
+        Column::new("x", ColumnType::Integer).nullable().computed("n * 2"),
+    ] {
+        let engine = empty_engine().await;
+        of(with_n()).create_all(&engine).await.unwrap();
+        text("INSERT INTO users (name, n) VALUES ('ed', 1), ('wendy', 2)").execute(&engine).await.unwrap();
+        let wanted = of(with_n().column(column));
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
+        let sql = "SELECT count(*) FROM users WHERE x IS NOT NULL";
+        assert_eq!(text(sql).columns::<i64>().one(&engine).await.unwrap(), 2, "{diff}");
+    }
+}
+
+/// A column goes after what is computed of it, and comes before.
+#[tokio::test]
+async fn columns_are_changed_with_those_that_are_computed_of_them() {
+    let number = |name: &str| Column::new(name, ColumnType::Integer).server_default("1");
+    let big = |name: &str| Column::new(name, ColumnType::BigInteger).server_default("1");
+    let computed = |sql: &str| Column::new("result", ColumnType::BigInteger).nullable().computed_stored(sql);
+    let with = |columns: [Column; 2]| columns.into_iter().fold(users(), Table::column);
+    let first = |columns: [Column; 2]| {
+        let mut table = with(columns);
+        table.columns.rotate_right(1);
+        table
+    };
+    let used = |table: Table| {
+        table.index(Index::new(["result"]).name("by_result")).check(CheckConstraint::new("result < 100").name("small"))
+    };
+    for (from, to, result) in [
+        (with([number("a"), computed("a * 2")]), with([number("b"), computed("b * 3")]), Some(3)),
+        (with([number("a"), computed("a * 2")]), first([number("b"), computed("b * 3")]), Some(3)),
+        (first([number("a"), computed("a * 2")]), users(), None),
+        (with([number("a"), computed("a * 2")]), users(), None),
+        (users(), first([number("a"), computed("a * 2")]), Some(2)),
+        (with([number("a"), computed("a * 2")]), with([big("a"), computed("a * 2")]), Some(2)),
+        (with([number("a"), computed("a * 2")]), with([number("a"), computed("a * 4")]), Some(4)),
+        (used(with([number("a"), computed("a * 2")])), used(with([big("a"), computed("a * 4")])), Some(4)),
+    ] {
+        let engine = empty_engine().await;
+        of(from).create_all(&engine).await.unwrap();
+        text("INSERT INTO users (name) VALUES ('ed')").execute(&engine).await.unwrap();
+        let wanted = of(to);
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        if let Some(result) = result {
+            assert_eq!(text("SELECT result FROM users").columns::<i64>().one(&engine).await.unwrap(), result, "{diff}");
+        }
+    }
+}
+
 /// SQLite has to copy the table, which a single operation does not.
 #[tokio::test]
 async fn sqlite_says_what_it_cannot_change() {
@@ -287,6 +367,37 @@ async fn a_check_lists_what_differs() {
 }
 
 /// A schema of MariaDB is a database, and one of SQLite a file that is attached to a connection.
+/// MySQL looks for a target without a schema in that of the table that refers to it.
+#[tokio::test]
+async fn a_foreign_key_leads_out_of_its_schema() {
+    only!(Postgres | MySql | MariaDb);
+    let engine = empty_engine().await;
+    let home = Inspector::of(&engine).await.unwrap().default_schema().to_owned();
+    let schema = format!("{home}_away");
+    let word = if dialect() == Dialect::Postgres { "CASCADE" } else { "" };
+    let remove = format!("DROP SCHEMA IF EXISTS {schema} {word}");
+    for sql in [remove.clone(), format!("CREATE SCHEMA {schema}")] {
+        text(sql).execute(&engine).await.unwrap();
+    }
+    let likes = |name: &str| {
+        Table::new(name)
+            .schema(schema.clone())
+            .column(Column::new("user_id", ColumnType::BigInteger))
+            .foreign_key(ForeignKey::new(["user_id"], "users", ["id"]))
+    };
+    let created = of(users()).table(likes("likes"));
+    created.create_all(&engine).await.unwrap();
+    created.check(&engine).await.unwrap();
+    let wanted = created.table(likes("dislikes"));
+    let found = MetaData::reflect_schemas(&engine, &[&schema]).await.unwrap();
+    let diff = wanted.diff(&found).unwrap();
+    assert_eq!(diff.to_string(), format!("create table `{schema}.dislikes`"));
+    diff.execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+    wanted.drop_all(&engine).await.unwrap();
+    text(remove).execute(&engine).await.unwrap();
+}
+
 #[tokio::test]
 async fn another_schema_is_compared_as_well() {
     let engine = empty_engine().await;

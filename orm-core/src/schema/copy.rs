@@ -5,7 +5,6 @@
 //! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
 
 use super::operation::{Constraint, Operation, TableName};
-use super::tokens::{TokenKind, tokens};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -16,9 +15,11 @@ use crate::types::ColumnType;
 
 impl Diff {
     /// Does all operations, in one transaction where the database has such for its schema (MySQL and MariaDB do not).
+    /// Labels that a type of PostgreSQL gets are added before, in a transaction of their own: within one, nothing can use
+    /// them yet.
     ///
-    /// SQLite can neither change a column nor add or drop a constraint: there the table is copied, with its rows, indexes
-    /// and triggers, and it fails without effect if rows then refer to rows that are not there. What a table has that is
+    /// SQLite can neither change a column nor add or drop a constraint, nor add a column of which each row computes its
+    /// value: there the table is copied, with its rows, indexes and triggers, and it fails without effect if rows then refer to rows that are not there. What a table has that is
     /// not reflected, such as `ON CONFLICT` clauses, a copy has not.
     ///
     /// ```
@@ -42,15 +43,36 @@ impl Diff {
     ///
     /// As [`Operation::to_sql`], but for what copying does; and when the database refuses.
     pub fn execute(&self, engine: &Engine) -> impl Future<Output = Result<()>> + Send + use<> {
-        let (engine, operations) = (engine.clone(), self.operations.clone());
+        let (engine, mut operations) = (engine.clone(), self.operations.clone());
         async move {
+            let home = run::home(&mut &engine);
+            operations.iter_mut().for_each(|operation| name_home(operation, home.as_deref()));
             let copied = tables_to_copy(&operations, engine.dialect());
-            if copied.is_empty() {
-                let all = operations.iter().map(|operation| operation.to_sql(engine.dialect()));
-                return run::run(&engine, all.collect::<Result<Vec<_>>>().map(|all| all.concat())).await;
+            if !copied.is_empty() {
+                return copy(&engine, &operations, &copied).await;
             }
-            copy(&engine, &operations, &copied).await
+            // PostgreSQL takes no new label before the transaction that adds it is over.
+            let is_first = |operation: &&Operation| matches!(operation, Operation::AlterEnum { .. });
+            let (first, rest): (Vec<&Operation>, Vec<&Operation>) = operations.iter().partition(is_first);
+            let sql = |operations: Vec<&Operation>| {
+                let all = operations.into_iter().map(|operation| operation.to_sql(engine.dialect()));
+                all.collect::<Result<Vec<_>>>().map(|all| all.concat())
+            };
+            let (first, rest) = (sql(first)?, sql(rest)?);
+            run::run(&engine, Ok(first)).await?;
+            run::run(&engine, Ok(rest)).await
         }
+    }
+}
+
+/// Does [`Table::name_home`] to an operation.
+fn name_home(operation: &mut Operation, home: Option<&str>) {
+    match operation {
+        Operation::CreateTable(table) => table.name_home(home),
+        Operation::AddConstraint { table, constraint: Constraint::ForeignKey(key) } if table.schema.is_some() => {
+            key.target_schema = key.target_schema.take().or_else(|| home.map(str::to_owned));
+        }
+        _ => {}
     }
 }
 
@@ -59,24 +81,16 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
     if dialect != Dialect::Sqlite {
         return Vec::new();
     }
-    let is_refused = |operation: &&Operation| operation.to_sql(dialect).is_err() || adds_no_constant(operation);
+    // Of these ALTER does some in a table without rows, which can have got some by then.
+    let is_refused = |operation: &&Operation| match operation {
+        Operation::AddColumn { column, .. } if !Ddl::new(dialect).adds_beside_rows(column) => true,
+        other => other.to_sql(dialect).is_err(),
+    };
     let refused = operations.iter().filter(is_refused);
     let mut tables: Vec<TableName> = refused.filter_map(Operation::altered_table).cloned().collect();
     tables.sort();
     tables.dedup();
     tables
-}
-
-/// Returns whether it adds a column whose default is computed, such as the moment, which ALTER takes for a table without rows only.
-fn adds_no_constant(operation: &Operation) -> bool {
-    let Operation::AddColumn { column, .. } = operation else { return false };
-    column.server_default.as_deref().is_some_and(|default| {
-        let tokens = tokens(default);
-        let signs = tokens.iter().take_while(|token| token.is("-") || token.is("+")).count();
-        let [only] = &tokens[signs..] else { return true };
-        let is_literal = matches!(only.kind, TokenKind::Text | TokenKind::Number);
-        !is_literal && !["null", "true", "false"].iter().any(|word| only.is(word))
-    })
 }
 
 async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {

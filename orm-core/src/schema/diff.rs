@@ -3,6 +3,8 @@
 //! In: metadata as it is wanted, and as it was reflected. Out: [`Operation`]s in an order in which they can run, and hints
 //! where a drop and an addition may be a new name. Both sides are compared in the [`normal`] form of the database.
 
+mod anew;
+
 use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
@@ -327,9 +329,10 @@ impl Parts {
     fn table(&mut self, wanted: &Side, found: &Side, dialect: Option<Dialect>, hints: &mut Vec<RenameHint>) {
         let table: TableName = (&wanted.given).into();
         let cx = Comparison { dialect };
-        self.constraints(&table, wanted, found, &cx);
-        self.columns(&table, wanted, found, &cx, hints);
-        self.additions(&table, wanted, found, &cx);
+        let anew = cx.made_anew(wanted, found);
+        self.constraints(&table, &wanted.without(&anew), found, &cx);
+        self.columns(&table, wanted, found, &anew, &cx, hints);
+        self.additions(&table, wanted, &found.without(&anew), &cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
             self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
@@ -371,31 +374,48 @@ impl Parts {
         }
     }
 
+    /// Changes columns, such that what a column is computed of is there as long as it is.
     fn columns(
         &mut self,
         table: &TableName,
         wanted: &Side,
         found: &Side,
+        anew: &[String],
         cx: &Comparison,
         hints: &mut Vec<RenameHint>,
     ) {
+        let (mut plain, mut computed) = (Vec::new(), Vec::new());
+        let is_gone = |column: &&Column| wanted.normal.find_column(&column.name).is_none();
+        let (gone, gone_plain): (Vec<&Column>, Vec<&Column>) = found
+            .given
+            .columns
+            .iter()
+            .filter(|column| is_gone(column) || anew.contains(&column.name))
+            .partition(|column| column.computed.is_some());
+        let drop = |column: &Column| Operation::DropColumn { table: table.clone(), column: column.clone() };
+        // One may be computed of one before it.
+        self.rest.extend(gone.into_iter().rev().map(drop));
         for (given, to) in wanted.given.columns.iter().zip(&wanted.normal.columns) {
-            let Some(from) = found.normal.columns.iter().find(|from| from.name == to.name) else {
-                self.rest.push(Operation::AddColumn { table: table.clone(), column: given.clone() });
+            let of_kind = if to.computed.is_some() { &mut computed } else { &mut plain };
+            let is_found = |from: &&Column| from.name == to.name && !anew.contains(&from.name);
+            let Some(from) = found.normal.columns.iter().find(is_found) else {
+                of_kind.push(Operation::AddColumn { table: table.clone(), column: given.clone() });
                 continue;
             };
             let changes = cx.changes(&found.given, from, to);
             if !changes.is_empty() {
                 let as_found = found.given.find_column(&to.name).unwrap_or(from);
                 let (from, to) = (Box::new(as_found.clone()), Box::new(given.clone()));
-                self.rest.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
+                of_kind.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
             }
         }
-        let is_gone = |column: &&Column| wanted.normal.find_column(&column.name).is_none();
-        for from in found.normal.columns.iter().filter(is_gone) {
-            let column = found.given.find_column(&from.name).unwrap_or(from).clone();
-            self.rest.push(Operation::DropColumn { table: table.clone(), column });
+        self.rest.append(&mut plain);
+        self.rest.extend(gone_plain.into_iter().map(drop));
+        self.rest.append(&mut computed);
+        let is_kept = |column: &&Column| column.computed.is_none();
+        for from in found.normal.columns.iter().filter(is_gone).filter(is_kept) {
             let new = wanted.normal.columns.iter().filter(|to| found.normal.find_column(&to.name).is_none());
+            let new = new.filter(is_kept);
             let like = new.filter(|to| to.column_type == from.column_type && to.is_nullable == from.is_nullable);
             let hint =
                 |to: &Column| RenameHint::Column { table: table.clone(), from: from.name.clone(), to: to.name.clone() };

@@ -363,7 +363,8 @@ impl MetaData {
     /// Fails as [`tables`](Self::tables) does, when a relationship of a model has no foreign key to follow, when a table cannot be written for the database, or when the database
     /// refuses it.
     pub fn create_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = self.creating(&Ddl::new(run::dialect(&mut db)).leaving_alone());
+        let home = run::home(&mut db);
+        let statements = self.creating(&Ddl::new(run::dialect(&mut db)).leaving_alone(), home.as_deref());
         run::run(db, statements)
     }
 
@@ -413,7 +414,7 @@ impl MetaData {
     /// assert!(statements[1].contains("FOREIGN KEY (user_id) REFERENCES \"user\" (id)"));
     /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
-        run::script(self.creating(&Ddl::new(dialect)))
+        run::script(self.creating(&Ddl::new(dialect), None))
     }
 
     /// Returns the SQL that drops all tables, without a database, as [`to_sql`](Self::to_sql) does for creating them.
@@ -436,12 +437,13 @@ impl MetaData {
         mappers
     }
 
-    pub(super) fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
+    pub(super) fn creating(&self, ddl: &Ddl, home: Option<&str>) -> Result<Vec<String>> {
         // A relationship that cannot be joined is told now, rather than by the first query that follows it.
         for mapper in self.mappers() {
             mapper.configured()?;
         }
         let Sorted { mut tables, forward } = self.sorted()?;
+        tables.iter_mut().for_each(|table| table.name_home(home));
         let mut statements = ddl.create_enums(&enums(&tables)?);
         statements.extend(ddl.create_domains(&self.domains)?);
         for sequence in &self.all_sequences(&tables, ddl.dialect()) {
@@ -585,10 +587,14 @@ fn check_tables(tables: &[Table], definitions: &[&Definition]) -> Result<()> {
         let message = match definitions.get(first) {
             None => message,
             Some(model) => {
-                format!(
-                    "{message}: by the model `{}` at {}:{} and by hand",
-                    model.name, model.location.0, model.location.1
-                )
+                // A table between two models has no model, and is called by its own name.
+                let is_association = model.name == model.table;
+                let of = if is_association {
+                    "`secondary(…)` of the model"
+                } else {
+                    &*format!("the model `{}`", model.name)
+                };
+                format!("{message}: by {of} at {}:{} and by hand", model.location.0, model.location.1)
             }
         };
         return Err(Error::new(ErrorKind::Configuration, message));

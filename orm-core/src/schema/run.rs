@@ -1,17 +1,29 @@
 //! Runs DDL through any executor, and puts it together as text.
 
 use crate::dialect::Dialect;
-use crate::engine::{Exec, Executor};
+use crate::engine::{Engine, Exec, Executor};
 use crate::error::Result;
 use crate::sql::{Statement, TextNode, TextPart};
 
 /// Returns the dialect that an executor speaks.
 pub(crate) fn dialect<E: Executor>(db: &mut E) -> Dialect {
+    engine(db).dialect()
+}
+
+fn engine<E: Executor>(db: &mut E) -> Engine {
     match db.again() {
-        Exec::Engine(engine) => engine.dialect(),
-        Exec::Connection(connection) => connection.engine().dialect(),
-        Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().dialect(),
+        Exec::Engine(engine) => engine.clone(),
+        Exec::Connection(connection) => connection.engine().clone(),
+        Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().clone(),
     }
+}
+
+/// Returns the schema of tables without one, where a foreign key from another schema has to name it: MySQL would look for
+/// its target in that other.
+pub(crate) fn home<E: Executor>(db: &mut E) -> Option<String> {
+    let engine = engine(db);
+    let is_mysql = matches!(engine.dialect(), Dialect::MySql | Dialect::MariaDb);
+    engine.url().database().filter(|_| is_mysql).map(str::to_owned)
 }
 
 /// Runs statements as they stand; an engine does it in one transaction.

@@ -211,7 +211,9 @@ impl Table {
     /// Fails when the table cannot be written for the database, or when the database refuses it.
     pub fn create<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
         let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
-        run::run(db, self.creating(&ddl))
+        let mut table = self.clone();
+        table.name_home(run::home(&mut db).as_deref());
+        run::run(db, table.creating(&ddl))
     }
 
     /// Drops the table, if it exists.
@@ -242,6 +244,14 @@ impl Table {
     }
 
     /// The types, the table and its indexes.
+    /// Has foreign keys that lead out of its schema name the one of tables without one.
+    pub(super) fn name_home(&mut self, home: Option<&str>) {
+        let Some(home) = home.filter(|_| self.schema.is_some()) else { return };
+        for key in &mut self.foreign_keys {
+            key.target_schema.get_or_insert_with(|| home.to_owned());
+        }
+    }
+
     fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let table = self.clone().named()?;
         let mut statements = ddl.create_enums(&super::metadata::enums(std::slice::from_ref(&table))?);

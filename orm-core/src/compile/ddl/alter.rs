@@ -7,6 +7,7 @@ use super::options::Options;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Column, ColumnChange, Constraint, EnumType, Operation, Table, TableName, full_name};
+use crate::types::ColumnType;
 
 impl Ddl {
     /// Writes the statements of an operation.
@@ -102,6 +103,13 @@ impl Ddl {
         Ok(statements)
     }
 
+    /// Returns whether SQLite can add a column to a table with rows: it puts one value, known beforehand, into all.
+    pub(crate) fn adds_beside_rows(&self, column: &Column) -> bool {
+        let is_stored = column.computed.as_ref().is_some_and(|computed| computed.is_stored);
+        let is_constant = |default: &String| self.is_constant(default.trim());
+        !is_stored && column.server_default.as_ref().is_none_or(is_constant)
+    }
+
     fn alter_column(
         &self,
         table: &TableName,
@@ -146,7 +154,8 @@ impl Ddl {
                         .collation
                         .as_ref()
                         .map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
-                    statements.push(alter(&format!("TYPE {of}{collation} USING {name}::{of}")));
+                    let by_text = by_text(&from.column_type, &to.column_type);
+                    statements.push(alter(&format!("TYPE {of}{collation} USING {name}{by_text}::{of}")));
                 }
                 ColumnChange::Nullability if to.is_nullable => statements.push(alter("DROP NOT NULL")),
                 ColumnChange::Nullability => statements.push(alter("SET NOT NULL")),
@@ -298,6 +307,16 @@ impl Ddl {
     fn no_name(&self, table: &TableName, what: &str) -> Error {
         let message = format!("what has no name cannot be dropped: the {what} of table `{table}`");
         Error::new(ErrorKind::Compile, message)
+    }
+}
+
+/// Returns the cast on the way between two types of labels, which PostgreSQL does not know.
+fn by_text(from: &ColumnType, to: &ColumnType) -> &'static str {
+    let is_native = |of: &ColumnType| matches!(of, ColumnType::Enum { is_native: true, .. });
+    match (from, to) {
+        (ColumnType::Array(from), ColumnType::Array(to)) if is_native(from) && is_native(to) => "::text[]",
+        (from, to) if is_native(from) && is_native(to) => "::text",
+        _ => "",
     }
 }
 

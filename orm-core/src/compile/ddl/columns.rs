@@ -163,6 +163,13 @@ impl Ddl {
         }
     }
 
+    /// Returns whether a default of SQLite is one value: a text, a number or a word that is no time.
+    pub(super) fn is_constant(&self, sql: &str) -> bool {
+        let is_time =
+            ["current_timestamp", "current_date", "current_time"].iter().any(|word| sql.eq_ignore_ascii_case(word));
+        is_in_quotes(sql) || (is_word_or_number(sql) && !is_time)
+    }
+
     /// Refuses columns in keys whose values MySQL cannot hold in an index: it wants to know how long they get.
     pub(super) fn check_key_lengths(&self, table: &Table) -> Result<()> {
         let lists = std::iter::once(&table.primary_key.columns)
