@@ -25,16 +25,21 @@ mod time;
 mod uuid;
 
 pub use array::ArrayElement;
+pub(crate) use array::elements as array_elements;
 pub use column_type::ColumnType;
 #[cfg(feature = "json")]
 pub use json::Json;
 use orm_pool::{Kind, Value, ValueRef};
+pub(crate) use range::ends as range_ends;
 pub use range::{Range, RangeElement};
 pub(crate) use row_value::RowValue;
 pub(crate) use span::micros as span_micros;
 
 use crate::mapper::RowType;
 use crate::sql::{NotNull, Nullable, Nullness};
+
+/// What is wrong with NULL in a row.
+pub(crate) const IS_NULL: &str = "it is NULL, and the Rust type is not an `Option`";
 
 /// Why a value of a row does not become a Rust value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ impl DecodeError {
     #[cold]
     pub fn mismatch(expected: &str, found: ValueRef<'_>) -> Self {
         match found {
-            ValueRef::Null => DecodeError::new("it is NULL, and the Rust type is not an `Option`"),
+            ValueRef::Null => DecodeError::new(IS_NULL),
             ValueRef::Int(value) => DecodeError::new(format!("expected {expected}, found the integer {value}")),
             ValueRef::Text(value) => {
                 let shown: String = value.chars().take(40).collect();
@@ -363,5 +368,16 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
         (Value::Float64(left), Value::Float64(right)) => left.to_bits() == right.to_bits(),
         (Value::Float32(left), Value::Float32(right)) => left.to_bits() == right.to_bits(),
         _ => left == right,
+    }
+}
+
+/// Reads a date or a time that a database has written as text.
+pub(crate) fn moment(kind: Kind, text: &str) -> Option<Value> {
+    #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
+    return civil::decode(kind, ValueRef::Text(text)).ok().map(|parts| civil::encode(kind, parts));
+    #[cfg(not(any(feature = "chrono", feature = "time", feature = "jiff")))]
+    {
+        let _ = (kind, text);
+        None
     }
 }

@@ -301,10 +301,15 @@ enum Colour {
     Blue,
 }
 
+#[cfg(feature = "rust_decimal")]
+#[derive(Clone, Debug, PartialEq, SqlNewtype)]
+struct Price(rust_decimal::Decimal);
+
 macro_rules! keyed {
-    ($name:ident, $key:ty $(, $option:ident = $value:literal)*; $keys:expr) => {
+    ($name:ident, $key:ty $(, $option:ident = $value:literal)*; $keys:expr $(; only $database:ident)?) => {
         #[tokio::test]
         async fn $name() {
+            $( crate::only!($database); )?
             #[derive(Clone, Debug, Model)]
             #[orm(table = "keyed", version = version, metadata = none)]
             struct Keyed {
@@ -381,8 +386,22 @@ keyed!(rows_are_found_by_a_key_of_a_moment, chrono::DateTime<chrono::Utc>;
 #[cfg(feature = "rust_decimal")]
 keyed!(rows_are_found_by_a_key_of_a_decimal_number, rust_decimal::Decimal, precision = 10, scale = 2;
     ["1.5", "2", "3.25"].map(|text| text.parse().unwrap()));
+#[cfg(feature = "rust_decimal")]
+keyed!(rows_are_found_by_a_decimal_number_in_a_column_of_its_own_type, Price, sql_type = "NUMERIC(10, 3)";
+    ["1.5", "2", "3.25"].map(|text| Price(text.parse().unwrap())));
 keyed!(rows_are_found_by_a_key_of_a_span_of_time, std::time::Duration;
     [1_500, 90_000_000, 0].map(std::time::Duration::from_millis));
+keyed!(rows_are_found_by_a_key_of_an_array, Vec<i32>; [vec![1, -2], vec![], vec![3]]; only Postgres);
+keyed!(rows_are_found_by_a_key_of_an_array_of_texts, Vec<Option<String>>;
+    [vec![Some("a b".into()), None], vec![Some("x,\"\\{}".into())], vec![Some("NULL".into())]]; only Postgres);
+keyed!(rows_are_found_by_a_key_of_an_array_of_floats, Vec<f64>; [vec![0.1, 1e300], vec![-2.0], vec![]]; only Postgres);
+keyed!(rows_are_found_by_a_key_of_a_range, orm::Range<i32>; [(1..=5).into(), (7..).into(), (3..3).into()]; only Postgres);
+#[cfg(feature = "chrono")]
+keyed!(rows_are_found_by_a_key_of_a_range_of_moments, orm::Range<chrono::DateTime<chrono::Utc>>;
+    [0, 1, 2].map(|n| (..=chrono::DateTime::from_timestamp(n, 123_456_000).unwrap()).into()); only Postgres);
+#[cfg(feature = "rust_decimal")]
+keyed!(rows_are_found_by_a_key_of_a_range_of_decimal_numbers, orm::Range<rust_decimal::Decimal>;
+    ["1.50", "2", "-3"].map(|text| (text.parse().unwrap()..).into()); only Postgres);
 keyed!(rows_are_found_by_a_key_of_bytes, Vec<u8>, length = 8; [vec![0, 255], vec![1], vec![2; 8]]);
 
 #[tokio::test]

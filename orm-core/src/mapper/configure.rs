@@ -3,7 +3,11 @@
 //! In: definitions. Out: [`Configured`], or an error that names the place. It asks only the definitions of other models,
 //! never their configuration, so that a cycle of models cannot wait for itself.
 
-use super::{Alias, ColumnReference, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind, condition};
+use orm_pool::Kind;
+
+use super::{
+    Alias, ColumnReference, Definition, Mapper, ReferentialAction, RelationshipDefinition, RelationshipKind, condition,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Node;
 
@@ -128,11 +132,28 @@ fn name(owner: &Mapper, definition: &RelationshipDefinition) -> String {
 
 /// Resolves a model.
 pub(super) fn configure(mapper: &'static Mapper) -> Result<Configured> {
+    check_key(mapper)?;
     let mut foreign_keys = foreign_keys(mapper)?;
     foreign_keys.extend(condition::keys(mapper));
     let relationships = mapper.definition.relationships.iter().enumerate();
     let relationships = relationships.map(|(index, definition)| relationship(mapper, index as u16, definition));
     Ok(Configured { relationships: relationships.collect::<Result<_>>()?, foreign_keys })
+}
+
+/// Refuses a key of documents: a database writes one otherwise than it was sent, and a row would not be known again by it.
+fn check_key(mapper: &'static Mapper) -> Result<()> {
+    let is_document = |kind: Kind| matches!(kind, Kind::Json | Kind::Array(Kind::Json));
+    let Definition { key, columns, .. } = &mapper.definition;
+    let columns = key.iter().map(|&column| &columns[usize::from(column)]);
+    match columns.into_iter().find(|column| is_document(column.kind)) {
+        None => Ok(()),
+        Some(column) => {
+            let message =
+                format!("`{}.{}` is JSON, which cannot be a primary key", mapper.definition.name, column.field);
+            let hint = "take a key of another type, and `#[orm(unique)]` for the document";
+            Err(Error::new(ErrorKind::Configuration, message).hint(hint))
+        }
+    }
 }
 
 /// Resolves the foreign keys of a model: those on single columns first, in the order of the fields.

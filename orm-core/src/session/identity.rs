@@ -2,15 +2,17 @@
 //! loaders find the owners of rows.
 //!
 //! A value and what a database gives back for it have the same key part, whatever form the database keeps it in: a decimal
-//! number without the zeros at its end, which a column of fixed scale adds.
+//! number without the zeros at its end, which a column of fixed scale adds; an array and a range by their elements, which
+//! PostgreSQL writes as text.
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::ops::Bound;
 
 use orm_pool::{Kind, Value, ValueRef, text};
 use smallvec::SmallVec;
 
 use crate::mapper::{Definition, Mapper, Object, Row};
-use crate::types::span_micros;
+use crate::types::{array_elements, moment, range_ends, span_micros};
 
 /// The values of some columns. One integer is the common case and needs no memory of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +41,9 @@ pub(crate) enum Part {
     Integer(i64),
     Text(Box<str>),
     Bytes(Box<[u8]>),
-    /// NULL, in keys that may have it: those of rows.
+    /// The elements of an array, or the brackets of a range and its ends.
+    List(Box<[Part]>),
+    /// NULL, in arrays and in keys that may have it: those of rows; an open end of a range.
     Null,
 }
 
@@ -155,13 +159,19 @@ fn part_of_value(value: Value) -> Option<Part> {
         Value::Float32(value) => text(f64::from(value).to_string()),
         Value::Float64(value) => text(value.to_string()),
         Value::Text(value) | Value::Json(value) => text(value),
-        Value::Decimal(value) => text(without_zeros(&value).to_owned()),
+        Value::Decimal(value) => Some(decimal(&value)),
         Value::Enum(_, label) => Some(Part::Text(label)),
         Value::Bytes(value) => Some(Part::Bytes(value.into_boxed_slice())),
         Value::Date(days) => text(text::date(days)),
         Value::Time(micros) => text(text::time(micros)),
         Value::DateTime(micros) | Value::Timestamp(micros) => text(text::date_time(micros)),
         Value::Uuid(bytes) => text(text::uuid(&bytes)),
+        Value::Array(_, elements) => Some(list(elements.into_iter().map(|element| or_null(part_of_value(element))))),
+        Value::Range(_, ends) => Some(part_of_range(ends.map(|ends| {
+            let (lower, upper) = *ends;
+            let end = |value| or_null(part_of_value(value));
+            (lower.map(end), upper.map(end))
+        }))),
         other => text(format!("{other:?}")),
     }
 }
@@ -172,13 +182,18 @@ fn part_of_row(value: ValueRef<'_>, kind: Kind) -> Option<Part> {
         ValueRef::Null => None,
         ValueRef::Bool(value) => Some(Part::Integer(value.into())),
         ValueRef::Int(value) => Some(Part::Integer(value)),
+        // So SQLite keeps decimal numbers in a column of a type of the user's own.
+        ValueRef::Float64(value) if kind == Kind::Decimal => Some(decimal(&value.to_string())),
         ValueRef::Float32(value) => text(f64::from(value).to_string()),
         ValueRef::Float64(value) => text(value.to_string()),
         // SQLite keeps decimal numbers as text.
-        ValueRef::Text(value) if kind == Kind::Decimal => text(without_zeros(value).to_owned()),
+        ValueRef::Text(value) if kind == Kind::Decimal => Some(decimal(value)),
         // PostgreSQL writes a span of time.
         ValueRef::Text(_) if kind == Kind::Interval => span_micros(value).ok().map(Part::Integer),
-        ValueRef::Decimal(value) => text(without_zeros(value).to_owned()),
+        ValueRef::Text(value) if matches!(kind, Kind::Array(_) | Kind::Range(_)) => {
+            Some(part_of_element(value, kind).unwrap_or_else(|| Part::Text(value.into())))
+        }
+        ValueRef::Decimal(value) => Some(decimal(value)),
         ValueRef::Text(value) | ValueRef::Json(value) => text(value.to_owned()),
         ValueRef::Bytes(value) => Some(Part::Bytes(value.into())),
         ValueRef::Date(days) => text(text::date(days)),
@@ -187,6 +202,52 @@ fn part_of_row(value: ValueRef<'_>, kind: Kind) -> Option<Part> {
         ValueRef::Uuid(bytes) => text(text::uuid(&bytes)),
         other => text(format!("{other:?}")),
     }
+}
+
+/// Returns the key part of what PostgreSQL writes in an array or a range, or of one of these.
+fn part_of_element(text: &str, kind: Kind) -> Option<Part> {
+    let element =
+        |text: Option<String>, kind: &Kind| text.map_or(Some(Part::Null), |text| part_of_element(&text, *kind));
+    match kind {
+        Kind::Array(kind) => {
+            let parts: Option<Vec<Part>> = array_elements(text)?.into_iter().map(|text| element(text, kind)).collect();
+            Some(list(parts?))
+        }
+        Kind::Range(kind) => {
+            let end = |text: String| or_null(part_of_element(&text, *kind));
+            Some(part_of_range(range_ends(text)?.map(|(lower, upper)| (lower.map(end), upper.map(end)))))
+        }
+        Kind::Bool => Some(Part::Integer((text == "t").into())),
+        Kind::Int16 | Kind::Int32 | Kind::Int64 => text.parse().ok().map(Part::Integer),
+        Kind::Float32 => part_of_row(ValueRef::Float32(text.parse().ok()?), kind),
+        Kind::Float64 => part_of_row(ValueRef::Float64(text.parse().ok()?), kind),
+        Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp => part_of_value(moment(kind, text)?),
+        _ => part_of_row(ValueRef::Text(text), kind),
+    }
+}
+
+fn part_of_range(ends: Option<(Bound<Part>, Bound<Part>)>) -> Part {
+    let Some((lower, upper)) = ends else { return list([]) };
+    let end = |end| match end {
+        Bound::Included(value) => [Part::Integer(1), value],
+        Bound::Excluded(value) => [Part::Integer(0), value],
+        Bound::Unbounded => [Part::Null, Part::Null],
+    };
+    list(end(lower).into_iter().chain(end(upper)))
+}
+
+fn or_null(part: Option<Part>) -> Part {
+    part.unwrap_or(Part::Null)
+}
+
+fn list(parts: impl IntoIterator<Item = Part>) -> Part {
+    Part::List(parts.into_iter().collect())
+}
+
+/// A decimal number without the zeros behind its point: a whole one is the integer that it equals.
+fn decimal(number: &str) -> Part {
+    let number = without_zeros(number);
+    number.parse().map_or_else(|_| Part::Text(number.into()), Part::Integer)
 }
 
 /// The letters of a text without regard to case, and without the spaces at its end.

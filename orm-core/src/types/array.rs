@@ -56,22 +56,27 @@ impl<T: ArrayElement> SqlType for Vec<T> {
 
     fn decode(value: ValueRef<'_>) -> Result<Self, DecodeError> {
         let ValueRef::Text(text) = value else { return Err(DecodeError::mismatch("an array", value)) };
-        let malformed = || DecodeError::mismatch("an array", value);
-        // An array whose first index is not 1 says so in front: `[0:1]={1,2}`.
-        let text = if text.starts_with('[') { text.split_once('=').ok_or_else(malformed)?.1 } else { text };
-        let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).ok_or_else(malformed)?;
-        let mut elements = Vec::new();
-        let mut rest = inner;
-        while !rest.is_empty() {
-            let (element, after) = split_element(rest).ok_or_else(malformed)?;
-            elements.push(match &element {
-                None => T::decode(ValueRef::Null),
-                Some(text) => decode_text::<T>(text),
-            }?);
-            rest = after;
-        }
-        Ok(elements)
+        let elements = elements(text).ok_or_else(|| DecodeError::mismatch("an array", value))?;
+        let decoded = elements.iter().map(|element| match element {
+            None => T::decode(ValueRef::Null),
+            Some(text) => decode_text::<T>(text),
+        });
+        decoded.collect()
     }
+}
+
+/// Takes an array of PostgreSQL apart; NULL is `None`.
+pub(crate) fn elements(text: &str) -> Option<Vec<Option<String>>> {
+    // An array whose first index is not 1 says so in front: `[0:1]={1,2}`.
+    let text = if text.starts_with('[') { text.split_once('=')?.1 } else { text };
+    let mut rest = text.strip_prefix('{')?.strip_suffix('}')?;
+    let mut elements = Vec::new();
+    while !rest.is_empty() {
+        let (element, after) = split_element(rest)?;
+        elements.push(element);
+        rest = after;
+    }
+    Some(elements)
 }
 
 /// Takes the first element of a list; NULL is `None`.

@@ -274,23 +274,37 @@ impl<T: RangeElement> SqlType for Range<T> {
     fn decode(value: ValueRef<'_>) -> Result<Self, DecodeError> {
         let malformed = || DecodeError::mismatch("a range", value);
         let ValueRef::Text(text) = value else { return Err(malformed()) };
-        if text == "empty" {
-            return Ok(Range::empty());
-        }
-        let (has_lower, rest) = match text.split_at_checked(1) {
-            Some(("[", rest)) => (true, rest),
-            Some(("(", rest)) => (false, rest),
-            _ => return Err(malformed()),
-        };
-        let (lower, rest) = split_end(rest).ok_or_else(malformed)?;
-        let (upper, close) = split_end(rest.strip_prefix(',').ok_or_else(malformed)?).ok_or_else(malformed)?;
-        let has_upper = match close {
-            "]" => true,
-            ")" => false,
-            _ => return Err(malformed()),
-        };
-        Ok(Range::new(decode_end(lower, has_lower)?, decode_end(upper, has_upper)?))
+        let Some((lower, upper)) = ends(text).ok_or_else(malformed)? else { return Ok(Range::empty()) };
+        Ok(Range::new(decode_end(lower)?, decode_end(upper)?))
     }
+}
+
+/// The ends of a range as PostgreSQL writes them.
+type Ends = (Bound<String>, Bound<String>);
+
+/// Takes a range of PostgreSQL apart; an empty one has no ends.
+pub(crate) fn ends(text: &str) -> Option<Option<Ends>> {
+    if text == "empty" {
+        return Some(None);
+    }
+    let (has_lower, rest) = match text.split_at_checked(1)? {
+        ("[", rest) => (true, rest),
+        ("(", rest) => (false, rest),
+        _ => return None,
+    };
+    let (lower, rest) = split_end(rest)?;
+    let (upper, close) = split_end(rest.strip_prefix(',')?)?;
+    let has_upper = match close {
+        "]" => true,
+        ")" => false,
+        _ => return None,
+    };
+    let bound = |end: Option<String>, is_included| match end {
+        None => Unbounded,
+        Some(end) if is_included => Included(end),
+        Some(end) => Excluded(end),
+    };
+    Some(Some((bound(lower, has_lower), bound(upper, has_upper))))
 }
 
 /// Takes an end up to the comma or bracket behind it; an open one is `None`.
@@ -310,10 +324,12 @@ fn split_end(text: &str) -> Option<(Option<String>, &str)> {
     None
 }
 
-fn decode_end<T: RangeElement>(text: Option<String>, is_included: bool) -> Result<Bound<T>, DecodeError> {
-    let Some(text) = text else { return Ok(Unbounded) };
-    let value = decode_text::<T>(&text)?;
-    Ok(if is_included { Included(value) } else { Excluded(value) })
+fn decode_end<T: RangeElement>(end: Bound<String>) -> Result<Bound<T>, DecodeError> {
+    Ok(match end {
+        Included(text) => Included(decode_text(&text)?),
+        Excluded(text) => Excluded(decode_text(&text)?),
+        Unbounded => Unbounded,
+    })
 }
 
 #[cfg(test)]
