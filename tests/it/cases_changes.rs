@@ -399,3 +399,38 @@ async fn an_upsert_that_gives_rows_changes_the_objects() {
     let row = select((User.fullname, User.active)).filter(User.id.eq(1)).one(&engine).await.unwrap();
     assert_eq!(row, (Some("again".to_owned()), false));
 }
+
+/// MariaDB orders UUIDs by other bytes than the first.
+#[cfg(feature = "uuid")]
+#[tokio::test]
+async fn objects_follow_an_order_of_uuids_as_the_database_has_it() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "uuids", metadata = none)]
+    struct Marked {
+        #[orm(primary_key)]
+        id: i64,
+        mark: uuid::Uuid,
+        hit: bool,
+    }
+    let engine = crate::support::empty_engine().await;
+    metadata![Marked].create_all(&engine).await.unwrap();
+    let marks = [
+        "10000000-0000-1000-8000-000000000009",
+        "90000000-0000-1000-8000-000000000001",
+        "50000000-0000-4000-8000-000000000005",
+    ]
+    .map(|mark| mark.parse::<uuid::Uuid>().unwrap());
+    let mut session = Session::new(&engine);
+    let rows = session.add_all(marks.map(|mark| Marked::builder().mark(mark).hit(false)));
+    session.commit().await.unwrap();
+    session.query(Marked).all().await.unwrap();
+    let conditions = [Marked.mark.gt(marks[2]), Marked.mark.between(marks[0], marks[1]), Marked.mark.eq(marks[1])];
+    for (number, condition) in conditions.into_iter().enumerate() {
+        session.execute(update(Marked).set(Marked.hit, false)).await.unwrap();
+        session.execute(update(Marked).set(Marked.hit, true).filter(condition)).await.unwrap();
+        session.query(Marked).all().await.unwrap();
+        let known: Vec<(i64, bool)> = session.iter(&rows).map(|row| (row.id, row.hit)).collect();
+        let stored = session.all(select((Marked.id, Marked.hit)).order_by(Marked.id)).await.unwrap();
+        assert_eq!(known, stored, "condition {number}");
+    }
+}

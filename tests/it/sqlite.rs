@@ -248,4 +248,51 @@ async fn moments_with_and_without_a_fraction_are_in_order() {
         let before = select(Instant).filter(Instant.at.lt(time)).count(&engine).await.unwrap();
         assert_eq!(before, position as u64, "{time}");
     }
+
+#[tokio::test]
+async fn a_transaction_that_reads_an_old_state_is_told_to_repeat() {
+    only!(Sqlite);
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Node].create_all(&engine).await.unwrap();
+    let mut late = Session::new(&engine);
+    late.query(Node).all().await.unwrap();
+    insert(Node).values(Node::builder().name("first")).execute(&engine).await.unwrap();
+    late.add(Node::builder().name("second"));
+    let error = late.commit().await.unwrap_err();
+    assert!(error.is_retryable());
+    let text = error.to_string();
+    assert!(
+        text.contains("hint: another transaction has written since this one read: roll back and repeat it"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn moments_that_sqlite_orders_by_their_signs_are_not_compared_in_memory() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "eras", metadata = none)]
+    struct Era {
+        #[orm(primary_key)]
+        id: i64,
+        day: chrono::NaiveDate,
+        hit: bool,
+    }
+    only!(Sqlite);
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    metadata![Era].create_all(&engine).await.unwrap();
+    let day = |year| chrono::NaiveDate::from_ymd_opt(year, 3, 15).unwrap();
+    let mut session = Session::new(&engine);
+    let eras = session.add_all([-44, -500, 9, 12_000].map(|year| Era::builder().day(day(year)).hit(false)));
+    session.commit().await.unwrap();
+    session.query(Era).all().await.unwrap();
+    for bound in [-100, 10, 2000] {
+        session.execute(update(Era).set(Era.hit, false)).await.unwrap();
+        session.execute(update(Era).set(Era.hit, true).filter(Era.day.ge(day(bound)))).await.unwrap();
+        session.query(Era).all().await.unwrap();
+        let known: Vec<(i64, bool)> = session.iter(&eras).map(|era| (era.id, era.hit)).collect();
+        let stored = session.all(select((Era.id, Era.hit)).order_by(Era.id)).await.unwrap();
+        assert_eq!(known, stored, "{bound}");
+    }
+    let refused = update(Era).set(Era.hit, true).filter(Era.day.lt(day(2000)));
+    assert!(session.execute_with(refused, orm::Synchronize::Evaluate).await.is_err());
 }

@@ -578,6 +578,8 @@ fn are_comparable(dialect: Dialect, operator: Operator, left: Kind, right: Kind)
         (Kind::Text, Kind::Text) => is_equality && matches!(dialect, Dialect::Sqlite | Dialect::Postgres),
         // Labels are in an order of their own.
         (Kind::Enum(_), Kind::Enum(_)) => is_equality,
+        // MariaDB orders them by their last bytes, unless their version says that they are in order as they stand.
+        (Kind::Uuid, Kind::Uuid) if dialect == Dialect::MariaDb => is_equality,
         (Kind::Bool, Kind::Bool)
         | (Kind::Float64, Kind::Float64)
         | (Kind::Float32, Kind::Float32)
@@ -691,6 +693,11 @@ impl Scope<'_> {
             (Value::Uuid(left), Value::Uuid(right)) => left.cmp(right),
             _ => integer(left)?.cmp(&integer(right)?),
         };
+        let has_order = self.dialect != Dialect::Sqlite || (is_in_order_as_text(left) && is_in_order_as_text(right));
+        let is_order = matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge);
+        if is_order && !has_order {
+            return None;
+        }
         Some(Some(match operator {
             Operator::Eq | Operator::IsNotDistinctFrom => order.is_eq(),
             Operator::Ne | Operator::IsDistinctFrom => order.is_ne(),
@@ -700,6 +707,19 @@ impl Scope<'_> {
             Operator::Ge => order.is_ge(),
             _ => return None,
         }))
+    }
+}
+
+/// Returns whether SQLite, which keeps it as text, orders a moment as time does: not with a year of more or fewer than four
+/// digits, which has a sign.
+fn is_in_order_as_text(value: &Value) -> bool {
+    const FIRST: i64 = -719_528; // 0000-01-01
+    const LAST: i64 = 2_932_896; // 9999-12-31
+    const DAY: i64 = 86_400_000_000;
+    match value {
+        Value::Date(days) => (FIRST..=LAST).contains(&i64::from(*days)),
+        Value::DateTime(micros) | Value::Timestamp(micros) => (FIRST..=LAST).contains(&micros.div_euclid(DAY)),
+        _ => true,
     }
 }
 
