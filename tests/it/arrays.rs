@@ -77,6 +77,26 @@ async fn a_row_of_arrays_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn arrays_are_looked_for_among_arrays() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Arrays].create_all(&engine).await.unwrap();
+    let many: Vec<Arrays> = (1..=3).map(|id| Arrays { id, numbers: vec![id as i32], ..some_arrays() }).collect();
+    insert(Arrays).values(many).execute(&engine).await.unwrap();
+    for count in [1, 2, 8, 9] {
+        let list: Vec<Vec<i32>> = (2..2 + count).map(|number| vec![number]).collect();
+        let inside = select(Arrays.id).filter(Arrays.numbers.in_(list.clone())).order_by(Arrays.id);
+        let found: Vec<i64> = [2, 3].into_iter().take(count as usize).collect();
+        assert_eq!(inside.all(&engine).await.unwrap(), found, "{count}");
+        let outside = select(Arrays.id).filter(Arrays.numbers.not_in(list)).order_by(Arrays.id);
+        let found: Vec<i64> = (1..=3).filter(|id| !found.contains(id)).collect();
+        assert_eq!(outside.all(&engine).await.unwrap(), found, "{count}");
+    }
+    let long = select(Arrays.id).filter(Arrays.id.in_((2..20).collect::<Vec<i64>>())).order_by(Arrays.id);
+    assert_eq!(long.all(&engine).await.unwrap(), [2, 3]);
+}
+
+#[tokio::test]
 async fn many_rows_of_arrays_are_not_made_one_array() {
     only!(Postgres);
     let engine = empty_engine().await;

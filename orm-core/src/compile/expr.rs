@@ -320,7 +320,10 @@ impl Writer {
             return Ok(());
         }
         self.operand(operand, list.first(), Precedence::Other)?;
-        if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list {
+        // What is an array itself is looked for among arrays.
+        if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list
+            && !is_array(operand)
+        {
             self.push(if negated { " <> ALL (" } else { " = ANY (" });
             match kind {
                 Kind::Array(Kind::Text) if is_padded(operand) && !self.writes_literals() => {
@@ -760,6 +763,18 @@ impl Writer {
         let table = mapper.definition().table;
         let mut aliases = (1..).map(|number| Alias::new(&format!("{table}_{number}")));
         aliases.find(|alias| !self.is_in_sight(mapper, *alias)).unwrap_or(Alias::NONE)
+    }
+}
+
+/// Returns whether an expression is known to be an array.
+fn is_array(node: &Node) -> bool {
+    match node {
+        Node::Column { mapper, column, .. } => {
+            matches!(mapper.definition().columns[usize::from(*column)].kind, Kind::Array(_))
+        }
+        Node::Parameter { kind, .. } => matches!(kind, Kind::Array(_)),
+        Node::Cast { column_type, .. } => matches!(**column_type, ColumnType::Array(_)),
+        _ => false,
     }
 }
 
