@@ -52,7 +52,8 @@ pub(crate) fn is_write(sql: &str) -> bool {
 
 /// SQL as text.
 ///
-/// `:name` is a parameter outside of quotes and comments; `::` is a cast and `\:` a plain colon.
+/// `:name` is a parameter outside of quotes and comments; `::` is a cast and `\:` a plain colon. Quotes and comments are those of
+/// standard SQL and of PostgreSQL: in a text that MySQL reads otherwise, with `\'` in quotes or `#` before a comment, write `\:`.
 ///
 /// ```
 /// # use orm_core::{Engine, text};
@@ -149,7 +150,7 @@ impl Text {
         let mut used = vec![false; self.values.len()];
         let mut sql = String::new();
         let mut rest = self.sql.as_str();
-        while let Some(next) = Lexeme::next(rest) {
+        while let Some(next) = Lexeme::next(&self.sql[..self.sql.len() - rest.len()], rest) {
             rest = &rest[next.length()..];
             match next {
                 Lexeme::Plain(plain) => sql.push_str(plain),
@@ -188,14 +189,17 @@ enum Lexeme<'a> {
 }
 
 impl<'a> Lexeme<'a> {
-    fn next(text: &'a str) -> Option<Lexeme<'a>> {
+    /// Returns the first piece of a text, which stands behind another.
+    fn next(before: &str, text: &'a str) -> Option<Lexeme<'a>> {
         let first = text.chars().next()?;
         let upto = |end: Option<usize>| Lexeme::Plain(&text[..end.unwrap_or(text.len())]);
         let closing = |quote: char| text[1..].find(quote).map(|at| at + 2);
         Some(match first {
+            '\'' if has_escapes(before) => upto(escaped_end(text)),
             '\'' | '"' | '`' => upto(closing(first)),
+            '$' if !is_in_name(before) => upto(dollar_end(text).or(Some(1))),
             '-' if text.starts_with("--") => upto(text.find('\n')),
-            '/' if text.starts_with("/*") => upto(text.find("*/").map(|at| at + 2)),
+            '/' if text.starts_with("/*") => upto(nested_end(text).or_else(|| text.find("*/").map(|at| at + 2))),
             '\\' if text.starts_with("\\:") => Lexeme::Colon,
             ':' if text.starts_with("::") => upto(Some(2)),
             ':' => match name(&text[1..]) {
@@ -203,7 +207,7 @@ impl<'a> Lexeme<'a> {
                 name => Lexeme::Parameter(name),
             },
             _ => {
-                let special = |c: char| matches!(c, '\'' | '"' | '`' | '-' | '/' | '\\' | ':');
+                let special = |c: char| matches!(c, '\'' | '"' | '`' | '$' | '-' | '/' | '\\' | ':');
                 let width = first.len_utf8();
                 upto(text[width..].find(special).map(|at| at + width))
             }
@@ -219,6 +223,54 @@ impl<'a> Lexeme<'a> {
     }
 }
 
+/// Returns whether a quote behind this text is that of PostgreSQL's `E'…'`, in which a backslash escapes.
+fn has_escapes(before: &str) -> bool {
+    before.strip_suffix(['E', 'e']).is_some_and(|before| !is_in_name(before))
+}
+
+/// Returns whether what stands behind this text goes on with a name.
+fn is_in_name(before: &str) -> bool {
+    before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$')
+}
+
+/// Returns the end of a string in which a backslash escapes.
+fn escaped_end(text: &str) -> Option<usize> {
+    let mut characters = text.char_indices().skip(1);
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => _ = characters.next(),
+            '\'' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the end of PostgreSQL's `$tag$…$tag$`.
+fn dollar_end(text: &str) -> Option<usize> {
+    let tag = name(&text[1..]);
+    let quote = text.get(..tag.len() + 2).filter(|quote| quote.ends_with('$'))?;
+    text[quote.len()..].find(quote).map(|at| at + 2 * quote.len())
+}
+
+/// Returns the end of a comment, in which PostgreSQL counts the comments; `None` if those that begin do not all end.
+fn nested_end(text: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0, 0);
+    loop {
+        let mark = at + text[at..].find(['/', '*'])?;
+        let two = text.get(mark..mark + 2);
+        depth += match two {
+            Some("/*") => 1,
+            Some("*/") => -1,
+            _ => 0,
+        };
+        at = mark + if matches!(two, Some("/*" | "*/")) { 2 } else { 1 };
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
 fn name(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
@@ -230,3 +282,35 @@ impl Write for Text {
     }
 }
 executes! { {} Text; }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(sql: &str) -> Vec<&str> {
+        let (mut names, mut at) = (Vec::new(), 0);
+        while let Some(next) = Lexeme::next(&sql[..at], &sql[at..]) {
+            at += next.length();
+            if let Lexeme::Parameter(name) = next {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn what_is_quoted_is_no_parameter() {
+        assert_eq!(parameters("SELECT ':z', \":z\", `:z`, :a"), ["a"]);
+        assert_eq!(parameters("SELECT $$:z$$, $x$ $y$ :z $$ $x$, :a"), ["a"]);
+        assert_eq!(parameters(r"SELECT E'\' :z', e'\\', :a, type':z', 'b\', :b"), ["a", "b"]);
+        assert_eq!(parameters("SELECT $1, a$b, :a, a$b$ :b $b$"), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_in_a_comment_is_no_parameter() {
+        assert_eq!(parameters("SELECT /* :z */ :a -- :z\n, :b"), ["a", "b"]);
+        assert_eq!(parameters("SELECT /* /* :z */ :z */ :a, /*/ :z */ :b"), ["a", "b"]);
+        assert_eq!(parameters("SELECT /* /* :z */ :a"), ["a"]);
+        assert_eq!(parameters("SELECT 6 / 2 * :a /* :z"), ["a"]);
+    }
+}
