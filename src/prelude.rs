@@ -6,3 +6,4 @@ pub use crate::{BelongsTo, Deferred, HasMany, HasOne, ManyToMany, Model};
 pub use crate::{Embed, Row, SqlEnum, SqlNewtype};
 pub use crate::{Engine, Error, Executor, Handle, MetaData, Reader, Select, Session};
 pub use crate::{delete, func, insert, joinedload, metadata, optional, select, selectinload, text, update};
+pub use crate::{foreign, remote};

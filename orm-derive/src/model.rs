@@ -337,7 +337,15 @@ pub(crate) fn relationship_type<'t>(ty: &'t Type, mistakes: &mut Mistakes) -> Fi
             mistakes.add(ty, format!("`{name}` needs the model that it leads to: `{name}<Address>`"));
             return FieldType::Unknown;
         };
-        return FieldType::Relationship(kind, target);
+        let Some(model) = names::option_argument(target) else { return FieldType::Relationship(kind, target) };
+        let meant = model.to_token_stream().to_string().replace(' ', "");
+        let reason = match kind {
+            Kind::BelongsTo => "may be empty if its foreign key is an `Option`",
+            Kind::HasOne => "may be empty as it is",
+            Kind::HasMany | Kind::ManyToMany => "holds any number of members as it is",
+        };
+        mistakes.add(ty, format!("write `{}<{meant}>` without `Option`: it {reason}", kind.name()));
+        return FieldType::Relationship(kind, model);
     }
     let is_wrapper = ["Option", "Vec", "Box", "Arc", "Rc"].iter().any(|wrapper| segment.ident == wrapper);
     let ([inner], true) = (arguments.as_slice(), is_wrapper) else { return FieldType::Column };
@@ -509,6 +517,22 @@ fn last_name(path: impl ToTokens) -> Option<String> {
     tokens.filter_map(|token| if let TokenTree::Ident(ident) = token { Some(plain(&ident)) } else { None }).last()
 }
 
+/// Gathers the fields of a model that a condition marks as those that refer: `foreign(House.town_code)`.
+fn marked_fields(condition: TokenStream, model: &Ident, fields: &mut Vec<String>) {
+    let mut is_marked = false;
+    for token in condition {
+        if let TokenTree::Group(group) = &token {
+            let first = group.stream().into_iter().next();
+            let is_own = matches!(&first, Some(TokenTree::Ident(owner)) if owner == model || owner == "Self");
+            if is_marked && is_own {
+                fields.extend(last_name(group.stream()));
+            }
+            marked_fields(group.stream(), model, fields);
+        }
+        is_marked = matches!(&token, TokenTree::Ident(word) if word == "foreign");
+    }
+}
+
 /// Lets a builder leave out what something else fills.
 ///
 /// A foreign key of the primary key may be left out too where a `BelongsTo` can fill it: so an association object is made
@@ -529,11 +553,17 @@ fn settle_presence(model: &mut Model) {
         .iter()
         .flat_map(|key| key.columns.iter().map(|&column| (column, key.targets.iter().any(has_owner))))
         .collect();
+    let mut marked = Vec::new();
+    for relationship in model.relationships.iter().filter(|relationship| relationship.kind == Kind::BelongsTo) {
+        marked_fields(relationship.options.primaryjoin.to_token_stream(), &model.ident, &mut marked);
+    }
     for (position, column) in model.columns.iter_mut().enumerate() {
         let options = &column.options;
+        let is_marked = marked.contains(&plain(&column.ident));
         let part = composite.iter().find(|(part, _)| usize::from(*part) == position);
-        let is_foreign = options.foreign_key.is_some() || part.is_some();
-        let is_linked = options.foreign_key.as_ref().is_some_and(has_owner) || part.is_some_and(|(_, linked)| *linked);
+        let is_foreign = options.foreign_key.is_some() || part.is_some() || is_marked;
+        let is_linked =
+            is_marked || options.foreign_key.as_ref().is_some_and(has_owner) || part.is_some_and(|(_, linked)| *linked);
         let is_filled = column.is_generated
             || column.is_option()
             || options.server_default.is_some()

@@ -35,6 +35,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
         .then_some("`rename` changes a label, and with `integer` the variants are stored as numbers");
     let labels = labels(variants.iter().copied(), options.rename_all.as_ref(), refusal, &mut mistakes);
     check_numbers(&variants, &options, &mut mistakes);
+    check_labels(&labels, &options, &mut mistakes);
     let Some(first) = labels.first() else { return mistakes.to_compile_errors() };
     let parts = if options.integer.is_some() { as_integer(input, &labels) } else { as_text(input, &labels, &options) };
     let first = first.variant;
@@ -129,6 +130,15 @@ fn check_numbers(variants: &[&Variant], options: &Options, mistakes: &mut Mistak
         {
             mistakes.add(number, "this number does not fit into 32 bits, in which the variants are stored");
         }
+    }
+}
+
+/// Refuses a label of a type of the database that cannot be told from NULL where PostgreSQL lists the type's labels.
+fn check_labels(labels: &[Label<'_>], options: &Options, mistakes: &mut Mistakes) {
+    let is_native = options.integer.is_none() && options.native.as_ref().is_none_or(LitBool::value);
+    for label in labels.iter().filter(|label| is_native && label.label == "NULL") {
+        let hint = "rename it by `#[orm(rename = \"…\")]`, or keep the labels as text by `#[orm(native = false)]`";
+        mistakes.add(label.variant, format!("the label `NULL` of a database's enum cannot be read\n{hint}"));
     }
 }
 

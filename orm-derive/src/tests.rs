@@ -167,6 +167,19 @@ fn a_key_that_a_reference_fills_may_be_left_out() {
 }
 
 #[test]
+fn a_column_that_a_condition_marks_may_be_left_out() {
+    let presence = |condition: &str| {
+        let town = format!("#[orm(primaryjoin = {condition})] town: BelongsTo<Town>");
+        let model = understood(&format!("struct House {{ #[orm(primary_key)] id: i64, town_code: String, {town} }}"));
+        matches!(model.columns[1].presence, Presence::Required)
+    };
+    assert!(!presence("foreign(House.town_code).eq(Town.code)"));
+    assert!(!presence("Town.open & (Town.code.eq(foreign(House.town_code)))"));
+    assert!(presence("House.town_code.eq(Town.code)"));
+    assert!(presence("foreign(Town.town_code).eq(House.town_code)"));
+}
+
+#[test]
 fn a_value_has_its_form() {
     check_field("#[orm(length)] name: String", &["expected `length = 10`"]);
     check_field("#[orm(length = \"5\")] name: String", &["expected a number: `length = 10`"]);
@@ -322,6 +335,14 @@ fn a_relationship_leads_to_one_model() {
     check_field(
         "user: Option<BelongsTo<User>>",
         &["write `BelongsTo<User>` without `Option`: it may be empty as it is"],
+    );
+    check_field(
+        "user: BelongsTo<Option<User>>",
+        &["write `BelongsTo<User>` without `Option`: it may be empty if its foreign key is an `Option`"],
+    );
+    check_field(
+        "addresses: HasMany<Option<Address>>",
+        &["write `HasMany<Address>` without `Option`: it holds any number of members as it is"],
     );
     check_field("users: Vec<BelongsTo<User>>", &["write `BelongsTo<User>` without `Vec`: it may be empty as it is"]);
 }
@@ -585,6 +606,18 @@ fn an_enum_is_stored_by_its_variants_names() {
         r#"#[orm(rename_all = "snake_case", name = "state")] enum Status { OnLeave, #[orm(rename = "x")] Gone }"#;
     let written = items(sql_enum::derive(&parse(source)));
     assert!(written.contains(r#"labels ("state" , & ["on_leave" , "x"])"#), "{written}");
+}
+
+#[test]
+fn a_label_is_not_null() {
+    let written = |source: &str| items(sql_enum::derive(&parse(source)));
+    let refused = "the label `NULL` of a database's enum cannot be read";
+    assert!(written(r#"enum Status { #[orm(rename = "NULL")] Unknown, On }"#).contains(refused));
+    assert!(written(r#"#[orm(rename_all = "UPPERCASE")] enum Status { Null, On }"#).contains(refused));
+    assert!(
+        !written(r#"#[orm(native = false)] enum Status { #[orm(rename = "NULL")] Unknown, On }"#).contains(refused)
+    );
+    assert!(!written(r#"enum Status { Null, On }"#).contains(refused));
 }
 
 #[test]

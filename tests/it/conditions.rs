@@ -1,7 +1,7 @@
 //! Relationships with a `primaryjoin` that are written too, and those of a model to itself.
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, foreign, remote, with_parent};
+use orm::{Dialect, ErrorKind, with_parent};
 
 use crate::support::{empty_engine, strategies};
 
