@@ -209,6 +209,11 @@ impl Error {
         if error.database_kind() == Some(DatabaseErrorKind::LockTimeout) {
             own = own.hint("commit or close the session, connection or transaction that holds the lock");
         }
+        if is_old_snapshot(&error) {
+            let hint = "another transaction has written since this one read: roll back and repeat it, as `engine.transaction` does, \
+                        or begin with what writes";
+            own = own.hint(hint);
+        }
         if is_missing_table(&error) {
             own = own.hint("create the tables by `metadata![…].create_all(&engine)`, or see whether the URL names the right database");
         }
@@ -334,7 +339,8 @@ impl Error {
         &self.0.message
     }
 
-    /// Returns the SQL of the statement that failed, if it came that far.
+    /// Returns the SQL of the statement that failed, if it came that far: all of it, where the error's text shows of a very long one
+    /// the beginning and the end.
     pub fn statement(&self) -> Option<&str> {
         self.0.sql.as_deref()
     }
@@ -521,7 +527,7 @@ impl fmt::Display for Error {
             write!(f, "\n({note})")?;
         }
         if let Some(sql) = &self.0.sql {
-            write!(f, "\n[SQL: {sql}]")?;
+            write!(f, "\n[SQL: {}]", Shortened(sql))?;
         }
         if let Some(parameters) = &self.0.parameters {
             write!(f, "\n[parameters: {parameters}]")?;
@@ -544,6 +550,29 @@ impl std::error::Error for Error {
 }
 
 const _: () = assert!(size_of::<Error>() == size_of::<usize>());
+
+/// The most bytes of a statement that a message shows.
+const SHOWN: usize = 8_000;
+
+/// A statement as a message shows it: of a very long one the beginning and the end.
+struct Shortened<'s>(&'s str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sql = self.0;
+        if sql.len() <= SHOWN {
+            return f.write_str(sql);
+        }
+        let (start, end) = (sql.floor_char_boundary(SHOWN * 3 / 4), sql.ceil_char_boundary(sql.len() - SHOWN / 4));
+        write!(f, "{} … {} bytes … {}", &sql[..start], end - start, &sql[end..])
+    }
+}
+
+/// Returns whether SQLite refused to write since the transaction reads a state that is no longer the newest.
+fn is_old_snapshot(error: &orm_pool::Error) -> bool {
+    const BUSY_SNAPSHOT: &str = "517";
+    matches!(error.kind(), orm_pool::ErrorKind::Database { kind: DatabaseErrorKind::SerializationFailure, code, .. } if code == BUSY_SNAPSHOT)
+}
 
 /// Returns whether a statement names a table that the database does not have.
 fn is_missing_table(error: &orm_pool::Error) -> bool {

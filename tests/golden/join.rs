@@ -510,6 +510,40 @@ fn what_an_outer_join_may_miss_must_be_optional() {
 }
 
 #[test]
+fn an_alias_that_an_outer_join_may_miss_is_named() {
+    let other = Address.alias("other");
+    check(
+        select((User.name, other)).outerjoin_on(other, other.user_id.eq(User.id)),
+        expect![[r#"
+        -- all
+        `other` comes from an outer join, which may find none
+        hint: select `optional(other)`, which gives an `Option<Address>`
+    "#]],
+    );
+    check(
+        select((User.name, other.email)).outerjoin_on(other, other.user_id.eq(User.id)),
+        expect![[r#"
+        -- all
+        column `other.email` comes from an outer join and may be NULL
+        hint: select `optional(other.email)`, which gives an `Option`
+    "#]],
+    );
+}
+
+#[test]
+fn a_join_that_starts_from_what_is_not_in_from_names_it() {
+    let sub = select(User).subquery("sub");
+    check(
+        select((sub.id, Address.id)).join_on(Address, Address.user_id.eq(sub.id)),
+        expect![[r#"
+        -- all
+        the join to `addresses` starts from `sub`, which is not in FROM
+        hint: name it by `.select_from(&sub)`, or join it first
+    "#]],
+    );
+}
+
+#[test]
 fn a_model_that_an_outer_join_may_miss_must_be_optional() {
     check(
         select((User.name, Address)).outerjoin(User.addresses),

@@ -103,6 +103,7 @@ async fn a_bulk_update_counts_versions() {
     assert_eq!(select(Versioned.version).all(&engine).await.unwrap(), [2, 2]);
     let error = session.bulk_update(Versioned.text, values).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::StaleData);
+    assert!(error.to_string().contains("which still has the value's version"), "{error}");
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ async fn null_in_a_column_that_is_no_option_names_the_column() {
     let error = text("SELECT id, NULL FROM users").columns::<(i64, String)>().all(&engine).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Data);
     assert_eq!(error.message(), "column `#2` cannot be read: it is NULL, and the Rust type is not an `Option`");
+    assert!(error.to_string().contains("hint: select it by `optional(…)`, or read it into an `Option`"), "{error}");
 
     #[derive(Clone, Debug, Model)]
     #[orm(table = "users", metadata = none)]
@@ -460,4 +461,44 @@ async fn what_a_flush_refuses_names_the_object_and_says_what_to_do() {
         SQLAlchemy: New instance <Page> with identity key (Page, (1,)) conflicts with persistent instance <Page>
         hint: the session has the object `Page` with key 1 already: change that one, or use `merge`
     "#]].assert_eq(&words.0);
+}
+
+#[tokio::test]
+async fn a_key_of_documents_is_refused() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "documents", metadata = none)]
+    struct Document {
+        #[orm(primary_key)]
+        body: serde_json::Value,
+    }
+    let engine = empty_engine().await;
+    let mut session = Session::new(&engine);
+    session.add(Document { body: serde_json::json!({"a": 1}) });
+    let error = session.flush().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Configuration);
+    assert_eq!(error.message(), "`Document.body` is JSON, which cannot be a primary key");
+}
+
+#[tokio::test]
+async fn a_very_long_statement_is_shown_by_its_beginning_and_its_end() {
+    let engine = empty_engine().await;
+    let sql = format!("SELECT '{}' FROM nowhere", "é".repeat(50_000));
+    let error = text(sql.clone()).execute(&engine).await.unwrap_err();
+    assert_eq!(error.statement(), Some(&*sql));
+    let shown = error.to_string();
+    assert!(shown.len() < 20_000, "{}", shown.len());
+    assert!(shown.contains("[SQL: SELECT 'é") && shown.contains(" bytes … ") && shown.contains("é' FROM nowhere]"));
+}
+
+#[tokio::test]
+async fn an_object_whose_row_is_there_is_told_to_merge() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let user = select(User).filter(User.id.eq(1)).one(&engine).await.unwrap();
+    session.add(user);
+    let error = session.flush().await.unwrap_err();
+    assert!(error.is_unique_violation());
+    let is_named = error.columns() == ["id"];
+    assert_eq!(error.to_string().contains("hint: if the object is that of a row which is there already"), is_named);
+    assert_eq!(is_named, expected(true, [(MariaDb, false, "it names the constraint alone")]), "{error}");
 }

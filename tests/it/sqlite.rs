@@ -248,6 +248,7 @@ async fn moments_with_and_without_a_fraction_are_in_order() {
         let before = select(Instant).filter(Instant.at.lt(time)).count(&engine).await.unwrap();
         assert_eq!(before, position as u64, "{time}");
     }
+}
 
 #[tokio::test]
 async fn a_transaction_that_reads_an_old_state_is_told_to_repeat() {

@@ -721,9 +721,15 @@ fn refuse_twice(joins: &[Join<'_>]) -> Result<()> {
 fn misplaced(join: &Join<'_>, chains: &[Chain<'_>]) -> Error {
     let name = join.right.table().name();
     let missing = |table: &TableRef| !chains.iter().any(|chain| chain.has(*table));
-    if join.left.as_ref().is_some_and(missing) || join.needs().iter().any(missing) {
-        let message = format!("the join to `{name}` starts from a table that is not in FROM");
-        return Error::new(ErrorKind::Compile, message);
+    if let Some(start) = join.left.into_iter().chain(join.needs()).find(missing) {
+        let start_name = start.name();
+        let message = format!("the join to `{name}` starts from `{start_name}`, which is not in FROM");
+        let place = match (start.mapper, start.alias == Alias::NONE) {
+            (Some(mapper), true) => mapper.definition().name.to_owned(),
+            _ => format!("&{start_name}"),
+        };
+        return Error::new(ErrorKind::Compile, message)
+            .hint(format!("name it by `.select_from({place})`, or join it first"));
     }
     let names: Vec<String> = join.needs().iter().map(|table| format!("`{}`", table.name())).collect();
     Error::new(

@@ -616,8 +616,9 @@ impl Writer {
         };
         match &output.kind {
             OutputKind::Entity { mapper, alias } if is_optional(TableRef::table(mapper, *alias)) => {
-                let name = mapper.definition().name;
-                refused(format!("`{name}`"), name, format!("an `Option<{name}>`"))
+                let model = mapper.definition().name;
+                let name = alias.name().unwrap_or(model);
+                refused(format!("`{name}`"), name, format!("an `Option<{model}>`"))
             }
             OutputKind::Entity { .. } => Ok(()),
             OutputKind::Expression(node) => match strict_column(node, &is_optional) {
@@ -637,8 +638,7 @@ impl Writer {
         match column {
             Node::Column { mapper, column, alias } => {
                 let field = &mapper.definition().columns[usize::from(*column)].field;
-                let owner = if alias.is_derived() { alias.name() } else { None };
-                format!("{}.{field}", owner.unwrap_or(mapper.definition().name))
+                format!("{}.{field}", alias.name().unwrap_or(mapper.definition().name))
             }
             Node::Field { source, index, .. } => format!("{}.{index}", source.name().unwrap_or_default()),
             _ => String::new(),

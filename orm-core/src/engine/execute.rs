@@ -16,6 +16,7 @@ use crate::load;
 use crate::mapper::{Misread, Object, Row, RowType};
 use crate::schema::{Table, fit};
 use crate::sql::Statement;
+use crate::types::IS_NULL;
 
 /// A compiled statement with its values.
 #[derive(Debug)]
@@ -434,5 +435,10 @@ fn too_many_rows(most: u64) -> Error {
 pub(super) fn misread_error(misread: &Misread, compiled: &Compiled) -> Error {
     let position = format!("#{}", misread.column + 1);
     let label = compiled.labels.get(misread.column).unwrap_or(&position);
-    Error::new(ErrorKind::Data, format!("column `{label}` cannot be read: {}", misread.reason.reason()))
+    let reason = misread.reason.reason();
+    let error = Error::new(ErrorKind::Data, format!("column `{label}` cannot be read: {reason}"));
+    match reason == IS_NULL {
+        true => error.hint("select it by `optional(…)`, or read it into an `Option`"),
+        false => error,
+    }
 }

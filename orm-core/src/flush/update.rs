@@ -376,7 +376,11 @@ pub(crate) async fn update_by_key(
                 mapper.definition().table,
                 rows.len()
             );
-            return Err(Error::new(ErrorKind::StaleData, message).hint("each value needs a row with its key"));
+            let hint = match rows.iter().any(|row| !row.guards.is_empty()) {
+                true => "each value needs a row with its key, which still has the value's version",
+                false => "each value needs a row with its key",
+            };
+            return Err(Error::new(ErrorKind::StaleData, message).hint(hint));
         }
         updated += matched;
     }
