@@ -92,8 +92,9 @@ async fn numbers_come_back_as_they_went() {
         let cast = if dialect() == Postgres { "SELECT (:value)::double precision" } else { "SELECT :value + 0e0" };
         let literal: f64 = literally(&text(cast).bind("value", number)).columns().one(&engine).await.unwrap();
         assert_eq!(literal, number);
-        // SQLite has one zero.
-        assert!(dialect() == Sqlite || literal.is_sign_negative() == number.is_sign_negative(), "{number:?}");
+        // What is added to zero loses its sign.
+        let is_as_it_stands = dialect() == Postgres;
+        assert!(!is_as_it_stands || literal.is_sign_negative() == number.is_sign_negative(), "{number:?}");
     }
 }
 

@@ -119,9 +119,8 @@ impl Dialect {
     fn double(self, value: f64) -> Result<String> {
         let is_negative_zero = value == 0.0 && value.is_sign_negative();
         match (self, not_finite(value)) {
-            // A number with a point is exact to them, and has no such zero.
+            // A number with a point is an exact one, which has no such zero.
             (Dialect::Postgres, None) if is_negative_zero => Ok("'-0'::double precision".to_owned()),
-            (Dialect::MySql | Dialect::MariaDb, None) if is_negative_zero => Ok("-0e0".to_owned()),
             (_, None) => Ok(format!("{value:?}")),
             (Dialect::Postgres, Some(name)) => Ok(format!("'{name}'::double precision")),
             // SQLite has no NaN, and makes NULL of one that is bound.
