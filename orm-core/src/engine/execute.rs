@@ -97,6 +97,10 @@ pub(crate) trait Collect: Send {
 impl<S: RowType> Collect for Vec<S> {
     #[inline]
     fn push(&mut self, row: &Row<'_>) -> Result<(), Box<Misread>> {
+        if self.capacity() == 0 {
+            // What a list would do at its first growth, without what it asks for that.
+            *self = Vec::with_capacity(4);
+        }
         // `?` would move it once more.
         S::__value(row, 0).map(|value| Vec::push(self, value))
     }
@@ -146,7 +150,11 @@ impl Engine {
     fn compiled(&self, mut statement: Statement, values: &mut Vec<Value>) -> Result<Lent> {
         let is_kept = self.options.compiled_cache != Some(false);
         let shared = &*self.shared;
-        shared.cache.prepare(&mut statement, values, shared.dialect, is_kept)
+        let compiled = shared.cache.prepare(&mut statement, values, shared.dialect, is_kept);
+        if let Statement::Select(node) = statement {
+            node.let_go();
+        }
+        compiled
     }
 
     /// The same, of which both may be kept.

@@ -3,11 +3,12 @@
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
+use super::merge::put;
 use super::query::{cannot_be_refreshed, not_persistent};
 use super::{BindRequest, Handle, ObjectId, Objects, Session, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{
-    Alias, Attribute, Decoded, Definition, Model, Relationship, Row, UnitValues, copy_columns, is_changed, set_columns,
+    Alias, Attribute, Decoded, Definition, Model, Relationship, Row, UnitValues, is_changed, set_columns,
 };
 use crate::sql::{Columns, Node, Output, SelectNode, Statement};
 use crate::types::{RowValue, SqlType};
@@ -213,8 +214,7 @@ impl Session {
         };
         let definition = self.objects.get(slot).mapper.definition();
         for columns in units_of(definition, &list) {
-            let put = copy_columns(&*base, self.objects.object_mut(slot), columns);
-            put.map_err(|misread| Error::new(ErrorKind::Data, misread.reason.reason().to_owned()))?;
+            put(&*base, self.objects.object_mut(slot), columns)?;
         }
         self.objects.expire(slot);
         Ok(())

@@ -302,6 +302,7 @@ impl Objects {
     }
 }
 
-fn put(from: &dyn Object, to: &mut dyn Object, columns: Range<usize>) -> Result<()> {
+/// Gives columns that change together the values that another object has there.
+pub(super) fn put(from: &dyn Object, to: &mut dyn Object, columns: Range<usize>) -> Result<()> {
     copy_columns(from, to, columns).map_err(|misread| Error::new(ErrorKind::Data, misread.reason.reason().to_owned()))
 }

@@ -67,9 +67,9 @@ pub struct Select<S> {
 /// assert_eq!(names.to_sql(Dialect::Sqlite), "SELECT user.name, count(user.id) FROM user GROUP BY user.name");
 /// ```
 pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
-    let mut node: Box<SelectNode> = Box::default();
+    let mut node = SelectNode::of_spare();
     // A list of the right length takes less than one that grows.
-    node.outputs = Vec::with_capacity(S::__OUTPUTS);
+    node.outputs.reserve_exact(S::__OUTPUTS);
     node.add_outputs(selected);
     Select { node, row: PhantomData }
 }

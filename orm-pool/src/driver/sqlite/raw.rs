@@ -305,6 +305,7 @@ impl Handle {
     /// # Panics
     ///
     /// Panics when the statement has been finalized, or is stepped piece by piece.
+    #[inline]
     unsafe fn bind_all(
         &mut self,
         slot: Slot,
