@@ -100,25 +100,19 @@ fn write_moment(micros: i64, zone: &str, out: &mut String) {
         i64::MAX => out.push_str("infinity"),
         i64::MIN => out.push_str("-infinity"),
         micros => {
-            out.push_str(&text::date_time(micros.saturating_add(EPOCH_MICROS)));
-            drop_zeros(out);
+            out.push_str(without_zeros(&text::date_time(micros.saturating_add(EPOCH_MICROS))));
             out.push_str(zone);
         }
     }
 }
 
 fn write_time(micros: i64, out: &mut String) {
-    out.push_str(&text::time(micros));
-    drop_zeros(out);
+    out.push_str(without_zeros(&text::time(micros)));
 }
 
-/// Removes the zeros behind the last decimal that is none.
-fn drop_zeros(out: &mut String) {
-    out.truncate(out.trim_end_matches('0').len());
-    // Six decimals were there, so that the zeros end at the point at the latest.
-    if out.ends_with('.') {
-        out.pop();
-    }
+/// Returns a time without the zeros behind its last decimal that is none.
+fn without_zeros(time: &str) -> &str {
+    if time.contains('.') { time.trim_end_matches('0') } else { time }
 }
 
 fn write_zone(seconds: i64, out: &mut String) {
@@ -152,8 +146,7 @@ fn write_interval(months: i64, days: i64, micros: i64, out: &mut String) {
         let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
         _ = write!(out, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
         if fraction != 0 {
-            _ = write!(out, ".{fraction:06}");
-            drop_zeros(out);
+            out.push_str(without_zeros(&format!(".{fraction:06}")));
         }
     }
 }
