@@ -35,7 +35,8 @@ pub struct SelectNode {
 }
 
 thread_local! {
-    /// The memory of the last SELECT that this thread has run: making it anew is a tenth of a query of one row on SQLite.
+    /// The memory of the last SELECT that this thread has run. Made anew it is two of the four allocations of a query of one
+    /// row, and 5 % of its instructions on SQLite.
     static SPARE: Cell<Option<Box<SelectNode>>> = const { Cell::new(None) };
 }
 
