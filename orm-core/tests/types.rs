@@ -146,7 +146,7 @@ macro_rules! common_dates {
 
         #[test]
         fn times_come_back() {
-            check::<$time>($hms_micro(0, 0, 0, 0), "00:00:00.000000");
+            check::<$time>($hms_micro(0, 0, 0, 0), "00:00:00");
             check::<$time>($hms_micro(23, 59, 59, 999_999), "23:59:59.999999");
             check::<$time>($hms_micro(1, 2, 3, 4), "01:02:03.000004");
             reads::<$time>("01:02", $hms_micro(1, 2, 0, 0));
@@ -173,7 +173,7 @@ macro_rules! common_dates {
                 ],
                 TIME,
             );
-            refuses::<$time>(ValueRef::Time(86_400_000_000), "expected a time of day, found 24:00:00.000000");
+            refuses::<$time>(ValueRef::Time(86_400_000_000), "expected a time of day, found 24:00:00");
             assert!(<$time>::decode(ValueRef::Time(-1)).is_err());
             assert!(<$time>::decode(ValueRef::Time(i64::MAX)).is_err());
             assert!(<$time>::decode(ValueRef::Time(i64::MIN)).is_err());
@@ -183,8 +183,8 @@ macro_rules! common_dates {
         #[test]
         fn dates_with_times_come_back() {
             let noon = $join($ymd(2024, 2, 29), $hms_micro(12, 0, 0, 0));
-            check::<$date_time>(noon, "2024-02-29 12:00:00.000000");
-            check::<$date_time>($join($ymd(1, 1, 1), $hms_micro(0, 0, 0, 0)), "0001-01-01 00:00:00.000000");
+            check::<$date_time>(noon, "2024-02-29 12:00:00");
+            check::<$date_time>($join($ymd(1, 1, 1), $hms_micro(0, 0, 0, 0)), "0001-01-01 00:00:00");
             let last = $join($ymd(9999, 12, 31), $hms_micro(23, 59, 59, 999_999));
             check::<$date_time>(last, "9999-12-31 23:59:59.999999");
             let before_1970 = $join($ymd(1969, 12, 31), $hms_micro(23, 59, 59, 999_999));
@@ -209,7 +209,7 @@ macro_rules! common_dates {
         #[test]
         fn moments_come_back_in_utc() {
             let noon = $utc($join($ymd(2024, 2, 29), $hms_micro(12, 0, 0, 0)));
-            check::<$moment>(noon, "2024-02-29 12:00:00.000000");
+            check::<$moment>(noon, "2024-02-29 12:00:00");
             // As `CURRENT_TIMESTAMP` of SQLite gives it, and as other programs write it.
             for text in [
                 "2024-02-29 12:00:00",
@@ -226,7 +226,7 @@ macro_rules! common_dates {
                 reads::<$moment>(text, noon);
             }
             let first = $utc($join($ymd(1, 1, 1), $hms_micro(0, 0, 0, 0)));
-            check::<$moment>(first, "0001-01-01 00:00:00.000000");
+            check::<$moment>(first, "0001-01-01 00:00:00");
             let before_1970 = $utc($join($ymd(1969, 12, 31), $hms_micro(23, 59, 59, 999_999)));
             check::<$moment>(before_1970, "1969-12-31 23:59:59.999999");
             assert_eq!(before_1970.encode(), Value::Timestamp(-1));
@@ -292,7 +292,7 @@ mod chrono_types {
         for end in [NaiveDateTime::MIN, DateTime::<Utc>::MIN_UTC.naive_utc()] {
             assert_eq!(NaiveDateTime::decode(as_ref(&end.encode())), Ok(end));
         }
-        check(DateTime::<Utc>::MIN_UTC, "-262143-01-01 00:00:00.000000");
+        check(DateTime::<Utc>::MIN_UTC, "-262143-01-01 00:00:00");
     }
 
     #[test]
@@ -315,7 +315,7 @@ mod chrono_types {
     fn an_offset_is_the_same_moment_in_utc() {
         let offset = FixedOffset::east_opt(2 * 3600).unwrap();
         let noon = ymd(2024, 2, 29).and_hms_opt(14, 0, 0).unwrap().and_local_timezone(offset).unwrap();
-        check(noon, "2024-02-29 12:00:00.000000");
+        check(noon, "2024-02-29 12:00:00");
         let read = DateTime::<FixedOffset>::decode(ValueRef::Text("2024-02-29 14:00:00+02:00")).unwrap();
         assert_eq!(read.to_rfc3339(), "2024-02-29T12:00:00+00:00");
     }
@@ -358,14 +358,14 @@ mod time_types {
     fn an_offset_that_leaves_the_range_does_not_panic() {
         let west = UtcOffset::from_hms(-1, 0, 0).unwrap();
         let last = PrimitiveDateTime::new(ymd(9999, 12, 31), hms_micro(23, 30, 0, 0)).assume_offset(west);
-        assert_eq!(as_text(&last.encode()), "+10000-01-01 00:30:00.000000");
+        assert_eq!(as_text(&last.encode()), "+10000-01-01 00:30:00");
     }
 
     #[test]
     fn an_offset_is_the_same_moment_in_utc() {
         let east = UtcOffset::from_hms(2, 0, 0).unwrap();
         let noon = PrimitiveDateTime::new(ymd(2024, 2, 29), hms_micro(1, 0, 0, 0)).assume_offset(east);
-        check(noon, "2024-02-28 23:00:00.000000");
+        check(noon, "2024-02-28 23:00:00");
     }
 
     #[test]
