@@ -115,12 +115,12 @@ async fn what_no_type_of_rust_holds_comes_as_text() {
         ("DATE", "0000-00-00"),
         ("DATE", "2024-00-00"),
         ("DATE", "2023-02-31"),
-        ("DATETIME", "0000-00-00 00:00:00.000000"),
-        ("TIMESTAMP", "0000-00-00 00:00:00.000000"),
+        ("DATETIME", "0000-00-00 00:00:00"),
+        ("TIMESTAMP", "0000-00-00 00:00:00"),
         ("DATETIME(6)", "2024-00-00 01:02:03.000004"),
         ("TIME(6)", "-01:00:00.500000"),
-        ("TIME", "838:59:59.000000"),
-        ("TIME", "24:00:00.000000"),
+        ("TIME", "838:59:59"),
+        ("TIME", "24:00:00"),
     ] {
         check(&mut c, Value::Text(value.into()), column, text(value)).await;
     }
