@@ -49,7 +49,7 @@ async fn violated_constraints_name_what_they_know() {
             "INSERT INTO pets VALUES (9)",
             database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &["user_id"]),
         ),
-        ("DELETE FROM users", database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &["id"])),
+        ("DELETE FROM users", database(ForeignKeyViolation, "23503", Some("owner"), Some("pets"), &[])),
         ("SELEKT 1", database(Syntax, "42601", None, None, &[])),
         ("SELECT * FROM nowhere", database(Syntax, "42P01", None, None, &[])),
         ("SELECT absent FROM users", database(Syntax, "42703", None, None, &[])),
