@@ -3,7 +3,7 @@
 //! In: [`Work`]. Out: groups of models, each before those that refer to it; inside of a group whose models refer to each
 //! other or to themselves, levels of rows. Tables decide the order of models, links the order of rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::collect::Work;
 use crate::error::{Error, ErrorKind, Result};
@@ -167,13 +167,12 @@ pub(super) fn deletes(objects: &Objects, slots: &[u32], checks_each_row: bool) -
         }
     }
     if checks_each_row {
-        let is_known = |slot: u32, foreign_key: usize| {
-            parted.contains(&(slot, foreign_key))
-                || kept.iter().any(|kept| slots[kept.child] == slot && kept.foreign_key == foreign_key)
-        };
-        let outward = outward_post_updates(objects, slots)?;
-        let outward: Vec<_> = outward.into_iter().filter(|&(slot, key)| !is_known(slot, key)).collect();
-        parted.extend(outward);
+        let known: HashSet<(u32, usize)> = kept
+            .iter()
+            .map(|reference| (slots[reference.child], reference.foreign_key))
+            .chain(parted.iter().copied())
+            .collect();
+        parted.extend(outward_post_updates(objects, slots)?.into_iter().filter(|key| !known.contains(key)));
     }
     Ok(Deletes { parted, levels: levels_of(slots, &edges(&kept)) })
 }

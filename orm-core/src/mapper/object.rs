@@ -108,6 +108,11 @@ pub(crate) fn set_columns(object: &mut dyn Object, columns: Range<usize>, values
 
 /// Gives columns that change together the values that another object of the model has there.
 pub(crate) fn copy_columns(from: &dyn Object, to: &mut dyn Object, columns: Range<usize>) -> Decoded<()> {
+    if columns.len() == 1 {
+        let value = from.column(columns.start);
+        let value = RowValue::of(&value);
+        return set_columns(to, columns, &|_| value.get());
+    }
     let values: Vec<Value> = columns.clone().map(|column| from.column(column)).collect();
     let values: Vec<RowValue<'_>> = values.iter().map(RowValue::of).collect();
     set_columns(to, columns, &|column| values[column].get())
