@@ -16,6 +16,7 @@ mod pool;
 mod record;
 mod result;
 mod stream;
+mod test_transaction;
 mod transaction;
 mod url;
 
@@ -38,6 +39,7 @@ pub use record::{Record, RecordIndex};
 pub use result::{Executable, Parameter, Parameters, ResultSet};
 pub use stream::RowStream;
 pub(crate) use stream::{Chunk, Source};
+use test_transaction::TestTransaction;
 pub use transaction::{Work, WorkOnce};
 pub use url::Url;
 
@@ -76,6 +78,8 @@ pub(crate) struct Shared {
     server: Server,
     pub(crate) echo: bool,
     pub(crate) hide_parameters: bool,
+    /// Set if all that it does is one transaction, which is never committed.
+    test: Option<TestTransaction>,
     /// What its sessions leave to each other.
     pub(crate) spare: Arc<Spare>,
 }
@@ -99,7 +103,7 @@ impl Engine {
     }
 
     fn with(shared: Opaque<Shared>, options: ExecutionOptions) -> Engine {
-        let is_plain = options == ExecutionOptions::default() && !shared.echo;
+        let is_plain = options == ExecutionOptions::default() && !shared.echo && shared.test.is_none();
         Engine { shared, options: Arc::new(options), is_plain }
     }
 
@@ -211,7 +215,12 @@ impl Engine {
         let options = &*self.options;
         let has_level = options.isolation_level.is_some() && self.dialect() != Dialect::Sqlite;
         let has_timeout = options.statement_timeout().is_some() && self.dialect() != Dialect::Sqlite;
-        has_level || has_timeout || options.is_read_only()
+        has_level || has_timeout || options.is_read_only() || self.is_of_test()
+    }
+
+    /// Returns whether all that it does is one transaction, which is never committed.
+    pub(crate) fn is_of_test(&self) -> bool {
+        self.shared.test.is_some()
     }
 
     /// Closes the connections that are idle; those that are lent out close when they come back.

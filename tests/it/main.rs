@@ -34,6 +34,7 @@
 //! | `deleting` | cascades, orphans, foreign keys set to NULL |
 //! | `handles` | a handle never names another object |
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
+//! | `test_transactions` | engines all of whose work is one transaction that is never committed |
 //! | `typed_keys` | keys of a type of their own, around an integer that the database makes up |
 //! | `own_types` | columns whose SQL type is the user's own, in a session |
 //! | `pool` | listeners to an engine's connections |
@@ -158,6 +159,7 @@ mod states;
 mod strategies;
 mod stream;
 mod table_options;
+mod test_transactions;
 mod together;
 mod trades;
 mod transaction;

@@ -105,7 +105,8 @@ pub struct EngineBuilder {
     creator: Option<Creator>,
     plugins: Vec<Arc<dyn Plugin>>,
     pool: pool::Options,
-    class: PoolClass,
+    pub(super) class: PoolClass,
+    pub(super) is_test: bool,
     echo: bool,
     hide_parameters: bool,
     lint: Lint,
@@ -134,6 +135,7 @@ impl EngineBuilder {
             plugins: Vec::new(),
             pool: pool::Options::default(),
             class: PoolClass::Queue,
+            is_test: false,
             echo: false,
             hide_parameters: false,
             lint: Lint::Warn,
@@ -350,7 +352,8 @@ impl EngineBuilder {
 
     fn build_as_it_is(self) -> Result<Engine> {
         let url = self.url()?;
-        let class = match self.class {
+        let (test, class) = self.test()?;
+        let class = match class {
             PoolClass::Queue => pool::Class::Queue,
             PoolClass::Null => pool::Class::Null,
             PoolClass::Static => pool::Class::Static,
@@ -359,15 +362,18 @@ impl EngineBuilder {
         };
         let dialect = url.dialect;
         self.options.isolation_level.map_or(Ok(()), |level| level.check(dialect))?;
-        let connector = Connector::new(&url, class == pool::Class::Static, self.creator)?;
+        let connector = Connector::new(&url, class == pool::Class::Static, self.creator, test.is_some())?;
+        // The one connection that a test has is not to be replaced.
+        let recycle = self.pool.recycle.filter(|_| test.is_none());
         let shared = Shared {
             server: Server::of(&url),
             url,
             dialect,
-            pool: pool::Pool::new(connector, pool::Options { class, ..self.pool }),
+            pool: pool::Pool::new(connector, pool::Options { class, recycle, ..self.pool }),
             cache: StatementCache::new(self.query_cache_size, self.lint),
             echo: self.echo,
             hide_parameters: self.hide_parameters,
+            test,
             spare: Arc::default(),
         };
         Ok(Engine::with(Opaque::new(shared), self.options))

@@ -92,6 +92,11 @@ const SETTINGS: &[Setting] = &[
         apply: |it, word| Some(it.isolation_level(IsolationLevel::from_words(word)?)),
     },
     Setting {
+        name: "test_transaction",
+        expected: "`true` or `false`",
+        apply: |it, word| Some(it.test_transaction(truth(word)?)),
+    },
+    Setting {
         name: "query_cache_size",
         expected: "a number of statements",
         apply: |it, word| Some(it.query_cache_size(word.parse().ok()?)),

@@ -18,6 +18,7 @@ use orm_pool::pool::{self, Reset, ResetOnReturn};
 use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind, driver};
 
 use super::Url;
+use super::test_transaction::Stage;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -36,6 +37,8 @@ pub(crate) struct Connector {
     url: Url,
     /// Says where to connect to, each time anew.
     creator: Option<Creator>,
+    /// Whether transactions are savepoints of a test's.
+    is_of_test: bool,
     /// Done once a server was found to be another than the URL says.
     #[cfg(feature = "mysql")]
     is_other_told: std::sync::Once,
@@ -126,11 +129,12 @@ impl Source {
 }
 
 impl Connector {
-    pub(super) fn new(url: &Url, is_single: bool, creator: Option<Creator>) -> Result<Self> {
+    pub(super) fn new(url: &Url, is_single: bool, creator: Option<Creator>, is_of_test: bool) -> Result<Self> {
         Ok(Connector {
             source: Source::new(url, is_single)?,
             url: url.clone(),
             creator,
+            is_of_test,
             #[cfg(feature = "mysql")]
             is_other_told: std::sync::Once::new(),
         })
@@ -162,12 +166,16 @@ impl Connector {
 /// A driver's connection, and how to undo what was set for its session while it is lent.
 #[derive(Debug)]
 pub(crate) struct Lent {
-    connection: driver::Connection,
+    pub(super) connection: driver::Connection,
     undo: Vec<&'static str>,
     /// The time limit that the session has.
     pub(super) timeout: Option<Duration>,
     /// Whether its user has declared it of no use.
     pub(super) is_invalid: bool,
+    /// Whether its transactions are savepoints of a test's.
+    pub(super) is_of_test: bool,
+    /// Where that is.
+    pub(super) stage: Stage,
 }
 
 impl Lent {
@@ -225,7 +233,9 @@ impl pool::Connector for Connector {
         let connection = self.source().await?.open().await?;
         #[cfg(feature = "mysql")]
         self.tell_other_server(&connection);
-        Ok(Lent { connection, undo: Vec::new(), timeout: None, is_invalid: false })
+        let is_of_test = self.is_of_test;
+        let (undo, stage) = (Vec::new(), Stage::default());
+        Ok(Lent { connection, undo, timeout: None, is_invalid: false, is_of_test, stage })
     }
 
     fn reset_now(&self, lent: &mut Lent, how: ResetOnReturn) -> Reset {
@@ -240,7 +250,7 @@ impl pool::Connector for Connector {
             _ if !lent.is_in_transaction() => true,
             ResetOnReturn::None => true,
             ResetOnReturn::Rollback => lent.rollback_now(),
-            ResetOnReturn::Commit => lent.run_now("COMMIT") && !lent.is_in_transaction(),
+            ResetOnReturn::Commit => lent.commit_now(),
         };
         if is_ended && lent.restore_now() { Reset::Clean } else { Reset::NeedsWork }
     }
@@ -254,9 +264,9 @@ impl pool::Connector for Connector {
         match how {
             _ if !lent.is_in_transaction() => {}
             // Half of what was meant must not be kept.
-            _ if was_abandoned => lent.batch("ROLLBACK").await?,
-            ResetOnReturn::Rollback => lent.batch("ROLLBACK").await?,
-            ResetOnReturn::Commit => lent.batch("COMMIT").await?,
+            _ if was_abandoned => lent.end(lent.rollback_words()).await?,
+            ResetOnReturn::Rollback => lent.end(lent.rollback_words()).await?,
+            ResetOnReturn::Commit => lent.end(lent.commit_words()).await?,
             ResetOnReturn::None => {}
         }
         lent.close_cursors().await?;

@@ -1,6 +1,7 @@
 //! A lent connection ([`Connection`]), one with a transaction that its owner ends ([`Transaction`]), and a savepoint of
 //! either ([`Savepoint`]).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use orm_pool::driver::{self, Done};
@@ -8,6 +9,7 @@ use orm_pool::pool::ResetOnReturn;
 
 use super::connect::Guard;
 use super::execute::OnRow;
+use super::test_transaction::{CHECK, SAVEPOINT};
 use super::{Engine, ExecutionOptions, IsolationLevel};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -180,11 +182,16 @@ impl Connection {
                 " (implicit; each statement commits itself, since the isolation level is AUTOCOMMIT)",
             );
         }
+        self.begin_test().await?;
         self.set_up().await?;
         if !is_autocommit && !self.is_given_a_transaction() {
             let words = self.begin_words(level, will_write);
             self.engine.echo_words(&words, " (implicit)");
-            self.send(&words).await?;
+            self.guard.begins();
+            if let Err(error) = self.send(&words).await {
+                self.guard.has_ended();
+                return Err(error);
+            }
         }
         self.state.is_begun = true;
         Ok(())
@@ -260,25 +267,41 @@ impl Connection {
     /// Returns the words that begin a transaction, for one round trip.
     fn begin_words(&mut self, level: Option<IsolationLevel>, will_write: bool) -> String {
         let is_read_only = self.engine.options.is_read_only();
-        let level = level.and_then(IsolationLevel::words);
+        let is_of_test = self.engine.is_of_test();
+        let begin = if is_of_test { SAVEPOINT } else { "BEGIN" };
+        let level = level.and_then(IsolationLevel::words).filter(|_| !is_of_test);
         match self.dialect() {
             // A transaction that reads first and writes later is refused at once when another has written between.
-            Dialect::Sqlite if will_write && !is_read_only => "BEGIN IMMEDIATE".to_owned(),
-            Dialect::Sqlite => "BEGIN".to_owned(),
+            Dialect::Sqlite if will_write && !is_read_only && !is_of_test => "BEGIN IMMEDIATE".to_owned(),
+            Dialect::Sqlite => begin.to_owned(),
             Dialect::Postgres => {
                 let level = level.map_or_else(String::new, |level| format!(" ISOLATION LEVEL {level}"));
-                let access = if is_read_only { " READ ONLY" } else { "" };
+                let access = match is_read_only {
+                    true if is_of_test => "; SET TRANSACTION READ ONLY",
+                    true => " READ ONLY",
+                    false => "",
+                };
                 self.state.timeout = self.engine.options.statement_timeout();
                 let limit = self.state.timeout.map(|limit| limit.as_millis());
                 let limit = limit.map_or_else(String::new, |limit| format!("; SET LOCAL statement_timeout = {limit}"));
-                format!("BEGIN{level}{access}{limit}")
+                format!("{begin}{level}{access}{limit}")
             }
             Dialect::MySql | Dialect::MariaDb => {
                 let level =
                     level.map_or_else(String::new, |level| format!("SET TRANSACTION ISOLATION LEVEL {level}; "));
-                format!("{level}{}", if is_read_only { "START TRANSACTION READ ONLY" } else { "BEGIN" })
+                format!("{level}{}", if is_read_only && !is_of_test { "START TRANSACTION READ ONLY" } else { begin })
             }
         }
+    }
+
+    /// Returns the words that commit.
+    fn commit_words(&self) -> Cow<'static, str> {
+        let words = self.guard.commit_words();
+        if self.dialect() != Dialect::Postgres || !self.engine.is_of_test() {
+            return words.into();
+        }
+        let limit = self.state.timeout.map_or("", |_| "; SET LOCAL statement_timeout TO DEFAULT");
+        format!("{CHECK}; {words}{limit}").into()
     }
 
     /// Begins a savepoint, and a transaction around it if there is none. Dropping it rolls back to it.
@@ -336,8 +359,10 @@ impl Connection {
             let message = "the connection was lost before COMMIT was sent: the transaction was rolled back";
             return Err(Error::new(ErrorKind::Disconnected, message));
         }
+        self.refuse_ended_test()?;
         self.state.is_committing = true;
-        let done = self.words("COMMIT").await;
+        let words = self.commit_words();
+        let done = self.words(&words).await;
         self.state.is_committing = false;
         match done {
             Ok(()) => self.end().await,
@@ -370,7 +395,7 @@ impl Connection {
         self.guard.forget_lost_transaction();
         // Some errors have rolled back already.
         if self.guard.is_in_transaction() {
-            self.words("ROLLBACK").await?;
+            self.words(self.guard.rollback_words()).await?;
         }
         self.end().await
     }
@@ -378,6 +403,7 @@ impl Connection {
     /// Notes that the transaction has ended, and lets the session write again.
     async fn end(&mut self) -> Result<()> {
         self.state = State::default();
+        self.guard.has_ended();
         if self.dialect() == Dialect::Sqlite {
             // A query that is read piece by piece holds the transaction's snapshot.
             self.guard.close_cursors_now();
@@ -449,7 +475,7 @@ impl Connection {
         self.send(words).await
     }
 
-    async fn send(&mut self, words: &str) -> Result<()> {
+    pub(super) async fn send(&mut self, words: &str) -> Result<()> {
         let connection: &mut driver::Connection = &mut self.guard;
         connection.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()))
     }

@@ -94,6 +94,11 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
 }
 
 async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {
+    if engine.is_of_test() {
+        let message = "SQLite changes a table like this by a copy, which takes a transaction of its own";
+        return Err(Error::new(ErrorKind::InvalidRequest, message)
+            .hint("change tables before a test transaction, with another engine"));
+    }
     let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
     schemas.sort_unstable();
     schemas.dedup();

@@ -386,6 +386,15 @@ impl Connections {
         }
     }
 
+    /// Gives back what has only read in a test's transaction, where there is nobody to be kept apart from, and whoever
+    /// wants the one connection would wait for it.
+    pub(super) fn rest(&mut self) {
+        let has_only_read = !self.has_written && self.savepoints == 0 && self.abandoned.is_none();
+        if has_only_read && self.joined.is_none() && self.routes.primary.is_of_test() {
+            self.open.retain(|connection| !connection.engine.is_of_test());
+        }
+    }
+
     /// Gives the connections back to their pools in whatever state they are, which roll back or close them.
     pub(super) fn drop_all(&mut self) {
         self.open.clear();

@@ -177,6 +177,7 @@ impl Session {
             self.chunk = seen;
             self.chunk_ends_with = last;
         }
+        self.connections.rest();
         match self.objects.vetoed.take() {
             Some(error) => Err(error),
             None => Ok(()),

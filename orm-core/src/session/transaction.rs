@@ -60,7 +60,11 @@ impl Session {
 
     /// Notes whether something has failed after which the transaction may be run again: each statement of the session tells.
     pub(super) fn noted<T>(&mut self, done: Result<T>) -> Result<T> {
-        done.inspect_err(|error| self.has_retryable_failure |= error.is_retryable())
+        match &done {
+            Ok(_) => self.connections.rest(),
+            Err(error) => self.has_retryable_failure |= error.is_retryable(),
+        }
+        done
     }
 
     /// Undoes in the database what a failed flush has sent, and leaves the session waiting for a rollback.
