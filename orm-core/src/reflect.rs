@@ -59,6 +59,8 @@ struct Found {
     domains: Vec<Domain>,
     /// Every type by schema and name.
     types: Vec<(Option<String>, String)>,
+    /// Indexes that MySQL has made by itself for foreign keys, with the schemas and names of their tables.
+    key_indexes: Vec<(Option<String>, String, Index)>,
     /// Tables of other servers.
     foreign: Vec<Table>,
     /// Tables of this connection alone, without a schema.
@@ -373,9 +375,9 @@ impl Inspector {
 
     /// Makes metadata of the tables, sequences, domains and views.
     pub fn into_metadata(self) -> MetaData {
-        let Found { tables, views, sequences, enums, domains, .. } = self.found;
+        let Found { tables, views, sequences, enums, domains, key_indexes, .. } = self.found;
         let views = views.into_iter().map(|found| found.view).collect();
-        let origin = Origin { dialect: self.dialect, default_schema: self.default_schema, enums };
+        let origin = Origin { dialect: self.dialect, default_schema: self.default_schema, enums, key_indexes };
         let metadata = MetaData::of_parts(tables, sequences, views).read_from(origin);
         domains.into_iter().fold(metadata, MetaData::domain)
     }

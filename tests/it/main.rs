@@ -5,6 +5,7 @@
 //! | `checks` | checks are compared by what they say, by proptest as well |
 //! | `copies` | tables of SQLite that are copied because ALTER cannot change them |
 //! | `diff` | what differs between metadata and a database is said, and done |
+//! | `diff_keys` | what changes around foreign keys, and tables that refer to each other |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `inspector` | domains, temporary and foreign tables, types; what `reflect_with` chooses |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
@@ -49,6 +50,7 @@
 //! | `windows` | windows whose frames reach by floats, decimal numbers and spans of time |
 //! | `random_loads` | random queries and options on both roads, compared with plain loops over the rows |
 //! | `random_replicas` | random steps of a session over a replica that is behind, against a plain model of both databases |
+//! | `random_schemas` | metadata that changes at random over tables with rows |
 //! | `random_expressions` | random expressions against an evaluator, by proptest |
 //! | `hostile` | hostile values, names and patterns come back as they were, by proptest |
 //! | `spawn` | futures are `Send`, also from generic code; sixty models in a ring |
@@ -110,6 +112,7 @@ mod deferred;
 mod delete;
 mod deleting;
 mod diff;
+mod diff_keys;
 mod eager;
 mod echo;
 mod embed;
@@ -142,6 +145,7 @@ mod random;
 mod random_expressions;
 mod random_loads;
 mod random_replicas;
+mod random_schemas;
 mod ranges;
 mod read;
 mod reflect;

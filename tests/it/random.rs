@@ -138,9 +138,18 @@ pub(crate) async fn check_runs<S: Clone + Debug>(
     steps_of: impl Fn(&mut Random, usize) -> Vec<S>,
     run: impl AsyncFn(&[S]) -> Result<(), String>,
 ) {
+    check_so_many(60, steps_of, run).await;
+}
+
+/// Does the same with another number of runs, unless one is set.
+pub(crate) async fn check_so_many<S: Clone + Debug>(
+    usual: u64,
+    steps_of: impl Fn(&mut Random, usize) -> Vec<S>,
+    run: impl AsyncFn(&[S]) -> Result<(), String>,
+) {
     let count = setting("ORM_STEPS", 60) as usize;
     let (first, runs) = match setting("ORM_SEED", 0) {
-        0 => (1, setting("ORM_RUNS", 60)),
+        0 => (1, setting("ORM_RUNS", usual)),
         seed => (seed, 1),
     };
     for seed in first..first + runs {

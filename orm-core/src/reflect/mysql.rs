@@ -253,7 +253,10 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             |index: Index| UniqueConstraint { name: index.name.clone(), ..UniqueConstraint::new(index.column_names()) };
         table.uniques = uniques.into_iter().map(of).collect();
         let keys = &table.foreign_keys;
-        table.indexes = indexes.into_iter().filter(|index| !keys.iter().any(|key| made_for(index, key))).collect();
+        let is_made = |index: &Index| keys.iter().any(|key| made_for(index, key));
+        let (made, indexes): (Vec<Index>, Vec<Index>) = indexes.into_iter().partition(is_made);
+        table.indexes = indexes;
+        found.key_indexes.extend(made.into_iter().map(|index| (table.schema.clone(), table.name.clone(), index)));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ impl Diff {
             let home = run::home(&mut &engine);
             operations.iter_mut().for_each(|operation| name_home(operation, home.as_deref()));
             let copied = tables_to_copy(&operations, engine.dialect());
-            if !copied.is_empty() {
+            if !copied.is_empty() || (engine.dialect() == Dialect::Sqlite && drops_cycle(&operations)) {
                 return copy(&engine, &operations, &copied).await;
             }
             // PostgreSQL takes no new label before the transaction that adds it is over.
@@ -93,40 +93,94 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
     tables
 }
 
+/// Returns whether a table goes before one that refers to it and goes as well.
+fn drops_cycle(operations: &[Operation]) -> bool {
+    let dropped = operations.iter().filter_map(|operation| match operation {
+        Operation::DropTable(table) => Some(table),
+        _ => None,
+    });
+    let dropped: Vec<_> = dropped.collect();
+    dropped.iter().enumerate().any(|(position, table)| {
+        let mut later = dropped[position + 1..].iter();
+        later.any(|other| other.foreign_keys.iter().any(|key| key.refers_to(table)))
+    })
+}
+
 async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {
-    if engine.is_of_test() {
-        let message = "SQLite changes a table like this by a copy, which takes a transaction of its own";
-        return Err(Error::new(ErrorKind::InvalidRequest, message)
-            .hint("change tables before a test transaction, with another engine"));
-    }
     let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
     schemas.sort_unstable();
     schemas.dedup();
     let found = MetaData::reflect_schemas(engine, &schemas).await?;
-    let mut connection = engine.connect().await?;
-    connection.execution_options(ExecutionOptions::new().isolation_level(IsolationLevel::Autocommit))?;
-    let mut lent = Lent(Some(connection));
-    let Some(connection) = &mut lent.0 else { return Ok(()) };
-    let has_foreign_keys = text("PRAGMA foreign_keys").columns::<i64>().scalar(&mut *connection).await?.unwrap_or(0);
-    // These do nothing within a transaction.
-    each(connection, &["PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON", "BEGIN IMMEDIATE"]).await?;
-    let result = copy_within(connection, operations, copied, &found).await;
-    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    let ended = each(connection, &[end]).await;
-    let restore = format!("PRAGMA foreign_keys = {has_foreign_keys}");
-    each(connection, &[&restore, "PRAGMA legacy_alter_table = OFF"]).await?;
-    if let Some(connection) = lent.0.take() {
-        connection.close().await?;
-    }
-    result.and(ended)
+    let mut unchecked = Unchecked::begin(engine).await?;
+    let done = copy_within(unchecked.connection()?, operations, copied, &found).await;
+    unchecked.end(done).await
 }
 
-/// A connection that does not look at foreign keys: nobody else gets it if the future is dropped.
-struct Lent(Option<Connection>);
+/// Drops tables of SQLite that refer to each other: with foreign keys it would look, at each, for those that went before.
+pub(super) async fn drop_unchecked(engine: &Engine, statements: Vec<String>) -> Result<()> {
+    let mut unchecked = Unchecked::begin(engine).await?;
+    let done = run::run(unchecked.connection()?, Ok(statements)).await;
+    unchecked.end(done).await
+}
 
-impl Drop for Lent {
+/// A transaction on a connection that does not look at foreign keys: nobody else gets it if the future is dropped.
+struct Unchecked {
+    lent: Option<Connection>,
+    had_foreign_keys: i64,
+    /// How many rows referred to rows that were not there.
+    dangling: i64,
+}
+
+impl Unchecked {
+    async fn begin(engine: &Engine) -> Result<Unchecked> {
+        if engine.is_of_test() {
+            let message = "SQLite does this in a transaction of its own, while it does not look at foreign keys";
+            return Err(Error::new(ErrorKind::InvalidRequest, message)
+                .hint("change tables before a test transaction, with another engine"));
+        }
+        let mut connection = engine.connect().await?;
+        connection.execution_options(ExecutionOptions::new().isolation_level(IsolationLevel::Autocommit))?;
+        let had = text("PRAGMA foreign_keys").columns::<i64>().scalar(&mut connection).await?;
+        let mut unchecked = Unchecked { lent: Some(connection), had_foreign_keys: had.unwrap_or(0), dangling: 0 };
+        // These do nothing within a transaction.
+        let words = ["PRAGMA foreign_keys = OFF", "PRAGMA legacy_alter_table = ON", "BEGIN IMMEDIATE"];
+        each(unchecked.connection()?, &words).await?;
+        unchecked.dangling = dangling(unchecked.connection()?).await?;
+        Ok(unchecked)
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection> {
+        self.lent.as_mut().ok_or_else(|| Error::new(ErrorKind::InvalidRequest, "the connection was given back"))
+    }
+
+    /// Fails if more rows than before refer to rows that are not there.
+    async fn refuse_dangling(&mut self) -> Result<()> {
+        let (before, after) = (self.dangling, dangling(self.connection()?).await?);
+        if after <= before {
+            return Ok(());
+        }
+        let message = format!("{} rows of the changed tables refer to rows that are not there", after - before);
+        Err(Error::new(ErrorKind::Data, message).hint("delete them, or set what they refer to, and try again"))
+    }
+
+    /// Commits what was done, or undoes it, and gives the connection back as it was.
+    async fn end(mut self, done: Result<()>) -> Result<()> {
+        let had_foreign_keys = self.had_foreign_keys;
+        let done = if done.is_ok() { self.refuse_dangling().await } else { done };
+        let connection = self.connection()?;
+        let ended = each(connection, &[if done.is_ok() { "COMMIT" } else { "ROLLBACK" }]).await;
+        let restore = format!("PRAGMA foreign_keys = {had_foreign_keys}");
+        each(connection, &[&restore, "PRAGMA legacy_alter_table = OFF"]).await?;
+        if let Some(connection) = self.lent.take() {
+            connection.close().await?;
+        }
+        done.and(ended)
+    }
+}
+
+impl Drop for Unchecked {
     fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
+        if let Some(connection) = self.lent.take() {
             connection.invalidate();
         }
     }
@@ -145,7 +199,6 @@ async fn copy_within(
     copied: &[TableName],
     found: &MetaData,
 ) -> Result<()> {
-    let before = dangling(connection).await?;
     let mut done: Vec<&TableName> = Vec::new();
     for operation in operations {
         let table = operation.altered_table().filter(|table| copied.contains(table));
@@ -162,11 +215,6 @@ async fn copy_within(
         let mut statements = statements(name, of_table, found)?;
         statements.extend(triggers);
         run::run(&mut *connection, Ok(statements)).await?;
-    }
-    let after = dangling(connection).await?;
-    if after > before {
-        let message = format!("{} rows of the changed tables refer to rows that are not there", after - before);
-        return Err(Error::new(ErrorKind::Data, message).hint("delete them, or set what they refer to, and try again"));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! where a drop and an addition may be a new name. Both sides are compared in the [`normal`] form of the database.
 
 mod anew;
+mod foreign_keys;
 
 use std::fmt;
 
@@ -159,7 +160,8 @@ impl MetaData {
         let changed: Vec<(Option<&View>, &View)> = changed.collect();
         let dropped = changed.iter().rev().filter_map(|(from, _)| *from);
         diff.operations.extend(dropped.cloned().map(Operation::DropView));
-        diff.tables(wanted_tables, found_tables, dialect);
+        let key_indexes = origin.map(|origin| origin.key_indexes.as_slice()).unwrap_or_default();
+        diff.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes });
         diff.operations.extend(changed.into_iter().map(|(_, to)| Operation::CreateView(to.clone())));
         Ok(diff)
     }
@@ -256,7 +258,11 @@ impl Side {
     }
 
     fn is(&self, other: &Side) -> bool {
-        (&self.given.schema, &self.given.name) == (&other.given.schema, &other.given.name)
+        other.is_called(self.given.schema.as_deref(), &self.given.name)
+    }
+
+    fn is_called(&self, schema: Option<&str>, name: &str) -> bool {
+        (self.given.schema.as_deref(), self.given.name.as_str()) == (schema, name)
     }
 }
 
@@ -284,13 +290,12 @@ impl Diff {
         }
     }
 
-    fn tables(&mut self, wanted: order::Sorted, found: order::Sorted, dialect: Option<Dialect>) {
+    fn tables(&mut self, wanted: order::Sorted, found: order::Sorted, cx: &Comparison<'_>) {
+        let dialect = cx.dialect;
         let mut wanted_tables = wanted.tables;
         let sides = |tables: &[Table]| tables.iter().map(|table| Side::of(table.clone(), dialect)).collect::<Vec<_>>();
         let (all_wanted, all_found) = (sides(&wanted_tables), sides(&found.tables));
-        // The foreign keys of a cycle come when all tables are there.
-        let takes_forward = dialect == Some(Dialect::Sqlite);
-        let late = if takes_forward { Vec::new() } else { order::take_out(&mut wanted_tables, &wanted.forward) };
+        let late = order::take_out(&mut wanted_tables, &cx.late(&wanted.forward, &all_wanted, &all_found));
         let is_new = |position: usize| !all_found.iter().any(|found| found.is(&all_wanted[position]));
         for (position, table) in wanted_tables.iter().enumerate().filter(|(position, _)| is_new(*position)) {
             self.operations.push(Operation::CreateTable(Box::new(table.clone())));
@@ -299,40 +304,67 @@ impl Diff {
             let hints = twin.map(|found| RenameHint::Table { from: (&found.given).into(), to: table.into() });
             self.hints.extend(hints);
         }
-        for (position, key) in late.into_iter().filter(|(position, _)| is_new(*position)) {
-            let (table, constraint) = ((&all_wanted[position].given).into(), Constraint::ForeignKey(key));
-            self.operations.push(Operation::AddConstraint { table, constraint });
-        }
         let mut parts = Parts::default();
+        for (position, key) in late.into_iter().filter(|(position, _)| is_new(*position)) {
+            parts.add_key((&all_wanted[position].given).into(), key);
+        }
+        let in_the_way = cx.in_the_way(&all_wanted, &all_found);
         for wanted in &all_wanted {
-            if let Some(found) = all_found.iter().find(|found| found.is(wanted)) {
-                parts.table(wanted, found, dialect, &mut self.hints);
+            if let Some((found, keys)) = all_found.iter().zip(&in_the_way).find(|(found, _)| found.is(wanted)) {
+                parts.table(wanted, found, keys, cx, &mut self.hints);
             }
         }
-        let (dropping, rest) = (parts.dropping, parts.rest);
-        self.operations.extend(dropping);
-        self.operations.extend(rest);
-        for found in all_found.iter().rev().filter(|found| !all_wanted.iter().any(|wanted| wanted.is(found))) {
+        let is_dropped = |found: &&Side| !all_wanted.iter().any(|wanted| wanted.is(found));
+        for (position, (from, keys)) in all_found.iter().zip(in_the_way).enumerate() {
+            if is_dropped(&from) {
+                let keys = cx.with_those_of_cycles(keys, (position, &found.forward), &all_wanted, &all_found);
+                keys.into_iter().for_each(|key| parts.drop_key((&from.given).into(), key));
+            }
+        }
+        for part in [parts.dropped_keys, parts.dropping, parts.rest, parts.added_keys] {
+            self.operations.extend(part);
+        }
+        for found in all_found.iter().rev().filter(is_dropped) {
             self.operations.push(Operation::DropTable(Box::new(found.given.clone())));
         }
     }
 }
 
-/// The changes of tables that are on both sides: constraints and indexes go first, since others may depend on them.
+/// The changes of tables that are on both sides: constraints and indexes go first, since others may depend on them, and of
+/// these foreign keys, which come last.
 #[derive(Default)]
 struct Parts {
+    dropped_keys: Vec<Operation>,
     dropping: Vec<Operation>,
     rest: Vec<Operation>,
+    added_keys: Vec<Operation>,
 }
 
 impl Parts {
-    fn table(&mut self, wanted: &Side, found: &Side, dialect: Option<Dialect>, hints: &mut Vec<RenameHint>) {
+    fn drop_key(&mut self, table: TableName, key: ForeignKey) {
+        self.dropped_keys.push(Operation::DropConstraint { table, constraint: Constraint::ForeignKey(key) });
+    }
+
+    fn add_key(&mut self, table: TableName, key: ForeignKey) {
+        self.added_keys.push(Operation::AddConstraint { table, constraint: Constraint::ForeignKey(key) });
+    }
+
+    /// Changes a table, with foreign keys of it that are in the way.
+    fn table(
+        &mut self,
+        wanted: &Side,
+        found: &Side,
+        in_the_way: &[ForeignKey],
+        cx: &Comparison<'_>,
+        hints: &mut Vec<RenameHint>,
+    ) {
+        let dialect = cx.dialect;
         let table: TableName = (&wanted.given).into();
-        let cx = Comparison { dialect };
         let anew = cx.made_anew(wanted, found);
-        self.constraints(&table, &wanted.without(&anew), found, &cx);
-        self.columns(&table, wanted, found, &anew, &cx, hints);
-        self.additions(&table, wanted, &found.without(&anew), &cx);
+        self.constraints(&table, &wanted.without(&anew).without_keys(in_the_way, cx), found, cx);
+        self.key_indexes(&table, wanted, found, cx);
+        self.columns(&table, wanted, found, &anew, cx, hints);
+        self.additions(&table, wanted, &found.without(&anew).without_keys(in_the_way, cx), cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
             self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
@@ -344,15 +376,15 @@ impl Parts {
     }
 
     /// Drops what is not wanted, or not as it is.
-    fn constraints(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison) {
+    fn constraints(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison<'_>) {
         let (to, from) = (&wanted.normal, &found.normal);
+        for key in from.foreign_keys.iter().filter(|key| !to.foreign_keys.iter().any(|to| cx.same_foreign_key(to, key)))
+        {
+            self.drop_key(table.clone(), key.clone());
+        }
         let mut drop = |constraint: Constraint| {
             self.dropping.push(Operation::DropConstraint { table: table.clone(), constraint });
         };
-        for key in from.foreign_keys.iter().filter(|key| !to.foreign_keys.iter().any(|to| cx.same_foreign_key(to, key)))
-        {
-            drop(Constraint::ForeignKey(key.clone()));
-        }
         for check in from.checks.iter().filter(|check| !to.checks.iter().any(|to| cx.same_check(to, check))) {
             let given = found.given.checks.iter().find(|given| given.name == check.name && check.name.is_some());
             drop(Constraint::Check(given.unwrap_or(check).clone()));
@@ -374,6 +406,22 @@ impl Parts {
         }
     }
 
+    /// Drops the indexes that MySQL has made for foreign keys which go.
+    fn key_indexes(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison<'_>) {
+        for (_, _, index) in cx.key_indexes.iter().filter(|(schema, name, _)| found.is_called(schema.as_deref(), name))
+        {
+            let columns = index.column_names();
+            let is_of = |key: &&ForeignKey| key.columns == columns;
+            let mut kept = wanted.normal.foreign_keys.iter().filter(is_of);
+            let is_kept = kept.any(|to| {
+                found.normal.foreign_keys.iter().any(|from| same_name(to.name.as_deref(), from.name.as_deref()))
+            });
+            if !is_kept {
+                self.dropping.push(Operation::DropIndex { table: table.clone(), index: index.clone() });
+            }
+        }
+    }
+
     /// Changes columns, such that what a column is computed of is there as long as it is.
     fn columns(
         &mut self,
@@ -381,7 +429,7 @@ impl Parts {
         wanted: &Side,
         found: &Side,
         anew: &[String],
-        cx: &Comparison,
+        cx: &Comparison<'_>,
         hints: &mut Vec<RenameHint>,
     ) {
         let (mut plain, mut computed) = (Vec::new(), Vec::new());
@@ -424,7 +472,7 @@ impl Parts {
     }
 
     /// Adds what is wanted and not there.
-    fn additions(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison) {
+    fn additions(&mut self, table: &TableName, wanted: &Side, found: &Side, cx: &Comparison<'_>) {
         let (to, from) = (&wanted.normal, &found.normal);
         let mut added = Vec::new();
         if !to.primary_key.columns.is_empty() && !cx.same_key(to, from) {
@@ -442,7 +490,7 @@ impl Parts {
         added.extend(excludes.filter_map(given).map(Constraint::Exclude));
         let keys =
             to.foreign_keys.iter().filter(|to| !from.foreign_keys.iter().any(|from| cx.same_foreign_key(to, from)));
-        added.extend(keys.cloned().map(Constraint::ForeignKey));
+        keys.for_each(|key| self.add_key(table.clone(), key.clone()));
         let add = |constraint| Operation::AddConstraint { table: table.clone(), constraint };
         self.rest.extend(added.into_iter().map(add));
         for to in to.indexes.iter().filter(|to| !from.indexes.iter().any(|from| cx.same_index(to, from))) {
@@ -453,11 +501,13 @@ impl Parts {
 }
 
 /// How two things in normal form are compared.
-struct Comparison {
+struct Comparison<'a> {
     dialect: Option<Dialect>,
+    /// Indexes that MySQL has made by itself for foreign keys, with the schemas and names of their tables.
+    key_indexes: &'a [(Option<String>, String, Index)],
 }
 
-impl Comparison {
+impl Comparison<'_> {
     fn sql(&self, sql: &str) -> String {
         self.dialect.map_or_else(|| sql.to_owned(), |dialect| normal::sql(sql, dialect))
     }

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 
 use super::order::{self, Sorted};
 use super::table::full_name;
-use super::{Domain, EnumType, ForeignKey, NamingConvention, Sequence, Table, View, model, naming, run};
+use super::{Domain, EnumType, ForeignKey, Index, NamingConvention, Sequence, Table, View, copy, model, naming, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
-use crate::engine::Executor;
+use crate::engine::{Exec, Executor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Definition, Mapper, Registered};
 use crate::types::ColumnType;
@@ -63,6 +63,8 @@ pub(crate) struct Origin {
     pub(crate) default_schema: String,
     /// The types of labels, whether a column has them or not.
     pub(crate) enums: Vec<EnumType>,
+    /// Indexes that MySQL has made by itself for foreign keys, with the schemas and names of their tables.
+    pub(crate) key_indexes: Vec<(Option<String>, String, Index)>,
 }
 
 /// Which models' tables it has.
@@ -390,8 +392,21 @@ impl MetaData {
     /// As [`create_all`](Self::create_all); when tables refer to each other in a cycle by a foreign key without a name,
     /// since only a name can be dropped; and a database refuses when rows of a table that is not among these refer to them.
     pub fn drop_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = self.dropping(&Ddl::new(run::dialect(&mut db)).leaving_alone());
-        run::run(db, statements)
+        let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
+        let statements = self.dropping(&ddl);
+        let has_cycle =
+            ddl.dialect() == Dialect::Sqlite && self.sorted().is_ok_and(|sorted| !sorted.forward.is_empty());
+        // Within a transaction SQLite has to look at foreign keys.
+        let alone = match db.again() {
+            Exec::Engine(engine) if has_cycle && !engine.is_of_test() => Some(engine.clone()),
+            _ => None,
+        };
+        async move {
+            match alone {
+                Some(engine) => copy::drop_unchecked(&engine, statements?).await,
+                None => run::run(db, statements).await,
+            }
+        }
     }
 
     /// Returns the SQL that creates all tables, without a database: statements separated by `;` and an empty line.
@@ -515,6 +530,10 @@ pub(super) fn enums(tables: &[Table]) -> Result<Vec<EnumType>> {
             else {
                 continue;
             };
+            // What is read from MySQL has none: there a type is its labels.
+            if name.is_empty() {
+                continue;
+            }
             let labels = labels.iter().map(|label| label.clone().into_owned()).collect();
             let schema = schema.as_ref().map(|schema| schema.clone().into_owned());
             let found = EnumType { schema, name: name.clone().into_owned(), labels };

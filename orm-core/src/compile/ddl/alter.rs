@@ -156,6 +156,10 @@ impl Ddl {
                         .map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
                     let by_text = by_text(&from.column_type, &to.column_type);
                     statements.push(alter(&format!("TYPE {of}{collation} USING {name}{by_text}::{of}")));
+                    let counts = |column: &Column| column.is_generated && column.identity.is_none();
+                    if counts(from) && counts(to) && from.column_type != to.column_type {
+                        statements.push(self.alter_serial(table, &to.name, &of));
+                    }
                 }
                 ColumnChange::Nullability if to.is_nullable => statements.push(alter("DROP NOT NULL")),
                 ColumnChange::Nullability => statements.push(alter("SET NOT NULL")),
@@ -184,6 +188,15 @@ impl Ddl {
             statements.push(alter(&self.set_default(to)));
         }
         Ok(statements)
+    }
+
+    /// Lets the sequence of a serial column count as far as its new type goes: that of an identity column does by itself.
+    fn alter_serial(&self, table: &Table, column: &str, of: &str) -> String {
+        let (table, column) = (self.text(&self.table_name(table)), self.text(column));
+        format!(
+            "DO $orm$ DECLARE counter text := pg_get_serial_sequence({table}, {column}); BEGIN\n    \
+             IF counter IS NOT NULL THEN EXECUTE 'ALTER SEQUENCE ' || counter || ' AS {of}'; END IF;\nEND $orm$"
+        )
     }
 
     fn set_default(&self, column: &Column) -> String {

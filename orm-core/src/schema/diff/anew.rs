@@ -8,7 +8,7 @@ use super::super::{Column, ColumnChange, IndexPart, PrimaryKey, Table};
 use super::{Comparison, Side};
 use crate::dialect::Dialect;
 
-impl Comparison {
+impl Comparison<'_> {
     /// Returns the columns to drop and add again, of those that are computed on both sides.
     pub(super) fn made_anew(&self, wanted: &Side, found: &Side) -> Vec<String> {
         // SQLite copies the table.

@@ -1,0 +1,207 @@
+//! What changes around foreign keys: keys that are referred to, their types and names, the indexes that MySQL makes for them,
+//! and tables that refer to each other.
+
+use orm::prelude::*;
+use orm::schema::{Column, Diff, ForeignKey, Index, PrimaryKey, ReferentialAction, Table};
+use orm::{ColumnType, Dialect, text};
+
+use crate::only;
+use crate::support::{dialect, empty_engine};
+
+fn owners(key: ColumnType) -> Table {
+    Table::new("owners")
+        .column(Column::new("id", key).generated())
+        .column(Column::new("code", ColumnType::String(20)))
+        .primary_key(["id"])
+        .unique(["code"])
+}
+
+fn pets(key: ColumnType) -> Table {
+    Table::new("pets")
+        .column(Column::new("id", key.clone()).generated())
+        .column(Column::new("owner_id", key).nullable())
+        .column(Column::new("owner_code", ColumnType::String(20)).nullable())
+        .primary_key(["id"])
+        .foreign_key(ForeignKey::new(["owner_id"], "owners", ["id"]).on_delete(ReferentialAction::Cascade))
+        .foreign_key(ForeignKey::new(["owner_code"], "owners", ["code"]))
+}
+
+fn of(tables: [Table; 2]) -> MetaData {
+    tables.into_iter().fold(MetaData::new(), MetaData::table)
+}
+
+fn both(key: ColumnType) -> MetaData {
+    of([owners(key.clone()), pets(key)])
+}
+
+async fn filled(metadata: &MetaData) -> Engine {
+    let engine = empty_engine().await;
+    metadata.create_all(&engine).await.unwrap();
+    for sql in [
+        "INSERT INTO owners (code) VALUES ('ed'), ('wendy')",
+        "INSERT INTO pets (owner_id, owner_code) VALUES (1, 'ed'), (2, NULL), (NULL, 'wendy')",
+    ] {
+        text(sql).execute(&engine).await.unwrap();
+    }
+    engine
+}
+
+/// Does what must happen so that the database is like this, with all rows.
+async fn migrate(engine: &Engine, wanted: &MetaData) -> Diff {
+    let diff = wanted.diff(&MetaData::reflect(engine).await.unwrap()).unwrap();
+    diff.execute(engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    wanted.check(engine).await.unwrap();
+    diff
+}
+
+async fn counts(engine: &Engine) -> (i64, i64) {
+    let sql = "SELECT (SELECT count(*) FROM owners), (SELECT count(*) FROM pets)";
+    text(sql).columns::<(i64, i64)>().one(engine).await.unwrap()
+}
+
+async fn is_refused(engine: &Engine, sql: &str) -> bool {
+    text(sql).execute(engine).await.is_err_and(|error| error.is_foreign_key_violation())
+}
+
+#[tokio::test]
+async fn keys_get_more_bits_with_all_that_refer_to_them() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = filled(&both(ColumnType::Integer)).await;
+    migrate(&engine, &both(ColumnType::BigInteger)).await;
+    assert_eq!(counts(&engine).await, (2, 3));
+    assert!(is_refused(&engine, "INSERT INTO pets (owner_id) VALUES (77)").await);
+    // The counter goes on beyond 32 bits.
+    match dialect() {
+        Dialect::Postgres => {
+            text("SELECT setval('owners_id_seq', 2147483647)").columns::<i64>().one(&engine).await.unwrap();
+        }
+        _ => {
+            text("ALTER TABLE owners AUTO_INCREMENT = 2147483648").execute(&engine).await.unwrap();
+        }
+    }
+    text("INSERT INTO owners (code) VALUES ('late')").execute(&engine).await.unwrap();
+    let id = text("SELECT id FROM owners WHERE code = 'late'").columns::<i64>().one(&engine).await.unwrap();
+    assert_eq!(id, 2_147_483_648);
+    text("DELETE FROM owners WHERE code = 'late'").execute(&engine).await.unwrap();
+    if dialect() != Dialect::Postgres {
+        // A counter that is too far for the type is MySQL's alone to take back.
+        migrate(&engine, &both(ColumnType::Integer)).await;
+        assert_eq!(counts(&engine).await, (2, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_others_refer_to_gets_another_name_or_place() {
+    let engine = filled(&both(ColumnType::BigInteger)).await;
+    let renamed = Table { primary_key: PrimaryKey::new(["id"]).name("owners_key"), ..owners(ColumnType::BigInteger) };
+    let anew = Table { uniques: Vec::new(), ..renamed }.index(Index::new(["code"]).name("by_code").unique());
+    migrate(&engine, &of([anew, pets(ColumnType::BigInteger)])).await;
+    assert_eq!(counts(&engine).await, (2, 3));
+    assert!(is_refused(&engine, "UPDATE pets SET owner_code = 'nobody'").await);
+    text("DELETE FROM owners WHERE id = 2 AND code <> 'wendy'").execute(&engine).await.unwrap();
+    text("UPDATE pets SET owner_code = NULL").execute(&engine).await.unwrap();
+    text("DELETE FROM owners WHERE id = 2").execute(&engine).await.unwrap();
+    assert_eq!(counts(&engine).await, (1, 2));
+}
+
+#[tokio::test]
+async fn a_foreign_key_goes_with_the_index_that_was_made_for_it() {
+    let engine = filled(&both(ColumnType::BigInteger)).await;
+    let mut alone = pets(ColumnType::BigInteger);
+    alone.foreign_keys.clear();
+    let diff = migrate(&engine, &of([owners(ColumnType::BigInteger), alone.clone()])).await;
+    let dropped = diff.to_string().lines().filter(|line| line.contains("the index")).count();
+    assert_eq!(dropped, if matches!(dialect(), Dialect::MySql | Dialect::MariaDb) { 2 } else { 0 }, "{diff}");
+    assert_eq!(counts(&engine).await, (2, 3));
+
+    // One that was asked for stays, and one that a foreign key is found by can be changed.
+    migrate(&engine, &both(ColumnType::BigInteger)).await;
+    let indexed = |columns: &[&str]| {
+        let index = Index::new(columns.iter().copied()).name("by_owner");
+        of([owners(ColumnType::BigInteger), pets(ColumnType::BigInteger).index(index)])
+    };
+    migrate(&engine, &indexed(&["owner_id"])).await;
+    migrate(&engine, &indexed(&["owner_id", "owner_code"])).await;
+    migrate(&engine, &indexed(&["owner_code"])).await;
+    assert_eq!(counts(&engine).await, (2, 3));
+    assert!(is_refused(&engine, "INSERT INTO pets (owner_id) VALUES (77)").await);
+}
+
+#[tokio::test]
+async fn a_new_table_refers_to_what_becomes_unique_at_the_same_time() {
+    let engine = filled(&both(ColumnType::BigInteger)).await;
+    let known = owners(ColumnType::BigInteger).column(Column::new("badge", ColumnType::String(9)).nullable());
+    let visits = Table::new("visits")
+        .column(Column::new("id", ColumnType::BigInteger).generated())
+        .column(Column::new("badge", ColumnType::String(9)))
+        .primary_key(["id"])
+        .foreign_key(ForeignKey::new(["badge"], "owners", ["badge"]));
+    let wanted = of([known.unique(["badge"]), pets(ColumnType::BigInteger)]).table(visits);
+    migrate(&engine, &wanted).await;
+    assert!(is_refused(&engine, "INSERT INTO visits (badge) VALUES ('none')").await);
+    assert_eq!(counts(&engine).await, (2, 3));
+}
+
+#[tokio::test]
+async fn tables_that_refer_to_each_other_are_dropped() {
+    let part = |name: &str, others: [&str; 2]| {
+        let table = Table::new(name).column(Column::new("id", ColumnType::BigInteger)).primary_key(["id"]);
+        others.into_iter().fold(table, |table, other| {
+            let key = ForeignKey::new([other], other, ["id"]).on_delete(ReferentialAction::SetNull);
+            table.column(Column::new(other, ColumnType::BigInteger).nullable()).foreign_key(key)
+        })
+    };
+    let ring = || of([part("a", ["b", "c"]), part("b", ["c", "a"])]).table(part("c", ["a", "b"]));
+    let engine = empty_engine().await;
+    for by_diff in [true, false] {
+        ring().create_all(&engine).await.unwrap();
+        for sql in [
+            "INSERT INTO a (id) VALUES (1)",
+            "INSERT INTO b (id, a) VALUES (2, 1)",
+            "INSERT INTO c (id, a, b) VALUES (3, 1, 2)",
+            "UPDATE a SET b = 2, c = 3",
+        ] {
+            text(sql).execute(&engine).await.unwrap();
+        }
+        match by_diff {
+            true => drop(migrate(&engine, &MetaData::new()).await),
+            false => ring().drop_all(&engine).await.unwrap(),
+        }
+        assert!(MetaData::reflect(&engine).await.unwrap().tables().unwrap().is_empty());
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+enum Colour {
+    Red,
+    Blue,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, SqlEnum)]
+enum Length {
+    Short,
+    Long,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "ribbons", metadata = none)]
+struct Ribbon {
+    #[orm(primary_key)]
+    id: i64,
+    colour: Colour,
+    length: Length,
+}
+
+#[tokio::test]
+async fn what_is_reflected_of_two_types_of_labels_is_used_again() {
+    let engine = empty_engine().await;
+    metadata![Ribbon].create_all(&engine).await.unwrap();
+    let found = MetaData::reflect(&engine).await.unwrap();
+    found.drop_all(&engine).await.unwrap();
+    found.create_all(&engine).await.unwrap();
+    metadata![Ribbon].check(&engine).await.unwrap();
+    insert(Ribbon).values(Ribbon { id: 1, colour: Colour::Blue, length: Length::Long }).execute(&engine).await.unwrap();
+    let read = select((Ribbon.colour, Ribbon.length)).one(&engine).await.unwrap();
+    assert_eq!(read, (Colour::Blue, Length::Long));
+    _ = (Colour::Red, Length::Short);
+}
