@@ -35,7 +35,7 @@ mod render;
 mod row;
 mod rowset;
 mod select;
-mod template;
+pub(crate) mod template;
 mod text;
 mod tuple;
 mod update;

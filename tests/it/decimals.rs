@@ -1,7 +1,7 @@
 //! Decimal numbers are compared as numbers, whatever a database keeps them as.
 
 use orm::prelude::*;
-use orm::{Predicate, func, window};
+use orm::{Predicate, func, tuple, window};
 use rust_decimal::Decimal;
 
 use crate::support::empty_engine;
@@ -148,4 +148,107 @@ async fn what_stands_for_them_is_a_number_too() {
     let labelled = select((Price.id, Price.amount.label("much"))).order_by("much");
     let ids: Vec<i64> = labelled.all(&engine).await.unwrap().into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, [1, 2, 3, 4, 5]);
+}
+
+/// What a subquery computed was a float there, which is less than every text.
+#[tokio::test]
+async fn what_a_subquery_computes_of_them_is_a_number_too() {
+    let engine = prices().await;
+    let computed = select((Price.id, Price.amount + number("1"), func::abs(Price.amount))).subquery("computed");
+    let more = select(computed.0).filter(computed.1.gt(number("9"))).order_by(computed.0);
+    assert_eq!(more.all(&engine).await.unwrap(), [3, 4, 5]);
+    let exact = select(computed.0).filter(computed.1.in_([number("10.5"), number("101")])).order_by(computed.0);
+    assert_eq!(exact.all(&engine).await.unwrap(), [3, 5]);
+    let sorted = select(computed.0).order_by((computed.2.desc(), computed.0)).all(&engine).await.unwrap();
+    assert_eq!(sorted, [5, 1, 4, 3, 2]);
+    let own =
+        select(computed.0).filter(func::coalesce(func::nullif(computed.2, number("1")), number("0")).le(number("9.5")));
+    assert_eq!(own.order_by(computed.0).all(&engine).await.unwrap(), [2, 3]);
+    let sums = select((Price.count, func::sum(Price.amount).label("total"))).group_by(Price.count).cte("sums");
+    assert_eq!(select(sums.0).filter(sums.1.gt(number("108"))).all(&engine).await.unwrap(), [1]);
+    assert_eq!(select(sums.1).filter(sums.1.eq(number("108.5"))).all(&engine).await.unwrap(), [Some(number("108.5"))]);
+    assert_eq!(select(sums.0).filter(sums.1.gt(number("109"))).all(&engine).await.unwrap(), [0; 0]);
+    let running = func::sum(Price.amount).over(window().order_by(Price.id));
+    let running = select((Price.id, running)).subquery("running");
+    let low = select(running.0).filter(running.1.lt(number("5"))).order_by(running.0);
+    assert_eq!(low.all(&engine).await.unwrap(), [1, 2, 3]);
+    let steps = select((Price.id, Price.amount))
+        .filter(Price.id.eq(3))
+        .cte("steps")
+        .union_all(|steps| select((steps.0, steps.1 + number("1"))).filter(steps.1.lt(number("12"))));
+    let steps = select(steps.1).order_by(steps.1).all(&engine).await.unwrap();
+    assert_eq!(steps, ["9.5", "10.5", "11.5", "12.5"].map(number));
+}
+
+#[tokio::test]
+async fn functions_compare_them_as_numbers() {
+    let engine = prices().await;
+    let greatest = select(func::greatest((Price.amount, number("9.0")))).order_by(Price.id).all(&engine).await.unwrap();
+    assert_eq!(greatest, ["9", "9", "9.5", "10", "100"].map(number));
+    let least = func::least((Price.amount, number("9.0")));
+    assert_eq!(
+        select(least.clone()).order_by(Price.id).all(&engine).await.unwrap(),
+        ["-10", "-1", "9", "9", "9"].map(number)
+    );
+    assert_eq!(ids(&engine, least.clone().lt(number("9"))).await, [1, 2]);
+    let sorted = select(Price.id).order_by((least, Price.id.desc())).all(&engine).await.unwrap();
+    assert_eq!(sorted, [1, 2, 5, 4, 3]);
+    assert_eq!(ids(&engine, func::abs(Price.amount).gt(number("9.6"))).await, [1, 4, 5]);
+    assert_eq!(ids(&engine, func::round(Price.amount, 0).eq(number("10"))).await, [3, 4]);
+    assert_eq!(ids(&engine, func::floor(Price.amount).eq(number("9.0"))).await, [3]);
+    assert_eq!(ids(&engine, func::ceil(Price.amount).in_([number("10.0")])).await, [3, 4]);
+    assert_eq!(ids(&engine, func::nullif(Price.amount, number("9.500")).is_null()).await, [3]);
+    assert_eq!(ids(&engine, func::nullif(Price.amount, number("9.500")).gt(number("9"))).await, [4, 5]);
+    assert_eq!(ids(&engine, Price.id.cast::<Decimal>().gt(number("3"))).await, [4, 5]);
+    let named = func::case_of(Price.amount).when(number("9.500"), 1).when(number("100.0"), 2).otherwise(0);
+    assert_eq!(select(named).order_by(Price.id).all(&engine).await.unwrap(), [0, 0, 1, 0, 2]);
+}
+
+#[tokio::test]
+async fn tuples_of_them_are_compared_as_numbers() {
+    let engine = prices().await;
+    let row = || tuple((Price.amount, Price.id));
+    assert_eq!(ids(&engine, row().gt((number("9.5"), 3))).await, [4, 5]);
+    assert_eq!(ids(&engine, row().gt((number("9.500"), 2))).await, [3, 4, 5]);
+    assert_eq!(ids(&engine, row().le((number("10.0"), 4))).await, [1, 2, 3, 4]);
+    assert_eq!(ids(&engine, row().eq((number("10.0"), 4))).await, [4]);
+    assert_eq!(ids(&engine, row().in_([(number("10.0"), 4), (number("9.50"), 3), (number("1"), 1)])).await, [3, 4]);
+    let other = Price.alias("other");
+    let rows = select((other.amount * number("1"), other.id)).filter(other.id.gt(2));
+    assert_eq!(ids(&engine, row().in_(rows)).await, [3, 4, 5]);
+    let computed = tuple((Price.amount * number("2"), Price.id));
+    assert_eq!(ids(&engine, computed.gt((number("19.0"), 3))).await, [4, 5]);
+}
+
+#[tokio::test]
+async fn stored_and_computed_ones_are_mixed() {
+    let engine = prices().await;
+    let listed = orm::values("listed", ["id", "n"], [(1i64, number("9.5")), (2, number("9.50")), (3, number("10"))]);
+    assert_eq!(select(listed.1).distinct().all(&engine).await.unwrap().len(), 2);
+    let groups = select(func::count(listed.0)).group_by(listed.1).order_by(listed.1).all(&engine).await.unwrap();
+    assert_eq!(groups, [2, 1]);
+    let mixed = || func::case(Price.id.gt(3), Price.amount * number("1")).otherwise(Price.amount);
+    assert_eq!(select(Price.id).order_by(mixed().desc()).all(&engine).await.unwrap(), [5, 4, 3, 2, 1]);
+    assert_eq!(ids(&engine, mixed().between(number("9.5"), number("10.0"))).await, [3, 4]);
+    let both = select(Price.amount).union(select(Price.amount * number("1")));
+    let mut both = both.all(&engine).await.unwrap();
+    both.sort_unstable();
+    assert_eq!(both, ["-10", "-1", "9.5", "10", "100"].map(number));
+    let great = number("123456789012345678");
+    assert_eq!(ids(&engine, (Price.amount * great).gt(great)).await, [3, 4, 5]);
+    // Neither is the quotient of two whole numbers a whole one.
+    assert_eq!(ids(&engine, (Price.amount / number("4")).eq(number("2.5"))).await, [4]);
+}
+
+#[tokio::test]
+async fn a_remainder_is_one_of_decimal_numbers_or_refused() {
+    let engine = prices().await;
+    let rest = select(Price.amount % number("7")).filter(Price.id.eq(3)).one(&engine).await;
+    match engine.dialect() {
+        orm::Dialect::Sqlite => {
+            let error = rest.unwrap_err().to_string();
+            assert!(error.contains("the remainder of a division of decimal numbers is not supported"), "{error}");
+        }
+        _ => assert_eq!(rest.unwrap(), number("2.5")),
+    }
 }

@@ -2,80 +2,144 @@
 //! them for numbers.
 //!
 //! Text is compared by the collation `decimal`, which the driver brings; it has the name of the one in SQLite's own shell.
-//! What SQLite computes of decimal numbers is a float, and what that is compared with becomes one.
+//! What SQLite computes of decimal numbers is a float, and becomes text for that: so whatever is a decimal number is compared
+//! in one way.
 
 use orm_pool::{Kind, Value};
 
 use super::Writer;
 use crate::dialect::Dialect;
 use crate::error::Result;
-use crate::sql::{Node, Operator, Precedence};
+use crate::sql::{Node, Operator, Precedence, Template, template};
+use crate::types::ColumnType;
 
 /// What a decimal number is in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Text,
-    Float,
+    /// A float, or nobody knows which of the two.
+    Computed,
 }
 
 impl Writer {
     /// Writes what is compared with others. (What is compared with a decimal number is one too.)
     pub(super) fn operand(&mut self, operand: &Node, other: Option<&Node>, precedence: Precedence) -> Result<()> {
-        match self.common_form(operand, other) {
-            None => self.within(operand, precedence),
-            Some(Form::Float) => self.float(operand),
-            Some(Form::Text) => {
-                self.within(operand, Precedence::Sign)?;
-                self.push(" COLLATE decimal");
-                Ok(())
-            }
-        }
-    }
-
-    /// Returns whether what is compared with an operand has to be written as a float.
-    pub(super) fn is_beside_float(&self, operand: &Node, other: &Node) -> bool {
-        self.common_form(operand, Some(other)) == Some(Form::Float)
-    }
-
-    /// Says, after an expression that is put in order or told apart, that it is a decimal number.
-    pub(super) fn as_decimal(&mut self, node: &Node) {
-        if self.dialect == Dialect::Sqlite && form(node) == Some(Form::Text) {
-            self.push(" COLLATE decimal");
-        }
-    }
-
-    /// Says so after what is selected, where it will be told apart or compared, or has a label to be ordered by: the columns
-    /// of a subquery are compared as what they were made of.
-    pub(super) fn output_as_decimal(&mut self, node: &Node) {
-        if self.compares_outputs || matches!(node, Node::Label { .. }) {
-            self.as_decimal(node);
-        }
-    }
-
-    fn common_form(&self, operand: &Node, other: Option<&Node>) -> Option<Form> {
         if self.dialect != Dialect::Sqlite {
-            return None;
+            return self.within(operand, precedence);
         }
-        match (form(operand), other.and_then(form)) {
-            (None, None) => None,
-            // What it is compared with may say by itself how: a CAST makes a number of it.
-            (Some(Form::Text), None) if is_value(operand) => None,
-            (None, Some(Form::Text)) if other.is_some_and(is_value) => None,
-            (Some(Form::Float), _) | (_, Some(Form::Float)) => Some(Form::Float),
-            _ => Some(Form::Text),
+        if let Node::Tuple(parts) = operand {
+            let others = match other {
+                Some(Node::Tuple(others)) => others.as_slice(),
+                _ => &[],
+            };
+            self.push("(");
+            self.separated(parts.iter().enumerate(), ", ", |this, (index, part)| {
+                this.operand(part, others.get(index), Precedence::Or)
+            })?;
+            self.push(")");
+            return Ok(());
+        }
+        match form_beside(operand, other) {
+            None => self.within(operand, precedence),
+            Some(form) => self.decimal(operand, form),
         }
     }
 
-    pub(super) fn float(&mut self, node: &Node) -> Result<()> {
+    /// Returns whether an operand has to become text, to be compared with a decimal number.
+    pub(super) fn is_computed_beside(&self, operand: &Node, other: &Node) -> bool {
+        self.dialect == Dialect::Sqlite && form_beside(operand, Some(other)) == Some(Form::Computed)
+    }
+
+    /// Writes a number as text.
+    pub(super) fn as_text(&mut self, node: &Node) -> Result<()> {
+        self.push("CAST(");
+        self.node(node)?;
+        self.push(" AS TEXT)");
+        Ok(())
+    }
+
+    /// Writes a number as a float.
+    pub(super) fn as_float(&mut self, node: &Node) -> Result<()> {
         self.push("CAST(");
         self.node(node)?;
         self.push(" AS REAL)");
         Ok(())
     }
+
+    /// Writes an expression that is put in order or told apart.
+    pub(super) fn told_apart(&mut self, node: &Node) -> Result<()> {
+        match self.decimal_form(node) {
+            None => self.node(node),
+            Some(form) => self.decimal(node, form),
+        }
+    }
+
+    /// Writes what is selected: so where it will be told apart or compared, or has a label to be ordered by, since the columns of
+    /// a subquery are compared as what they were made of.
+    pub(super) fn selected(&mut self, node: &Node) -> Result<()> {
+        match self.compares_outputs || matches!(node, Node::Label { .. }) {
+            true => self.told_apart(node),
+            false => self.node(node),
+        }
+    }
+
+    /// Writes the argument of a construct, as a decimal number where the construct compares its arguments and one of them is.
+    pub(super) fn argument(
+        &mut self,
+        template: &'static Template,
+        arguments: &[Node],
+        argument: &Node,
+        precedence: Precedence,
+    ) -> Result<()> {
+        let compares = || is_one_of(template, &COMPARING) && arguments.iter().any(|other| form(other).is_some());
+        if self.dialect == Dialect::Sqlite && compares() {
+            return self.decimal(argument, form(argument).unwrap_or(Form::Computed));
+        }
+        self.within(argument, precedence)
+    }
+
+    /// Returns whether an expression is a decimal number with which SQLite computes in integers or in floats.
+    pub(super) fn is_inexact(&self, node: &Node) -> bool {
+        self.decimal_form(node).is_some()
+    }
+
+    fn decimal(&mut self, node: &Node, form: Form) -> Result<()> {
+        match form {
+            Form::Text => self.within(node, Precedence::Sign)?,
+            Form::Computed => self.as_text(node)?,
+        }
+        self.push(" COLLATE decimal");
+        Ok(())
+    }
+
+    fn decimal_form(&self, node: &Node) -> Option<Form> {
+        if self.dialect == Dialect::Sqlite { form(node) } else { None }
+    }
 }
 
-fn is_value(node: &Node) -> bool {
-    matches!(node, Node::Parameter { .. } | Node::Bind(_))
+/// The constructs that compare their arguments.
+static COMPARING: [&Template; 4] =
+    [&template::GREATEST, &template::LEAST, &template::NULLIF, &template::BETWEEN_SYMMETRIC];
+
+/// The constructs that give what their arguments are.
+static KEEPING: [&Template; 8] = [
+    &template::GREATEST,
+    &template::LEAST,
+    &template::NULLIF,
+    &template::ABS,
+    &template::CEIL,
+    &template::FLOOR,
+    &template::ROUND,
+    &template::ROUND_TO_TENS,
+];
+
+fn is_one_of(template: &'static Template, known: &[&'static Template]) -> bool {
+    known.iter().any(|known| std::ptr::eq(*known, template))
+}
+
+/// Returns what an expression is beside another: what cannot be seen of itself is told by that.
+fn form_beside(operand: &Node, other: Option<&Node>) -> Option<Form> {
+    form(operand).or_else(|| other.and_then(form).map(|_| Form::Computed))
 }
 
 /// Returns what an expression is if it is a decimal number, as far as that can be seen.
@@ -85,21 +149,28 @@ fn form(node: &Node) -> Option<Form> {
             let definition = &mapper.definition().columns[usize::from(*column)];
             (definition.kind == Kind::Decimal && !definition.has_own_type()).then_some(Form::Text)
         }
+        Node::Field { is_decimal, .. } => is_decimal.then_some(Form::Computed),
         Node::Parameter { kind: Kind::Decimal, .. } | Node::Bind(Value::Decimal(_)) => Some(Form::Text),
+        Node::Cast { column_type, .. } => matches!(**column_type, ColumnType::Numeric(_)).then_some(Form::Computed),
         Node::Label { node, .. } => form(node),
-        Node::Minus(operand) => form(operand).map(|_| Form::Float),
+        Node::Minus(operand) => form(operand).map(|_| Form::Computed),
         Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul | Operator::Div, sides } => {
-            sides.iter().find_map(form).map(|_| Form::Float)
+            sides.iter().find_map(form).map(|_| Form::Computed)
         }
+        Node::Template { template, arguments } if is_one_of(template, &KEEPING) => {
+            arguments.iter().find_map(form).map(|_| Form::Computed)
+        }
+        #[cfg(all(feature = "json", feature = "rust_decimal"))]
+        Node::Template { template, .. } if std::ptr::eq(*template, &template::JSON_NUMERIC) => Some(Form::Computed),
         Node::Function { name, arguments, .. } => match &**name {
-            "coalesce" | "nullif" | "min" | "max" => arguments.iter().find_map(form),
-            "count" => None,
-            _ => arguments.iter().find_map(form).map(|_| Form::Float),
+            "coalesce" => one_of(arguments.iter()),
+            "min" | "max" | "lag" | "lead" | "first_value" | "last_value" | "nth_value" => {
+                arguments.first().and_then(form)
+            }
+            "sum" => arguments.first().and_then(form).map(|_| Form::Computed),
+            _ => None,
         },
-        Node::Case { whens, otherwise, .. } => {
-            let results = whens.iter().map(|(_, then)| then).chain(otherwise.as_deref());
-            results.filter_map(form).max_by_key(|form| *form == Form::Float)
-        }
+        Node::Case { whens, otherwise, .. } => one_of(whens.iter().map(|(_, then)| then).chain(otherwise.as_deref())),
         Node::Aggregate(aggregate) => form(&aggregate.call),
         Node::Over { call, .. } => form(call),
         Node::Select(select) => match select.outputs.as_slice() {
@@ -108,4 +179,11 @@ fn form(node: &Node) -> Option<Form> {
         },
         _ => None,
     }
+}
+
+/// Returns what an expression is that is one of several: text, if all are.
+fn one_of<'a>(mut nodes: impl Iterator<Item = &'a Node> + Clone) -> Option<Form> {
+    nodes.clone().find_map(form)?;
+    let is_text = nodes.all(|node| form(node) == Some(Form::Text));
+    Some(if is_text { Form::Text } else { Form::Computed })
 }

@@ -75,15 +75,10 @@ impl Writer {
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
                 let are_of_one_type = *name == "coalesce";
                 let compares = *distinct || matches!(&**name, "min" | "max");
-                self.separated(arguments, ", ", |this, argument| {
-                    match are_of_one_type {
-                        true => this.beside_others(argument)?,
-                        false => this.node(argument)?,
-                    }
-                    if compares {
-                        this.as_decimal(argument);
-                    }
-                    Ok(())
+                self.separated(arguments, ", ", |this, argument| match are_of_one_type {
+                    true => this.beside_others(argument),
+                    false if compares => this.told_apart(argument),
+                    false => this.node(argument),
                 })?;
                 self.push(")");
             }
@@ -198,6 +193,9 @@ impl Writer {
         if operator == Operator::FloatRem && matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres) {
             return Err(self.unsupported("the remainder of a division of floats"));
         }
+        if operator == Operator::Rem && (self.is_inexact(left) || self.is_inexact(right)) {
+            return Err(self.unsupported("the remainder of a division of decimal numbers"));
+        }
         let is_same = |side: &Node| matches!(side, Node::Binary { operator: other, .. } if *other == operator);
         let (left_rank, right_rank) = match precedence {
             // Comparisons do not chain: `(a = b) = c` keeps its parentheses.
@@ -210,7 +208,11 @@ impl Writer {
             _ => (Precedence::Product, Precedence::Sign),
         };
         if precedence != Precedence::Comparison {
-            self.within(left, left_rank)?;
+            match operator {
+                // SQLite takes the text of a whole number for an integer, and gives a whole quotient of two.
+                Operator::Div if self.is_inexact(left) || self.is_inexact(right) => self.as_float(left)?,
+                _ => self.within(left, left_rank)?,
+            }
             self.push(" ");
             self.push(self.operator(operator));
             self.push(" ");
@@ -229,25 +231,27 @@ impl Writer {
     /// Writes one side of a comparison. To PostgreSQL a parameter is text, and beside text a padded column is text without its
     /// blanks: then a row would not be found by the value that was read from it.
     fn compared(&mut self, node: &Node, other: &Node, precedence: Precedence) -> Result<()> {
+        if let (Node::Tuple(parts), Node::Tuple(others)) = (node, other)
+            && parts.len() == others.len()
+        {
+            self.push("(");
+            self.separated(parts.iter().zip(others), ", ", |this, (part, other)| {
+                this.compared(part, other, Precedence::Or)
+            })?;
+            self.push(")");
+            return Ok(());
+        }
         if self.dialect == Dialect::Postgres && !self.writes_literals() {
             match (node, other) {
                 (Node::Parameter { index, kind: Kind::Text }, other) if is_padded(other) => {
                     return self.padded(*index, Kind::Text, "BPCHAR");
                 }
                 (Node::Parameter { kind: Kind::Json, .. }, _) => return self.beside_others(node),
-                (Node::Tuple(parts), Node::Tuple(others)) if parts.len() == others.len() => {
-                    self.push("(");
-                    self.separated(parts.iter().zip(others), ", ", |this, (part, other)| {
-                        this.compared(part, other, Precedence::Or)
-                    })?;
-                    self.push(")");
-                    return Ok(());
-                }
                 _ => {}
             }
         }
-        if self.is_beside_float(other, node) {
-            return self.float(node);
+        if self.is_computed_beside(node, other) {
+            return self.as_text(node);
         }
         self.within(node, precedence)
     }
@@ -419,11 +423,14 @@ impl Writer {
         self.push("CASE");
         if let Some(operand) = operand {
             self.push(" ");
-            self.node(operand)?;
+            self.operand(operand, whens.first().map(|(when, _)| when), Precedence::Or)?;
         }
         for (when, then) in whens {
             self.push(" WHEN ");
-            self.node(when)?;
+            match operand {
+                Some(operand) if self.is_computed_beside(when, operand) => self.as_text(when)?,
+                _ => self.node(when)?,
+            }
             self.push(" THEN ");
             self.beside_others(then)?;
         }
@@ -468,7 +475,7 @@ impl Writer {
     }
 
     /// Writes what the dialect has for a construct, with the arguments in the place of their marks.
-    fn template(&mut self, template: &Template, arguments: &[Node], order_by: &[OrderItem]) -> Result<()> {
+    fn template(&mut self, template: &'static Template, arguments: &[Node], order_by: &[OrderItem]) -> Result<()> {
         let (Form::Call(text) | Form::Infix(text) | Form::Condition(text)) = template.form(self.dialect) else {
             return Err(self.unsupported(template.construct));
         };
@@ -483,7 +490,9 @@ impl Writer {
             }
             if let Some(first) = mark.strip_suffix('*') {
                 let first = first.parse().unwrap_or(0);
-                self.separated(arguments.iter().skip(first), ", ", |this, argument| this.node(argument))?;
+                self.separated(arguments.iter().skip(first), ", ", |this, argument| {
+                    this.argument(template, arguments, argument, Precedence::Or)
+                })?;
                 continue;
             }
             let (number, is_operand) = mark.strip_suffix('!').map_or((mark, false), |number| (number, true));
@@ -491,12 +500,9 @@ impl Writer {
                 let construct = template.construct;
                 return Err(Error::new(ErrorKind::Compile, format!("{construct} lacks its argument {number}")));
             };
-            if is_operand {
-                // PostgreSQL takes all operators of symbols from left to right, those that compare among them.
-                self.within(argument, Precedence::Sign)?;
-            } else {
-                self.node(argument)?;
-            }
+            // PostgreSQL takes all operators of symbols from left to right, those that compare among them.
+            let precedence = if is_operand { Precedence::Sign } else { Precedence::Or };
+            self.argument(template, arguments, argument, precedence)?;
         }
         self.push(rest);
         Ok(())
@@ -603,11 +609,7 @@ impl Writer {
         if !window.partition_by.is_empty() {
             part(self);
             self.push("PARTITION BY ");
-            self.separated(&window.partition_by, ", ", |this, node| {
-                this.node(node)?;
-                this.as_decimal(node);
-                Ok(())
-            })?;
+            self.separated(&window.partition_by, ", ", Self::told_apart)?;
         }
         if !window.order_by.is_empty() {
             part(self);

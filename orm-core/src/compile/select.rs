@@ -172,8 +172,7 @@ impl Writer {
                     if output.left_out.contains(&column) {
                         this.left_out_column(columns, natural, number);
                     } else {
-                        this.column(mapper, column, *alias);
-                        this.output_as_decimal(&Node::Column { mapper, column, alias: *alias });
+                        this.selected(&Node::Column { mapper, column, alias: *alias })?;
                         this.output_name(columns, Some(natural), number);
                     }
                     this.output_label(columns, || column_label(mapper, column, *alias));
@@ -181,8 +180,7 @@ impl Writer {
                 })
             }
             OutputKind::Expression(node) => {
-                self.node(node)?;
-                self.output_as_decimal(node);
+                self.selected(node)?;
                 let natural = match node {
                     Node::Label { name, .. } if !matches!(columns, Columns::Named(_) | Columns::Numbered) => {
                         self.push(" AS ");
@@ -334,9 +332,7 @@ impl Writer {
     /// Writes an item of GROUP BY or DISTINCT ON, which may be the label of what is selected.
     fn grouped(&mut self, node: &Node, select: &SelectNode, columns: Columns<'_>) -> Result<()> {
         let Node::LabelName(name) = node else {
-            self.node(node)?;
-            self.as_decimal(node);
-            return Ok(());
+            return self.told_apart(node);
         };
         match columns {
             // By its name it might be a column of a table.
@@ -366,12 +362,12 @@ impl Writer {
         self.ordered(order, |this, node| match node {
             Node::LabelName(name) => this.label_name(name, select, columns),
             Node::Label { name, .. } if has_label(select, name) => this.label_name(name, select, columns),
-            node => this.node(node),
+            node => this.told_apart(node),
         })
     }
 
     pub(super) fn order_by(&mut self, order: &[OrderItem]) -> Result<()> {
-        self.ordered(order, |this, node| this.node(node))
+        self.ordered(order, Self::told_apart)
     }
 
     fn ordered(&mut self, order: &[OrderItem], mut write: impl FnMut(&mut Self, &Node) -> Result<()>) -> Result<()> {
@@ -388,7 +384,6 @@ impl Writer {
                 this.push(if nulls == Nulls::First { " IS NULL DESC, " } else { " IS NULL, " });
             }
             write(this, &item.node)?;
-            this.as_decimal(&item.node);
             if item.is_descending {
                 this.push(" DESC");
             }

@@ -900,8 +900,9 @@ impl<'v> Lifted<'v> {
                 self.node(operand);
                 self.select(select);
             }
-            Node::Field { source, index, .. } => {
+            Node::Field { source, index, is_decimal, .. } => {
                 self.tag(200);
+                self.flag(*is_decimal);
                 self.column(source.number());
                 self.column(*index);
             }

@@ -258,7 +258,7 @@ impl<S: Shape> Cte<S> {
 
     /// The column of this name: one that SEARCH or CYCLE adds, or any other.
     pub fn c<T: SqlType>(&self, name: &str) -> Expr<T> {
-        Expr::new(self.derived.named_field(name))
+        Expr::new(self.derived.named_field(name, T::KIND))
     }
 
     /// Words between AS and the query, taken as they stand, for one database or several, or for `()`, which is all.

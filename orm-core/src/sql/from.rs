@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use orm_pool::Kind;
+
 use super::known::Place;
 use super::node::{RelationReference, RustType};
 use super::{CteNode, Node, Output, SelectNode};
@@ -206,6 +208,7 @@ impl DerivedSource {
 pub struct DerivedColumn<T> {
     source: DerivedSource,
     index: u16,
+    is_decimal: bool,
     types: PhantomData<fn() -> T>,
 }
 
@@ -222,16 +225,17 @@ impl<T> std::fmt::Debug for DerivedColumn<T> {
     }
 }
 
-impl<T> DerivedColumn<T> {
+impl<T: SqlType> DerivedColumn<T> {
     #[doc(hidden)]
     pub fn __new(source: DerivedSource, index: u16) -> Self {
-        DerivedColumn { source, index, types: PhantomData }
+        DerivedColumn { source, index, is_decimal: T::KIND == Kind::Decimal, types: PhantomData }
     }
 }
 
 impl<T> From<DerivedColumn<T>> for Node {
     fn from(column: DerivedColumn<T>) -> Node {
-        Node::Field { source: column.source.alias, index: column.index, table: column.source.id }
+        let DerivedColumn { source, index, is_decimal, .. } = column;
+        Node::Field { source: source.alias, index, table: source.id, is_decimal }
     }
 }
 
@@ -413,14 +417,18 @@ impl<S: Shape> Derived<S> {
     }
 
     /// Returns its column of this name.
-    pub(super) fn named_field(&self, name: &str) -> Node {
+    pub(super) fn named_field(&self, name: &str, kind: Kind) -> Node {
         let position = self.node.columns.iter().position(|known| known == name);
         let Some(index) = position.and_then(|position| u16::try_from(position).ok()) else {
             let table = self.node.alias.name().unwrap_or_default();
             let error = Error::new(ErrorKind::Compile, format!("`{table}` has no column `{name}`"));
             return Node::Refused(Box::new(error));
         };
-        Node::Field { source: self.node.alias, index, table: self.place.id() }
+        self.field(index, kind)
+    }
+
+    fn field(&self, index: u16, kind: Kind) -> Node {
+        Node::Field { source: self.node.alias, index, table: self.place.id(), is_decimal: kind == Kind::Decimal }
     }
 
     fn item(&self) -> FromItem {
@@ -435,8 +443,9 @@ impl<S: Shape> Derived<S> {
         }
         let first = outputs.len();
         for (index, rust) in (0..).zip(S::__types()) {
-            let node = Node::Field { source: self.node.alias, index, table: self.place.id() };
-            outputs.push(Output { rust: Some(rust), ..Output::expression(node, rust.facts().nullable) });
+            let facts = rust.facts();
+            outputs
+                .push(Output { rust: Some(rust), ..Output::expression(self.field(index, facts.kind), facts.nullable) });
         }
         if let Some(output) = outputs.get_mut(first) {
             output.source = source;

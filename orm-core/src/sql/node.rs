@@ -99,7 +99,7 @@ pub enum Node {
 
     // ------------------------------------------------------------------------------------------------- of SELECT
     /// A column of a derived table, by position.
-    Field { source: Alias, index: u16, table: u64 },
+    Field { source: Alias, index: u16, table: u64, is_decimal: bool },
     /// What is selected under this name.
     LabelName(Cow<'static, str>),
     /// What holds for every row of a model.
@@ -704,6 +704,7 @@ pub struct RustType(fn() -> TypeFacts);
 #[derive(Clone, Copy)]
 pub(crate) struct TypeFacts {
     pub(crate) plain: TypeId,
+    pub(crate) kind: Kind,
     pub(crate) nullable: bool,
     pub(crate) name: &'static str,
 }
@@ -713,7 +714,7 @@ impl RustType {
     pub fn of<T: SqlType>() -> Self {
         RustType(|| {
             let name = std::any::type_name::<T::Plain>();
-            TypeFacts { plain: TypeId::of::<T::Plain>(), nullable: T::NULLABLE, name }
+            TypeFacts { plain: TypeId::of::<T::Plain>(), kind: T::KIND, nullable: T::NULLABLE, name }
         })
     }
 

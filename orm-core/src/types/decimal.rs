@@ -42,6 +42,12 @@ impl SqlType for Decimal {
 }
 
 fn parse(text: &str, found: ValueRef<'_>) -> Result<Decimal, DecodeError> {
+    // SQLite writes a float so where it becomes text.
+    if text.contains('e')
+        && let Ok(number) = text.parse::<f64>()
+    {
+        return parse(&number.to_string(), found);
+    }
     // Zeros at the end take digits which the number may need before the point.
     let exact = Decimal::from_str_exact(text).ok().or_else(|| Decimal::from_str_exact(without_zeros(text)?).ok());
     exact.ok_or_else(|| {

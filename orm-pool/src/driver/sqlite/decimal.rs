@@ -1,14 +1,24 @@
 //! The order of decimal numbers, which SQLite keeps as text: the collation `decimal`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// Compares two texts as numbers; what is none comes after all that are.
 pub(super) fn compare(left: &str, right: &str) -> Ordering {
+    let (left, right) = (&*without_exponent(left), &*without_exponent(right));
     match (Decimal::of(left), Decimal::of(right)) {
         (Some(left), Some(right)) => left.compare(&right),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
         (None, None) => left.cmp(right),
+    }
+}
+
+/// Writes out a number such as `1.0e+20`, which a great float is as text.
+fn without_exponent(text: &str) -> Cow<'_, str> {
+    match text.contains('e').then(|| text.parse::<f64>()) {
+        Some(Ok(number)) => Cow::Owned(number.to_string()),
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -54,8 +64,8 @@ mod tests {
     #[test]
     fn numbers_are_in_order_and_what_is_none_comes_after() {
         let sorted = [
-            "-10", "-9.51", "-9.5", "-0.01", "0", "0.001", "0.01", ".5", "9.5", "9.51", "10", "100.0", "", "-", "1e5",
-            "x",
+            "-10", "-9.51", "-9.5", "-0.01", "0", "1.0e-05", "0.001", "0.01", ".5", "9.5", "9.51", "10", "100.0",
+            "1.0e+20", "", "-", "e", "x",
         ];
         for (at, left) in sorted.iter().enumerate() {
             for (other, right) in sorted.iter().enumerate() {
