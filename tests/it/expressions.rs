@@ -1069,3 +1069,18 @@ async fn rows_are_grouped_by_an_expression_with_a_value() {
     let named = select((sign().label("sign"), func::count_all())).group_by(sign()).order_by(sign());
     assert_eq!(named.all(&engine).await.unwrap(), [("above".to_owned(), 2), ("below".to_owned(), 1)]);
 }
+
+/// SQLite takes a chain of them for a tree as deep as it is long, and none deeper than 1,000.
+#[tokio::test]
+async fn conditions_may_be_many() {
+    let engine = things().await;
+    let many = |from: i64| (from..from + 5000).map(|n| Thing.n.ne(n));
+    assert_eq!(found(&engine, func::all(many(8))).await, [1, 2]);
+    assert_eq!(found(&engine, !func::any((8..5008).map(|n| Thing.n.eq(n) | Thing.n.eq(-n)))).await, [1, 2]);
+    assert_eq!(found(&engine, func::any((8..5008).map(|n| Thing.n.eq(n) & Thing.id.eq(3)))).await, [3]);
+    let mut query = select(Thing.id);
+    for condition in many(-2000) {
+        query = query.filter(condition);
+    }
+    assert_eq!(query.all(&engine).await.unwrap(), [0; 0]);
+}

@@ -15,6 +15,9 @@ use crate::sql::{
 };
 use crate::types::ColumnType;
 
+/// How many conditions stand in one chain of AND or OR on SQLite.
+const LONGEST_CHAIN: usize = 100;
+
 impl Writer {
     /// Writes an expression.
     pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
@@ -308,7 +311,22 @@ impl Writer {
             return self.node(only);
         }
         let rank = if precedence == Precedence::Or { Precedence::And } else { Precedence::Not };
-        self.separated(list, word, |this, node| this.within(node, rank))
+        self.chain(list, word, rank)
+    }
+
+    /// Writes a chain of AND or OR. To SQLite it is a tree as deep as it is long, and it takes none deeper than 1,000: there a long
+    /// one is two in parentheses.
+    fn chain(&mut self, list: &[Node], word: &str, rank: Precedence) -> Result<()> {
+        if self.dialect != Dialect::Sqlite || list.len() <= LONGEST_CHAIN {
+            return self.separated(list, word, |this, node| this.within(node, rank));
+        }
+        let (left, right) = list.split_at(list.len() / 2);
+        self.separated([left, right], word, |this, half| {
+            this.push("(");
+            this.chain(half, word, rank)?;
+            this.push(")");
+            Ok(())
+        })
     }
 
     fn in_list(&mut self, operand: &Node, list: &[Node], negated: bool) -> Result<()> {
