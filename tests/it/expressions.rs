@@ -1084,3 +1084,25 @@ async fn conditions_may_be_many() {
     }
     assert_eq!(query.all(&engine).await.unwrap(), [0; 0]);
 }
+
+#[tokio::test]
+async fn whole_numbers_beside_a_fraction() {
+    let engine = things().await;
+    for (number, floor, ceil) in [
+        (1e20, 1e20, 1e20),
+        (-1e300, -1e300, -1e300),
+        (9_007_199_254_740_993.0, 9_007_199_254_740_992.0, 9_007_199_254_740_992.0),
+        (2.5, 2.0, 3.0),
+        (-2.5, -3.0, -2.0),
+        (2.7, 2.0, 3.0),
+        (-2.2, -3.0, -2.0),
+        (0.499_999_999_999_999_94, 0.0, 1.0),
+        (7.0, 7.0, 7.0),
+    ] {
+        assert_eq!(value(&engine, func::floor(literal(number))).await, floor, "{number}");
+        assert_eq!(value(&engine, func::ceil(literal(number))).await, ceil, "{number}");
+    }
+    assert_eq!(each(&engine, func::floor(Thing.x)).await, [2.0, -3.0, 0.0]);
+    assert_eq!(each(&engine, func::ceil(Thing.x)).await, [3.0, -2.0, 1.0]);
+    assert_eq!(value(&engine, func::floor(func::null::<f64>())).await, None);
+}

@@ -220,19 +220,12 @@ macro_rules! tens {
 /// NULLs are left out, as `concat_ws` of all three does.
 pub(crate) static CONCAT_WS: Template =
     own("concat_ws", Call("concat_ws({*})"), Call("concat_ws({*})"), Call("concat_ws({*})"));
-/// Of a number that may be a fraction: a whole number is its own `ceil` and `floor`, which are floats on PostgreSQL.
-pub(crate) static CEIL: Template = strict(
-    "ceil",
-    Call("(CAST({0} AS INTEGER) + ({0!} > CAST({0} AS INTEGER)))"),
-    Call("ceil({0})"),
-    Call("ceil({0})"),
-);
-pub(crate) static FLOOR: Template = strict(
-    "floor",
-    Call("(CAST({0} AS INTEGER) - ({0!} < CAST({0} AS INTEGER)))"),
-    Call("floor({0})"),
-    Call("floor({0})"),
-);
+/// Of a number that may be a fraction: a whole number is its own `ceil` and `floor`, which are floats on PostgreSQL. SQLite has
+/// neither, but rounds; a decimal number is text there, which is compared as a number when something was added to it.
+pub(crate) static CEIL: Template =
+    strict("ceil", Call("(round({0}) + ({0!} + 0 > round({0})))"), Call("ceil({0})"), Call("ceil({0})"));
+pub(crate) static FLOOR: Template =
+    strict("floor", Call("(round({0}) - ({0!} + 0 < round({0})))"), Call("floor({0})"), Call("floor({0})"));
 /// PostgreSQL rounds a float to the even neighbour, and a `numeric` away from zero as the others do.
 pub(crate) static ROUND: Template = strict(
     "round",
