@@ -1106,3 +1106,14 @@ async fn whole_numbers_beside_a_fraction() {
     assert_eq!(each(&engine, func::ceil(Thing.x)).await, [3.0, -2.0, 1.0]);
     assert_eq!(value(&engine, func::floor(func::null::<f64>())).await, None);
 }
+
+#[tokio::test]
+async fn truth_values_become_numbers() {
+    let engine = things().await;
+    assert_eq!(each(&engine, Thing.flag.cast::<i32>()).await, [1, 0, 1]);
+    assert_eq!(each(&engine, Thing.flag.cast::<i64>()).await, [1, 0, 1]);
+    assert_eq!(each(&engine, Thing.flag.cast::<f64>()).await, [1.0, 0.0, 1.0]);
+    assert_eq!(each(&engine, Thing.n.gt(7).cast::<i64>()).await, [0, 0, 1]);
+    assert_eq!(each(&engine, Thing.m.gt(5).cast::<i64>()).await, [None, Some(0), Some(1)]);
+    assert_eq!(value(&engine, func::sum(Thing.flag.cast::<i64>())).await, Some(2));
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
@@ -178,6 +178,15 @@ fn like<T>(operand: Node, pattern: Node, ignore_case: bool, escape: Option<char>
 /// Makes a construct that each database writes in its own way.
 pub(crate) fn templated<T>(template: &'static Template, arguments: Vec<Node>) -> Expr<T> {
     Expr::new(Node::Template { template, arguments })
+}
+
+/// Returns what can be cast to a `U`: a truth value has to become a number before it becomes another one than an `i32`.
+fn castable<T: SqlType, U: SqlType>(node: Node) -> Node {
+    let is_number = matches!(U::KIND, Kind::Int16 | Kind::Int64 | Kind::Float32 | Kind::Float64 | Kind::Decimal);
+    match T::KIND == Kind::Bool && is_number {
+        true => templated::<i32>(&template::TRUTH_AS_NUMBER, vec![node]).node,
+        false => node,
+    }
 }
 
 /// The character that makes a wildcard stand for itself.
@@ -445,7 +454,8 @@ macro_rules! methods {
             }
             /// CAST to the type of the column that a `U` would have; NULL stays NULL.
             pub fn cast<U: SqlType>(self) -> Expr<Like<T, U>> {
-                Expr::new(Node::Cast { operand: Box::new(self.into()), column_type: Box::new(U::column_type()) })
+                let operand = Box::new(castable::<T, U>(self.into()));
+                Expr::new(Node::Cast { operand, column_type: Box::new(U::column_type()) })
             }
             /// TRY_CAST: NULL where the value cannot be cast. None of the databases has it, so that it fails when the
             /// statement is compiled.

@@ -123,6 +123,9 @@ pub(crate) static TRUE_DIVISION: Template = strict(
     Call("(CAST({0} AS DOUBLE PRECISION) / {1!})"),
     Call("(CAST({0} AS DOUBLE) / {1!})"),
 );
+/// A truth value that is to be cast to a number, which it is but on PostgreSQL: there it is cast to an `integer` alone.
+pub(crate) static TRUTH_AS_NUMBER: Template =
+    strict("a truth value as a number", Call("{0}"), Call("CAST({0} AS INTEGER)"), Call("{0}"));
 pub(crate) static BETWEEN_SYMMETRIC: Template = strict(
     "BETWEEN SYMMETRIC",
     Condition("{0!} BETWEEN min({1}, {2}) AND max({1}, {2})"),
