@@ -1117,3 +1117,23 @@ async fn truth_values_become_numbers() {
     assert_eq!(each(&engine, Thing.m.gt(5).cast::<i64>()).await, [None, Some(0), Some(1)]);
     assert_eq!(value(&engine, func::sum(Thing.flag.cast::<i64>())).await, Some(2));
 }
+
+#[tokio::test]
+async fn parts_of_times_and_of_moments_before_1970() {
+    use func::Part::*;
+    let engine = things().await;
+    let time = NaiveTime::from_hms_micro_opt(23, 59, 58, 999_900).unwrap();
+    assert_eq!(value(&engine, func::extract(Hour, literal(time).cast::<NaiveTime>())).await, 23);
+    assert_eq!(value(&engine, func::extract(Epoch, literal(time).cast::<NaiveTime>())).await, 86_398);
+    assert_eq!(value(&engine, func::extract(Epoch, literal(NaiveTime::MIN).cast::<NaiveTime>())).await, 0);
+    let before: NaiveDateTime = "1969-12-31T23:59:58.500".parse().unwrap();
+    assert_eq!(value(&engine, func::extract(Epoch, literal(before).cast::<NaiveDateTime>())).await, -2);
+    let first: NaiveDate = "1969-12-31".parse().unwrap();
+    assert_eq!(value(&engine, func::extract(Epoch, literal(first).cast::<NaiveDate>())).await, -86_400);
+    let statements = engine.statement_count();
+    let error = select(func::extract(Year, literal(time))).all(&engine).await.unwrap_err().to_string();
+    assert_eq!(error, "a time has no part `Year`");
+    let error = select(func::extract(Minute, Thing.day)).all(&engine).await.unwrap_err().to_string();
+    assert_eq!(error, "a date has no part `Minute`");
+    assert_eq!(engine.statement_count(), statements);
+}

@@ -20,6 +20,7 @@ use super::nullness::{Combined, Like};
 pub use super::rowset::{generate_series, json_each, json_table, unnest};
 use super::template::{self, Template};
 use super::{AsExpr, Expr, Expression, GroupBy, Node, Predicate, Select};
+use crate::error::{Error, ErrorKind};
 use crate::mapper::RowType;
 use crate::types::{Numeric, SqlType, Textual};
 
@@ -495,11 +496,12 @@ pub enum Part {
     Minute,
     /// The whole seconds, 0 to 59.
     Second,
-    /// The whole seconds since 1970-01-01.
+    /// The whole seconds since 1970-01-01, rounded down; of a time without a date, since midnight.
     Epoch,
 }
 
-/// `EXTRACT(part FROM x)`.
+/// `EXTRACT(part FROM x)`. A date has no part of a time, and a time none of a date: these are refused when the statement is
+/// compiled. The [epoch](Part::Epoch) of a time is the seconds of the day.
 ///
 /// ```
 /// # use orm_core as orm;
@@ -512,6 +514,13 @@ pub enum Part {
 /// assert_eq!(years.to_sql(Dialect::Sqlite), "SELECT CAST(strftime('%Y', users.born) AS INTEGER) FROM users");
 /// ```
 pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr<Like<E::Type, i64>> {
+    let kind = E::Type::KIND;
+    let is_of_time = matches!(part, Part::Hour | Part::Minute | Part::Second);
+    if part != Part::Epoch && kind == if is_of_time { Kind::Date } else { Kind::Time } {
+        let what = if is_of_time { "date" } else { "time" };
+        let error = Error::new(ErrorKind::Compile, format!("a {what} has no part `{part:?}`"));
+        return Expr::new(Node::Refused(Box::new(error)));
+    }
     let template: &'static Template = match part {
         Part::Year => &template::YEAR,
         Part::Quarter => &template::QUARTER,
@@ -523,6 +532,7 @@ pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr
         Part::Hour => &template::HOUR,
         Part::Minute => &template::MINUTE,
         Part::Second => &template::SECOND,
+        Part::Epoch if kind == Kind::Time => &template::SECONDS_OF_DAY,
         Part::Epoch => &template::EPOCH,
     };
     templated(template, vec![expression.__expression()])

@@ -314,6 +314,7 @@ pub(crate) static SYSDATE: Template = strict("SYSDATE", Missing, Call("clock_tim
 pub(crate) static SESSION_USER: Template =
     strict("SESSION_USER", Missing, Call("CAST(SESSION_USER AS TEXT)"), Call("SESSION_USER()"));
 
+// MySQL counts the seconds from the year 0, so that it rounds down before 1970 too.
 macro_rules! extracts {
     ($($name:ident $word:literal $sqlite:literal $postgres:literal $mysql:literal;)*) => { $(
         pub(crate) static $name: Template =
@@ -331,7 +332,8 @@ extracts! {
     HOUR "HOUR" "CAST(strftime('%H', {0}) AS INTEGER)" "CAST(EXTRACT(HOUR FROM {0}) AS INTEGER)" "EXTRACT(HOUR FROM {0})";
     MINUTE "MINUTE" "CAST(strftime('%M', {0}) AS INTEGER)" "CAST(EXTRACT(MINUTE FROM {0}) AS INTEGER)" "EXTRACT(MINUTE FROM {0})";
     SECOND "SECOND" "CAST(strftime('%S', {0}) AS INTEGER)" "CAST(FLOOR(EXTRACT(SECOND FROM {0})) AS INTEGER)" "EXTRACT(SECOND FROM {0})";
-    EPOCH "EPOCH" "CAST(strftime('%s', {0}) AS INTEGER)" "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)" "TIMESTAMPDIFF(SECOND, '1970-01-01', {0})";
+    EPOCH "EPOCH" "CAST(strftime('%s', {0}) AS INTEGER)" "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)" "(TO_SECONDS({0}) - 62167219200)";
+    SECONDS_OF_DAY "EPOCH" "CAST(strftime('%s', '1970-01-01 ' || substr({0}, 1, 8)) AS INTEGER)" "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)" "FLOOR(TIME_TO_SEC({0}))";
 }
 
 // ------------------------------------------------------------------------------------------------------- aggregates
