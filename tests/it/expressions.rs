@@ -1137,3 +1137,23 @@ async fn parts_of_times_and_of_moments_before_1970() {
     assert_eq!(error, "a date has no part `Minute`");
     assert_eq!(engine.statement_count(), statements);
 }
+
+#[tokio::test]
+async fn arrays_of_json_have_what_the_values_are() {
+    let engine = things().await;
+    let first = |array: Expr<Option<serde_json::Value>>| value(&engine, array.filter(Thing.id.eq(1)));
+    assert_eq!(first(func::json_agg(Thing.body)).await.unwrap()[0]["a"], json!({"b": [1, "two", null, true]}));
+    assert_eq!(first(func::json_agg(Thing.body.key("n").as_json())).await, Some(json!([1])));
+    assert_eq!(first(func::json_agg(Thing.flag)).await, Some(json!([true])));
+    assert_eq!(first(func::json_agg(Thing.n.lt(0))).await, Some(json!([false])));
+    assert_eq!(first(func::json_agg(Thing.m.gt(0))).await, Some(json!([null])));
+    assert_eq!(first(func::json_agg(Thing.note)).await, Some(json!(["a%b"])));
+    let price = literal("9.85".parse::<Decimal>().unwrap());
+    assert_eq!(first(func::json_agg(price.cast::<Decimal>())).await.unwrap()[0].to_string().parse(), Ok(9.85));
+    let none = select(func::json_agg(Thing.n)).filter(Thing.id.gt(9)).one(&engine).await.unwrap();
+    assert_eq!(none, None);
+    let running = func::json_agg(Thing.id).over(window().order_by(Thing.id));
+    if crate::support::dialect() != orm::Dialect::MariaDb {
+        assert_eq!(each(&engine, running).await, some(&[json!([1]), json!([1, 2]), json!([1, 2, 3])]));
+    }
+}

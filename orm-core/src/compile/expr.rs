@@ -139,9 +139,14 @@ impl Writer {
                 self.identifier(collation);
             }
             Node::TryCast { .. } => return Err(self.unsupported("TRY_CAST")),
-            Node::Template { template, arguments } => self.template(template, arguments, &[])?,
-            Node::Aggregate(aggregate) => self.aggregate(aggregate)?,
-            Node::Over { call, window } => self.over(call, window)?,
+            Node::Template { .. } | Node::Aggregate(_) | Node::Over { .. }
+                if self.dialect == Dialect::Sqlite && is_empty_of_none(node) =>
+            {
+                self.push("nullif(");
+                self.call(node)?;
+                self.push(", '[]')");
+            }
+            Node::Template { .. } | Node::Aggregate(_) | Node::Over { .. } => self.call(node)?,
             Node::Quantified { operator, every, operand, select } => {
                 if self.dialect == Dialect::Sqlite {
                     return Err(self.unsupported(if *every { "ALL of a subquery" } else { "ANY of a subquery" }));
@@ -155,6 +160,16 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Writes a construct or a function with what may stand behind it, FILTER and OVER.
+    fn call(&mut self, node: &Node) -> Result<()> {
+        match node {
+            Node::Template { template, arguments } => self.template(template, arguments, &[]),
+            Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Over { call, window } => self.over(call, window),
+            other => self.node(other),
+        }
     }
 
     /// Writes an expression inside of an operator that binds as tightly as `precedence`.
@@ -562,13 +577,13 @@ impl Writer {
     /// Writes a function with the order in which it sees the rows.
     fn ordered_call(&mut self, call: &Node, order_by: &[OrderItem], is_within_group: bool) -> Result<()> {
         if order_by.is_empty() {
-            return self.node(call);
+            return self.call(call);
         }
         if is_within_group {
             if self.dialect != Dialect::Postgres {
                 return Err(self.unsupported("WITHIN GROUP"));
             }
-            self.node(call)?;
+            self.call(call)?;
             self.push(" WITHIN GROUP (");
             self.order_list(order_by)?;
             self.push(")");
@@ -580,7 +595,7 @@ impl Writer {
         {
             return self.template(template, arguments, order_by);
         }
-        self.node(call)?;
+        self.call(call)?;
         // The order stands behind the arguments.
         self.sql.pop();
         self.order_by(order_by)?;
@@ -605,7 +620,7 @@ impl Writer {
             return Err(Error::new(ErrorKind::Compile, "OVER belongs to a function, and this expression is none")
                 .hint("write `func::sum(User.age).over(window())`, and compute with its result"));
         }
-        self.node(call)?;
+        self.call(call)?;
         self.push(" OVER ");
         match &window.name {
             None => self.window(window),
@@ -783,6 +798,16 @@ impl Writer {
         let table = mapper.definition().table;
         let mut aliases = (1..).map(|number| Alias::new(&format!("{table}_{number}")));
         aliases.find(|alias| !self.is_in_sight(mapper, *alias)).unwrap_or(Alias::NONE)
+    }
+}
+
+/// Returns whether SQLite gives an empty array of no rows where the others give NULL.
+fn is_empty_of_none(node: &Node) -> bool {
+    match node {
+        Node::Template { template, .. } => template.is_empty_of_none(),
+        Node::Aggregate(aggregate) => is_empty_of_none(&aggregate.call),
+        Node::Over { call, .. } => is_empty_of_none(call),
+        _ => false,
     }
 }
 

@@ -72,6 +72,11 @@ impl Template {
         aggregates.into_iter().any(|known| std::ptr::eq(known, self))
     }
 
+    /// Returns whether SQLite gives `[]` where the others give NULL: of no rows.
+    pub(crate) fn is_empty_of_none(&'static self) -> bool {
+        std::ptr::eq(self, &JSON_AGG)
+    }
+
     /// Returns whether some database writes it as a comparison.
     pub(crate) fn is_condition(&self) -> bool {
         let forms = [self.sqlite, self.postgres, self.mysql, self.mariadb];
@@ -346,6 +351,17 @@ pub(crate) static STRING_AGG: Template =
 pub(crate) static ARRAY_AGG: Template = own("array_agg", Missing, Call("array_agg({*})"), Missing);
 pub(crate) static JSON_AGG: Template =
     own("json_agg", Call("json_group_array({*})"), Call("jsonb_agg({*})"), Call("json_arrayagg({*})"));
+/// A truth value for an array of JSON: it is a number but on PostgreSQL.
+#[cfg(feature = "json")]
+pub(crate) static JSON_TRUTH: Template = strict(
+    "a truth value of JSON",
+    Call("json(CASE WHEN {0} THEN 'true' WHEN NOT {0!} THEN 'false' END)"),
+    Call("{0}"),
+    Call("JSON_EXTRACT(CASE WHEN {0} THEN 'true' WHEN NOT {0!} THEN 'false' END, '$')"),
+);
+/// A document or a decimal number for an array of JSON: to SQLite they are text.
+#[cfg(feature = "json")]
+pub(crate) static JSON_ELEMENT: Template = strict("an element of JSON", Call("json({0})"), Call("{0}"), Call("{0}"));
 pub(crate) static BOOL_AND: Template = own("bool_and", Call("min({0})"), Call("bool_and({0})"), Call("min({0})"));
 pub(crate) static BOOL_OR: Template = own("bool_or", Call("max({0})"), Call("bool_or({0})"), Call("max({0})"));
 pub(crate) static STDDEV: Template = own("`stddev_samp`", Missing, Call("stddev_samp({0})"), Call("stddev_samp({0})"));
