@@ -1157,3 +1157,23 @@ async fn arrays_of_json_have_what_the_values_are() {
         assert_eq!(each(&engine, running).await, some(&[json!([1]), json!([1, 2]), json!([1, 2, 3])]));
     }
 }
+
+#[tokio::test]
+async fn documents_at_a_path_are_compared_as_documents() {
+    let engine = things().await;
+    let inner = || Thing.body.key("a").as_json();
+    assert_eq!(found(&engine, inner().eq(json!({"b": [1, "two", null, true]}))).await, [1, 2, 3]);
+    assert_eq!(found(&engine, inner().ne(json!({"b": [1, "two", null, true]}))).await, [0; 0]);
+    assert_eq!(found(&engine, inner().ne(json!({"b": [1]}))).await, [1, 2, 3]);
+    assert_eq!(found(&engine, !inner().eq(json!([]))).await, [1, 2, 3]);
+    let list = Thing.body.key("a").key("b").as_json();
+    assert_eq!(found(&engine, list.clone().in_([json!([]), json!([1, "two", null, true])])).await, [1, 2, 3]);
+    assert_eq!(found(&engine, list.clone().not_in([json!([]), json!([1, "two", null, true])])).await, [0; 0]);
+    assert_eq!(found(&engine, list.is_distinct_from(json!([1, "two", null, true]))).await, [0; 0]);
+    assert_eq!(found(&engine, Thing.body.key("0").as_json().eq(json!("zero"))).await, [1, 2, 3]);
+    assert_eq!(found(&engine, Thing.body.key("n").as_json().in_([json!(1), json!(3), json!("2")])).await, [1, 3]);
+    assert_eq!(found(&engine, Thing.body.key("none").as_json().eq(json!(1))).await, [0; 0]);
+    assert_eq!(found(&engine, Thing.body.key("none").as_json().is_not_distinct_from(json!(1))).await, [0; 0]);
+    assert_eq!(found(&engine, Thing.body.key("none").as_json().is_distinct_from(json!(1))).await, [1, 2, 3]);
+    assert_eq!(found(&engine, Thing.body.key("n").as_json().is_not_distinct_from(json!(2))).await, [2]);
+}

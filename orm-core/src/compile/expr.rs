@@ -201,6 +201,9 @@ impl Writer {
             self.push(")");
             return Ok(());
         }
+        if self.are_documents(left, right) && self.documents(operator, left, right)? {
+            return Ok(());
+        }
         if operator == Operator::IsDistinctFrom && self.capabilities().not_distinct == "<=>" {
             self.push("NOT ");
             self.push("(");
@@ -244,6 +247,44 @@ impl Writer {
         self.push(self.operator(operator));
         self.push(" ");
         self.compared(right, left, right_rank)
+    }
+
+    /// Returns whether two operands are documents that would not be compared as such: to MariaDB they are text, and what it takes
+    /// out of one has other spaces than what was put in, or no quotes.
+    fn are_documents(&self, left: &Node, right: &Node) -> bool {
+        let is_stored = |node: &Node| matches!(node, Node::Column { .. } | Node::Parameter { .. });
+        self.dialect == Dialect::MariaDb
+            && (is_document(left) || is_document(right))
+            && !(is_stored(left) && is_stored(right))
+    }
+
+    /// Writes a comparison of documents, unless it asks which is greater.
+    fn documents(&mut self, operator: Operator, left: &Node, right: &Node) -> Result<bool> {
+        let (is_equal, takes_nulls) = match operator {
+            Operator::Eq => (true, false),
+            Operator::Ne => (false, false),
+            Operator::IsNotDistinctFrom => (true, true),
+            Operator::IsDistinctFrom => (false, true),
+            _ => return Ok(false),
+        };
+        self.push(if is_equal { "" } else { "NOT " });
+        if takes_nulls {
+            self.push("CASE WHEN ");
+            self.within(left, Precedence::Other)?;
+            self.push(" IS NULL OR ");
+            self.within(right, Precedence::Other)?;
+            self.push(" IS NULL THEN ");
+            self.within(left, Precedence::Other)?;
+            self.push(" IS NULL AND ");
+            self.within(right, Precedence::Other)?;
+            self.push(" IS NULL ELSE ");
+        }
+        self.push("JSON_EQUALS(");
+        self.node(left)?;
+        self.push(", ");
+        self.node(right)?;
+        self.push(if takes_nulls { ") END" } else { ")" });
+        Ok(true)
     }
 
     /// Writes one side of a comparison. To PostgreSQL a parameter is text, and beside text a padded column is text without its
@@ -354,6 +395,13 @@ impl Writer {
             self.push("(");
             self.within(operand, Precedence::Other)?;
             self.push(if negated { " NOT IN (NULL) OR (1 = 1))" } else { " IN (NULL) AND (1 <> 1))" });
+            return Ok(());
+        }
+        if list.iter().any(|item| self.are_documents(operand, item)) {
+            let (operator, word) = if negated { (Operator::Ne, " AND ") } else { (Operator::Eq, " OR ") };
+            self.push("(");
+            self.separated(list, word, |this, item| this.binary(operator, operand, item))?;
+            self.push(")");
             return Ok(());
         }
         self.operand(operand, list.first(), Precedence::Other)?;
@@ -819,6 +867,16 @@ fn is_array(node: &Node) -> bool {
         }
         Node::Parameter { kind, .. } => matches!(kind, Kind::Array(_)),
         Node::Cast { column_type, .. } => matches!(**column_type, ColumnType::Array(_)),
+        _ => false,
+    }
+}
+
+/// Returns whether an expression is known to be a document of JSON.
+fn is_document(node: &Node) -> bool {
+    match node {
+        Node::Column { mapper, column, .. } => mapper.definition().columns[usize::from(*column)].kind == Kind::Json,
+        Node::Parameter { kind, .. } => *kind == Kind::Json,
+        Node::Label { node, .. } => is_document(node),
         _ => false,
     }
 }
