@@ -1,41 +1,50 @@
-//! Expressions of GROUP BY, DISTINCT ON and ORDER BY that are selected as well, by their position among what is selected.
+//! Expressions with values of GROUP BY, DISTINCT ON and SELECT DISTINCT that stand elsewhere in the statement as well.
 //!
-//! PostgreSQL takes two parameters for two values, so that `coalesce(n, $1)` is not grouped by `coalesce(n, $2)`.
+//! PostgreSQL takes two parameters for two values, so that `coalesce(n, $1)` is not grouped by `coalesce(n, $2)`: the same
+//! expression takes the same parameters.
 
-use super::eager::width;
 use super::structure::{Fingerprint, fingerprint};
-use crate::sql::{Node, SelectNode};
+use crate::sql::{Node, Output, OutputKind, SelectNode};
 
-/// Puts positions in the place of expressions with values, where the very same are selected with the same values.
-pub(super) fn by_position(select: &mut SelectNode) {
-    if select.group_by.is_empty() && select.distinct_on.is_empty() && !select.distinct {
-        return;
-    }
-    if select.eager.is_some() || select.set.is_some() {
-        // What is selected stands elsewhere in the text then.
-        return;
-    }
-    let mut selected: Vec<(usize, Fingerprint)> = Vec::new();
-    for (index, output) in select.outputs.iter().enumerate() {
-        if let Some(node) = output.unlabelled().filter(|node| has_value(node)) {
-            selected.push((width(&select.outputs[..index]) + 1, fingerprint(node)));
-        }
-    }
-    if selected.is_empty() {
-        return;
-    }
-    let put = |node: &mut Node| {
-        if !has_value(node) {
-            return;
+/// Has `lift` take the values out of such expressions, each once, and puts what is left of it wherever the same expression
+/// stands with the same values.
+pub(super) fn share_parameters(select: &mut SelectNode, mut lift: impl FnMut(&mut Node)) {
+    let selected = select.outputs.iter().filter_map(Output::unlabelled).filter(|_| select.distinct);
+    let mut known: Vec<(Fingerprint, Node)> = Vec::new();
+    for node in select.group_by.iter().chain(&select.distinct_on).chain(selected) {
+        if !has_value(node) || !node.selects().is_empty() {
+            continue;
         }
         let own = fingerprint(node);
-        if let Some((position, _)) = selected.iter().find(|(_, known)| known.is(&own)) {
-            *node = Node::Sql(position.to_string().into());
+        if !known.iter().any(|(other, _)| other.is(&own)) {
+            let mut node = node.clone();
+            lift(&mut node);
+            known.push((own, node));
         }
-    };
-    select.group_by.iter_mut().for_each(put);
-    select.distinct_on.iter_mut().for_each(put);
-    select.order_by.iter_mut().for_each(|item| put(&mut item.node));
+    }
+    if known.is_empty() {
+        return;
+    }
+    for output in &mut select.outputs {
+        if let OutputKind::Expression(node) = &mut output.kind {
+            share(node, &known);
+        }
+    }
+    select.group_by.iter_mut().for_each(|node| share(node, &known));
+    select.distinct_on.iter_mut().for_each(|node| share(node, &known));
+    select.having.iter_mut().for_each(|node| share(node, &known));
+    select.order_by.iter_mut().for_each(|item| share(&mut item.node, &known));
+}
+
+fn share(node: &mut Node, known: &[(Fingerprint, Node)]) {
+    if !has_value(node) {
+        return;
+    }
+    let own = fingerprint(node);
+    match known.iter().find(|(other, _)| other.is(&own)) {
+        Some((_, lifted)) => *node = lifted.clone(),
+        None => node.parts_mut().into_iter().for_each(|part| share(part, known)),
+    }
 }
 
 fn has_value(node: &Node) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
 
-use super::grouped::by_position;
+use super::grouped::share_parameters;
 use super::lists::{even_out, gather, uniform_kinds};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
@@ -213,7 +213,7 @@ impl<'v> Lifted<'v> {
         // Which of the clauses that it may have it has, in one byte.
         let is_plain = select.is_plain();
         if !is_plain && self.lists == Some(Dialect::Postgres) {
-            by_position(select);
+            self.share_parameters(select);
         }
         let has = u8::from(!select.from.is_empty())
             | u8::from(!select.joins.is_empty()) << 1
@@ -226,6 +226,13 @@ impl<'v> Lifted<'v> {
         if has != 0 {
             self.clauses_of_select(select, is_plain);
         }
+    }
+
+    /// Takes the values out of what is grouped by and stands elsewhere too. The key is written where it is met.
+    fn share_parameters(&mut self, select: &mut SelectNode) {
+        let key = std::mem::take(&mut self.key);
+        share_parameters(select, |node| self.node(node));
+        self.key = key;
     }
 
     fn clauses_of_select(&mut self, select: &mut SelectNode, is_plain: bool) {

@@ -27,6 +27,8 @@ pub(crate) struct Writer {
     pub(crate) dialect: Dialect,
     /// For each placeholder, the number of its value.
     order: Vec<u32>,
+    /// For each value, the number of its placeholder, where placeholders have numbers; 0 before it is written.
+    placed: Vec<u32>,
     /// What is written in place of placeholders, by the number of the value.
     literals: Option<Vec<String>>,
     pub(crate) labels: Vec<String>,
@@ -66,6 +68,7 @@ impl Writer {
             sql: String::with_capacity(256),
             dialect,
             order: Vec::new(),
+            placed: Vec::new(),
             literals: None,
             labels: Vec::new(),
             scopes: Vec::new(),
@@ -144,18 +147,26 @@ impl Writer {
         done
     }
 
-    /// Writes the placeholder of a lifted value.
+    /// Writes the placeholder of a lifted value: where it has a number, the same one wherever the value stands.
     fn placeholder(&mut self, number: u32) {
         if let Some(literals) = &self.literals {
             return self.sql.push_str(&literals[number as usize]);
         }
-        self.order.push(number);
-        if self.capabilities().numbered_placeholders {
-            self.sql.push('$');
-            self.sql.push_str(&self.order.len().to_string());
-        } else {
+        if !self.capabilities().numbered_placeholders {
+            self.order.push(number);
             self.sql.push('?');
+            return;
         }
+        let value = number as usize;
+        if self.placed.len() <= value {
+            self.placed.resize(value + 1, 0);
+        }
+        if self.placed[value] == 0 {
+            self.order.push(number);
+            self.placed[value] = self.order.len() as u32;
+        }
+        self.sql.push('$');
+        self.sql.push_str(&self.placed[value].to_string());
     }
 
     /// Writes `each` for every item, with `separator` between.

@@ -420,7 +420,7 @@ impl Node {
     }
 
     /// The same, to be changed.
-    fn parts_mut(&mut self) -> Vec<&mut Node> {
+    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Node> {
         match self {
             Node::Binary { sides, .. } => sides.iter_mut().collect(),
             Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
