@@ -244,13 +244,13 @@ fn arrays_and_json_are_aggregated() {
     check(
         select(func::json_agg(User.name)),
         expect![[r#"
-        -- sqlite
-        SELECT json_group_array(users.name) FROM users
-        -- postgresql
-        SELECT jsonb_agg(users.name) FROM users
-        -- mysql, mariadb
-        SELECT json_arrayagg(users.name) FROM users
-    "#]],
+            -- sqlite
+            SELECT nullif(json_group_array(users.name), '[]') FROM users
+            -- postgresql
+            SELECT jsonb_agg(users.name) FROM users
+            -- mysql, mariadb
+            SELECT json_arrayagg(users.name) FROM users
+        "#]],
     );
 }
 
@@ -380,7 +380,7 @@ fn what_is_grouped_by_an_expression_with_a_value_is_the_selected_one() {
             -- sqlite, mysql, mariadb
             SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, ?), count(*) FROM users GROUP BY users.id, coalesce(users.age, ?) ORDER BY coalesce(users.age, ?) DESC, users.id
             -- postgresql
-            SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, $1), count(*) FROM users GROUP BY users.id, 6 ORDER BY 6 DESC, users.id
+            SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, $1), count(*) FROM users GROUP BY users.id, coalesce(users.age, $1) ORDER BY coalesce(users.age, $1) DESC, users.id
         "#]],
     );
     // Another value is another expression.
@@ -396,10 +396,10 @@ fn what_is_grouped_by_an_expression_with_a_value_is_the_selected_one() {
     check(
         select(age()).distinct().order_by(age()),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT DISTINCT coalesce(users.age, ?) FROM users ORDER BY coalesce(users.age, ?)
-        -- postgresql
-        SELECT DISTINCT coalesce(users.age, $1) FROM users ORDER BY 1
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT DISTINCT coalesce(users.age, ?) FROM users ORDER BY coalesce(users.age, ?)
+            -- postgresql
+            SELECT DISTINCT coalesce(users.age, $1) FROM users ORDER BY coalesce(users.age, $1)
+        "#]],
     );
 }

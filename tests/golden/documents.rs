@@ -336,7 +336,7 @@ fn exact_numbers_of_documents() {
             .filter(Document.body.key("lines").index(0).key("price").as_numeric(10, 2).gt(Decimal::new(5, 1))),
         expect![[r#"
             -- sqlite
-            SELECT documents.id FROM documents WHERE CAST(documents.body ->> ? AS NUMERIC) > ?
+            SELECT documents.id FROM documents WHERE CAST(CAST(documents.body ->> ? AS NUMERIC) AS TEXT) COLLATE decimal > ?
             -- postgresql
             SELECT documents.id FROM documents WHERE CAST(documents.body #>> $1 AS NUMERIC(10, 2)) > $2
             -- mysql, mariadb

@@ -193,24 +193,24 @@ fn functions_of_numbers() {
     check(
         select(func::ceil(Number.double)),
         expect![[r#"
-        -- sqlite
-        SELECT (CAST(numbers.double AS INTEGER) + (numbers.double > CAST(numbers.double AS INTEGER))) FROM numbers
-        -- postgresql
-        SELECT ceil(numbers.double) FROM numbers
-        -- mysql, mariadb
-        SELECT ceil(numbers.`double`) FROM numbers
-    "#]],
+            -- sqlite
+            SELECT (round(numbers.double) + (numbers.double + 0 > round(numbers.double))) FROM numbers
+            -- postgresql
+            SELECT ceil(numbers.double) FROM numbers
+            -- mysql, mariadb
+            SELECT ceil(numbers.`double`) FROM numbers
+        "#]],
     );
     check(
         select(func::floor(Number.double)),
         expect![[r#"
-        -- sqlite
-        SELECT (CAST(numbers.double AS INTEGER) - (numbers.double < CAST(numbers.double AS INTEGER))) FROM numbers
-        -- postgresql
-        SELECT floor(numbers.double) FROM numbers
-        -- mysql, mariadb
-        SELECT floor(numbers.`double`) FROM numbers
-    "#]],
+            -- sqlite
+            SELECT (round(numbers.double) - (numbers.double + 0 < round(numbers.double))) FROM numbers
+            -- postgresql
+            SELECT floor(numbers.double) FROM numbers
+            -- mysql, mariadb
+            SELECT floor(numbers.`double`) FROM numbers
+        "#]],
     );
     check(
         select(func::round(Number.double, 2)),
@@ -281,13 +281,13 @@ fn functions_of_numbers() {
     check(
         select(func::floor(Number.double + 0.5) * 2.0),
         expect![[r#"
-        -- sqlite
-        SELECT (CAST(numbers.double + ? AS INTEGER) - ((numbers.double + ?) < CAST(numbers.double + ? AS INTEGER))) * ? FROM numbers
-        -- postgresql
-        SELECT floor(numbers.double + $1) * $2 FROM numbers
-        -- mysql, mariadb
-        SELECT floor(numbers.`double` + ?) * ? FROM numbers
-    "#]],
+            -- sqlite
+            SELECT (round(numbers.double + ?) - ((numbers.double + ?) + 0 < round(numbers.double + ?))) * ? FROM numbers
+            -- postgresql
+            SELECT floor(numbers.double + $1) * $2 FROM numbers
+            -- mysql, mariadb
+            SELECT floor(numbers.`double` + ?) * ? FROM numbers
+        "#]],
     );
 }
 
@@ -406,13 +406,13 @@ fn parts_of_dates() {
     check(
         select(func::extract(func::Part::Epoch, Moment.at)),
         expect![[r#"
-        -- sqlite
-        SELECT CAST(strftime('%s', moments.at) AS INTEGER) FROM moments
-        -- postgresql
-        SELECT CAST(FLOOR(EXTRACT(EPOCH FROM moments.at)) AS BIGINT) FROM moments
-        -- mysql, mariadb
-        SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', moments.at) FROM moments
-    "#]],
+            -- sqlite
+            SELECT CAST(strftime('%s', moments.at) AS INTEGER) FROM moments
+            -- postgresql
+            SELECT CAST(FLOOR(EXTRACT(EPOCH FROM moments.at)) AS BIGINT) FROM moments
+            -- mysql, mariadb
+            SELECT (TO_SECONDS(moments.at) - 62167219200) FROM moments
+        "#]],
     );
     check(
         select(Moment.id).filter(func::extract(func::Part::Year, Moment.day).eq(2024)),

@@ -172,7 +172,7 @@ async fn what_a_subquery_computes_of_them_is_a_number_too() {
     let running = select((Price.id, running)).subquery("running");
     let low = select(running.0).filter(running.1.lt(number("5"))).order_by(running.0);
     assert_eq!(low.all(&engine).await.unwrap(), [1, 2, 3]);
-    let steps = select((Price.id, Price.amount))
+    let steps = select((Price.id, Price.amount + number("0")))
         .filter(Price.id.eq(3))
         .cte("steps")
         .union_all(|steps| select((steps.0, steps.1 + number("1"))).filter(steps.1.lt(number("12"))));

@@ -1068,6 +1068,29 @@ async fn rows_are_grouped_by_an_expression_with_a_value() {
     let sign = || func::case(Thing.n.lt(0), "below").otherwise("above");
     let named = select((sign().label("sign"), func::count_all())).group_by(sign()).order_by(sign());
     assert_eq!(named.all(&engine).await.unwrap(), [("above".to_owned(), 2), ("below".to_owned(), 1)]);
+    // Within something else, in HAVING, in ORDER BY alone, and beside the same value elsewhere.
+    let next = select((m() + 3, func::count_all())).group_by(m()).order_by(m().desc());
+    assert_eq!(next.clone().all(&engine).await.unwrap(), [(15, 1), (6, 2)]);
+    // HAVING of MariaDB knows columns that are selected or grouped by, and no others.
+    let is_mysql = crate::support::dialect() == orm::Dialect::MariaDb;
+    if !is_mysql {
+        assert_eq!(next.clone().having(m().gt(3)).all(&engine).await.unwrap(), [(15, 1)]);
+        assert_eq!(next.clone().having((m() * 2).lt(3)).all(&engine).await.unwrap(), []);
+    }
+    let inner = next.subquery("inner_counts");
+    assert_eq!(select(inner.0).order_by(inner.0).all(&engine).await.unwrap(), [6, 15]);
+    let mut signs = select(func::count_all()).group_by(sign()).order_by(sign().desc());
+    if !is_mysql {
+        signs = signs.having(sign().ne("none"));
+    }
+    assert_eq!(signs.all(&engine).await.unwrap(), [1, 2]);
+    let first = select((m() + Thing.id, Thing.id)).distinct_on(m()).order_by((m(), Thing.id));
+    if crate::support::dialect() == orm::Dialect::Postgres {
+        assert_eq!(first.all(&engine).await.unwrap(), [(4, 1), (15, 3)]);
+    }
+    // The values are others, and so is the statement.
+    let other = select(m() + 3).group_by(func::coalesce(Thing.m, 4));
+    assert_eq!(other.all(&engine).await.is_err(), crate::support::dialect() == orm::Dialect::Postgres);
 }
 
 /// SQLite takes a chain of them for a tree as deep as it is long, and none deeper than 1,000.
@@ -1141,7 +1164,9 @@ async fn parts_of_times_and_of_moments_before_1970() {
 #[tokio::test]
 async fn arrays_of_json_have_what_the_values_are() {
     let engine = things().await;
-    let first = |array: Expr<Option<serde_json::Value>>| value(&engine, array.filter(Thing.id.eq(1)));
+    let engine = &engine;
+    let first =
+        async |array: Expr<Option<serde_json::Value>>| select(array).filter(Thing.id.eq(1)).one(engine).await.unwrap();
     assert_eq!(first(func::json_agg(Thing.body)).await.unwrap()[0]["a"], json!({"b": [1, "two", null, true]}));
     assert_eq!(first(func::json_agg(Thing.body.key("n").as_json())).await, Some(json!([1])));
     assert_eq!(first(func::json_agg(Thing.flag)).await, Some(json!([true])));
@@ -1150,11 +1175,15 @@ async fn arrays_of_json_have_what_the_values_are() {
     assert_eq!(first(func::json_agg(Thing.note)).await, Some(json!(["a%b"])));
     let price = literal("9.85".parse::<Decimal>().unwrap());
     assert_eq!(first(func::json_agg(price.cast::<Decimal>())).await.unwrap()[0].to_string().parse(), Ok(9.85));
-    let none = select(func::json_agg(Thing.n)).filter(Thing.id.gt(9)).one(&engine).await.unwrap();
+    let none = select(func::json_agg(Thing.n)).filter(Thing.id.gt(9)).one(engine).await.unwrap();
     assert_eq!(none, None);
-    let running = func::json_agg(Thing.id).over(window().order_by(Thing.id));
-    if crate::support::dialect() != orm::Dialect::MariaDb {
-        assert_eq!(each(&engine, running).await, some(&[json!([1]), json!([1, 2]), json!([1, 2, 3])]));
+    let one = func::json_agg(Thing.id).filter(Thing.id.eq(2));
+    if crate::support::dialect() == orm::Dialect::MariaDb {
+        refused(engine, one).await;
+    } else {
+        assert_eq!(value(engine, one).await, Some(json!([2])));
+        let running = func::json_agg(Thing.id).over(window().order_by(Thing.id));
+        assert_eq!(each(engine, running).await, some(&[json!([1]), json!([1, 2]), json!([1, 2, 3])]));
     }
 }
 

@@ -139,7 +139,20 @@ fn is_one_of(template: &'static Template, known: &[&'static Template]) -> bool {
 
 /// Returns what an expression is beside another: what cannot be seen of itself is told by that.
 fn form_beside(operand: &Node, other: Option<&Node>) -> Option<Form> {
-    form(operand).or_else(|| other.and_then(form).map(|_| Form::Computed))
+    let Some(other) = other else { return form(operand) };
+    // A column of an own type says by itself how a value is compared with it.
+    if (is_own(operand) && is_value(other)) || (is_value(operand) && is_own(other)) {
+        return None;
+    }
+    form(operand).or_else(|| form(other).map(|_| Form::Computed))
+}
+
+fn is_own(node: &Node) -> bool {
+    matches!(node, Node::Column { .. }) && form(node).is_none()
+}
+
+fn is_value(node: &Node) -> bool {
+    matches!(node, Node::Parameter { .. } | Node::Bind(_))
 }
 
 /// Returns what an expression is if it is a decimal number, as far as that can be seen.

@@ -140,7 +140,7 @@ impl Writer {
             }
             Node::TryCast { .. } => return Err(self.unsupported("TRY_CAST")),
             Node::Template { .. } | Node::Aggregate(_) | Node::Over { .. }
-                if self.dialect == Dialect::Sqlite && is_empty_of_none(node) =>
+                if self.dialect == Dialect::Sqlite && is_json_array(node) =>
             {
                 self.push("nullif(");
                 self.call(node)?;
@@ -201,9 +201,6 @@ impl Writer {
             self.push(")");
             return Ok(());
         }
-        if self.are_documents(left, right) && self.documents(operator, left, right)? {
-            return Ok(());
-        }
         if operator == Operator::IsDistinctFrom && self.capabilities().not_distinct == "<=>" {
             self.push("NOT ");
             self.push("(");
@@ -239,6 +236,15 @@ impl Writer {
             self.push(" ");
             return self.within(right, right_rank);
         }
+        let is_equality =
+            matches!(operator, Operator::Eq | Operator::Ne | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
+        if is_equality && self.are_documents(left, right) {
+            self.normalized(left)?;
+            self.push(" ");
+            self.push(self.operator(operator));
+            self.push(" ");
+            return self.normalized(right);
+        }
         match self.dialect {
             Dialect::Sqlite => self.operand(left, Some(right), left_rank)?,
             _ => self.compared(left, right, left_rank)?,
@@ -250,7 +256,7 @@ impl Writer {
     }
 
     /// Returns whether two operands are documents that would not be compared as such: to MariaDB they are text, and what it takes
-    /// out of one has other spaces than what was put in, or no quotes.
+    /// out of one has other spaces than what was put in, or no quotes. (Its `JSON_EQUALS` takes NULL in WHERE for true.)
     fn are_documents(&self, left: &Node, right: &Node) -> bool {
         let is_stored = |node: &Node| matches!(node, Node::Column { .. } | Node::Parameter { .. });
         self.dialect == Dialect::MariaDb
@@ -258,33 +264,11 @@ impl Writer {
             && !(is_stored(left) && is_stored(right))
     }
 
-    /// Writes a comparison of documents, unless it asks which is greater.
-    fn documents(&mut self, operator: Operator, left: &Node, right: &Node) -> Result<bool> {
-        let (is_equal, takes_nulls) = match operator {
-            Operator::Eq => (true, false),
-            Operator::Ne => (false, false),
-            Operator::IsNotDistinctFrom => (true, true),
-            Operator::IsDistinctFrom => (false, true),
-            _ => return Ok(false),
-        };
-        self.push(if is_equal { "" } else { "NOT " });
-        if takes_nulls {
-            self.push("CASE WHEN ");
-            self.within(left, Precedence::Other)?;
-            self.push(" IS NULL OR ");
-            self.within(right, Precedence::Other)?;
-            self.push(" IS NULL THEN ");
-            self.within(left, Precedence::Other)?;
-            self.push(" IS NULL AND ");
-            self.within(right, Precedence::Other)?;
-            self.push(" IS NULL ELSE ");
-        }
-        self.push("JSON_EQUALS(");
-        self.node(left)?;
-        self.push(", ");
-        self.node(right)?;
-        self.push(if takes_nulls { ") END" } else { ")" });
-        Ok(true)
+    fn normalized(&mut self, document: &Node) -> Result<()> {
+        self.push("JSON_NORMALIZE(");
+        self.node(document)?;
+        self.push(")");
+        Ok(())
     }
 
     /// Writes one side of a comparison. To PostgreSQL a parameter is text, and beside text a padded column is text without its
@@ -398,9 +382,9 @@ impl Writer {
             return Ok(());
         }
         if list.iter().any(|item| self.are_documents(operand, item)) {
-            let (operator, word) = if negated { (Operator::Ne, " AND ") } else { (Operator::Eq, " OR ") };
-            self.push("(");
-            self.separated(list, word, |this, item| this.binary(operator, operand, item))?;
+            self.normalized(operand)?;
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            self.separated(list, ", ", Self::normalized)?;
             self.push(")");
             return Ok(());
         }
@@ -609,6 +593,7 @@ impl Writer {
 
     /// Makes an aggregate see NULL for the rows that do not pass, for the databases without FILTER.
     fn filtered(&self, call: &Node, filter: &Node) -> Result<Node> {
+        let keeps_nulls = is_json_array(call);
         let mut call = call.clone();
         let argument = match &mut call {
             Node::Function { arguments, .. } => arguments.first_mut(),
@@ -616,6 +601,10 @@ impl Writer {
             _ => None,
         };
         let Some(argument) = argument else { return Err(self.unsupported("FILTER of this function")) };
+        if keeps_nulls {
+            let error = self.unsupported("FILTER of an array of JSON");
+            return Err(error.hint("it would have a null for each row that is left out: filter the rows of a subquery"));
+        }
         // `count(*)` counts rows, so any value will do.
         let value = if matches!(argument, Node::Star) { Node::Sql("1".into()) } else { argument.clone() };
         *argument = Node::Case { operand: None, whens: vec![(filter.clone(), value)], otherwise: None };
@@ -849,12 +838,12 @@ impl Writer {
     }
 }
 
-/// Returns whether SQLite gives an empty array of no rows where the others give NULL.
-fn is_empty_of_none(node: &Node) -> bool {
+/// Returns whether a call makes an array of JSON of all rows. Of none SQLite makes an empty one, the others NULL.
+fn is_json_array(node: &Node) -> bool {
     match node {
-        Node::Template { template, .. } => template.is_empty_of_none(),
-        Node::Aggregate(aggregate) => is_empty_of_none(&aggregate.call),
-        Node::Over { call, .. } => is_empty_of_none(call),
+        Node::Template { template, .. } => template.is_json_array(),
+        Node::Aggregate(aggregate) => is_json_array(&aggregate.call),
+        Node::Over { call, .. } => is_json_array(call),
         _ => false,
     }
 }

@@ -72,8 +72,8 @@ impl Template {
         aggregates.into_iter().any(|known| std::ptr::eq(known, self))
     }
 
-    /// Returns whether SQLite gives `[]` where the others give NULL: of no rows.
-    pub(crate) fn is_empty_of_none(&'static self) -> bool {
+    /// Returns whether it makes an array of JSON of all rows, those with NULL included. Of none SQLite makes `[]`, the others NULL.
+    pub(crate) fn is_json_array(&'static self) -> bool {
         std::ptr::eq(self, &JSON_AGG)
     }
 
