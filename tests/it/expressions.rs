@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::only;
-use crate::support::{empty_engine, expected};
+use crate::support::{User, empty_engine, expected};
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "things", metadata = none)]
@@ -1205,4 +1205,22 @@ async fn documents_at_a_path_are_compared_as_documents() {
     assert_eq!(found(&engine, Thing.body.key("none").as_json().is_not_distinct_from(json!(1))).await, [0; 0]);
     assert_eq!(found(&engine, Thing.body.key("none").as_json().is_distinct_from(json!(1))).await, [1, 2, 3]);
     assert_eq!(found(&engine, Thing.body.key("n").as_json().is_not_distinct_from(json!(2))).await, [2]);
+}
+
+#[tokio::test]
+async fn statements_that_differ_in_which_values_are_the_same_are_told_apart() {
+    let (engine, _) = crate::support::session().await;
+    let mut session = Session::new(&engine);
+    session.add_all(["a", "b", "c"].map(|name| User::builder().name(name)));
+    session.commit().await.unwrap();
+    let named = |missing: &str| func::coalesce(User.fullname, missing);
+    for (grouped, selected) in [("x", "x"), ("x", "y"), ("y", "y"), ("y", "x"), ("x", "x")] {
+        let query = select(func::count(User.id))
+            .group_by(named(grouped))
+            .having(func::max(named(selected)).eq(selected))
+            .order_by(named(grouped));
+        assert_eq!(query.all(&engine).await.unwrap(), [3], "{grouped} {selected}");
+        let none = select(func::count(User.id)).group_by(named(grouped)).having(func::max(named(selected)).ne(selected));
+        assert_eq!(none.all(&engine).await.unwrap(), [0; 0], "{grouped} {selected}");
+    }
 }
