@@ -105,6 +105,8 @@ pub struct Session {
     deferred: Option<Error>,
     /// What was going on when a future may have been dropped.
     busy: Busy,
+    /// Whether the transaction is that of a closure, and ends with it.
+    is_of_closure: bool,
     /// Whether a statement failed in a way that running the transaction again may cure.
     has_retryable_failure: bool,
     /// What the last chunk of a query brought in.
@@ -149,6 +151,7 @@ impl Session {
             failed: None,
             deferred: None,
             busy: Busy::No,
+            is_of_closure: false,
             has_retryable_failure: false,
             chunk: Vec::new(),
             chunk_ends_with: None,

@@ -19,7 +19,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 impl Engine {
     /// Runs a closure in a SERIALIZABLE transaction (SQLite: `BEGIN IMMEDIATE`) with a session of its own.
     ///
-    /// `Ok` commits and `Err` rolls back. After a serialization failure or a deadlock the closure runs again with a fresh
+    /// `Ok` commits and `Err` rolls back; the session's own `commit` and `rollback` are refused inside. After a serialization failure or a deadlock the closure runs again with a fresh
     /// session, up to forty times in all, each after a random wait of less than a second; so it must not give away what it
     /// captured: it is written without `move`, and clones what it has to give away. A commit whose answer was lost is not
     /// run again.
@@ -99,12 +99,14 @@ impl Engine {
         loop {
             let begin = Instant::now();
             let mut session = Session::new_at(self, place);
-            let done = match session.begin_serializable().await {
-                Ok(()) => match work(&mut session).await {
-                    Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
-                    Err(error) => Err(error),
-                },
+            let worked = match session.begin_for_closure().await {
+                Ok(()) => work(&mut session).await,
                 Err(error) => Err(E::from(error)),
+            };
+            session.has_left_closure();
+            let done = match worked {
+                Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
+                Err(error) => Err(error),
             };
             match done {
                 Err(error) if attempt < ATTEMPTS && (session.has_retryable_failure() || is_retryable(&error)) => {
@@ -151,8 +153,10 @@ impl Engine {
     {
         let mut session = Session::new(self);
         async move {
-            session.begin_serializable().await?;
-            match work(&mut session).await {
+            session.begin_for_closure().await?;
+            let worked = work(&mut session).await;
+            session.has_left_closure();
+            match worked {
                 Ok(value) => session.commit().await.map(|()| value),
                 Err(error) => {
                     roll_back(session).await;

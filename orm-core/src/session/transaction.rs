@@ -39,8 +39,12 @@ impl Session {
                     }
                     _ => "this session's transaction has been rolled back due to a previous error",
                 };
+                let hint = match self.is_of_closure {
+                    true => "return the error from the closure; what may fail goes into a savepoint, by `begin_nested`",
+                    false => "call `session.rollback()` to begin a new one",
+                };
                 Err(Error::new(ErrorKind::PendingRollback, message)
-                    .hint("call `session.rollback()` to begin a new one")
+                    .hint(hint)
                     .note(format!("the original error was: {}", cause.message())))
             }
         }
@@ -132,10 +136,27 @@ impl Session {
         self.connected(false).await.map(|_| ())
     }
 
-    /// Begins the transaction as a serializable one that will write.
-    pub(crate) async fn begin_serializable(&mut self) -> Result<()> {
+    /// Begins the transaction of a closure, as a serializable one that will write.
+    pub(crate) async fn begin_for_closure(&mut self) -> Result<()> {
+        self.is_of_closure = true;
         self.connections.begin_with(IsolationLevel::Serializable);
         self.connected(true).await.map(|_| ())
+    }
+
+    /// Notes that the closure has returned, so that its transaction may be ended.
+    pub(crate) fn has_left_closure(&mut self) {
+        self.is_of_closure = false;
+    }
+
+    /// Refuses to end the transaction of a closure within it: what followed would be in another one, without its isolation
+    /// level, and what was committed would be committed again when the closure is run again.
+    fn refuse_end_in_closure(&self) -> Result<()> {
+        if !self.is_of_closure {
+            return Ok(());
+        }
+        let message = "this session's transaction ends with the closure that it runs in";
+        Err(Error::new(ErrorKind::InvalidRequest, message)
+            .hint("return `Ok` to commit and an error to roll back; what `begin_nested` begins may be ended inside"))
     }
 
     /// Returns whether the session's transaction has begun in the database.
@@ -179,8 +200,10 @@ impl Session {
     /// # Errors
     ///
     /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost. Where the connection is
-    /// known to be gone before that is sent, the error says that the transaction was rolled back.
+    /// known to be gone before that is sent, the error says that the transaction was rolled back. Within the closure of
+    /// [`Engine::transaction`](crate::Engine::transaction), which commits by returning, it is refused.
     pub async fn commit(&mut self) -> Result<()> {
+        self.refuse_end_in_closure()?;
         self.check().map_err(|error| self.failed_commit().unwrap_or(error))?;
         let events = self.objects.events.clone();
         if let Err(error) = events.call_before_commit(self) {
@@ -261,8 +284,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Fails when the connection is lost; memory is put back all the same.
+    /// Fails when the database refuses; memory is put back all the same. Where the connection is lost, the database has rolled
+    /// back by itself. Refused within the closure of [`Engine::transaction`](crate::Engine::transaction), which rolls back by
+    /// returning an error.
     pub async fn rollback(&mut self) -> Result<()> {
+        self.refuse_end_in_closure()?;
         let events = self.objects.events.clone();
         events.call_before_rollback(self);
         self.put_back();
@@ -314,6 +340,7 @@ impl Session {
     ///
     /// As [`rollback`](Self::rollback).
     pub async fn close(&mut self) -> Result<()> {
+        self.refuse_end_in_closure()?;
         let done = if self.connections.is_its_owners() {
             self.put_back();
             self.connections.leave().await
