@@ -27,6 +27,7 @@ use std::sync::Arc;
 pub use builder::{EngineBuilder, IsolationLevel, PoolClass};
 pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard, Loan};
+pub(crate) use connection::unless_lost;
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
 pub(crate) use execute::OnRow;
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};

@@ -21,6 +21,39 @@ async fn assert_waits_for_rollback(session: &mut Session, what: &str) {
     session.commit().await.unwrap();
 }
 
+/// The database rolls back by itself.
+#[tokio::test]
+async fn a_rollback_is_done_where_the_connection_is_gone() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine_with(|settings| settings.pool_size(2)).await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    for is_noticed in [true, false] {
+        let mut session = Session::new(&engine);
+        let node = session.add(Node::builder().name("kept"));
+        kill(session.connection().await.unwrap()).await;
+        if is_noticed {
+            assert!(session.query(Node).count().await.unwrap_err().is_disconnect());
+        }
+        session.rollback().await.unwrap();
+        assert!(!session.in_transaction());
+        assert_eq!(select(Node).count(&engine).await.unwrap(), 0);
+        session.add_again(node).unwrap();
+        session.commit().await.unwrap();
+        assert_eq!(delete(Node).execute(&engine).await.unwrap(), 1);
+
+        let mut connection = engine.connect().await.unwrap();
+        insert(Node).values(Node::builder().name("lost")).execute(&mut connection).await.unwrap();
+        kill(&mut connection).await;
+        if is_noticed {
+            assert!(select(Node).count(&mut connection).await.unwrap_err().is_disconnect());
+        }
+        connection.rollback().await.unwrap();
+        assert!(!connection.in_transaction());
+        drop(connection);
+        assert_eq!(select(Node).count(&engine).await.unwrap(), 0);
+    }
+}
+
 // ------------------------------------------------------------------------------------------------ savepoints
 
 #[tokio::test]

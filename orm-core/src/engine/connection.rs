@@ -382,8 +382,13 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Fails when the connection is lost; then the database has rolled back by itself.
+    /// Fails when the database refuses. Where the connection is lost, the database has rolled back by itself.
     pub async fn rollback(&mut self) -> Result<()> {
+        unless_lost(self.roll_back().await)
+    }
+
+    /// Rolls back, and fails when the connection is lost.
+    pub(crate) async fn roll_back(&mut self) -> Result<()> {
         if !self.state.is_begun {
             return Ok(());
         }
@@ -479,6 +484,11 @@ impl Connection {
         let connection: &mut driver::Connection = &mut self.guard;
         connection.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()))
     }
+}
+
+/// Takes a rollback for done where the connection is lost, since the database rolls back by itself then.
+pub(crate) fn unless_lost(rolled_back: Result<()>) -> Result<()> {
+    rolled_back.or_else(|error| if error.is_disconnect() { Ok(()) } else { Err(error) })
 }
 
 fn savepoint(number: u32) -> String {

@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use super::objects::Objects;
 use super::routes::{BindRequest, Routes};
-use crate::engine::{Connection, Engine, IsolationLevel};
+use crate::engine::{Connection, Engine, IsolationLevel, unless_lost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::Mapper;
 use crate::sql::{Statement, Taken};
@@ -335,7 +335,7 @@ impl Connections {
             self.drop_all();
         }
         self.end();
-        done
+        unless_lost(done)
     }
 
     /// Leaves the transaction of a lent connection to its owner.
@@ -369,7 +369,7 @@ impl Connections {
                 }
                 _ => {
                     self.joined = self.joined.map(Joined::ended);
-                    connection.rollback().await
+                    connection.roll_back().await
                 }
             };
             done = done.and(own);
