@@ -174,3 +174,14 @@ async fn a_pair_is_taken_away_although_an_object_left_and_came_back() {
     session.commit().await.unwrap();
     assert_eq!(select(UserKeyword).count(&engine).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_handle_of_any_model_is_typed_by_its_own_model_alone() {
+    let (_engine, mut session) = session().await;
+    let ed = session.add(User::builder().name("ed"));
+    let red = session.add(Keyword::builder().word("red"));
+    let pending = session.pending();
+    assert_eq!(pending.iter().filter_map(|any| any.downcast(User)).collect::<Vec<_>>(), [ed]);
+    assert_eq!(pending.iter().filter_map(|any| any.downcast(Keyword)).collect::<Vec<_>>(), [red]);
+    assert!(pending.iter().all(|any| any.downcast(Node).is_none()));
+}

@@ -383,7 +383,7 @@ impl<'a> StateChange<'a> {
 
     /// Returns the object's handle, which is dead if the object has left.
     pub fn handle(&self) -> AnyHandle {
-        AnyHandle { id: self.id, model: self.object.mapper().definition().name }
+        AnyHandle { id: self.id, mapper: self.object.mapper() }
     }
 
     /// Returns where the object stood: nowhere if it was not in the session.

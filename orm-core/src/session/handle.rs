@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
+use crate::mapper::{Entity, Mapper, Model};
+
 /// Names an object of a session: `session[handle]` reads it.
 ///
 /// It carries the session, the slot and a generation, so that a handle which outlives its object never names another.
@@ -99,27 +101,72 @@ impl<T> fmt::Debug for Handle<T> {
 /// assert!(pending[0].is(ed));
 /// # Ok::<(), orm_core::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct AnyHandle {
     pub(crate) id: ObjectId,
-    pub(crate) model: &'static str,
+    pub(crate) mapper: &'static Mapper,
 }
 
 impl AnyHandle {
     /// Returns the name of the object's model.
     pub fn model(&self) -> &'static str {
-        self.model
+        self.mapper.definition().name
     }
 
     /// Returns whether it names the same object as a typed handle.
     pub fn is<T>(&self, handle: Handle<T>) -> bool {
         self.id == handle.id
     }
+
+    /// Returns the typed handle, if the object is of this model: what `isinstance` asks in SQLAlchemy.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, SessionEvents, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Stock { #[orm(primary_key)] id: i64, quantity: i64 }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Audit { #[orm(primary_key)] id: i64, what: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Stock, Audit].create_all(&engine).await?;
+    /// let mut session = Session::new(&engine);
+    /// session.listen(SessionEvents::new().before_flush(|session| {
+    ///     for stock in session.dirty().into_iter().filter_map(|handle| handle.downcast(Stock)) {
+    ///         let what = format!("stock {} is now {}", session[stock].id, session[stock].quantity);
+    ///         session.add(Audit::builder().what(what));
+    ///     }
+    ///     Ok(())
+    /// }));
+    /// let stock = session.add(Stock { id: 7, quantity: 3 });
+    /// session.commit().await?;
+    /// session[stock].quantity = 2;
+    /// session.commit().await?;
+    /// assert_eq!(session.scalars(select(Audit.what)).await?, ["stock 7 is now 2"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn downcast<A: Entity>(&self, _entity: A) -> Option<Handle<A::Model>> {
+        self.mapper.is(A::Model::__mapper()).then_some(Handle::of(self.id))
+    }
+}
+
+impl PartialEq for AnyHandle {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+impl Eq for AnyHandle {}
+
+impl Hash for AnyHandle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
 }
 
 impl fmt::Debug for AnyHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Handle<{}>({})", self.model, self.id.slot)
+        write!(f, "Handle<{}>({})", self.model(), self.id.slot)
     }
 }
 

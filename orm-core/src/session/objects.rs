@@ -412,7 +412,7 @@ impl Objects {
     }
 
     pub(crate) fn handle(&self, slot: u32) -> AnyHandle {
-        AnyHandle { id: self.id(slot), model: self.get(slot).mapper.definition.name }
+        AnyHandle { id: self.id(slot), mapper: self.get(slot).mapper }
     }
 
     /// Notes that a relationship of these objects is not to be loaded on demand, if the option says so.
