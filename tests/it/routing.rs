@@ -624,6 +624,37 @@ async fn a_session_is_lent_to_one_at_a_time() {
     assert!(sessions.lend().is_ok());
 }
 
+/// Its guard put it over the one that had been lent since, with all that was to be saved.
+#[tokio::test]
+async fn a_session_that_is_removed_while_it_is_lent_ends_with_its_guard() {
+    let engine = engine().await;
+    let sessions = ScopedSession::new(SessionMaker::new(&engine));
+    let take_turns = async || {
+        for is_dropped_first in [true, false] {
+            let mut removed = sessions.lend().unwrap();
+            removed.add(User::builder().name("ed"));
+            assert!(sessions.remove());
+            let mut new = sessions.lend().unwrap();
+            new.add(User::builder().name("wendy"));
+            if is_dropped_first {
+                drop(removed);
+                assert!(sessions.lend().is_err(), "the new one is lent");
+                drop(new);
+            } else {
+                drop(new);
+                drop(removed);
+            }
+            let mut session = sessions.lend().unwrap();
+            session.flush().await.unwrap();
+            assert_eq!(session.scalars(select(User.name)).await.unwrap(), ["wendy"]);
+            drop(session);
+            assert!(sessions.remove());
+        }
+    };
+    take_turns().await;
+    sessions.scope(take_turns()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_with_scopes_of_their_own_do_not_meet() {
     let engine = engine().await;

@@ -12,8 +12,19 @@ use parking_lot::Mutex;
 use super::{Session, SessionMaker};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The sessions of a scope, by the registry that made them; none in its place while one is lent.
-type Scope = Arc<Mutex<HashMap<u64, Option<Box<Session>>>>>;
+/// The sessions of a scope, by the registry that made them.
+type Scope = Arc<Mutex<HashMap<u64, Place>>>;
+
+/// Where a scope keeps its session.
+#[derive(Debug)]
+enum Place {
+    Here(Box<Session>),
+    /// The session is with the guard of this number.
+    Lent(u64),
+}
+
+/// Numbers registries and guards.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 tokio::task_local! {
     static SCOPE: Scope;
@@ -54,7 +65,6 @@ pub struct ScopedSession {
 impl ScopedSession {
     /// Makes a registry of sessions of one make.
     pub fn new(maker: SessionMaker) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         ScopedSession { maker, id: NEXT.fetch_add(1, Ordering::Relaxed), threads: Mutex::default() }
     }
 
@@ -70,17 +80,20 @@ impl ScopedSession {
     /// Fails when it is lent already.
     pub fn lend(&self) -> Result<ScopedGuard> {
         let scope = self.here();
-        let known = scope.lock().insert(self.id, None);
+        let guard = NEXT.fetch_add(1, Ordering::Relaxed);
+        let known = scope.lock().remove(&self.id);
         let session = match known {
-            Some(Some(session)) => session,
+            Some(Place::Here(session)) => session,
             None => Box::new(self.maker.session()),
-            Some(None) => {
+            Some(lent @ Place::Lent(_)) => {
+                scope.lock().insert(self.id, lent);
                 let message = "the session of this scope is lent already";
                 return Err(Error::new(ErrorKind::InvalidRequest, message)
                     .hint("pass the session on as `&mut Session`, or drop the guard first"));
             }
         };
-        Ok(ScopedGuard { scope, id: self.id, session: Some(session) })
+        scope.lock().insert(self.id, Place::Lent(guard));
+        Ok(ScopedGuard { scope, id: self.id, guard, session: Some(session) })
     }
 
     /// Ends the session of this scope, which rolls back what is not committed; `false` if there was none. One that is lent
@@ -104,6 +117,8 @@ impl ScopedSession {
 pub struct ScopedGuard {
     scope: Scope,
     id: u64,
+    /// The guard's own number.
+    guard: u64,
     session: Option<Box<Session>>,
 }
 
@@ -123,9 +138,12 @@ impl DerefMut for ScopedGuard {
 
 impl Drop for ScopedGuard {
     fn drop(&mut self) {
-        // Whoever has removed the session meanwhile wants it to end.
-        if let Some(place) = self.scope.lock().get_mut(&self.id) {
-            *place = self.session.take();
+        // Whoever has removed the session meanwhile wants it to end, also where another has been lent since.
+        if let Some(place @ &mut Place::Lent(guard)) = self.scope.lock().get_mut(&self.id)
+            && guard == self.guard
+            && let Some(session) = self.session.take()
+        {
+            *place = Place::Here(session);
         }
     }
 }
