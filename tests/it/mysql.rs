@@ -119,6 +119,20 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn more_parameters_than_a_statement_takes_are_refused_with_what_helps() {
+    only!(MariaDb | MySql);
+    let engine = engine().await;
+    let error = select(Node.id).filter(Node.id.in_(0..70_000)).all(&engine).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Data);
+    assert_eq!(
+        error.message(),
+        "a statement of MySQL and MariaDB takes at most 65535 parameters, not 70000\n\
+         hint: split the list, or insert the values into a table and join it"
+    );
+    assert!(select(Node.id).filter(Node.id.in_(0..65_535)).all(&engine).await.unwrap().is_empty());
+}
+
 async fn of_two_transactions_that_wait_for_each_other_one_is_run_again() {
     only!(MariaDb | MySql);
     let engine = empty_engine_with(|settings| settings.isolation_level(IsolationLevel::Serializable)).await;

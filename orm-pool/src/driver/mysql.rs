@@ -175,7 +175,10 @@ impl Connection {
     async fn query(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(Query, Facts), Error> {
         let known = match self.statements.find(statement) {
             Some(known) => known,
-            None => Box::pin(self.prepare(statement)).await?,
+            None => {
+                parameters::check_count(parameters.len())?;
+                Box::pin(self.prepare(statement)).await?
+            }
         };
         if known.parameters != parameters.len() {
             return Err(Error::new(ErrorKind::Data, parameter_count(known.parameters, parameters.len())));

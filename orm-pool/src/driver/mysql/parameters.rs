@@ -68,6 +68,9 @@ impl Types {
     }
 }
 
+/// What the protocol can count.
+const MOST_PARAMETERS: usize = 65_535;
+
 /// Writes all values, which together may have so many bytes.
 pub(super) fn arguments(types: &'static Types, parameters: &[Value], most: usize) -> Result<MySqlArguments, Error> {
     let mut arguments = MySqlArguments::default();
@@ -84,6 +87,16 @@ pub(super) fn arguments(types: &'static Types, parameters: &[Value], most: usize
             .map_err(|error| Error::new(ErrorKind::Data, format!("parameter {position}: {error}")))?;
     }
     Ok(arguments)
+}
+
+/// Refuses more values than a statement can have.
+pub(super) fn check_count(count: usize) -> Result<(), Error> {
+    if count <= MOST_PARAMETERS {
+        return Ok(());
+    }
+    let message = format!("a statement of MySQL and MariaDB takes at most {MOST_PARAMETERS} parameters, not {count}");
+    let hint = "split the list, or insert the values into a table and join it";
+    Err(Error::new(ErrorKind::Data, format!("{message}\nhint: {hint}")))
 }
 
 /// Refuses what the server would refuse, after which it would be gone.

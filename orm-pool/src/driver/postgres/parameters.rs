@@ -35,8 +35,11 @@ pub(super) fn arguments(parameters: &[Value]) -> Result<PgArguments, Error> {
         return Ok(arguments);
     }
     if parameters.len() > MOST_PARAMETERS {
-        let message =
-            format!("a statement of PostgreSQL takes at most {MOST_PARAMETERS} parameters, not {}", parameters.len());
+        let message = format!(
+            "a statement of PostgreSQL takes at most {MOST_PARAMETERS} parameters, not {}\n\
+             hint: split the list, or insert the values into a table and join it",
+            parameters.len()
+        );
         return Err(Error::new(ErrorKind::Data, message));
     }
     arguments.reserve(parameters.len(), parameters.iter().map(size).sum());
