@@ -32,6 +32,8 @@ struct Inner {
     parameters: Option<String>,
     notes: Vec<String>,
     retryable: bool,
+    /// Why the database refused the statement, and its own code for that.
+    refusal: Option<(DatabaseErrorKind, Arc<str>)>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -89,7 +91,8 @@ pub enum ErrorKind {
     Operational,
     /// The database does not understand the statement.
     Programming,
-    /// A value does not fit the Rust type of its column, or the other way round.
+    /// A value does not fit the Rust type of its column, or the other way round; or the database cannot take it or compute
+    /// with it: too long, out of range, divided by zero.
     Data,
     /// Rows are not as they were when they were read.
     StaleData,
@@ -131,6 +134,7 @@ impl Error {
             parameters: None,
             notes: Vec::new(),
             retryable: false,
+            refusal: None,
             source: None,
         }))
     }
@@ -195,6 +199,7 @@ impl Error {
                     columns: columns.clone(),
                 },
                 DatabaseErrorKind::Syntax => ErrorKind::Programming,
+                DatabaseErrorKind::Data => ErrorKind::Data,
                 _ => ErrorKind::Operational,
             },
             Pool::Data => ErrorKind::Data,
@@ -206,7 +211,10 @@ impl Error {
             error.database_kind(),
             Some(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Deadlock)
         ) || has_lost_statement(&error);
-        if error.database_kind() == Some(DatabaseErrorKind::LockTimeout) {
+        if let Pool::Database { kind, code, .. } = error.kind() {
+            own.inner().refusal = Some((*kind, code.as_str().into()));
+        }
+        if own.is_lock_timeout() {
             own = own.hint("commit or close the session, connection or transaction that holds the lock");
         }
         if is_old_snapshot(&error) {
@@ -396,6 +404,84 @@ impl Error {
     /// Returns whether a check constraint refused the change.
     pub fn is_check_violation(&self) -> bool {
         self.is_violation(DatabaseErrorKind::CheckViolation)
+    }
+
+    /// Returns whether a lock was not had: in the time that the database waits for one, or at once where it was asked for with
+    /// NOWAIT.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let engine = Engine::new("sqlite::memory:?busy_timeout=10")?; // milliseconds
+    /// let writer = engine.begin().await?;
+    /// let error = text("CREATE TABLE t (a INTEGER)").execute(&engine).await.unwrap_err();
+    /// assert!(error.is_lock_timeout() && !error.is_retryable()); // it has been waited for
+    /// writer.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_lock_timeout(&self) -> bool {
+        self.is_refusal(DatabaseErrorKind::LockTimeout)
+    }
+
+    /// Returns whether the database cut the statement off: it took longer than [`timeout`](crate::ExecutionOptions::timeout)
+    /// or the server allows, or somebody has cancelled it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use orm_core::{Engine, ExecutionOptions, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let hasty = engine.execution_options(ExecutionOptions::new().timeout(Duration::from_millis(10)));
+    /// let endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c";
+    /// let error = text(endless).execute(&hasty).await.unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_cancelled(&self) -> bool {
+        self.is_refusal(DatabaseErrorKind::Cancelled)
+    }
+
+    /// Returns whether the database, the server or the transaction allows no writes.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, ExecutionOptions, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let reader = engine.execution_options(ExecutionOptions::new().read_only(true));
+    /// let error = text("CREATE TABLE t (a INTEGER)").execute(&reader).await.unwrap_err();
+    /// assert!(error.is_read_only());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn is_read_only(&self) -> bool {
+        self.is_refusal(DatabaseErrorKind::ReadOnly)
+    }
+
+    fn is_refusal(&self, wanted: DatabaseErrorKind) -> bool {
+        matches!(self.0.refusal, Some((kind, _)) if kind == wanted)
+    }
+
+    /// Returns the database's own code for why it refused the statement: PostgreSQL's SQLSTATE such as `23505`, the number of
+    /// MySQL and MariaDB such as `1062`, or SQLite's extended code such as `2067`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # text("CREATE TABLE t (a INTEGER UNIQUE)").execute(&engine).await?;
+    /// let error = text("INSERT INTO t VALUES (1), (1)").execute(&engine).await.unwrap_err();
+    /// assert_eq!(error.code(), Some("2067")); // SQLITE_CONSTRAINT_UNIQUE
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn code(&self) -> Option<&str> {
+        self.0.refusal.as_ref().map(|(_, code)| &**code)
     }
 
     fn is_violation(&self, wanted: DatabaseErrorKind) -> bool {

@@ -71,6 +71,8 @@ pub enum DatabaseErrorKind {
     LockTimeout,
     /// The database or the transaction allows no writes.
     ReadOnly,
+    /// A value that the database cannot take or compute with: too long, out of range, divided by zero.
+    Data,
     /// The text is not SQL, or names what does not exist.
     Syntax,
     /// The statement was cancelled.

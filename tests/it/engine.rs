@@ -307,7 +307,7 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_database() {
     };
     let began = Instant::now();
     let error = text(slow).columns::<Option<i64>>().all(&engine).await.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Operational, "{error}");
+    assert!(*error.kind() == ErrorKind::Operational && error.is_cancelled(), "{error}");
     assert!(began.elapsed() < Duration::from_secs(30), "it was not waited for");
     assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await.unwrap(), 1);
     let mut connection = engine.connect().await.unwrap();

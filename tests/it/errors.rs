@@ -3,7 +3,7 @@
 use expect_test::expect;
 use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
 use orm::prelude::*;
-use orm::{DatabaseErrorKind, ErrorKind};
+use orm::{DatabaseErrorKind, ErrorKind, ExecutionOptions};
 
 use crate::support::{
     Address, Keyword, Node, User, UserKeyword, empty_engine, empty_engine_with, engine, expected, session, two_users,
@@ -88,6 +88,84 @@ async fn hidden_parameters_are_in_no_error() {
     let error = insert(User).values(twice).execute(&engine).await.unwrap_err();
     assert!(error.to_string().contains("[parameters: hidden"), "{error}");
     assert!(!error.to_string().contains("secret"));
+    assert_eq!(
+        error.code(),
+        Some(expected("2067", [(Postgres, "23505", ""), (MariaDb, "1062", ""), (MySql, "1062", "")]))
+    );
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "shops", metadata = none)]
+struct Shop {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(length = 5)]
+    name: String,
+    size: i32,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "sales", metadata = none)]
+struct Sale {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Shop.id, on_delete = restrict)]
+    shop_id: i64,
+}
+
+/// SQLite keeps such a row by a trigger of its own.
+#[tokio::test]
+async fn a_row_that_is_kept_by_restrict_is_a_foreign_key_violation() {
+    let engine = empty_engine().await;
+    metadata![Shop, Sale].create_all(&engine).await.unwrap();
+    insert(Shop).values(Shop { id: 1, name: "shop".into(), size: 1 }).execute(&engine).await.unwrap();
+    insert(Sale).values(Sale { id: 1, shop_id: 1 }).execute(&engine).await.unwrap();
+    let deleted = delete(Shop).execute(&engine).await.unwrap_err();
+    assert!(deleted.is_foreign_key_violation(), "{deleted:?}");
+    let missing = update(Sale).set(Sale.shop_id, 9).execute(&engine).await.unwrap_err();
+    assert!(missing.is_foreign_key_violation(), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_the_database_cannot_take_is_an_error_of_data() {
+    let engine = empty_engine().await;
+    metadata![Shop].create_all(&engine).await.unwrap();
+    let shop = |name: &str| insert(Shop).values(Shop { id: 0, name: name.into(), size: 1 });
+    let too_much = text("INSERT INTO shops (name, size) VALUES ('a', 3000000000)");
+    let refused = match engine.dialect() {
+        // It keeps whatever fits a row, but for its key.
+        Sqlite => vec![
+            (text("INSERT INTO shops (id, name, size) VALUES ('a', 'a', 1)").execute(&engine).await, "20"),
+            (text("SELECT abs(-9223372036854775808)").execute(&engine).await, "1"),
+        ],
+        Postgres => vec![
+            (shop("too long").execute(&engine).await, "22001"),
+            (too_much.execute(&engine).await, "22003"),
+            (shop("\0").execute(&engine).await, "22021"),
+            (text("SELECT 1 / 0").execute(&engine).await, "22012"),
+        ],
+        _ => vec![
+            (shop("too long").execute(&engine).await, "1406"),
+            (too_much.execute(&engine).await, "1264"),
+            (text("INSERT INTO shops (name, size) VALUES ('a', 'b')").execute(&engine).await, "1366"),
+            (text("INSERT INTO shops (name, size) VALUES ('a', 1 / 0)").execute(&engine).await, "1365"),
+        ],
+    };
+    for (done, code) in refused {
+        let error = done.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (&ErrorKind::Data, Some(code)), "{error}");
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn what_allows_no_writes_says_so() {
+    let engine = empty_engine().await;
+    metadata![Shop].create_all(&engine).await.unwrap();
+    let reader = engine.execution_options(ExecutionOptions::new().read_only(true));
+    let error = delete(Shop).execute(&reader).await.unwrap_err();
+    assert!(error.is_read_only() && !error.is_lock_timeout() && !error.is_cancelled(), "{error:?}");
+    assert_eq!(*error.kind(), ErrorKind::Operational);
 }
 
 #[tokio::test]

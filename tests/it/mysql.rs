@@ -115,10 +115,10 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
     text("SET SESSION innodb_lock_wait_timeout = 1").execute(&mut transaction).await.unwrap();
     let error = update(User).set(User.active, false).execute(&mut transaction).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::Operational, false));
+    assert!(error.is_lock_timeout());
     assert!(error.to_string().contains("hint: commit or close the session, connection or transaction"), "{error}");
 }
 
-#[tokio::test]
 #[tokio::test]
 async fn more_parameters_than_a_statement_takes_are_refused_with_what_helps() {
     only!(MariaDb | MySql);
@@ -133,6 +133,7 @@ async fn more_parameters_than_a_statement_takes_are_refused_with_what_helps() {
     assert!(select(Node.id).filter(Node.id.in_(0..65_535)).all(&engine).await.unwrap().is_empty());
 }
 
+#[tokio::test]
 async fn of_two_transactions_that_wait_for_each_other_one_is_run_again() {
     only!(MariaDb | MySql);
     let engine = empty_engine_with(|settings| settings.isolation_level(IsolationLevel::Serializable)).await;

@@ -120,6 +120,7 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
     text("SET LOCAL lock_timeout = 30").execute(&mut transaction).await.unwrap();
     let error = update(User).set(User.active, false).execute(&mut transaction).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::Operational, false));
+    assert!(error.is_lock_timeout());
     assert!(error.to_string().contains("hint: commit or close the session, connection or transaction"), "{error}");
 }
 

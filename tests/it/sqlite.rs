@@ -54,7 +54,7 @@ async fn a_lock_that_is_not_had_in_time_says_what_to_do() {
     holder.flush().await.unwrap();
     let error = engine.transaction(async |session| session.flush().await).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Operational);
-    assert!(!error.is_retryable());
+    assert!(error.is_lock_timeout() && !error.is_retryable());
     let text = error.to_string();
     let (waited, rest) = text.split_once(" s)\n").unwrap();
     let waited: f64 = waited.strip_prefix("database is locked (waited ").unwrap().parse().unwrap();

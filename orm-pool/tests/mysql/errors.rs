@@ -52,7 +52,7 @@ async fn violated_constraints_name_what_they_know() {
         ("SELECT * FROM nowhere", database(Syntax, "1146", None, None, &[])),
         ("SELECT absent FROM users", database(Syntax, "1054", None, None, &[])),
         ("SELECT 1; SELECT 2", database(Syntax, "1064", None, None, &[])),
-        ("INSERT INTO users VALUES (2, 'far too long', 20)", database(Other, "1406", None, None, &[])),
+        ("INSERT INTO users VALUES (2, 'far too long', 20)", database(Data, "1406", None, None, &[])),
     ] {
         for statement in [once(sql), kept(sql)] {
             for _ in 0..2 {

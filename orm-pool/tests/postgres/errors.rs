@@ -55,7 +55,7 @@ async fn violated_constraints_name_what_they_know() {
         ("SELECT absent FROM users", database(Syntax, "42703", None, None, &[])),
         ("SELECT 1; SELECT 2", database(Syntax, "42601", None, None, &[])),
         ("SELECT 1\0", database(Syntax, "42601", None, None, &[])),
-        ("SELECT 1 / 0", database(Other, "22012", None, None, &[])),
+        ("SELECT 1 / 0", database(Data, "22012", None, None, &[])),
     ] {
         for statement in [once(sql), kept(sql)] {
             let error = rows(&mut c, &statement, &[]).await.unwrap_err();

@@ -9,8 +9,12 @@ const SCHEMA: &str = "
         first TEXT, last TEXT, UNIQUE (first, last));
     CREATE UNIQUE INDEX by_lower ON users (lower(first));
     CREATE TABLE addresses (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users);
+    CREATE TABLE pets (user_id INTEGER REFERENCES users ON DELETE RESTRICT);
     CREATE TABLE pairs (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID;
+    CREATE TRIGGER guard BEFORE DELETE ON pairs BEGIN SELECT RAISE(ABORT, 'pairs stay'); END;
+    CREATE TABLE strict (a INTEGER) STRICT;
     INSERT INTO users (id, name, first, last) VALUES (1, 'ed', 'Ed', 'Jones');
+    INSERT INTO pets VALUES (1);
     INSERT INTO pairs VALUES (1, 2)";
 
 /// Runs a statement that must fail, and compares everything about its error.
@@ -72,6 +76,8 @@ async fn violated_constraints_say_what_they_are() {
         "FOREIGN KEY constraint failed",
     )
     .await;
+    check("DELETE FROM users", database(ForeignKeyViolation, "1811", None, None, &[]), "FOREIGN KEY constraint failed")
+        .await;
     check(
         "INSERT INTO users (name) VALUES (NULL)",
         database(NotNullViolation, "1299", None, Some("users"), &["name"]),
@@ -111,10 +117,23 @@ async fn a_second_statement_is_refused_and_names_batch() {
 async fn other_refusals_keep_sqlites_words() {
     check(
         "UPDATE users SET id = 'text'",
-        database(DatabaseErrorKind::Other, "20", None, None, &[]),
+        database(DatabaseErrorKind::Data, "20", None, None, &[]),
         "datatype mismatch",
     )
     .await;
+    check(
+        "SELECT abs(-9223372036854775808)",
+        database(DatabaseErrorKind::Data, "1", None, None, &[]),
+        "integer overflow",
+    )
+    .await;
+    check(
+        "INSERT INTO strict VALUES ('text')",
+        database(DatabaseErrorKind::Data, "3091", None, None, &[]),
+        "cannot store TEXT value in INTEGER column strict.a",
+    )
+    .await;
+    check("DELETE FROM pairs", database(DatabaseErrorKind::Other, "1811", None, None, &[]), "pairs stay").await;
     check(
         "ROLLBACK",
         database(DatabaseErrorKind::Other, "1", None, None, &[]),

@@ -107,6 +107,9 @@ fn kind(error: &MySqlDatabaseError) -> DatabaseErrorKind {
         | 1582
         | 1630
         | 4078 => Syntax,
+        1265 | 1300 | 1366 | 1411 => Data,
+        // The class of data exceptions.
+        _ if error.code().is_some_and(|state| state.starts_with("22")) => Data,
         _ => Other,
     }
 }

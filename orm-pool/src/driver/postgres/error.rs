@@ -125,6 +125,7 @@ fn kind(code: &str) -> DatabaseErrorKind {
         "57014" => Cancelled,
         "25006" => ReadOnly,
         "42501" => Other,
+        _ if code.starts_with("22") => Data,
         _ if code.starts_with("42") || matches!(code, "3F000" | "3D000") => Syntax,
         _ => Other,
     }

@@ -61,14 +61,20 @@ fn kind(code: i32, message: &str, at_prepare: bool) -> ErrorKind {
             UniqueViolation
         }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => ForeignKeyViolation,
+        // What is kept by `ON DELETE RESTRICT` is so by a trigger of SQLite's own, whose code is that of `RAISE(…)` too.
+        ffi::SQLITE_CONSTRAINT_TRIGGER if message == "FOREIGN KEY constraint failed" => ForeignKeyViolation,
         ffi::SQLITE_CONSTRAINT_NOTNULL => NotNullViolation,
         ffi::SQLITE_CONSTRAINT_CHECK => CheckViolation,
+        // What a STRICT table does not take.
+        ffi::SQLITE_CONSTRAINT_DATATYPE => Data,
         ffi::SQLITE_BUSY_SNAPSHOT => SerializationFailure,
         _ => match code & 0xff {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => LockTimeout,
             ffi::SQLITE_READONLY => ReadOnly,
             ffi::SQLITE_INTERRUPT => Cancelled,
+            ffi::SQLITE_MISMATCH | ffi::SQLITE_TOOBIG => Data,
             ffi::SQLITE_ERROR if at_prepare || is_about_names(message) => Syntax,
+            ffi::SQLITE_ERROR if is_about_values(message) => Data,
             _ => Other,
         },
     };
@@ -78,6 +84,11 @@ fn kind(code: i32, message: &str, at_prepare: bool) -> ErrorKind {
 /// Returns whether a failed step says that the statement no longer fits the schema, as preparing it anew would.
 fn is_about_names(message: &str) -> bool {
     message.starts_with("no such table") || message.starts_with("no such column")
+}
+
+/// Returns whether a failed step says that values cannot be computed with, for which there is no code.
+fn is_about_values(message: &str) -> bool {
+    message == "integer overflow" || message.starts_with("malformed JSON")
 }
 
 fn database(kind: DatabaseErrorKind, code: i32, named: Named) -> ErrorKind {
