@@ -64,16 +64,16 @@ pub use orm_core::{
     ManyToMany, Member, MetaData, Mode, Model, NamedRow, Nested, NewInstance, NewRow, NoAutoflush, Numeric, OnConflict,
     One, Optional, OrderBy, OrderItem, Out, Placeholder, PoolClass, Predicate, Projection, Query, Reader, Relationship,
     RelationshipTo, Render, Rendered, Result, Returning, RowType, Rows, Select, Selectable, Session, SessionMaker,
-    Shape, SqlType, TableFunction, Text, Textual, Transaction, Update, Url, Value, ValueRef, Values, ValuesRow, Work,
-    WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata, optional, row_type, select,
-    selectinload, text, update, values, with_parent,
+    Shape, SqlType, TableFunction, Text, Textual, ToMany, ToOne, Transaction, Update, Url, Value, ValueRef, Values,
+    ValuesRow, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata, optional,
+    row_type, select, selectinload, text, update, values, with_parent,
 };
 // Operators and functions.
 pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset,
-    FrameRange, FrameSpan, Integer, Like, NotNull, Nullable, Nullness, Operand, Precedence, Range, RangeElement,
-    RangePart, RangeType, RowList, RowOf, Search, Several, TsQuery, TsVector, Tuple, Window, following, preceding,
-    tuple, window,
+    FrameRange, FrameSpan, Integer, Like, MaybeNull, NotNull, Nullable, Nullness, Operand, Precedence, Range,
+    RangeElement, RangePart, RangeType, RowList, RowOf, Search, Several, TsQuery, TsVector, Tuple, Window, following,
+    preceding, tuple, window,
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StateChange,

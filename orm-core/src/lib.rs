@@ -89,17 +89,17 @@ pub use session::{
 };
 pub use session::{Loadable, Members, NPlusOne};
 pub use sql::{
-    AsExpr, Bind, Chunks, ColumnNames, ColumnPaths, Columns, Cte, Delete, Derived, DerivedColumn, Expr, Expression,
-    Fills, FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget, Lock, NamedRow,
-    OnConflict, OrderBy, OrderItem, Predicate, Projection, RelationshipTo, Render, Returning, Rows, Select, Shape,
-    TableFunction, Text, Update, ValuesRow, Write, delete, excluded, func, insert, label, literal, select, text,
-    update, values, with_parent,
+    AsExpr, Bind, Chunks, ColumnNames, ColumnPaths, Columns, ComparedByValue, Cte, Delete, Derived, DerivedColumn,
+    Expr, Expression, Fills, FromTarget, FromTargets, GroupBy, HintDialect, InList, Insert, IntoValue, JoinTarget,
+    Lock, NamedRow, OnConflict, OrderBy, OrderItem, Predicate, Projection, RelationshipTo, Render, Returning, Rows,
+    Select, Shape, TableFunction, Text, ToMany, ToOne, Update, ValuesRow, Write, delete, excluded, func, insert, label,
+    literal, select, text, update, values, with_parent,
 };
 // Operators and functions.
 pub use sql::{
     ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset, FrameRange,
-    FrameSpan, Like, NotNull, Nullable, Nullness, Operand, Precedence, RangePart, RangeType, RowList, RowOf, Search,
-    Several, TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
+    FrameSpan, Like, MaybeNull, NotNull, Nullable, Nullness, Operand, Precedence, RangePart, RangeType, RowList, RowOf,
+    Search, Several, TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
 };
 pub use sql::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 #[cfg(feature = "json")]

@@ -135,6 +135,10 @@ impl<T> Placeholder for Option<T> {
 }
 
 /// A number, for arithmetic.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number",
+    note = "a number that is kept as something else becomes one by `.cast::<f64>()`"
+)]
 pub trait Numeric: SqlType {}
 impl<T: Numeric> Numeric for Option<T> {}
 

@@ -16,7 +16,7 @@ use super::case::{CaseOf, CaseWhen};
 use super::expr::{function, templated};
 use super::node::Constant;
 use super::node::Nullability::Own;
-use super::nullness::{Combined, Like};
+use super::nullness::{Combined, Like, MaybeNull};
 pub use super::rowset::{generate_series, json_each, json_table, unnest};
 use super::template::{self, Template};
 use super::{AsExpr, Expr, Expression, GroupBy, Node, Predicate, Select};
@@ -69,6 +69,11 @@ pub fn min<E: Expression<Type: SqlType>>(expression: E) -> Expr<Option<<E::Type 
 }
 
 /// A number whose sum has a type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be added up",
+    label = "expected a number",
+    note = "a number that is kept as something else becomes one by `.cast::<f64>()`"
+)]
 pub trait Summable: Numeric {
     /// The type of the sum.
     type Sum: SqlType;
@@ -417,10 +422,10 @@ pub fn random() -> Expr<f64> {
 /// `coalesce(x, y)`: `x` where it is not NULL, else `y`.
 ///
 /// `y` is never NULL here; for one that may be, chain: `func::first_of((User.nickname, User.fullname))`.
-pub fn coalesce<T, E>(expression: E, otherwise: impl AsExpr<T>) -> Expr<T>
+pub fn coalesce<E, O>(expression: E, otherwise: impl AsExpr<O::Value>) -> Expr<O::Value>
 where
-    T: SqlType,
-    E: Expression<Type = Option<T>>,
+    E: Expression<Type = O>,
+    O: MaybeNull,
 {
     Expr::new(function("coalesce", vec![expression.__expression(), otherwise.__node()], Own))
 }

@@ -13,6 +13,20 @@ pub trait Nullness: Send + Sync + 'static {
     type Of<T: SqlType>: SqlType;
 }
 
+/// A type with NULL: `Option<T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is never NULL",
+    label = "expected what may be NULL, such as a column of an `Option`",
+    note = "what is never NULL needs nothing in its place; where an outer join makes it NULL, say so: `.type_coerce::<Option<i64>>()`"
+)]
+pub trait MaybeNull: SqlType {
+    /// The type of what is not NULL.
+    type Value: SqlType;
+}
+impl<T: SqlType> MaybeNull for Option<T> {
+    type Value = T;
+}
+
 /// Never NULL.
 #[derive(Clone, Copy, Debug)]
 pub struct NotNull;

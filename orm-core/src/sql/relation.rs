@@ -25,13 +25,34 @@ impl<M: Model, T: Model, K> Relationship<M, T, K> {
             target_alias: Alias::NONE,
         }
     }
-
-    fn related(self, filter: Option<Node>) -> Expr<bool> {
-        Expr::new(Node::Related { relation: self.reference(), filter: filter.map(Box::new), negated: false })
-    }
 }
 
-impl<M: Model, T: Model> Relationship<M, T, Many> {
+/// What `any` asks the members of: a relationship with many.
+#[diagnostic::on_unimplemented(
+    message = "this relationship has at most one member, and `any` asks those of many",
+    note = "of the one that it refers to ask `has`: `Address.user.has(User.name.eq(…))`"
+)]
+pub trait ToMany {}
+impl ToMany for Many {}
+
+/// What `has` asks the member of: a relationship with at most one.
+#[diagnostic::on_unimplemented(
+    message = "this relationship has many members, and `has` asks the one that a relationship refers to",
+    note = "of many members ask `any`: `User.addresses.any(Address.email.like(…))`"
+)]
+pub trait ToOne {}
+impl ToOne for One {}
+
+/// What a relationship is not: without it, the compiler takes `eq` for that of iterators.
+#[diagnostic::on_unimplemented(
+    message = "a relationship is not compared with a value",
+    note = "compare the column of its foreign key, `Address.user_id.eq(1)`, or ask what it leads to: `Address.user.is(&user)`, \
+            `Address.user.has(User.name.eq(…))`, `User.addresses.any(Address.id.eq(1))`"
+)]
+#[doc(hidden)]
+pub trait ComparedByValue {}
+
+impl<M: Model, T: Model, K> Relationship<M, T, K> {
     /// Whether some member fulfils the condition.
     ///
     /// ```
@@ -48,10 +69,43 @@ impl<M: Model, T: Model> Relationship<M, T, Many> {
     ///      (SELECT 1 FROM address WHERE user.id = address.user_id AND address.email LIKE ?)"
     /// );
     /// ```
-    pub fn any(self, condition: impl Predicate) -> Expr<bool> {
+    pub fn any(self, condition: impl Predicate) -> Expr<bool>
+    where
+        K: ToMany,
+    {
         self.related(Some(condition.__predicate()))
     }
 
+    /// Whether it refers to an object that fulfils the condition.
+    pub fn has(self, condition: impl Predicate) -> Expr<bool>
+    where
+        K: ToOne,
+    {
+        self.related(Some(condition.__predicate()))
+    }
+
+    #[doc(hidden)]
+    pub fn eq(self, _value: impl Sized) -> Expr<bool>
+    where
+        Self: ComparedByValue,
+    {
+        self.related(None)
+    }
+
+    #[doc(hidden)]
+    pub fn ne(self, _value: impl Sized) -> Expr<bool>
+    where
+        Self: ComparedByValue,
+    {
+        self.related(None)
+    }
+
+    fn related(self, filter: Option<Node>) -> Expr<bool> {
+        Expr::new(Node::Related { relation: self.reference(), filter: filter.map(Box::new), negated: false })
+    }
+}
+
+impl<M: Model, T: Model> Relationship<M, T, Many> {
     /// Whether there is a member at all.
     pub fn is_not_empty(self) -> Expr<bool> {
         self.related(None)
@@ -76,11 +130,6 @@ impl<M: Model, T: Model> Relationship<M, T, Many> {
 }
 
 impl<M: Model, T: Model> Relationship<M, T, One> {
-    /// Whether it refers to an object that fulfils the condition.
-    pub fn has(self, condition: impl Predicate) -> Expr<bool> {
-        self.related(Some(condition.__predicate()))
-    }
-
     /// Whether it refers to an object at all.
     pub fn is_some(self) -> Expr<bool> {
         self.related(None)
