@@ -208,3 +208,16 @@ async fn a_transaction_that_runs_once_may_give_away_what_it_captured() {
         .unwrap();
     assert_eq!(select(Account).count(&engine).await.unwrap(), 2);
 }
+
+/// What is begun on another connection is as serializable as what went with the first.
+#[tokio::test]
+async fn a_closure_that_gives_up_its_connection_goes_on_as_serializably() {
+    only!(Postgres);
+    let engine = engine_with(0).await;
+    let level = async |session: &mut Session| {
+        session.invalidate();
+        let connection = session.connection().await?;
+        text("SHOW transaction_isolation").columns::<String>().one(connection).await
+    };
+    assert_eq!(engine.transaction(level).await.unwrap(), "serializable");
+}

@@ -373,6 +373,9 @@ impl Session {
     pub fn invalidate(&mut self) {
         self.put_back();
         self.connections.invalidate();
+        if self.is_of_closure {
+            self.connections.begin_with(IsolationLevel::Serializable);
+        }
         self.objects.remove_all("let go by `invalidate()`");
     }
 
