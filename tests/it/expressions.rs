@@ -1220,7 +1220,8 @@ async fn statements_that_differ_in_which_values_are_the_same_are_told_apart() {
             .having(func::max(named(selected)).eq(selected))
             .order_by(named(grouped));
         assert_eq!(query.all(&engine).await.unwrap(), [3], "{grouped} {selected}");
-        let none = select(func::count(User.id)).group_by(named(grouped)).having(func::max(named(selected)).ne(selected));
+        let none =
+            select(func::count(User.id)).group_by(named(grouped)).having(func::max(named(selected)).ne(selected));
         assert_eq!(none.all(&engine).await.unwrap(), [0; 0], "{grouped} {selected}");
     }
 }
