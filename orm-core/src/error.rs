@@ -192,7 +192,8 @@ impl Error {
                 DatabaseErrorKind::UniqueViolation
                 | DatabaseErrorKind::ForeignKeyViolation
                 | DatabaseErrorKind::NotNullViolation
-                | DatabaseErrorKind::CheckViolation => ErrorKind::Integrity {
+                | DatabaseErrorKind::CheckViolation
+                | DatabaseErrorKind::ExclusionViolation => ErrorKind::Integrity {
                     kind: *kind,
                     constraint: constraint.clone(),
                     table: table.clone(),
@@ -404,6 +405,22 @@ impl Error {
     /// Returns whether a check constraint refused the change.
     pub fn is_check_violation(&self) -> bool {
         self.is_violation(DatabaseErrorKind::CheckViolation)
+    }
+
+    /// Returns whether an exclude constraint of PostgreSQL refused the change, as where two spans of time overlap.
+    ///
+    /// ```no_run
+    /// # use orm_core::{Engine, Error, ErrorKind, text};
+    /// # async fn book(engine: &Engine) -> Result<bool, Error> {
+    /// let booked = text("INSERT INTO bookings VALUES (7, '[2026-01-01, 2026-01-08)')").execute(engine).await;
+    /// match booked {
+    ///     Err(error) if error.is_exclusion_violation() => Ok(false), // somebody else has the room then
+    ///     done => done.map(|_| true),
+    /// }
+    /// # }
+    /// ```
+    pub fn is_exclusion_violation(&self) -> bool {
+        self.is_violation(DatabaseErrorKind::ExclusionViolation)
     }
 
     /// Returns whether a lock was not had: in the time that the database waits for one, or at once where it was asked for with

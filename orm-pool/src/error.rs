@@ -63,6 +63,8 @@ pub enum DatabaseErrorKind {
     NotNullViolation,
     /// A check constraint.
     CheckViolation,
+    /// An exclude constraint of PostgreSQL.
+    ExclusionViolation,
     /// Two transactions could not be serialized; running it again may help.
     SerializationFailure,
     /// Two transactions waited for each other; running it again may help.

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
-use orm::schema::Inspector;
-use orm::{ColumnType, Dialect, Range, literal};
+use orm::schema::{Column, Inspector, Table};
+use orm::{ColumnType, Dialect, ErrorKind, Range, literal, text};
 use rust_decimal::Decimal;
 
 use crate::only;
@@ -187,6 +187,26 @@ async fn a_range_of_a_users_own_type_comes_as_text() {
     let shown =
         orm::text("SELECT words('a \"b\"', 'c,d', '(]')").columns::<String>().one(&mut connection).await.unwrap();
     assert_eq!(shown, r#"("a ""b""","c,d"]"#);
+}
+
+#[tokio::test]
+async fn ranges_that_may_not_overlap_are_kept_apart() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    let stays = Table::new("stays")
+        .column(Column::new("id", ColumnType::BigInteger))
+        .column(Column::new("days", ColumnType::Range(Box::new(ColumnType::Date))))
+        .primary_key(["id"])
+        .exclude("one_at_a_time", "USING gist (days WITH &&)");
+    stays.create(&engine).await.unwrap();
+    let stay = |id: i64, days: &str| text(format!("INSERT INTO stays VALUES ({id}, '{days}')")).execute(&engine);
+    stay(1, "[2026-01-01, 2026-01-08)").await.unwrap();
+    stay(2, "[2026-01-08, 2026-01-09)").await.unwrap();
+    let error = stay(3, "[2026-01-07, 2026-01-10)").await.unwrap_err();
+    assert!(error.is_exclusion_violation() && !error.is_check_violation(), "{error}");
+    assert_eq!(error.code(), Some("23P01"));
+    let ErrorKind::Integrity { constraint, .. } = error.kind() else { panic!("{error:?}") };
+    assert_eq!(constraint.as_deref(), Some("one_at_a_time"));
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ fn kind(code: &str) -> DatabaseErrorKind {
         "23503" | "23001" => ForeignKeyViolation,
         "23502" => NotNullViolation,
         "23514" => CheckViolation,
+        "23P01" => ExclusionViolation,
         "40001" => SerializationFailure,
         "40P01" => Deadlock,
         "55P03" => LockTimeout,
