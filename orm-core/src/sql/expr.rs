@@ -90,7 +90,7 @@ impl<M: Model, T> Expression for Attribute<M, T> {
         self.into()
     }
 }
-impl<T> Expression for DerivedColumn<T> {
+impl<T: SqlType> Expression for DerivedColumn<T> {
     type Type = T;
 
     fn __expression(self) -> Node {

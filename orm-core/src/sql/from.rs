@@ -208,7 +208,6 @@ impl DerivedSource {
 pub struct DerivedColumn<T> {
     source: DerivedSource,
     index: u16,
-    is_decimal: bool,
     types: PhantomData<fn() -> T>,
 }
 
@@ -225,17 +224,17 @@ impl<T> std::fmt::Debug for DerivedColumn<T> {
     }
 }
 
-impl<T: SqlType> DerivedColumn<T> {
+impl<T> DerivedColumn<T> {
     #[doc(hidden)]
     pub fn __new(source: DerivedSource, index: u16) -> Self {
-        DerivedColumn { source, index, is_decimal: T::KIND == Kind::Decimal, types: PhantomData }
+        DerivedColumn { source, index, types: PhantomData }
     }
 }
 
-impl<T> From<DerivedColumn<T>> for Node {
+impl<T: SqlType> From<DerivedColumn<T>> for Node {
     fn from(column: DerivedColumn<T>) -> Node {
-        let DerivedColumn { source, index, is_decimal, .. } = column;
-        Node::Field { source: source.alias, index, table: source.id, is_decimal }
+        let DerivedColumn { source, index, .. } = column;
+        Node::Field { source: source.alias, index, table: source.id, is_decimal: T::KIND == Kind::Decimal }
     }
 }
 

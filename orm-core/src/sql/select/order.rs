@@ -2,6 +2,7 @@
 
 use crate::mapper::{Attribute, Model};
 use crate::sql::{DerivedColumn, Expr, Node, Nulls};
+use crate::types::SqlType;
 
 /// What is selected under a label, to order by: `label("total").desc()`.
 ///
@@ -77,7 +78,7 @@ impl<T> OrderBy for Expr<T> {
         order.push(OrderItem::new(self.into()));
     }
 }
-impl<T> OrderBy for DerivedColumn<T> {
+impl<T: SqlType> OrderBy for DerivedColumn<T> {
     fn __order(self, order: &mut Vec<OrderItem>) {
         order.push(OrderItem::new(self.into()));
     }
@@ -117,7 +118,7 @@ impl<T> GroupBy for Expr<T> {
         group.push(self.into());
     }
 }
-impl<T> GroupBy for DerivedColumn<T> {
+impl<T: SqlType> GroupBy for DerivedColumn<T> {
     fn __group(self, group: &mut Vec<Node>) {
         group.push(self.into());
     }
