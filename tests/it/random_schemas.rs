@@ -118,6 +118,13 @@ fn pick<T>(list: &[T], number: usize) -> Option<&T> {
     list.get(number % list.len().max(1))
 }
 
+/// Takes one out of a list.
+fn drop_one<T>(list: &mut Vec<T>, number: usize) {
+    if !list.is_empty() {
+        list.remove(number % list.len());
+    }
+}
+
 fn types(number: usize) -> (ColumnType, Holds, &'static str) {
     match number % 10 {
         0 => (ColumnType::Integer, Holds::Distinct, "7"),
@@ -252,12 +259,7 @@ impl Run {
                 }
             }
             What::AddIndex => self.add_index(at, b),
-            What::DropIndex => {
-                if !self.wanted[at].indexes.is_empty() {
-                    let number = b % self.wanted[at].indexes.len();
-                    self.wanted[at].indexes.remove(number);
-                }
-            }
+            What::DropIndex => drop_one(&mut self.wanted[at].indexes, b),
             What::AddUnique => {
                 let columns = self.columns_that(&self.wanted[at], |holds, column| {
                     holds == Holds::Distinct && column.column_type != ColumnType::Text
@@ -274,12 +276,7 @@ impl Run {
                     }
                 }
             }
-            What::DropUnique => {
-                if !self.wanted[at].uniques.is_empty() {
-                    let number = b % self.wanted[at].uniques.len();
-                    self.wanted[at].uniques.remove(number);
-                }
-            }
+            What::DropUnique => drop_one(&mut self.wanted[at].uniques, b),
             What::AddCheck => {
                 let columns = self.columns_that(&self.wanted[at], |holds, column| {
                     matches!(holds, Holds::Distinct | Holds::Some) && column.column_type == ColumnType::Integer
@@ -294,12 +291,7 @@ impl Run {
                     self.wanted[at].checks.push(check);
                 }
             }
-            What::DropCheck => {
-                if !self.wanted[at].checks.is_empty() {
-                    let number = b % self.wanted[at].checks.len();
-                    self.wanted[at].checks.remove(number);
-                }
-            }
+            What::DropCheck => drop_one(&mut self.wanted[at].checks, b),
             What::AddReference => {
                 let target = &self.wanted[b % self.wanted.len()];
                 let (target, of) = (target.name.clone(), target.columns[0].column_type.clone());
@@ -325,12 +317,7 @@ impl Run {
                     };
                 }
             }
-            What::DropReference => {
-                if !self.wanted[at].foreign_keys.is_empty() {
-                    let number = b % self.wanted[at].foreign_keys.len();
-                    self.wanted[at].foreign_keys.remove(number);
-                }
-            }
+            What::DropReference => drop_one(&mut self.wanted[at].foreign_keys, b),
             What::RenameKey => {
                 let name = self.name('p');
                 self.wanted[at].primary_key.name = Some(name);

@@ -207,7 +207,11 @@ async fn values_that_no_type_takes_are_refused_before_they_are_sent() {
     }
     let many = vec![Value::Int16(1); 65_536];
     let error = execute(&mut c, "SELECT $65536", &many).await.unwrap_err();
-    assert_eq!(error.message(), "a statement of PostgreSQL takes at most 65535 parameters, not 65536");
+    assert_eq!(
+        error.message(),
+        "a statement of PostgreSQL takes at most 65535 parameters, not 65536\n\
+         hint: split the list, or insert the values into a table and join it"
+    );
     assert_eq!(scalar(&mut c, "SELECT 1", &[]).await, Cell::Int(1));
 }
 
