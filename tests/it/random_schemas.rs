@@ -229,20 +229,12 @@ impl Run {
             What::DropColumn => self.drop_column(at, b),
             What::ChangeType => self.change_type(at, b),
             What::ChangeNull => {
-                let columns =
-                    self.columns_that(&self.wanted[at], |holds, _| matches!(holds, Holds::Distinct | Holds::Some));
-                if let Some(column) = pick(&columns, b) {
-                    let column = self.wanted[at].columns.iter_mut().find(|other| other.name == *column);
-                    let column = column.expect("it is one of them");
+                if let Some(column) = self.plain_column(at, b) {
                     column.is_nullable = !column.is_nullable;
                 }
             }
             What::ChangeDefault => {
-                let columns =
-                    self.columns_that(&self.wanted[at], |holds, _| matches!(holds, Holds::Distinct | Holds::Some));
-                if let Some(column) = pick(&columns, b) {
-                    let column = self.wanted[at].columns.iter_mut().find(|other| other.name == *column);
-                    let column = column.expect("it is one of them");
+                if let Some(column) = self.plain_column(at, b) {
                     let same = (0..10).map(types).find(|(kind, ..)| *kind == column.column_type);
                     column.server_default = match (&column.server_default, same) {
                         (None, Some((.., default))) => Some(default.to_owned()),
@@ -336,6 +328,13 @@ impl Run {
             What::Migrate => self.migrate().await?,
         }
         Ok(())
+    }
+
+    /// One of the columns that have values of their own.
+    fn plain_column(&mut self, at: usize, number: usize) -> Option<&mut Column> {
+        let columns = self.columns_that(&self.wanted[at], |holds, _| matches!(holds, Holds::Distinct | Holds::Some));
+        let name = pick(&columns, number)?;
+        self.wanted[at].columns.iter_mut().find(|column| column.name == *name)
     }
 
     fn new_column(&mut self, number: usize) -> (Column, Holds) {

@@ -182,7 +182,9 @@ impl Connection {
                 " (implicit; each statement commits itself, since the isolation level is AUTOCOMMIT)",
             );
         }
-        self.begin_test().await?;
+        if self.engine.is_of_test() {
+            self.begin_test().await?;
+        }
         self.set_up().await?;
         if !is_autocommit && !self.is_given_a_transaction() {
             let words = self.begin_words(level, will_write);

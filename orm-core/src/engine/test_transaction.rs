@@ -116,9 +116,14 @@ impl Connection {
             Stage::Fresh if !test.has_begun.swap(true, Ordering::Relaxed) => {
                 let words = if self.dialect() == Dialect::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
                 self.engine.echo_words(words, " (of the test)");
-                self.send(words).await.inspect_err(|_| test.has_begun.store(false, Ordering::Relaxed))?;
+                // Whoever gives up now has begun it nonetheless.
                 self.guard.stage = Stage::Begun;
-                Ok(())
+                let begun = self.send(words).await;
+                if begun.is_err() {
+                    self.guard.stage = Stage::Fresh;
+                    test.has_begun.store(false, Ordering::Relaxed);
+                }
+                begun
             }
             Stage::Fresh => {
                 let message =
