@@ -4,6 +4,7 @@
 //! connections of any kind and knows no SQL. Nothing here knows what a statement means or what a model is.
 
 mod error;
+pub mod text;
 mod value;
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -12,4 +13,4 @@ pub mod pool;
 mod sync;
 
 pub use error::{DatabaseErrorKind, Error, ErrorKind};
-pub use value::{EnumName, Kind, Value, ValueRef, text};
+pub use value::{EnumName, Kind, Value, ValueRef};

@@ -8,6 +8,8 @@ use std::ops::Bound;
 
 use parking_lot::Mutex;
 
+use crate::text;
+
 /// The type of a parameter whose value may be NULL, for the databases that want to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -386,65 +388,5 @@ impl fmt::Display for Value {
                 }
             }
         }
-    }
-}
-
-/// Dates, times and UUIDs as the text that databases without such types hold.
-pub mod text {
-    /// Returns `YYYY-MM-DD` for a number of days since 1970-01-01.
-    pub fn date(days: i32) -> String {
-        let (year, month, day) = civil(i64::from(days));
-        if (0..=9999).contains(&year) {
-            format!("{year:04}-{month:02}-{day:02}")
-        } else {
-            format!("{year:+05}-{month:02}-{day:02}")
-        }
-    }
-
-    /// Returns `HH:MM:SS.ffffff` for microseconds since midnight, or `HH:MM:SS` where there is no fraction: so SQLite's own
-    /// words for the moment give what a value is, and texts have the order of what they stand for.
-    pub fn time(micros: i64) -> String {
-        let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        match fraction {
-            0 => format!("{hours:02}:{minutes:02}:{seconds:02}"),
-            _ => format!("{hours:02}:{minutes:02}:{seconds:02}.{fraction:06}"),
-        }
-    }
-
-    /// Returns `YYYY-MM-DD HH:MM:SS.ffffff` for microseconds since 1970-01-01T00:00:00; see [`time`].
-    pub fn date_time(micros: i64) -> String {
-        let days = micros.div_euclid(86_400_000_000);
-        // The range of i64 microseconds is 292,000 years to each side, so the days fit.
-        format!("{} {}", date(days as i32), time(micros.rem_euclid(86_400_000_000)))
-    }
-
-    /// Returns the hyphenated form of a UUID.
-    pub fn uuid(bytes: &[u8; 16]) -> String {
-        let mut out = String::with_capacity(36);
-        for (i, byte) in bytes.iter().enumerate() {
-            if matches!(i, 4 | 6 | 8 | 10) {
-                out.push('-');
-            }
-            for digit in [byte >> 4, byte & 15] {
-                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-            }
-        }
-        out
-    }
-
-    /// Returns the civil date of a day count, by Howard Hinnant's algorithm
-    /// (<https://howardhinnant.github.io/date_algorithms.html>).
-    pub(crate) fn civil(days: i64) -> (i64, u32, u32) {
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_index = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-        let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        (year, month as u32, day as u32)
     }
 }

@@ -324,7 +324,7 @@ fn exact_numbers_of_documents() {
         select(Document.body.key("price").as_numeric(10, 2)),
         expect![[r#"
             -- sqlite
-            SELECT CAST(documents.body ->> ? AS NUMERIC) FROM documents
+            SELECT decimal(documents.body ->> ?) FROM documents
             -- postgresql
             SELECT CAST(documents.body ->> $1 AS NUMERIC(10, 2)) FROM documents
             -- mysql, mariadb
@@ -336,7 +336,7 @@ fn exact_numbers_of_documents() {
             .filter(Document.body.key("lines").index(0).key("price").as_numeric(10, 2).gt(Decimal::new(5, 1))),
         expect![[r#"
             -- sqlite
-            SELECT documents.id FROM documents WHERE CAST(CAST(documents.body ->> ? AS NUMERIC) AS TEXT) COLLATE decimal > ?
+            SELECT documents.id FROM documents WHERE decimal(documents.body ->> ?) COLLATE decimal > ?
             -- postgresql
             SELECT documents.id FROM documents WHERE CAST(documents.body #>> $1 AS NUMERIC(10, 2)) > $2
             -- mysql, mariadb

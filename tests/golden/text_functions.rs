@@ -62,11 +62,9 @@ fn functions_of_text() {
     check(
         select(func::reverse(User.name)),
         expect![[r#"
-        -- sqlite
-        `reverse` is not supported on dialect sqlite
-        -- postgresql, mysql, mariadb
-        SELECT reverse(users.name) FROM users
-    "#]],
+            -- all
+            SELECT reverse(users.name) FROM users
+        "#]],
     );
     check(
         select(func::replace(User.name, "a", "b")),
@@ -131,35 +129,29 @@ fn functions_of_text() {
     check(
         select(func::lpad(User.name, 5, "*")),
         expect![[r#"
-        -- sqlite
-        `lpad` is not supported on dialect sqlite
-        -- postgresql
-        SELECT lpad(users.name, CAST($1 AS INTEGER), $2) FROM users
-        -- mysql, mariadb
-        SELECT lpad(users.name, ?, ?) FROM users
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT lpad(users.name, ?, ?) FROM users
+            -- postgresql
+            SELECT lpad(users.name, CAST($1 AS INTEGER), $2) FROM users
+        "#]],
     );
     check(
         select(func::rpad(User.name, 5, "*")),
         expect![[r#"
-        -- sqlite
-        `rpad` is not supported on dialect sqlite
-        -- postgresql
-        SELECT rpad(users.name, CAST($1 AS INTEGER), $2) FROM users
-        -- mysql, mariadb
-        SELECT rpad(users.name, ?, ?) FROM users
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT rpad(users.name, ?, ?) FROM users
+            -- postgresql
+            SELECT rpad(users.name, CAST($1 AS INTEGER), $2) FROM users
+        "#]],
     );
     check(
         select(func::repeat(User.name, 2)),
         expect![[r#"
-        -- sqlite
-        `repeat` is not supported on dialect sqlite
-        -- postgresql
-        SELECT repeat(users.name, CAST($1 AS INTEGER)) FROM users
-        -- mysql, mariadb
-        SELECT repeat(users.name, ?) FROM users
-    "#]],
+            -- sqlite, mysql, mariadb
+            SELECT repeat(users.name, ?) FROM users
+            -- postgresql
+            SELECT repeat(users.name, CAST($1 AS INTEGER)) FROM users
+        "#]],
     );
     check(
         select(func::concat_ws(", ", (User.name, User.fullname))),
@@ -226,46 +218,40 @@ fn functions_of_numbers() {
     check(
         select(func::sqrt(Number.double)),
         expect![[r#"
-        -- sqlite
-        `sqrt` is not supported on dialect sqlite
-        -- postgresql
-        SELECT sqrt(numbers.double) FROM numbers
-        -- mysql, mariadb
-        SELECT sqrt(numbers.`double`) FROM numbers
-    "#]],
+            -- sqlite, postgresql
+            SELECT sqrt(numbers.double) FROM numbers
+            -- mysql, mariadb
+            SELECT sqrt(numbers.`double`) FROM numbers
+        "#]],
     );
     check(
         select(func::power(Number.double, 2.0)),
         expect![[r#"
-        -- sqlite
-        `power` is not supported on dialect sqlite
-        -- postgresql
-        SELECT power(numbers.double, $1) FROM numbers
-        -- mysql, mariadb
-        SELECT power(numbers.`double`, ?) FROM numbers
-    "#]],
+            -- sqlite
+            SELECT power(numbers.double, ?) FROM numbers
+            -- postgresql
+            SELECT power(numbers.double, $1) FROM numbers
+            -- mysql, mariadb
+            SELECT power(numbers.`double`, ?) FROM numbers
+        "#]],
     );
     check(
         select(func::exp(Number.double)),
         expect![[r#"
-        -- sqlite
-        `exp` is not supported on dialect sqlite
-        -- postgresql
-        SELECT exp(numbers.double) FROM numbers
-        -- mysql, mariadb
-        SELECT exp(numbers.`double`) FROM numbers
-    "#]],
+            -- sqlite, postgresql
+            SELECT exp(numbers.double) FROM numbers
+            -- mysql, mariadb
+            SELECT exp(numbers.`double`) FROM numbers
+        "#]],
     );
     check(
         select(func::ln(Number.double)),
         expect![[r#"
-        -- sqlite
-        `ln` is not supported on dialect sqlite
-        -- postgresql
-        SELECT ln(numbers.double) FROM numbers
-        -- mysql, mariadb
-        SELECT ln(numbers.`double`) FROM numbers
-    "#]],
+            -- sqlite, postgresql
+            SELECT ln(numbers.double) FROM numbers
+            -- mysql, mariadb
+            SELECT ln(numbers.`double`) FROM numbers
+        "#]],
     );
     check(
         select(func::random()),

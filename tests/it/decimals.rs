@@ -1,7 +1,7 @@
 //! Decimal numbers are compared as numbers, whatever a database keeps them as.
 
 use orm::prelude::*;
-use orm::{Predicate, func, tuple, window};
+use orm::{Predicate, func, literal, tuple, window};
 use rust_decimal::Decimal;
 
 use crate::support::empty_engine;
@@ -241,14 +241,85 @@ async fn stored_and_computed_ones_are_mixed() {
 }
 
 #[tokio::test]
-async fn a_remainder_is_one_of_decimal_numbers_or_refused() {
+async fn they_are_computed_exactly() {
     let engine = prices().await;
-    let rest = select(Price.amount % number("7")).filter(Price.id.eq(3)).one(&engine).await;
-    match engine.dialect() {
-        orm::Dialect::Sqlite => {
-            let error = rest.unwrap_err().to_string();
-            assert!(error.contains("the remainder of a division of decimal numbers is not supported"), "{error}");
-        }
-        _ => assert_eq!(rest.unwrap(), number("2.5")),
-    }
+    let one = |expression: orm::Expr<Decimal>| {
+        let engine = engine.clone();
+        async move { select(expression).filter(Price.id.eq(3)).one(&engine).await.unwrap() }
+    };
+    assert_eq!(one(Price.amount + number("0.1") + number("0.2")).await, number("9.80"));
+    assert_eq!(one(Price.amount - number("9.49")).await, number("0.01"));
+    assert_eq!(one(Price.amount * number("1.1")).await, number("10.45"));
+    assert_eq!(one(Price.amount / number("4")).await, number("2.375"));
+    assert_eq!(one(Price.amount % number("7")).await, number("2.5"));
+    assert_eq!(one(-Price.amount % number("7")).await, number("-2.5"));
+    assert_eq!(one(-(Price.amount - number("10"))).await, number("0.5"));
+    assert_eq!(one(func::abs(Price.amount - number("10.3"))).await, number("0.8"));
+    assert_eq!(one(func::round(Price.amount * number("1.01"), 1)).await, number("9.6"));
+    assert_eq!(one(func::round(literal(number("9.85")), 1)).await, number("9.9"));
+    assert_eq!(one(func::round(literal(number("-2.5")), 0)).await, number("-3"));
+    assert_eq!(one(func::round(literal(number("1250.5")), -2)).await, number("1300"));
+    assert_eq!(one(func::ceil(Price.amount)).await, number("10"));
+    assert_eq!(one(func::floor(-Price.amount)).await, number("-10"));
+    assert_eq!(one((Price.amount + number("0.1")) * (Price.amount - number("0.1"))).await, number("90.24"));
+    assert_eq!(one(literal(number("12345678901234567.89")) + number("0.01")).await, number("12345678901234567.90"));
+    assert_eq!(ids(&engine, (Price.amount + number("0.2")).eq(number("9.7"))).await, [3]);
+    assert_eq!(ids(&engine, (-Price.amount).gt(number("0.5"))).await, [1, 2]);
+    let quotient = select((Price.amount / Price.rebate, Price.rebate - number("0.9"))).order_by(Price.id);
+    let quotients = quotient.all(&engine).await.unwrap();
+    assert_eq!(quotients[1], (Some(number("-1")), Some(number("0.1"))));
+    assert_eq!(quotients[0], (None, None));
+}
+
+#[tokio::test]
+async fn they_are_added_up_exactly() {
+    let engine = prices().await;
+    let tenth = update(Price).set(Price.amount, Price.amount + number("0.1")).filter(Price.id.le(4));
+    assert_eq!(tenth.execute(&engine).await.unwrap(), 4);
+    let sums = (
+        func::sum(Price.amount),
+        func::sum(Price.amount).filter(Price.id.in_([1, 3])),
+        func::sum(Price.amount).filter(Price.id.gt(5)),
+        func::sum(Price.rebate),
+        func::sum(Price.amount * Price.count.cast::<Decimal>()) - number("0.9"),
+    );
+    let sums = select(sums).one(&engine).await.unwrap();
+    // -9.9, -0.9, 9.6, 10.1 and 100.
+    assert_eq!(sums, (Some(number("108.9")), Some(number("-0.3")), None, Some(number("20")), Some(number("108"))));
+    assert_eq!(ids(&engine, Price.amount.eq(number("9.6"))).await, [3]);
+    update(Price).set(Price.amount, number("9.60")).filter(Price.id.eq(4)).execute(&engine).await.unwrap();
+    let apart = select(func::sum(Price.amount).distinct()).one(&engine).await.unwrap();
+    assert_eq!(apart, Some(number("98.8")));
+    let groups = select((func::round(Price.amount, -1), func::sum(Price.amount)))
+        .group_by(func::round(Price.amount, -1))
+        .having(func::sum(Price.amount).gt(number("1")))
+        .order_by(func::sum(Price.amount).desc());
+    let groups = groups.all(&engine).await.unwrap();
+    assert_eq!(groups, [(number("100"), Some(number("100"))), (number("10"), Some(number("19.2")))]);
+}
+
+#[tokio::test]
+async fn they_are_added_up_exactly_in_windows() {
+    let engine = prices().await;
+    let by_id = || window().order_by(Price.id);
+    let sums = (
+        func::sum(Price.amount + number("0.1")).over(by_id()),
+        func::sum(Price.rebate).over(by_id().rows(-1..=0)),
+        func::sum(Price.amount).over(window()),
+    );
+    let sums = select(sums).order_by(Price.id).all(&engine).await.unwrap();
+    let expected =
+        [("-9.9", None), ("-10.8", Some("1")), ("-1.2", Some("11")), ("8.9", Some("19")), ("109", Some("9"))];
+    let total = Some(number("108.50"));
+    assert_eq!(sums, expected.map(|(running, two)| (Some(number(running)), two.map(number), total)));
+}
+
+#[tokio::test]
+async fn a_cast_makes_a_decimal_number_of_text_and_of_floats() {
+    let engine = prices().await;
+    let one = select((literal("0.30".to_owned()).cast::<Decimal>(), literal(0.3).cast::<Decimal>()));
+    let (of_text, of_float): (Decimal, Decimal) = one.one(&engine).await.unwrap();
+    assert_eq!((of_text, of_float.round_dp(10)), (number("0.3"), number("0.3")));
+    let sum = literal("0.1".to_owned()).cast::<Decimal>() + number("0.2");
+    assert_eq!(select(sum.eq(number("0.3"))).one(&engine).await.unwrap(), true);
 }

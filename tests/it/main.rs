@@ -135,6 +135,7 @@ mod lint;
 mod literals;
 mod loading;
 mod lost;
+mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod own_types;

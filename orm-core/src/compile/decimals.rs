@@ -1,9 +1,9 @@
 //! Decimal numbers on SQLite, which keeps them as text, exact: where they are compared or put in order it is told to take
 //! them for numbers.
 //!
-//! Text is compared by the collation `decimal`, which the driver brings; it has the name of the one in SQLite's own shell.
-//! What SQLite computes of decimal numbers is a float, and becomes text for that: so whatever is a decimal number is compared
-//! in one way.
+//! Text is compared by the collation `decimal`, and computed with by functions such as `decimal_add`, both of which the driver
+//! brings; they have the names of those in SQLite's own shell. What is a float nonetheless, or may be, becomes text to be compared:
+//! so whatever is a decimal number is compared in one way.
 
 use orm_pool::{Kind, Value};
 
@@ -58,14 +58,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a number as a float.
-    pub(super) fn as_float(&mut self, node: &Node) -> Result<()> {
-        self.push("CAST(");
-        self.node(node)?;
-        self.push(" AS REAL)");
-        Ok(())
-    }
-
     /// Writes an expression that is put in order or told apart.
     pub(super) fn told_apart(&mut self, node: &Node) -> Result<()> {
         match self.decimal_form(node) {
@@ -98,9 +90,26 @@ impl Writer {
         self.within(argument, precedence)
     }
 
-    /// Returns whether an expression is a decimal number with which SQLite computes in integers or in floats.
-    pub(super) fn is_inexact(&self, node: &Node) -> bool {
-        self.decimal_form(node).is_some()
+    /// Returns the function that computes an expression of decimal numbers exactly, and its arguments.
+    pub(super) fn exact<'n>(&self, node: &'n Node) -> Option<Exact<'n>> {
+        if self.dialect == Dialect::Sqlite { exact(node) } else { None }
+    }
+
+    /// Writes the call of such a function.
+    pub(super) fn exact_call(&mut self, call: &Exact<'_>) -> Result<()> {
+        let Exact { function, is_distinct, arguments, places } = call;
+        self.push(function);
+        self.push(if *is_distinct { "(DISTINCT " } else { "(" });
+        self.separated(*arguments, ", ", |this, argument| match is_distinct {
+            true => this.told_apart(argument),
+            false => this.node(argument),
+        })?;
+        if let Some(places) = places {
+            self.push(", ");
+            self.push(&places.to_string());
+        }
+        self.push(")");
+        Ok(())
     }
 
     fn decimal(&mut self, node: &Node, form: Form) -> Result<()> {
@@ -117,21 +126,73 @@ impl Writer {
     }
 }
 
+/// A call of a function of the driver.
+pub(super) struct Exact<'n> {
+    function: &'static str,
+    is_distinct: bool,
+    arguments: &'n [Node],
+    /// One more argument, a constant.
+    places: Option<u8>,
+}
+
+/// Returns the call that computes an expression exactly, if it is computed of decimal numbers.
+fn exact(node: &Node) -> Option<Exact<'_>> {
+    // Without the type there are no such functions, and none of its numbers.
+    if !cfg!(feature = "rust_decimal") {
+        return None;
+    }
+    let call = |function, arguments| Some(Exact { function, is_distinct: false, arguments, places: None });
+    match node {
+        Node::Binary { operator, sides } => {
+            let function = match operator {
+                Operator::Add => "decimal_add",
+                Operator::Sub => "decimal_sub",
+                Operator::Mul => "decimal_mul",
+                Operator::Div => "decimal_div",
+                Operator::Rem => "decimal_rem",
+                _ => return None,
+            };
+            sides.iter().find_map(form)?;
+            call(function, sides.as_slice())
+        }
+        Node::Minus(operand) => {
+            form(operand)?;
+            call("decimal_neg", std::slice::from_ref(operand))
+        }
+        Node::Template { template, arguments } => {
+            let (_, function) = COMPUTING.iter().find(|(known, _)| std::ptr::eq(*known, *template))?;
+            form(arguments.first()?)?;
+            call(function, arguments)
+        }
+        Node::Function { name, arguments, distinct, .. } if *name == "sum" => {
+            form(arguments.first()?)?;
+            Some(Exact { function: "decimal_sum", is_distinct: *distinct, arguments, places: None })
+        }
+        Node::Cast { operand, column_type } => {
+            let ColumnType::Numeric(size) = **column_type else { return None };
+            let places = size.map(|(_, scale)| scale);
+            let function = if places.is_some() { "decimal_round" } else { "decimal" };
+            Some(Exact { function, is_distinct: false, arguments: std::slice::from_ref(operand), places })
+        }
+        _ => None,
+    }
+}
+
+/// The constructs that compute of their first argument, and the functions that do it exactly.
+static COMPUTING: [(&Template, &str); 5] = [
+    (&template::ABS, "decimal_abs"),
+    (&template::CEIL, "decimal_ceil"),
+    (&template::FLOOR, "decimal_floor"),
+    (&template::ROUND, "decimal_round"),
+    (&template::ROUND_TO_TENS, "decimal_round"),
+];
+
 /// The constructs that compare their arguments.
 static COMPARING: [&Template; 4] =
     [&template::GREATEST, &template::LEAST, &template::NULLIF, &template::BETWEEN_SYMMETRIC];
 
-/// The constructs that give what their arguments are.
-static KEEPING: [&Template; 8] = [
-    &template::GREATEST,
-    &template::LEAST,
-    &template::NULLIF,
-    &template::ABS,
-    &template::CEIL,
-    &template::FLOOR,
-    &template::ROUND,
-    &template::ROUND_TO_TENS,
-];
+/// The constructs that give one of their arguments.
+static CHOOSING: [&Template; 3] = [&template::GREATEST, &template::LEAST, &template::NULLIF];
 
 fn is_one_of(template: &'static Template, known: &[&'static Template]) -> bool {
     known.iter().any(|known| std::ptr::eq(*known, template))
@@ -164,24 +225,16 @@ fn form(node: &Node) -> Option<Form> {
         }
         Node::Field { is_decimal, .. } => is_decimal.then_some(Form::Computed),
         Node::Parameter { kind: Kind::Decimal, .. } | Node::Bind(Value::Decimal(_)) => Some(Form::Text),
-        Node::Cast { column_type, .. } => matches!(**column_type, ColumnType::Numeric(_)).then_some(Form::Computed),
         Node::Label { node, .. } => form(node),
-        Node::Minus(operand) => form(operand).map(|_| Form::Computed),
-        Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul | Operator::Div, sides } => {
-            sides.iter().find_map(form).map(|_| Form::Computed)
-        }
-        Node::Template { template, arguments } if is_one_of(template, &KEEPING) => {
-            arguments.iter().find_map(form).map(|_| Form::Computed)
-        }
+        Node::Template { template, arguments } if is_one_of(template, &CHOOSING) => one_of(arguments.iter()),
         #[cfg(all(feature = "json", feature = "rust_decimal"))]
-        Node::Template { template, .. } if std::ptr::eq(*template, &template::JSON_NUMERIC) => Some(Form::Computed),
+        Node::Template { template, .. } if std::ptr::eq(*template, &template::JSON_NUMERIC) => Some(Form::Text),
         Node::Function { name, arguments, .. } => match &**name {
             "coalesce" => one_of(arguments.iter()),
             "min" | "max" | "lag" | "lead" | "first_value" | "last_value" | "nth_value" => {
                 arguments.first().and_then(form)
             }
-            "sum" => arguments.first().and_then(form).map(|_| Form::Computed),
-            _ => None,
+            _ => exact(node).map(|_| Form::Text),
         },
         Node::Case { whens, otherwise, .. } => one_of(whens.iter().map(|(_, then)| then).chain(otherwise.as_deref())),
         Node::Aggregate(aggregate) => form(&aggregate.call),
@@ -190,7 +243,7 @@ fn form(node: &Node) -> Option<Form> {
             [only] => only.node().and_then(form),
             _ => None,
         },
-        _ => None,
+        _ => exact(node).map(|_| Form::Text),
     }
 }
 

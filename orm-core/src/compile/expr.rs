@@ -21,6 +21,9 @@ const LONGEST_CHAIN: usize = 100;
 impl Writer {
     /// Writes an expression.
     pub(crate) fn node(&mut self, node: &Node) -> Result<()> {
+        if let Some(call) = self.exact(node) {
+            return self.exact_call(&call);
+        }
         match node {
             Node::Column { mapper, column, alias } => {
                 self.check_in_sight(*alias)?;
@@ -174,7 +177,7 @@ impl Writer {
 
     /// Writes an expression inside of an operator that binds as tightly as `precedence`.
     pub(super) fn within(&mut self, node: &Node, precedence: Precedence) -> Result<()> {
-        if node.precedence(self.dialect) >= precedence {
+        if node.precedence(self.dialect) >= precedence || self.exact(node).is_some() {
             return self.node(node);
         }
         self.push("(");
@@ -211,9 +214,6 @@ impl Writer {
         if operator == Operator::FloatRem && matches!(self.dialect, Dialect::Sqlite | Dialect::Postgres) {
             return Err(self.unsupported("the remainder of a division of floats"));
         }
-        if operator == Operator::Rem && (self.is_inexact(left) || self.is_inexact(right)) {
-            return Err(self.unsupported("the remainder of a division of decimal numbers"));
-        }
         let is_same = |side: &Node| matches!(side, Node::Binary { operator: other, .. } if *other == operator);
         let (left_rank, right_rank) = match precedence {
             // Comparisons do not chain: `(a = b) = c` keeps its parentheses.
@@ -226,11 +226,7 @@ impl Writer {
             _ => (Precedence::Product, Precedence::Sign),
         };
         if precedence != Precedence::Comparison {
-            match operator {
-                // SQLite takes the text of a whole number for an integer, and gives a whole quotient of two.
-                Operator::Div if self.is_inexact(left) || self.is_inexact(right) => self.as_float(left)?,
-                _ => self.within(left, left_rank)?,
-            }
+            self.within(left, left_rank)?;
             self.push(" ");
             self.push(self.operator(operator));
             self.push(" ");

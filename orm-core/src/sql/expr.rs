@@ -6,6 +6,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 
 use orm_pool::{Kind, Value};
 
+use super::func::Moment;
 use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
 use super::template::{self, Template};
@@ -178,6 +179,11 @@ fn like<T>(operand: Node, pattern: Node, ignore_case: bool, escape: Option<char>
 /// Makes a construct that each database writes in its own way.
 pub(crate) fn templated<T>(template: &'static Template, arguments: Vec<Node>) -> Expr<T> {
     Expr::new(Node::Template { template, arguments })
+}
+
+/// Makes a moment of another, or the span between two; those of dates are written in their own way.
+fn moved<T>(kind: Kind, of_moment: &'static Template, of_date: &'static Template, left: Node, right: Node) -> Expr<T> {
+    templated(if kind == Kind::Date { of_date } else { of_moment }, vec![left, right])
 }
 
 /// Returns what can be cast to a `U`: a truth value has to become a number before it becomes another one than an `i32`.
@@ -394,6 +400,31 @@ macro_rules! methods {
             /// Divides as numbers that are not whole, whatever the operands are; `/` of integers gives an integer.
             pub fn true_div<R: AsExpr<T>>(self, other: R) -> Expr<Combined<T, R::Null, f64>> where T: Numeric {
                 templated(&template::TRUE_DIVISION, vec![self.into(), other.__node()])
+            }
+            /// The moment so much later: `x + interval`. A date is its midnight for that, and gives a date again.
+            ///
+            /// ```
+            /// # use orm_core as orm;
+            /// # use orm_core::{Dialect, func, select};
+            /// # #[derive(Clone, Debug, orm_derive::Model)]
+            /// # #[orm(table = "tickets")]
+            /// # struct Ticket { #[orm(primary_key)] id: i64, due: chrono::DateTime<chrono::Utc> }
+            /// let late = select(Ticket.id).filter(Ticket.due.plus(chrono::TimeDelta::days(3)).lt(func::now()));
+            /// assert_eq!(
+            ///     late.to_sql(Dialect::Postgres),
+            ///     "SELECT tickets.id FROM tickets WHERE tickets.due + $1 < CURRENT_TIMESTAMP"
+            /// );
+            /// ```
+            pub fn plus<R: AsExpr<T::Span>>(self, span: R) -> Expr<Combined<T, R::Null, T::Plain>> where T: Moment {
+                moved(T::KIND, &template::LATER, &template::LATER_DATE, self.into(), span.__node())
+            }
+            /// The moment so much earlier: `x - interval`; see [`plus`](Self::plus).
+            pub fn minus<R: AsExpr<T::Span>>(self, span: R) -> Expr<Combined<T, R::Null, T::Plain>> where T: Moment {
+                moved(T::KIND, &template::EARLIER, &template::EARLIER_DATE, self.into(), span.__node())
+            }
+            /// The span of time from another moment to this one, negative where the other is later.
+            pub fn since<R: AsExpr<T>>(self, earlier: R) -> Expr<Combined<T, R::Null, T::Span>> where T: Moment {
+                moved(T::KIND, &template::SINCE, &template::SINCE_DATE, self.into(), earlier.__node())
             }
             /// The bits that both have.
             pub fn bit_and<R: AsExpr<T>>(self, other: R) -> Expr<Combined<T, R::Null, T::Plain>> where T: Integer {

@@ -150,12 +150,12 @@ pub fn bool_or(condition: impl Predicate) -> Expr<Option<bool>> {
     templated(&template::BOOL_OR, vec![condition.__predicate()])
 }
 
-/// The standard deviation of a sample, which SQLite does not have.
+/// The standard deviation of a sample; of one value there is none.
 pub fn stddev<E: Expression<Type: Numeric>>(expression: E) -> Expr<Option<f64>> {
     templated(&template::STDDEV, vec![expression.__expression()])
 }
 
-/// The variance of a sample, which SQLite does not have.
+/// The variance of a sample; of one value there is none.
 pub fn variance<E: Expression<Type: Numeric>>(expression: E) -> Expr<Option<f64>> {
     templated(&template::VARIANCE, vec![expression.__expression()])
 }
@@ -258,7 +258,7 @@ same_type! {
     ltrim: Textual = LTRIM;
     /// `rtrim(x)`: without the spaces at the end.
     rtrim: Textual = RTRIM;
-    /// `reverse(x)`, which SQLite does not have.
+    /// `reverse(x)`.
     reverse: Textual = REVERSE;
     /// `abs(x)`.
     abs: Numeric = ABS;
@@ -279,7 +279,7 @@ counts! {
     octet_length: Textual -> i64 = OCTET_LENGTH;
     /// -1, 0 or 1.
     sign: Numeric -> i32 = SIGN;
-    /// `sqrt(x)`. The functions of mathematics are missing in the embedded SQLite.
+    /// `sqrt(x)`. What has no result is NULL on SQLite and MySQL, and an error on PostgreSQL.
     sqrt: Numeric -> f64 = SQRT;
     /// `exp(x)`.
     exp: Numeric -> f64 = EXP;
@@ -336,7 +336,7 @@ pub fn position<E: Expression<Type: Textual>>(expression: E, text: impl AsExpr<S
     templated(&template::POSITION, vec![expression.__expression(), text.__node()])
 }
 
-/// `lpad(x, length, with)`, which SQLite does not have.
+/// `lpad(x, length, with)`: so many characters, filled up at the beginning or cut off at the end.
 pub fn lpad<E: Expression<Type: Textual>>(
     expression: E,
     length: impl AsExpr<i64>,
@@ -345,7 +345,7 @@ pub fn lpad<E: Expression<Type: Textual>>(
     templated(&template::PAD_LEFT, vec![expression.__expression(), length.__node(), with.__node()])
 }
 
-/// `rpad(x, length, with)`, which SQLite does not have.
+/// `rpad(x, length, with)`: so many characters, filled up or cut off at the end.
 pub fn rpad<E: Expression<Type: Textual>>(
     expression: E,
     length: impl AsExpr<i64>,
@@ -354,7 +354,7 @@ pub fn rpad<E: Expression<Type: Textual>>(
     templated(&template::PAD_RIGHT, vec![expression.__expression(), length.__node(), with.__node()])
 }
 
-/// `repeat(x, times)`, which SQLite does not have.
+/// `repeat(x, times)`.
 pub fn repeat<E: Expression<Type: Textual>>(expression: E, times: impl AsExpr<i64>) -> Expr<E::Type> {
     templated(&template::REPEATED, vec![expression.__expression(), times.__node()])
 }
@@ -403,7 +403,7 @@ fn rounded<T>(is_whole: bool, number: Node, places: Node) -> Expr<T> {
     }
 }
 
-/// `power(x, y)`, missing in the embedded SQLite.
+/// `power(x, y)`.
 pub fn power<E, R>(expression: E, exponent: R) -> Expr<Combined<E::Type, R::Null, f64>>
 where
     E: Expression<Type: Numeric>,
@@ -472,16 +472,39 @@ pub fn null<T: SqlType>() -> Expr<Option<T>> {
 #[diagnostic::on_unimplemented(message = "`{Self}` has no date and no time")]
 pub trait Temporal: SqlType {}
 impl<T: Temporal> Temporal for Option<T> {}
+
+/// A type of points in time, by whole days or finer: a date, or a date with a time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no point in time",
+    label = "expected a date, or a date with a time"
+)]
+pub trait Moment: Temporal {
+    /// What lies between two of them, in the same library.
+    type Span: SqlType;
+}
+impl<T: Moment> Moment for Option<T> {
+    type Span = T::Span;
+}
+
 #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
 macro_rules! temporals {
-    ($($type:ty),*) => { $( impl Temporal for $type {} )* };
+    ($time:ty; $span:ty: $($moment:ty),*) => {
+        impl Temporal for $time {}
+        $(
+            impl Temporal for $moment {}
+            impl Moment for $moment {
+                type Span = $span;
+            }
+        )*
+    };
 }
 #[cfg(feature = "chrono")]
-temporals!(chrono::NaiveDate, chrono::NaiveTime, chrono::NaiveDateTime, chrono::DateTime<chrono::Utc>);
+temporals!(chrono::NaiveTime; chrono::TimeDelta:
+    chrono::NaiveDate, chrono::NaiveDateTime, chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::FixedOffset>);
 #[cfg(feature = "time")]
-temporals!(time::Date, time::Time, time::PrimitiveDateTime, time::OffsetDateTime);
+temporals!(time::Time; time::Duration: time::Date, time::PrimitiveDateTime, time::OffsetDateTime);
 #[cfg(feature = "jiff")]
-temporals!(jiff::civil::Date, jiff::civil::Time, jiff::civil::DateTime, jiff::Timestamp);
+temporals!(jiff::civil::Time; jiff::SignedDuration: jiff::civil::Date, jiff::civil::DateTime, jiff::Timestamp);
 
 /// A part of a date or a time, for [`extract`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -511,6 +534,12 @@ pub enum Part {
     Epoch,
 }
 
+impl Part {
+    fn is_of_time(self) -> bool {
+        matches!(self, Part::Hour | Part::Minute | Part::Second)
+    }
+}
+
 /// `EXTRACT(part FROM x)`. A date has no part of a time, and a time none of a date: these are refused when the statement is
 /// compiled. The [epoch](Part::Epoch) of a time is the seconds of the day.
 ///
@@ -526,11 +555,9 @@ pub enum Part {
 /// ```
 pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr<Like<E::Type, i64>> {
     let kind = E::Type::KIND;
-    let is_of_time = matches!(part, Part::Hour | Part::Minute | Part::Second);
-    if part != Part::Epoch && kind == if is_of_time { Kind::Date } else { Kind::Time } {
-        let what = if is_of_time { "date" } else { "time" };
-        let error = Error::new(ErrorKind::Compile, format!("a {what} has no part `{part:?}`"));
-        return Expr::new(Node::Refused(Box::new(error)));
+    if part != Part::Epoch && kind == if part.is_of_time() { Kind::Date } else { Kind::Time } {
+        let what = if part.is_of_time() { "date" } else { "time" };
+        return refused(format!("a {what} has no part `{part:?}`"));
     }
     let template: &'static Template = match part {
         Part::Year => &template::YEAR,
@@ -547,6 +574,50 @@ pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr
         Part::Epoch => &template::EPOCH,
     };
     templated(template, vec![expression.__expression()])
+}
+
+/// The beginning of the year, month, week … that a point in time is in: `date_trunc`. A week begins on Monday.
+///
+/// It has the type of what it is of. A [day of the week](Part::DayOfWeek), a [day of the year](Part::DayOfYear) and the
+/// [epoch](Part::Epoch) have no beginning, and a date has no hours: these are refused when the statement is compiled. The years
+/// reach from 0 to 9999.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Dialect, func, select};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "orders")]
+/// # struct Order { #[orm(primary_key)] id: i64, placed: chrono::NaiveDateTime }
+/// let month = func::date_trunc(func::Part::Month, Order.placed);
+/// let monthly = select((month.clone(), func::count_all())).group_by(month);
+/// assert_eq!(
+///     monthly.to_sql(Dialect::Postgres),
+///     "SELECT date_trunc('month', orders.placed), count(*) FROM orders GROUP BY date_trunc('month', orders.placed)"
+/// );
+/// ```
+pub fn date_trunc<E: Expression<Type: Moment>>(part: Part, expression: E) -> Expr<E::Type> {
+    let (of_moment, of_date): (&'static Template, &'static Template) = match part {
+        Part::Year => (&template::TRUNC_YEAR, &template::TRUNC_YEAR_OF_DATE),
+        Part::Quarter => (&template::TRUNC_QUARTER, &template::TRUNC_QUARTER_OF_DATE),
+        Part::Month => (&template::TRUNC_MONTH, &template::TRUNC_MONTH_OF_DATE),
+        Part::Week => (&template::TRUNC_WEEK, &template::TRUNC_WEEK_OF_DATE),
+        Part::Day => (&template::TRUNC_DAY, &template::TRUNC_DAY_OF_DATE),
+        Part::Hour => (&template::TRUNC_HOUR, &template::TRUNC_HOUR_OF_DATE),
+        Part::Minute => (&template::TRUNC_MINUTE, &template::TRUNC_MINUTE_OF_DATE),
+        Part::Second => (&template::TRUNC_SECOND, &template::TRUNC_SECOND_OF_DATE),
+        Part::DayOfWeek | Part::DayOfYear | Part::Epoch => {
+            return refused(format!("`{part:?}` has no beginning that a point in time could be cut to"));
+        }
+    };
+    let is_date = E::Type::KIND == Kind::Date;
+    if is_date && part.is_of_time() {
+        return refused(format!("a date has no part `{part:?}`"));
+    }
+    templated(if is_date { of_date } else { of_moment }, vec![expression.__expression()])
+}
+
+fn refused<T>(message: String) -> Expr<T> {
+    Expr::new(Node::Refused(Box::new(Error::new(ErrorKind::Compile, message))))
 }
 
 /// The moment at which the statement or its transaction began, in UTC.

@@ -173,13 +173,8 @@ calls! {
     RTRIM "rtrim";
     TRIM "trim";
 }
-/// SQLite has no functions of mathematics unless it was compiled with them, which the embedded one is not.
-macro_rules! mathematics {
-    ($($name:ident $sql:literal;)*) => { $(
-        pub(crate) static $name: Template = strict(concat!("`", $sql, "`"), Missing, Call(concat!($sql, "({*})")), Call(concat!($sql, "({*})")));
-    )* };
-}
-mathematics! {
+// SQLite has no functions of mathematics unless it was compiled with them, which the embedded one is not: the driver brings them.
+calls! {
     SQRT "sqrt";
     POWER "power";
     EXP "exp";
@@ -214,11 +209,11 @@ pub(crate) static SUBSTRING_FROM: Template =
 pub(crate) static POSITION: Template =
     strict("position", Call("instr({0}, {1})"), Call("strpos({0}, {1})"), Call("locate({1}, {0})"));
 pub(crate) static PAD_LEFT: Template =
-    strict("`lpad`", Missing, Call("lpad({0}, CAST({1} AS INTEGER), {2})"), Call("lpad({0}, {1}, {2})"));
+    strict("lpad", Call("lpad({*})"), Call("lpad({0}, CAST({1} AS INTEGER), {2})"), Call("lpad({0}, {1}, {2})"));
 pub(crate) static PAD_RIGHT: Template =
-    strict("`rpad`", Missing, Call("rpad({0}, CAST({1} AS INTEGER), {2})"), Call("rpad({0}, {1}, {2})"));
+    strict("rpad", Call("rpad({*})"), Call("rpad({0}, CAST({1} AS INTEGER), {2})"), Call("rpad({0}, {1}, {2})"));
 pub(crate) static REPEATED: Template =
-    strict("`repeat`", Missing, Call("repeat({0}, CAST({1} AS INTEGER))"), Call("repeat({0}, {1})"));
+    strict("repeat", Call("repeat({*})"), Call("repeat({0}, CAST({1} AS INTEGER))"), Call("repeat({0}, {1})"));
 /// The power of ten that fewer than no places are rounded to, 1 for others: SQLite has no function for it.
 macro_rules! tens {
     ($type:literal) => {
@@ -341,6 +336,72 @@ extracts! {
     SECONDS_OF_DAY "EPOCH" "CAST(strftime('%s', '1970-01-01 ' || substr({0}, 1, 8)) AS INTEGER)" "CAST(FLOOR(EXTRACT(EPOCH FROM {0})) AS BIGINT)" "FLOOR(TIME_TO_SEC({0}))";
 }
 
+// SQLite's own functions round to milliseconds, and write another form than values have: the driver brings others.
+macro_rules! truncations {
+    ($($name:ident $of_date:ident $unit:literal $mysql:literal;)*) => { $(
+        pub(crate) static $name: Template = strict(
+            "date_trunc",
+            Call(concat!("date_trunc('", $unit, "', {0})")),
+            Call(concat!("date_trunc('", $unit, "', {0})")),
+            Call(concat!("CAST(", $mysql, " AS DATETIME(6))")),
+        );
+        pub(crate) static $of_date: Template = strict(
+            "date_trunc",
+            Call(concat!("substr(date_trunc('", $unit, "', {0}), 1, 10)")),
+            Call(concat!("CAST(date_trunc('", $unit, "', {0}) AS DATE)")),
+            Call(concat!("CAST(", $mysql, " AS DATE)")),
+        );
+    )* };
+}
+truncations! {
+    TRUNC_YEAR TRUNC_YEAR_OF_DATE "year" "DATE_FORMAT({0}, '%Y-01-01')";
+    TRUNC_QUARTER TRUNC_QUARTER_OF_DATE "quarter" "MAKEDATE(YEAR({0}), 1) + INTERVAL QUARTER({0}) - 1 QUARTER";
+    TRUNC_MONTH TRUNC_MONTH_OF_DATE "month" "DATE_FORMAT({0}, '%Y-%m-01')";
+    TRUNC_WEEK TRUNC_WEEK_OF_DATE "week" "CAST({0} AS DATE) - INTERVAL WEEKDAY({0}) DAY";
+    TRUNC_DAY TRUNC_DAY_OF_DATE "day" "CAST({0} AS DATE)";
+    TRUNC_HOUR TRUNC_HOUR_OF_DATE "hour" "DATE_FORMAT({0}, '%Y-%m-%d %H:00:00')";
+    TRUNC_MINUTE TRUNC_MINUTE_OF_DATE "minute" "DATE_FORMAT({0}, '%Y-%m-%d %H:%i:00')";
+    TRUNC_SECOND TRUNC_SECOND_OF_DATE "second" "DATE_FORMAT({0}, '%Y-%m-%d %H:%i:%s')";
+}
+
+pub(crate) static LATER: Template = strict(
+    "a moment and a span of time",
+    Call("add_micros({0}, {1})"),
+    Infix("{0!} + {1!}"),
+    Call("DATE_ADD({0}, INTERVAL {1} MICROSECOND)"),
+);
+pub(crate) static EARLIER: Template = strict(
+    "a moment and a span of time",
+    Call("add_micros({0}, -{1!})"),
+    Infix("{0!} - {1!}"),
+    Call("DATE_SUB({0}, INTERVAL {1} MICROSECOND)"),
+);
+pub(crate) static LATER_DATE: Template = strict(
+    "a date and a span of time",
+    Call("substr(add_micros({0}, {1}), 1, 10)"),
+    Call("CAST({0!} + {1!} AS DATE)"),
+    Call("CAST(DATE_ADD({0}, INTERVAL {1} MICROSECOND) AS DATE)"),
+);
+pub(crate) static EARLIER_DATE: Template = strict(
+    "a date and a span of time",
+    Call("substr(add_micros({0}, -{1!}), 1, 10)"),
+    Call("CAST({0!} - {1!} AS DATE)"),
+    Call("CAST(DATE_SUB({0}, INTERVAL {1} MICROSECOND) AS DATE)"),
+);
+pub(crate) static SINCE: Template = strict(
+    "the span between two moments",
+    Call("micros_between({0}, {1})"),
+    Infix("{0!} - {1!}"),
+    Call("TIMESTAMPDIFF(MICROSECOND, {1}, {0})"),
+);
+/// Of two dates PostgreSQL counts the days, as a number.
+pub(crate) static SINCE_DATE: Template = strict(
+    "the span between two dates",
+    Call("micros_between({0}, {1})"),
+    Infix("CAST({0} AS TIMESTAMP) - CAST({1} AS TIMESTAMP)"),
+    Call("TIMESTAMPDIFF(MICROSECOND, {1}, {0})"),
+);
+
 // ------------------------------------------------------------------------------------------------------- aggregates
 
 pub(crate) static DISTINCT: Template =
@@ -364,8 +425,10 @@ pub(crate) static JSON_TRUTH: Template = strict(
 pub(crate) static JSON_ELEMENT: Template = strict("an element of JSON", Call("json({0})"), Call("{0}"), Call("{0}"));
 pub(crate) static BOOL_AND: Template = own("bool_and", Call("min({0})"), Call("bool_and({0})"), Call("min({0})"));
 pub(crate) static BOOL_OR: Template = own("bool_or", Call("max({0})"), Call("bool_or({0})"), Call("max({0})"));
-pub(crate) static STDDEV: Template = own("`stddev_samp`", Missing, Call("stddev_samp({0})"), Call("stddev_samp({0})"));
-pub(crate) static VARIANCE: Template = own("`var_samp`", Missing, Call("var_samp({0})"), Call("var_samp({0})"));
+pub(crate) static STDDEV: Template =
+    own("stddev_samp", Call("stddev_samp({0})"), Call("stddev_samp({0})"), Call("stddev_samp({0})"));
+pub(crate) static VARIANCE: Template =
+    own("var_samp", Call("var_samp({0})"), Call("var_samp({0})"), Call("var_samp({0})"));
 pub(crate) static MODE: Template = own("mode", Missing, Call("mode()"), Missing);
 pub(crate) static PERCENTILE_CONT: Template = own("percentile_cont", Missing, Call("percentile_cont({0})"), Missing);
 pub(crate) static PERCENTILE_DISC: Template = own("percentile_disc", Missing, Call("percentile_disc({0})"), Missing);
@@ -438,7 +501,7 @@ pub(crate) static JSON_PATH_MATCH: Template =
 /// The second argument is how many digits there are.
 #[cfg(all(feature = "json", feature = "rust_decimal"))]
 pub(crate) static JSON_NUMERIC: Template =
-    own("JSON", Call("CAST({0} AS NUMERIC)"), Call("CAST({0} AS NUMERIC({1}))"), Call("CAST({0} AS DECIMAL({1}))"));
+    own("JSON", Call("decimal({0})"), Call("CAST({0} AS NUMERIC({1}))"), Call("CAST({0} AS DECIMAL({1}))"));
 #[cfg(feature = "json")]
 pub(crate) static JSON_CONCAT: Template = strict("`||` of JSON", Missing, Infix("{0!} || CAST({1} AS JSONB)"), Missing);
 /// The arguments are those of a path.

@@ -1,6 +1,6 @@
 //! `rust_decimal::Decimal`: an exact number of up to 28 digits, whose zeros at the end are kept.
 
-use orm_pool::{Kind, Value, ValueRef};
+use orm_pool::{Kind, Value, ValueRef, text};
 use rust_decimal::Decimal;
 
 use super::{ColumnType, DecodeError, Numeric, Placeholder, SqlType};
@@ -42,26 +42,13 @@ impl SqlType for Decimal {
 }
 
 fn parse(text: &str, found: ValueRef<'_>) -> Result<Decimal, DecodeError> {
-    // SQLite writes a float so where it becomes text.
-    if text.contains('e')
-        && let Ok(number) = text.parse::<f64>()
-    {
-        return parse(&number.to_string(), found);
-    }
-    // Zeros at the end take digits which the number may need before the point.
-    let exact = Decimal::from_str_exact(text).ok().or_else(|| Decimal::from_str_exact(without_zeros(text)?).ok());
-    exact.ok_or_else(|| {
+    text::decimal(text).ok_or_else(|| {
         if is_number(text) {
             DecodeError::new(format!("{text} does not fit into `Decimal`, which has 28 digits"))
         } else {
             DecodeError::mismatch("a decimal number", found)
         }
     })
-}
-
-/// Returns the text without zeros at the end of its fraction, if it has one.
-fn without_zeros(text: &str) -> Option<&str> {
-    text.contains('.').then(|| text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn is_number(text: &str) -> bool {

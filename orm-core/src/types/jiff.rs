@@ -5,7 +5,9 @@
 use ::jiff::Timestamp;
 use ::jiff::civil::{Date, DateTime, Time};
 
-use super::civil::{self, Parts, joined, split, temporal};
+use orm_pool::text;
+
+use super::civil::{Parts, joined, split, temporal};
 
 temporal! {
     Date, Date, "jiff::civil::Date", |date| (days(*date), 0), |(days, _)| date(days);
@@ -18,11 +20,11 @@ temporal! {
 }
 
 fn days(date: Date) -> i32 {
-    civil::days(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+    text::days(date.year().into(), date.month().unsigned_abs().into(), date.day().unsigned_abs().into())
 }
 
 fn date(days: i32) -> Option<Date> {
-    let (year, month, day) = civil::civil(days);
+    let (year, month, day) = text::civil(days.into());
     Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 

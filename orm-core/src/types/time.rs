@@ -2,7 +2,9 @@
 
 use ::time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::civil::{Parts, in_utc, temporal};
+use orm_pool::text::in_utc;
+
+use super::civil::{Parts, temporal};
 
 temporal! {
     Date, Date, "time::Date", |date| (days(*date), 0), |(days, _)| date(days);

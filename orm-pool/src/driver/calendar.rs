@@ -1,9 +1,11 @@
 //! Reads dates and times from the text that PostgreSQL and MySQL show for them.
 
+use crate::text;
+
 /// Reads `YYYY-MM-DD`, of the years with four digits.
 pub(super) fn read_date(text: &str) -> Option<i32> {
     let [year, month, day] = parts(text, '-')?;
-    (text.len() == 10).then(|| days(year, month, day))
+    (text.len() == 10).then(|| text::days(year, month as u32, day as u32))
 }
 
 /// Reads `HH:MM:SS[.ffffff]`.
@@ -18,7 +20,7 @@ pub(super) fn read_time(text: &str) -> Option<i64> {
 /// Reads a date and a time with a space between them.
 pub(super) fn read_moment(text: &str) -> Option<i64> {
     let (date, time) = text.split_once(' ')?;
-    Some(i64::from(read_date(date)?) * 86_400_000_000 + read_time(time)?)
+    Some(i64::from(read_date(date)?) * text::DAY + read_time(time)?)
 }
 
 fn parts(text: &str, separator: char) -> Option<[i64; 3]> {
@@ -27,20 +29,9 @@ fn parts(text: &str, separator: char) -> Option<[i64; 3]> {
     parts.next().is_none().then_some(found)
 }
 
-/// Counts the days since 1970-01-01, the inverse of [`text::date`].
-pub(super) fn days(year: i64, month: i64, day: i64) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    (era * 146_097 + day_of_era - 719_468) as i32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text;
 
     #[test]
     fn dates_read_back_as_the_same_days() {

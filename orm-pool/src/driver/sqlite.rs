@@ -12,6 +12,7 @@
 //! | `wait` | waits for locks without blocking the thread |
 //! | `turn` | lets other tasks run between the rows of a long result |
 //! | `away` | runs statements on a thread for blocking work |
+//! | `functions` | what SQL can call beside SQLite's own |
 //! | `error` | what result codes mean |
 //! | `raw` | the handle; all `unsafe` |
 //! | `temporary` | a database for tests and trials |
@@ -26,6 +27,7 @@ mod away;
 mod cursor;
 mod decimal;
 mod error;
+mod functions;
 mod open;
 mod options;
 #[allow(unsafe_code)]

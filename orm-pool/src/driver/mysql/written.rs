@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::driver::calendar;
+use crate::text;
 
 /// A date as MySQL shows it, which may be no day at all.
 #[derive(Clone, Copy)]
@@ -28,19 +28,9 @@ pub(super) fn date(bytes: &[u8]) -> Option<(Option<i32>, Shown)> {
         _ => return None,
     };
     let Shown { year, month, day } = shown;
-    let is_day = (1..=12).contains(&month) && day >= 1 && day <= last_day(year, month);
-    Some((is_day.then(|| calendar::days(year.into(), month.into(), day.into())), shown))
-}
-
-/// Returns the last day of the month: under `ALLOW_INVALID_DATES`, MySQL has a 31st in each.
-fn last_day(year: u16, month: u8) -> u8 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    // Under `ALLOW_INVALID_DATES`, MySQL has a 31st in each month.
+    let is_day = (1..=12).contains(&month) && (1..=text::last_day(year.into(), month.into())).contains(&day.into());
+    Some((is_day.then(|| text::days(year.into(), month.into(), day.into())), shown))
 }
 
 /// Reads hour, minute, second and microseconds, of which the end may be left out where it is zero.

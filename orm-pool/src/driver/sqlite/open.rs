@@ -10,7 +10,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::raw::Handle;
-use super::{Connection, Database, Options, decimal};
+use super::{Connection, Database, Options, decimal, error, functions};
 use crate::{DatabaseErrorKind, Error, ErrorKind};
 
 /// Opens a connection and sets it up.
@@ -18,7 +18,11 @@ pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
     let preparation = preparation(options)?;
     let connection =
         connect_options(options)?.connect().await.map_err(|error| cannot_open(options, error.to_string(), error))?;
-    let handle = Handle::new(connection).await.map_err(|error| cannot_open(options, error.to_string(), error))?;
+    let mut handle = Handle::new(connection).await.map_err(|error| cannot_open(options, error.to_string(), error))?;
+    functions::define(&mut handle).map_err(|failure| {
+        let error = error::from(*failure);
+        cannot_open(options, error.message().to_owned(), error)
+    })?;
     let mut connection = Connection::new(handle, options);
     match set_up(&mut connection, options, &preparation).await {
         Ok(()) => Ok(connection),

@@ -10,12 +10,14 @@
 //!   it mutably. What `&Handle` gives is a copy of a flag.
 //! - **Statements die before their connection.** A `Prepared` never leaves the vector in its `Handle`, whose fields are
 //!   dropped in the order statements, lock, connection.
+//! - **Functions are statics.** What SQL calls back is a [`Function`] or an [`Aggregate`] of this program, which is never gone;
+//!   what an aggregate notes lies in memory that SQLite gives it, and is numbers only.
 //! - **Bound memory outlives its use.** Text and bytes are bound in place. SQLite reads them in `sqlite3_step` only, and
 //!   such a statement is stepped only through a [`Running`], which exists once every parameter was bound anew to values
 //!   that it borrows. What an idle statement still points to is never read. A statement that is stepped piece by piece,
 //!   through a [`Stepping`], has copies instead, and is marked so that nothing else binds or steps it.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use libsqlite3_sys as ffi;
 use sqlx::Connection as _;
 use sqlx::sqlite::{LockedSqliteHandle, SqliteConnection};
 
+use super::functions::{Aggregate, Answer, Function, MOST_ARGUMENTS, Total};
 use crate::driver::Done;
 use crate::{Value, ValueRef, text};
 
@@ -168,6 +171,30 @@ impl Handle {
             lock,
             connection,
         })
+    }
+
+    /// Has SQL know a function.
+    pub(super) fn define(&mut self, function: &'static Function) -> Result<(), Box<Failure>> {
+        let known = ptr::from_ref(function).cast_mut().cast::<c_void>();
+        // SAFETY: the handle is open and ours. SQLite keeps its own copy of the name; the function is a static, of which
+        // SQLite keeps the address and nobody writes to it.
+        let code = unsafe {
+            let (database, name, arguments) = (self.database.as_ptr(), function.name.as_ptr(), function.arguments);
+            ffi::sqlite3_create_function_v2(database, name, arguments, PURE, known, Some(call), None, None, None)
+        };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(self.failure(code, false)) }
+    }
+
+    /// Has SQL know a function of many rows, which may have a window.
+    pub(super) fn define_aggregate(&mut self, aggregate: &'static Aggregate) -> Result<(), Box<Failure>> {
+        let known = ptr::from_ref(aggregate).cast_mut().cast::<c_void>();
+        // SAFETY: as in `define`.
+        let code = unsafe {
+            let (database, name) = (self.database.as_ptr(), aggregate.name.as_ptr());
+            let (step, end, value, inverse) = (Some(step as _), Some(end as _), Some(value as _), Some(inverse as _));
+            ffi::sqlite3_create_window_function(database, name, 1, PURE, known, step, end, value, inverse, None)
+        };
+        if code == ffi::SQLITE_OK { Ok(()) } else { Err(self.failure(code, false)) }
     }
 
     /// Interrupts statements when this time is over, counted from now.
@@ -606,26 +633,7 @@ impl<'a> Row<'a> {
         // which is faster than asking for it by its column each time: it needs the protection of the connection's mutex,
         // which `&mut` stands in for. Text and bytes are valid until the next step, reset or conversion: a value is only
         // ever read as the type that it has, so the second reading converts nothing, and `'a` ends before the next step.
-        unsafe {
-            let value = ffi::sqlite3_column_value(statement, column);
-            match ffi::sqlite3_value_type(value) {
-                ffi::SQLITE_INTEGER => ValueRef::Int(ffi::sqlite3_value_int64(value)),
-                ffi::SQLITE_FLOAT => ValueRef::Float64(ffi::sqlite3_value_double(value)),
-                ffi::SQLITE_TEXT => {
-                    let text = ffi::sqlite3_value_text(value);
-                    if text.is_null() {
-                        out_of_memory();
-                    }
-                    let bytes = slice(text, ffi::sqlite3_value_bytes(value));
-                    std::str::from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
-                }
-                ffi::SQLITE_BLOB => {
-                    let bytes = ffi::sqlite3_value_blob(value);
-                    ValueRef::Bytes(slice(bytes.cast(), ffi::sqlite3_value_bytes(value)))
-                }
-                _ => ValueRef::Null,
-            }
-        }
+        unsafe { read(ffi::sqlite3_column_value(statement, column)) }
     }
 
     /// Returns how many values the row has.
@@ -664,6 +672,178 @@ impl<'a> Row<'a> {
     fn check(&self, column: usize) {
         if column >= self.width {
             no_such_column(column, self.width);
+        }
+    }
+}
+
+/// Reads a value as the type that it has.
+///
+/// # Safety
+///
+/// The value must be SQLite's, and neither changed nor converted for as long as `'a`.
+#[inline]
+unsafe fn read<'a>(value: *mut ffi::sqlite3_value) -> ValueRef<'a> {
+    // SAFETY: as the caller promises; what has a type is read as that, which converts nothing.
+    unsafe {
+        match ffi::sqlite3_value_type(value) {
+            ffi::SQLITE_INTEGER => ValueRef::Int(ffi::sqlite3_value_int64(value)),
+            ffi::SQLITE_FLOAT => ValueRef::Float64(ffi::sqlite3_value_double(value)),
+            ffi::SQLITE_TEXT => {
+                let text = ffi::sqlite3_value_text(value);
+                if text.is_null() {
+                    out_of_memory();
+                }
+                let bytes = slice(text, ffi::sqlite3_value_bytes(value));
+                std::str::from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
+            }
+            ffi::SQLITE_BLOB => {
+                let bytes = ffi::sqlite3_value_blob(value);
+                ValueRef::Bytes(slice(bytes.cast(), ffi::sqlite3_value_bytes(value)))
+            }
+            _ => ValueRef::Null,
+        }
+    }
+}
+
+/// How the functions are to be taken: text is UTF-8; the same arguments give the same; they touch nothing else, so that a
+/// view or an index may use them.
+const PURE: c_int = ffi::SQLITE_UTF8 | ffi::SQLITE_DETERMINISTIC | ffi::SQLITE_INNOCUOUS;
+
+/// What SQLite calls for a [`Function`].
+///
+/// # Safety
+///
+/// SQLite's alone to call, for what [`Handle::define`] has made known.
+unsafe extern "C" fn call(context: *mut ffi::sqlite3_context, count: c_int, values: *mut *mut ffi::sqlite3_value) {
+    // SAFETY: SQLite gives the address that `define` gave, which is that of a static, and so many values, which stay as they
+    // are until this returns.
+    let answer = unsafe {
+        let function = &*ffi::sqlite3_user_data(context).cast::<Function>();
+        with_arguments(count, values, function.call)
+    };
+    // SAFETY: the context is that of this call.
+    unsafe { reply(context, answer) };
+}
+
+/// What SQLite calls for each row of an [`Aggregate`].
+///
+/// # Safety
+///
+/// SQLite's alone to call, for what [`Handle::define_aggregate`] has made known.
+unsafe extern "C" fn step(context: *mut ffi::sqlite3_context, count: c_int, values: *mut *mut ffi::sqlite3_value) {
+    // SAFETY: as the caller promises.
+    unsafe { change(context, count, values, |aggregate| aggregate.step) };
+}
+
+/// What SQLite calls for each row that leaves the window of an [`Aggregate`].
+///
+/// # Safety
+///
+/// As [`step`].
+unsafe extern "C" fn inverse(context: *mut ffi::sqlite3_context, count: c_int, values: *mut *mut ffi::sqlite3_value) {
+    // SAFETY: as the caller promises.
+    unsafe { change(context, count, values, |aggregate| aggregate.inverse) };
+}
+
+/// Adds a row to an aggregate, or takes one out.
+///
+/// # Safety
+///
+/// As [`step`].
+unsafe fn change(
+    context: *mut ffi::sqlite3_context,
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+    how: fn(&Aggregate) -> fn(&mut Total, ValueRef<'_>) -> Result<(), String>,
+) {
+    // SAFETY: the address is that of a static (see `define_aggregate`). SQLite gives the same memory for each row of one group,
+    // of this size, aligned for numbers of eight bytes, at first with zeroes, which are a `Total`; nobody else has it.
+    // The values stay as they are until this returns.
+    let result = unsafe {
+        let aggregate = &*ffi::sqlite3_user_data(context).cast::<Aggregate>();
+        let total = ffi::sqlite3_aggregate_context(context, size_of::<Total>() as c_int).cast::<Total>();
+        let Some(total) = total.as_mut() else {
+            ffi::sqlite3_result_error_nomem(context);
+            return;
+        };
+        with_arguments(count, values, |values| match values {
+            [value] => how(aggregate)(total, *value),
+            _ => Ok(()),
+        })
+    };
+    if let Err(message) = result {
+        // SAFETY: the context is that of this call.
+        unsafe { reply(context, Err(message)) };
+    }
+}
+
+/// What SQLite calls when all rows of a group have been told.
+///
+/// # Safety
+///
+/// As [`step`].
+unsafe extern "C" fn end(context: *mut ffi::sqlite3_context) {
+    // SAFETY: as the caller promises.
+    unsafe { value(context) };
+}
+
+/// What SQLite calls for what the rows of a window come to.
+///
+/// # Safety
+///
+/// As [`step`].
+unsafe extern "C" fn value(context: *mut ffi::sqlite3_context) {
+    // SAFETY: as in `change`. No memory is asked for here, so that there is none where there was no row.
+    unsafe {
+        let aggregate = &*ffi::sqlite3_user_data(context).cast::<Aggregate>();
+        let total = ffi::sqlite3_aggregate_context(context, 0).cast::<Total>();
+        let answer = total.as_ref().map_or(Ok(Answer::Null), aggregate.value);
+        reply(context, answer);
+    }
+}
+
+/// Hands over the values that SQLite calls with.
+///
+/// # Safety
+///
+/// There must be so many values, which stay as they are until this returns.
+unsafe fn with_arguments<R>(
+    count: c_int,
+    values: *mut *mut ffi::sqlite3_value,
+    run: impl FnOnce(&[ValueRef<'_>]) -> R,
+) -> R {
+    let mut arguments = [ValueRef::Null; MOST_ARGUMENTS];
+    let count = usize::try_from(count).unwrap_or_default().min(MOST_ARGUMENTS);
+    for (index, argument) in arguments[..count].iter_mut().enumerate() {
+        // SAFETY: as the caller promises.
+        *argument = unsafe { read(*values.add(index)) };
+    }
+    run(&arguments[..count])
+}
+
+/// Tells SQLite what a function gives, or why it gives nothing.
+///
+/// # Safety
+///
+/// The context must be that of the call.
+unsafe fn reply(context: *mut ffi::sqlite3_context, answer: Result<Answer, String>) {
+    // SAFETY: as the caller promises; SQLite copies text and messages before these return.
+    unsafe {
+        match answer {
+            Ok(Answer::Null) => ffi::sqlite3_result_null(context),
+            Ok(Answer::Int(number)) => ffi::sqlite3_result_int64(context, number),
+            // Of a NaN SQLite makes NULL.
+            Ok(Answer::Float(number)) => ffi::sqlite3_result_double(context, number),
+            Ok(Answer::Text(text)) => {
+                let (bytes, length) = (text.as_ptr().cast(), text.len() as u64);
+                let (copy, encoding) = (ffi::SQLITE_TRANSIENT(), ffi::SQLITE_UTF8 as u8);
+                ffi::sqlite3_result_text64(context, bytes, length, copy, encoding);
+            }
+            Err(message) => {
+                let length = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
+                ffi::sqlite3_result_error(context, message.as_ptr().cast(), length);
+                ffi::sqlite3_result_error_code(context, ffi::SQLITE_MISMATCH);
+            }
         }
     }
 }

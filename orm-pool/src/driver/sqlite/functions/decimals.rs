@@ -1,0 +1,185 @@
+//! What is computed of decimal numbers, which SQLite keeps as text: exactly, with 28 digits.
+//!
+//! `decimal_add`, `decimal_sub`, `decimal_mul` and `decimal_sum` have the names and the results of those in SQLite's own shell,
+//! so that a statement which uses them can be tried there.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::{Aggregate, Answer, Function, Total, shown};
+use crate::{ValueRef, text};
+
+pub(super) static FUNCTIONS: [Function; 11] = [
+    Function { name: c"decimal", arguments: 1, call: |values| unary(values, Some) },
+    Function { name: c"decimal_abs", arguments: 1, call: |values| unary(values, |number| Some(number.abs())) },
+    Function { name: c"decimal_ceil", arguments: 1, call: |values| unary(values, |number| Some(number.ceil())) },
+    Function { name: c"decimal_floor", arguments: 1, call: |values| unary(values, |number| Some(number.floor())) },
+    // Not `-number`, which makes a zero with a sign.
+    Function {
+        name: c"decimal_neg",
+        arguments: 1,
+        call: |values| unary(values, |number| Decimal::ZERO.checked_sub(number)),
+    },
+    Function { name: c"decimal_add", arguments: 2, call: |values| binary(values, Decimal::checked_add) },
+    Function { name: c"decimal_sub", arguments: 2, call: |values| binary(values, Decimal::checked_sub) },
+    Function { name: c"decimal_mul", arguments: 2, call: |values| binary(values, Decimal::checked_mul) },
+    Function { name: c"decimal_div", arguments: 2, call: |values| quotient(values, Decimal::checked_div) },
+    Function { name: c"decimal_rem", arguments: 2, call: |values| quotient(values, Decimal::checked_rem) },
+    Function { name: c"decimal_round", arguments: 2, call: round },
+];
+
+pub(super) static SUM: Aggregate = Aggregate {
+    name: c"decimal_sum",
+    step: |total, value| total.add(value, 1, Decimal::checked_add),
+    inverse: |total, value| total.add(value, -1, Decimal::checked_sub),
+    value: |total| Ok(if total.count == 0 { Answer::Null } else { number(Decimal::deserialize(total.sum)) }),
+};
+
+impl Total {
+    fn add(
+        &mut self,
+        value: ValueRef<'_>,
+        rows: i64,
+        add: fn(Decimal, Decimal) -> Option<Decimal>,
+    ) -> Result<(), String> {
+        let Some(number) = read(value)? else { return Ok(()) };
+        let sum = add(Decimal::deserialize(self.sum), number).ok_or_else(|| too_long("a sum"))?;
+        self.sum = sum.serialize();
+        self.count = self.count.wrapping_add_signed(rows);
+        Ok(())
+    }
+}
+
+fn number(number: Decimal) -> Answer {
+    Answer::Text(number.to_string())
+}
+
+fn too_long(what: &str) -> String {
+    format!("{what} does not fit into a decimal number, which has 28 digits")
+}
+
+/// Reads a number, or NULL.
+fn read(value: ValueRef<'_>) -> Result<Option<Decimal>, String> {
+    let number = match value {
+        ValueRef::Null => return Ok(None),
+        ValueRef::Int(number) => Some(Decimal::from(number)),
+        // The shortest text that means this float is the number meant.
+        ValueRef::Float64(number) => text::decimal(&number.to_string()),
+        ValueRef::Text(text) => text::decimal(text),
+        _ => None,
+    };
+    match number {
+        Some(number) => Ok(Some(number)),
+        None => Err(format!("{} is not a decimal number of at most 28 digits", shown(value))),
+    }
+}
+
+fn unary(values: &[ValueRef<'_>], compute: fn(Decimal) -> Option<Decimal>) -> Result<Answer, String> {
+    match values {
+        [value] => match read(*value)? {
+            Some(value) => compute(value).map(number).ok_or_else(|| too_long("a result")),
+            None => Ok(Answer::Null),
+        },
+        _ => Ok(Answer::Null),
+    }
+}
+
+fn binary(values: &[ValueRef<'_>], compute: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Answer, String> {
+    match values {
+        [left, right] => match (read(*left)?, read(*right)?) {
+            (Some(left), Some(right)) => compute(left, right).map(number).ok_or_else(|| too_long("a result")),
+            _ => Ok(Answer::Null),
+        },
+        _ => Ok(Answer::Null),
+    }
+}
+
+/// Divides. By nothing there is no result, as in SQLite's own division.
+fn quotient(values: &[ValueRef<'_>], compute: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Answer, String> {
+    let is_zero = |value: &ValueRef<'_>| Ok::<_, String>(read(*value)?.is_some_and(|number| number.is_zero()));
+    match values {
+        [_, divisor] if is_zero(divisor)? => Ok(Answer::Null),
+        _ => binary(values, compute),
+    }
+}
+
+/// Rounds to so many digits behind the point, or before it where they are fewer than none. Halves go away from zero.
+fn round(values: &[ValueRef<'_>]) -> Result<Answer, String> {
+    let [value, places] = values else { return Ok(Answer::Null) };
+    let (Some(value), ValueRef::Int(places)) = (read(*value)?, *places) else { return Ok(Answer::Null) };
+    let rounded = match u32::try_from(places) {
+        Ok(places) => Some(to_places(value, places.min(Decimal::MAX_SCALE))),
+        Err(_) => to_tens(value, places.unsigned_abs()),
+    };
+    rounded.map(number).ok_or_else(|| too_long("a result"))
+}
+
+fn to_places(value: Decimal, places: u32) -> Decimal {
+    let mut rounded = value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+    // As many zeroes as others write.
+    rounded.rescale(places);
+    rounded
+}
+
+fn to_tens(value: Decimal, digits: u64) -> Option<Decimal> {
+    if digits > u64::from(Decimal::MAX_SCALE) {
+        return Some(Decimal::ZERO);
+    }
+    let unit = Decimal::from_i128_with_scale(10_i128.pow(digits as u32), 0);
+    to_places(value.checked_div(unit)?, 0).checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn computed(name: &std::ffi::CStr, values: &[&str]) -> Result<String, String> {
+        let function = FUNCTIONS.iter().find(|function| function.name == name).expect("there is such a function");
+        let values: Vec<_> = values
+            .iter()
+            .map(|value| match value.parse() {
+                Ok(whole) => ValueRef::Int(whole),
+                Err(_) => ValueRef::Text(value),
+            })
+            .collect();
+        (function.call)(&values).map(|answer| match answer {
+            Answer::Text(text) => text,
+            Answer::Null => "NULL".into(),
+            _ => "another type".into(),
+        })
+    }
+
+    #[test]
+    fn numbers_are_computed_exactly() {
+        for (name, values, expected) in [
+            (c"decimal_add", ["0.1", "0.2"], "0.3"),
+            (c"decimal_add", ["-10.05", "9.95"], "-0.10"),
+            (c"decimal_sub", ["1", "0.9"], "0.1"),
+            (c"decimal_mul", ["1.10", "3"], "3.30"),
+            (c"decimal_div", ["10.00", "4"], "2.50"),
+            (c"decimal_div", ["1.5", "0"], "NULL"),
+            (c"decimal_rem", ["7.5", "2"], "1.5"),
+            (c"decimal_rem", ["-7.5", "2"], "-1.5"),
+            (c"decimal_round", ["9.85", "1"], "9.9"),
+            (c"decimal_round", ["-2.5", "0"], "-3"),
+            (c"decimal_round", ["2.5", "3"], "2.500"),
+            (c"decimal_round", ["1250.5", "-2"], "1300"),
+            (c"decimal_round", ["-1249.9", "-2"], "-1200"),
+            (c"decimal_round", ["5", "-30"], "0"),
+        ] {
+            assert_eq!(computed(name, &values).as_deref(), Ok(expected), "{name:?} {values:?}");
+        }
+        assert_eq!(computed(c"decimal_neg", &["0.0"]).as_deref(), Ok("0.0"));
+        assert_eq!(computed(c"decimal_ceil", &["-1.5"]).as_deref(), Ok("-1"));
+        assert_eq!(computed(c"decimal_floor", &["-1.5"]).as_deref(), Ok("-2"));
+        assert_eq!(computed(c"decimal", &["1.0e+20"]).as_deref(), Ok("100000000000000000000"));
+    }
+
+    #[test]
+    fn what_is_no_number_or_too_long_is_an_error() {
+        let message = "`x` is not a decimal number of at most 28 digits";
+        assert_eq!(computed(c"decimal_add", &["x", "1.5"]), Err(message.into()));
+        let most = "79228162514264337593543950335";
+        let message = "a result does not fit into a decimal number, which has 28 digits";
+        assert_eq!(computed(c"decimal_add", &[most, "1.0"]), Err(message.into()));
+    }
+}
