@@ -145,6 +145,7 @@ mod postgres;
 mod random;
 mod random_expressions;
 mod random_loads;
+mod random_numbers;
 mod random_replicas;
 mod random_schemas;
 mod ranges;

@@ -365,9 +365,9 @@ macro_rules! methods {
             pub fn iends_with(self, text: impl AsExpr<String>) -> Expr<Like<T, bool>> where T: Textual {
                 like(self.into(), pattern("%", text.__node(), ""), true, Some(ESCAPE))
             }
-            /// Whether a regular expression matches somewhere in the text; case matters. SQLite has none.
+            /// Whether a regular expression matches somewhere in the text; case matters. On SQLite by the feature `regex`.
             ///
-            /// The syntax is the database's: POSIX on PostgreSQL, PCRE on MariaDB, ICU on MySQL.
+            /// The syntax is the database's: POSIX on PostgreSQL, PCRE on MariaDB, ICU on MySQL; on SQLite that of the crate `regex`.
             pub fn regexp<R: AsExpr<String>>(self, regexp: R) -> Expr<Like<T, bool>> where T: Textual {
                 templated(&template::REGEXP, vec![self.into(), regexp.__node()])
             }
@@ -375,7 +375,7 @@ macro_rules! methods {
             pub fn iregexp<R: AsExpr<String>>(self, regexp: R) -> Expr<Like<T, bool>> where T: Textual {
                 templated(&template::IREGEXP, vec![self.into(), regexp.__node()])
             }
-            /// Replaces every match of a regular expression; case matters. SQLite has none.
+            /// Replaces every match of a regular expression; case matters. On SQLite by the feature `regex`.
             pub fn regexp_replace(self, regexp: impl AsExpr<String>, with: impl AsExpr<String>) -> Expr<T>
             where T: Textual {
                 templated(&template::REGEXP_REPLACE, vec![self.into(), regexp.__node(), with.__node()])

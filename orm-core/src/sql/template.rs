@@ -140,15 +140,28 @@ pub(crate) static BETWEEN_SYMMETRIC: Template = strict(
 
 // --------------------------------------------------------------------------------------------- regular expressions
 
-pub(crate) static REGEXP: Template =
-    strict("a regular expression", Missing, Condition("{0!} ~ {1!}"), Call("regexp_like({0}, {1}, 'c')"))
-        .mariadb(Condition("{0!} REGEXP concat('(?-i)', {1})"));
-pub(crate) static IREGEXP: Template =
-    strict("a regular expression", Missing, Condition("{0!} ~* {1!}"), Call("regexp_like({0}, {1}, 'i')"))
-        .mariadb(Condition("{0!} REGEXP concat('(?i)', {1})"));
+/// SQLite has none of its own: the driver may bring them.
+const fn brought(form: Form) -> Form {
+    if cfg!(feature = "regex") { form } else { Missing }
+}
+
+pub(crate) static REGEXP: Template = strict(
+    "a regular expression",
+    brought(Condition("{0!} REGEXP {1!}")),
+    Condition("{0!} ~ {1!}"),
+    Call("regexp_like({0}, {1}, 'c')"),
+)
+.mariadb(Condition("{0!} REGEXP concat('(?-i)', {1})"));
+pub(crate) static IREGEXP: Template = strict(
+    "a regular expression",
+    brought(Condition("{0!} REGEXP '(?i)' || {1!}")),
+    Condition("{0!} ~* {1!}"),
+    Call("regexp_like({0}, {1}, 'i')"),
+)
+.mariadb(Condition("{0!} REGEXP concat('(?i)', {1})"));
 pub(crate) static REGEXP_REPLACE: Template = strict(
     "a regular expression",
-    Missing,
+    brought(Call("regexp_replace({0}, {1}, {2})")),
     Call("regexp_replace({0}, {1}, {2}, 'g')"),
     Call("regexp_replace({0}, {1}, {2}, 1, 0, 'c')"),
 )

@@ -107,7 +107,8 @@ fn kind(error: &MySqlDatabaseError) -> DatabaseErrorKind {
         | 1582
         | 1630
         | 4078 => Syntax,
-        1265 | 1300 | 1366 | 1411 => Data,
+        // With regular expressions that are none.
+        1139 | 1265 | 1300 | 1366 | 1411 | 3685..=3697 => Data,
         // The class of data exceptions.
         _ if error.code().is_some_and(|state| state.starts_with("22")) => Data,
         _ => Other,

@@ -8,12 +8,15 @@
 //! | `decimals` | what is computed of decimal numbers, by the names of SQLite's own shell where it has them |
 //! | `moments` | dates and times |
 //! | `numbers` | mathematics and statistics |
+//! | `patterns` | regular expressions |
 //! | `texts` | text |
 
 #[cfg(feature = "rust_decimal")]
 mod decimals;
 mod moments;
 mod numbers;
+#[cfg(feature = "regex")]
+mod patterns;
 mod texts;
 
 use std::ffi::{CStr, c_int};
@@ -70,6 +73,8 @@ pub(super) fn define(handle: &mut Handle) -> Result<(), Box<Failure>> {
     }
     let mut others = numbers::FUNCTIONS.iter().chain(&texts::FUNCTIONS).chain(&moments::FUNCTIONS);
     others.try_for_each(|function| handle.define(function))?;
+    #[cfg(feature = "regex")]
+    patterns::FUNCTIONS.iter().try_for_each(|function| handle.define(function))?;
     numbers::AGGREGATES.iter().try_for_each(|aggregate| handle.define_aggregate(aggregate))
 }
 
