@@ -139,8 +139,13 @@ impl<T> Placeholder for Option<T> {
     message = "`{Self}` is not a number",
     note = "a number that is kept as something else becomes one by `.cast::<f64>()`"
 )]
-pub trait Numeric: SqlType {}
-impl<T: Numeric> Numeric for Option<T> {}
+pub trait Numeric: SqlType {
+    /// The type of an average of them.
+    type Mean: SqlType;
+}
+impl<T: Numeric> Numeric for Option<T> {
+    type Mean = T::Mean;
+}
 
 /// A whole number, for `bit_and` and its kin.
 pub trait Integer: Numeric {}
@@ -208,7 +213,9 @@ macro_rules! row_type {
 macro_rules! integers {
     ($($type:ty, $column:ident, $kind:ident, $name:literal;)*) => { $(
         row_type!($type);
-        impl Numeric for $type {}
+        impl Numeric for $type {
+            type Mean = f64;
+        }
         impl Integer for $type {}
         impl Placeholder for $type {
             fn placeholder() -> Self { 0 }
@@ -248,7 +255,9 @@ integers! {
 macro_rules! floats {
     ($($type:ty, $column:ident, $kind:ident;)*) => { $(
         row_type!($type);
-        impl Numeric for $type {}
+        impl Numeric for $type {
+            type Mean = f64;
+        }
         impl Placeholder for $type {
             fn placeholder() -> Self { 0.0 }
         }

@@ -37,8 +37,15 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
 fn operators(ident: &Ident, inner: &Type, library: &Path) -> TokenStream {
     if is_written_as(inner, &["String"]) {
         quote!(impl #library::Textual for #ident {})
-    } else if is_written_as(inner, &["i8", "i16", "i32", "i64", "u8", "u16", "u32", "f32", "f64"]) {
-        quote!(impl #library::Numeric for #ident {})
+    } else if is_written_as(inner, &["i8", "i16", "i32", "i64", "u8", "u16", "u32", "f32", "f64", "Decimal"]) {
+        quote! {
+            impl #library::Numeric for #ident {
+                type Mean = <#inner as #library::Numeric>::Mean;
+            }
+            impl #library::func::Summable for #ident {
+                type Sum = <#inner as #library::func::Summable>::Sum;
+            }
+        }
     } else {
         TokenStream::new()
     }

@@ -299,6 +299,50 @@ async fn they_are_added_up_exactly() {
 }
 
 #[tokio::test]
+async fn their_average_is_one_of_them() {
+    let engine = prices().await;
+    let averages = (
+        func::avg(Price.amount),
+        func::avg(Price.rebate),
+        func::avg(Price.amount).filter(Price.id.gt(5)),
+        func::avg(Price.count),
+    );
+    let (amount, rebate, none, count) = select(averages).one(&engine).await.unwrap();
+    assert_eq!((amount, none, count), (Some(number("21.7")), None, Some(1.0)));
+    // A third has more digits than a database gives it.
+    assert_eq!(rebate.map(|rebate| rebate.round_dp(4)), Some(number("6.6667")));
+    let above = Price.amount.gt(select(func::avg(Price.alias("other").amount)).scalar_subquery());
+    assert_eq!(ids(&engine, above).await, [5]);
+}
+
+/// An amount of money.
+#[derive(Clone, Copy, Debug, PartialEq, SqlNewtype)]
+struct Money(Decimal);
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "bills", metadata = none)]
+struct Bill {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(precision = 12, scale = 2)]
+    total: Money,
+}
+
+#[tokio::test]
+async fn a_type_around_one_is_computed_with_as_well() {
+    let engine = empty_engine().await;
+    metadata![Bill].create_all(&engine).await.unwrap();
+    let bills = ["0.10", "0.20", "10.05"].map(|total| Bill { id: 0, total: Money(number(total)) });
+    insert(Bill).values(bills).execute(&engine).await.unwrap();
+    let sums = (func::sum(Bill.total), func::avg(Bill.total));
+    assert_eq!(select(sums).one(&engine).await.unwrap(), (Some(number("10.35")), Some(number("3.45"))));
+    let more = select(Bill.total + Money(number("0.2"))).filter(Bill.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!(more, Money(number("0.3")));
+    let equal = select(Bill.id).filter((Bill.total + Money(number("0.2"))).eq(Money(number("0.3"))));
+    assert_eq!(equal.all(&engine).await.unwrap(), [1]);
+}
+
+#[tokio::test]
 async fn they_are_added_up_exactly_in_windows() {
     let engine = prices().await;
     let by_id = || window().order_by(Price.id);

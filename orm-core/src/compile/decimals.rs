@@ -164,9 +164,14 @@ fn exact(node: &Node) -> Option<Exact<'_>> {
             form(arguments.first()?)?;
             call(function, arguments)
         }
-        Node::Function { name, arguments, distinct, .. } if *name == "sum" => {
+        Node::Function { name, arguments, distinct, .. } => {
+            let function = match &**name {
+                "sum" => "decimal_sum",
+                "avg" => "decimal_avg",
+                _ => return None,
+            };
             form(arguments.first()?)?;
-            Some(Exact { function: "decimal_sum", is_distinct: *distinct, arguments, places: None })
+            Some(Exact { function, is_distinct: *distinct, arguments, places: None })
         }
         Node::Cast { operand, column_type } => {
             let ColumnType::Numeric(size) = **column_type else { return None };

@@ -93,8 +93,8 @@ pub fn sum<E: Expression<Type: Summable>>(expression: E) -> Expr<Option<<E::Type
     aggregate("sum", expression.__expression())
 }
 
-/// `avg(x)`, or NULL where there is nothing.
-pub fn avg<E: Expression<Type: Numeric>>(expression: E) -> Expr<Option<f64>> {
+/// `avg(x)`, or NULL where there is nothing: a float, or of decimal numbers one with as many digits as the database gives it.
+pub fn avg<E: Expression<Type: Numeric>>(expression: E) -> Expr<Option<<E::Type as Numeric>::Mean>> {
     aggregate("avg", expression.__expression())
 }
 

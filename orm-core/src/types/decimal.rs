@@ -7,7 +7,9 @@ use super::{ColumnType, DecodeError, Numeric, Placeholder, SqlType};
 
 crate::row_type!(Decimal);
 
-impl Numeric for Decimal {}
+impl Numeric for Decimal {
+    type Mean = Decimal;
+}
 
 impl Placeholder for Decimal {
     fn placeholder() -> Self {

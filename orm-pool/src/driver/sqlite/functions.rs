@@ -69,7 +69,7 @@ pub(super) fn define(handle: &mut Handle) -> Result<(), Box<Failure>> {
     #[cfg(feature = "rust_decimal")]
     {
         decimals::FUNCTIONS.iter().try_for_each(|function| handle.define(function))?;
-        handle.define_aggregate(&decimals::SUM)?;
+        decimals::AGGREGATES.iter().try_for_each(|aggregate| handle.define_aggregate(aggregate))?;
     }
     let mut others = numbers::FUNCTIONS.iter().chain(&texts::FUNCTIONS).chain(&moments::FUNCTIONS);
     others.try_for_each(|function| handle.define(function))?;

@@ -27,15 +27,29 @@ pub(super) static FUNCTIONS: [Function; 11] = [
     Function { name: c"decimal_round", arguments: 2, call: round },
 ];
 
-pub(super) static SUM: Aggregate = Aggregate {
-    name: c"decimal_sum",
-    step: |total, value| total.add(value, 1, Decimal::checked_add),
-    inverse: |total, value| total.add(value, -1, Decimal::checked_sub),
-    value: |total| Ok(if total.count == 0 { Answer::Null } else { number(Decimal::deserialize(total.sum)) }),
-};
+pub(super) static AGGREGATES: [Aggregate; 2] = [
+    Aggregate { name: c"decimal_sum", step: add, inverse: remove, value: |total| Ok(total.divided(|sum, _| sum)) },
+    Aggregate { name: c"decimal_avg", step: add, inverse: remove, value: |total| Ok(total.divided(|sum, n| sum / n)) },
+];
+
+fn add(total: &mut Total, value: ValueRef<'_>) -> Result<(), String> {
+    total.change(value, 1, Decimal::checked_add)
+}
+
+fn remove(total: &mut Total, value: ValueRef<'_>) -> Result<(), String> {
+    total.change(value, -1, Decimal::checked_sub)
+}
 
 impl Total {
-    fn add(
+    /// Finishes a sum with the number of its rows, of which there must be some.
+    fn divided(&self, finish: fn(Decimal, Decimal) -> Decimal) -> Answer {
+        match self.count {
+            0 => Answer::Null,
+            rows => number(finish(Decimal::deserialize(self.sum), rows.into())),
+        }
+    }
+
+    fn change(
         &mut self,
         value: ValueRef<'_>,
         rows: i64,
