@@ -49,6 +49,7 @@ mod comparison;
 mod compound;
 mod cte;
 mod cte_walk;
+mod decimals;
 mod delete;
 mod documents;
 mod explain;

@@ -301,67 +301,67 @@ fn a_regular_expression_is_written_as_the_database_has_it() {
     check(
         select(User.id).filter(User.name.regexp("^e.*d$")),
         expect![[r#"
-        -- sqlite
-        a regular expression is not supported on dialect sqlite
-        -- postgresql
-        SELECT users.id FROM users WHERE users.name ~ $1
-        -- mysql
-        SELECT users.id FROM users WHERE regexp_like(users.name, ?, 'c')
-        -- mariadb
-        SELECT users.id FROM users WHERE users.name REGEXP concat('(?-i)', ?)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.name REGEXP ?
+            -- postgresql
+            SELECT users.id FROM users WHERE users.name ~ $1
+            -- mysql
+            SELECT users.id FROM users WHERE regexp_like(users.name, ?, 'c')
+            -- mariadb
+            SELECT users.id FROM users WHERE users.name REGEXP concat('(?-i)', ?)
+        "#]],
     );
     check(
         select(User.id).filter(!User.name.regexp("^e")),
         expect![[r#"
-        -- sqlite
-        a regular expression is not supported on dialect sqlite
-        -- postgresql
-        SELECT users.id FROM users WHERE NOT users.name ~ $1
-        -- mysql
-        SELECT users.id FROM users WHERE NOT regexp_like(users.name, ?, 'c')
-        -- mariadb
-        SELECT users.id FROM users WHERE NOT users.name REGEXP concat('(?-i)', ?)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE NOT users.name REGEXP ?
+            -- postgresql
+            SELECT users.id FROM users WHERE NOT users.name ~ $1
+            -- mysql
+            SELECT users.id FROM users WHERE NOT regexp_like(users.name, ?, 'c')
+            -- mariadb
+            SELECT users.id FROM users WHERE NOT users.name REGEXP concat('(?-i)', ?)
+        "#]],
     );
     check(
         select(User.id).filter(User.name.iregexp("^E")),
         expect![[r#"
-        -- sqlite
-        a regular expression is not supported on dialect sqlite
-        -- postgresql
-        SELECT users.id FROM users WHERE users.name ~* $1
-        -- mysql
-        SELECT users.id FROM users WHERE regexp_like(users.name, ?, 'i')
-        -- mariadb
-        SELECT users.id FROM users WHERE users.name REGEXP concat('(?i)', ?)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.name REGEXP '(?i)' || ?
+            -- postgresql
+            SELECT users.id FROM users WHERE users.name ~* $1
+            -- mysql
+            SELECT users.id FROM users WHERE regexp_like(users.name, ?, 'i')
+            -- mariadb
+            SELECT users.id FROM users WHERE users.name REGEXP concat('(?i)', ?)
+        "#]],
     );
     check(
         select(User.id).filter(User.fullname.regexp("x")),
         expect![[r#"
-        -- sqlite
-        a regular expression is not supported on dialect sqlite
-        -- postgresql
-        SELECT users.id FROM users WHERE users.fullname ~ $1
-        -- mysql
-        SELECT users.id FROM users WHERE regexp_like(users.fullname, ?, 'c')
-        -- mariadb
-        SELECT users.id FROM users WHERE users.fullname REGEXP concat('(?-i)', ?)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.fullname REGEXP ?
+            -- postgresql
+            SELECT users.id FROM users WHERE users.fullname ~ $1
+            -- mysql
+            SELECT users.id FROM users WHERE regexp_like(users.fullname, ?, 'c')
+            -- mariadb
+            SELECT users.id FROM users WHERE users.fullname REGEXP concat('(?-i)', ?)
+        "#]],
     );
     check(
         select(User.name.regexp_replace("[aeiou]", "_")),
         expect![[r#"
-        -- sqlite
-        a regular expression is not supported on dialect sqlite
-        -- postgresql
-        SELECT regexp_replace(users.name, $1, $2, 'g') FROM users
-        -- mysql
-        SELECT regexp_replace(users.name, ?, ?, 1, 0, 'c') FROM users
-        -- mariadb
-        SELECT regexp_replace(users.name, concat('(?-i)', ?), ?) FROM users
-    "#]],
+            -- sqlite
+            SELECT regexp_replace(users.name, ?, ?) FROM users
+            -- postgresql
+            SELECT regexp_replace(users.name, $1, $2, 'g') FROM users
+            -- mysql
+            SELECT regexp_replace(users.name, ?, ?, 1, 0, 'c') FROM users
+            -- mariadb
+            SELECT regexp_replace(users.name, concat('(?-i)', ?), ?) FROM users
+        "#]],
     );
     check(
         select(User.id).filter(User.name.glob("e*")),

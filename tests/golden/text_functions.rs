@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Expr, literal};
+use orm::{Dialect, Expr, literal};
 
 use crate::support::{Moment, Number, User, check};
 
@@ -492,4 +492,102 @@ fn a_function_of_ones_own_has_any_name() {
         SELECT my_schema.find(users.name, $1) FROM users
     "#]],
     );
+}
+
+#[test]
+fn beginnings_of_units() {
+    use func::Part;
+    check(
+        select((func::date_trunc(Part::Month, Moment.at), func::date_trunc(Part::Month, Moment.day))),
+        expect![[r#"
+        -- sqlite
+        SELECT date_trunc('month', moments.at), substr(date_trunc('month', moments.day), 1, 10) FROM moments
+        -- postgresql
+        SELECT date_trunc('month', moments.at), CAST(date_trunc('month', moments.day) AS DATE) FROM moments
+        -- mysql, mariadb
+        SELECT CAST(DATE_FORMAT(moments.at, '%Y-%m-01') AS DATETIME(6)), CAST(DATE_FORMAT(moments.day, '%Y-%m-01') AS DATE) FROM moments
+    "#]],
+    );
+    check(
+        select((func::date_trunc(Part::Week, Moment.at), func::date_trunc(Part::Quarter, Moment.day))),
+        expect![[r#"
+        -- sqlite
+        SELECT date_trunc('week', moments.at), substr(date_trunc('quarter', moments.day), 1, 10) FROM moments
+        -- postgresql
+        SELECT date_trunc('week', moments.at), CAST(date_trunc('quarter', moments.day) AS DATE) FROM moments
+        -- mysql, mariadb
+        SELECT CAST(CAST(moments.at AS DATE) - INTERVAL WEEKDAY(moments.at) DAY AS DATETIME(6)), CAST(MAKEDATE(YEAR(moments.day), 1) + INTERVAL QUARTER(moments.day) - 1 QUARTER AS DATE) FROM moments
+    "#]],
+    );
+    check(
+        select((func::date_trunc(Part::Minute, Moment.at), func::date_trunc(Part::Day, Moment.at))),
+        expect![[r#"
+        -- sqlite, postgresql
+        SELECT date_trunc('minute', moments.at), date_trunc('day', moments.at) FROM moments
+        -- mysql, mariadb
+        SELECT CAST(DATE_FORMAT(moments.at, '%Y-%m-%d %H:%i:00') AS DATETIME(6)), CAST(CAST(moments.at AS DATE) AS DATETIME(6)) FROM moments
+    "#]],
+    );
+    check(
+        select(func::date_trunc(Part::Hour, Moment.day)),
+        expect![[r#"
+        -- all
+        a date has no part `Hour`
+    "#]],
+    );
+}
+
+#[test]
+fn spans_of_time() {
+    let day = chrono::TimeDelta::days(1);
+    check(
+        select(Moment.id).filter(Moment.at.plus(day).lt(Moment.at.minus(day))),
+        expect![[r#"
+            -- sqlite
+            SELECT moments.id FROM moments WHERE add_micros(moments.at, ?) < add_micros(moments.at, -(?))
+            -- postgresql
+            SELECT moments.id FROM moments WHERE moments.at + $1 < moments.at - $2
+            -- mysql, mariadb
+            SELECT moments.id FROM moments WHERE DATE_ADD(moments.at, INTERVAL ? MICROSECOND) < DATE_SUB(moments.at, INTERVAL ? MICROSECOND)
+        "#]],
+    );
+    check(
+        select((Moment.day.plus(day), Moment.day.minus(day))),
+        expect![[r#"
+            -- sqlite
+            SELECT substr(add_micros(moments.day, ?), 1, 10), substr(add_micros(moments.day, -(?)), 1, 10) FROM moments
+            -- postgresql
+            SELECT CAST(moments.day + $1 AS DATE), CAST(moments.day - $2 AS DATE) FROM moments
+            -- mysql, mariadb
+            SELECT CAST(DATE_ADD(moments.day, INTERVAL ? MICROSECOND) AS DATE), CAST(DATE_SUB(moments.day, INTERVAL ? MICROSECOND) AS DATE) FROM moments
+        "#]],
+    );
+    check(
+        select(Moment.id).filter(Moment.at.since(Moment.at).gt(day)),
+        expect![[r#"
+        -- sqlite
+        SELECT moments.id FROM moments WHERE micros_between(moments.at, moments.at) > ?
+        -- postgresql
+        SELECT moments.id FROM moments WHERE moments.at - moments.at > $1
+        -- mysql, mariadb
+        SELECT moments.id FROM moments WHERE TIMESTAMPDIFF(MICROSECOND, moments.at, moments.at) > ?
+    "#]],
+    );
+    check(
+        select(Moment.day.since(Moment.day)),
+        expect![[r#"
+        -- sqlite
+        SELECT micros_between(moments.day, moments.day) FROM moments
+        -- postgresql
+        SELECT CAST(moments.day AS TIMESTAMP) - CAST(moments.day AS TIMESTAMP) FROM moments
+        -- mysql, mariadb
+        SELECT TIMESTAMPDIFF(MICROSECOND, moments.day, moments.day) FROM moments
+    "#]],
+    );
+}
+
+#[test]
+fn a_negative_span_begins_no_comment() {
+    let back = select(Moment.at.minus(chrono::TimeDelta::microseconds(-5)));
+    assert_eq!(back.to_sql_literal(Dialect::Sqlite), "SELECT add_micros(moments.at, -(-5)) FROM moments");
 }

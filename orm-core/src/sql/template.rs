@@ -385,7 +385,7 @@ pub(crate) static LATER: Template = strict(
 );
 pub(crate) static EARLIER: Template = strict(
     "a moment and a span of time",
-    Call("add_micros({0}, -{1!})"),
+    Call("add_micros({0}, -({1}))"),
     Infix("{0!} - {1!}"),
     Call("DATE_SUB({0}, INTERVAL {1} MICROSECOND)"),
 );
@@ -397,7 +397,7 @@ pub(crate) static LATER_DATE: Template = strict(
 );
 pub(crate) static EARLIER_DATE: Template = strict(
     "a date and a span of time",
-    Call("substr(add_micros({0}, -{1!}), 1, 10)"),
+    Call("substr(add_micros({0}, -({1})), 1, 10)"),
     Call("CAST({0!} - {1!} AS DATE)"),
     Call("CAST(DATE_SUB({0}, INTERVAL {1} MICROSECOND) AS DATE)"),
 );
