@@ -98,7 +98,7 @@ pub(super) fn levels(objects: &Objects, slots: Vec<u32>) -> Result<Vec<Vec<u32>>
     let mut edges = Vec::new();
     for (child, &slot) in slots.iter().enumerate() {
         let entry = objects.get(slot);
-        for link in &entry.links {
+        for link in entry.links.iter() {
             let parent = link.parent.and_then(|parent| position.get(&parent.slot));
             if let Some(&parent) = parent
                 && !is_post_update(entry.mapper, link.foreign_key)?

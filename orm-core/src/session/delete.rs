@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::objects::{Objects, Parted, State};
+use super::objects::{Links, Objects, Parted, State};
 use super::{BindRequest, Busy, Handle, ObjectId, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadNode};
@@ -198,7 +198,7 @@ impl Session {
                         self.let_go(slot, "removed from its only owner before it was saved")?
                     }
                     State::Persistent if is_orphan => {
-                        entry.links.clear();
+                        entry.links = Links::default();
                         doomed.push(slot);
                     }
                     _ => {}

@@ -537,8 +537,7 @@ impl Objects {
             self.take_from_parent(child_id, link, former)?;
         }
         let entry = self.get_mut(child);
-        entry.links.retain(|change| change.foreign_key != link.foreign_key);
-        entry.links.push(LinkChange { foreign_key: link.foreign_key, parent });
+        entry.links.put(LinkChange { foreign_key: link.foreign_key, parent });
         let is_orphan = self.is_orphan(child)?;
         self.get_mut(child).is_orphan = is_orphan;
         for index in relationships_over(link.child, link, Direction::ManyToOne)? {
@@ -826,7 +825,8 @@ impl Objects {
     pub(crate) fn forget_links(&mut self, slot: u32) -> Result<()> {
         let child = self.id(slot);
         let mapper = self.get(slot).mapper;
-        for change in std::mem::take(&mut self.get_mut(slot).links) {
+        let links = std::mem::take(&mut self.get_mut(slot).links);
+        for &change in links.iter() {
             let link = Link { child: mapper, foreign_key: change.foreign_key };
             for index in relationships_over(mapper, link, Direction::ManyToOne)? {
                 self.object_mut(slot).relation_mut(index).unload();
@@ -978,7 +978,7 @@ impl Objects {
 
     /// Returns the slots that a change which waits for a flush leads to.
     pub(crate) fn awaited(&self) -> HashSet<u32> {
-        let links = self.touched.iter().chain(&self.pending).flat_map(|&slot| &self.get(slot).links);
+        let links = self.touched.iter().chain(&self.pending).flat_map(|&slot| self.get(slot).links.iter());
         let parents = links.filter_map(|change| change.parent).map(|parent| parent.slot);
         parents.chain(self.pairs.iter().flat_map(|pair| [pair.owner.slot, pair.member.slot])).collect()
     }

@@ -7,6 +7,7 @@ mod transactions;
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -41,8 +42,8 @@ pub(crate) struct Slot {
     pub(crate) mapper: &'static Mapper,
     /// `None` once the object has left.
     pub(crate) object: Option<Box<dyn Object>>,
-    /// What took the object out, for messages.
-    pub(crate) gone: &'static str,
+    /// What took the object out, by its place among the reasons of the session.
+    gone: u8,
     pub(crate) state: State,
     /// The key under which the identity map has it.
     pub(crate) key: Option<Key>,
@@ -69,7 +70,7 @@ pub(crate) struct Slot {
     /// Whether it is in the list of lent objects.
     is_lent: bool,
     /// The foreign keys that relationships have set, for the flush to copy the other row's key into.
-    pub(crate) links: Vec<LinkChange>,
+    pub(crate) links: Links,
     /// The depth of the frame that has saved it or to which it was added, counted from 1.
     saved_at: u32,
     /// Whether the database made its key, so that a rollback takes it away again.
@@ -120,6 +121,30 @@ impl Slot {
     pub(crate) fn has_columns(&self, columns: impl IntoIterator<Item = u16>) -> bool {
         let object = self.object.as_deref();
         columns.into_iter().all(|column| object.is_some_and(|object| !object.is_left_out(usize::from(column))))
+    }
+}
+
+/// Such foreign keys of one object. Most objects have none, and those that have some one: a `Vec` would take more for either.
+#[derive(Clone, Default)]
+pub(crate) struct Links(Box<[LinkChange]>);
+
+impl Links {
+    /// Notes a change, in the place of an earlier one of that foreign key.
+    pub(crate) fn put(&mut self, change: LinkChange) {
+        let mut links = std::mem::take(&mut self.0).into_vec();
+        links.retain(|known| known.foreign_key != change.foreign_key);
+        links.reserve_exact(1);
+        links.push(change);
+        self.0 = links.into_boxed_slice();
+    }
+}
+
+impl Deref for Links {
+    type Target = [LinkChange];
+
+    #[inline]
+    fn deref(&self) -> &[LinkChange] {
+        &self.0
     }
 }
 
@@ -177,7 +202,7 @@ struct Saved {
     object: Arc<dyn Object>,
     state: State,
     key: Option<Key>,
-    links: Vec<LinkChange>,
+    links: Links,
     is_doomed: bool,
 }
 
@@ -276,6 +301,8 @@ pub struct Objects {
     /// What a flush has to tell of states when it is over; none outside of a flush.
     pub(super) told_later: Option<Vec<super::changes::Waiting>>,
     warns_at: usize,
+    /// What has taken objects out.
+    reasons: Vec<&'static str>,
     /// Where its memory comes from and goes to.
     spare: Arc<Spare>,
 }
@@ -313,6 +340,7 @@ impl Objects {
             vetoed: None,
             told_later: None,
             warns_at: 100_000,
+            reasons: Vec::new(),
             spare: spare.clone(),
         }
     }
@@ -346,7 +374,7 @@ impl Objects {
         }
         let slot = self.slots.get(id.slot as usize);
         let gone = slot.filter(|slot| slot.object.is_none() && slot.generation == id.generation + 1);
-        let why = gone.map_or("taken out", |slot| slot.gone);
+        let why = gone.and_then(|slot| self.reasons.get(usize::from(slot.gone))).copied().unwrap_or("taken out");
         let message = format!("object `{model}` is no longer in the session: it was {why}");
         Error::new(ErrorKind::InvalidRequest, message)
     }
@@ -441,11 +469,12 @@ impl Objects {
         if let Some(object) = object.as_deref().filter(|_| self.tells_states()) {
             self.tell_left(self.id(slot), object, self.get(slot).state);
         }
+        let gone = self.reason(why);
         let entry = self.get_mut(slot);
-        entry.gone = why;
+        entry.gone = gone;
         entry.generation += 1;
         entry.base = None;
-        entry.links = Vec::new();
+        entry.links = Links::default();
         let (is_pending, is_touched) = (entry.state == State::Pending, entry.is_touched);
         self.free.push(slot);
         if is_pending {
@@ -458,16 +487,27 @@ impl Objects {
         object
     }
 
+    /// Returns the place of a reason, of which the program has few.
+    fn reason(&mut self, why: &'static str) -> u8 {
+        let known = self.reasons.iter().position(|&known| known == why);
+        let place = known.unwrap_or_else(|| {
+            self.reasons.push(why);
+            self.reasons.len() - 1
+        });
+        u8::try_from(place).unwrap_or_default()
+    }
+
     /// Takes every object out. All handles are dead from now on.
     pub(crate) fn remove_all(&mut self, why: &'static str) {
         if self.tells_states() {
             self.in_use().for_each(|slot| self.tell_left(self.id(slot), self.object(slot), self.get(slot).state));
         }
         self.identity.clear();
+        let gone = self.reason(why);
         for (slot, entry) in self.slots.iter_mut().enumerate() {
             if entry.object.take().is_some() {
-                (entry.key, entry.base, entry.links) = (None, None, Vec::new());
-                entry.gone = why;
+                (entry.key, entry.base, entry.links) = (None, None, Links::default());
+                entry.gone = gone;
                 entry.generation += 1;
                 self.free.push(slot as u32);
             }
@@ -616,7 +656,7 @@ impl Objects {
         entry.base = None;
         entry.is_touched = false;
         entry.was_expired = false;
-        entry.links.clear();
+        entry.links = Links::default();
         entry.is_orphan = false;
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Objects, Slot, State};
+use super::{Links, Objects, Slot, State};
 use crate::mapper::{
     ColumnSet, Decoded, Mapper, Model, Object, Row, copy_columns, is_changed, literal_set, set_columns,
 };
@@ -25,7 +25,7 @@ impl Objects {
             generation,
             mapper,
             object: Some(object),
-            gone: "",
+            gone: 0,
             state,
             key,
             set: ColumnSet::new(),
@@ -39,7 +39,7 @@ impl Objects {
             is_touched: false,
             read_by: if state == State::Persistent { self.query } else { 0 },
             is_lent: false,
-            links: Vec::new(),
+            links: Links::default(),
             saved_at: 0,
             has_generated_key: false,
         };
