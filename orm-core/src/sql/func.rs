@@ -578,9 +578,9 @@ pub fn extract<E: Expression<Type: Temporal>>(part: Part, expression: E) -> Expr
 
 /// The beginning of the year, month, week … that a point in time is in: `date_trunc`. A week begins on Monday.
 ///
-/// It has the type of what it is of. A [day of the week](Part::DayOfWeek), a [day of the year](Part::DayOfYear) and the
-/// [epoch](Part::Epoch) have no beginning, and a date has no hours: these are refused when the statement is compiled. The years
-/// reach from 0 to 9999.
+/// It has the type of what it is of, and is that of the connection's time zone, which is UTC unless told otherwise. A
+/// [day of the week](Part::DayOfWeek), a [day of the year](Part::DayOfYear) and the [epoch](Part::Epoch) have no beginning, and
+/// a date has no hours: these are refused when the statement is compiled. The years reach from 0 to 9999.
 ///
 /// ```
 /// # use orm_core as orm;
