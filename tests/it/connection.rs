@@ -176,6 +176,30 @@ async fn a_transaction_cannot_begin_twice() {
 }
 
 #[tokio::test]
+async fn the_transaction_of_a_session_is_not_ended_behind_its_back() {
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    session.add(User::builder().name("ed"));
+    let connection = session.connection().await.unwrap();
+    let error = connection.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.to_string().contains("call `session.commit()`"), "{error}");
+    let error = session.connection().await.unwrap().rollback().await.unwrap_err();
+    assert!(error.to_string().contains("call `session.rollback()`"), "{error}");
+    // Savepoints are whoever's began them.
+    let savepoint = session.connection().await.unwrap().begin_nested().await.unwrap();
+    savepoint.rollback().await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(User).count(&engine).await.unwrap(), 1);
+    let within = engine.transaction(async |session| {
+        session.connection().await?.commit().await?;
+        Ok::<_, orm::Error>(())
+    });
+    let error = within.await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
 async fn options_of_a_transaction_cannot_change_in_it() {
     let engine = engine().await;
     let mut connection = engine.connect().await.unwrap();

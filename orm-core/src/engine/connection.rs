@@ -45,6 +45,8 @@ pub struct Connection {
     /// The engine, with the options of this connection.
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
+    /// Whether a session has begun its transaction, and ends it.
+    pub(crate) is_of_session: bool,
     state: State,
 }
 
@@ -69,7 +71,7 @@ struct State {
 
 impl Connection {
     pub(super) fn new(engine: Engine, guard: Guard) -> Self {
-        Connection { engine, guard, state: State::default() }
+        Connection { engine, guard, is_of_session: false, state: State::default() }
     }
 
     /// Returns the engine that it came from, with the options of this connection.
@@ -344,8 +346,23 @@ impl Connection {
     /// # Errors
     ///
     /// Fails when the database refuses, after which [`rollback`](Self::rollback) has to be called; with
-    /// [`ErrorKind::CommitUnknown`] when its answer is lost.
+    /// [`ErrorKind::CommitUnknown`] when its answer is lost; and where the transaction is that of a session, which would not know.
     pub async fn commit(&mut self) -> Result<()> {
+        self.refuse_end_of_session("commit")?;
+        self.commit_now().await
+    }
+
+    /// The transaction of a session is ended by that alone: it has to know what its objects are then.
+    fn refuse_end_of_session(&self, how: &str) -> Result<()> {
+        if !self.is_of_session {
+            return Ok(());
+        }
+        let message = format!("`{how}` of a connection whose transaction is that of a session");
+        Err(Error::new(ErrorKind::InvalidRequest, message).hint(format!("call `session.{how}()`")))
+    }
+
+    /// Commits, whoever has begun.
+    pub(crate) async fn commit_now(&mut self) -> Result<()> {
         if !self.state.is_begun {
             return Ok(());
         }
@@ -384,8 +401,10 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// Fails when the database refuses. Where the connection is lost, the database has rolled back by itself.
+    /// Fails when the database refuses, and where the transaction is that of a session. Where the connection is lost, the
+    /// database has rolled back by itself.
     pub async fn rollback(&mut self) -> Result<()> {
+        self.refuse_end_of_session("rollback")?;
         unless_lost(self.roll_back().await)
     }
 

@@ -206,7 +206,8 @@ impl Connections {
         if let Some(known) = known {
             return Ok(known);
         }
-        let connection = engine.connect_from(self.made_at).await?;
+        let mut connection = engine.connect_from(self.made_at).await?;
+        connection.is_of_session = true;
         self.open.push(connection);
         Ok(self.open.len() - 1)
     }
@@ -305,7 +306,7 @@ impl Connections {
                         false => Ok(()),
                     }
                 }
-                _ => self.open[at].commit().await.inspect(|()| self.joined = self.joined.map(Joined::ended)),
+                _ => self.open[at].commit_now().await.inspect(|()| self.joined = self.joined.map(Joined::ended)),
             };
             match done {
                 Ok(()) => committed += 1,
