@@ -24,7 +24,7 @@ pub const DAY: i64 = 86_400_000_000;
 pub fn decimal(text: &str) -> Option<rust_decimal::Decimal> {
     use rust_decimal::Decimal;
 
-    if text.contains('e')
+    if text.contains(['e', 'E'])
         && let Ok(number) = text.parse::<f64>()
     {
         return decimal(&number.to_string());

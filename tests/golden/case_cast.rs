@@ -214,7 +214,7 @@ fn cast_names_the_type() {
         select(User.name.cast::<chrono::NaiveDate>()),
         expect![[r#"
             -- sqlite
-            SELECT substr(users.name, 1, 10) FROM users
+            SELECT date_of(users.name) FROM users
             -- postgresql, mysql, mariadb
             SELECT CAST(users.name AS DATE) FROM users
         "#]],

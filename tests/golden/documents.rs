@@ -82,13 +82,13 @@ fn what_is_there_is_read_as_a_type() {
     check(
         select(Document.body.key("a").as_integer()),
         expect![[r#"
-        -- sqlite
-        SELECT CAST(documents.body ->> ? AS BIGINT) FROM documents
-        -- postgresql
-        SELECT CAST(documents.body ->> $1 AS BIGINT) FROM documents
-        -- mysql, mariadb
-        SELECT CAST(JSON_VALUE(documents.body, ?) AS SIGNED) FROM documents
-    "#]],
+            -- sqlite
+            SELECT whole(documents.body ->> ?) FROM documents
+            -- postgresql
+            SELECT CAST(documents.body ->> $1 AS BIGINT) FROM documents
+            -- mysql, mariadb
+            SELECT TRUNCATE(CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(65, 20)), 0) FROM documents
+        "#]],
     );
     check(
         select(Document.body.key("a").as_float()),
@@ -104,24 +104,24 @@ fn what_is_there_is_read_as_a_type() {
     check(
         select(Document.body.key("a").as_boolean()),
         expect![[r#"
-        -- sqlite
-        SELECT (documents.body ->> ?) FROM documents
-        -- postgresql
-        SELECT CAST(documents.body ->> $1 AS BOOLEAN) FROM documents
-        -- mysql, mariadb
-        SELECT (JSON_EXTRACT(documents.body, ?) = true) FROM documents
-    "#]],
+            -- sqlite
+            SELECT (documents.body ->> ?) FROM documents
+            -- postgresql
+            SELECT CAST(documents.body ->> $1 AS BOOLEAN) FROM documents
+            -- mysql, mariadb
+            SELECT CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT(documents.body, ?) = true END FROM documents
+        "#]],
     );
     check(
         select(Document.body.key("a").index(0).as_boolean()),
         expect![[r#"
-        -- sqlite
-        SELECT (documents.body ->> ?) FROM documents
-        -- postgresql
-        SELECT CAST(documents.body #>> $1 AS BOOLEAN) FROM documents
-        -- mysql, mariadb
-        SELECT (JSON_EXTRACT(documents.body, ?) = true) FROM documents
-    "#]],
+            -- sqlite
+            SELECT (documents.body ->> ?) FROM documents
+            -- postgresql
+            SELECT CAST(documents.body #>> $1 AS BOOLEAN) FROM documents
+            -- mysql, mariadb
+            SELECT CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT(documents.body, ?) = true END FROM documents
+        "#]],
     );
     check(
         select(Document.body.index(2).as_text()),
@@ -152,13 +152,13 @@ fn a_path_stands_in_conditions() {
     check(
         select(Document.id).filter(Document.body.key("a").as_integer().gt(3) & Document.body.key("b").as_boolean()),
         expect![[r#"
-        -- sqlite
-        SELECT documents.id FROM documents WHERE CAST(documents.body ->> ? AS BIGINT) > ? AND (documents.body ->> ?)
-        -- postgresql
-        SELECT documents.id FROM documents WHERE CAST(documents.body ->> $1 AS BIGINT) > $2 AND CAST(documents.body ->> $3 AS BOOLEAN)
-        -- mysql, mariadb
-        SELECT documents.id FROM documents WHERE CAST(JSON_VALUE(documents.body, ?) AS SIGNED) > ? AND (JSON_EXTRACT(documents.body, ?) = true)
-    "#]],
+            -- sqlite
+            SELECT documents.id FROM documents WHERE whole(documents.body ->> ?) > ? AND (documents.body ->> ?)
+            -- postgresql
+            SELECT documents.id FROM documents WHERE CAST(documents.body ->> $1 AS BIGINT) > $2 AND CAST(documents.body ->> $3 AS BOOLEAN)
+            -- mysql, mariadb
+            SELECT documents.id FROM documents WHERE TRUNCATE(CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(65, 20)), 0) > ? AND CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT(documents.body, ?) = true END
+        "#]],
     );
     check(
         select(Document.id).order_by(Document.body.key("a").as_text()),
@@ -324,7 +324,7 @@ fn exact_numbers_of_documents() {
         select(Document.body.key("price").as_numeric(10, 2)),
         expect![[r#"
             -- sqlite
-            SELECT decimal(documents.body ->> ?) FROM documents
+            SELECT decimal_round(CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END, 2) FROM documents
             -- postgresql
             SELECT CAST(documents.body ->> $1 AS NUMERIC(10, 2)) FROM documents
             -- mysql, mariadb
@@ -336,7 +336,7 @@ fn exact_numbers_of_documents() {
             .filter(Document.body.key("lines").index(0).key("price").as_numeric(10, 2).gt(Decimal::new(5, 1))),
         expect![[r#"
             -- sqlite
-            SELECT documents.id FROM documents WHERE decimal(documents.body ->> ?) COLLATE decimal > ?
+            SELECT documents.id FROM documents WHERE decimal_round(CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END, 2) COLLATE decimal > ?
             -- postgresql
             SELECT documents.id FROM documents WHERE CAST(documents.body #>> $1 AS NUMERIC(10, 2)) > $2
             -- mysql, mariadb

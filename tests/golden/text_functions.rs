@@ -500,24 +500,24 @@ fn beginnings_of_units() {
     check(
         select((func::date_trunc(Part::Month, Moment.at), func::date_trunc(Part::Month, Moment.day))),
         expect![[r#"
-        -- sqlite
-        SELECT date_trunc('month', moments.at), substr(date_trunc('month', moments.day), 1, 10) FROM moments
-        -- postgresql
-        SELECT date_trunc('month', moments.at), CAST(date_trunc('month', moments.day) AS DATE) FROM moments
-        -- mysql, mariadb
-        SELECT CAST(DATE_FORMAT(moments.at, '%Y-%m-01') AS DATETIME(6)), CAST(DATE_FORMAT(moments.day, '%Y-%m-01') AS DATE) FROM moments
-    "#]],
+            -- sqlite
+            SELECT date_trunc('month', moments.at), date_of(date_trunc('month', moments.day)) FROM moments
+            -- postgresql
+            SELECT date_trunc('month', moments.at), CAST(date_trunc('month', moments.day) AS DATE) FROM moments
+            -- mysql, mariadb
+            SELECT CAST(DATE_FORMAT(moments.at, '%Y-%m-01') AS DATETIME(6)), CAST(DATE_FORMAT(moments.day, '%Y-%m-01') AS DATE) FROM moments
+        "#]],
     );
     check(
         select((func::date_trunc(Part::Week, Moment.at), func::date_trunc(Part::Quarter, Moment.day))),
         expect![[r#"
-        -- sqlite
-        SELECT date_trunc('week', moments.at), substr(date_trunc('quarter', moments.day), 1, 10) FROM moments
-        -- postgresql
-        SELECT date_trunc('week', moments.at), CAST(date_trunc('quarter', moments.day) AS DATE) FROM moments
-        -- mysql, mariadb
-        SELECT CAST(CAST(moments.at AS DATE) - INTERVAL WEEKDAY(moments.at) DAY AS DATETIME(6)), CAST(MAKEDATE(YEAR(moments.day), 1) + INTERVAL QUARTER(moments.day) - 1 QUARTER AS DATE) FROM moments
-    "#]],
+            -- sqlite
+            SELECT date_trunc('week', moments.at), date_of(date_trunc('quarter', moments.day)) FROM moments
+            -- postgresql
+            SELECT date_trunc('week', moments.at), CAST(date_trunc('quarter', moments.day) AS DATE) FROM moments
+            -- mysql, mariadb
+            SELECT CAST(CAST(moments.at AS DATE) - INTERVAL WEEKDAY(moments.at) DAY AS DATETIME(6)), CAST(MAKEDATE(YEAR(moments.day), 1) + INTERVAL QUARTER(moments.day) - 1 QUARTER AS DATE) FROM moments
+        "#]],
     );
     check(
         select((func::date_trunc(Part::Minute, Moment.at), func::date_trunc(Part::Day, Moment.at))),
@@ -544,7 +544,7 @@ fn spans_of_time() {
         select(Moment.id).filter(Moment.at.plus(day).lt(Moment.at.minus(day))),
         expect![[r#"
             -- sqlite
-            SELECT moments.id FROM moments WHERE add_micros(moments.at, ?) < add_micros(moments.at, -(?))
+            SELECT moments.id FROM moments WHERE add_micros(moments.at, ?) < sub_micros(moments.at, ?)
             -- postgresql
             SELECT moments.id FROM moments WHERE moments.at + $1 < moments.at - $2
             -- mysql, mariadb
@@ -555,7 +555,7 @@ fn spans_of_time() {
         select((Moment.day.plus(day), Moment.day.minus(day))),
         expect![[r#"
             -- sqlite
-            SELECT substr(add_micros(moments.day, ?), 1, 10), substr(add_micros(moments.day, -(?)), 1, 10) FROM moments
+            SELECT date_of(add_micros(moments.day, ?)), date_of(sub_micros(moments.day, ?)) FROM moments
             -- postgresql
             SELECT CAST(moments.day + $1 AS DATE), CAST(moments.day - $2 AS DATE) FROM moments
             -- mysql, mariadb
@@ -589,5 +589,5 @@ fn spans_of_time() {
 #[test]
 fn a_negative_span_begins_no_comment() {
     let back = select(Moment.at.minus(chrono::TimeDelta::microseconds(-5)));
-    assert_eq!(back.to_sql_literal(Dialect::Sqlite), "SELECT add_micros(moments.at, -(-5)) FROM moments");
+    assert_eq!(back.to_sql_literal(Dialect::Sqlite), "SELECT sub_micros(moments.at, -5) FROM moments");
 }

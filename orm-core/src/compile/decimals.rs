@@ -17,7 +17,7 @@ use crate::types::ColumnType;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Text,
-    /// A float, or nobody knows which of the two.
+    /// A number, or nobody knows which of the two: it becomes text, which is what a collation is for.
     Computed,
 }
 
@@ -67,12 +67,14 @@ impl Writer {
     }
 
     /// Writes what is selected: so where it will be told apart or compared, or has a label to be ordered by, since the columns of
-    /// a subquery are compared as what they were made of.
-    pub(super) fn selected(&mut self, node: &Node) -> Result<()> {
-        match self.compares_outputs || matches!(node, Node::Label { .. }) {
-            true => self.told_apart(node),
-            false => self.node(node),
+    /// a subquery are compared as what they were made of. Returns whether a column has lost its name by that.
+    pub(super) fn selected(&mut self, node: &Node) -> Result<bool> {
+        if !self.compares_outputs && !matches!(node, Node::Label { .. }) {
+            self.node(node)?;
+            return Ok(false);
         }
+        self.told_apart(node)?;
+        Ok(self.decimal_form(node) == Some(Form::Computed))
     }
 
     /// Writes the argument of a construct, as a decimal number where the construct compares its arguments and one of them is.
@@ -224,9 +226,10 @@ fn is_value(node: &Node) -> bool {
 /// Returns what an expression is if it is a decimal number, as far as that can be seen.
 fn form(node: &Node) -> Option<Form> {
     match node {
+        // Other programs keep numbers in such columns, and a view computes floats.
         Node::Column { mapper, column, .. } | Node::Excluded { mapper, column } => {
             let definition = &mapper.definition().columns[usize::from(*column)];
-            (definition.kind == Kind::Decimal && !definition.has_own_type()).then_some(Form::Text)
+            (definition.kind == Kind::Decimal && !definition.has_own_type()).then_some(Form::Computed)
         }
         Node::Field { is_decimal, .. } => is_decimal.then_some(Form::Computed),
         Node::Parameter { kind: Kind::Decimal, .. } | Node::Bind(Value::Decimal(_)) => Some(Form::Text),

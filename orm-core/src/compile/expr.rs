@@ -459,9 +459,9 @@ impl Writer {
     fn cut_from_text(&mut self, operand: &Node, column_type: &ColumnType) -> Result<bool> {
         match column_type {
             ColumnType::Date if !is_date(operand) => {
-                self.push("substr(");
+                self.push("date_of(");
                 self.node(operand)?;
-                self.push(", 1, 10)");
+                self.push(")");
             }
             ColumnType::Time => {
                 self.push("substr(");

@@ -172,15 +172,15 @@ impl Writer {
                     if output.left_out.contains(&column) {
                         this.left_out_column(columns, natural, number);
                     } else {
-                        this.selected(&Node::Column { mapper, column, alias: *alias })?;
-                        this.output_name(columns, Some(natural), number);
+                        let is_unnamed = this.selected(&Node::Column { mapper, column, alias: *alias })?;
+                        this.output_name(columns, Some(natural).filter(|_| !is_unnamed), number);
                     }
                     this.output_label(columns, || column_label(mapper, column, *alias));
                     Ok(())
                 })
             }
             OutputKind::Expression(node) => {
-                self.selected(node)?;
+                let is_unnamed = self.selected(node)?;
                 let natural = match node {
                     Node::Label { name, .. } if !matches!(columns, Columns::Named(_) | Columns::Numbered) => {
                         self.push(" AS ");
@@ -191,7 +191,7 @@ impl Writer {
                     Node::Field { source, index, .. } => Some(self.field_name(*source, *index)?),
                     node => natural_name(node, None),
                 };
-                self.output_name(columns, natural.as_deref(), number);
+                self.output_name(columns, natural.as_deref().filter(|_| !is_unnamed), number);
                 let label = natural.clone();
                 self.output_label(columns, || match node {
                     Node::Column { mapper, column, alias } => column_label(mapper, *column, *alias),

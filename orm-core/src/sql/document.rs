@@ -74,9 +74,9 @@ impl JsonPath {
         self.read(&template::JSON_TEXT, &template::JSON_TEXT_PATH)
     }
 
-    /// Reads it as a whole number.
+    /// Reads it as a whole number. One that does not fit is an error, when it is read or before.
     pub fn as_integer(self) -> Expr<Option<i64>> {
-        cast(self.scalar(), ColumnType::BigInteger)
+        templated(&template::JSON_INTEGER, vec![self.scalar().node])
     }
 
     /// Reads it as a float.
@@ -86,9 +86,7 @@ impl JsonPath {
 
     /// Reads it as a decimal number of so many digits, so many of them behind the point.
     ///
-    /// It is exact on PostgreSQL and MySQL, which round what has more places. SQLite has no decimal numbers: it makes a float of
-    /// it, so that it can be compared as a number, and rounds nothing; up to 15 digits come back as they are. Where there are
-    /// more, read the number by [`as_json`](Self::as_json), or keep it as text and read that by [`as_text`](Self::as_text).
+    /// It is exact, and rounded where it has more places.
     ///
     /// ```
     /// # use orm_core as orm;
@@ -104,7 +102,8 @@ impl JsonPath {
     #[cfg(feature = "rust_decimal")]
     pub fn as_numeric(self, precision: u8, scale: u8) -> Expr<Option<rust_decimal::Decimal>> {
         let digits = Node::Sql(format!("{precision}, {scale}").into());
-        templated(&template::JSON_NUMERIC, vec![self.scalar().node, digits])
+        let (text, scale) = (self.clone().as_text().node, Node::Sql(scale.to_string().into()));
+        templated(&template::JSON_NUMERIC, vec![self.scalar().node, digits, text, scale])
     }
 
     /// The whole document without what is at this place; one that has nothing there stays as it is.

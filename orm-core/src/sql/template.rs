@@ -360,7 +360,7 @@ macro_rules! truncations {
         );
         pub(crate) static $of_date: Template = strict(
             "date_trunc",
-            Call(concat!("substr(date_trunc('", $unit, "', {0}), 1, 10)")),
+            Call(concat!("date_of(date_trunc('", $unit, "', {0}))")),
             Call(concat!("CAST(date_trunc('", $unit, "', {0}) AS DATE)")),
             Call(concat!("CAST(", $mysql, " AS DATE)")),
         );
@@ -385,19 +385,19 @@ pub(crate) static LATER: Template = strict(
 );
 pub(crate) static EARLIER: Template = strict(
     "a moment and a span of time",
-    Call("add_micros({0}, -({1}))"),
+    Call("sub_micros({0}, {1})"),
     Infix("{0!} - {1!}"),
     Call("DATE_SUB({0}, INTERVAL {1} MICROSECOND)"),
 );
 pub(crate) static LATER_DATE: Template = strict(
     "a date and a span of time",
-    Call("substr(add_micros({0}, {1}), 1, 10)"),
+    Call("date_of(add_micros({0}, {1}))"),
     Call("CAST({0!} + {1!} AS DATE)"),
     Call("CAST(DATE_ADD({0}, INTERVAL {1} MICROSECOND) AS DATE)"),
 );
 pub(crate) static EARLIER_DATE: Template = strict(
     "a date and a span of time",
-    Call("substr(add_micros({0}, -({1})), 1, 10)"),
+    Call("date_of(sub_micros({0}, {1}))"),
     Call("CAST({0!} - {1!} AS DATE)"),
     Call("CAST(DATE_SUB({0}, INTERVAL {1} MICROSECOND) AS DATE)"),
 );
@@ -481,12 +481,16 @@ pub(crate) static JSON_TEXT: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!
 #[cfg(feature = "json")]
 pub(crate) static JSON_TEXT_PATH: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!} #>> {2}"), MYSQL_JSON_TEXT);
 #[cfg(feature = "json")]
+/// The null of JSON is a value there, and not true.
+#[cfg(feature = "json")]
+const MYSQL_JSON_BOOL: Form =
+    Call("CASE JSON_TYPE(JSON_EXTRACT({0}, {1})) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT({0}, {1}) = true END");
 /// SQLite and MySQL show the truth values of JSON as numbers or as words.
 pub(crate) static JSON_BOOL: Template =
-    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} ->> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} ->> {2} AS BOOLEAN)"), MYSQL_JSON_BOOL);
 #[cfg(feature = "json")]
 pub(crate) static JSON_BOOL_PATH: Template =
-    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} #>> {2} AS BOOLEAN)"), Call("(JSON_EXTRACT({0}, {1}) = true)"));
+    own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} #>> {2} AS BOOLEAN)"), MYSQL_JSON_BOOL);
 #[cfg(feature = "json")]
 pub(crate) static JSON_CONTAINS: Template =
     strict("containment of JSON", Missing, Condition("{0!} @> CAST({1} AS JSONB)"), Call("JSON_CONTAINS({0}, {1})"));
@@ -511,10 +515,16 @@ pub(crate) static JSON_PATH_EXISTS: Template =
 #[cfg(feature = "json")]
 pub(crate) static JSON_PATH_MATCH: Template =
     strict("`@@` of JSON", Missing, Condition("{0!} @@ CAST({1} AS jsonpath)"), Missing);
-/// The second argument is how many digits there are.
+/// The second argument is how many digits there are, the third the same number as text, as which SQLite has every digit, and the
+/// fourth how many are behind the point.
 #[cfg(all(feature = "json", feature = "rust_decimal"))]
 pub(crate) static JSON_NUMERIC: Template =
-    own("JSON", Call("decimal({0})"), Call("CAST({0} AS NUMERIC({1}))"), Call("CAST({0} AS DECIMAL({1}))"));
+    own("JSON", Call("decimal_round({2}, {3})"), Call("CAST({0} AS NUMERIC({1}))"), Call("CAST({0} AS DECIMAL({1}))"));
+/// To SQLite, what fits into 64 bits is an integer, and what does not is a float. MySQL reads `1e3` as 1 where it is to be an integer,
+/// and goes around where it does not fit.
+#[cfg(feature = "json")]
+pub(crate) static JSON_INTEGER: Template =
+    own("JSON", Call("whole({0})"), Call("CAST({0} AS BIGINT)"), Call("TRUNCATE(CAST({0} AS DECIMAL(65, 20)), 0)"));
 #[cfg(feature = "json")]
 pub(crate) static JSON_CONCAT: Template = strict("`||` of JSON", Missing, Infix("{0!} || CAST({1} AS JSONB)"), Missing);
 /// The arguments are those of a path.

@@ -16,7 +16,7 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
 
 /// Writes out a number such as `1.0e+20`, which a great float is as text.
 fn without_exponent(text: &str) -> Cow<'_, str> {
-    match text.contains('e').then(|| text.parse::<f64>()) {
+    match text.contains(['e', 'E']).then(|| text.parse::<f64>()) {
         Some(Ok(number)) => Cow::Owned(number.to_string()),
         _ => Cow::Borrowed(text),
     }
@@ -31,7 +31,10 @@ struct Decimal<'t> {
 
 impl<'t> Decimal<'t> {
     fn of(text: &'t str) -> Option<Self> {
-        let (is_negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+        let (is_negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number(whole) || !is_number(fraction) || (whole.is_empty() && fraction.is_empty()) {
@@ -76,7 +79,9 @@ mod tests {
 
     #[test]
     fn zeros_that_say_nothing_do_not_tell_numbers_apart() {
-        for (left, right) in [("9.5", "9.50"), ("007", "7"), ("-0.0", "0"), ("1.", "1"), (".50", "0.5")] {
+        for (left, right) in
+            [("9.5", "9.50"), ("007", "7"), ("-0.0", "0"), ("1.", "1"), (".50", "0.5"), ("+6", "6"), ("1E+3", "1000")]
+        {
             assert_eq!(compare(left, right), Ordering::Equal, "{left} and {right}");
         }
     }

@@ -1,4 +1,7 @@
-//! What is computed of decimal numbers, which SQLite keeps as text: exactly, with 28 digits.
+//! What is computed of decimal numbers, which SQLite keeps as text.
+//!
+//! Sums and differences are exact or an error. A product is rounded to what 28 digits hold, and an error where 15 of them would
+//! not be left; a quotient has 16 significant digits, or as many behind the point as its operands, as on PostgreSQL.
 //!
 //! `decimal_add`, `decimal_sub`, `decimal_mul` and `decimal_sum` have the names and the results of those in SQLite's own shell,
 //! so that a statement which uses them can be tried there.
@@ -17,35 +20,40 @@ pub(super) static FUNCTIONS: [Function; 11] = [
     Function {
         name: c"decimal_neg",
         arguments: 1,
-        call: |values| unary(values, |number| Decimal::ZERO.checked_sub(number)),
+        call: |values| unary(values, |number| subtract(Decimal::ZERO, number)),
     },
-    Function { name: c"decimal_add", arguments: 2, call: |values| binary(values, Decimal::checked_add) },
-    Function { name: c"decimal_sub", arguments: 2, call: |values| binary(values, Decimal::checked_sub) },
-    Function { name: c"decimal_mul", arguments: 2, call: |values| binary(values, Decimal::checked_mul) },
-    Function { name: c"decimal_div", arguments: 2, call: |values| quotient(values, Decimal::checked_div) },
+    Function { name: c"decimal_add", arguments: 2, call: |values| binary(values, add_up) },
+    Function { name: c"decimal_sub", arguments: 2, call: |values| binary(values, subtract) },
+    Function { name: c"decimal_mul", arguments: 2, call: |values| binary(values, multiply) },
+    Function { name: c"decimal_div", arguments: 2, call: |values| quotient(values, divide) },
     Function { name: c"decimal_rem", arguments: 2, call: |values| quotient(values, Decimal::checked_rem) },
     Function { name: c"decimal_round", arguments: 2, call: round },
 ];
 
 pub(super) static AGGREGATES: [Aggregate; 2] = [
-    Aggregate { name: c"decimal_sum", step: add, inverse: remove, value: |total| Ok(total.divided(|sum, _| sum)) },
-    Aggregate { name: c"decimal_avg", step: add, inverse: remove, value: |total| Ok(total.divided(|sum, n| sum / n)) },
+    Aggregate {
+        name: c"decimal_sum",
+        step: add,
+        inverse: remove,
+        value: |total| Ok(total.finished(|sum, _| Some(sum))),
+    },
+    Aggregate { name: c"decimal_avg", step: add, inverse: remove, value: |total| Ok(total.finished(divide)) },
 ];
 
 fn add(total: &mut Total, value: ValueRef<'_>) -> Result<(), String> {
-    total.change(value, 1, Decimal::checked_add)
+    total.change(value, 1, add_up)
 }
 
 fn remove(total: &mut Total, value: ValueRef<'_>) -> Result<(), String> {
-    total.change(value, -1, Decimal::checked_sub)
+    total.change(value, -1, subtract)
 }
 
 impl Total {
     /// Finishes a sum with the number of its rows, of which there must be some.
-    fn divided(&self, finish: fn(Decimal, Decimal) -> Decimal) -> Answer {
+    fn finished(&self, finish: fn(Decimal, Decimal) -> Option<Decimal>) -> Answer {
         match self.count {
             0 => Answer::Null,
-            rows => number(finish(Decimal::deserialize(self.sum), rows.into())),
+            rows => finish(Decimal::deserialize(self.sum), rows.into()).map_or(Answer::Null, number),
         }
     }
 
@@ -61,6 +69,42 @@ impl Total {
         self.count = self.count.wrapping_add_signed(rows);
         Ok(())
     }
+}
+
+/// Returns a sum if no digit of it was lost.
+fn whole_sum(left: Decimal, right: Decimal, add: fn(Decimal, Decimal) -> Option<Decimal>) -> Option<Decimal> {
+    let exact =
+        |left: Decimal, right: Decimal| add(left, right).filter(|sum| sum.scale() >= left.scale().max(right.scale()));
+    // Zeros at the end take digits which the sum may need.
+    exact(left, right).or_else(|| exact(left.normalize(), right.normalize()))
+}
+
+fn add_up(left: Decimal, right: Decimal) -> Option<Decimal> {
+    whole_sum(left, right, Decimal::checked_add)
+}
+
+fn subtract(left: Decimal, right: Decimal) -> Option<Decimal> {
+    whole_sum(left, right, Decimal::checked_sub)
+}
+
+fn multiply(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let product = left.checked_mul(right)?;
+    let (left, right) = (left.normalize(), right.normalize());
+    let is_rounded = product.scale() < left.scale() + right.scale();
+    (!is_rounded || digits(product) >= 15).then_some(product)
+}
+
+fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let quotient = left.checked_div(right)?;
+    // Behind the point: 16, and one more for each zero that comes first there.
+    let places = 16 + quotient.scale().saturating_sub(digits(quotient));
+    let places = places.max(left.scale()).max(right.scale());
+    Some(quotient.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero))
+}
+
+/// Counts the significant digits of a number.
+fn digits(number: Decimal) -> u32 {
+    number.mantissa().unsigned_abs().checked_ilog10().map_or(0, |digits| digits + 1)
 }
 
 fn number(number: Decimal) -> Answer {
@@ -170,6 +214,10 @@ mod tests {
             (c"decimal_sub", ["1", "0.9"], "0.1"),
             (c"decimal_mul", ["1.10", "3"], "3.30"),
             (c"decimal_div", ["10.00", "4"], "2.50"),
+            (c"decimal_div", ["1", "3"], "0.3333333333333333"),
+            (c"decimal_div", ["0.001", "3"], "0.0003333333333333333"),
+            (c"decimal_mul", ["0.333333333333333333", "0.333333333333333333"], "0.1111111111111111108888888889"),
+            (c"decimal_add", ["7922816251426433759354395033.0", "0.4"], "7922816251426433759354395033.4"),
             (c"decimal_div", ["1.5", "0"], "NULL"),
             (c"decimal_rem", ["7.5", "2"], "1.5"),
             (c"decimal_rem", ["-7.5", "2"], "-1.5"),
@@ -195,5 +243,19 @@ mod tests {
         let most = "79228162514264337593543950335";
         let message = "a result does not fit into a decimal number, which has 28 digits";
         assert_eq!(computed(c"decimal_add", &[most, "1.0"]), Err(message.into()));
+        assert_eq!(computed(c"decimal_add", &["7922816251426433759354395033", "0.44"]), Err(message.into()));
+        let small = ["0.00000000000001234567", "0.000000000000001"];
+        assert_eq!(computed(c"decimal_mul", &small), Err(message.into()));
+    }
+
+    #[test]
+    fn what_leaves_a_sum_was_in_it_as_it_was() {
+        let mut total = Total::default();
+        let value = |text| ValueRef::Text(text);
+        add(&mut total, value("7922816251426433759354395033")).expect("a number");
+        assert!(add(&mut total, value("0.44")).is_err());
+        remove(&mut total, value("7922816251426433759354395033")).expect("a number");
+        add(&mut total, value("0.44")).expect("a number");
+        assert!(matches!((AGGREGATES[0].value)(&total), Ok(Answer::Text(sum)) if sum == "0.44"));
     }
 }

@@ -3,9 +3,11 @@
 use super::{Answer, Function, shown};
 use crate::{Kind, ValueRef, text};
 
-pub(super) static FUNCTIONS: [Function; 3] = [
+pub(super) static FUNCTIONS: [Function; 5] = [
+    Function { name: c"date_of", arguments: 1, call: date },
     Function { name: c"date_trunc", arguments: 2, call: truncate },
-    Function { name: c"add_micros", arguments: 2, call: add },
+    Function { name: c"add_micros", arguments: 2, call: |values| moved(values, i64::checked_add) },
+    Function { name: c"sub_micros", arguments: 2, call: |values| moved(values, i64::checked_sub) },
     Function { name: c"micros_between", arguments: 2, call: between },
 ];
 
@@ -47,11 +49,22 @@ fn truncate(values: &[ValueRef<'_>]) -> Result<Answer, String> {
     Ok(Answer::Text(text::date_time(beginning)))
 }
 
-/// `add_micros(x, n)`: the moment so many microseconds later.
-fn add(values: &[ValueRef<'_>]) -> Result<Answer, String> {
-    let [value, ValueRef::Int(span)] = *values else { return Ok(Answer::Null) };
+/// `date_of(x)`: the date alone.
+fn date(values: &[ValueRef<'_>]) -> Result<Answer, String> {
+    let [value] = *values else { return Ok(Answer::Null) };
+    Ok(read(value)?.map_or(Answer::Null, |micros| Answer::Text(text::date(text::split(micros).0))))
+}
+
+/// `add_micros(x, n)` and `sub_micros(x, n)`: the moment so many microseconds later, or earlier.
+fn moved(values: &[ValueRef<'_>], by: fn(i64, i64) -> Option<i64>) -> Result<Answer, String> {
+    let [value, span] = *values else { return Ok(Answer::Null) };
     let Some(micros) = read(value)? else { return Ok(Answer::Null) };
-    match micros.checked_add(span) {
+    let span = match span {
+        ValueRef::Int(span) => span,
+        ValueRef::Null => return Ok(Answer::Null),
+        other => return Err(format!("{} is no number of microseconds", shown(other))),
+    };
+    match by(micros, span) {
         Some(later) => Ok(Answer::Text(text::date_time(later))),
         None => Err("the moment is too far away".into()),
     }
@@ -98,11 +111,18 @@ mod tests {
     #[test]
     fn moments_are_added_to_and_compared_by_microseconds() {
         let moment = ValueRef::Text("2024-02-28T23:59:59.999999Z");
-        assert_eq!(text_of(add(&[moment, ValueRef::Int(1)])), "2024-02-29 00:00:00");
-        assert_eq!(text_of(add(&[ValueRef::Text("2024-03-01"), ValueRef::Int(-1)])), "2024-02-29 23:59:59.999999");
-        assert_eq!(text_of(add(&[ValueRef::Null, ValueRef::Int(1)])), "NULL");
-        assert_eq!(text_of(add(&[ValueRef::Text("noon"), ValueRef::Int(1)])), "`noon` is no date and time");
-        assert_eq!(text_of(add(&[moment, ValueRef::Int(i64::MAX)])), "the moment is too far away");
+        let add = |value, span| text_of(moved(&[value, span], i64::checked_add));
+        assert_eq!(add(moment, ValueRef::Int(1)), "2024-02-29 00:00:00");
+        assert_eq!(add(ValueRef::Text("2024-03-01"), ValueRef::Int(-1)), "2024-02-29 23:59:59.999999");
+        assert_eq!(add(ValueRef::Text("9999-12-31"), ValueRef::Int(text::DAY)), "+10000-01-01 00:00:00");
+        assert_eq!(add(ValueRef::Null, ValueRef::Int(1)), "NULL");
+        assert_eq!(add(moment, ValueRef::Null), "NULL");
+        assert_eq!(add(moment, ValueRef::Float64(0.5)), "0.5 is no number of microseconds");
+        assert_eq!(add(ValueRef::Text("noon"), ValueRef::Int(1)), "`noon` is no date and time");
+        assert_eq!(add(moment, ValueRef::Int(i64::MAX)), "the moment is too far away");
+        let earlier = moved(&[moment, ValueRef::Int(i64::MIN)], i64::checked_sub);
+        assert_eq!(text_of(earlier), "the moment is too far away");
+        assert_eq!(text_of(date(&[ValueRef::Text("-0096-11-05 23:00:00")])), "-0096-11-05");
         assert_eq!(text_of(between(&[moment, ValueRef::Text("2024-02-28 23:59:59.5")])), "499999");
     }
 }

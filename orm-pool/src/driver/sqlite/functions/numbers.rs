@@ -2,7 +2,7 @@
 //!
 //! What has no result, such as the root of -1, is NULL, as in SQLite's own functions; what is too large is an error.
 
-use super::{Aggregate, Answer, Function, Total};
+use super::{Aggregate, Answer, Function, Total, shown};
 use crate::ValueRef;
 
 macro_rules! functions {
@@ -11,9 +11,9 @@ macro_rules! functions {
     };
 }
 
-pub(super) static FUNCTIONS: [Function; 9] = functions_and_power();
+pub(super) static FUNCTIONS: [Function; 10] = functions();
 
-const fn functions_and_power() -> [Function; 9] {
+const fn functions() -> [Function; 10] {
     let [sqrt, exp, ln, sin, cos, tan, degrees, radians] = functions! {
         c"sqrt" = f64::sqrt;
         c"exp" = f64::exp;
@@ -25,7 +25,9 @@ const fn functions_and_power() -> [Function; 9] {
         c"degrees" = f64::to_degrees;
         c"radians" = f64::to_radians;
     };
-    [sqrt, exp, ln, sin, cos, tan, degrees, radians, Function { name: c"power", arguments: 2, call: power }]
+    let power = Function { name: c"power", arguments: 2, call: power };
+    let whole = Function { name: c"whole", arguments: 1, call: whole };
+    [sqrt, exp, ln, sin, cos, tan, degrees, radians, power, whole]
 }
 
 pub(super) static AGGREGATES: [Aggregate; 2] = [
@@ -54,6 +56,28 @@ fn unary(values: &[ValueRef<'_>], compute: fn(f64) -> f64) -> Result<Answer, Str
     match values {
         [value] => read(*value).map_or(Ok(Answer::Null), |number| answer(compute(number))),
         _ => Ok(Answer::Null),
+    }
+}
+
+/// `whole(x)`: an integer of what a text says, without what is behind the point.
+fn whole(values: &[ValueRef<'_>]) -> Result<Answer, String> {
+    /// The least float that is beyond 64 bits.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    let [value] = *values else { return Ok(Answer::Null) };
+    let number = match value {
+        ValueRef::Null => return Ok(Answer::Null),
+        ValueRef::Int(number) => return Ok(Answer::Int(number)),
+        ValueRef::Text(text) => match text.trim().parse() {
+            Ok(number) => return Ok(Answer::Int(number)),
+            Err(_) => text.trim().parse().ok(),
+        },
+        ValueRef::Float64(number) => Some(number),
+        _ => None,
+    };
+    match number {
+        Some(number) if (-END..END).contains(&number) => Ok(Answer::Int(number as i64)),
+        Some(_) => Err(format!("{} does not fit into 64 bits", shown(value))),
+        None => Err(format!("{} is no number", shown(value))),
     }
 }
 
