@@ -405,6 +405,36 @@ async fn the_moment_is_of_the_type_that_is_asked_for() {
     assert!(!(300..86_100).contains(&apart), "{time} {now}");
 }
 
+#[tokio::test]
+async fn numbers_and_nulls_of_documents_are_what_they_say() {
+    let engine = things().await;
+    let document = r#"{"nil": null, "yes": true, "e": 1e3, "big": 12345678901234567890, "dec": 12345678901234567.89, "p": 1.005}"#;
+    let value = match crate::support::dialect() {
+        orm::Dialect::Postgres => "CAST(:body AS JSONB)",
+        _ => ":body",
+    };
+    let put = text(format!("UPDATE things SET body = {value} WHERE id = 1")).bind("body", document);
+    put.execute(&engine).await.unwrap();
+    let of = |key: &str| Thing.body.key(key);
+    let read = select((
+        of("nil").as_boolean(),
+        of("yes").as_boolean(),
+        of("e").as_integer(),
+        of("none").as_integer(),
+        of("dec").as_numeric(25, 4),
+        of("big").as_numeric(25, 4),
+        of("p").as_numeric(10, 2),
+        of("nil").as_numeric(10, 2),
+    ));
+    let (null, yes, thousand, none, dec, big, p, no) = read.filter(Thing.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!((null, yes, thousand, none, no), (None, Some(true), Some(1000), None, None));
+    let number = |text: &str| text.parse::<Decimal>().ok();
+    assert_eq!((dec, big, p), (number("12345678901234567.89"), number("12345678901234567890"), number("1.01")));
+    assert_eq!(found(&engine, of("nil").as_boolean().eq(false)).await, [0i64; 0]);
+    let far = select(of("big").as_integer()).filter(Thing.id.eq(1)).one(&engine).await.unwrap_err();
+    assert_eq!(*far.kind(), orm::ErrorKind::Data, "{far}");
+}
+
 /// What `CURRENT_TIMESTAMP` and `func::now()` write was a text of its own on SQLite, which no value was equal to.
 #[tokio::test]
 async fn a_moment_that_the_database_wrote_is_found_by_the_value_that_was_read() {

@@ -75,7 +75,7 @@ enum Truth {
     Apart(Box<Moment>, Box<Moment>, TimeDelta),
 }
 
-/// What the types here do not hold, but perhaps the database.
+/// What the types here do not hold, but perhaps the database, or the other way round.
 #[derive(Debug)]
 struct TooLong;
 
@@ -119,7 +119,7 @@ impl Number {
             Number::Sum(x, y) => both(x, y, |x, y| exact(x.checked_add(y), x.scale().max(y.scale())))?,
             Number::Difference(x, y) => both(x, y, |x, y| exact(x.checked_sub(y), x.scale().max(y.scale())))?,
             Number::Product(x, y) => both(x, y, |x, y| exact(x.checked_mul(y), x.scale() + y.scale()))?,
-            Number::Remainder(x, y) => x.value(row)?.map(|x| x % y),
+            Number::Remainder(x, y) => x.value(row)?.map(|x| remainder(x, *y)).transpose()?,
             Number::FirstOf(x, y) => x.value(row)?.or(y.value(row)?),
             Number::NullIf(x, y) => {
                 let (x, y) = (x.value(row)?, y.value(row)?);
@@ -137,6 +137,12 @@ impl Number {
 fn exact(result: Option<Decimal>, scale: u32) -> Result<Decimal, TooLong> {
     let result = result.filter(|result| result.scale() == scale && scale <= 18).ok_or(TooLong)?;
     if result.mantissa().unsigned_abs() < 10_u128.pow(26) { Ok(result) } else { Err(TooLong) }
+}
+
+/// MariaDB makes a zero with a sign of what is negative and divisible, which is not equal to zero.
+fn remainder(x: Decimal, y: Decimal) -> Result<Decimal, TooLong> {
+    let rest = x % y;
+    if rest.is_zero() && x < Decimal::ZERO { Err(TooLong) } else { Ok(rest) }
 }
 
 fn rounded(x: Decimal, places: i32) -> Decimal {

@@ -2,6 +2,7 @@
 
 use orm::ErrorKind;
 use orm::prelude::*;
+use rust_decimal::Decimal;
 
 use crate::only;
 use crate::support::{Node, User};
@@ -296,4 +297,99 @@ async fn moments_that_sqlite_orders_by_their_signs_are_not_compared_in_memory() 
     }
     let refused = update(Era).set(Era.hit, true).filter(Era.day.lt(day(2000)));
     assert!(session.execute_with(refused, orm::Synchronize::Evaluate).await.is_err());
+}
+
+/// A column that another program has declared: SQLite keeps integers and floats in it.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "goods", metadata = none)]
+struct Good {
+    #[orm(primary_key)]
+    id: i64,
+    price: Decimal,
+    old: Option<Decimal>,
+}
+
+fn number(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+async fn goods() -> Engine {
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    let table = "CREATE TABLE goods (id INTEGER PRIMARY KEY, price DECIMAL(10,2) NOT NULL, old DECIMAL(10,2))";
+    text(table).execute(&engine).await.unwrap();
+    let rows = "INSERT INTO goods VALUES (1, 9.5, 10), (2, 10, NULL), (3, 100.25, 9), (4, -2.50, 9.50), (5, 100, 7)";
+    text(rows).execute(&engine).await.unwrap();
+    engine
+}
+
+#[tokio::test]
+async fn decimals_of_another_program_are_compared_as_numbers_wherever_they_stand() {
+    only!(Sqlite);
+    let engine = goods().await;
+    let found = async |condition: orm::Expr<bool>| {
+        select(Good.id).filter(condition).order_by(Good.id).all(&engine).await.unwrap()
+    };
+    let old = || func::coalesce(Good.old, number("8"));
+    assert_eq!(found(old().gt(number("8.5"))).await, [1, 3, 4]);
+    assert_eq!(found(old().lt(number("8.5"))).await, [2, 5]);
+    assert_eq!(found(Good.price.gt(number("9.5"))).await, [2, 3, 5]);
+    assert_eq!(found(Good.price.in_([number("10"), number("-2.5")])).await, [2, 4]);
+    let most = select(func::greatest((Good.price, number("50")))).order_by(Good.id).all(&engine).await.unwrap();
+    assert_eq!(most, ["50", "50", "100.25", "50", "100"].map(number));
+    let least = select(func::least((Good.price, number("50")))).order_by(Good.id).all(&engine).await.unwrap();
+    assert_eq!(least, ["9.5", "10", "50", "-2.50", "50"].map(number));
+    let priced = select(func::count_all()).having(func::max(Good.price).gt(number("50")));
+    assert_eq!(priced.all(&engine).await.unwrap(), [5]);
+    assert_eq!(select(func::max(old())).one(&engine).await.unwrap(), Some(number("10")));
+    let ordered = select(Good.id).order_by(old()).order_by(Good.id).all(&engine).await.unwrap();
+    assert_eq!(ordered, [5, 2, 3, 4, 1]);
+    let chosen = func::case(Good.id.gt(0), Good.price).otherwise(number("0"));
+    assert_eq!(found(chosen.gt(number("50"))).await, [3, 5]);
+    let same = select(Good.price).filter(Good.id.eq(1)).union(select(Good.price + Decimal::ZERO).filter(Good.id.eq(1)));
+    assert_eq!(same.all(&engine).await.unwrap(), [number("9.5")]);
+    let inner = select((Good.id, Good.price)).subquery("inner");
+    let dear = select(inner.0).filter(inner.1.gt(number("50"))).order_by(inner.1.desc());
+    assert_eq!(dear.all(&engine).await.unwrap(), [3, 5]);
+    assert_eq!(select(func::sum(Good.price)).one(&engine).await.unwrap(), Some(number("217.25")));
+}
+
+/// A view over rows of this library, which adds up as SQLite does: in floats.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "totals", metadata = none)]
+struct Total {
+    #[orm(primary_key)]
+    customer: i64,
+    total: Decimal,
+}
+
+#[tokio::test]
+async fn decimals_that_a_view_computes_are_compared_as_numbers() {
+    only!(Sqlite);
+    let engine = goods().await;
+    text("CREATE VIEW totals AS SELECT id % 2 AS customer, sum(price) AS total FROM goods GROUP BY 1")
+        .execute(&engine)
+        .await
+        .unwrap();
+    let found = async |condition: orm::Expr<bool>| select(Total.customer).filter(condition).all(&engine).await.unwrap();
+    // 0 has 7.5, and 1 has 209.75.
+    assert_eq!(found(Total.total.gt(number("100"))).await, [1]);
+    assert_eq!(found(Total.total.lt(number("100"))).await, [0]);
+    assert_eq!(found(Total.total.eq(number("7.50"))).await, [0]);
+}
+
+#[tokio::test]
+async fn a_date_beyond_the_years_of_four_digits_is_one() {
+    only!(Sqlite);
+    let engine = Engine::new("sqlite::memory:").unwrap();
+    let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+    let span = chrono::TimeDelta::days(10);
+    let far = select(orm::literal(day("9999-12-30")).plus(span)).one(&engine).await.unwrap();
+    assert_eq!(far, day("+10000-01-09"));
+    let early = orm::literal(day("1000-01-01")).minus(chrono::TimeDelta::days(400_000));
+    assert_eq!(select(early).one(&engine).await.unwrap(), day("1000-01-01") - chrono::Days::new(400_000));
+    let moment = orm::literal(day("+12024-05-06").and_hms_opt(1, 2, 3).unwrap());
+    assert_eq!(select(moment.cast::<chrono::NaiveDate>()).one(&engine).await.unwrap(), day("+12024-05-06"));
+    let least = chrono::TimeDelta::microseconds(i64::MIN);
+    let error = select(orm::literal(day("2024-01-01")).minus(least)).one(&engine).await.unwrap_err();
+    assert!(error.message().contains("the moment is too far away"), "{error}");
 }
