@@ -364,6 +364,8 @@ async fn a_cast_makes_a_decimal_number_of_text_and_of_floats() {
     let one = select((literal("0.30".to_owned()).cast::<Decimal>(), literal(0.3).cast::<Decimal>()));
     let (of_text, of_float): (Decimal, Decimal) = one.one(&engine).await.unwrap();
     assert_eq!((of_text, of_float.round_dp(10)), (number("0.3"), number("0.3")));
+    let whole = select(Price.amount.cast::<i64>()).order_by(Price.id).all(&engine).await.unwrap();
+    assert_eq!(whole, [-10, -1, 10, 10, 100]);
     let sum = literal("0.1".to_owned()).cast::<Decimal>() + number("0.2");
     assert_eq!(select(sum.eq(number("0.3"))).one(&engine).await.unwrap(), true);
 }

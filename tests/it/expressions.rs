@@ -408,7 +408,8 @@ async fn the_moment_is_of_the_type_that_is_asked_for() {
 #[tokio::test]
 async fn numbers_and_nulls_of_documents_are_what_they_say() {
     let engine = things().await;
-    let document = r#"{"nil": null, "yes": true, "e": 1e3, "big": 12345678901234567890, "dec": 12345678901234567.89, "p": 1.005}"#;
+    let document =
+        r#"{"nil": null, "yes": true, "e": 1e3, "big": 12345678901234567890, "dec": 12345678901234567.89, "p": 1.005}"#;
     let value = match crate::support::dialect() {
         orm::Dialect::Postgres => "CAST(:body AS JSONB)",
         _ => ":body",

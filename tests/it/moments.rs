@@ -139,6 +139,28 @@ async fn the_span_between_two_moments_is_one_of_time() {
 }
 
 #[tokio::test]
+async fn spans_are_added_up_and_have_an_average() {
+    let engine = meetings().await;
+    let spans = (
+        func::sum(Meeting.lasts),
+        func::avg(Meeting.lasts),
+        func::sum(Meeting.ends.since(Meeting.begins)),
+        func::avg(Meeting.ends.since(Meeting.begins)).filter(Meeting.id.gt(2)),
+        func::sum(Meeting.lasts).filter(Meeting.id.gt(4)),
+        func::max(Meeting.lasts),
+    );
+    let (sum, average, of_three, of_two, none, most) = select(spans).one(&engine).await.unwrap();
+    let minutes = |minutes: i64, micros: i64| Some(TimeDelta::minutes(minutes) + TimeDelta::microseconds(micros));
+    assert_eq!((sum, average, none), (minutes(900, 4), minutes(225, 1), None));
+    assert_eq!((of_three, of_two, most), (minutes(720, 3), minutes(315, 1), minutes(360, 1)));
+    let long = select(func::count_all()).having(func::avg(Meeting.lasts).gt(TimeDelta::hours(3)));
+    assert_eq!(long.all(&engine).await.unwrap(), [4]);
+    let running = func::sum(Meeting.lasts).over(orm::window().order_by(Meeting.id));
+    let running = select(running).order_by(Meeting.id).all(&engine).await.unwrap();
+    assert_eq!(running[1], minutes(270, 2));
+}
+
+#[tokio::test]
 async fn an_update_moves_a_moment() {
     let engine = meetings().await;
     let moved = update(Meeting).set(Meeting.begins, Meeting.begins.plus(TimeDelta::days(1))).filter(Meeting.id.eq(1));

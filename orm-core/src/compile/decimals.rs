@@ -58,6 +58,17 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes what is cast to an integer, to which SQLite would cut a decimal number that the others round.
+    pub(super) fn as_whole(&mut self, node: &Node) -> Result<()> {
+        if !HAS_FUNCTIONS || self.decimal_form(node).is_none() {
+            return self.node(node);
+        }
+        self.push("decimal_round(");
+        self.node(node)?;
+        self.push(", 0)");
+        Ok(())
+    }
+
     /// Writes an expression that is put in order or told apart.
     pub(super) fn told_apart(&mut self, node: &Node) -> Result<()> {
         match self.decimal_form(node) {
@@ -128,6 +139,9 @@ impl Writer {
     }
 }
 
+/// Without the type there are no such functions, and none of its numbers.
+const HAS_FUNCTIONS: bool = cfg!(feature = "rust_decimal");
+
 /// A call of a function of the driver.
 pub(super) struct Exact<'n> {
     function: &'static str,
@@ -139,8 +153,7 @@ pub(super) struct Exact<'n> {
 
 /// Returns the call that computes an expression exactly, if it is computed of decimal numbers.
 fn exact(node: &Node) -> Option<Exact<'_>> {
-    // Without the type there are no such functions, and none of its numbers.
-    if !cfg!(feature = "rust_decimal") {
+    if !HAS_FUNCTIONS {
         return None;
     }
     let call = |function, arguments| Some(Exact { function, is_distinct: false, arguments, places: None });

@@ -447,7 +447,10 @@ impl Writer {
         }
         let name = self.dialect.cast_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
         self.push("CAST(");
-        self.node(operand)?;
+        match column_type {
+            ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => self.as_whole(operand)?,
+            _ => self.node(operand)?,
+        }
         self.push(" AS ");
         self.push(&name);
         self.push(")");

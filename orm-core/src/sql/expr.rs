@@ -376,6 +376,8 @@ macro_rules! methods {
                 templated(&template::IREGEXP, vec![self.into(), regexp.__node()])
             }
             /// Replaces every match of a regular expression; case matters. On SQLite by the feature `regex`.
+            ///
+            /// In the replacement a group is `\1`, on MySQL `$1`; the whole match is `\0`, on PostgreSQL `\&` and on MySQL `$0`.
             pub fn regexp_replace(self, regexp: impl AsExpr<String>, with: impl AsExpr<String>) -> Expr<T>
             where T: Textual {
                 templated(&template::REGEXP_REPLACE, vec![self.into(), regexp.__node(), with.__node()])
@@ -484,6 +486,9 @@ macro_rules! methods {
                 Expr::new(Node::Label { node: Box::new(self.into()), name })
             }
             /// CAST to the type of the column that a `U` would have; NULL stays NULL.
+            ///
+            /// A decimal number becomes an integer by rounding, half of one away from zero. So does a float on MySQL; on PostgreSQL
+            /// its halves become even, and SQLite cuts what is behind the point.
             pub fn cast<U: SqlType>(self) -> Expr<Like<T, U>> {
                 let operand = Box::new(castable::<T, U>(self.into()));
                 Expr::new(Node::Cast { operand, column_type: Box::new(U::column_type()) })

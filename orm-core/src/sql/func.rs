@@ -74,7 +74,7 @@ pub fn min<E: Expression<Type: SqlType>>(expression: E) -> Expr<Option<<E::Type 
     label = "expected a number",
     note = "a number that is kept as something else becomes one by `.cast::<f64>()`"
 )]
-pub trait Summable: Numeric {
+pub trait Summable: SqlType {
     /// The type of the sum.
     type Sum: SqlType;
 }
@@ -93,8 +93,45 @@ pub fn sum<E: Expression<Type: Summable>>(expression: E) -> Expr<Option<<E::Type
     aggregate("sum", expression.__expression())
 }
 
-/// `avg(x)`, or NULL where there is nothing: a float, or of decimal numbers one with as many digits as the database gives it.
-pub fn avg<E: Expression<Type: Numeric>>(expression: E) -> Expr<Option<<E::Type as Numeric>::Mean>> {
+/// What has an average: numbers and spans of time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number",
+    label = "expected a number or a span of time",
+    note = "a number that is kept as something else becomes one by `.cast::<f64>()`"
+)]
+pub trait Averaged: SqlType {
+    /// The type of the average.
+    type Average: SqlType;
+}
+impl<T: Numeric> Averaged for T {
+    type Average = T::Mean;
+}
+
+/// Lets spans of time be added up.
+macro_rules! spans {
+    ($($type:ty),*) => { $(
+        impl Summable for $type {
+            type Sum = $type;
+        }
+        impl Averaged for $type {
+            type Average = $type;
+        }
+        impl Averaged for Option<$type> {
+            type Average = $type;
+        }
+    )* };
+}
+spans!(std::time::Duration);
+#[cfg(feature = "chrono")]
+spans!(chrono::TimeDelta);
+#[cfg(feature = "time")]
+spans!(time::Duration);
+#[cfg(feature = "jiff")]
+spans!(jiff::SignedDuration);
+
+/// `avg(x)`, or NULL where there is nothing: a float; of decimal numbers one with as many digits as the database gives it; of spans of
+/// time one to the microsecond.
+pub fn avg<E: Expression<Type: Averaged>>(expression: E) -> Expr<Option<<E::Type as Averaged>::Average>> {
     aggregate("avg", expression.__expression())
 }
 

@@ -75,12 +75,23 @@ spans! {
 pub(crate) fn micros(value: ValueRef<'_>) -> Result<i64, DecodeError> {
     match value {
         ValueRef::Int(micros) => Ok(micros),
+        // An average of numbers of microseconds, and on MySQL a sum.
+        ValueRef::Float64(micros) if micros.abs() < 9e15 => Ok(micros.round() as i64),
+        ValueRef::Decimal(text) => whole(text).ok_or_else(|| DecodeError::mismatch("a span of time", value)),
         ValueRef::Text(text) if text.contains("mon") || text.contains("year") => {
             Err(DecodeError::new(format!("the span {text:?} has months, which have no fixed length")))
         }
         ValueRef::Text(text) => parse(text).ok_or_else(|| DecodeError::mismatch("a span of time", value)),
         _ => Err(DecodeError::mismatch("a span of time", value)),
     }
+}
+
+/// Reads the nearest whole number.
+fn whole(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_up = fraction.starts_with(|digit: char| digit >= '5');
+    let away = if text.starts_with('-') { -1 } else { 1 };
+    whole.parse::<i64>().ok()?.checked_add(if is_up { away } else { 0 })
 }
 
 fn parse(text: &str) -> Option<i64> {
@@ -117,6 +128,16 @@ fn clock(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_average_is_read_to_the_microsecond() {
+        for (text, expected) in [("12", 12), ("12.4999", 12), ("12.5000", 13), ("-0.5", -1), ("-12.49", -12)] {
+            assert_eq!(micros(ValueRef::Decimal(text)).ok(), Some(expected), "{text}");
+        }
+        assert_eq!(micros(ValueRef::Float64(-2.5)).ok(), Some(-3));
+        assert!(micros(ValueRef::Decimal("99999999999999999999")).is_err());
+        assert!(micros(ValueRef::Float64(1e300)).is_err());
+    }
 
     #[test]
     fn spans_are_read_as_postgresql_writes_them() {
