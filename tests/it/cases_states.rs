@@ -4,7 +4,7 @@ use orm::prelude::*;
 use orm::{ErrorKind, ObjectState};
 
 use crate::assert_statements;
-use crate::support::{Address, Keyword, Node, User, empty_engine, session, three_users, tree, two_users};
+use crate::support::{Address, Keyword, Node, User, UserKeyword, empty_engine, session, three_users, tree, two_users};
 
 // ------------------------------------------------------------------------------------------------ expired and refreshed
 
@@ -48,6 +48,79 @@ async fn what_is_forgotten_of_a_member_its_owners_forget_too() {
         session.commit().await.unwrap();
         assert_eq!(select(Address.user_id).all(&engine).await.unwrap(), [2], "{way:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_forgotten_of_an_object_its_pairs_forget_too() {
+    for (way, of_keyword) in [Way::Expire, Way::Refresh, Way::Query].into_iter().flat_map(|way| [(way, false), (way, true)])
+    {
+        let (engine, mut session) = session().await;
+        three_users(&engine).await;
+        let users = session.query(User).order_by(User.id).options(selectinload(User.keywords)).all().await.unwrap();
+        let words = session.query(Keyword).order_by(Keyword.id).options(selectinload(Keyword.users)).all().await.unwrap();
+        let (ed, fred, blue) = (users[0], users[2], words[1]);
+        let new = session.add(Keyword::builder().word("new"));
+        session.link(fred, User.keywords, blue);
+        assert!(session.unlink(ed, User.keywords, blue));
+        // Stays, since neither end is forgotten with `blue`, and does not with the users.
+        session.unlink(ed, User.keywords, words[0]);
+        session.link(new, Keyword.users, fred);
+        let forgotten: &[Handle<User>] = if of_keyword { &[] } else { &[ed, fred] };
+        let mut quiet = session.no_autoflush();
+        match way {
+            Way::Expire if of_keyword => quiet.expire(blue).unwrap(),
+            Way::Refresh if of_keyword => quiet.refresh(blue).await.unwrap(),
+            Way::Query if of_keyword => {
+                let query = quiet.query(Keyword).filter(Keyword.word.eq("blue")).populate_existing();
+                assert_eq!(query.one().await.unwrap(), blue);
+            }
+            Way::Expire => forgotten.iter().for_each(|&user| quiet.expire(user).unwrap()),
+            Way::Refresh => {
+                for &user in forgotten {
+                    quiet.refresh(user).await.unwrap();
+                }
+            }
+            Way::Query => _ = quiet.query(User).populate_existing().all().await.unwrap(),
+        }
+        assert!(!quiet.is_modified(blue).unwrap(), "{way:?} {of_keyword}");
+        assert_eq!(quiet.is_modified(ed).unwrap(), of_keyword, "{way:?} {of_keyword}");
+        quiet.load(&[blue], Keyword.users).await.unwrap();
+        let mut names: Vec<&str> = quiet.related(blue, Keyword.users).map(|(_, user)| user.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["ed", "wendy"], "{way:?} {of_keyword}");
+        drop(quiet);
+        session.commit().await.unwrap();
+        let mut pairs =
+            select((UserKeyword.user_id, UserKeyword.keyword_id)).all(&engine).await.unwrap();
+        pairs.sort_unstable();
+        let expected: &[(i64, i64)] = if of_keyword { &[(1, 2), (2, 2), (3, 3)] } else { &[(1, 1), (1, 2), (2, 2)] };
+        assert_eq!(pairs, expected, "{way:?} {of_keyword}");
+    }
+}
+
+#[tokio::test]
+async fn pairs_are_forgotten_with_all_objects() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let users = session.query(User).order_by(User.id).options(selectinload(User.keywords)).all().await.unwrap();
+    let blue = session.handles(users[1], User.keywords)[0];
+    session.link(users[2], User.keywords, blue);
+    session.unlink(users[1], User.keywords, blue);
+    session.expire_all();
+    assert!(session.dirty().is_empty());
+    session.commit().await.unwrap();
+    assert_eq!(select(func::count(UserKeyword.user_id)).one(&engine).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn an_owner_is_as_it_was_once_its_member_is_expired() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let users = session.query(User).order_by(User.id).options(selectinload(User.addresses)).all().await.unwrap();
+    let mail = session.handles(users[0], User.addresses)[0];
+    session.link(users[1], User.addresses, mail);
+    session.expire(mail).unwrap();
+    assert!(session.dirty().is_empty());
 }
 
 #[tokio::test]

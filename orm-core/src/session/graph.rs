@@ -4,7 +4,7 @@
 //! [`LinkChange`](super::objects::LinkChange)s and [`PairChange`](super::objects::PairChange)s for the flush.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use super::handle::ObjectId;
 use super::identity::Key;
@@ -829,22 +829,55 @@ impl Objects {
         for &change in links.iter() {
             let link = Link { child: mapper, foreign_key: change.foreign_key };
             for index in relationships_over(mapper, link, Direction::ManyToOne)? {
-                self.object_mut(slot).relation_mut(index).unload();
+                self.leave_to_database(slot, index);
             }
             let former = self.current_parent(slot, link);
             let given = change.parent.filter(|&parent| self.is_alive(parent)).map(|parent| parent.slot);
             for parent in former.into_iter().chain(given) {
                 let is_stored = self.get(parent).state == State::Persistent;
                 for index in relationships_over(self.get(parent).mapper, link, Direction::OneToMany)? {
-                    let field = self.object_mut(parent).relation_mut(index);
-                    field.take_out(child);
+                    self.object_mut(parent).relation_mut(index).take_out(child);
                     if is_stored {
-                        field.unload();
+                        self.leave_to_database(parent, index);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Forgets the rows of association tables that were added or taken away for an object and are not flushed, on whichever
+    /// side. The fields at both ends are left to the database, those of what has no row yet lose what they were given.
+    pub(crate) fn forget_pairs(&mut self, slot: u32) -> Result<()> {
+        if self.pairs.is_empty() {
+            return Ok(());
+        }
+        let id = self.id(slot);
+        let is_of = |pair: &PairChange| pair.owner == id || pair.member == id;
+        let (forgotten, kept) = std::mem::take(&mut self.pairs).into_iter().partition(is_of);
+        self.pairs = kept;
+        for PairChange { relationship: (mapper, index), owner, member, .. } in forgotten {
+            let reverse = mapper.configured()?.relationships[usize::from(index)].reverse;
+            for (end, index, other) in [(owner, Some(index), member), (member, reverse, owner)] {
+                let Some(index) = index.map(usize::from).filter(|_| self.is_alive(end)) else { continue };
+                self.object_mut(end.slot).relation_mut(index).take_out(other);
+                if self.get(end.slot).state == State::Persistent {
+                    self.leave_to_database(end.slot, index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Unloads a relationship whose changes are forgotten, also in what the object was before: nothing of it has changed.
+    fn leave_to_database(&mut self, slot: u32, index: usize) {
+        let entry = self.get_mut(slot);
+        if let Some(base) = entry.base.as_deref().filter(|base| base.relation(index).is_loaded()) {
+            let mut base = base.copy();
+            base.relation_mut(index).unload();
+            entry.base = Some(Arc::from(base));
+        }
+        self.object_mut(slot).relation_mut(index).unload();
     }
 
     // ------------------------------------------------------------------------------------------ what waits

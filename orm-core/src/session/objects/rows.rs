@@ -208,6 +208,7 @@ impl Objects {
         if overwrites {
             // A model that cannot be configured has no links.
             let _ = self.forget_links(slot);
+            let _ = self.forget_pairs(slot);
         }
         self.follow_references(slot, references);
         if self.events.listens(Moment::Refresh, self.get(slot).mapper)

@@ -217,6 +217,7 @@ impl Objects {
             entry.is_orphan = false;
             // A model that cannot be configured has no links.
             let _ = self.forget_links(slot);
+            let _ = self.forget_pairs(slot);
         }
         for relationship in 0..self.get(slot).mapper.definition.relationships.len() {
             self.object_mut(slot).relation_mut(relationship).unload();
