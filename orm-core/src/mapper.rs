@@ -37,7 +37,7 @@ pub use embed::{Embed, UnitValues};
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
-pub(crate) use new_row::literal_set;
+pub(crate) use new_row::{is_zero, literal_set};
 pub use new_row::{
     ColumnSet, Incoming, IntoMember, IntoRows, Member, Missing, NewInstance, NewObject, NewRow, Set, SetColumns,
 };

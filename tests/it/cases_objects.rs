@@ -486,3 +486,25 @@ async fn a_member_that_may_have_moved_is_left_to_a_database_that_deletes_by_itse
         assert_eq!(select(Bee).count(&engine).await.unwrap(), 0);
     }
 }
+
+// ------------------------------------------------------------------------------------------------ assigned and deleted
+
+/// A literal says 0 of a key that the database makes up. Assigned to an object it had made 0 the key of the row.
+#[tokio::test]
+async fn an_assigned_literal_that_does_not_say_its_key_keeps_the_rows() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let blue = session.query(Keyword).filter(Keyword.word.eq("blue")).one().await.unwrap();
+    let id = session[blue].id;
+    session[blue] = Keyword { id: 0, word: "Blue".into(), users: ManyToMany::default() };
+    session.flush().await.unwrap();
+    assert_eq!((session[blue].id, session[blue].word.as_str()), (id, "Blue"));
+    assert_eq!(session.get(Keyword, id).await.unwrap(), Some(blue));
+    // What it is given otherwise is its new key.
+    let new = session.add(Keyword::builder().word("new"));
+    session.flush().await.unwrap();
+    session[new] = Keyword { id: 17, word: "seventeen".into(), users: ManyToMany::default() };
+    session.commit().await.unwrap();
+    let words = select((Keyword.id, Keyword.word)).order_by(Keyword.id).all(&engine).await.unwrap();
+    assert_eq!(words[1..], [(id, "Blue".to_owned()), (17, "seventeen".to_owned())]);
+}

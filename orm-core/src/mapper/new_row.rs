@@ -199,7 +199,8 @@ pub(crate) fn literal_set(object: &dyn Object) -> SetColumns {
     SetColumns { all: set, defaults: ColumnSet::new() }
 }
 
-fn is_zero(value: &orm_pool::Value) -> bool {
+/// Returns whether a generated key is not said.
+pub(crate) fn is_zero(value: &orm_pool::Value) -> bool {
     use orm_pool::Value;
     matches!(value, Value::Int16(0) | Value::Int32(0) | Value::Int64(0) | Value::Null(_))
 }

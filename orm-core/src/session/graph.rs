@@ -10,7 +10,10 @@ use super::handle::ObjectId;
 use super::identity::Key;
 use super::objects::{LinkChange, Objects, PairChange, Slot, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Change, Direction, Incoming, Link, Mapper, NewObject, Object, RelationshipInfo, RelationshipKind};
+use crate::mapper::{
+    Change, Direction, Incoming, Link, Mapper, NewObject, Object, RelationshipInfo, RelationshipKind, is_zero,
+};
+use crate::types::RowValue;
 
 /// Values that several new objects share, by where they are, and what became of them. The pointers keep the places taken.
 type Shared = HashMap<usize, (Weak<dyn Object>, ObjectId)>;
@@ -173,6 +176,7 @@ impl Objects {
         for slot in self.take_lent() {
             let owner = self.id(slot);
             let mapper = self.get(slot).mapper;
+            self.keep_generated_key(slot)?;
             for index in 0..mapper.definition.relationships.len() {
                 let field = self.object_mut(slot).relation_mut(index);
                 let was_here = field.is_of(owner);
@@ -197,6 +201,21 @@ impl Objects {
             }
         }
         Ok(found)
+    }
+
+    /// Gives an object its row's key again where a literal that was assigned to it has 0, which is to say: made up by the
+    /// database.
+    fn keep_generated_key(&mut self, slot: u32) -> Result<()> {
+        let entry = self.get(slot);
+        let columns = entry.mapper.definition.columns;
+        let (Some(base), State::Persistent) = (entry.base.clone(), entry.state) else { return Ok(()) };
+        let Some(column) = columns.iter().position(|column| column.generated) else { return Ok(()) };
+        let key = base.column(column);
+        if is_zero(&self.object(slot).column(column)) && !is_zero(&key) {
+            let put = self.object_mut(slot).set_column(column, RowValue::of(&key).get());
+            put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
+        }
+        Ok(())
     }
 
     fn apply(&mut self, field: FieldChanges, shared: &mut Shared) -> Result<()> {
