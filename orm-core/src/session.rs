@@ -476,7 +476,7 @@ impl Session {
     }
 
     /// Returns the objects of the database that were changed and wait for a flush, those among them of which only
-    /// relationships have changed.
+    /// relationships have changed; not those that are to be [deleted](Self::deleted).
     ///
     /// ```
     /// # use orm_core::{Engine, Model, Session, metadata};
@@ -501,7 +501,10 @@ impl Session {
     /// # }
     /// ```
     pub fn dirty(&self) -> Vec<AnyHandle> {
-        self.list(|slot| self.objects.get(slot).state == State::Persistent && self.differs(slot))
+        self.list(|slot| {
+            let entry = self.objects.get(slot);
+            entry.state == State::Persistent && !entry.is_doomed && self.differs(slot)
+        })
     }
 
     /// Returns the objects that the next flush deletes.

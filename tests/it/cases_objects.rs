@@ -508,3 +508,16 @@ async fn an_assigned_literal_that_does_not_say_its_key_keeps_the_rows() {
     let words = select((Keyword.id, Keyword.word)).order_by(Keyword.id).all(&engine).await.unwrap();
     assert_eq!(words[1..], [(id, "Blue".to_owned()), (17, "seventeen".to_owned())]);
 }
+
+#[tokio::test]
+async fn what_is_to_be_deleted_is_not_dirty() {
+    let (engine, mut session) = session().await;
+    three_users(&engine).await;
+    let words = session.query(Keyword).order_by(Keyword.id).options(selectinload(Keyword.users)).all().await.unwrap();
+    session[words[0]].word = "changed".into();
+    for &word in &words {
+        session.delete(word).await.unwrap();
+    }
+    assert_eq!(session.deleted().len(), 2);
+    assert!(session.dirty().iter().all(|object| words.iter().all(|&word| !object.is(word))));
+}
