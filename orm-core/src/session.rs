@@ -711,7 +711,9 @@ impl Session {
     ///
     /// # Panics
     ///
-    /// Panics when a handle names no object of this session, or when the relationship cannot be configured.
+    /// Panics when a handle names no object of this session or one that is deleted, when the relationship is `viewonly` or
+    /// cannot be configured, and when it is a `HasOne` of an object that has a row and is not loaded: whoever was there
+    /// before has to be let go. [`load`](Self::load) it first. Nothing has been changed then: a new member is not added.
     #[track_caller]
     pub fn link<M: Model, T: Model, K>(
         &mut self,
@@ -723,8 +725,12 @@ impl Session {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
             let info = Session::info(relationship)?;
-            let member = self.objects.incoming(Incoming::of(member.__member()))?;
             let owner = self.objects.id(slot);
+            let member = Incoming::of(member.__member());
+            if matches!(member, Incoming::New(_)) {
+                self.objects.refuse_new_member(owner, info)?;
+            }
+            let member = self.objects.incoming(member)?;
             self.objects.link(owner, info, member)?;
             Ok(Handle::of(member))
         };

@@ -521,3 +521,44 @@ async fn what_is_to_be_deleted_is_not_dirty() {
     assert_eq!(session.deleted().len(), 2);
     assert!(session.dirty().iter().all(|object| words.iter().all(|&word| !object.is(word))));
 }
+
+/// Whoever catches the panic goes on with the session.
+#[tokio::test]
+async fn a_new_member_that_cannot_be_linked_is_not_added() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "huts", metadata = none)]
+    struct Hut {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(back_populates = hut)]
+        roof: HasOne<Roof>,
+    }
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "roofs", metadata = none)]
+    struct Roof {
+        #[orm(primary_key)]
+        id: i64,
+        #[orm(foreign_key = Hut.id)]
+        hut_id: i64,
+        #[orm(back_populates = roof)]
+        hut: BelongsTo<Hut>,
+    }
+    let engine = empty_engine().await;
+    metadata![Hut, Roof].create_all(&engine).await.unwrap();
+    insert(Hut).values([Hut::builder(), Hut::builder()]).execute(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let [hut, other] = session.query(Hut).all().await.unwrap()[..] else { panic!() };
+    let link = |session: &mut Session, hut| {
+        let link = std::panic::AssertUnwindSafe(|| session.link(hut, Hut.roof, Roof::builder()));
+        std::panic::catch_unwind(link).is_ok()
+    };
+    assert!(!link(&mut session, hut), "it is not loaded");
+    session.delete(other).await.unwrap();
+    session.flush().await.unwrap();
+    assert!(!link(&mut session, other), "it is deleted");
+    assert!(session.pending().is_empty());
+    session.load(hut, Hut.roof).await.unwrap();
+    assert!(link(&mut session, hut));
+    session.commit().await.unwrap();
+    assert_eq!(select(Roof).count(&engine).await.unwrap(), 1);
+}

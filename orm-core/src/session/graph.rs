@@ -464,6 +464,14 @@ impl Objects {
         if info.direction == Direction::ManyToOne { Ok(()) } else { self.refuse_unknown(owner, info) }
     }
 
+    /// Refuses to link a new member to what cannot take it: for who has to know before it is there.
+    pub(crate) fn refuse_new_member(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
+        refuse_viewonly(info)?;
+        self.refuse_gone(owner.slot, info)?;
+        let takes_place = info.direction == Direction::OneToMany && info.is_to_one();
+        if takes_place { self.refuse_unknown(owner, info) } else { Ok(()) }
+    }
+
     /// Refuses to take away members that are not known.
     fn refuse_unknown(&self, owner: ObjectId, info: &RelationshipInfo) -> Result<()> {
         let is_stored = self.get(owner.slot).state == State::Persistent;
