@@ -387,3 +387,12 @@ async fn what_a_filter_has_hidden_of_a_detached_value_stays_when_that_is_merged(
     let expected = [("ed@x.org", "ed"), ("ed@y.org", "ed"), ("wendy@x.org", "wendy")];
     assert_eq!(mails, expected.map(|(mail, name)| (mail.to_owned(), name.to_owned())));
 }
+
+#[tokio::test]
+async fn merge_of_a_hidden_row_is_told_of_the_filter() {
+    let (_, mut session) = narrowed().await;
+    session.merge(User::builder().id(2).name("Wendy").active(true)).await.unwrap();
+    let error = session.commit().await.unwrap_err().to_string();
+    assert!(error.contains("a filter of the session hides"), "{error}");
+    assert!(error.contains("without the filter of `User`"), "{error}");
+}

@@ -31,7 +31,9 @@ use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
-use crate::session::{BindRequest, Connections, Key, Moment, Objects, State, StatementKind, as_value};
+use crate::session::{
+    BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value,
+};
 use crate::sql::{
     InsertNode, InsertSource, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size,
     value_size,
@@ -612,10 +614,17 @@ struct Returned {
 }
 
 /// Says what to do with an object whose row is there already.
-fn taken_key(error: Error, mapper: &Mapper) -> Error {
+fn taken_key(error: Error, mapper: &Mapper, events: &SessionEvents) -> Error {
     let definition = mapper.definition();
     let key = definition.key.iter().map(|&column| definition.columns[usize::from(column)].name);
     if error.is_unique_violation() && key.eq(error.columns().iter().map(String::as_str)) {
+        if events.filters(mapper) {
+            return error.hint(format!(
+                "the row may be one that a filter of the session hides, which `merge` does not find either: bring it in by \
+                 `merge` in a session without the filter of `{}`",
+                definition.name
+            ));
+        }
         return error.hint("if the object is that of a row which is there already, bring it in by `merge`");
     }
     error
@@ -640,7 +649,7 @@ async fn send(
             Ok(ControlFlow::Continue(()))
         })
         .await
-        .map_err(|error| taken_key(error, mapper))?;
+        .map_err(|error| taken_key(error, mapper, &objects.events))?;
     let given = rows.len();
     let is_returning = !returned.columns.is_empty();
     let pairs = match slots {
