@@ -76,7 +76,7 @@ pub use orm_core::{
     preceding, tuple, window,
 };
 pub use orm_core::{
-    BindRequest, Execution, History, JoinMode, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StateChange,
+    BindRequest, Execution, History, JoinMode, Managed, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StateChange,
     StatementKind, Synchronize,
 };
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
