@@ -340,6 +340,8 @@ async fn what_cannot_be_read_is_told_by_its_column() {
     update(Purchase).set(Purchase.payment.method, "wire").filter(Purchase.total.eq(1)).execute(&engine).await.unwrap();
     let error = select(Purchase).all(&engine).await.unwrap_err().to_string();
     assert!(error.contains("`purchases.payment_iban` cannot be read: it is NULL"), "{error}");
+    assert!(error.contains("in a row of the variant `wire`, whose field is not an `Option`"), "{error}");
+    assert!(!error.contains("optional("), "{error}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use orm_pool::{Value, ValueRef};
 
 use super::{Alias, Column, Decoded, Misread, Model, Row, RowType};
 use crate::sql::{Expr, Node};
-use crate::types::{DecodeError, SqlType};
+use crate::types::{DecodeError, IS_NULL, SqlType};
 
 /// A struct whose fields are columns of each model that holds it, with `#[orm(embed)]` or `#[orm(flatten)]`, or an enum
 /// whose variants are told apart by a column.
@@ -247,7 +247,18 @@ pub fn read_enum<E>(row: &Row<'_>, at: usize, read: fn(UnitValues<'_, '_>) -> De
 
 /// Reads a field of a variant.
 pub fn decode_in_variant<T: SqlType>(values: UnitValues<'_, '_>, column: usize) -> Decoded<T> {
-    T::decode(values(column)).map_err(|reason| Misread::new(column, reason))
+    T::decode(values(column)).map_err(|reason| Misread::new(column, in_variant(reason, values(0))))
+}
+
+/// Says of NULL whose it is: not of the query, but of a row whose variant has no such value.
+#[cold]
+fn in_variant(reason: DecodeError, tag: ValueRef<'_>) -> DecodeError {
+    match tag {
+        ValueRef::Text(tag) if reason.reason() == IS_NULL => DecodeError::new(format!(
+            "it is NULL in a row of the variant `{tag}`, whose field is not an `Option`"
+        )),
+        _ => reason,
+    }
 }
 
 /// Says that a tag is of no variant.
