@@ -892,6 +892,35 @@ async fn members_are_updated_and_deleted_without_being_loaded() {
 }
 
 #[tokio::test]
+async fn a_relationship_of_a_model_to_itself_that_is_always_loaded_is_loaded_one_level() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "nodes", metadata = none)]
+    struct Post {
+        #[orm(primary_key)]
+        id: i64,
+        name: String,
+        #[orm(foreign_key = Post.id)]
+        parent_id: Option<i64>,
+        #[orm(back_populates = answers, lazy = joined)]
+        parent: BelongsTo<Post>,
+        #[orm(back_populates = parent, order_by = name, lazy = selectin)]
+        answers: HasMany<Post>,
+    }
+    let engine = engine().await;
+    tree(&engine).await;
+    let a = select(Post).filter(Post.name.eq("a")).one(&engine).await.unwrap();
+    let root = a.parent.get().unwrap();
+    assert_eq!(root.name, "root");
+    assert!(root.answers.try_get().is_err(), "one level");
+    let answers = a.answers.get();
+    assert_eq!(answers.iter().map(|answer| answer.name.as_str()).collect::<Vec<_>>(), ["a1", "a2"]);
+    assert!(answers[0].answers.try_get().is_err(), "one level");
+    let mut session = Session::new(&engine);
+    let a = session.query(Post).filter(Post.name.eq("a")).one().await.unwrap();
+    assert_eq!(session.handles(a, Post.answers).len(), 2);
+}
+
+#[tokio::test]
 async fn several_rows_where_one_is_held_are_warned_of() {
     #[derive(Clone, Debug, Model)]
     #[orm(table = "users", metadata = none)]

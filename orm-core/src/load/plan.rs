@@ -176,7 +176,11 @@ fn resolve(mapper: &'static Mapper, nodes: &mut Vec<LoadNode>, above: &mut Vec<u
     for (index, definition) in mapper.definition.relationships.iter().enumerate() {
         let index = index as u16;
         let Some(strategy) = always(definition.lazy) else { continue };
-        if position(nodes, mapper, index).is_none() && !above.contains(&(definition.target)().id()) {
+        let target = (definition.target)().id();
+        // Of a relationship of a model to itself there is one level.
+        let most = usize::from(target == mapper.id());
+        let is_ring = above.iter().filter(|&&model| model == target).count() > most;
+        if position(nodes, mapper, index).is_none() && !is_ring {
             nodes.push(LoadNode { strategy, ..LoadNode::bare(mapper, index) });
         }
     }
