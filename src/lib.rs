@@ -76,8 +76,8 @@ pub use orm_core::{
     preceding, tuple, window,
 };
 pub use orm_core::{
-    BindRequest, Execution, History, JoinMode, Managed, ObjectState, ScopedGuard, ScopedSession, SessionEvents, StateChange,
-    StatementKind, Synchronize,
+    BindRequest, Execution, History, JoinMode, Managed, ObjectState, ScopedGuard, ScopedSession, SessionEvents,
+    StateChange, StatementKind, Synchronize,
 };
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};

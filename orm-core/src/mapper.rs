@@ -37,10 +37,10 @@ pub use embed::{Embed, UnitValues};
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};
-pub(crate) use new_row::{is_zero, literal_set};
 pub use new_row::{
     ColumnSet, Incoming, IntoMember, IntoRows, Member, Missing, NewInstance, NewObject, NewRow, Set, SetColumns,
 };
+pub(crate) use new_row::{is_zero, literal_set};
 pub use object::{Object, ObjectVec, Values};
 pub(crate) use object::{Shared, copy_columns, downcast, is_changed, set_columns};
 pub(crate) use registry::Registered;

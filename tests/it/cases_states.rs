@@ -52,12 +52,14 @@ async fn what_is_forgotten_of_a_member_its_owners_forget_too() {
 
 #[tokio::test]
 async fn what_is_forgotten_of_an_object_its_pairs_forget_too() {
-    for (way, of_keyword) in [Way::Expire, Way::Refresh, Way::Query].into_iter().flat_map(|way| [(way, false), (way, true)])
+    for (way, of_keyword) in
+        [Way::Expire, Way::Refresh, Way::Query].into_iter().flat_map(|way| [(way, false), (way, true)])
     {
         let (engine, mut session) = session().await;
         three_users(&engine).await;
         let users = session.query(User).order_by(User.id).options(selectinload(User.keywords)).all().await.unwrap();
-        let words = session.query(Keyword).order_by(Keyword.id).options(selectinload(Keyword.users)).all().await.unwrap();
+        let words =
+            session.query(Keyword).order_by(Keyword.id).options(selectinload(Keyword.users)).all().await.unwrap();
         let (ed, fred, blue) = (users[0], users[2], words[1]);
         let new = session.add(Keyword::builder().word("new"));
         session.link(fred, User.keywords, blue);
@@ -90,8 +92,7 @@ async fn what_is_forgotten_of_an_object_its_pairs_forget_too() {
         assert_eq!(names, ["ed", "wendy"], "{way:?} {of_keyword}");
         drop(quiet);
         session.commit().await.unwrap();
-        let mut pairs =
-            select((UserKeyword.user_id, UserKeyword.keyword_id)).all(&engine).await.unwrap();
+        let mut pairs = select((UserKeyword.user_id, UserKeyword.keyword_id)).all(&engine).await.unwrap();
         pairs.sort_unstable();
         let expected: &[(i64, i64)] = if of_keyword { &[(1, 2), (2, 2), (3, 3)] } else { &[(1, 1), (1, 2), (2, 2)] };
         assert_eq!(pairs, expected, "{way:?} {of_keyword}");

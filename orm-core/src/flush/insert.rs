@@ -31,9 +31,7 @@ use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
-use crate::session::{
-    BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value,
-};
+use crate::session::{BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value};
 use crate::sql::{
     InsertNode, InsertSource, Node, Output, SelectNode, Statement, TextNode, TextPart, bytes_at_once, row_size,
     value_size,

@@ -254,9 +254,9 @@ pub fn decode_in_variant<T: SqlType>(values: UnitValues<'_, '_>, column: usize) 
 #[cold]
 fn in_variant(reason: DecodeError, tag: ValueRef<'_>) -> DecodeError {
     match tag {
-        ValueRef::Text(tag) if reason.reason() == IS_NULL => DecodeError::new(format!(
-            "it is NULL in a row of the variant `{tag}`, whose field is not an `Option`"
-        )),
+        ValueRef::Text(tag) if reason.reason() == IS_NULL => {
+            DecodeError::new(format!("it is NULL in a row of the variant `{tag}`, whose field is not an `Option`"))
+        }
         _ => reason,
     }
 }
