@@ -86,7 +86,9 @@ impl DecodeError {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that a column can hold",
-    note = "derive `SqlEnum` or `SqlNewtype`, or wrap it as `Json<{Self}>`"
+    note = "derive `SqlEnum` or `SqlNewtype`, or wrap it as `Json<{Self}>`",
+    note = "a struct or enum that derives `Embed` is a field with `#[orm(embed)]` or `#[orm(flatten)]`; another model is one as `BelongsTo<{Self}>`, `HasOne<{Self}>` or `HasMany<{Self}>`",
+    note = "integers are of 8, 16, 32 or 64 bits with a sign, or of 8, 16 or 32 without: `i64` stands for `u64` and `usize`, and `String` for `char`"
 )]
 pub trait SqlType: RowType<Managed = Self> + Clone + Send + Sync + 'static {
     /// The type without `Option`, so that `max` and `scalar` of a nullable column do not nest it.

@@ -131,7 +131,9 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model",
-    label = "expected the name of a model, such as `User`"
+    label = "expected the name of a model, such as `User`",
+    note = "the name is given as a value and not as a type: `session.get(User, 1)` and `select(User)`",
+    note = "code for any model takes it as `entity: A`, where `A: Entity`"
 )]
 pub trait Entity: Selectable<Row = <Self as Entity>::Model> {
     /// The model.

@@ -214,7 +214,8 @@ impl<R: RowType> RowType for Option<R> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be selected",
-    label = "expected a model such as `User`, a column such as `User.name`, an expression, or a tuple of these"
+    label = "expected a model such as `User`, a column such as `User.name`, an expression, or a tuple of these",
+    note = "what is selected is given as a value and not as a type: `select(User)`"
 )]
 pub trait Selectable: Send + 'static {
     /// What a row becomes.

@@ -15,7 +15,8 @@ use super::{ColumnType, DecodeError, Placeholder, SqlType};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "an array cannot hold `{Self}`",
-    note = "implement `orm::ArrayElement` for a type of your own: it has no methods"
+    note = "implement `orm::ArrayElement` for a type of your own: it has no methods",
+    note = "rows of another model are `HasMany<{Self}>`, or `ManyToMany<{Self}>`; a list that is kept as a document is `#[orm(json)]`"
 )]
 pub trait ArrayElement: SqlType {}
 

@@ -70,15 +70,24 @@ fn definition(model: &Model) -> TokenStream {
     }
 }
 
+/// Returns whether a field is the key of a model, alone.
+fn is_only_key(model: &Model, field: &Ident) -> bool {
+    let mut keys = model.columns.iter().filter(|column| column.options.primary_key.is_some());
+    keys.next().is_some_and(|key| key.ident == *field) && keys.next().is_none()
+}
+
 /// One trait per required field: the compiler says its message when the field is not set.
 fn required_fields(model: &Model) -> TokenStream {
     let vis = &model.vis;
     let note = "a field may be left out when it has a `default` or a `server_default`, or is an `Option`";
+    let of_key = "a key may be left out when it is an integer, or a newtype of one that says `autoincrement = true`, or has a \
+                  `server_default`";
     let traits = model.required().map(|field| {
         let name = plain(field);
         let requirement = requirement(field);
         let message = format!("the required field `{name}` of `{}` is not set", model.ident);
         let label = format!("`.{name}(…)` is missing in this builder");
+        let note = if is_only_key(model, field) { of_key } else { note };
         quote! {
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
             #vis trait #requirement {}
