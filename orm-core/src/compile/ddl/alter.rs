@@ -154,8 +154,12 @@ impl Ddl {
                         .collation
                         .as_ref()
                         .map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
-                    let by_text = by_text(&from.column_type, &to.column_type);
-                    statements.push(alter(&format!("TYPE {of}{collation} USING {name}{by_text}::{of}")));
+                    let (found, wanted) = (from.type_on(self.dialect), &to.column_type);
+                    let using = match has_assignment_cast(found, wanted) {
+                        true => String::new(),
+                        false => format!(" USING {name}{}::{of}", by_text(found, wanted)),
+                    };
+                    statements.push(alter(&format!("TYPE {of}{collation}{using}")));
                     let counts = |column: &Column| column.is_generated && column.identity.is_none();
                     if counts(from) && counts(to) && from.column_type != to.column_type {
                         statements.push(self.alter_serial(table, &to.name, &of));
@@ -337,3 +341,48 @@ fn by_text(from: &ColumnType, to: &ColumnType) -> &'static str {
 fn stub(name: &TableName) -> Table {
     Table { schema: name.schema.clone(), ..Table::new(name.name.clone()) }
 }
+/// Returns whether PostgreSQL takes values of the first type into a column of the second by itself. Where it does, it refuses
+/// what does not fit; an explicit cast would cut a text that is too long.
+fn has_assignment_cast(from: &ColumnType, to: &ColumnType) -> bool {
+    let base = |of: &ColumnType| -> Option<Kind> {
+        Some(match of {
+            ColumnType::Text | ColumnType::String(_) | ColumnType::Char(_) | ColumnType::Varchar => Kind::Text,
+            ColumnType::Enum { is_native: false, .. } => Kind::Text,
+            ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => Kind::Number,
+            ColumnType::Real | ColumnType::Double | ColumnType::Float(_) | ColumnType::Numeric(_) => Kind::Number,
+            ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => Kind::Moment,
+            ColumnType::Time | ColumnType::Interval => Kind::Time,
+            ColumnType::Inet | ColumnType::Cidr => Kind::Address,
+            _ => return None,
+        })
+    };
+    match (from, to) {
+        (ColumnType::Domain { base, .. }, to) => has_assignment_cast(base, to),
+        (from, ColumnType::Domain { base, .. }) => has_assignment_cast(from, base),
+        (ColumnType::Array(from), ColumnType::Array(to)) => has_assignment_cast(from, to),
+        // `bit(5)` and `bit(3)`.
+        (ColumnType::Custom(from), ColumnType::Custom(to)) => is_same_word(from, to),
+        (from, to) => match (base(from), base(to)) {
+            (_, Some(Kind::Text)) => true,
+            (Some(Kind::Moment), Some(Kind::Time)) => *from != ColumnType::Date && *to == ColumnType::Time,
+            (from_kind, to_kind) => from == to || (from_kind.is_some() && from_kind == to_kind),
+        },
+    }
+}
+
+/// Types among which PostgreSQL has assignment casts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Moment,
+    Time,
+    Address,
+}
+
+/// Returns whether two types are one but for what stands in parentheses.
+fn is_same_word(from: &str, to: &str) -> bool {
+    let word = |sql: &str| sql.split('(').next().unwrap_or_default().trim().to_ascii_lowercase();
+    word(from) == word(to)
+}
+
