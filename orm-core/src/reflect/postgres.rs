@@ -189,7 +189,10 @@ async fn read_columns<E: Executor>(
             },
             (_, _, None) => {}
         }
-        if let Some(columns) = found.columns(&schema, &table) {
+        // A column that owns several sequences comes once for each.
+        if let Some(columns) = found.columns(&schema, &table)
+            && columns.last().is_none_or(|last| last.name != column.name)
+        {
             columns.push(column);
         }
     }

@@ -10,8 +10,8 @@ use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{
-    CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Index, IndexColumn, IndexPart, MetaData,
-    Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
+    CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index, IndexColumn, IndexPart,
+    MetaData, Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -586,7 +586,7 @@ impl Comparison<'_> {
         note(from.is_nullable != to.is_nullable, ColumnChange::Nullability);
         let same_default = self.may_both(from.server_default.as_deref(), to.server_default.as_deref());
         note(!same_default || from.sequence != to.sequence, ColumnChange::Default);
-        note((from.is_generated, from.identity) != (to.is_generated, to.identity), ColumnChange::Generation);
+        note(!same_generation(from, to), ColumnChange::Generation);
         let same_computed = match (&from.computed, &to.computed) {
             (Some(from), Some(to)) => from.is_stored == to.is_stored && self.may_be_same(&from.sql, &to.sql),
             (from, to) => from == to,
@@ -629,6 +629,17 @@ fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
         | (ColumnType::Custom(sql), ColumnType::Domain { schema, name, .. }) => {
             sql.eq_ignore_ascii_case(&super::full_name(schema.as_deref(), name))
         }
+/// Returns whether the database makes up values as it is wanted. PostgreSQL does it by a serial or an identity column, which
+/// are the same where nothing more is said.
+fn same_generation(from: &Column, to: &Column) -> bool {
+    let is_fulfilled = match (from.identity, to.identity) {
+        (Some(_), None) => true,
+        (None, Some(wanted)) => wanted == Identity::DEFAULT,
+        (found, wanted) => found == wanted,
+    };
+    from.is_generated == to.is_generated && is_fulfilled
+}
+
         (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
         // PostgreSQL's ranges of numbers have any precision.
         (ColumnType::Range(left), ColumnType::Range(right)) => left.range_name() == right.range_name(),

@@ -179,9 +179,11 @@ impl Ddl {
                         statements.push(alter("DROP DEFAULT"));
                     }
                     if to.is_generated {
+                        statements.push(self.each_serial(table, &to.name, "DROP SEQUENCE ' || counter"));
                         statements.push(alter(&format!("ADD {}", self.identity(to))));
                     }
                 }
+                        statements.push(self.count_on(table, to));
                 ColumnChange::Computed => {
                     let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
                     return Err(self.unsupported(&what).hint("drop the column and add it again"));
@@ -199,7 +201,26 @@ impl Ddl {
         let (table, column) = (self.text(&self.table_name(table)), self.text(column));
         format!(
             "DO $orm$ DECLARE counter text := pg_get_serial_sequence({table}, {column}); BEGIN\n    \
-             IF counter IS NOT NULL THEN EXECUTE 'ALTER SEQUENCE ' || counter || ' AS {of}'; END IF;\nEND $orm$"
+        self.each_serial(table, column, &format!("ALTER SEQUENCE ' || counter || ' AS {of}'"))
+    }
+
+    /// Does something to the sequence of a serial column, if it has one.
+    fn each_serial(&self, table: &Table, column: &str, words: &str) -> String {
+             IF counter IS NOT NULL THEN EXECUTE '{words}; END IF;\nEND $orm$"
+        )
+    }
+
+    /// Lets a new identity column count on behind the rows that there are.
+    fn count_on(&self, table: &Table, column: &Column) -> String {
+        let counting = column.identity.unwrap_or_default().counting;
+        let is_falling = counting.increment.is_some_and(|increment| increment < 0);
+        let (last, behind) = if is_falling { ("min", "<=") } else { ("max", ">=") };
+        let first = counting.start.unwrap_or(if is_falling { -1 } else { 1 });
+        let (name, of) = (self.identifier(&column.name), self.table_name(table));
+        let (table, column) = (self.text(&of), self.text(&column.name));
+        format!(
+            "SELECT setval(pg_get_serial_sequence({table}, {column}), {last}({name})) FROM {of} \
+             HAVING {last}({name}) {behind} {first}"
         )
     }
 
