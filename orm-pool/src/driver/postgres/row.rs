@@ -166,7 +166,7 @@ pub(super) fn holds_of_oid(oid: u32) -> Option<Holds> {
         16 => Bool,
         21 => Int2,
         23 => Int4,
-        20 | 790 | 5069 => Int8,
+        20 | 5069 => Int8,
         24 | 26 | 28 | 29 | 2202..=2206 | 3734 | 3769 | 4089 | 4096 | 4191 => Oid,
         700 => Float4,
         701 => Float8,
@@ -193,7 +193,7 @@ pub(super) fn holds_of_oid(oid: u32) -> Option<Holds> {
         3910 => Range(&TimestampTz),
         3912 => Range(&Date),
         3926 => Range(&Int8),
-        27 | 600..=604 | 628 | 718 | 3220 | 3614 | 3615 => Opaque,
+        27 | 600..=604 | 628 | 718 | 790 | 3220 | 3614 | 3615 => Opaque,
         _ => return None,
     })
 }
@@ -216,7 +216,8 @@ impl<'a> Row<'a> {
     /// Text, JSON and bytes are borrowed from the message; decimals, and arrays and ranges as PostgreSQL writes them, from a
     /// buffer.
     /// What a type of Rust cannot hold comes as the text that PostgreSQL shows for it: `infinity`, a decimal's `NaN`, the
-    /// time `24:00:00`, an interval. `money` comes in its smallest unit. Other types come as text if that is what they
+    /// time `24:00:00`, an interval. `money`, of which only the server knows how many
+    /// digits are behind the point, comes as bytes: cast it to `numeric`. Other types come as text if that is what they
     /// look like, else as bytes.
     ///
     /// # Panics
