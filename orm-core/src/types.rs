@@ -342,7 +342,7 @@ impl SqlType for String {
     fn decode(value: ValueRef<'_>) -> Result<Self, DecodeError> {
         match value {
             ValueRef::Text(value) => Ok(value.to_owned()),
-            ValueRef::Bytes(_) => Err(DecodeError::new("expected text, found bytes that are not UTF-8")),
+            ValueRef::Bytes(_) => Err(DecodeError::new("expected text, found bytes")),
             other => Err(DecodeError::mismatch("text", other)),
         }
     }

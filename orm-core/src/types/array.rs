@@ -59,12 +59,15 @@ impl<T: ArrayElement> SqlType for Vec<T> {
         let ValueRef::Text(text) = value else { return Err(DecodeError::mismatch("an array", value)) };
         let elements = elements(text).ok_or_else(|| DecodeError::mismatch("an array", value))?;
         let decoded = elements.iter().map(|element| match element {
-            None => T::decode(ValueRef::Null),
+            None => T::decode(ValueRef::Null).map_err(|_| DecodeError::new(IS_NULL_WITHIN)),
             Some(text) => decode_text::<T>(text),
         });
         decoded.collect()
     }
 }
+
+/// What is wrong with NULL in an array.
+const IS_NULL_WITHIN: &str = "an element is NULL, and the Rust type is not a `Vec<Option<…>>`";
 
 /// Takes an array of PostgreSQL apart; NULL is `None`.
 pub(crate) fn elements(text: &str) -> Option<Vec<Option<String>>> {
@@ -111,7 +114,8 @@ pub(super) fn decode_text<T: SqlType>(text: &str) -> Result<T, DecodeError> {
         Kind::Bool => T::decode(ValueRef::Bool(text == "t")),
         Kind::Int16 | Kind::Int32 | Kind::Int64 => T::decode(ValueRef::Int(text.parse().map_err(|_| wrong())?)),
         Kind::Float32 | Kind::Float64 => T::decode(ValueRef::Float64(text.parse().map_err(|_| wrong())?)),
-        Kind::Decimal => T::decode(ValueRef::Decimal(text)),
+        // `NaN` and the infinities end with letters, and are no number of Rust.
+        Kind::Decimal if text.ends_with(|c: char| c.is_ascii_digit()) => T::decode(ValueRef::Decimal(text)),
         Kind::Json => T::decode(ValueRef::Json(text)),
         // A moment is written in UTC, as a row of text would have it.
         Kind::Timestamp => T::decode(ValueRef::Text(text.strip_suffix("+00").unwrap_or(text))),
@@ -132,6 +136,7 @@ mod tests {
         assert_eq!(read::<i64>("{}"), Ok(vec![]));
         assert_eq!(read::<i64>("{1,-2}"), Ok(vec![1, -2]));
         assert_eq!(read::<i64>("[0:1]={1,2}"), Ok(vec![1, 2]));
+        assert_eq!(read::<i64>("{1,NULL}"), Err(DecodeError::new(IS_NULL_WITHIN)));
         assert_eq!(read::<Option<bool>>("{t,NULL,f}"), Ok(vec![Some(true), None, Some(false)]));
         let texts = ["a b", "", "NULL", "\"", "\\", "{,}", "é"].map(str::to_owned).to_vec();
         assert_eq!(read::<String>(r#"{"a b","","NULL","\"","\\","{,}",é}"#), Ok(texts));
