@@ -196,6 +196,24 @@ pub(super) fn index(sql: &str) -> (Vec<String>, Option<String>) {
     (parts, condition)
 }
 
+/// Returns the words of a part of an index that name its collation, such as `COLLATE "C"`.
+pub(super) fn collation_of(part: &str) -> Option<&str> {
+    let tokens = tokens(part);
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        if token.is("(") {
+            at = closing(&tokens, at);
+            continue;
+        }
+        if token.is("collate") {
+            let last = if tokens.get(at + 2).is_some_and(|dot| dot.is(".")) { at + 3 } else { at + 1 };
+            return Some(&part[token.start..tokens.get(last)?.end()]);
+        }
+        at += 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,5 +244,8 @@ mod tests {
         let (parts, condition) = index("CREATE INDEX i ON t (lower(name) DESC, \"odd\") WHERE a > 'where'");
         assert_eq!(parts, ["lower(name)", "\"odd\""]);
         assert_eq!(condition.as_deref(), Some("a > 'where'"));
+        assert_eq!(collation_of("lower((v COLLATE \"x\")) COLLATE \"C\" DESC"), Some("COLLATE \"C\""));
+        assert_eq!(collation_of("v COLLATE s.c text_ops"), Some("COLLATE s.c"));
+        assert_eq!(collation_of("(v COLLATE \"x\")"), None);
     }
 }

@@ -320,6 +320,7 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             table.indexes.push(index.name(name));
         }
         let Some(index) = table.indexes.last_mut() else { continue };
+    let mut parts = Vec::new();
         let is_included = row.flag();
         let (column, expression) = (row.option(), row.text());
         if is_included {
@@ -328,7 +329,14 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         }
         let bits = row.number().unwrap_or(0);
         let (is_descending, has_nulls_first) = (bits & 1 != 0, bits & 2 != 0);
-        let part = column.map_or(IndexPart::Expression(expression), IndexPart::Column);
+            parts = super::ddl_text::index(&written).0;
+        let part = match (column, parts.get(index.columns.len()).and_then(|part| super::ddl_text::collation_of(part))) {
+            (Some(column), _) => IndexPart::Column(column),
+            (None, Some(collation)) if !expression.ends_with(collation) => {
+                IndexPart::Expression(format!("{expression} {collation}"))
+            }
+            (None, _) => IndexPart::Expression(expression),
+        };
         index.columns.push(IndexColumn {
             part,
             is_descending,

@@ -155,7 +155,7 @@ async fn read_indexes<E: Executor>(
     for mut row in catalog.rows(for_each(schemas, sql)).await? {
         let (schema, table, name) = (schema(&mut row), row.text(), row.text());
         let (is_unique, origin) = (row.flag(), row.text());
-        let (column, is_descending, _collation) = (row.option(), row.flag(), row.option());
+        let (column, is_descending, collation) = (row.option(), row.flag(), row.text());
         let (sql, position, order) = (row.text(), row.number().unwrap_or(0), row.number().unwrap_or(0));
         let (parts, condition) = ddl_text::index(&sql);
         let known = indexes.last().is_some_and(|(of_schema, of, _, _, index)| {
@@ -165,9 +165,18 @@ async fn read_indexes<E: Executor>(
             let index = Index { is_unique, condition, ..Index::default() }.name(name);
             indexes.push((schema, table, order, origin == "u", index));
         }
-        let Some((.., index)) = indexes.last_mut() else { continue };
+        let Some((schema, table, _, is_constraint, index)) = indexes.last_mut() else { continue };
+        let (is_constraint, of_table) = (*is_constraint, found.table(schema, table));
         let expression = || parts.get(usize::try_from(position).unwrap_or(0)).cloned().unwrap_or_default();
-        let part = column.map_or_else(|| IndexPart::Expression(expression()), IndexPart::Column);
+        let part = match column {
+            None => IndexPart::Expression(expression()),
+            Some(column) if is_constraint || is_usual(of_table, &column, &collation) => IndexPart::Column(column),
+            Some(column) => {
+                let mut sql = String::new();
+                Dialect::Sqlite.write_identifier(&column, &mut sql);
+                IndexPart::Expression(format!("{sql} COLLATE {collation}"))
+            }
+        };
         index.columns.push(IndexColumn { part, is_descending, ..IndexColumn::column("") });
     }
     // The list begins with what was made last.
@@ -225,6 +234,13 @@ async fn read_foreign_keys<E: Executor>(
     keys.sort_by(|a, b| (&a.0, &a.1, -a.2).cmp(&(&b.0, &b.1, -b.2)));
     for (schema, table_name, _, mut key) in keys {
         if key.target_columns.is_empty() {
+/// Returns whether an index compares a column as its table does.
+fn is_usual(table: Option<&mut Table>, column: &str, collation: &str) -> bool {
+    let column = table.and_then(|table| table.columns.iter().find(|known| known.name.eq_ignore_ascii_case(column)));
+    let usual = column.and_then(|column| column.collation.as_deref()).unwrap_or("BINARY");
+    usual.eq_ignore_ascii_case(collation)
+}
+
             // Without columns it refers to the primary key.
             let target = found.tables.iter().find(|table| table.schema == schema && table.name == key.target_table);
             key.target_columns = target.map(|table| table.primary_key.columns.clone()).unwrap_or_default();
