@@ -195,12 +195,12 @@ impl Inspector {
         views.map(|view| full_name(view.schema.as_deref(), &view.name)).collect()
     }
 
-    /// Returns the sequences that no column owns.
+    /// Returns the sequences, without those that do nothing but count the column that owns them.
     pub fn sequences(&self) -> &[Sequence] {
         &self.found.sequences
     }
 
-    /// Returns the names of the sequences that no column owns.
+    /// Returns the names of the sequences, as [`sequences`](Self::sequences) has them.
     pub fn sequence_names(&self) -> Vec<String> {
         self.found.sequences.iter().map(|of| full_name(of.schema.as_deref(), &of.name)).collect()
     }

@@ -182,7 +182,7 @@ async fn read_columns<E: Executor>(
             ("s" | "v", _, Some(sql)) => {
                 column.computed = Some(Computed { sql, is_stored: generated == "s" });
             }
-            (_, _, Some(sql)) if owns_sequence && sql.starts_with("nextval(") => column.is_generated = true,
+            (_, _, Some(sql)) if owns_sequence && sequence_of(&sql).is_some() => column.is_generated = true,
             (_, _, Some(sql)) => match sequence_of(&sql) {
                 Some(sequence) => column.sequence = Some(sequence),
                 None => column.server_default = Some(sql),
@@ -349,14 +349,17 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
     Ok(())
 }
 
-/// Reads the sequences that no column owns.
+/// Reads the sequences that no column owns, and those that something else than counting their column uses.
 async fn read_sequences<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
     let sql = format!(
         "SELECT n.nspname::text, c.relname::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text, \
          s.seqmax::text, s.seqcache::text, s.seqcycle::text, format_type(s.seqtypid, NULL) \
          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname IN ({}) AND NOT EXISTS (SELECT 1 FROM pg_depend o WHERE o.objid = c.oid AND o.classid = 'pg_class'::regclass \
-         AND o.deptype IN ('a', 'i') AND o.refobjsubid > 0) ORDER BY 1, 2",
+         AND o.refobjsubid > 0 AND (o.deptype = 'i' OR (o.deptype = 'a' AND NOT EXISTS (SELECT 1 FROM pg_depend u \
+         JOIN pg_attrdef d ON d.oid = u.objid WHERE u.classid = 'pg_attrdef'::regclass AND u.refobjid = c.oid \
+         AND u.refclassid = 'pg_class'::regclass AND (d.adrelid <> o.refobjid OR d.adnum <> o.refobjsubid \
+         OR pg_get_expr(d.adbin, d.adrelid) NOT LIKE 'nextval(''%''::regclass)'))))) ORDER BY 1, 2",
         cx.wanted
     );
     for mut row in catalog.rows(sql).await? {
