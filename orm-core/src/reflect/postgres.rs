@@ -5,6 +5,7 @@ use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
+use crate::schema::tokens::tokens;
 use crate::schema::{
     CheckConstraint, Column, Computed, Deferrable, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index,
     IndexColumn, IndexPart, PrimaryKey, Sequence, Table, UniqueConstraint, View, parse_type,
@@ -263,6 +264,7 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
                     deferrable,
                     is_not_valid,
                     is_match_full: row.text() == "f",
+                    on_delete_columns: set_columns(&written),
                     ..ForeignKey::new(columns, target_table, target_columns)
                 });
             }
@@ -274,6 +276,15 @@ async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, f
         }
     }
     Ok(())
+}
+
+/// Returns the columns in `ON DELETE SET NULL (a, b)`, which no catalog has before PostgreSQL 15.
+fn set_columns(written: &str) -> Vec<String> {
+    let tokens = tokens(written);
+    let is_set = |at: usize| tokens[at].is("set") && tokens.get(at + 2).is_some_and(|open| open.is("("));
+    let Some(at) = (0..tokens.len()).find(|at| is_set(*at)) else { return Vec::new() };
+    let within = tokens[at + 3..].iter().take_while(|token| !token.is(")"));
+    within.filter(|token| !token.is(",")).map(|token| token.name()).collect()
 }
 
 fn action_of(letter: &str) -> Option<ReferentialAction> {

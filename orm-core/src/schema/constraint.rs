@@ -58,6 +58,9 @@ pub struct ForeignKey {
     pub target_columns: Vec<String>,
     /// What deleting the other row does.
     pub on_delete: Option<ReferentialAction>,
+    /// The columns that `SET NULL` or `SET DEFAULT` sets when the other row is deleted, if not all; of PostgreSQL 15.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub on_delete_columns: Vec<String>,
     /// What changing the other row's key does.
     pub on_update: Option<ReferentialAction>,
     /// When it is checked.

@@ -57,6 +57,10 @@ impl Ddl {
         for (when, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
             if let Some(action) = action {
                 sql.push_str(&format!(" ON {when} {}", action.sql()));
+                if when == "DELETE" && !key.on_delete_columns.is_empty() {
+                    self.only_postgres(table, "a foreign key that sets some of its columns")?;
+                    sql.push_str(&format!(" ({})", self.list(&key.on_delete_columns)));
+                }
             }
         }
         if let Some(when) = key.deferrable {
