@@ -63,6 +63,8 @@ struct Found {
     key_indexes: Vec<(Option<String>, String, Index)>,
     /// Tables of other servers.
     foreign: Vec<Table>,
+    /// Tables of SQLite that a module makes, without those that it keeps their rows in.
+    virtual_tables: Vec<Table>,
     /// Tables of this connection alone, without a schema.
     temporary: Vec<Table>,
     temporary_views: Vec<FoundView>,
@@ -102,7 +104,7 @@ impl Found {
 
     /// Returns the columns of a table or a view.
     fn columns(&mut self, schema: &Option<String>, name: &str) -> Option<&mut Vec<Column>> {
-        let mut tables = self.tables.iter_mut().chain(&mut self.foreign);
+        let mut tables = self.tables.iter_mut().chain(&mut self.foreign).chain(&mut self.virtual_tables);
         if let Some(table) = tables.find(|table| table.schema == *schema && table.name == name) {
             return Some(&mut table.columns);
         }
@@ -187,6 +189,25 @@ impl Inspector {
     /// [`table`](Self::table) finds them, and metadata has none of them.
     pub fn foreign_table_names(&self) -> Vec<String> {
         self.found.foreign.iter().map(Table::full_name).collect()
+    }
+
+    /// Returns the names of the virtual tables of SQLite, which a module such as `fts5` makes, without the tables that it keeps
+    /// their rows in. As with foreign tables, [`table`](Self::table) finds them, and metadata has none of them.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, schema::Inspector, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// text("CREATE VIRTUAL TABLE places USING rtree (id, x1, x2)").execute(&engine).await?;
+    /// let inspector = Inspector::of(&engine).await?;
+    /// assert_eq!(inspector.virtual_table_names(), ["places"]);
+    /// assert!(inspector.table_names().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn virtual_table_names(&self) -> Vec<String> {
+        self.found.virtual_tables.iter().map(Table::full_name).collect()
     }
 
     fn views(&self, is_materialized: bool) -> Vec<String> {
@@ -279,8 +300,9 @@ impl Inspector {
     ///
     /// Fails when there is no such table, with the names of those that there are.
     pub fn table(&self, name: &str) -> Result<&Table> {
-        let Found { tables, foreign, temporary, .. } = &self.found;
-        let found = tables.iter().chain(foreign).chain(temporary).find(|table| table.full_name() == name);
+        let Found { tables, foreign, virtual_tables, temporary, .. } = &self.found;
+        let found =
+            tables.iter().chain(foreign).chain(virtual_tables).chain(temporary).find(|table| table.full_name() == name);
         found.ok_or_else(|| self.no_such("table", name, &self.table_names()))
     }
 

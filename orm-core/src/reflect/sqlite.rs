@@ -52,8 +52,9 @@ fn schema(row: &mut Cells) -> Option<String> {
 }
 
 async fn read_tables<E: Executor>(catalog: &mut Catalog<E>, schemas: &[&str], found: &mut Found) -> Result<Texts> {
-    let sql = "SELECT {schema}, type, name, sql FROM {master} WHERE type IN ('table', 'view') \
-               AND name NOT LIKE 'sqlite/_%' ESCAPE '/'";
+    let sql = "SELECT {schema}, m.type, m.name, m.sql, (SELECT l.type FROM pragma_table_list l \
+               WHERE l.schema = {schema} AND l.name = m.name) FROM {master} m WHERE m.type IN ('table', 'view') \
+               AND m.name NOT LIKE 'sqlite/_%' ESCAPE '/'";
     let mut texts = Vec::new();
     for mut row in catalog.rows(for_each(schemas, sql)).await? {
         let (schema, kind, name, sql) = (schema(&mut row), row.text(), row.text(), row.text());
@@ -61,6 +62,15 @@ async fn read_tables<E: Executor>(catalog: &mut Catalog<E>, schemas: &[&str], fo
             let view = View { schema, name, sql: query_of(&sql), is_materialized: false };
             found.views.push(FoundView { view, columns: Vec::new() });
             continue;
+        }
+        match row.text().as_str() {
+            "virtual" => {
+                found.virtual_tables.push(Table { schema, ..Table::new(name) });
+                continue;
+            }
+            // The rows of a virtual table, which makes and drops it.
+            "shadow" => continue,
+            _ => {}
         }
         let text = ddl_text::read(&sql);
         let flags = [
@@ -94,7 +104,12 @@ async fn read_columns<E: Executor>(
                FROM {master} m, pragma_table_xinfo(m.name, {schema}) c WHERE m.type IN ('table', 'view') \
                AND m.name NOT LIKE 'sqlite/_%' ESCAPE '/'";
     let mut keys: Vec<(Option<String>, String, i64, String)> = Vec::new();
-    for mut row in catalog.rows(for_each(schemas, sql)).await? {
+    let rows = match catalog.rows(for_each(schemas, sql)).await {
+        Ok(rows) => rows,
+        // A view that refers to what is gone keeps SQLite from telling of any.
+        Err(_) => each_columns(catalog, schemas, sql, found).await?,
+    };
+    for mut row in rows {
         let (schema, table, name, written) = (schema(&mut row), row.text(), row.text(), row.text());
         let mut column = Column::new(name.clone(), parse_type(Dialect::Sqlite, &written));
         column.is_nullable = !row.flag();
@@ -138,6 +153,29 @@ async fn read_columns<E: Executor>(
         }
     }
     Ok(())
+}
+
+/// Reads the columns of tables, and of those views of which they can be read.
+async fn each_columns<E: Executor>(
+    catalog: &mut Catalog<E>,
+    schemas: &[&str],
+    sql: &str,
+    found: &Found,
+) -> Result<Vec<Cells>> {
+    let tables = sql.replace("IN ('table', 'view')", "= 'table'");
+    let mut rows = catalog.rows(for_each(schemas, &tables)).await?;
+    for FoundView { view, .. } in &found.views {
+        let name = view.name.replace('\'', "''");
+        let of_view = sql.replace("IN ('table', 'view')", &format!("= 'view' AND m.name = '{name}'"));
+        let schema = view.schema.as_deref().unwrap_or("main");
+        match catalog.rows(for_each(&[schema], &of_view)).await {
+            Ok(columns) => rows.extend(columns),
+            Err(error) => {
+                tracing::warn!(target: "orm::reflect", %error, "the columns of view `{}` cannot be read", view.name);
+            }
+        }
+    }
+    Ok(rows)
 }
 
 /// Reads unique constraints and indexes, a row for each of their columns.
@@ -196,6 +234,13 @@ async fn read_indexes<E: Executor>(
     Ok(())
 }
 
+/// Returns whether an index compares a column as its table does.
+fn is_usual(table: Option<&mut Table>, column: &str, collation: &str) -> bool {
+    let column = table.and_then(|table| table.columns.iter().find(|known| known.name.eq_ignore_ascii_case(column)));
+    let usual = column.and_then(|column| column.collation.as_deref()).unwrap_or("BINARY");
+    usual.eq_ignore_ascii_case(collation)
+}
+
 /// Returns whether these are the same names; SQLite's ignore case.
 fn same(left: &[String], right: &[String]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.eq_ignore_ascii_case(right))
@@ -234,13 +279,6 @@ async fn read_foreign_keys<E: Executor>(
     keys.sort_by(|a, b| (&a.0, &a.1, -a.2).cmp(&(&b.0, &b.1, -b.2)));
     for (schema, table_name, _, mut key) in keys {
         if key.target_columns.is_empty() {
-/// Returns whether an index compares a column as its table does.
-fn is_usual(table: Option<&mut Table>, column: &str, collation: &str) -> bool {
-    let column = table.and_then(|table| table.columns.iter().find(|known| known.name.eq_ignore_ascii_case(column)));
-    let usual = column.and_then(|column| column.collation.as_deref()).unwrap_or("BINARY");
-    usual.eq_ignore_ascii_case(collation)
-}
-
             // Without columns it refers to the primary key.
             let target = found.tables.iter().find(|table| table.schema == schema && table.name == key.target_table);
             key.target_columns = target.map(|table| table.primary_key.columns.clone()).unwrap_or_default();
