@@ -4,7 +4,7 @@
 //! In: operations, and the tables as they are. Out: statements that create each table anew, insert its rows, drop the old
 //! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
 
-use super::operation::{Constraint, Operation, TableName};
+use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -19,7 +19,8 @@ impl Diff {
     /// them yet.
     ///
     /// SQLite can neither change a column nor add or drop a constraint, nor add a column of which each row computes its
-    /// value: there the table is copied, with its rows, indexes and triggers, and it fails without effect if rows then refer to rows that are not there. What a table has that is
+    /// value: there the table is copied, with its rows, indexes and triggers, and it fails without effect if rows then refer to rows that are not there, or
+    /// have values that are none of a column's new type. What a table has that is
     /// not reflected, such as `ON CONFLICT` clauses, a copy has not.
     ///
     /// ```
@@ -218,10 +219,51 @@ async fn copy_within(
     }
     Ok(())
 }
+        for operation in operations.iter().filter(|operation| operation.altered_table() == Some(name)) {
+            refuse_unreadable(connection, operation).await?;
+        }
 
 /// Returns how many rows refer to rows that are not there.
 async fn dangling(connection: &mut Connection) -> Result<i64> {
     let sql = "SELECT count(*) FROM pragma_foreign_key_check";
+/// Fails if a column of another type now has values that are none of it: SQLite takes any, and they could not be read.
+async fn refuse_unreadable(connection: &mut Connection, operation: &Operation) -> Result<()> {
+    let Operation::AlterColumn { table, to, changes, .. } = operation else { return Ok(()) };
+    let Some(is_other) = unreadable(to.type_on(Dialect::Sqlite)).filter(|_| changes.contains(&ColumnChange::Type))
+    else {
+        return Ok(());
+    };
+    let of_table = Ddl::new(Dialect::Sqlite).qualified(table.schema.as_deref(), &table.name);
+    let mut column = String::new();
+    Dialect::Sqlite.write_identifier(&to.name, &mut column);
+    let sql = format!("SELECT count(*) FROM {of_table} WHERE {}", is_other.replace('?', &column));
+    let count = text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0);
+    if count == 0 {
+        return Ok(());
+    }
+    let of = to.type_on(Dialect::Sqlite);
+    let message = format!("column `{table}.{}` cannot become {of}: {count} rows have another value in it", to.name);
+    Err(Error::new(ErrorKind::Data, message).hint("change them by an UPDATE, before"))
+}
+
+/// Returns the condition by which a value, `?`, cannot be read as one of this type.
+fn unreadable(of: &ColumnType) -> Option<&'static str> {
+    Some(match of {
+        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
+            "typeof(?) NOT IN ('integer', 'null')"
+        }
+        ColumnType::Real | ColumnType::Double | ColumnType::Float(_) => "typeof(?) NOT IN ('real', 'integer', 'null')",
+        ColumnType::Numeric(_) => "typeof(?) = 'blob' OR (typeof(?) = 'text' AND (? = '' OR ? GLOB '*[^0-9.eE+-]*'))",
+        ColumnType::Date => "? NOT GLOB '*-[0-9][0-9]-[0-9][0-9]'",
+        ColumnType::Time => "? NOT GLOB '[0-9][0-9]:[0-9][0-9]*'",
+        ColumnType::DateTime | ColumnType::Timestamp => {
+            "? NOT GLOB '*-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]*'"
+        }
+        ColumnType::Domain { base, .. } => return unreadable(base),
+        _ => return None,
+    })
+}
+
     Ok(text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0))
 }
 
