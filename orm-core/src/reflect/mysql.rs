@@ -118,6 +118,7 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         if let Some(columns) = found.columns(&schema, &table) {
             columns.push(column);
         }
+        column.is_invisible = extra.contains("invisible");
     }
     Ok(())
 }
@@ -155,7 +156,7 @@ async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found:
             cx.wanted
         ),
         _ => format!(
-            "SELECT constraint_schema, table_name, constraint_name, check_clause \
+            "SELECT constraint_schema, table_name, constraint_name, check_clause, level \
              FROM information_schema.check_constraints WHERE constraint_schema IN ({}) ORDER BY 1, 2, 3",
             cx.wanted
         ),
@@ -198,6 +199,11 @@ async fn read_foreign_keys<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, 
                 target_table: row.text(),
                 on_delete: action_of(&row.text()),
                 on_update: action_of(&row.text()),
+                let is_of_column = row.text() == "Column";
+                let beside = table.columns.iter_mut().find(|column| is_of_column && column.name == name);
+                if let Some(column) = beside {
+                    column.check = Some(sql.clone());
+                }
                 ..ForeignKey::default().name(name)
             });
         } else {

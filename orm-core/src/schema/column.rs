@@ -57,6 +57,13 @@ pub struct Column {
     /// Whether a check refuses what is no truth value, where the database has no type of its own for them.
     #[cfg_attr(feature = "serde", serde(default))]
     pub has_check: bool,
+    /// The check that MariaDB keeps with the column rather than with its table, under the column's name, as it was read:
+    /// changing the column says it again. The table has it among its checks.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub check: Option<String>,
+    /// Whether `SELECT *` leaves it out, as MariaDB and MySQL were told; no model says so, and changes leave it as it is.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub is_invisible: bool,
 }
 
 /// The expression of a column that the database computes.
@@ -108,6 +115,8 @@ impl Column {
             collation: None,
             comment: None,
             has_check: false,
+            check: None,
+            is_invisible: false,
         }
     }
 
@@ -229,6 +238,8 @@ impl Column {
             collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),
             has_check: false,
+            check: None,
+            is_invisible: false,
         })
     }
 }

@@ -261,6 +261,12 @@ impl Side {
         other.is_called(self.given.schema.as_deref(), &self.given.name)
     }
 
+    /// Returns the column beside which a check stands.
+    fn column_of_check(&self, check: &CheckConstraint) -> Option<&Column> {
+        let column = self.given.find_column(check.name.as_deref()?)?;
+        column.check.is_some().then_some(column)
+    }
+
     fn is_called(&self, schema: Option<&str>, name: &str) -> bool {
         (self.given.schema.as_deref(), self.given.name.as_str()) == (schema, name)
     }
@@ -382,22 +388,29 @@ impl Parts {
         {
             self.drop_key(table.clone(), key.clone());
         }
-        let mut drop = |constraint: Constraint| {
-            self.dropping.push(Operation::DropConstraint { table: table.clone(), constraint });
-        };
+        let of_table = |constraint: Constraint| Operation::DropConstraint { table: table.clone(), constraint };
         for check in from.checks.iter().filter(|check| !to.checks.iter().any(|to| cx.same_check(to, check))) {
+            if let Some(column) = found.column_of_check(check) {
+                // It goes with its column, or by changing that.
+                if to.find_column(&column.name).is_some() {
+                    let (from, to) = (Box::new(column.clone()), Box::new(Column { check: None, ..column.clone() }));
+                    let changes = vec![ColumnChange::Check];
+                    self.dropping.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
+                }
+                continue;
+            }
             let given = found.given.checks.iter().find(|given| given.name == check.name && check.name.is_some());
-            drop(Constraint::Check(given.unwrap_or(check).clone()));
+            self.dropping.push(of_table(Constraint::Check(given.unwrap_or(check).clone())));
         }
         for exclude in from.excludes.iter().filter(|exclude| !to.excludes.iter().any(|to| cx.same_exclude(to, exclude)))
         {
-            drop(Constraint::Exclude(exclude.clone()));
+            self.dropping.push(of_table(Constraint::Exclude(exclude.clone())));
         }
         for unique in from.uniques.iter().filter(|unique| !to.uniques.iter().any(|to| cx.same_unique(to, unique))) {
-            drop(Constraint::Unique(unique.clone()));
+            self.dropping.push(of_table(Constraint::Unique(unique.clone())));
         }
         if !from.primary_key.columns.is_empty() && !cx.same_key(to, from) {
-            drop(Constraint::PrimaryKey(from.primary_key.clone()));
+            self.dropping.push(of_table(Constraint::PrimaryKey(from.primary_key.clone())));
         }
         for index in &from.indexes {
             if !to.indexes.iter().any(|to| cx.same_index(to, index)) {
@@ -453,7 +466,13 @@ impl Parts {
             let changes = cx.changes(&found.given, from, to);
             if !changes.is_empty() {
                 let as_found = found.given.find_column(&to.name).unwrap_or(from);
-                let (from, to) = (Box::new(as_found.clone()), Box::new(given.clone()));
+                let is_kept = |check: &&CheckConstraint| wanted.normal.checks.iter().any(|to| cx.same_check(to, check));
+                let mut checks = found.normal.checks.iter().filter(is_kept);
+                let has_check = checks.any(|check| found.column_of_check(check).is_some_and(|of| of.name == to.name));
+                let check = as_found.check.clone().filter(|_| has_check);
+                let from = Column { check: check.clone(), ..as_found.clone() };
+                let to = Column { check, is_invisible: as_found.is_invisible, ..given.clone() };
+                let (from, to) = (Box::new(from), Box::new(to));
                 of_kind.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
             }
         }
@@ -610,6 +629,17 @@ fn same_name(left: Option<&str>, right: Option<&str>) -> bool {
     }
 }
 
+/// Returns whether the database makes up values as it is wanted. PostgreSQL does it by a serial or an identity column, which
+/// are the same where nothing more is said.
+fn same_generation(from: &Column, to: &Column) -> bool {
+    let is_fulfilled = match (from.identity, to.identity) {
+        (Some(_), None) => true,
+        (None, Some(wanted)) => wanted == Identity::DEFAULT,
+        (found, wanted) => found == wanted,
+    };
+    from.is_generated == to.is_generated && is_fulfilled
+}
+
 /// Returns whether two types are one; the labels of a type with a name are its own matter.
 fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
     match (left, right) {
@@ -629,17 +659,6 @@ fn same_type(left: &ColumnType, right: &ColumnType) -> bool {
         | (ColumnType::Custom(sql), ColumnType::Domain { schema, name, .. }) => {
             sql.eq_ignore_ascii_case(&super::full_name(schema.as_deref(), name))
         }
-/// Returns whether the database makes up values as it is wanted. PostgreSQL does it by a serial or an identity column, which
-/// are the same where nothing more is said.
-fn same_generation(from: &Column, to: &Column) -> bool {
-    let is_fulfilled = match (from.identity, to.identity) {
-        (Some(_), None) => true,
-        (None, Some(wanted)) => wanted == Identity::DEFAULT,
-        (found, wanted) => found == wanted,
-    };
-    from.is_generated == to.is_generated && is_fulfilled
-}
-
         (ColumnType::Array(left), ColumnType::Array(right)) => same_type(left, right),
         // PostgreSQL's ranges of numbers have any precision.
         (ColumnType::Range(left), ColumnType::Range(right)) => left.range_name() == right.range_name(),

@@ -58,7 +58,14 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
     let mut settled = column.clone();
     settled.settle_sequence(dialect);
     let column = &settled;
-    let mut normal = Column { variants: Vec::new(), length: None, has_check: false, ..column.clone() };
+    let mut normal = Column {
+        variants: Vec::new(),
+        length: None,
+        has_check: false,
+        check: None,
+        is_invisible: false,
+        ..column.clone()
+    };
     normal.column_type = column_type(table, column, dialect);
     let default = |of: &str| default::default(of, &normal.column_type, dialect);
     normal.server_default = column.server_default.as_deref().and_then(default);

@@ -209,6 +209,8 @@ pub enum ColumnChange {
     Comment,
 }
 
+    /// The check that stands beside it, which goes; of MariaDB.
+    Check,
 /// A constraint of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -246,9 +248,13 @@ impl fmt::Display for Constraint {
             Constraint::Unique(unique) => write!(f, "unique constraint{name} ({})", unique.columns.join(", ")),
             Constraint::ForeignKey(key) => {
                 let (columns, targets) = (key.columns.join(", "), key.target_columns.join(", "));
-                write!(f, "foreign key{name} ({columns}) to {} ({targets})", key.target_name())
+                let not_valid = if key.is_not_valid { " not valid" } else { "" };
+                write!(f, "foreign key{name} ({columns}) to {} ({targets}){not_valid}", key.target_name())
             }
-            Constraint::Check(check) => write!(f, "check{name} ({})", check.sql),
+            Constraint::Check(check) => {
+                let not_valid = if check.is_not_valid { " not valid" } else { "" };
+                write!(f, "check{name} ({}){not_valid}", check.sql)
+            }
             Constraint::Exclude(exclude) => write!(f, "exclude constraint{name} ({})", exclude.sql),
         }
     }
@@ -355,3 +361,6 @@ impl ColumnChange {
 fn shown(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"))
 }
+            ColumnChange::Check => {
+                write!(f, "check {} -> {}", shown(from.check.as_deref()), shown(to.check.as_deref()))
+            }

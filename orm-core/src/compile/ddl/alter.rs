@@ -127,7 +127,9 @@ impl Ddl {
                 let mut key = stub.clone();
                 key.primary_key.columns.extend(to.is_generated.then(|| to.name.clone()));
                 let line = self.column(&key, to, &Options::default())?;
-                Ok(vec![format!("ALTER TABLE {} MODIFY COLUMN {line}", self.name_of(table))])
+                // A check that stands beside the column goes where it is not said again.
+                let check = to.check.as_ref().map_or_else(String::new, |sql| format!(" CHECK ({sql})"));
+                Ok(vec![format!("ALTER TABLE {} MODIFY COLUMN {line}{check}", self.name_of(table))])
             }
         }
     }
@@ -177,13 +179,14 @@ impl Ddl {
                         statements.push(alter("DROP IDENTITY IF EXISTS"));
                     } else if from.is_generated {
                         statements.push(alter("DROP DEFAULT"));
+                        statements.push(self.each_serial(table, &to.name, "DROP SEQUENCE ' || counter"));
                     }
                     if to.is_generated {
-                        statements.push(self.each_serial(table, &to.name, "DROP SEQUENCE ' || counter"));
                         statements.push(alter(&format!("ADD {}", self.identity(to))));
+                        statements.push(self.count_on(table, to));
                     }
                 }
-                        statements.push(self.count_on(table, to));
+                ColumnChange::Check => {}
                 ColumnChange::Computed => {
                     let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
                     return Err(self.unsupported(&what).hint("drop the column and add it again"));
@@ -198,14 +201,14 @@ impl Ddl {
 
     /// Lets the sequence of a serial column count as far as its new type goes: that of an identity column does by itself.
     fn alter_serial(&self, table: &Table, column: &str, of: &str) -> String {
-        let (table, column) = (self.text(&self.table_name(table)), self.text(column));
-        format!(
-            "DO $orm$ DECLARE counter text := pg_get_serial_sequence({table}, {column}); BEGIN\n    \
         self.each_serial(table, column, &format!("ALTER SEQUENCE ' || counter || ' AS {of}'"))
     }
 
     /// Does something to the sequence of a serial column, if it has one.
     fn each_serial(&self, table: &Table, column: &str, words: &str) -> String {
+        let (table, column) = (self.text(&self.table_name(table)), self.text(column));
+        format!(
+            "DO $orm$ DECLARE counter text := pg_get_serial_sequence({table}, {column}); BEGIN\n    \
              IF counter IS NOT NULL THEN EXECUTE '{words}; END IF;\nEND $orm$"
         )
     }
@@ -358,10 +361,6 @@ fn by_text(from: &ColumnType, to: &ColumnType) -> &'static str {
     }
 }
 
-/// A table of which the name is all that counts.
-fn stub(name: &TableName) -> Table {
-    Table { schema: name.schema.clone(), ..Table::new(name.name.clone()) }
-}
 /// Returns whether PostgreSQL takes values of the first type into a column of the second by itself. Where it does, it refuses
 /// what does not fit; an explicit cast would cut a text that is too long.
 fn has_assignment_cast(from: &ColumnType, to: &ColumnType) -> bool {
@@ -407,3 +406,7 @@ fn is_same_word(from: &str, to: &str) -> bool {
     word(from) == word(to)
 }
 
+/// A table of which the name is all that counts.
+fn stub(name: &TableName) -> Table {
+    Table { schema: name.schema.clone(), ..Table::new(name.name.clone()) }
+}

@@ -45,6 +45,7 @@ impl Ddl {
         }
         if self.is_mysql() {
             words.extend(column.is_generated.then(|| "AUTO_INCREMENT".to_owned()));
+            words.extend(column.is_invisible.then(|| "INVISIBLE".to_owned()));
             words.extend(column.comment.iter().map(|text| format!("COMMENT {}", self.text(text))));
         }
         Ok(words.join(" "))
