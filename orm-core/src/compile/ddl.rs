@@ -176,7 +176,7 @@ impl Ddl {
         self.qualified(table.schema.as_deref(), &table.name)
     }
 
-    fn qualified(&self, schema: Option<&str>, name: &str) -> String {
+    pub(crate) fn qualified(&self, schema: Option<&str>, name: &str) -> String {
         let name = self.identifier(name);
         match schema {
             Some(schema) => format!("{}.{name}", self.identifier(schema)),

@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
 use crate::mapper::ReferentialAction;
+use crate::schema::tokens::{Token, TokenKind};
 use crate::schema::{
     CheckConstraint, Column, Computed, ForeignKey, Index, IndexColumn, IndexPart, PrimaryKey, Sequence, Table,
     UniqueConstraint, View, parse_type,
@@ -61,7 +62,8 @@ async fn read_tables<E: Executor>(
         match kind.as_str() {
             "SEQUENCE" => sequences.push((schema, name)),
             "VIEW" => {
-                let view = View { schema, name, sql: query, is_materialized: false };
+                let sql = if schema.is_none() { without_schema(&query, &cx.default) } else { query };
+                let view = View { schema, name, sql, is_materialized: false };
                 found.views.push(FoundView { view, columns: Vec::new() });
             }
             _ => {
@@ -73,6 +75,31 @@ async fn read_tables<E: Executor>(
         }
     }
     Ok(sequences)
+}
+
+/// Takes the name of the default schema away, which the query of a view has before each table.
+fn without_schema(query: &str, schema: &str) -> String {
+    let tokens = crate::schema::tokens::tokens(query);
+    let (mut sql, mut from) = (String::with_capacity(query.len()), 0);
+    for (at, token) in tokens.iter().enumerate() {
+        let is_first = at == 0 || !tokens[at - 1].is(".");
+        let is_it = token.kind == TokenKind::Quoted && token.name() == schema;
+        // A column of a table that is called as the schema has no more names behind it.
+        let is_before_table = tokens.get(at + 1).is_some_and(|dot| dot.is("."))
+            && (tokens.get(at + 3).is_some_and(|dot| dot.is(".")) || is_after_from(&tokens, at));
+        if is_first && is_it && is_before_table {
+            sql.push_str(&query[from..token.start]);
+            from = tokens[at + 1].end();
+        }
+    }
+    sql.push_str(&query[from..]);
+    sql
+}
+
+/// Returns whether a table stands here.
+fn is_after_from(tokens: &[Token<'_>], at: usize) -> bool {
+    let before = tokens[..at].iter().rev().find(|token| !token.is("("));
+    before.is_some_and(|token| ["from", "join", "straight_join", ","].iter().any(|word| token.is(word)))
 }
 
 async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {
@@ -91,6 +118,7 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         column.comment = row.filled();
         column.collation = row.filled();
         column.is_generated = extra.contains("auto_increment");
+        column.is_invisible = extra.contains("invisible");
         match expression {
             Some(sql) => {
                 let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
@@ -118,7 +146,6 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         if let Some(columns) = found.columns(&schema, &table) {
             columns.push(column);
         }
-        column.is_invisible = extra.contains("invisible");
     }
     Ok(())
 }
@@ -172,6 +199,11 @@ async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found:
             }
             None => {
                 let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
+                let is_of_column = row.text() == "Column";
+                let beside = table.columns.iter_mut().find(|column| is_of_column && column.name == name);
+                if let Some(column) = beside {
+                    column.check = Some(sql.clone());
+                }
                 table.checks.push(CheckConstraint::new(sql).name(name));
             }
         }
@@ -199,11 +231,6 @@ async fn read_foreign_keys<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, 
                 target_table: row.text(),
                 on_delete: action_of(&row.text()),
                 on_update: action_of(&row.text()),
-                let is_of_column = row.text() == "Column";
-                let beside = table.columns.iter_mut().find(|column| is_of_column && column.name == name);
-                if let Some(column) = beside {
-                    column.check = Some(sql.clone());
-                }
                 ..ForeignKey::default().name(name)
             });
         } else {

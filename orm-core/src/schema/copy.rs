@@ -60,6 +60,9 @@ impl Diff {
                 all.collect::<Result<Vec<_>>>().map(|all| all.concat())
             };
             let (first, rest) = (sql(first)?, sql(rest)?);
+            for operation in &operations {
+                operation.refuse_zeros(&engine).await?;
+            }
             run::run(&engine, Ok(first)).await?;
             run::run(&engine, Ok(rest)).await
         }
@@ -216,16 +219,13 @@ async fn copy_within(
         let mut statements = statements(name, of_table, found)?;
         statements.extend(triggers);
         run::run(&mut *connection, Ok(statements)).await?;
-    }
-    Ok(())
-}
         for operation in operations.iter().filter(|operation| operation.altered_table() == Some(name)) {
             refuse_unreadable(connection, operation).await?;
         }
+    }
+    Ok(())
+}
 
-/// Returns how many rows refer to rows that are not there.
-async fn dangling(connection: &mut Connection) -> Result<i64> {
-    let sql = "SELECT count(*) FROM pragma_foreign_key_check";
 /// Fails if a column of another type now has values that are none of it: SQLite takes any, and they could not be read.
 async fn refuse_unreadable(connection: &mut Connection, operation: &Operation) -> Result<()> {
     let Operation::AlterColumn { table, to, changes, .. } = operation else { return Ok(()) };
@@ -264,6 +264,9 @@ fn unreadable(of: &ColumnType) -> Option<&'static str> {
     })
 }
 
+/// Returns how many rows refer to rows that are not there.
+async fn dangling(connection: &mut Connection) -> Result<i64> {
+    let sql = "SELECT count(*) FROM pragma_foreign_key_check";
     Ok(text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0))
 }
 

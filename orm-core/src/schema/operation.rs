@@ -9,7 +9,9 @@ use super::{
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
 use crate::engine::Executor;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::text;
+use crate::types::ColumnType;
 
 /// One change of a schema. Its `Display` says it in words.
 ///
@@ -207,10 +209,10 @@ pub enum ColumnChange {
     Collation,
     /// The comment on it.
     Comment,
-}
-
     /// The check that stands beside it, which goes; of MariaDB.
     Check,
+}
+
 /// A constraint of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -276,8 +278,34 @@ impl Operation {
     ///
     /// As [`to_sql`](Self::to_sql), and when the database refuses.
     pub fn execute<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statements = self.to_sql(run::dialect(&mut db));
-        run::run(db, statements)
+        let operation = self.clone();
+        async move {
+            let statements = operation.to_sql(run::dialect(&mut db));
+            operation.refuse_zeros(db.again()).await?;
+            run::run(db, statements).await
+        }
+    }
+
+    /// Refuses to add a column of dates without a default to rows: MySQL and MariaDB would put `0000-00-00` into them, which
+    /// is no date.
+    pub(super) async fn refuse_zeros<E: Executor>(&self, mut db: E) -> Result<()> {
+        let dialect = run::dialect(&mut db);
+        let Operation::AddColumn { table, column } = self else { return Ok(()) };
+        let is_filled = column.is_nullable || column.server_default.is_some() || column.computed.is_some();
+        let of = column.type_on(dialect);
+        let is_date = matches!(of, ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp);
+        if is_filled || !is_date || !matches!(dialect, Dialect::MySql | Dialect::MariaDb) {
+            return Ok(());
+        }
+        let of_table = Ddl::new(dialect).qualified(table.schema.as_deref(), &table.name);
+        // Where the table cannot be read, adding the column will tell why.
+        let rows = text(format!("SELECT 1 FROM {of_table} LIMIT 1")).columns::<i64>().all(db).await;
+        if !rows.is_ok_and(|rows| !rows.is_empty()) {
+            return Ok(());
+        }
+        let message =
+            format!("column `{table}.{}` cannot be added: there are rows, which have no value for it", column.name);
+        Err(Error::new(ErrorKind::Data, message).hint("give it a server default, or let it be NULL"))
     }
 }
 
@@ -354,6 +382,9 @@ impl ColumnChange {
             ColumnChange::Comment => {
                 write!(f, "comment {} -> {}", shown(from.comment.as_deref()), shown(to.comment.as_deref()))
             }
+            ColumnChange::Check => {
+                write!(f, "check {} -> {}", shown(from.check.as_deref()), shown(to.check.as_deref()))
+            }
         }
     }
 }
@@ -361,6 +392,3 @@ impl ColumnChange {
 fn shown(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"))
 }
-            ColumnChange::Check => {
-                write!(f, "check {} -> {}", shown(from.check.as_deref()), shown(to.check.as_deref()))
-            }
