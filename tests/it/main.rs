@@ -6,6 +6,7 @@
 //! | `copies` | tables of SQLite that are copied because ALTER cannot change them |
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `diff_keys` | what changes around foreign keys, and tables that refer to each other |
+//! | `of_others` | tables that other programs have made are migrated, with their rows
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `inspector` | domains, temporary and foreign tables, types; what `reflect_with` chooses |
 //! | `read` | `select` and its terminals, joins, aggregates, text |
@@ -138,6 +139,7 @@ mod lost;
 mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod of_others;
 mod own_types;
 mod pool;
 #[cfg(feature = "postgres")]

@@ -320,6 +320,7 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
          ORDER BY 1, 2, 3, k.number",
         cx.wanted
     );
+    let mut parts = Vec::new();
     for mut row in catalog.rows(sql).await? {
         let (schema, table, name) = (cx.schema(&mut row), row.text(), row.text());
         let Some(table) = found.table(&schema, &table) else { continue };
@@ -328,10 +329,10 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             let method = Some(method).filter(|method| method != "btree");
             let nulls_not_distinct = written.contains(" NULLS NOT DISTINCT");
             let index = Index { is_unique, condition, method, nulls_not_distinct, ..Index::default() };
+            parts = super::ddl_text::index(&written).0;
             table.indexes.push(index.name(name));
         }
         let Some(index) = table.indexes.last_mut() else { continue };
-    let mut parts = Vec::new();
         let is_included = row.flag();
         let (column, expression) = (row.option(), row.text());
         if is_included {
@@ -340,7 +341,6 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         }
         let bits = row.number().unwrap_or(0);
         let (is_descending, has_nulls_first) = (bits & 1 != 0, bits & 2 != 0);
-            parts = super::ddl_text::index(&written).0;
         let part = match (column, parts.get(index.columns.len()).and_then(|part| super::ddl_text::collation_of(part))) {
             (Some(column), _) => IndexPart::Column(column),
             (None, Some(collation)) if !expression.ends_with(collation) => {
