@@ -90,7 +90,6 @@ async fn what_is_forgotten_of_an_object_its_pairs_forget_too() {
         let mut names: Vec<&str> = quiet.related(blue, Keyword.users).map(|(_, user)| user.name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["ed", "wendy"], "{way:?} {of_keyword}");
-        drop(quiet);
         session.commit().await.unwrap();
         let mut pairs = select((UserKeyword.user_id, UserKeyword.keyword_id)).all(&engine).await.unwrap();
         pairs.sort_unstable();
