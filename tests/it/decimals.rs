@@ -367,5 +367,5 @@ async fn a_cast_makes_a_decimal_number_of_text_and_of_floats() {
     let whole = select(Price.amount.cast::<i64>()).order_by(Price.id).all(&engine).await.unwrap();
     assert_eq!(whole, [-10, -1, 10, 10, 100]);
     let sum = literal("0.1".to_owned()).cast::<Decimal>() + number("0.2");
-    assert_eq!(select(sum.eq(number("0.3"))).one(&engine).await.unwrap(), true);
+    assert!(select(sum.eq(number("0.3"))).one(&engine).await.unwrap());
 }

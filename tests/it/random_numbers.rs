@@ -59,7 +59,7 @@ enum Moment {
 /// An expression that gives a date.
 #[derive(Clone, Debug)]
 enum Day {
-    Day,
+    Column,
     Plus(Box<Day>, TimeDelta),
     Trunc(Part, Box<Day>),
 }
@@ -198,7 +198,7 @@ fn beginning(part: Part, at: NaiveDateTime) -> NaiveDateTime {
 impl Day {
     fn sql(&self) -> Expr<Option<NaiveDate>> {
         match self {
-            Day::Day => Amount.day.type_coerce(),
+            Day::Column => Amount.day.type_coerce(),
             Day::Plus(x, span) => x.sql().plus(*span),
             Day::Trunc(part, x) => func::date_trunc(*part, x.sql()),
         }
@@ -207,7 +207,7 @@ impl Day {
     fn value(&self, row: &Amount) -> Option<NaiveDate> {
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN);
         match self {
-            Day::Day => row.day,
+            Day::Column => row.day,
             Day::Plus(x, span) => x.value(row).map(|x| (midnight(x) + *span).date()),
             Day::Trunc(part, x) => x.value(row).map(|x| beginning(*part, midnight(x)).date()),
         }
@@ -283,7 +283,7 @@ impl Random {
         let number = prop_oneof![Just(Number::A), Just(Number::B), value].boxed();
         let moments = prop_oneof![2 => Just(Moment::At), 1 => moment().prop_map(Moment::Value)].boxed();
         let truth = (decimal(), decimal()).prop_map(|(low, high)| Truth::Between(Box::new(Number::A), low, high));
-        Random { number, moment: moments, day: Just(Day::Day).boxed(), truth: truth.boxed() }
+        Random { number, moment: moments, day: Just(Day::Column).boxed(), truth: truth.boxed() }
     }
 
     /// Returns expressions one level deeper than these.

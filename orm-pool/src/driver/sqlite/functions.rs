@@ -34,12 +34,15 @@ pub(super) struct Function {
     pub(super) call: fn(&[ValueRef<'_>]) -> Result<Answer, String>,
 }
 
+/// What a row changes.
+pub(super) type Step = fn(&mut Total, ValueRef<'_>) -> Result<(), String>;
+
 /// A function of one value of many rows.
 pub(super) struct Aggregate {
     pub(super) name: &'static CStr,
-    pub(super) step: fn(&mut Total, ValueRef<'_>) -> Result<(), String>,
+    pub(super) step: Step,
     /// Takes out what was added, when a row leaves a window.
-    pub(super) inverse: fn(&mut Total, ValueRef<'_>) -> Result<(), String>,
+    pub(super) inverse: Step,
     pub(super) value: fn(&Total) -> Result<Answer, String>,
 }
 

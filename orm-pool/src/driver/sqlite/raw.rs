@@ -28,7 +28,7 @@ use libsqlite3_sys as ffi;
 use sqlx::Connection as _;
 use sqlx::sqlite::{LockedSqliteHandle, SqliteConnection};
 
-use super::functions::{Aggregate, Answer, Function, MOST_ARGUMENTS, Total};
+use super::functions::{Aggregate, Answer, Function, MOST_ARGUMENTS, Step, Total};
 use crate::driver::Done;
 use crate::{Value, ValueRef, text};
 
@@ -754,7 +754,7 @@ unsafe fn change(
     context: *mut ffi::sqlite3_context,
     count: c_int,
     values: *mut *mut ffi::sqlite3_value,
-    how: fn(&Aggregate) -> fn(&mut Total, ValueRef<'_>) -> Result<(), String>,
+    how: fn(&Aggregate) -> Step,
 ) {
     // SAFETY: the address is that of a static (see `define_aggregate`). SQLite gives the same memory for each row of one group,
     // of this size, aligned for numbers of eight bytes, at first with zeroes, which are a `Total`; nobody else has it.
