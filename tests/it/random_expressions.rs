@@ -517,6 +517,18 @@ impl Random {
     }
 }
 
+/// As many cases as the environment says; a failure is not kept in a file.
+pub(crate) fn config() -> Config {
+    let cases = Config::default().cases.clamp(1, 100_000);
+    Config {
+        cases,
+        failure_persistence: None,
+        max_global_rejects: cases * 20,
+        max_shrink_iters: 5_000,
+        ..Config::default()
+    }
+}
+
 /// The rows that every expression is computed for.
 fn facts() -> Vec<Fact> {
     let ints = [None, Some(0), Some(1), Some(-7), Some(i64::from(i32::MAX)), Some(5)];
@@ -547,15 +559,7 @@ fn the_database_answers_what_the_evaluator_answers() {
         engine
     });
     let Random { int, truth, text } = Random::leaf().deeper().deeper().deeper();
-    let cases = Config::default().cases.clamp(1, 100_000);
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        max_global_rejects: cases * 20,
-        max_shrink_iters: 5_000,
-        ..Config::default()
-    };
-    let outcome = TestRunner::new(config).run(&(int, truth, text), |(int, truth, text)| {
+    let outcome = TestRunner::new(config()).run(&(int, truth, text), |(int, truth, text)| {
         let mut known = Vec::new();
         for fact in &facts {
             let values = (|| Ok::<_, TooLarge>((fact.id, int.value(fact)?, truth.value(fact)?, text.value(fact)?)))();

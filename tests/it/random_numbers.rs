@@ -7,9 +7,10 @@ use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime,
 use orm::prelude::*;
 use orm::{Expr, func::Part, literal};
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{TestCaseError, TestRunner};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::random_expressions::config;
 use crate::support::empty_engine;
 
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -365,15 +366,7 @@ fn the_database_computes_what_the_libraries_of_rust_compute() {
         engine
     });
     let Random { number, moment, day, truth } = Random::leaf().deeper().deeper().deeper();
-    let cases = Config::default().cases.clamp(1, 100_000);
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        max_global_rejects: cases * 20,
-        max_shrink_iters: 5_000,
-        ..Config::default()
-    };
-    let outcome = TestRunner::new(config).run(&(number, moment, day, truth), |(number, moment, day, truth)| {
+    let outcome = TestRunner::new(config()).run(&(number, moment, day, truth), |(number, moment, day, truth)| {
         let mut known = Vec::new();
         for row in &amounts {
             let values = (|| {
