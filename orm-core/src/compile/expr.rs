@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
 use crate::sql::{
     Aggregate, Constant, Distance, Exclude, Form, Frame, FrameEdge, Node, Operator, OrderItem, Place, Precedence,
-    RelationReference, SelectNode, TableRef, Template, TextPart, Unit, Window,
+    RelationReference, SelectNode, TableRef, Template, TextPart, Unit, Window, template,
 };
 use crate::types::ColumnType;
 
@@ -541,7 +541,9 @@ impl Writer {
     /// Writes what the dialect has for a construct, with the arguments in the place of their marks.
     fn template(&mut self, template: &'static Template, arguments: &[Node], order_by: &[OrderItem]) -> Result<()> {
         let (Form::Call(text) | Form::Infix(text) | Form::Condition(text)) = template.form(self.dialect) else {
-            return Err(self.unsupported(template.construct));
+            let error = self.unsupported(template.construct);
+            let is_brought = self.dialect == Dialect::Sqlite && template.construct == template::REGEXP.construct;
+            return Err(if is_brought { error.hint("the feature `regex` of `orm` brings them") } else { error });
         };
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {

@@ -480,12 +480,12 @@ const MYSQL_JSON_TEXT: Form =
 pub(crate) static JSON_TEXT: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!} ->> {2}"), MYSQL_JSON_TEXT);
 #[cfg(feature = "json")]
 pub(crate) static JSON_TEXT_PATH: Template = own("JSON", SQLITE_JSON_TEXT, Infix("{0!} #>> {2}"), MYSQL_JSON_TEXT);
-#[cfg(feature = "json")]
 /// The null of JSON is a value there, and not true.
 #[cfg(feature = "json")]
 const MYSQL_JSON_BOOL: Form =
     Call("CASE JSON_TYPE(JSON_EXTRACT({0}, {1})) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT({0}, {1}) = true END");
 /// SQLite and MySQL show the truth values of JSON as numbers or as words.
+#[cfg(feature = "json")]
 pub(crate) static JSON_BOOL: Template =
     own("JSON", Call("({0!} ->> {1})"), Call("CAST({0!} ->> {2} AS BOOLEAN)"), MYSQL_JSON_BOOL);
 #[cfg(feature = "json")]

@@ -23,21 +23,24 @@ pub(super) static FUNCTIONS: [Function; 2] = [
 
 /// Runs something with an expression, which is the last that was used then.
 fn with<R>(pattern: &str, run: impl FnOnce(&Regex) -> R) -> Result<R, String> {
-    RECENT.with(|recent| {
+    let take = |recent: &RefCell<VecDeque<Regex>>| {
         let mut recent = recent.borrow_mut();
-        let regex = match recent.iter().position(|regex| regex.as_str() == pattern) {
-            Some(place) => recent.remove(place),
-            None => None,
-        };
-        let regex = match regex {
-            Some(regex) => regex,
-            None => Regex::new(pattern).map_err(|error| error.to_string())?,
-        };
-        let result = run(&regex);
+        let place = recent.iter().position(|regex| regex.as_str() == pattern)?;
+        recent.remove(place)
+    };
+    // A thread that ends has no list any more.
+    let known = RECENT.try_with(take).unwrap_or_default();
+    let regex = match known {
+        Some(regex) => regex,
+        None => Regex::new(pattern).map_err(|error| error.to_string())?,
+    };
+    let result = run(&regex);
+    _ = RECENT.try_with(|recent| {
+        let mut recent = recent.borrow_mut();
         recent.push_front(regex);
         recent.truncate(KEPT);
-        Ok(result)
-    })
+    });
+    Ok(result)
 }
 
 fn matches(values: &[ValueRef<'_>]) -> Result<Answer, String> {
