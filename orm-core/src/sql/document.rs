@@ -33,7 +33,7 @@ impl<T: Document> Document for Option<T> {}
 /// assert_eq!(select(city).to_sql(Dialect::Postgres), "SELECT events.body #>> $1 FROM events");
 /// assert_eq!(
 ///     select(Event.body.key("at").as_integer()).to_sql(Dialect::Sqlite),
-///     "SELECT CAST(events.body ->> ? AS BIGINT) FROM events"
+///     "SELECT whole(events.body ->> ?) FROM events"
 /// );
 /// ```
 #[derive(Clone, Debug)]

@@ -411,7 +411,8 @@ macro_rules! methods {
             /// # #[derive(Clone, Debug, orm_derive::Model)]
             /// # #[orm(table = "tickets")]
             /// # struct Ticket { #[orm(primary_key)] id: i64, due: chrono::DateTime<chrono::Utc> }
-            /// let late = select(Ticket.id).filter(Ticket.due.plus(chrono::TimeDelta::days(3)).lt(func::now::<chrono::DateTime<chrono::Utc>>()));
+            /// let now = func::now::<chrono::DateTime<chrono::Utc>>();
+            /// let late = select(Ticket.id).filter(Ticket.due.plus(chrono::TimeDelta::days(3)).lt(now));
             /// assert_eq!(
             ///     late.to_sql(Dialect::Postgres),
             ///     "SELECT tickets.id FROM tickets WHERE tickets.due + $1 < CURRENT_TIMESTAMP"
