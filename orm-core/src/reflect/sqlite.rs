@@ -52,7 +52,7 @@ fn schema(row: &mut Cells) -> Option<String> {
 }
 
 async fn read_tables<E: Executor>(catalog: &mut Catalog<E>, schemas: &[&str], found: &mut Found) -> Result<Texts> {
-    let sql = "SELECT {schema}, m.type, m.name, m.sql, (SELECT l.type FROM pragma_table_list l \
+    let sql = "SELECT {schema}, m.type, m.name, m.sql, (SELECT l.type FROM pragma_table_list(m.name) l \
                WHERE l.schema = {schema} AND l.name = m.name) FROM {master} m WHERE m.type IN ('table', 'view') \
                AND m.name NOT LIKE 'sqlite/_%' ESCAPE '/'";
     let mut texts = Vec::new();

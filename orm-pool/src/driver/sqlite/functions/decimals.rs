@@ -142,21 +142,29 @@ fn unary(values: &[ValueRef<'_>], compute: fn(Decimal) -> Option<Decimal>) -> Re
 }
 
 fn binary(values: &[ValueRef<'_>], compute: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Answer, String> {
-    match values {
-        [left, right] => match (read(*left)?, read(*right)?) {
-            (Some(left), Some(right)) => compute(left, right).map(number).ok_or_else(|| too_long("a result")),
-            _ => Ok(Answer::Null),
-        },
-        _ => Ok(Answer::Null),
-    }
+    of_pair(pair(values)?, compute)
 }
 
 /// Divides. By nothing there is no result, as in SQLite's own division.
 fn quotient(values: &[ValueRef<'_>], compute: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Answer, String> {
-    let is_zero = |value: &ValueRef<'_>| Ok::<_, String>(read(*value)?.is_some_and(|number| number.is_zero()));
+    of_pair(pair(values)?.filter(|(_, divisor)| !divisor.is_zero()), compute)
+}
+
+/// Reads two numbers, unless one of them is NULL.
+fn pair(values: &[ValueRef<'_>]) -> Result<Option<(Decimal, Decimal)>, String> {
     match values {
-        [_, divisor] if is_zero(divisor)? => Ok(Answer::Null),
-        _ => binary(values, compute),
+        [left, right] => Ok(read(*left)?.zip(read(*right)?)),
+        _ => Ok(None),
+    }
+}
+
+fn of_pair(
+    pair: Option<(Decimal, Decimal)>,
+    compute: fn(Decimal, Decimal) -> Option<Decimal>,
+) -> Result<Answer, String> {
+    match pair {
+        Some((left, right)) => compute(left, right).map(number).ok_or_else(|| too_long("a result")),
+        None => Ok(Answer::Null),
     }
 }
 
