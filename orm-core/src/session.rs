@@ -6,6 +6,7 @@
 
 mod bulk;
 mod changes;
+mod chunks;
 mod connections;
 mod delete;
 mod detach;
@@ -111,8 +112,8 @@ pub struct Session {
     has_retryable_failure: bool,
     /// What the last chunk of a query brought in.
     chunk: Vec<u32>,
-    /// The object of its last row.
-    chunk_ends_with: Option<u32>,
+    /// What its last row was ordered by, if the next chunk can go on behind that.
+    chunk_ends_with: Option<Vec<orm_pool::Value>>,
     /// Relationships that were loaded for single objects.
     lazy_loads: lazy::LazyLoads,
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record, contains_eager};
+use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, OrderItem, Record, contains_eager, func};
+use rust_decimal::Decimal;
 
 use crate::only;
 use crate::support::{
@@ -363,6 +364,80 @@ async fn a_session_reads_all_rows_whose_keys_are_labels() {
         }
         for row in steps.into_iter().flat_map(|step| [1, 2].map(|number| (step, number))) {
             assert_eq!(found.iter().filter(|&&other| other == row).count(), 1, "{row:?}, {rows} a chunk");
+        }
+    }
+}
+
+/// What the rows are ordered by has ties, NULL and every type whose values are compared as they are ordered.
+#[tokio::test]
+async fn a_session_reads_in_an_order_of_its_own_and_may_delete_what_it_has_read() {
+    #[derive(Clone, Debug, Model)]
+    #[orm(table = "visits", metadata = none)]
+    struct Visit {
+        #[orm(primary_key)]
+        id: i64,
+        place: Option<String>,
+        day: Option<chrono::NaiveDate>,
+        moment: chrono::DateTime<chrono::Utc>,
+        #[orm(precision = 10, scale = 2)]
+        price: Option<Decimal>,
+        weight: Option<f64>,
+        is_paid: bool,
+        code: uuid::Uuid,
+        small: Option<i16>,
+        ratio: f32,
+    }
+
+    let engine = empty_engine().await;
+    metadata![Visit].create_all(&engine).await.unwrap();
+    let some = |n: i64, of: i64| (n * 7 % of != 0).then_some(n * 7 % of);
+    let start = chrono::DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
+    let visits: Vec<_> = (1..=40)
+        .map(|n| Visit {
+            id: n,
+            place: some(n, 5).map(|k| ["é", "Zoo", "abc", "", "Abc "][k as usize].to_owned()),
+            day: some(n, 4).map(|k| start.date_naive() - chrono::Days::new(k as u64)),
+            moment: start - chrono::TimeDelta::microseconds(n * 3 % 7),
+            price: some(n, 6).map(|k| Decimal::new(995 * k, 2)),
+            weight: some(n, 3).map(|k| k as f64 / 3.0),
+            is_paid: n % 3 == 0,
+            code: uuid::Uuid::from_u128(n as u128 * 5 % 8),
+            small: some(n, 9).map(|k| k as i16),
+            ratio: (n % 4) as f32 / 10.0,
+        })
+        .collect();
+    let orders: Vec<Vec<OrderItem>> = vec![
+        vec![Visit.place.asc()],
+        vec![Visit.place.desc(), Visit.day.asc()],
+        vec![Visit.day.nulls_last(), Visit.price.desc().nulls_last()],
+        vec![Visit.price.asc(), Visit.small.desc().nulls_first()],
+        vec![Visit.weight.desc(), Visit.moment.desc()],
+        vec![Visit.is_paid.desc(), Visit.code.asc(), Visit.id.desc()],
+        vec![Visit.small.nulls_first(), Visit.weight.nulls_last()],
+        vec![Visit.ratio.desc(), Visit.small.asc()],
+        vec![func::length(Visit.place).asc()],
+    ];
+    for (number, order) in orders.iter().enumerate() {
+        let deletes = number < 7; // the others go by OFFSET
+        for rows in [1, 3, 7] {
+            delete(Visit).execute(&engine).await.unwrap();
+            insert(Visit).values(visits.clone()).execute(&engine).await.unwrap();
+            let whole = select(Visit.id).order_by(order.clone()).order_by(Visit.id).all(&engine).await.unwrap();
+            let mut session = Session::new(&engine);
+            let query = select(Visit).filter(Visit.id.gt(2)).order_by(order.clone()).limit(33).offset(2);
+            let mut chunks = query.yield_per(rows);
+            let mut found = Vec::new();
+            while let Some(some) = chunks.next(&mut session).await.unwrap() {
+                found.extend(some.iter().map(|&visit| session[visit].id));
+                if deletes {
+                    for visit in some {
+                        session.delete(visit).await.unwrap();
+                    }
+                    session.commit().await.unwrap();
+                }
+            }
+            let expected: Vec<_> = whole.into_iter().filter(|id| *id > 2).skip(2).take(33).collect();
+            assert_eq!(found, expected, "order {number}, {rows} a chunk");
         }
     }
 }

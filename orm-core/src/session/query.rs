@@ -4,18 +4,16 @@ use std::ops::ControlFlow;
 
 use orm_pool::Value;
 
+use super::chunks::ChunkEnding;
 use super::identity::values_text;
 use super::synchronize::written_by_ctes;
 use super::{BindRequest, Busy, Flushing, Handle, Key, Objects, Session, State, Synchronize, WRITING, model_name};
-use crate::engine::{Executor, Handles, Mode, Request, Source};
+use crate::engine::{Executor, Handles, Mode, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Decoded, Entity, IntoKey, Mapper, Model, Row, RowType, Selectable};
-use crate::sql::{
-    Lock, Node, Operator, Output, OutputKind, Returning, Rows, Select, SelectNode, Statement, Taken, Write, clauses,
-    select,
-};
-use crate::types::{ColumnType, SqlType};
+use crate::sql::{Lock, Node, Output, Returning, Rows, Select, SelectNode, Statement, Taken, Write, clauses, select};
+use crate::types::SqlType;
 
 /// Where the rows of a session's request go: the one thing about them that depends on their type.
 trait CollectManaged: Send {
@@ -123,6 +121,7 @@ impl Session {
         objects.overwrites = *overwrites;
         objects.query += 1;
         let mut members = load::ObjectRows::default();
+        let ending = if request.is_chunk { ChunkEnding::of(&request.statements) } else { None };
         let mut last = None;
         let mut query = None;
         request.make_within(connection.guard.most_bytes());
@@ -138,7 +137,7 @@ impl Session {
                     }
                     let Some(joins) = &joins else {
                         rows.push(&row, objects)?;
-                        last = objects.seen.last().copied();
+                        last = ending.as_ref().and_then(|ending| ending.read(&row, rows.count()));
                         return Ok(if rows.count() < most {
                             ControlFlow::Continue(())
                         } else {
@@ -150,7 +149,7 @@ impl Session {
                             return Ok(ControlFlow::Break(()));
                         }
                         rows.push(&row, objects)?;
-                        last = objects.seen.last().copied();
+                        last = ending.as_ref().and_then(|ending| ending.read(&row, rows.count()));
                     }
                     members.gather(&row, joins, objects)?;
                     Ok(ControlFlow::Continue(()))
@@ -182,31 +181,6 @@ impl Session {
             Some(error) => Err(error),
             None => Ok(()),
         }
-    }
-
-    /// Reads the next rows of a query that is read in chunks: those behind the last key, where the key is all that orders
-    /// them, so that the database need not count through what was read; else those behind so many.
-    pub(crate) async fn fetch_chunk<S: RowType>(
-        &mut self,
-        mut page: Request,
-        source: &mut Source,
-    ) -> Result<Vec<S::Managed>> {
-        let by_key = ordered_by_key(&page);
-        if let (Some((mapper, alias)), Source::After(last)) = (by_key, &*source)
-            && let [Statement::Select(select)] = page.statements.as_mut_slice()
-        {
-            if select.offset.is_some() {
-                select.offset = None;
-            }
-            select.filters.push(behind(mapper, alias, last));
-        }
-        let rows = self.fetch_managed::<S>(page).await?;
-        if let (Some((mapper, _)), Some(slot)) = (by_key, self.chunk_ends_with.take()) {
-            let stored = self.objects.stored(slot);
-            let key = mapper.definition().key.iter();
-            *source = Source::After(key.map(|&column| stored.column(usize::from(column))).collect());
-        }
-        Ok(rows)
     }
 
     pub(crate) async fn fetch_values<S: RowType>(&mut self, request: Request) -> Result<Vec<S>> {
@@ -960,45 +934,4 @@ fn leads_elsewhere(taken: &Taken) -> Error {
     };
     Error::new(ErrorKind::InvalidRequest, message)
         .hint("ask each engine by a statement of its own, and give one what the other has found")
-}
-
-/// Returns the model that a query gives, if it gives nothing else, each row once, and in the order of its key.
-fn ordered_by_key(request: &Request) -> Option<(&'static Mapper, Alias)> {
-    let [Statement::Select(select)] = request.statements.as_slice() else { return None };
-    let [Output { kind: OutputKind::Entity { mapper, alias }, .. }] = select.outputs.as_slice() else { return None };
-    let is_plain = select.joins.is_empty()
-        && select.group_by.is_empty()
-        && !select.distinct
-        && select.distinct_on.is_empty()
-        && select.limit_per.is_none()
-        // Another table, in a condition too, gives a row several times, of which a page may end between two.
-        && load::is_alone(select)
-        // The key alone, which reading in chunks has added.
-        && select.order_by.len() == mapper.definition().key.len();
-    (is_plain && key_is_compared_in_order(mapper)).then_some((*mapper, *alias))
-}
-
-/// Returns whether the values of a key are compared as they are ordered.
-///
-/// MariaDB compares a label as the text that it is, and puts it where its type has it. What a type does that the user has
-/// named is not known.
-fn key_is_compared_in_order(mapper: &Mapper) -> bool {
-    let definition = mapper.definition();
-    definition.key.iter().all(|&column| {
-        let column_type = (definition.columns[usize::from(column)].column_type)();
-        !matches!(column_type, ColumnType::Enum { .. } | ColumnType::Custom(_))
-    })
-}
-
-/// The condition of rows behind the one with this key, in the order of the key.
-fn behind(mapper: &'static Mapper, alias: Alias, last: &[orm_pool::Value]) -> Node {
-    let column = |column: u16| Node::Column { mapper, column, alias };
-    let key = &mapper.definition().key;
-    let later = (0..key.len()).map(|at| {
-        let same =
-            key[..at].iter().zip(last).map(|(&part, value)| Node::equals(column(part), Node::Bind(value.clone())));
-        let greater = Node::binary(Operator::Gt, column(key[at]), Node::Bind(last[at].clone()));
-        Node::All(same.chain([greater]).collect())
-    });
-    Node::Any(later.collect())
 }

@@ -9,10 +9,11 @@ use crate::sql::{Node, Output, OutputKind};
 impl<S: RowType> Select<S> {
     /// Gives the rows in chunks of `rows`, so that not all are in memory at once.
     ///
-    /// In a session each chunk is a query of its own. Where the query has an order of its own it goes by OFFSET, which counts
-    /// the rows as they then are: **rows that are deleted between two chunks, or changed so that they come elsewhere or
-    /// nowhere, make as many others be left out.** Do not delete or move there what the loop reads: leave out the order, by
-    /// which chunks go on behind the last key, or ask for the first rows again and again with `limit`.
+    /// In a session each chunk is a query of its own, for what comes behind the last row: behind its values, where the rows are
+    /// those of one model in an order of its columns. Any other order, by an expression, labels or the columns of another table, goes by
+    /// OFFSET, as do other tables and groups. That counts the rows as they then are: **rows that are deleted between two chunks, or
+    /// changed so that they come elsewhere or nowhere, make as many others be left out.** Do not delete or move there what the
+    /// loop reads: order by columns, or ask for the first rows again and again with `limit`.
     pub fn yield_per(self, rows: usize) -> Chunks<S> {
         Chunks {
             select: self.ordered_by_key(),
