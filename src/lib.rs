@@ -57,7 +57,7 @@ pub use orm_core::Json;
 pub use orm_core::schema;
 pub use orm_core::{
     AnyHandle, AsExpr, Attribute, BelongsTo, Bind, Chunks, ColumnNames, ColumnPaths, ColumnType, Columns, Connection,
-    Contains, Cte, DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Engine,
+    Contains, Cte, DatabaseErrorKind, DecodeError, Delete, Derived, DerivedColumn, Dialect, Embed, Embedding, Engine,
     EngineBuilder, Entity, EnumName, Error, ErrorKind, Exec, Executor, Expr, Expression, Fills, FromTarget,
     FromTargets, GroupBy, Handle, HandleList, Handles, HasMany, HasOne, HintDialect, InList, Insert, IntoKey,
     IntoMember, IntoRows, IntoValue, IsolationLevel, JoinTarget, Key, Kind, Lint, Load, LoadOption, Lock, Many,

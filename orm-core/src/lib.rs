@@ -76,8 +76,8 @@ pub use load::{
     selectinload_all, subqueryload, undefer, undefer_all, undefer_group,
 };
 pub use mapper::{
-    Attribute, BelongsTo, Deferred, Embed, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key, Many,
-    ManyToMany, Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, foreign,
+    Attribute, BelongsTo, Deferred, Embed, Embedding, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key,
+    Many, ManyToMany, Member, Model, NewInstance, NewRow, One, Optional, Relationship, RowType, Selectable, foreign,
     optional, remote,
 };
 pub use orm_pool::{EnumName, Kind, Value, ValueRef};
@@ -123,16 +123,17 @@ pub mod __private {
     /// Columns of embedded structs.
     pub mod embed {
         pub use crate::mapper::embed::{
-            Embedded, columns, decode_in_variant, equals, is_variant, read_enum, set_outside, text, text_length,
-            unknown_tag, width,
+            Embedded, columns, decode_in_variant, equals, group, is_variant, list, order, read_enum, set_outside, text,
+            text_length, unknown_tag, width,
         };
     }
     pub use crate::schema::{Counting, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
-        CteNode, Derived, DerivedColumn, DerivedNode, DerivedSource, Expr, FieldOf, Fills, FromItem, IntoValue,
-        JoinKind, JoinNode, NamedRow, Node, NotNull, Nullability, Operator, OrderItem, Output, Projection,
-        RelationReference, RowStruct, RustType, SelectNode, Shape, Statement, TableRef, condition, fill, order_items,
+        Columns, CteNode, Derived, DerivedColumn, DerivedNode, DerivedSource, Expr, FieldOf, Fills, FromItem, GroupBy,
+        IntoValue, JoinKind, JoinNode, NamedRow, Node, NotNull, Nullability, Operator, OrderBy, OrderItem, Output,
+        Projection, RelationReference, RowStruct, RustType, SelectNode, Shape, Statement, TableRef, condition, fill,
+        order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

@@ -33,7 +33,7 @@ pub use definition::{
     Cascade, CheckDefinition, Column, ColumnExtras, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup,
     IndexDefinition, Lazy, ReferentialAction, RelationshipDefinition, RelationshipKind,
 };
-pub use embed::{Embed, UnitValues};
+pub use embed::{Embed, Embedding, UnitValues};
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};
 pub use members::{Change, RelationField};
 pub use model::{Entity, IntoKey, Key, Model};

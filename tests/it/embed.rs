@@ -204,6 +204,52 @@ async fn a_struct_is_selected_and_compared_as_a_whole() {
 }
 
 #[tokio::test]
+async fn a_struct_is_set_ordered_and_grouped_by_as_a_whole() {
+    let engine = prepared().await;
+    with_firms(&engine).await;
+    let home = Place { zip: Some("75001".into()), ..place("Quai 2", "Paris") };
+    let mut session = Session::new(&engine);
+    let firms = session.query(Firm).order_by(Firm.id).all().await.unwrap();
+    let moved = update(Firm).set_embedded(Firm.office, &home).set_embedded(Firm.named, named("acne"));
+    assert_eq!(moved.filter(Firm.id.eq(1)).execute(&mut session).await.unwrap(), 1);
+    session.refresh(firms[0]).await.unwrap();
+    assert_eq!((&session[firms[0]].office, session[firms[0]].named.shouted.as_str()), (&home, "ACNE"));
+    assert_eq!(session[firms[1]].office, place("High St", "London"));
+    session.commit().await.unwrap();
+
+    let later = home.clone();
+    let worker = |firm_id: i64, x: f64, y: f64| Worker::builder().firm_id(firm_id).desk(Point { x, y });
+    let workers = [worker(1, 2.0, 1.0), worker(1, 1.0, 5.0), worker(2, 1.0, 3.0), worker(2, 2.0, 1.0)];
+    insert(Worker).values(workers).execute(&engine).await.unwrap();
+    let by_desk = select(Worker.id).order_by((Worker.desk, Worker.id));
+    assert_eq!(by_desk.all(&engine).await.unwrap(), [3, 2, 1, 4]);
+    let desks = select((Worker.desk, func::count(Worker.id))).group_by(Worker.desk).order_by(Worker.desk);
+    let point = |x, y| Point { x, y };
+    let expected = [(point(1.0, 3.0), 1), (point(1.0, 5.0), 1), (point(2.0, 1.0), 2)];
+    assert_eq!(desks.all(&engine).await.unwrap(), expected);
+
+    let row = || Worker::builder().id(4).firm_id(1).desk(point(7.0, 7.0));
+    insert(Worker).values(row()).on_conflict(Worker.id).do_update(Worker.desk).execute(&engine).await.unwrap();
+    let fourth = || select((Worker.firm_id, Worker.desk)).filter(Worker.id.eq(4));
+    assert_eq!(fourth().one(&engine).await.unwrap(), (2, point(7.0, 7.0)));
+    let set = insert(Worker).values(row()).on_conflict(Worker.id).set_embedded(Worker.desk, point(8.0, 9.0));
+    set.do_update(Worker.firm_id).execute(&engine).await.unwrap();
+    assert_eq!(fourth().one(&engine).await.unwrap(), (1, point(8.0, 9.0)));
+
+    let mut values = select(Firm).filter(Firm.id.eq(2)).all(&engine).await.unwrap();
+    values[0].office = later;
+    values[0].audit.edits = 99;
+    let mut session = Session::new(&engine);
+    session.bulk_update(Firm.office, values).await.unwrap();
+    let second = session.get(Firm, 2).await.unwrap().unwrap();
+    assert_eq!((&session[second].office, session[second].audit.edits), (&home, 3));
+    session[second].office.city = "Lyon".into();
+    session.expire_attributes(second, Firm.office).unwrap();
+    session.refresh_attributes(second, Firm.office).await.unwrap();
+    assert_eq!(session[second].office, home);
+}
+
+#[tokio::test]
 async fn a_session_updates_the_columns_that_changed() {
     let engine = prepared().await;
     with_firms(&engine).await;

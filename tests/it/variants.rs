@@ -254,6 +254,28 @@ async fn an_update_that_the_session_runs_is_followed() {
 }
 
 #[tokio::test]
+async fn a_statement_sets_a_variant_as_a_whole() {
+    let engine = with_purchases().await;
+    let mut session = Session::new(&engine);
+    let all = session.query(Purchase).order_by(Purchase.id).all().await.unwrap();
+    let wired = update(Purchase).set_embedded(Purchase.payment, wire("NL7", 1)).filter(Purchase.id.eq(1));
+    assert_eq!(wired.execute(&mut session).await.unwrap(), 1);
+    let drawn = update(Purchase).set_embedded(Purchase.place.shape, polygon()).filter(Purchase.id.eq(3));
+    assert_eq!(drawn.execute(&mut session).await.unwrap(), 1);
+    session.refresh(all[0]).await.unwrap();
+    session.refresh(all[2]).await.unwrap();
+    assert_eq!((&session[all[0]].payment, &session[all[2]].place.shape), (&wire("NL7", 1), &polygon()));
+    session.commit().await.unwrap();
+    assert_eq!(payments(&engine).await[..2], [wire("NL7", 1), wire("DE1", 1)]);
+
+    let row = Purchase::builder().id(1).total(5).payment(Payment::Cash).place(place(Shape::Point));
+    let upsert = insert(Purchase).values(row).on_conflict(Purchase.id).do_update((Purchase.payment, Purchase.total));
+    upsert.execute(&engine).await.unwrap();
+    let first = select(Purchase).filter(Purchase.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!((first.total, first.payment, first.place.shape), (5, Payment::Cash, Shape::Circle { radius: 0.5 }));
+}
+
+#[tokio::test]
 async fn what_was_changed_is_kept_as_a_whole_when_the_row_is_read_again() {
     let engine = with_purchases().await;
     let mut session = Session::new(&engine);

@@ -7,7 +7,7 @@
 use orm_pool::{Value, ValueRef};
 
 use super::{Alias, Column, Decoded, Misread, Model, Row, RowType};
-use crate::sql::{Expr, Node};
+use crate::sql::{Expr, Node, OrderItem};
 use crate::types::{DecodeError, IS_NULL, SqlType};
 
 /// A struct whose fields are columns of each model that holds it, with `#[orm(embed)]` or `#[orm(flatten)]`, or an enum
@@ -73,6 +73,22 @@ pub trait Embed: RowType<Managed = Self> + Clone + Sync {
     fn __set_unit(&mut self, _first: usize, _values: UnitValues<'_, '_>) -> Decoded<()> {
         unreachable!("a struct that embeds no enum has no columns that change together")
     }
+}
+
+/// An embedded struct or enum in a model `M`: what `User.home` is. The derive makes it.
+///
+/// It can be selected, compared by `eq`, and named wherever columns are: in `do_update`, `bulk_update`, `refresh_attributes`,
+/// `order_by` and `group_by`, which take its columns in their order; `set_embedded` sets all of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no embedded struct of `{M}`",
+    label = "expected a field of `{M}` with `#[orm(embed)]` or `#[orm(flatten)]`"
+)]
+pub trait Embedding<M>: Copy {
+    /// The struct or enum.
+    type Value: Embed;
+
+    #[doc(hidden)]
+    fn __start(self) -> (u16, Alias);
 }
 
 /// The values of columns that change together, by their places among them.
@@ -228,14 +244,46 @@ const fn is_same(left: &str, right: &str) -> bool {
 }
 
 /// Compares each column of an embedded struct, of which the first is given, with those of a value.
-pub fn equals<M: Model, E: Embed>((first, alias): (u16, Alias), value: &E) -> Expr<Option<bool>> {
-    let columns = (0..E::__COLUMNS.len()).map(|column| {
-        let value = Node::Bind(value.__column(column));
-        #[expect(clippy::cast_possible_truncation, reason = "a table's columns are counted in 16 bits")]
-        let column = first + column as u16;
-        Node::equals(Node::Column { mapper: M::__mapper(), column, alias }, value)
-    });
+pub fn equals<M: Model, E: Embed>(first: (u16, Alias), value: &E) -> Expr<Option<bool>> {
+    let values = (0..E::__COLUMNS.len()).map(|column| Node::Bind(value.__column(column)));
+    let columns = nodes::<M, E>(first).zip(values).map(|(column, value)| Node::equals(column, value));
     Expr::new(columns.reduce(Node::and).expect("an embedded struct has columns"))
+}
+
+/// Lists the columns of an embedded struct.
+fn positions<E: Embed>((first, _): (u16, Alias)) -> std::ops::Range<u16> {
+    #[expect(clippy::cast_possible_truncation, reason = "a table's columns are counted in 16 bits")]
+    let width = E::__COLUMNS.len() as u16;
+    first..first + width
+}
+
+fn nodes<M: Model, E: Embed>(first: (u16, Alias)) -> impl Iterator<Item = Node> {
+    positions::<E>(first).map(move |column| Node::Column { mapper: M::__mapper(), column, alias: first.1 })
+}
+
+/// Names the columns of an embedded struct where columns of its model are named.
+pub fn list<E: Embed>(first: (u16, Alias), columns: &mut Vec<u16>) {
+    columns.extend(positions::<E>(first));
+}
+
+/// Orders by the columns of an embedded struct.
+pub fn order<M: Model, E: Embed>(first: (u16, Alias), order: &mut Vec<OrderItem>) {
+    order.extend(nodes::<M, E>(first).map(OrderItem::new));
+}
+
+/// Groups by the columns of an embedded struct.
+pub fn group<M: Model, E: Embed>(first: (u16, Alias), group: &mut Vec<Node>) {
+    group.extend(nodes::<M, E>(first));
+}
+
+/// Gives each column of an embedded struct the one of a value, but what the database computes.
+pub(crate) fn sets<M, A: Embedding<M>>(attributes: A, value: &A::Value) -> impl Iterator<Item = (u16, Node)> {
+    let first = attributes.__start();
+    positions::<A::Value>(first).filter_map(move |column| {
+        let place = usize::from(column - first.0);
+        let is_computed = A::Value::__COLUMNS[place].computed.is_some();
+        (!is_computed).then(|| (column, Node::Bind(value.__column(place))))
+    })
 }
 
 // --------------------------------------------------------------------------------------------------------------- enums

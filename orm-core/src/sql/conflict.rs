@@ -1,10 +1,10 @@
 //! ON CONFLICT: what happens to a row of an INSERT that is there already.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use super::{AsExpr, Columns, Expr, Insert, Node, Predicate};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, Mapper, Model};
+use crate::mapper::{Attribute, Embedding, Mapper, Model, embed};
 use crate::types::SqlType;
 
 /// What happens when a row is there already.
@@ -100,6 +100,12 @@ impl<M> OnConflict<M> {
     /// Sets a column of the row that is there to a value or an expression; [`excluded`] is the new row's value.
     pub fn set<T: SqlType>(mut self, attribute: Attribute<M, T>, value: impl AsExpr<T>) -> Self {
         self.sets.push((attribute.__column(), value.__node()));
+        self
+    }
+
+    /// Sets all columns of an embedded struct or enum of the row that is there.
+    pub fn set_embedded<A: Embedding<M>>(mut self, attributes: A, value: impl Borrow<A::Value>) -> Self {
+        self.sets.extend(embed::sets(attributes, value.borrow()));
         self
     }
 

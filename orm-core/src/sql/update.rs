@@ -1,5 +1,6 @@
 //! UPDATE of the rows that fulfil conditions.
 
+use std::borrow::Borrow;
 use std::marker::PhantomData;
 
 use orm_pool::Value;
@@ -7,7 +8,7 @@ use orm_pool::Value;
 use super::change::{Joined, Rows, narrows};
 use super::{AsExpr, FromTarget, JoinTarget, Node, OrderBy, Predicate, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Attribute, Entity, Mapper, Model, Selectable};
+use crate::mapper::{Alias, Attribute, Embedding, Entity, Mapper, Model, Selectable, embed};
 use crate::types::SqlType;
 
 /// An UPDATE without its types.
@@ -112,6 +113,30 @@ impl<M: Model> Update<M> {
         let value = value.__node();
         self.node.rows.imply(&value);
         self.node.sets.push((column, value));
+        self
+    }
+
+    /// Sets all columns of an embedded struct or enum.
+    ///
+    /// ```
+    /// # use orm_core::{Dialect, Embed, Model, update};
+    /// # #[derive(Clone, Debug, orm_derive::Embed)]
+    /// # struct Place { street: String, city: String }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64, #[orm(embed)] home: Place }
+    /// let home = Place { street: "Rue 1".into(), city: "Paris".into() };
+    /// assert_eq!(
+    ///     update(User).set_embedded(User.home, &home).filter(User.id.eq(1)).to_sql(Dialect::Postgres),
+    ///     "UPDATE users SET home_street = $1, home_city = $2 WHERE users.id = $3"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn set_embedded<A: Embedding<M>>(mut self, attributes: A, value: impl Borrow<A::Value>) -> Self {
+        for (column, value) in embed::sets(attributes, value.borrow()) {
+            self.node.sets.retain(|(known, _)| *known != column);
+            self.node.sets.push((column, value));
+        }
         self
     }
 

@@ -242,6 +242,26 @@ fn attributes(model: &Model) -> TokenStream {
             #(#questions)*
         }
 
+        impl<__M> __orm::Embedding<__M> for #name<__M> {
+            type Value = #ident;
+            fn __start(self) -> (u16, __orm::Alias) { self.__first() }
+        }
+        impl<__M> __orm::Columns<__M> for #name<__M> {
+            fn __columns(self, __columns: &mut ::std::vec::Vec<u16>) {
+                __orm::embed::list::<#ident>(self.__first(), __columns)
+            }
+        }
+        impl<__M: __orm::Model> __orm::OrderBy for #name<__M> {
+            fn __order(self, __order: &mut ::std::vec::Vec<__orm::OrderItem>) {
+                __orm::embed::order::<__M, #ident>(self.__first(), __order)
+            }
+        }
+        impl<__M: __orm::Model> __orm::GroupBy for #name<__M> {
+            fn __group(self, __group: &mut ::std::vec::Vec<__orm::Node>) {
+                __orm::embed::group::<__M, #ident>(self.__first(), __group)
+            }
+        }
+
         impl<__M: __orm::Model> __orm::Selectable for #name<__M> {
             type Row = #ident;
             fn __outputs(self, __outputs: &mut ::std::vec::Vec<__orm::Output>) {
