@@ -664,6 +664,18 @@ async fn an_update_of_a_row_that_is_gone_is_stale() {
 }
 
 #[tokio::test]
+async fn an_update_of_a_row_that_get_has_found_gone_is_stale_too() {
+    let (_log, _engine, mut session, items) = gone(2, true).await;
+    session[items[0]].price = 10;
+    assert_eq!(session.no_autoflush().get(Item, 1).await.unwrap(), None);
+    assert_eq!(session.state(items[0]).unwrap(), orm::ObjectState::Persistent);
+    assert!(session.flush().await.unwrap_err().is_stale_data());
+    session.rollback().await.unwrap();
+    assert_eq!(session.get(Item, 1).await.unwrap(), None);
+    assert_eq!(session.state(items[0]).unwrap(), orm::ObjectState::Deleted);
+}
+
+#[tokio::test]
 async fn an_update_of_many_rows_of_which_some_are_gone_is_stale_and_changes_none() {
     let (_log, engine, mut session, items) = gone(3, true).await;
     for &item in &items {

@@ -530,6 +530,8 @@ impl Session {
         let found = self.fetch_managed::<M>(request).await?.into_iter().next();
         if let (None, Some(slot)) = (found, known)
             && self.objects.get(slot).is_expired
+            // What is changed in it is for the flush to tell of, which finds no row for it.
+            && !self.objects.is_modified(slot)
         {
             // The object stays readable. Its row comes back with a rollback if it was deleted in this transaction.
             self.objects.save(slot);
