@@ -350,6 +350,83 @@ async fn views_are_of_the_query_that_they_say() {
     with(users(), query).check(&engine).await.unwrap();
 }
 
+/// PostgreSQL changes no column that a view reads, and drops no view that another reads; SQLite alters nothing while a view is broken.
+#[tokio::test]
+async fn views_are_made_anew_when_what_they_read_changes() {
+    let engine = empty_engine().await;
+    let metadata = |length: u32, with_age: bool, over: &str| {
+        let table = Table::new("users")
+            .column(Column::new("id", ColumnType::BigInteger).generated())
+            .column(Column::new("name", ColumnType::String(length)))
+            .primary_key(["id"]);
+        let age = Column::new("age", ColumnType::Integer).nullable();
+        let age_of = if with_age { ", age" } else { "" };
+        let view = |name: &str, sql: String| View::new(name, sql);
+        of(if with_age { table.column(age) } else { table })
+            .view(view("named", format!("SELECT id, name{age_of} FROM users")))
+            .view(view("known", format!("SELECT id, name FROM {over}")))
+            .view(view("counted", "SELECT count(*) AS n FROM known".to_owned()))
+    };
+    metadata(50, true, "named").create_all(&engine).await.unwrap();
+    text("INSERT INTO users (name, age) VALUES ('ed', 7)").execute(&engine).await.unwrap();
+    for wanted in [metadata(60, true, "named"), metadata(60, false, "named"), metadata(60, false, "users")] {
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
+        assert_eq!(text("SELECT n FROM counted").columns::<i64>().one(&engine).await.unwrap(), 1);
+    }
+    assert!(text("SELECT age FROM named").columns::<i64>().all(&engine).await.is_err());
+}
+
+/// Of two tables that are not there yet only one can have an index of a name, but those that are there may both have it.
+#[tokio::test]
+async fn a_name_that_two_tables_know_stays_when_one_of_them_goes() {
+    let engine = empty_engine().await;
+    let key = match dialect() {
+        Dialect::Sqlite => "CONSTRAINT known UNIQUE (k)",
+        Dialect::Postgres => "CONSTRAINT known FOREIGN KEY (k) REFERENCES itself (id)",
+        _ => "KEY known (k)",
+    };
+    for name in ["first", "second"] {
+        let key = key.replace("itself", name);
+        let sql = format!("CREATE TABLE {name} (id BIGINT NOT NULL PRIMARY KEY, k BIGINT, {key})");
+        text(sql).execute(&engine).await.unwrap();
+    }
+    let found = MetaData::reflect(&engine).await.unwrap().tables().unwrap();
+    let all = found.iter().cloned().fold(MetaData::new(), MetaData::table);
+    all.check(&engine).await.unwrap();
+    let wanted = of(found.into_iter().find(|table| table.name == "second").unwrap());
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert_eq!(diff.to_string().trim_end(), "drop table `first`");
+    diff.execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_strict_table_gets_columns_of_the_types_that_it_knows() {
+    only!(Sqlite);
+    let strict = |age: bool| {
+        let table = users().option("sqlite_strict", "true");
+        let mood = ColumnType::labels("mood", &["happy", "sad"]).as_text().checked();
+        match age {
+            false => table,
+            true => table
+                .column(Column::new("nick", ColumnType::String(20)).nullable())
+                .column(Column::new("born", ColumnType::Date).nullable())
+                .column(Column::new("mood", mood).nullable()),
+        }
+    };
+    let engine = empty_engine().await;
+    of(strict(false)).create_all(&engine).await.unwrap();
+    text("INSERT INTO users (name) VALUES ('ed')").execute(&engine).await.unwrap();
+    let wanted = of(strict(true));
+    wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+    let types = text("SELECT type FROM pragma_table_info('users')").columns::<String>().all(&engine).await.unwrap();
+    assert_eq!(types, ["INTEGER", "TEXT", "TEXT", "TEXT", "TEXT"]);
+    assert!(text("UPDATE users SET mood = 'angry'").execute(&engine).await.is_err());
+}
+
 #[tokio::test]
 async fn a_check_lists_what_differs() {
     let engine = empty_engine().await;

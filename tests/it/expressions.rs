@@ -525,6 +525,9 @@ async fn aggregates_see_what_they_are_told_to() {
     assert_eq!(value(&engine, func::max(Thing.m)).await, Some(12));
     assert_eq!(value(&engine, func::min(Thing.name)).await.as_deref(), Some("Ed"));
     assert_eq!(value(&engine, func::avg(Thing.n)).await, Some(4.0));
+    assert_eq!(value(&engine, func::avg(func::abs(Thing.n)).distinct()).await, Some(9.5));
+    let average = value(&engine, func::avg(Thing.n * Thing.n)).await.unwrap();
+    assert!((average - 242.0 / 3.0).abs() < 1e-9, "{average} is not all of 242 / 3");
     assert_eq!(value(&engine, func::bool_and(Thing.flag)).await, Some(false));
     assert_eq!(value(&engine, func::bool_or(Thing.n.gt(10))).await, Some(true));
     let names = func::string_agg(Thing.name, ", ").ordered_by(Thing.id.desc()).filter(Thing.id.lt(3));

@@ -9,6 +9,7 @@ mod foreign_keys;
 use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
+use super::tokens::tokens;
 use super::{
     CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index, IndexColumn, IndexPart,
     MetaData, Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
@@ -100,7 +101,8 @@ impl MetaData {
     /// domain or view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions:
     /// checks, defaults, computed columns and conditions are compared by what they say, grouping included, whatever the
     /// words; where they hold what cannot be read, such as a subquery, by their names, values and operators. A view counts
-    /// as changed when it has a name that the other has not, or other values or comparisons.
+    /// as changed when it gives other columns, as far as it names them, has a name that the other has not, or other values or
+    /// comparisons.
     ///
     /// ```
     /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}};
@@ -129,8 +131,15 @@ impl MetaData {
         let dialect = origin.map(|origin| origin.dialect);
         let home = origin.map(|origin| origin.default_schema.as_str());
         let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
-        let wanted_tables = order::sorted(at_home(self.tables()?));
-        let found_tables = order::sorted(at_home(found.tables()?));
+        let (mut wanted_tables, named) = (at_home(self.tables()?), at_home(self.named_tables()?));
+        let found_tables = at_home(found.tables()?);
+        for (told, named) in wanted_tables.iter_mut().zip(&named) {
+            let is_it = |found: &&Table| (&found.schema, &found.name) == (&told.schema, &told.name);
+            if let (Some(found), Some(dialect)) = (found_tables.iter().find(is_it), dialect) {
+                metadata::keep_names(told, named, found, dialect);
+            }
+        }
+        let (wanted_tables, found_tables) = (order::sorted(wanted_tables), order::sorted(found_tables));
         let mut diff = Diff::default();
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
@@ -155,14 +164,22 @@ impl MetaData {
             let is_it = |from: &&View| from.name == to.name && is_home(&to.schema, &from.schema);
             (found.views().iter().find(is_it), to)
         });
-        // What depends on a table goes before that changes, and comes after it.
-        let changed = views.filter(|(from, to)| !from.is_some_and(|from| same_view(from, to, dialect)));
-        let changed: Vec<(Option<&View>, &View)> = changed.collect();
-        let dropped = changed.iter().rev().filter_map(|(from, _)| *from);
-        diff.operations.extend(dropped.cloned().map(Operation::DropView));
+        let views: Vec<(Option<&View>, &View)> = views.collect();
+        let is_changed = |(from, to): &(Option<&View>, &View)| !from.is_some_and(|from| same_view(from, to, dialect));
+        let mut is_changed: Vec<bool> = views.iter().map(is_changed).collect();
         let key_indexes = origin.map(|origin| origin.key_indexes.as_slice()).unwrap_or_default();
-        diff.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes });
-        diff.operations.extend(changed.into_iter().map(|(_, to)| Operation::CreateView(to.clone())));
+        let mut of_tables = Diff::default();
+        of_tables.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes });
+        if matches!(dialect, Some(Dialect::Postgres | Dialect::Sqlite)) {
+            take_dependents(&views, &mut is_changed, &of_tables.operations);
+        }
+        // What depends on a table goes before that changes, and comes after it.
+        let changed: Vec<_> = views.into_iter().zip(is_changed).filter(|(_, is_changed)| *is_changed).collect();
+        let dropped = changed.iter().rev().filter_map(|((from, _), _)| *from);
+        diff.operations.extend(dropped.cloned().map(Operation::DropView));
+        diff.operations.extend(of_tables.operations);
+        diff.hints = of_tables.hints;
+        diff.operations.extend(changed.into_iter().map(|((_, to), _)| Operation::CreateView(to.clone())));
         Ok(diff)
     }
 
@@ -220,6 +237,35 @@ impl MetaData {
 fn same_view(from: &View, to: &View, dialect: Option<Dialect>) -> bool {
     from.is_materialized == to.is_materialized
         && dialect.map_or(from.sql == to.sql, |dialect| rewritten::may_be_same_query(&to.sql, &from.sql, dialect))
+}
+
+/// Takes the views that have to be made anew since they read what changes: PostgreSQL drops no column and changes no type of one
+/// that a view reads, and drops no view that another reads; SQLite alters no table while a view reads what is not there. One that keeps
+/// its rows is left alone, since its indexes would go.
+fn take_dependents(views: &[(Option<&View>, &View)], is_changed: &mut [bool], operations: &[Operation]) {
+    let of_table = |operation: &Operation| match operation {
+        Operation::DropColumn { table, .. } => Some(table.name.clone()),
+        Operation::AlterColumn { table, changes, .. } => {
+            let retypes = |change: &ColumnChange| matches!(change, ColumnChange::Type | ColumnChange::Collation);
+            changes.iter().any(retypes).then(|| table.name.clone())
+        }
+        _ => None,
+    };
+    let mut changing: Vec<String> = operations.iter().filter_map(of_table).collect();
+    let dropped = views.iter().zip(&*is_changed).filter(|((from, _), is_changed)| **is_changed && from.is_some());
+    changing.extend(dropped.map(|((_, to), _)| to.name.clone()));
+    let mut is_growing = true;
+    while is_growing {
+        is_growing = false;
+        for ((from, to), is_changed) in views.iter().zip(&mut *is_changed).filter(|(_, is_changed)| !**is_changed) {
+            let reads = |from: &&View| tokens(&from.sql).iter().any(|token| changing.contains(&token.name()));
+            if !to.is_materialized && from.as_ref().is_some_and(reads) {
+                *is_changed = true;
+                changing.push(to.name.clone());
+                is_growing = true;
+            }
+        }
+    }
 }
 
 /// Takes the name of the default schema away.
@@ -460,7 +506,7 @@ impl Parts {
             let of_kind = if to.computed.is_some() { &mut computed } else { &mut plain };
             let is_found = |from: &&Column| from.name == to.name && !anew.contains(&from.name);
             let Some(from) = found.normal.columns.iter().find(is_found) else {
-                of_kind.push(Operation::AddColumn { table: table.clone(), column: given.clone() });
+                of_kind.push(Operation::AddColumn { table: table.clone(), column: as_declared(given, &wanted.given) });
                 continue;
             };
             let changes = cx.changes(&found.given, from, to);
@@ -516,6 +562,16 @@ impl Parts {
             let given = wanted.given.indexes.iter().find(|given| cx.normal_name(given.name.as_deref()) == to.name);
             self.rest.push(Operation::CreateIndex { table: table.clone(), index: given.unwrap_or(to).clone() });
         }
+    }
+}
+
+/// Returns a column as it is added to a table that is there: to one of SQLite that is STRICT, whose types an operation cannot know,
+/// with the type that such tables have for it.
+fn as_declared(column: &Column, table: &Table) -> Column {
+    let is_strict = table.options.iter().any(|(name, _)| name == "sqlite_strict");
+    match Ddl::new(Dialect::Sqlite).declared_type(table, column) {
+        Ok(declared) if is_strict => column.clone().variant(Dialect::Sqlite, ColumnType::custom(declared)),
+        _ => column.clone(),
     }
 }
 

@@ -266,6 +266,16 @@ impl MetaData {
     /// them, when a table has two columns of one name or a constraint names a column that is not there, and as
     /// [`Table::of`] does.
     pub fn tables(&self) -> Result<Vec<Table>> {
+        let mut tables = self.named_tables()?;
+        // What was read is called what it is called.
+        if self.origin.is_none() {
+            tell_names_apart(&mut tables);
+        }
+        Ok(tables)
+    }
+
+    /// Returns the tables, of which two may have a constraint of the same name.
+    pub(super) fn named_tables(&self) -> Result<Vec<Table>> {
         let mappers = self.mappers();
         let definitions: Vec<&Definition> = mappers.iter().map(|mapper| mapper.definition()).collect();
         check_models(&definitions)?;
@@ -283,7 +293,6 @@ impl MetaData {
         for table in &mut tables {
             naming::name(table, &self.convention)?;
         }
-        tell_names_apart(&mut tables);
         Ok(tables)
     }
 
@@ -656,7 +665,7 @@ fn target_model(definition: &Definition, key: &ForeignKey) -> &'static str {
     models.find(is_target).map_or("the model", |definition| definition.name)
 }
 
-/// Gives names that two constraints or indexes of a schema share a hash, since a database knows only one of them.
+/// Gives names that two constraints or indexes of a schema share a hash, since a database may know only one of them.
 fn tell_names_apart(tables: &mut [Table]) {
     let mut known = HashSet::new();
     for Table { schema, name: table, uniques, foreign_keys, indexes, .. } in tables {
@@ -672,6 +681,38 @@ fn tell_names_apart(tables: &mut [Table]) {
                 let parts: Vec<&str> =
                     std::iter::once(table.as_str()).chain(columns.iter().map(String::as_str)).collect();
                 *name = naming::apart(name, &parts);
+            }
+        }
+    }
+}
+
+/// Leaves names that were told apart as they are in the table that is there, where the database knows them by their tables.
+pub(super) fn keep_names(told: &mut Table, named: &Table, found: &Table, dialect: Dialect) {
+    let is_mysql = matches!(dialect, Dialect::MySql | Dialect::MariaDb);
+    let is_kept = |told: &Option<String>, named: &Option<String>| {
+        let is_in = |name: &Option<String>| name.is_some() && name == named;
+        told != named
+            && (found.uniques.iter().any(|unique| is_in(&unique.name))
+                || found.indexes.iter().any(|index| is_in(&index.name))
+                || found.foreign_keys.iter().any(|key| is_in(&key.name)))
+    };
+    if dialect != Dialect::Postgres {
+        for (told, named) in told.uniques.iter_mut().zip(&named.uniques) {
+            if is_kept(&told.name, &named.name) {
+                told.name.clone_from(&named.name);
+            }
+        }
+    }
+    if is_mysql {
+        for (told, named) in told.indexes.iter_mut().zip(&named.indexes) {
+            if is_kept(&told.name, &named.name) {
+                told.name.clone_from(&named.name);
+            }
+        }
+    } else {
+        for (told, named) in told.foreign_keys.iter_mut().zip(&named.foreign_keys) {
+            if is_kept(&told.name, &named.name) {
+                told.name.clone_from(&named.name);
             }
         }
     }

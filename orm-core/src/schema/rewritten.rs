@@ -65,9 +65,15 @@ pub(super) fn may_be_same(left: &str, right: &str, dialect: Dialect) -> bool {
     operands(&left) == operands(&right) && same_operators(operators(&left, dialect), operators(&right, dialect))
 }
 
-/// Returns whether a view that was written may be of the query that the database tells: each name of it is there, and
-/// values and comparisons are the same.
+/// Returns whether a view that was written may be of the query that the database tells: it gives as many columns, of the same
+/// names as far as they are told, each name of it is there, and values and comparisons are the same.
 pub(super) fn may_be_same_query(written: &str, found: &str, dialect: Dialect) -> bool {
+    if let (Some(written), Some(found)) = (selected(&tokens(written)), selected(&tokens(found)))
+        && (written.len() != found.len()
+            || written.iter().zip(&found).any(|pair| matches!(pair, (Some(a), Some(b)) if a != b)))
+    {
+        return false;
+    }
     let (written, found) = (words(written, dialect), words(found, dialect));
     if written == found || dialect == Dialect::Sqlite {
         return written == found;
@@ -85,6 +91,47 @@ pub(super) fn may_be_same_query(written: &str, found: &str, dialect: Dialect) ->
     names.iter().all(|name| known.contains(name))
         && values(&written) == values(&found)
         && (is_by_names || same_operators(comparisons(&written, dialect), comparisons(&found, dialect)))
+}
+
+/// Returns the names of what a query selects, as far as each tells its own, in lower case; `None` where it is not told how many
+/// there are.
+fn selected(tokens: &[Token<'_>]) -> Option<Vec<Option<String>>> {
+    let (first, rest) = tokens.split_first()?;
+    let rest = if rest.first()?.is("distinct") { &rest[1..] } else { rest };
+    if !first.is("select") || rest.first()?.is("on") {
+        return None;
+    }
+    let mut depth = 0usize;
+    let mut items = vec![Vec::new()];
+    for token in rest {
+        match token.text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => {
+                items.push(Vec::new());
+                continue;
+            }
+            _ if depth == 0 && token.is("from") => break,
+            _ => {}
+        }
+        items.last_mut()?.push(token);
+    }
+    let name = |item: &Vec<&Token<'_>>| match item.as_slice() {
+        [.., sign] if sign.is("*") => None,
+        [name] | [.., _, name] if is_name(name) && (item.len() == 1 || is_before_name(item[item.len() - 2])) => {
+            Some(Some(name.name().to_lowercase()))
+        }
+        _ => Some(None),
+    };
+    items.iter().map(name).collect()
+}
+
+fn is_name(token: &Token<'_>) -> bool {
+    matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
+}
+
+fn is_before_name(token: &Token<'_>) -> bool {
+    token.is("as") || token.is(".")
 }
 
 fn operands(tokens: &[Token<'_>]) -> Vec<String> {
@@ -195,5 +242,24 @@ mod tests {
                 assert!(!may_be_same_query(other, found, dialect), "{other}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_query_selects_is_known_by_its_names() {
+        let names = |sql: &str| {
+            let all = selected(&tokens(sql))?;
+            Some(all.into_iter().map(|name| name.unwrap_or_else(|| "?".to_owned())).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(names("SELECT id, t.\"Name\", a + b, f(x, y) AS z FROM t").as_deref(), Some("id name ? z"));
+        assert_eq!(names("select `d`.`t`.`id` AS `Key`,(select 1 from u) from `t`").as_deref(), Some("key ?"));
+        assert_eq!(names("SELECT DISTINCT a FROM t").as_deref(), Some("a"));
+        assert_eq!(names("SELECT 1").as_deref(), Some("?"));
+        let unknown = [
+            "SELECT * FROM t",
+            "SELECT id, t.* FROM t",
+            "SELECT DISTINCT ON (a) a FROM t",
+            "WITH t AS (SELECT 1) SELECT 2",
+        ];
+        assert!(unknown.iter().all(|sql| names(sql).is_none()));
     }
 }

@@ -132,7 +132,14 @@ spans!(jiff::SignedDuration);
 /// `avg(x)`, or NULL where there is nothing: a float; of decimal numbers one with as many digits as the database gives it; of spans of
 /// time one to the microsecond.
 pub fn avg<E: Expression<Type: Averaged>>(expression: E) -> Expr<Option<<E::Type as Averaged>::Average>> {
-    aggregate("avg", expression.__expression())
+    let is_whole = matches!(<E::Type as SqlType>::KIND, Kind::Int16 | Kind::Int32 | Kind::Int64)
+        && <<E::Type as Averaged>::Average as SqlType>::KIND == Kind::Float64;
+    let argument = expression.__expression();
+    let argument = match is_whole {
+        true => Node::Template { template: &template::AVERAGED_INTEGER, arguments: vec![argument] },
+        false => argument,
+    };
+    aggregate("avg", argument)
 }
 
 /// All texts that are not NULL, with a separator between them: `string_agg`, and `group_concat` on SQLite and MySQL.

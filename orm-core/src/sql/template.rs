@@ -128,6 +128,9 @@ pub(crate) static TRUE_DIVISION: Template = strict(
     Call("(CAST({0} AS DOUBLE PRECISION) / {1!})"),
     Call("(CAST({0} AS DOUBLE) / {1!})"),
 );
+/// Integers whose average is a float: MySQL gives four digits behind the point.
+pub(crate) static AVERAGED_INTEGER: Template =
+    strict("an average", Call("{0}"), Call("{0}"), Call("CAST({0} AS DOUBLE)"));
 /// A truth value that is to be cast to a number, which it is but on PostgreSQL: there it is cast to an `integer` alone.
 pub(crate) static TRUTH_AS_NUMBER: Template =
     strict("a truth value as a number", Call("{0}"), Call("CAST({0} AS INTEGER)"), Call("{0}"));
