@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use orm::prelude::*;
 use orm::schema::{
-    CheckConstraint, Column, ForeignKey, Index, IndexColumn, Operation, ReferentialAction, Table, UniqueConstraint,
-    View,
+    CheckConstraint, Column, Counting, Deferrable, Domain, ForeignKey, Identity, Index, IndexColumn, IndexPart,
+    Operation, ReferentialAction, Table, UniqueConstraint, View,
 };
 use orm::{ColumnType, Dialect, text};
 
@@ -48,6 +48,10 @@ enum What {
     ChangeView,
     DropView,
     AddOfOthers,
+    ChangeIdentity,
+    ChangeTiming,
+    AddDomain,
+    ChangeDomain,
     AddRows,
     Migrate,
 }
@@ -93,6 +97,10 @@ const WHATS: &[What] = &[
     What::ChangeView,
     What::DropView,
     What::AddOfOthers,
+    What::ChangeIdentity,
+    What::ChangeTiming,
+    What::AddDomain,
+    What::ChangeDomain,
     What::AddRows,
     What::AddRows,
     What::AddRows,
@@ -132,6 +140,8 @@ struct Run {
     views: Vec<(String, View)>,
     /// The labels of each type.
     labels: BTreeMap<String, Vec<&'static str>>,
+    /// Of PostgreSQL.
+    domains: Vec<Domain>,
     names: usize,
     rows: usize,
 }
@@ -212,7 +222,7 @@ fn types(number: usize) -> (ColumnType, Holds, &'static str) {
 /// A value of a type, as SQL.
 fn literal(column: &Column, number: usize) -> String {
     match &column.column_type {
-        ColumnType::Integer | ColumnType::BigInteger => format!("{}", number + 10),
+        ColumnType::Integer | ColumnType::BigInteger | ColumnType::Domain { .. } => format!("{}", number + 10),
         ColumnType::Numeric(_) | ColumnType::Double => format!("{}.25", number + 10),
         ColumnType::Boolean => if number.is_multiple_of(2) { "TRUE" } else { "FALSE" }.to_owned(),
         ColumnType::Date => format!("'2020-01-{:02}'", number % 28 + 1),
@@ -242,19 +252,28 @@ impl Run {
             holds: BTreeMap::new(),
             views,
             labels,
+            domains: Vec::new(),
             names: 0,
             rows: 0,
         }
     }
 
-    /// A name that was not there before.
+    /// A name that was not there before; some have to be quoted.
     fn name(&mut self, letter: char) -> String {
         self.names += 1;
-        format!("{letter}{:03}", self.names)
+        match self.names % 5 {
+            0 => format!("{letter}{:03} Of", self.names),
+            _ => format!("{letter}{:03}", self.names),
+        }
     }
 
     fn holds(&self, table: &str, column: &str) -> Holds {
         self.holds.get(&(table.to_owned(), column.to_owned())).copied().unwrap_or(Holds::Some)
+    }
+
+    /// Returns whether a table is none of another program's.
+    fn holds_of_ours(&self, table: &str) -> bool {
+        !self.holds.iter().any(|((of, _), holds)| of == table && *holds == Holds::Other)
     }
 
     fn note(&mut self, table: &str, column: &str, holds: Holds) {
@@ -275,8 +294,16 @@ impl Run {
                 let (column, holds) = self.new_column(b);
                 self.note(&name, "id", Holds::Key);
                 self.note(&name, &column.name, holds);
-                let id = Column::new("id", ColumnType::BigInteger).generated();
-                self.wanted.push(Table::new(name).column(id).column(column).primary_key(["id"]));
+                let id = Column::new("id", ColumnType::BigInteger);
+                self.note(&name, "part", Holds::Other);
+                let table = |id: Column| Table::new(name).column(id).column(column);
+                self.wanted.push(match b % 6 {
+                    0 => {
+                        let part = Column::new("part", ColumnType::Integer).server_default("1");
+                        table(id).column(part).primary_key(["part", "id"])
+                    }
+                    _ => table(id.generated()).primary_key(["id"]),
+                });
             }
             return Ok(());
         }
@@ -359,6 +386,7 @@ impl Run {
                     matches!(holds, Holds::Distinct | Holds::Some) && column.column_type == ColumnType::Integer
                 });
                 if let Some(column) = pick(&columns, b) {
+                    let column = quoted(column);
                     let sql = match b % 3 {
                         0 => format!("{column} > 0"),
                         1 => format!("{column} IS NULL OR {column} <> 3"),
@@ -371,6 +399,9 @@ impl Run {
             What::DropCheck => drop_one(&mut self.wanted[at].checks, b),
             What::AddReference => {
                 let target = &self.wanted[b % self.wanted.len()];
+                if target.primary_key.columns != ["id"] {
+                    return Ok(());
+                }
                 let (target, of) = (target.name.clone(), target.columns[0].column_type.clone());
                 let column = self.name('r');
                 self.note(&name, &column, Holds::Reference);
@@ -409,6 +440,55 @@ impl Run {
                     _ => table.columns[column].comment = comment,
                 }
             }
+            What::ChangeIdentity => {
+                let key = &self.wanted[at].columns[0];
+                if dialect() == Dialect::Postgres && key.is_generated && self.holds_of_ours(&name) {
+                    let counting = Counting { start: Some(100), increment: Some(5), ..Counting::DEFAULT };
+                    self.wanted[at].columns[0].identity = match b % 3 {
+                        0 => None,
+                        1 => Some(Identity::DEFAULT),
+                        _ => Some(Identity { is_always: true, counting }),
+                    };
+                }
+            }
+            What::ChangeTiming => {
+                let keys = &mut self.wanted[at].foreign_keys;
+                if let Some(number) = b.checked_rem(keys.len()) {
+                    let key = &mut keys[number];
+                    match key.on_update {
+                        None => key.on_update = Some(ReferentialAction::Cascade),
+                        Some(_) => key.on_update = None,
+                    }
+                    if matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
+                        key.deferrable = match b % 3 {
+                            0 => None,
+                            1 => Some(Deferrable::InitiallyDeferred),
+                            _ => Some(Deferrable::InitiallyImmediate),
+                        };
+                    }
+                }
+            }
+            What::AddDomain if dialect() == Dialect::Postgres => {
+                let type_name = format!("d{}", b % 2);
+                if !self.domains.iter().any(|domain| domain.name == type_name) {
+                    self.domains.push(Domain::new(type_name.clone(), ColumnType::Integer).check("VALUE > 0"));
+                }
+                let column = Column::new(self.name('m'), ColumnType::domain(type_name, ColumnType::Integer)).nullable();
+                self.note(&name, &column.name, Holds::Some);
+                self.wanted[at].columns.push(column);
+            }
+            What::ChangeDomain => {
+                if let Some(number) = b.checked_rem(self.domains.len()) {
+                    let domain = &mut self.domains[number];
+                    match b % 3 {
+                        0 => domain.default = if domain.default.is_none() { Some("7".to_owned()) } else { None },
+                        1 if domain.checks.len() > 1 => drop(domain.checks.pop()),
+                        1 => *domain = domain.clone().check("VALUE <> 3"),
+                        _ => domain.checks[0].sql = format!("VALUE > {}", b % 2),
+                    }
+                }
+            }
+            What::AddDomain => {}
             What::AddEnum => {
                 let type_name = format!("e{}", b % 3);
                 let labels = self.labels.entry(type_name.clone()).or_insert_with(|| LABELS[..3].to_vec());
@@ -464,7 +544,7 @@ impl Run {
         let table = &self.wanted[at];
         let others = table.columns.iter().skip(1).enumerate().filter(|(place, _)| (number >> place) % 2 == 0);
         let columns: Vec<String> = others.map(|(_, column)| format!(", {}", quoted(&column.name))).collect();
-        format!("SELECT id{} FROM {}", columns.join(""), table.name)
+        format!("SELECT id{} FROM {}", columns.join(""), quoted(&table.name))
     }
 
     /// Drops views at once, since what the metadata does not know is left alone.
@@ -472,7 +552,7 @@ impl Run {
         let (gone, kept) = std::mem::take(&mut self.views).into_iter().partition(|(of, view)| is_to_go(of, view));
         self.views = kept;
         for (_, view) in Vec::<(String, View)>::from(gone) {
-            text(format!("DROP VIEW IF EXISTS {}", view.name)).execute(&self.engine).await?;
+            text(format!("DROP VIEW IF EXISTS {}", quoted(&view.name))).execute(&self.engine).await?;
         }
         Ok(())
     }
@@ -500,7 +580,8 @@ impl Run {
     /// Makes a table as another program does, which is read and kept from then on.
     async fn add_of_others(&mut self, number: usize) -> Result<(), Error> {
         let name = self.name('t');
-        let sql = format!("CREATE TABLE {name} {}", of_others(number).replace("{name}", &name));
+        let sql = of_others(number).replace("{name}", &name.replace(' ', ""));
+        let sql = format!("CREATE TABLE {} {sql}", quoted(&name));
         text(sql).execute(&self.engine).await?;
         let mut found = MetaData::reflect(&self.engine).await?.tables()?;
         found.retain(|table| table.name == name);
@@ -534,7 +615,7 @@ impl Run {
         let column = self.name('k');
         let table = self.wanted[at].name.clone();
         self.note(&table, &column, Holds::Computed);
-        let computed = Column::new(&column, ColumnType::Integer).nullable().computed(format!("{of} * 2"));
+        let computed = Column::new(&column, ColumnType::Integer).nullable().computed(format!("{} * 2", quoted(&of)));
         self.wanted[at].columns.push(computed);
     }
 
@@ -545,11 +626,6 @@ impl Run {
         if columns.len() == 1 {
             return;
         }
-        let (of, word) = (&table.name, format!(", {column}"));
-        self.views
-            .iter_mut()
-            .filter(|(table, _)| table == of)
-            .for_each(|(_, view)| view.sql = view.sql.replace(&word, ""));
         let table = &mut self.wanted[at];
         table.columns.retain(|other| {
             let is_of_it = other.computed.as_ref().is_some_and(|computed| mentions(&computed.sql, &column));
@@ -558,11 +634,15 @@ impl Run {
         let is_gone = |name: &String| table.columns.iter().all(|column| column.name != *name);
         for column in columns.iter().filter(|column| is_gone(column)) {
             let of_it = self.views.iter_mut().filter(|(of, _)| *of == table.name);
-            of_it.for_each(|(_, view)| view.sql = view.sql.replace(&format!(", {column}"), ""));
+            of_it.for_each(|(_, view)| view.sql = view.sql.replace(&format!(", {}", quoted(column)), ""));
         }
         table.uniques.retain(|unique| !unique.columns.iter().any(is_gone));
         table.indexes.retain(|index| {
-            let is_of_it = index.condition.as_ref().is_some_and(|condition| mentions(condition, &column));
+            let is_of_it = index.condition.as_ref().is_some_and(|condition| mentions(condition, &column))
+                || index
+                    .columns
+                    .iter()
+                    .any(|part| matches!(&part.part, IndexPart::Expression(sql) if mentions(sql, &column)));
             !index.column_names().iter().any(is_gone) && !is_of_it
         });
         table.checks.retain(|check| !mentions(&check.sql, &column));
@@ -634,6 +714,14 @@ impl Run {
         };
         let table = self.wanted[at].name.clone();
         let is_distinct = self.holds(&table, &first) == Holds::Distinct;
+        let is_text =
+            self.wanted[at].find_column(&first).is_some_and(|of| matches!(of.column_type, ColumnType::String(_)));
+        let parts = match dialect() {
+            Dialect::Sqlite | Dialect::Postgres if is_text && number.is_multiple_of(7) => {
+                vec![IndexColumn::expression(format!("lower({})", quoted(&first)))]
+            }
+            _ => parts,
+        };
         let mut index = Index::new(parts).name(self.name('i'));
         index.is_unique = is_distinct && number.is_multiple_of(4);
         if number.is_multiple_of(5) && matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
@@ -656,7 +744,7 @@ impl Run {
             }
             for (of, view) in self.views.iter_mut().filter(|(of, _)| *of == table) {
                 to.clone_into(of);
-                view.sql = view.sql.replace(&table, &to);
+                view.sql = view.sql.replace(&quoted(&table), &quoted(&to));
             }
             let columns = self.holds.iter().filter(|((of, _), _)| *of == table);
             let columns: Vec<_> = columns.map(|((_, column), holds)| ((to.clone(), column.clone()), *holds)).collect();
@@ -671,7 +759,8 @@ impl Run {
             let holds = self.holds(&table, &from);
             self.note(&table, &to, holds);
             rename_column(&mut self.wanted[at], &from, &to);
-            self.views.iter_mut().for_each(|(_, view)| view.sql = view.sql.replace(&from, &to));
+            let renamed = |sql: &str| sql.replace(&quoted(&from), &quoted(&to));
+            self.views.iter_mut().for_each(|(_, view)| view.sql = renamed(&view.sql));
         }
         self.present = self.wanted.clone();
         // Names of constraints are made of those of tables and columns.
@@ -679,7 +768,8 @@ impl Run {
     }
 
     fn metadata(&self) -> MetaData {
-        let tables = self.wanted.iter().cloned().fold(MetaData::new(), MetaData::table);
+        let domains = self.domains.iter().cloned().fold(MetaData::new(), MetaData::domain);
+        let tables = self.wanted.iter().cloned().fold(domains, MetaData::table);
         self.views.iter().map(|(_, view)| view.clone()).fold(tables, MetaData::view)
     }
 
@@ -693,8 +783,8 @@ impl Run {
                 if column.is_nullable || is_filled || was.is_some_and(|was| !was.is_nullable) {
                     continue;
                 }
-                let empty = was.map_or_else(String::new, |was| format!(" WHERE {} IS NULL", was.name));
-                let sql = format!("SELECT count(*) FROM {}{empty}", table.name);
+                let empty = was.map_or_else(String::new, |was| format!(" WHERE {} IS NULL", quoted(&was.name)));
+                let sql = format!("SELECT count(*) FROM {}{empty}", quoted(&table.name));
                 column.is_nullable = text(sql).columns::<i64>().one(&self.engine).await? > 0;
             }
         }
@@ -713,8 +803,10 @@ impl Run {
         self.present.clone_from(&self.wanted);
         let after = self.read_all(&self.wanted).await?;
         for (of, view) in &self.views {
-            let rows =
-                text(format!("SELECT id FROM {} ORDER BY id", view.name)).columns::<i64>().all(&self.engine).await;
+            let rows = text(format!("SELECT id FROM {} ORDER BY id", quoted(&view.name)))
+                .columns::<i64>()
+                .all(&self.engine)
+                .await;
             let rows = rows.map_err(failed)?;
             assert!(rows.iter().eq(after[of].keys()), "{}: {rows:?}\n{diff}", view.name);
         }
@@ -741,7 +833,7 @@ impl Run {
             let cast: Vec<String> = columns.iter().map(|column| format!("CAST({column} AS {kind})")).collect();
             // Words of their own, since a table that has changed is no longer what a statement was prepared for.
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let sql = format!("SELECT id, {} FROM {} /* {number} */", cast.join(", "), table.name);
+            let sql = format!("SELECT id, {} FROM {} /* {number} */", cast.join(", "), quoted(&table.name));
             let mut found = connection.exec_driver_sql(&sql, ()).await?;
             let mut rows = Rows::new();
             for record in found.fetch_all() {
@@ -773,12 +865,16 @@ impl Run {
                     Holds::Reference => self.key_for(&table, &column.name).await?,
                     Holds::Distinct | Holds::Some => literal(column, self.rows),
                 };
-                names.push(column.name.clone());
+                names.push(quoted(&column.name));
                 values.push(value);
             }
             let sql = match (names.is_empty(), dialect()) {
-                (true, Dialect::Sqlite | Dialect::Postgres) => format!("INSERT INTO {} DEFAULT VALUES", table.name),
-                _ => format!("INSERT INTO {} ({}) VALUES ({})", table.name, names.join(", "), values.join(", ")),
+                (true, Dialect::Sqlite | Dialect::Postgres) => {
+                    format!("INSERT INTO {} DEFAULT VALUES", quoted(&table.name))
+                }
+                _ => {
+                    format!("INSERT INTO {} ({}) VALUES ({})", quoted(&table.name), names.join(", "), values.join(", "))
+                }
             };
             text(sql).execute(&self.engine).await?;
         }
@@ -788,20 +884,21 @@ impl Run {
     /// The key of some row that a column may refer to.
     async fn key_for(&self, table: &Table, column: &str) -> Result<String, Error> {
         let Some(key) = table.foreign_keys.iter().find(|key| key.columns == [column]) else { return Ok("NULL".into()) };
-        let sql = format!("SELECT max(id) FROM {}", key.target_table);
+        let sql = format!("SELECT max(id) FROM {}", quoted(&key.target_table));
         let max = text(sql).columns::<Option<i64>>().one(&self.engine).await?;
         Ok(max.map_or_else(|| "NULL".to_owned(), |max| max.to_string()))
     }
 }
 
-/// Puts a name in quotes that needs them.
+/// Puts a name in quotes.
 fn quoted(name: &str) -> String {
-    if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() }
+    let quote = if matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) { '"' } else { '`' };
+    format!("{quote}{name}{quote}")
 }
 
-/// Returns whether a key comes by itself: SQLite has one that does not.
+/// Returns whether a key comes by itself.
 fn generates(key: &Column) -> bool {
-    key.is_generated || key.identity.is_some() || dialect() != Dialect::Sqlite
+    key.is_generated || key.identity.is_some()
 }
 
 /// Returns whether a column has labels of this type.
@@ -818,21 +915,26 @@ fn rename_column(table: &mut Table, from: &str, to: &str) {
     table.columns.iter_mut().for_each(|column| {
         rename(&mut column.name);
         if let Some(computed) = &mut column.computed {
-            computed.sql = computed.sql.replace(from, to);
+            computed.sql = computed.sql.replace(&quoted(from), &quoted(to));
         }
     });
     table.uniques.iter_mut().for_each(|unique| unique.columns.iter_mut().for_each(rename));
     table.foreign_keys.iter_mut().for_each(|key| key.columns.iter_mut().for_each(rename));
-    table.checks.iter_mut().for_each(|check| check.sql = check.sql.replace(from, to));
+    table.checks.iter_mut().for_each(|check| check.sql = check.sql.replace(&quoted(from), &quoted(to)));
     for index in &mut table.indexes {
         let parts = index.columns.iter().map(|part| {
-            let name = part.name().expect("it is of columns");
-            let mut renamed = IndexColumn::column(if name == from { to } else { name });
+            let mut renamed = match (&part.part, part.name()) {
+                (IndexPart::Expression(sql), _) => IndexColumn::expression(sql.replace(&quoted(from), &quoted(to))),
+                (_, name) => {
+                    let name = name.expect("it is of columns");
+                    IndexColumn::column(if name == from { to } else { name })
+                }
+            };
             renamed.is_descending = part.is_descending;
             renamed
         });
         index.columns = parts.collect();
-        index.condition = index.condition.as_ref().map(|condition| condition.replace(from, to));
+        index.condition = index.condition.as_ref().map(|condition| condition.replace(&quoted(from), &quoted(to)));
     }
 }
 
@@ -841,11 +943,12 @@ async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
     let task = tokio::spawn(async move {
         for view in MetaData::reflect(&engine).await?.views() {
-            text(format!("DROP VIEW {}", view.name)).execute(&engine).await?;
+            text(format!("DROP VIEW {}", quoted(&view.name))).execute(&engine).await?;
         }
         MetaData::new().diff(&MetaData::reflect(&engine).await?)?.execute(&engine).await?;
         if dialect() == Dialect::Postgres {
             text("DROP TYPE IF EXISTS e0, e1, e2").execute(&engine).await?;
+            text("DROP DOMAIN IF EXISTS d0, d1").execute(&engine).await?;
         }
         let mut run = Run::new(engine);
         for step in steps {
