@@ -1,7 +1,7 @@
 //! Enums of models: the types that databases have for them, and their values wherever a statement may have one.
 
 use orm::prelude::*;
-use orm::schema::{Inspector, Table};
+use orm::schema::{Inspector, Table, View};
 use orm::{ColumnType, Dialect, ErrorKind, func, literal, text};
 
 use crate::only;
@@ -326,6 +326,51 @@ async fn a_new_variant_is_a_new_label() {
     update(Member).set(Member.before, Status::Gone).execute(&engine).await.unwrap();
     let found = select((Member.status, Member.before)).all(&engine).await.unwrap();
     assert_eq!(found, [(Status::OnLeave, Some(Status::Gone))]);
+}
+
+/// PostgreSQL takes none away: the type is made anew, for all columns that have it, and the views that read them.
+#[tokio::test]
+async fn labels_go_and_change_places_unless_a_row_has_them() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = empty_engine().await;
+    let with = |labels: &[&'static str], default: Option<&str>| {
+        let of = |name: &str| orm::schema::Column::new(name, ColumnType::labels("letter", labels));
+        let first =
+            Table::new("notes").column(orm::schema::Column { server_default: default.map(Into::into), ..of("main") });
+        let first = first.column(of("side").nullable()).index(["main"]);
+        let second = Table::new("others").column(of("main").nullable());
+        let second = match dialect() {
+            Dialect::Postgres => {
+                let array = ColumnType::Array(Box::new(ColumnType::labels("letter", labels)));
+                second.column(orm::schema::Column::new("list", array).server_default("'{b,a}'"))
+            }
+            _ => second,
+        };
+        MetaData::new().table(first).table(second).view(View::new("seen", "SELECT main FROM notes"))
+    };
+    with(&["a", "b", "c"], Some("'b'")).create_all(&engine).await.unwrap();
+    text("INSERT INTO notes (side) VALUES ('c')").execute(&engine).await.unwrap();
+    text("INSERT INTO others (main) VALUES ('b')").execute(&engine).await.unwrap();
+
+    let without = with(&["b", "a"], Some("'a'"));
+    let diff = without.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert!(diff.execute(&engine).await.is_err(), "a row has what goes");
+    if dialect() == Dialect::Postgres {
+        // The others do each change by itself.
+        with(&["a", "b", "c"], Some("'b'")).check(&engine).await.unwrap();
+    }
+
+    text("UPDATE notes SET side = NULL").execute(&engine).await.unwrap();
+    let diff = without.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    if dialect() == Dialect::Postgres {
+        assert!(diff.to_string().contains("make type `letter` anew: (a, b, c) -> (b, a)"), "{diff}");
+    }
+    diff.execute(&engine).await.unwrap();
+    without.check(&engine).await.unwrap();
+    text("INSERT INTO notes (side) VALUES ('b')").execute(&engine).await.unwrap();
+    let order = if dialect() == Dialect::Postgres { "main::text" } else { "CAST(main AS CHAR)" };
+    let main = text(format!("SELECT CAST(main AS CHAR(1)) FROM seen ORDER BY {order}")).columns::<String>();
+    assert_eq!(main.all(&engine).await.unwrap(), ["a", "b"]);
 }
 
 #[tokio::test]

@@ -542,22 +542,23 @@ impl Run {
     /// A query over some columns of a table.
     fn view_of(&self, at: usize, number: usize) -> String {
         let table = &self.wanted[at];
-        let others = table.columns.iter().skip(1).enumerate().filter(|(place, _)| (number >> place) % 2 == 0);
+        let others = table.columns.iter().skip(1).enumerate().filter(|(place, _)| (number >> place).is_multiple_of(2));
         let columns: Vec<String> = others.map(|(_, column)| format!(", {}", quoted(&column.name))).collect();
         format!("SELECT id{} FROM {}", columns.join(""), quoted(&table.name))
     }
 
     /// Drops views at once, since what the metadata does not know is left alone.
     async fn drop_views(&mut self, is_to_go: impl Fn(&str, &View) -> bool) -> Result<(), Error> {
-        let (gone, kept) = std::mem::take(&mut self.views).into_iter().partition(|(of, view)| is_to_go(of, view));
+        let views = std::mem::take(&mut self.views).into_iter();
+        let (gone, kept): (Vec<_>, Vec<_>) = views.partition(|(of, view)| is_to_go(of, view));
         self.views = kept;
-        for (_, view) in Vec::<(String, View)>::from(gone) {
+        for (_, view) in gone {
             text(format!("DROP VIEW IF EXISTS {}", quoted(&view.name))).execute(&self.engine).await?;
         }
         Ok(())
     }
 
-    /// Gives a type another label, in any place, or takes one away, which PostgreSQL cannot.
+    /// Gives a type another label, in any place, takes one away that no row has, or puts the first behind the others.
     fn change_labels(&mut self, number: usize) {
         let names: Vec<String> = self.labels.keys().cloned().collect();
         let Some(name) = pick(&names, number).cloned() else { return };
@@ -565,8 +566,8 @@ impl Run {
         let missing: Vec<&str> = LABELS.iter().copied().filter(|label| !labels.contains(label)).collect();
         match (pick(&missing, number), labels.iter().position(|label| !LABELS[..2].contains(label))) {
             (Some(label), _) if number.is_multiple_of(2) => labels.insert(number / 2 % (labels.len() + 1), label),
-            (_, Some(place)) if dialect() != Dialect::Postgres => drop(labels.remove(place)),
-            _ => return,
+            (_, Some(place)) if !number.is_multiple_of(3) => drop(labels.remove(place)),
+            _ => labels.rotate_left(1),
         }
         let labels = labels.clone();
         for column in self.wanted.iter_mut().flat_map(|table| &mut table.columns).filter(|column| is_of(column, &name))

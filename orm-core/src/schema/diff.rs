@@ -141,9 +141,14 @@ impl MetaData {
         }
         let (wanted_tables, found_tables) = (order::sorted(wanted_tables), order::sorted(found_tables));
         let mut diff = Diff::default();
+        let mut replaced = Vec::new();
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
-            diff.enums(&metadata::enums(&wanted_tables.tables)?, &metadata::enums(&found_tables.tables)?, known);
+            let (wanted, found) = (&wanted_tables.tables, &found_tables.tables);
+            for (from, to) in diff.enums(&metadata::enums(wanted)?, &metadata::enums(found)?, known) {
+                let columns = columns_of_enum(&from, found, wanted);
+                replaced.push(Operation::ReplaceEnum { from, to, columns });
+            }
         }
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             diff.domains(self.domains(), found.domains(), home);
@@ -171,12 +176,13 @@ impl MetaData {
         let mut of_tables = Diff::default();
         of_tables.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes });
         if matches!(dialect, Some(Dialect::Postgres | Dialect::Sqlite)) {
-            take_dependents(&views, &mut is_changed, &of_tables.operations);
+            take_dependents(&views, &mut is_changed, replaced.iter().chain(&of_tables.operations));
         }
         // What depends on a table goes before that changes, and comes after it.
         let changed: Vec<_> = views.into_iter().zip(is_changed).filter(|(_, is_changed)| *is_changed).collect();
         let dropped = changed.iter().rev().filter_map(|((from, _), _)| *from);
         diff.operations.extend(dropped.cloned().map(Operation::DropView));
+        diff.operations.extend(replaced);
         diff.operations.extend(of_tables.operations);
         diff.hints = of_tables.hints;
         diff.operations.extend(changed.into_iter().map(|((_, to), _)| Operation::CreateView(to.clone())));
@@ -239,19 +245,40 @@ fn same_view(from: &View, to: &View, dialect: Option<Dialect>) -> bool {
         && dialect.map_or(from.sql == to.sql, |dialect| rewritten::may_be_same_query(&to.sql, &from.sql, dialect))
 }
 
+/// Returns the columns that have a type of labels, with the defaults that they are to have.
+fn columns_of_enum(of: &EnumType, found: &[Table], wanted: &[Table]) -> Vec<(TableName, Column)> {
+    let has_it = |column: &&Column| {
+        let element = column.type_on(Dialect::Postgres).element();
+        matches!(element, ColumnType::Enum { schema, name, is_native: true, .. }
+            if *name == of.name && schema.as_deref() == of.schema.as_deref())
+    };
+    let mut columns = Vec::new();
+    for table in found {
+        let to = wanted.iter().find(|to| (&to.schema, &to.name) == (&table.schema, &table.name));
+        for column in table.columns.iter().filter(has_it) {
+            let default = to.and_then(|to| to.find_column(&column.name)).and_then(|to| to.server_default.clone());
+            columns.push((table.into(), Column { server_default: default, ..column.clone() }));
+        }
+    }
+    columns
+}
+
 /// Takes the views that have to be made anew since they read what changes: PostgreSQL drops no column and changes no type of one
 /// that a view reads, and drops no view that another reads; SQLite alters no table while a view reads what is not there. One that keeps
 /// its rows is left alone, since its indexes would go.
-fn take_dependents(views: &[(Option<&View>, &View)], is_changed: &mut [bool], operations: &[Operation]) {
-    let of_table = |operation: &Operation| match operation {
-        Operation::DropColumn { table, .. } => Some(table.name.clone()),
-        Operation::AlterColumn { table, changes, .. } => {
-            let retypes = |change: &ColumnChange| matches!(change, ColumnChange::Type | ColumnChange::Collation);
-            changes.iter().any(retypes).then(|| table.name.clone())
-        }
-        _ => None,
+fn take_dependents<'o>(
+    views: &[(Option<&View>, &View)],
+    is_changed: &mut [bool],
+    operations: impl Iterator<Item = &'o Operation>,
+) {
+    let retypes = |change: &ColumnChange| matches!(change, ColumnChange::Type | ColumnChange::Collation);
+    let of_tables = |operation: &Operation| match operation {
+        Operation::DropColumn { table, .. } => vec![table.name.clone()],
+        Operation::AlterColumn { table, changes, .. } if changes.iter().any(retypes) => vec![table.name.clone()],
+        Operation::ReplaceEnum { columns, .. } => columns.iter().map(|(table, _)| table.name.clone()).collect(),
+        _ => Vec::new(),
     };
-    let mut changing: Vec<String> = operations.iter().filter_map(of_table).collect();
+    let mut changing: Vec<String> = operations.flat_map(of_tables).collect();
     let dropped = views.iter().zip(&*is_changed).filter(|((from, _), is_changed)| **is_changed && from.is_some());
     changing.extend(dropped.map(|((_, to), _)| to.name.clone()));
     let mut is_growing = true;
@@ -319,15 +346,24 @@ impl Side {
 }
 
 impl Diff {
-    fn enums(&mut self, wanted: &[EnumType], used: &[EnumType], known: &[EnumType]) {
+    /// Returns those that lose labels, or have them in another order.
+    fn enums(&mut self, wanted: &[EnumType], used: &[EnumType], known: &[EnumType]) -> Vec<(EnumType, EnumType)> {
+        let mut replaced = Vec::new();
         for to in wanted {
             let is_it = |of: &&EnumType| (&of.schema, &of.name) == (&to.schema, &to.name);
             match used.iter().chain(known).find(is_it) {
                 None => self.operations.push(Operation::CreateEnum(to.clone())),
                 Some(from) if from.labels == to.labels => {}
-                Some(from) => self.operations.push(Operation::AlterEnum { from: from.clone(), to: to.clone() }),
+                Some(from) => {
+                    let kept = to.labels.iter().filter(|label| from.labels.contains(label));
+                    match kept.eq(&from.labels) {
+                        true => self.operations.push(Operation::AlterEnum { from: from.clone(), to: to.clone() }),
+                        false => replaced.push((from.clone(), to.clone())),
+                    }
+                }
             }
         }
+        replaced
     }
 
     fn domains(&mut self, wanted: &[Domain], found: &[Domain], home: Option<&str>) {

@@ -62,7 +62,8 @@ impl Operation {
     /// Returns the schema of what it is about.
     pub(super) fn schema(&self) -> Option<&str> {
         let schema = match self {
-            Operation::CreateEnum(of) | Operation::DropEnum(of) | Operation::AlterEnum { to: of, .. } => &of.schema,
+            Operation::CreateEnum(of) | Operation::DropEnum(of) => &of.schema,
+            Operation::AlterEnum { to: of, .. } | Operation::ReplaceEnum { to: of, .. } => &of.schema,
             Operation::CreateSequence(of) | Operation::DropSequence(of) | Operation::AlterSequence { to: of, .. } => {
                 &of.schema
             }
@@ -131,6 +132,7 @@ impl Operation {
             }
             Operation::AlterColumn { .. }
             | Operation::AlterEnum { .. }
+            | Operation::ReplaceEnum { .. }
             | Operation::AlterDomain { .. }
             | Operation::AlterSequence { .. }
             | Operation::AlterOptions { .. }

@@ -38,12 +38,22 @@ pub enum Operation {
     CreateEnum(EnumType),
     /// Drops a type of labels.
     DropEnum(EnumType),
-    /// Gives a type of labels others.
+    /// Gives a type of labels more of them.
     AlterEnum {
         /// As it is.
         from: EnumType,
         /// As it is to be.
         to: EnumType,
+    },
+    /// Makes a type of labels anew and gives it to the columns that have it: PostgreSQL takes no label away, and puts none elsewhere.
+    /// It refuses rows that have a label which goes.
+    ReplaceEnum {
+        /// As it is.
+        from: EnumType,
+        /// As it is to be.
+        to: EnumType,
+        /// The columns that have it, with the defaults that they are to have.
+        columns: Vec<(TableName, Column)>,
     },
     /// Creates a domain, of PostgreSQL.
     CreateDomain(Domain),
@@ -317,6 +327,15 @@ impl fmt::Display for Operation {
             Operation::DropEnum(of) => write!(f, "drop type `{}`", of_enum(of)),
             Operation::AlterEnum { from, to } => {
                 write!(f, "alter type `{}`: ({}) -> ({})", of_enum(from), from.labels.join(", "), to.labels.join(", "))
+            }
+            Operation::ReplaceEnum { from, to, .. } => {
+                write!(
+                    f,
+                    "make type `{}` anew: ({}) -> ({})",
+                    of_enum(from),
+                    from.labels.join(", "),
+                    to.labels.join(", ")
+                )
             }
             Operation::CreateDomain(domain) => write!(f, "create {domain}"),
             Operation::DropDomain(domain) => write!(f, "drop {domain}"),

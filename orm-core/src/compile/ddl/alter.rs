@@ -17,6 +17,7 @@ impl Ddl {
             Operation::CreateEnum(of) => Ok(self.create_enums(std::slice::from_ref(of))),
             Operation::DropEnum(of) => Ok(self.drop_enums(std::slice::from_ref(of))),
             Operation::AlterEnum { from, to } => self.alter_enum(from, to),
+            Operation::ReplaceEnum { from, to, columns } => Ok(self.replace_enum(from, to, columns)),
             Operation::CreateDomain(domain) => self.create_domains(std::slice::from_ref(domain)),
             Operation::DropDomain(domain) => Ok(self.drop_domains(std::slice::from_ref(domain))),
             Operation::AlterDomain { from, to } => self.alter_domain(from, to),
@@ -314,6 +315,32 @@ impl Ddl {
         Ok(statements)
     }
 
+    /// Makes a type anew under its name, and drops the one that was there.
+    fn replace_enum(&self, from: &EnumType, to: &EnumType, columns: &[(TableName, Column)]) -> Vec<String> {
+        if self.dialect != Dialect::Postgres {
+            return Vec::new();
+        }
+        let old = crate::schema::fit(&format!("_old_{}", from.name), self.dialect).into_owned();
+        let (from_name, to_name) =
+            (self.qualified(from.schema.as_deref(), &from.name), self.qualified(to.schema.as_deref(), &to.name));
+        let mut statements = vec![format!("ALTER TYPE {from_name} RENAME TO {}", self.identifier(&old))];
+        statements.extend(Ddl::new(self.dialect).create_enums(std::slice::from_ref(to)));
+        for (table, column) in columns {
+            let array = if matches!(column.column_type, ColumnType::Array(_)) { "[]" } else { "" };
+            let name = self.identifier(&column.name);
+            let default = column.server_default.as_ref();
+            let default =
+                default.map(|default| format!(", ALTER COLUMN {name} SET DEFAULT {default}")).unwrap_or_default();
+            statements.push(format!(
+                "ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT, \
+                 ALTER COLUMN {name} TYPE {to_name}{array} USING {name}::text{array}::{to_name}{array}{default}",
+                self.name_of(table)
+            ));
+        }
+        statements.push(format!("DROP TYPE {}", self.qualified(from.schema.as_deref(), &old)));
+        statements
+    }
+
     /// Adds labels; PostgreSQL takes none away.
     fn alter_enum(&self, from: &EnumType, to: &EnumType) -> Result<Vec<String>> {
         if self.dialect != Dialect::Postgres {
@@ -323,7 +350,7 @@ impl Ddl {
         if !kept.iter().copied().eq(from.labels.iter()) {
             let name = full_name(from.schema.as_deref(), &from.name);
             let what = format!("taking labels of type `{name}` away, or putting them into another order,");
-            let hint = "make a new type, change the columns to it, and drop the old one";
+            let hint = "`Operation::ReplaceEnum` makes the type anew, which `diff` does where it has to";
             return Err(self.unsupported(&what).hint(hint));
         }
         let name = self.qualified(to.schema.as_deref(), &to.name);
