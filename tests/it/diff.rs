@@ -405,6 +405,23 @@ async fn a_name_that_two_tables_know_stays_when_one_of_them_goes() {
 }
 
 #[tokio::test]
+async fn a_difference_that_its_words_do_not_tell_is_told_otherwise() {
+    only!(Sqlite);
+    let engine = empty_engine().await;
+    text("CREATE TABLE notes (id INT PRIMARY KEY, at TIMESTAMP)").execute(&engine).await.unwrap();
+    let at = Column::new("at", ColumnType::Timestamp).nullable();
+    let wanted = of(Table::new("notes").column(Column::new("id", ColumnType::Integer)).column(at).primary_key(["id"]));
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert_eq!(
+        diff.to_string().trim_end(),
+        "alter column `notes.id`: type int -> integer, whether it is the rowid\n\
+         alter column `notes.at`: type timestamp -> timestamp, as it is declared here"
+    );
+    diff.execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_strict_table_gets_columns_of_the_types_that_it_knows() {
     only!(Sqlite);
     let strict = |age: bool| {

@@ -386,11 +386,18 @@ impl ColumnChange {
         let default = |column: &Column| column.server_default.clone().or_else(|| column.sequence.clone());
         let computed = |column: &Column| column.computed.as_ref().map(|computed| computed.sql.clone());
         match self {
-            ColumnChange::Type => write!(f, "type {} -> {}", from.column_type, to.column_type),
+            ColumnChange::Type => {
+                let (from, to) = (from.column_type.to_string(), to.column_type.to_string());
+                // What another program calls `TIMESTAMP` need not be what is declared for one here.
+                let declared = if from == to { ", as it is declared here" } else { "" };
+                write!(f, "type {from} -> {to}{declared}")
+            }
             ColumnChange::Nullability => write!(f, "{} -> {}", null(from), null(to)),
             ColumnChange::Default => {
                 write!(f, "default {} -> {}", shown(default(from).as_deref()), shown(default(to).as_deref()))
             }
+            // Only SQLite tells a key that is the rowid from one that is not, and gives it values if none come.
+            ColumnChange::Generation if generated(from) == generated(to) => f.write_str("whether it is the rowid"),
             ColumnChange::Generation => write!(f, "{} -> {}", generated(from), generated(to)),
             ColumnChange::Computed => {
                 write!(f, "computed by {} -> {}", shown(computed(from).as_deref()), shown(computed(to).as_deref()))
