@@ -4,10 +4,12 @@
 //! take no lock and count no reference, which all cores would have to agree upon.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, ThreadId};
 
 use hashbrown::HashTable;
 use parking_lot::Mutex;
@@ -31,7 +33,7 @@ pub(crate) struct StatementCache {
     /// How many are kept after pruning. It lets half as many more in before, as SQLAlchemy does.
     kept: usize,
     lint: Lint,
-    /// How many statements were about to run.
+    /// How many statements were about to run, but for those that their threads have counted.
     counted: AtomicU64,
 }
 
@@ -40,7 +42,11 @@ struct Entries {
     by_key: HashTable<Entry>,
     clock: u64,
     long: usize,
+    /// What each thread has counted. Only that thread writes it, so that none waits for another to count.
+    counts: HashMap<ThreadId, Count>,
 }
+
+type Count = Arc<AtomicU64>;
 
 struct Entry {
     key: Box<[u8]>,
@@ -81,11 +87,11 @@ impl StatementCache {
                 let mut compiled = compile(statement, dialect)?;
                 compiled.statement.id = 0;
                 self.lint(&compiled)?;
+                self.count();
                 Lent::of(compiled)
             }
         };
         compiled.arrange(values);
-        self.count();
         Ok(compiled)
     }
 
@@ -111,9 +117,14 @@ impl StatementCache {
                 compiled
             }
         };
+        self.count();
         if compiled.statement.sql.len() <= LONGEST_RECENT {
+            let count = self.count_of_thread();
             // It comes there when it has run.
-            _ = RECENT.try_with(|recent| recent.borrow_mut()[place_of(hash)].expect(cache, &structure.key, &compiled));
+            let place = |recent: &RefCell<[Recent; PLACES]>| {
+                recent.borrow_mut()[place_of(hash)].expect(cache, &structure.key, &compiled, count);
+            };
+            _ = RECENT.try_with(place);
         }
         structure::let_go_of(structure.key);
         Ok(Lent(Some(compiled)))
@@ -131,9 +142,30 @@ impl StatementCache {
         self.counted.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Returns where this thread counts.
+    fn count_of_thread(&self) -> Count {
+        let mut entries = self.entries.lock();
+        let counts = &mut entries.counts;
+        let thread = thread::current().id();
+        if let Some(count) = counts.get(&thread) {
+            return Arc::clone(count);
+        }
+        // Threads that have ended, or have forgotten all of this, count no more.
+        counts.retain(|_, count| match Arc::get_mut(count) {
+            None => true,
+            Some(last) => {
+                self.counted.fetch_add(*last.get_mut(), Ordering::Relaxed);
+                false
+            }
+        });
+        Arc::clone(counts.entry(thread).or_default())
+    }
+
     /// Returns how many statements were about to run.
     pub(super) fn counted(&self) -> u64 {
-        self.counted.load(Ordering::Relaxed)
+        let entries = self.entries.lock();
+        let of_threads: u64 = entries.counts.values().map(|count| count.load(Ordering::Relaxed)).sum();
+        self.counted.load(Ordering::Relaxed) + of_threads
     }
 
     fn lint(&self, compiled: &Compiled) -> Result<()> {
@@ -154,7 +186,8 @@ impl StatementCache {
     pub(super) fn clear(&self) {
         // What threads have of it is of a number that none asks for any more.
         self.id.store(NEXT_CACHE.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        *self.entries.lock() = Entries::default();
+        let mut entries = self.entries.lock();
+        *entries = Entries { counts: std::mem::take(&mut entries.counts), ..Entries::default() };
     }
 }
 
@@ -222,10 +255,12 @@ struct Recent {
     id: u64,
     taken: u32,
     compiled: Option<Arc<Compiled>>,
+    /// Where this thread counts what it takes.
+    count: Option<Count>,
 }
 
 impl Recent {
-    const NONE: Recent = Recent { cache: 0, key: Vec::new(), id: 0, taken: 0, compiled: None };
+    const NONE: Recent = Recent { cache: 0, key: Vec::new(), id: 0, taken: 0, compiled: None, count: None };
 
     #[inline]
     fn take(&mut self, cache: u64, key: &[u8]) -> Option<Arc<Compiled>> {
@@ -233,11 +268,17 @@ impl Recent {
             return None;
         }
         self.taken += 1;
-        self.compiled.take()
+        let compiled = self.compiled.take()?;
+        if let Some(count) = &self.count {
+            // Nobody else writes it: what adds at once would lock it for others.
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+        Some(compiled)
     }
 
-    fn expect(&mut self, cache: u64, key: &[u8], compiled: &Compiled) {
+    fn expect(&mut self, cache: u64, key: &[u8], compiled: &Compiled, count: Count) {
         (self.cache, self.id, self.taken, self.compiled) = (cache, compiled.statement.id, 0, None);
+        self.count = Some(count);
         self.key.clear();
         self.key.extend_from_slice(key);
     }
@@ -366,6 +407,14 @@ mod tests {
         assert_eq!(found(&cache, 1), (first, false));
         assert_eq!(found(&cache, 1), (first, true));
         assert_eq!(cache.counted(), u64::from(TAKEN_BEFORE_TOLD) + 3);
+        let of_threads = || {
+            for _ in 0..3 {
+                std::thread::scope(|scope| drop(scope.spawn(|| (found(&cache, 1), found(&cache, 1)))));
+            }
+        };
+        of_threads();
+        assert_eq!(cache.counted(), u64::from(TAKEN_BEFORE_TOLD) + 9, "what threads have counted outlives them");
+        assert!(cache.entries.lock().counts.len() <= 2, "{:?}", cache.entries.lock().counts);
         let other = StatementCache::new(500, crate::compile::Lint::Warn);
         let (theirs, is_at_hand) = found(&other, 1);
         assert!(theirs != first && !is_at_hand);

@@ -689,31 +689,24 @@ fn tell_names_apart(tables: &mut [Table]) {
 /// Leaves names that were told apart as they are in the table that is there, where the database knows them by their tables.
 pub(super) fn keep_names(told: &mut Table, named: &Table, found: &Table, dialect: Dialect) {
     let is_mysql = matches!(dialect, Dialect::MySql | Dialect::MariaDb);
-    let is_kept = |told: &Option<String>, named: &Option<String>| {
-        let is_in = |name: &Option<String>| name.is_some() && name == named;
-        told != named
-            && (found.uniques.iter().any(|unique| is_in(&unique.name))
-                || found.indexes.iter().any(|index| is_in(&index.name))
-                || found.foreign_keys.iter().any(|key| is_in(&key.name)))
+    let keep = |told: &mut Option<String>, named: &Option<String>| {
+        let is_it = |name: &Option<String>| name == named;
+        let is_known = found.uniques.iter().any(|unique| is_it(&unique.name))
+            || found.indexes.iter().any(|index| is_it(&index.name))
+            || found.foreign_keys.iter().any(|key| is_it(&key.name));
+        if told != named && named.is_some() && is_known {
+            told.clone_from(named);
+        }
     };
     if dialect != Dialect::Postgres {
-        for (told, named) in told.uniques.iter_mut().zip(&named.uniques) {
-            if is_kept(&told.name, &named.name) {
-                told.name.clone_from(&named.name);
-            }
-        }
+        told.uniques.iter_mut().zip(&named.uniques).for_each(|(told, named)| keep(&mut told.name, &named.name));
     }
     if is_mysql {
-        for (told, named) in told.indexes.iter_mut().zip(&named.indexes) {
-            if is_kept(&told.name, &named.name) {
-                told.name.clone_from(&named.name);
-            }
-        }
+        told.indexes.iter_mut().zip(&named.indexes).for_each(|(told, named)| keep(&mut told.name, &named.name));
     } else {
-        for (told, named) in told.foreign_keys.iter_mut().zip(&named.foreign_keys) {
-            if is_kept(&told.name, &named.name) {
-                told.name.clone_from(&named.name);
-            }
-        }
+        told.foreign_keys
+            .iter_mut()
+            .zip(&named.foreign_keys)
+            .for_each(|(told, named)| keep(&mut told.name, &named.name));
     }
 }
