@@ -323,6 +323,12 @@ impl Session {
 
     // ------------------------------------------------------------------------------------------ reading and changing
 
+    /// Takes up what was done through fields, where no error can be returned; the next flush tells.
+    fn take_up_fields(&mut self) {
+        let done = self.objects.sync();
+        self.deferred = self.deferred.take().or(done.err());
+    }
+
     fn slot<M: Model>(&self, handle: Handle<M>) -> Result<u32> {
         self.objects.slot(handle.id(), model_name::<M>())
     }

@@ -674,6 +674,31 @@ async fn expunge_clean_keeps_what_changes_lead_to() {
     assert_eq!(counts(&engine).await, (2, 4));
 }
 
+/// What was done through a field and not taken up was forgotten with the members that left.
+#[tokio::test]
+async fn expunge_clean_keeps_what_was_done_through_fields() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut session = Session::new(&engine);
+    let word = session.add(Keyword::builder().word("word"));
+    session.commit().await.unwrap();
+    let (ed, wendy) = (loaded(&mut session, 1).await, loaded(&mut session, 2).await);
+    let (of_ed, of_wendy) = (session.handles(ed, User.addresses), session.handles(wendy, User.addresses));
+    session[ed].addresses.push(Address::builder().email("pushed"));
+    session[ed].addresses.remove(of_ed[0]);
+    session[of_ed[1]].user.replace(wendy);
+    session[wendy].keywords.push(word);
+    session.expunge_clean();
+    assert!([ed, wendy].iter().all(|&user| session.contains(user)) && session.contains(word));
+    assert!(!session.contains(of_wendy[0]), "nothing leads to it");
+    session.commit().await.unwrap();
+    let mails = select((Address.email, Address.user_id)).order_by(Address.email).all(&engine).await.unwrap();
+    let expected = [("ed@y.org", 2), ("pushed", 1), ("wendy@x.org", 2)];
+    assert_eq!(mails, expected.map(|(mail, user)| (mail.to_owned(), user)));
+    let pairs = select((UserKeyword.user_id, UserKeyword.keyword_id)).all(&engine).await.unwrap();
+    assert_eq!(pairs, [(2, 1)]);
+}
+
 #[derive(Clone, Debug, Model)]
 #[orm(table = "departments", metadata = none)]
 struct Department {

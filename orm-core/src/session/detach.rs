@@ -107,6 +107,8 @@ impl Session {
     /// # }
     /// ```
     pub fn expunge_clean(&mut self) {
+        // What was done through fields leads to objects, too.
+        self.take_up_fields();
         let clean: Vec<u32> = self.objects.in_use().collect();
         self.let_go_of_clean(clean, "expunged while it was unchanged");
     }
