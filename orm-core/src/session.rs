@@ -246,6 +246,8 @@ impl Session {
     /// # }
     /// ```
     pub fn add<N: NewInstance>(&mut self, new: N) -> Handle<N::Model> {
+        // What it refers to may have got members through fields before it.
+        self.take_up_fields();
         let (slot, done) = self.objects.place_graph(NewObject::of(new.__row()));
         self.deferred = self.deferred.take().or(done.err());
         Handle::of(self.objects.id(slot))
@@ -306,6 +308,7 @@ impl Session {
     /// Fails when the handle names no object of this session, or one that a flush has deleted.
     pub fn add_again<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.slot(handle)?;
+        self.objects.sync()?;
         match self.objects.get(slot).state {
             State::Transient => self.objects.add_again(slot)?,
             State::Persistent if self.objects.get(slot).is_doomed => self.objects.spare(slot)?,

@@ -9,7 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::assert_statements;
 use crate::support::{
-    Address, Keyword, Node, User, UserKeyword, dialect, empty_engine, empty_engine_with, expected, session, two_users,
+    Address, Keyword, Node, User, UserKeyword, dialect, empty_engine, empty_engine_with, expected, session, tree,
+    two_users,
 };
 
 /// Collects the statements that echoing engines send on this thread, without BEGIN, COMMIT and the like.
@@ -214,7 +215,7 @@ async fn a_new_object_has_an_empty_collection_that_knows_what_is_pushed() {
     let b = session.add(Address::builder().email("b"));
     session[ed].addresses.push(b);
     session.commit().await.unwrap();
-    assert_eq!(owners(&engine).await, [("b".to_owned(), 1), ("a".to_owned(), 1)]);
+    assert_eq!(owners(&engine).await, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
     assert_eq!(emails(&session, ed), ["a", "b"]);
 }
 
@@ -1324,4 +1325,50 @@ async fn a_reference_is_unloaded_when_the_row_that_is_read_again_refers_to_anoth
     session.load(&addresses, Address.user).await.unwrap();
     let name = |address: Handle<Address>| session[session.handles(address, Address.user)[0]].name.as_str();
     assert_eq!([name(addresses[0]), name(addresses[1])], ["wendy", "ed"]);
+}
+
+/// What a field held before it was changed came back when that was taken up, without what was linked meanwhile.
+#[tokio::test]
+async fn a_new_member_comes_to_those_that_were_pushed_before_it() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let query = session.query(User).filter(User.id.eq(1)).options(selectinload(User.addresses));
+    let ed = query.one().await.unwrap();
+    session[ed].addresses.push(Address::builder().email("pushed"));
+    let new = session.add(Address::builder().email("new").user(ed));
+    session[ed].addresses.push(Address::builder().email("last"));
+    session.flush().await.unwrap();
+    assert_eq!(session.handles(ed, User.addresses).len(), 5);
+    assert!(session.handles(ed, User.addresses).contains(&new));
+    session.replace(ed, User.addresses, [Address::builder().email("only")]);
+    session.commit().await.unwrap();
+    let mails = || select(Address.email).filter(Address.user_id.eq(1)).order_by(Address.id);
+    assert_eq!(mails().all(&engine).await.unwrap(), ["only"]);
+
+    // Of a new owner, too.
+    let fred = session.add(User::builder().name("fred"));
+    for email in ["1", "2"] {
+        session[fred].addresses.push(Address::builder().email(email));
+        session.add(Address::builder().email(email).user(fred));
+    }
+    session.flush().await.unwrap();
+    assert_eq!(session.handles(fred, User.addresses).len(), 4);
+    session.delete(fred).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(select(Address).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_is_added_again_comes_to_what_was_pushed_before() {
+    let (engine, mut session) = session().await;
+    tree(&engine).await;
+    let query = session.query(Node).filter(Node.name.eq("root")).options(selectinload(Node.children));
+    let root = query.one().await.unwrap();
+    session.delete(root).await.unwrap();
+    session[root].children.push(Node::builder().name("c"));
+    session.add_again(root).unwrap();
+    session.flush().await.unwrap();
+    assert_eq!(session.handles(root, Node.children).len(), 3);
+    session.commit().await.unwrap();
+    assert_eq!(select(Node).filter(Node.parent_id.eq(session[root].id)).count(&engine).await.unwrap(), 3);
 }
