@@ -1372,3 +1372,21 @@ async fn what_is_added_again_comes_to_what_was_pushed_before() {
     session.commit().await.unwrap();
     assert_eq!(select(Node).filter(Node.parent_id.eq(session[root].id)).count(&engine).await.unwrap(), 3);
 }
+
+/// It took a second flush.
+#[tokio::test]
+async fn what_a_member_was_given_before_a_rollback_is_saved_with_it() {
+    let (engine, mut session) = session().await;
+    let word = session.add(Keyword::builder().word("word"));
+    session.commit().await.unwrap();
+    let ed = session.add(User::builder().name("ed"));
+    session.flush().await.unwrap();
+    session[ed].addresses.push(Address::builder().email("ed@x.org"));
+    session.rollback().await.unwrap();
+    session[word].users.push(ed);
+    session.flush().await.unwrap();
+    assert_statements!(engine, 0, session.flush().await.unwrap());
+    session.commit().await.unwrap();
+    assert_eq!(select(Address).count(&engine).await.unwrap(), 1);
+    assert_eq!(select(UserKeyword).count(&engine).await.unwrap(), 1);
+}

@@ -160,10 +160,11 @@ impl Objects {
     ///
     /// Of several changes that cannot be taken up, the first is told; the others are taken up all the same.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        let mut shared = Shared::new();
         let mut done = Ok(());
-        for changes in self.take_changes()? {
-            done = done.and(self.apply(changes, &mut shared));
+        // A member that is added again brings what was done through its own fields.
+        while self.has_lent() {
+            let changes = self.take_changes()?;
+            done = done.and(self.apply_all(changes));
         }
         done
     }
@@ -216,6 +217,15 @@ impl Objects {
             put.map_err(|reason| Error::new(ErrorKind::Data, reason.reason().to_owned()))?;
         }
         Ok(())
+    }
+
+    fn apply_all(&mut self, fields: Vec<FieldChanges>) -> Result<()> {
+        let mut shared = Shared::new();
+        let mut done = Ok(());
+        for changes in fields {
+            done = done.and(self.apply(changes, &mut shared));
+        }
+        done
     }
 
     fn apply(&mut self, field: FieldChanges, shared: &mut Shared) -> Result<()> {
