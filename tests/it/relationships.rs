@@ -1390,3 +1390,37 @@ async fn what_a_member_was_given_before_a_rollback_is_saved_with_it() {
     assert_eq!(select(Address).count(&engine).await.unwrap(), 1);
     assert_eq!(select(UserKeyword).count(&engine).await.unwrap(), 1);
 }
+
+/// What another object's field had not told yet brought back what was forgotten.
+#[tokio::test]
+async fn links_that_are_forgotten_stay_so_in_fields_with_changes() {
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let users = session.query(User).options(selectinload(User.addresses)).order_by(User.id).all().await.unwrap();
+    let moved = session.handles(users[0], User.addresses)[0];
+    for way in 0..3 {
+        session.load(&users, User.addresses).await.unwrap();
+        session.link(users[1], User.addresses, moved);
+        session[users[1]].addresses.push(Address::builder().email(format!("pushed {way}")));
+        match way {
+            0 => session.refresh(moved).await.unwrap(),
+            1 => session.expire(moved).unwrap(),
+            _ => session.expire_all(),
+        }
+        // What was done to an object that is expired itself is lost.
+        let expected = [2, 2 + way.min(1)];
+        session.load(&users, User.addresses).await.unwrap();
+        let count = |user: Handle<User>| session.handles(user, User.addresses).len();
+        assert_eq!([count(users[0]), count(users[1])], expected, "{way}");
+        session.commit().await.unwrap();
+        for (user, count) in [(1, expected[0]), (2, expected[1])] {
+            let rows = select(Address).filter(Address.user_id.eq(user)).count(&engine).await.unwrap();
+            assert_eq!(rows, count as u64, "{way}");
+        }
+    }
+    // What was done to another is not.
+    session[users[1]].addresses.push(moved);
+    session.refresh(moved).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session[moved].user_id, 2);
+}

@@ -169,6 +169,18 @@ impl Objects {
         done
     }
 
+    /// Loses what was changed in objects and not flushed, and expires them. What was done through the fields of others is kept,
+    /// for what those had before it may be among what is forgotten.
+    pub(crate) fn forget_and_expire(&mut self, slots: &[u32]) -> Result<()> {
+        slots.iter().for_each(|&slot| self.forget_lent(slot));
+        let kept = self.take_changes();
+        for &slot in slots {
+            self.forget_changes(slot);
+            self.expire(slot);
+        }
+        self.apply_all(kept?)
+    }
+
     /// Takes the changes out of the fields. A field that was assigned or swapped in gets the members that the one before
     /// it had, so that a whole object can be assigned without a relationship being emptied.
     fn take_changes(&mut self) -> Result<Vec<FieldChanges>> {

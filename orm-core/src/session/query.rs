@@ -613,10 +613,8 @@ impl Session {
             return Err(not_persistent(&self.objects, slot));
         }
         let slots = self.objects.refreshed_with(slot);
-        for &slot in &slots {
-            self.objects.forget_changes(slot);
-            self.objects.get_mut(slot).is_expired = true;
-        }
+        self.expire_slots(&slots);
+        self.objects.get_mut(slot).is_expired = true;
         for of_one_model in slots
             .chunk_by(|&left, &right| self.objects.are_of_one_model(left, right))
             .map(<[u32]>::to_vec)
@@ -711,12 +709,8 @@ impl Session {
     /// Fails when the handle names no object of this session, or one that has no row.
     pub fn expire<M: Model>(&mut self, handle: Handle<M>) -> Result<()> {
         let slot = self.persistent_slot(handle)?;
-        for slot in self.objects.refreshed_with(slot) {
-            self.objects.forget_changes(slot);
-            if self.objects.get(slot).state == State::Persistent {
-                self.objects.get_mut(slot).is_expired = true;
-            }
-        }
+        let slots = self.objects.refreshed_with(slot);
+        self.expire_slots(&slots);
         Ok(())
     }
 
@@ -729,12 +723,14 @@ impl Session {
 
     /// [Expires](Self::expire) every object.
     pub fn expire_all(&mut self) {
-        for slot in self.objects.in_use().collect::<Vec<_>>() {
-            if self.objects.get(slot).state == State::Persistent {
-                self.objects.forget_changes(slot);
-                self.objects.get_mut(slot).is_expired = true;
-            }
-        }
+        let is_persistent = |&slot: &u32| self.objects.get(slot).state == State::Persistent;
+        let slots: Vec<u32> = self.objects.in_use().filter(is_persistent).collect();
+        self.expire_slots(&slots);
+    }
+
+    fn expire_slots(&mut self, slots: &[u32]) {
+        let done = self.objects.forget_and_expire(slots);
+        self.deferred = self.deferred.take().or(done.err());
     }
 }
 

@@ -207,6 +207,17 @@ impl Objects {
         }
     }
 
+    /// Loses what was done to an object since it was given out for change, also through its fields.
+    pub(crate) fn forget_lent(&mut self, slot: u32) {
+        let entry = self.get_mut(slot);
+        if entry.is_lent
+            && entry.state == State::Persistent
+            && let Some(base) = &entry.base
+        {
+            entry.object = Some(base.copy());
+        }
+    }
+
     /// Loses what was changed in an object and not flushed, and what was loaded of its relationships.
     pub(crate) fn forget_changes(&mut self, slot: u32) {
         let entry = self.get_mut(slot);
