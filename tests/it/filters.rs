@@ -4,8 +4,8 @@
 
 use orm::prelude::*;
 use orm::{
-    Dialect, ErrorKind, SessionEvents, SessionMaker, StatementKind, contains_eager, joinedload, lazyload, optional,
-    subqueryload,
+    Dialect, ErrorKind, Lock, ObjectState, SessionEvents, SessionMaker, StatementKind, contains_eager, joinedload,
+    lazyload, optional, subqueryload,
 };
 
 use crate::only;
@@ -395,4 +395,54 @@ async fn merge_of_a_hidden_row_is_told_of_the_filter() {
     let error = session.commit().await.unwrap_err().to_string();
     assert!(error.contains("a filter of the session hides"), "{error}");
     assert!(error.contains("without the filter of `User`"), "{error}");
+}
+
+// ------------------------------------------------------------------------------------- what the session has, and is hidden
+
+/// An object whose row a filter hides was taken for deleted, and what was changed in it was never written.
+#[tokio::test]
+async fn an_object_whose_row_is_hidden_stays_and_is_written() {
+    for locks in [false, true] {
+        let (engine, mut session) = narrowed().await;
+        let ed = session.get_one(User, 1).await.unwrap();
+        session[ed].active = false;
+        match locks {
+            true => session.flush().await.unwrap(),
+            false => session.commit().await.unwrap(),
+        }
+        for _ in 0..2 {
+            let found = match locks {
+                true => session.get_for_update(User, 1).await.unwrap(),
+                false => session.get(User, 1).await.unwrap(),
+            };
+            assert_eq!(found, None, "it does not count");
+        }
+        assert_eq!(session.state(ed).unwrap(), ObjectState::Persistent);
+        session.refresh(ed).await.unwrap();
+        session.refresh_locked(ed, Lock::update()).await.unwrap();
+        session[ed].active = true;
+        session[ed].fullname = Some("back".into());
+        session.commit().await.unwrap();
+        assert_eq!(session.get(User, 1).await.unwrap(), Some(ed));
+        let row = select((User.active, User.fullname)).filter(User.id.eq(1)).one(&engine).await.unwrap();
+        assert_eq!(row, (true, Some("back".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_of_another_model_hides_nothing() {
+    let (engine, mut session) = narrowed().await;
+    let word = session.add(Keyword::builder().word("word"));
+    session.commit().await.unwrap();
+    delete(Keyword).execute(&engine).await.unwrap();
+    assert_eq!(session.get(Keyword, 1).await.unwrap(), None);
+    assert_eq!(session.state(word).unwrap(), ObjectState::Deleted);
+    session.rollback().await.unwrap();
+
+    let word = session.add(Keyword::builder().word("word"));
+    session.commit().await.unwrap();
+    session.listen(SessionEvents::new().before_statement(|execution| execution.filter(Keyword, Keyword.id.lt(0))));
+    let id = session[word].id;
+    assert_eq!(session.get(Keyword, id).await.unwrap(), None);
+    assert_eq!(session.state(word).unwrap(), ObjectState::Persistent, "a listener hides it");
 }

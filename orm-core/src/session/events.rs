@@ -239,9 +239,10 @@ impl SessionEvents {
     ///
     /// It does not hold for [`text`](crate::text), whose tables nobody knows (a [`before_statement`](Self::before_statement)
     /// listener can refuse text), for a [`Table`](crate::schema::Table) or [`table`](crate::table) of the same name, for the
-    /// identity map, which [`get`](Session::get) asks first, for [`refresh`](Session::refresh), nor for what a flush writes.
-    /// A statement with a RIGHT or FULL OUTER JOIN of the table is refused, and one with a condition that mentions other
-    /// tables outside of a subquery.
+    /// identity map, which [`get`](Session::get) asks first, for [`refresh`](Session::refresh) and
+    /// [`refresh_locked`](Session::refresh_locked), nor for what a flush writes: an object whose row is hidden by what was
+    /// changed in it is `None` to `get` once it has expired, and stays what it is. A statement with a RIGHT or FULL OUTER JOIN
+    /// of the table is refused, and one with a condition that mentions other tables outside of a subquery.
     ///
     /// ```
     /// # use orm_core as orm;

@@ -77,11 +77,15 @@ impl Session {
     }
 
     /// Runs a request and collects its rows, whose objects get their members.
-    async fn fetch_into(&mut self, request: Request, rows: &mut dyn CollectManaged) -> Result<()> {
+    async fn fetch_into(&mut self, mut request: Request, rows: &mut dyn CollectManaged) -> Result<()> {
         self.check()?;
         self.flush_before_query().await?;
-        let mut request = request;
         self.rewrite(&mut request.statements)?;
+        self.fetch_rewritten(request, rows).await
+    }
+
+    /// Runs a request that listeners have seen.
+    async fn fetch_rewritten(&mut self, mut request: Request, rows: &mut dyn CollectManaged) -> Result<()> {
         if request.statements.iter().any(Statement::is_write) {
             self.busy = WRITING;
         }
@@ -400,7 +404,7 @@ impl Session {
         {
             return Ok(Some(Handle::of(self.objects.id(slot))));
         }
-        self.read_by_key::<A::Model>(values, known, None).await
+        self.read_by_key::<A::Model>(values, known, None, true).await
     }
 
     /// Returns the object with this key, read from the database and locked against others until the transaction ends:
@@ -474,7 +478,7 @@ impl Session {
         let known = key.and_then(|key| self.objects.find(A::Model::__mapper(), &key));
         known.into_iter().for_each(|slot| self.objects.expire(slot));
         let known = known.filter(|_| !lock.skips());
-        self.read_by_key::<A::Model>(values, known, Some(lock)).await
+        self.read_by_key::<A::Model>(values, known, Some(lock), true).await
     }
 
     /// Reads an object's row again and locks it: [`refresh`](Self::refresh) with a [`Lock`]. SQLAlchemy's `refresh` with
@@ -489,7 +493,7 @@ impl Session {
         let slot = self.slot(handle)?;
         let Some(key) = self.stored_key(slot) else { return Err(not_persistent(&self.objects, slot)) };
         self.expire(handle)?;
-        let found = self.read_by_key::<M>(key, None, Some(lock)).await?;
+        let found = self.read_by_key::<M>(key, None, Some(lock), false).await?;
         found.map(|_| ()).ok_or_else(|| cannot_be_refreshed(&self.objects, slot))
     }
 
@@ -503,12 +507,14 @@ impl Session {
         Some(entry.mapper.definition().key.iter().map(|&column| object.column(usize::from(column))).collect())
     }
 
-    /// Reads the row with a key; an expired object whose row is gone is no longer what the key leads to.
+    /// Reads the row with a key, `as_query` as far as the session's filters let it be seen; an expired object whose row is gone
+    /// is no longer what the key leads to.
     async fn read_by_key<M: Model>(
         &mut self,
         values: Vec<orm_pool::Value>,
         known: Option<u32>,
         lock: Option<Lock>,
+        as_query: bool,
     ) -> Result<Option<Handle<M>>> {
         let mapper = M::__mapper();
         let columns = mapper.definition().key.iter();
@@ -526,9 +532,20 @@ impl Session {
             LoadPath::here(mapper, ColumnRule::Undefer(mapper.deferrable().filter(is_loaded).collect()))
         });
         let loads = loaded.filter(|_| mapper.has_deferrable()).into_iter().collect();
-        let request = Request::new(vec![Statement::Select(Box::new(select))], loads);
-        let found = self.fetch_managed::<M>(request).await?.into_iter().next();
+        let mut request = Request::new(vec![Statement::Select(Box::new(select))], loads);
+        self.check()?;
+        self.flush_before_query().await?;
+        if as_query {
+            self.rewrite(&mut request.statements)?;
+        }
+        let criteria = request.statements.iter().flat_map(Statement::criteria);
+        let hides_rows = criteria.into_iter().any(|criterion| criterion.mapper.is(mapper));
+        let mut rows = ManagedRows::<M>(Vec::new());
+        self.fetch_rewritten(request, &mut rows).await?;
+        let found = rows.0.into_iter().next();
         if let (None, Some(slot)) = (found, known)
+            // A row that a filter hides is not gone.
+            && !hides_rows
             && self.objects.get(slot).is_expired
             // What is changed in it is for the flush to tell of, which finds no row for it.
             && !self.objects.is_modified(slot)
