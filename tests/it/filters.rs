@@ -446,3 +446,17 @@ async fn a_filter_of_another_model_hides_nothing() {
     assert_eq!(session.get(Keyword, id).await.unwrap(), None);
     assert_eq!(session.state(word).unwrap(), ObjectState::Persistent, "a listener hides it");
 }
+
+/// Such a value became a second object, whose INSERT was refused.
+#[tokio::test]
+async fn a_merged_value_is_the_object_that_the_session_has_of_a_hidden_row() {
+    let (engine, mut session) = narrowed().await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    session[ed].active = false;
+    session.commit().await.unwrap();
+    let merged = session.merge(User::builder().id(1).name("edward").active(true)).await.unwrap();
+    assert_eq!(merged, ed);
+    session.commit().await.unwrap();
+    let row = select((User.name, User.active)).filter(User.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!(row, ("edward".to_owned(), true));
+}

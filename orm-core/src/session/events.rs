@@ -235,7 +235,8 @@ impl SessionEvents {
     /// It holds wherever the table or an alias of it stands: in FROM, in joins, whose ON it becomes part of, so that an outer
     /// join keeps its rows; in subqueries, CTEs, sets, `any` and `has`; in relationships, however they are loaded. What
     /// does not fulfil it is as if it were not there. A relationship to such an object is loaded as empty, and a cascade does
-    /// not see it; [`merge`](Session::merge) does not find it, and [`bulk_update`](Session::bulk_update) does not change it.
+    /// not see it; [`merge`](Session::merge) does not find it, unless the session has its object, and
+    /// [`bulk_update`](Session::bulk_update) does not change it.
     ///
     /// It does not hold for [`text`](crate::text), whose tables nobody knows (a [`before_statement`](Self::before_statement)
     /// listener can refuse text), for a [`Table`](crate::schema::Table) or [`table`](crate::table) of the same name, for the

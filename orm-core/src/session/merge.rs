@@ -266,7 +266,8 @@ impl Session {
     ) -> Result<Option<u32>> {
         let Some(key) = Key::of_object(object) else { return Ok(None) };
         let is_set = |column: &u16| set.contains(usize::from(*column));
-        if let Some(slot) = self.objects.find(mapper, &key) {
+        let known = self.objects.find(mapper, &key);
+        if let Some(slot) = known {
             let entry = self.objects.get(slot);
             if entry.was_elsewhere() {
                 // The value is compared with the row that it is written to.
@@ -281,7 +282,8 @@ impl Session {
         });
         let left_out = mapper.deferrable().filter(|column| !is_set(column)).collect();
         let (bind, filters) = (BindRequest::read_to_write(mapper), filters.collect());
-        let read = self.read_rows(mapper, bind, left_out, filters, true).await?;
+        // The row of an object that the session has is that object, whether filters hide it or not.
+        let read = self.read_rows(mapper, bind, left_out, filters, known.is_none()).await?;
         let found = self.objects.find(mapper, &key).or_else(|| read.first().copied());
         Ok(found.filter(|&slot| !self.objects.get(slot).is_expired))
     }
