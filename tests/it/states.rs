@@ -258,9 +258,16 @@ async fn a_locked_row_is_refused_or_left_out() {
     mine.get_locked(User, 1, Lock::update().nowait()).await.unwrap_err();
     mine.rollback().await.unwrap();
     mine.refresh_locked(ed, Lock::update().nowait()).await.unwrap_err();
+    mine.rollback().await.unwrap();
+    let error = mine.refresh_locked(ed, Lock::update().skip_locked()).await.unwrap_err();
+    let said = "object `User` with key 1 cannot be refreshed: its row is locked by another transaction, or gone";
+    assert_eq!(error.message(), said);
+    assert_eq!(mine.state(ed).unwrap(), ObjectState::Persistent);
+    mine.refresh(ed).await.unwrap();
     theirs.rollback().await.unwrap();
     mine.rollback().await.unwrap();
     mine.refresh_locked(ed, Lock::update().nowait()).await.unwrap();
+    mine.refresh_locked(ed, Lock::update().skip_locked()).await.unwrap();
 }
 
 // ------------------------------------------------------------------------------------------------------------- merging

@@ -493,8 +493,12 @@ impl Session {
         let slot = self.slot(handle)?;
         let Some(key) = self.stored_key(slot) else { return Err(not_persistent(&self.objects, slot)) };
         self.expire(handle)?;
-        let found = self.read_by_key::<M>(key, None, Some(lock), false).await?;
-        found.map(|_| ()).ok_or_else(|| cannot_be_refreshed(&self.objects, slot))
+        let skips = lock.skips();
+        match self.read_by_key::<M>(key, None, Some(lock), false).await? {
+            Some(_) => Ok(()),
+            None if skips => Err(skipped(&self.objects, slot)),
+            None => Err(cannot_be_refreshed(&self.objects, slot)),
+        }
     }
 
     /// Returns the key of an object's row as the database has it.
@@ -783,6 +787,16 @@ pub(super) fn cannot_be_refreshed(objects: &Objects, slot: u32) -> Error {
     let message = format!("object {} cannot be refreshed: its row is gone", objects.describe(slot));
     Error::new(ErrorKind::InvalidRequest, message)
         .hint("somebody else has deleted it: take it out by `session.expunge`, or keep its value by `session.detach`")
+}
+
+/// Says that a lock that waits for none has left out the row to be read again.
+fn skipped(objects: &Objects, slot: u32) -> Error {
+    let message = format!(
+        "object {} cannot be refreshed: its row is locked by another transaction, or gone",
+        objects.describe(slot)
+    );
+    Error::new(ErrorKind::InvalidRequest, message)
+        .hint("leave `skip_locked` out to wait for it; `session.refresh` reads it without a lock, and tells whether it is gone")
 }
 
 /// Makes any statement with rows one that has the terminals.
