@@ -22,10 +22,6 @@ use crate::session::{Connections, Moment, Objects};
 
 /// Brings the database in line with the objects.
 pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
-    write(objects, connections).await.map_err(|error| trade::explain(objects, error))
-}
-
-async fn write(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
     collect::switch_rows(objects)?;
     referrers::spread_keys(objects, connections).await?;
     let work = collect::collect(objects); // what has changed

@@ -481,6 +481,48 @@ async fn a_changed_key_that_rows_cannot_follow_is_told_with_what_would_have_them
     assert!(error.to_string().contains("declare their foreign keys with `on_update = cascade`"), "{error}");
 }
 
+/// An object of the same flush that had nothing to do with it was blamed.
+#[tokio::test]
+async fn a_hint_is_about_the_statement_that_failed() {
+    let mut it = Trades::new(metadata![Dock, Boat, Person, Passport]).await;
+    let dock = it.session.add(Dock::builder().code("a").boats([Boat::builder().id(1)]));
+    it.session.add(Person::builder().passport(Passport::builder()));
+    it.session.commit().await.unwrap();
+
+    // The boats follow their dock.
+    it.session[dock].code = "b".into();
+    it.session.add(Passport::builder().person_id(99));
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_foreign_key_violation() && !error.to_string().contains("on_update"), "{error}");
+    it.session.rollback().await.unwrap();
+
+    it.session[dock].code = "b".into();
+    it.session.add(Dock::builder().code("a"));
+    it.session.add(Passport::builder().person_id(1));
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_unique_violation() && !error.to_string().contains("already: change"), "{error}");
+    it.session.rollback().await.unwrap();
+
+    // The key of the row that refers is changed, to what is not there.
+    let mut it = Trades::new(metadata![Dock, Berth]).await;
+    it.session.add(Dock::builder().code("a"));
+    let berth = it.session.add(Berth { dock_code: "a".into(), number: 1 });
+    it.session.commit().await.unwrap();
+    it.session[berth].dock_code = "nowhere".into();
+    let error = it.session.commit().await.unwrap_err();
+    assert!(error.is_foreign_key_violation() && !error.to_string().contains("on_update"), "{error}");
+}
+
+/// A key that refers.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "berths", metadata = none)]
+struct Berth {
+    #[orm(primary_key, foreign_key = Dock.code, length = 8)]
+    dock_code: String,
+    #[orm(primary_key, autoincrement = false)]
+    number: i64,
+}
+
 /// Whoever leads has a place of his own.
 #[derive(Clone, Debug, Model)]
 #[orm(table = "leads", version = version, metadata = none)]

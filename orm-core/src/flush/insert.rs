@@ -25,8 +25,8 @@ use std::ops::ControlFlow;
 use orm_pool::Value;
 
 use super::order::is_post_update;
-use super::tell;
 use super::update::key_filters;
+use super::{tell, trade};
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -647,7 +647,7 @@ async fn send(
             Ok(ControlFlow::Continue(()))
         })
         .await
-        .map_err(|error| taken_key(error, mapper, &objects.events))?;
+        .map_err(|error| trade::explain_insert(objects, slots, taken_key(error, mapper, &objects.events)))?;
     let given = rows.len();
     let is_returning = !returned.columns.is_empty();
     let pairs = match slots {

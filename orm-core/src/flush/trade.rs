@@ -352,7 +352,9 @@ pub(super) async fn park(
         guards: std::mem::take(&mut row.guards),
     };
     let update = |rows: &[RowChange]| Statement::Update(Box::new(statement(mapper, rows)));
-    let matched = guards::change(connection, mapper, &[first], update).await?;
+    let parked = [first];
+    let matched = guards::change(connection, mapper, &parked, update).await;
+    let matched = matched.map_err(|error| explain_update(objects, mapper, &parked, error))?;
     if matched != 1 {
         return Err(stale(objects, std::iter::once(row.slot), "UPDATE", "update", matched));
     }
@@ -398,40 +400,35 @@ async fn free_value(
 
 // ------------------------------------------------------------------------------------------------------------ messages
 
-/// Adds to the error of a new row which object of the session has its value: one of the same key, or one that is to be
-/// deleted, since rows are deleted last. To that of a changed key, what has the rows that refer to it follow.
-pub(super) fn explain(objects: &Objects, error: Error) -> Error {
-    if error.is_foreign_key_violation()
-        && let Some(slot) = objects.in_use().find(|&slot| has_new_key(objects, slot))
-    {
-        let owner = objects.describe(slot);
-        return error.hint(format!(
-            "the key of {owner} has changed, and rows refer to what it was: declare their foreign keys with `on_update = \
-             cascade`, and the database has the rows follow"
-        ));
-    }
-    if !error.is_unique_violation() {
+/// Adds to the error of an INSERT which object of the session has a value of these new rows: one of the same key, or one that is
+/// to be deleted, since rows are deleted last.
+pub(super) fn explain_insert(objects: &Objects, slots: &[u32], error: Error) -> Error {
+    let Some(mapper) = slots.first().map(|&slot| objects.get(slot).mapper).filter(|_| error.is_unique_violation())
+    else {
         return error;
-    }
-    let pending = objects.pending.iter().copied().filter(|&slot| objects.get(slot).object.is_some());
-    let pending: Vec<u32> = pending.filter(|&slot| objects.get(slot).state == State::Pending).collect();
+    };
+    let sets = sets(mapper);
+    let is_taken = |columns: &[u16]| {
+        let names = columns.iter().map(|&column| mapper.definition().columns[usize::from(column)].name);
+        error.columns().is_empty() || names.eq(error.columns().iter().map(String::as_str))
+    };
     let is_doomed = |slot: u32| objects.get(slot).is_doomed && objects.get(slot).state == State::Persistent;
-    for &slot in &pending {
+    for &slot in slots.iter().filter(|_| is_taken(mapper.definition().key)) {
         let key = Key::of_object(objects.object(slot)).filter(|_| has_own_key(objects, slot));
-        let other = key.and_then(|key| objects.find(objects.get(slot).mapper, &key));
-        if let Some(other) = other.filter(|&other| other != slot && !is_doomed(other)) {
+        let other = key.and_then(|key| objects.find(mapper, &key)).filter(|&other| other != slot);
+        if let Some(other) = other.filter(|&other| !is_doomed(other) && !has_new_key(objects, other)) {
             let other = objects.describe(other);
             return error.hint(format!("the session has the object {other} already: change that one, or use `merge`"));
         }
     }
     let mut known = KnownSets::default();
     let mut doomed: HashMap<Held, u32> = HashMap::new();
-    for slot in objects.in_use().filter(|&slot| objects.has_doomed && is_doomed(slot)) {
+    let are_doomed = |&slot: &u32| objects.has_doomed && objects.get(slot).mapper.is(mapper) && is_doomed(slot);
+    for slot in objects.in_use().filter(are_doomed) {
         doomed.extend(known.held(objects, slot).into_iter().map(|held| (held, slot)));
     }
-    for slot in pending {
-        let mapper = objects.get(slot).mapper;
-        for (set, columns) in known.of(mapper).to_vec().iter().enumerate() {
+    for &slot in slots {
+        for (set, columns) in sets.iter().enumerate().filter(|(_, columns)| is_taken(columns)) {
             let key = Key::of_columns(objects.object(slot), columns.iter().copied());
             if let Some(&holder) = key.and_then(|key| doomed.get(&(mapper.id(), set, key))) {
                 let holder = objects.describe(holder);
@@ -443,6 +440,25 @@ pub(super) fn explain(objects: &Objects, error: Error) -> Error {
         }
     }
     error
+}
+
+/// Adds to the error of an UPDATE that has changed the key of a row to which others refer what has those follow.
+pub(super) fn explain_update(objects: &Objects, mapper: &'static Mapper, rows: &[RowChange], error: Error) -> Error {
+    let sets = |row: &RowChange, columns: &[u16]| row.sets.iter().any(|(column, _)| columns.contains(column));
+    let Some(row) = rows.iter().find(|row| error.is_foreign_key_violation() && sets(row, mapper.definition().key))
+    else {
+        return error;
+    };
+    // It may as well be the row that refers to nothing.
+    let keys = mapper.configured().map(|configured| &configured.foreign_keys);
+    if keys.is_ok_and(|keys| keys.iter().any(|key| sets(row, &key.columns))) {
+        return error;
+    }
+    let owner = objects.describe(row.slot);
+    error.hint(format!(
+        "the key of {owner} has changed, and rows refer to what it was: declare their foreign keys with `on_update = \
+         cascade`, and the database has the rows follow"
+    ))
 }
 
 /// Returns whether an object's key is another than that of its row.

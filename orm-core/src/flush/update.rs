@@ -415,7 +415,8 @@ async fn send(
         given.push((key, (0..columns.len()).map(|at| as_value(row.value(at))).collect::<Vec<_>>()));
         Ok(ControlFlow::Continue(()))
     };
-    let updated = guards::run(connection, mapper, rows, update, &mut take).await?;
+    let updated = guards::run(connection, mapper, rows, update, &mut take).await;
+    let updated = updated.map_err(|error| trade::explain_update(objects, mapper, rows, error))?;
     if updated != rows.len() as u64 {
         return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", updated));
     }
