@@ -181,10 +181,12 @@ fn numbers_are_plain() {
         select(Number.id)
             .filter(Number.small.eq(-1) & Number.int.eq(i32::MAX) & Number.big.eq(i64::MIN) & Number.double.eq(0.1)),
         expect![[r#"
-            -- sqlite, postgresql
+            -- sqlite
             SELECT numbers.id FROM numbers WHERE numbers.small = -1 AND numbers.int = 2147483647 AND numbers.big = -9223372036854775808 AND numbers.double = 0.1
+            -- postgresql
+            SELECT numbers.id FROM numbers WHERE numbers.small = -1 AND numbers.int = 2147483647 AND numbers.big = -9223372036854775808 AND numbers.double = '0.1'::double precision
             -- mysql, mariadb
-            SELECT numbers.id FROM numbers WHERE numbers.small = -1 AND numbers.`int` = 2147483647 AND numbers.big = -9223372036854775808 AND numbers.`double` = 0.1
+            SELECT numbers.id FROM numbers WHERE numbers.small = -1 AND numbers.`int` = 2147483647 AND numbers.big = -9223372036854775808 AND numbers.`double` = 1e-1
         "#]],
     );
 }
@@ -194,11 +196,13 @@ fn floats_keep_their_precision() {
     check_literal(
         select((literal(0.1f32), literal(0.1f64), literal(1e300), literal(5e-324))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT 0.10000000149011612, 0.1, 1e300, 5e-324
-        -- postgresql
-        SELECT '0.1'::real, 0.1, 1e300, 5e-324
-    "#]],
+            -- sqlite
+            SELECT 0.10000000149011612, 0.1, 1e300, 5e-324
+            -- postgresql
+            SELECT '0.1'::real, '0.1'::double precision, '1e300'::double precision, '5e-324'::double precision
+            -- mysql, mariadb
+            SELECT 1.0000000149011612e-1, 1e-1, 1e300, 5e-324
+        "#]],
     );
 }
 

@@ -516,7 +516,7 @@ fn beginnings_of_units() {
             -- postgresql
             SELECT date_trunc('week', moments.at), CAST(date_trunc('quarter', moments.day) AS DATE) FROM moments
             -- mysql, mariadb
-            SELECT CAST(CAST(moments.at AS DATE) - INTERVAL WEEKDAY(moments.at) DAY AS DATETIME(6)), CAST(MAKEDATE(YEAR(moments.day), 1) + INTERVAL QUARTER(moments.day) - 1 QUARTER AS DATE) FROM moments
+            SELECT CAST(CAST(moments.at AS DATE) - INTERVAL WEEKDAY(moments.at) DAY AS DATETIME(6)), CAST(CAST(DATE_FORMAT(moments.day, '%Y-01-01') AS DATE) + INTERVAL QUARTER(moments.day) - 1 QUARTER AS DATE) FROM moments
         "#]],
     );
     check(

@@ -44,6 +44,23 @@ fn some_arrays() -> Arrays {
 }
 
 #[tokio::test]
+async fn the_other_libraries_have_arrays_too() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    let days = vec![jiff::civil::date(2024, 2, 29), jiff::civil::date(1, 1, 1)];
+    let moments = vec![Some(days[0].at(23, 59, 58, 123_456_000)), None];
+    let stamps = vec![jiff::Timestamp::new(-5, -1_000).unwrap()];
+    let theirs = (literal(days.clone()), literal(moments.clone()), literal(stamps.clone()));
+    assert_eq!(select(theirs).one(&engine).await.unwrap(), (days, moments, stamps));
+    let day = time::Date::from_calendar_date(2024, time::Month::February, 29).unwrap();
+    let moment = day.with_hms_micro(23, 59, 58, 123_456).unwrap();
+    let (days, moments) = (vec![day], vec![moment.assume_utc()]);
+    let times = vec![moment.time()];
+    let theirs = (literal(days.clone()), literal(moments.clone()), literal(times.clone()), literal(vec![moment]));
+    assert_eq!(select(theirs).one(&engine).await.unwrap(), (days, moments, times, vec![moment]));
+}
+
+#[tokio::test]
 async fn a_row_of_arrays_comes_back_as_it_was() {
     only!(Postgres);
     let engine = empty_engine().await;

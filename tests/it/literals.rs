@@ -3,7 +3,8 @@
 use orm::__private::Node;
 use orm::Dialect::{Postgres, Sqlite};
 use orm::prelude::*;
-use orm::{Bind, Text, Value};
+use orm::{Bind, Expr, RowType, SqlType, Text, Value, func, literal};
+use rust_decimal::Decimal;
 
 use crate::support::{Keyword, User, UserKeyword, dialect, empty_engine};
 
@@ -57,6 +58,37 @@ async fn hostile_text_comes_back_as_it_went() {
         let literal: String = literally(&statement).columns().one(&engine).await.unwrap();
         assert_eq!((bound.as_str(), literal.as_str()), (hostile, hostile));
     }
+}
+
+/// A number of another kind would be divided, rounded and compared otherwise.
+#[tokio::test]
+async fn numbers_are_computed_with_as_if_they_were_bound() {
+    async fn same<T>(engine: &Engine, value: Expr<T>) -> String
+    where
+        T: SqlType + RowType + std::fmt::Debug,
+    {
+        let statement = select(value);
+        let literal = text(statement.to_sql_literal(dialect())).columns::<T>().one(engine).await.unwrap();
+        let bound = statement.clone().all(engine).await.unwrap().remove(0);
+        assert_eq!(format!("{bound:?}"), format!("{literal:?}"), "{}", statement.to_sql_literal(dialect()));
+        format!("{bound:?}")
+    }
+    let engine = empty_engine().await;
+    let decimal = |digits: &str| literal(digits.parse::<Decimal>().unwrap());
+    assert!(same(&engine, decimal("10") / decimal("4")).await.starts_with("2.5"));
+    same(&engine, decimal("-2000000000") * decimal("2")).await;
+    same(&engine, literal(0.1f64) + 0.2f64).await;
+    same(&engine, literal(1.0f64) / 3.0f64).await;
+    same(&engine, func::round(literal(2.5f64), 0)).await;
+    same(&engine, func::round(literal(-0.5f32), 0)).await;
+    same(&engine, literal(-1.5e-7f64) * 1e20f64).await;
+    for number in [f64::MAX, -f64::MIN_POSITIVE, 1e15 + 0.3, 0.1, -7.0] {
+        if dialect() != Sqlite || number.abs() > 1e-15 && number.abs() < 1e16 {
+            same(&engine, literal(number)).await;
+        }
+    }
+    let sum = select(literal(1i64)).filter((literal(0.1f64) + 0.2f64).eq(0.3f64));
+    assert!(text(sum.to_sql_literal(dialect())).columns::<i64>().all(&engine).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ impl Writer {
     /// Writes values into the text from now on.
     pub(crate) fn write_literals(&mut self, values: &[Value]) -> Result<()> {
         let dialect = self.dialect;
-        self.literals = Some(values.iter().map(|value| dialect.literal(value)).collect::<Result<_>>()?);
+        self.literals = Some(values.iter().map(|value| dialect.parameter(value)).collect::<Result<_>>()?);
         Ok(())
     }
 

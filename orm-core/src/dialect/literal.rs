@@ -1,6 +1,7 @@
 //! Values as SQL text, for the one place where a value reaches the text: `to_sql_literal`.
 //!
-//! What a literal gives is what the parameter would have given: of the same type, and with every character in its place.
+//! What a literal gives is what the parameter would have given, with every character in its place, and it is computed with in the same
+//! way. Only integers and texts have the type that the database takes them for, so that a sum of two small ones may overflow sooner.
 
 use std::ops::Bound;
 
@@ -11,6 +12,24 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::types::ColumnType;
 
 impl Dialect {
+    /// Writes a value where a parameter would stand: a number says of which kind it is where a division or a comparison goes by that.
+    pub(crate) fn parameter(self, value: &Value) -> Result<String> {
+        let literal = self.literal(value)?;
+        Ok(match (self, value) {
+            (Dialect::Postgres, Value::Float64(number)) if number.is_finite() && !literal.starts_with('\'') => {
+                format!("'{literal}'::double precision")
+            }
+            // A whole number would be an integer, of which a quotient is one too.
+            (Dialect::Postgres, Value::Decimal(digits)) if !digits.contains('.') && !literal.starts_with('\'') => {
+                format!("'{literal}'::numeric")
+            }
+            // One with a point would be an exact number.
+            (Dialect::MySql | Dialect::MariaDb, Value::Float64(number)) => format!("{number:e}"),
+            (Dialect::MySql | Dialect::MariaDb, Value::Float32(number)) => format!("{:e}", f64::from(*number)),
+            _ => literal,
+        })
+    }
+
     /// Writes a value as a literal, or says why there is none.
     pub(crate) fn literal(self, value: &Value) -> Result<String> {
         Ok(match value {

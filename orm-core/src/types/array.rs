@@ -6,7 +6,8 @@ use orm_pool::{Kind, Value, ValueRef};
 
 use super::{ColumnType, DecodeError, Placeholder, SqlType};
 
-/// A type that an array can hold: every [`SqlType`] of the library but `u8` and vectors, and `Option` of each.
+/// A type that an array can hold: every [`SqlType`] of the library but `u8` and vectors, spans of time, addresses, moments with an offset
+/// and `Json<T>`, and `Option` of each. An enum has it by `#[derive(SqlEnum)]`; for a newtype it is implemented by hand.
 ///
 /// ```
 /// use orm_core::{SqlType, Value, Kind};
@@ -26,6 +27,10 @@ macro_rules! elements {
 elements!(bool, i8, i16, i32, i64, u16, u32, f32, f64, String);
 #[cfg(feature = "chrono")]
 elements!(::chrono::NaiveDate, ::chrono::NaiveTime, ::chrono::NaiveDateTime, ::chrono::DateTime<::chrono::Utc>);
+#[cfg(feature = "time")]
+elements!(::time::Date, ::time::Time, ::time::PrimitiveDateTime, ::time::OffsetDateTime);
+#[cfg(feature = "jiff")]
+elements!(::jiff::civil::Date, ::jiff::civil::Time, ::jiff::civil::DateTime, ::jiff::Timestamp);
 #[cfg(feature = "uuid")]
 elements!(::uuid::Uuid);
 #[cfg(feature = "rust_decimal")]
