@@ -13,6 +13,7 @@ mod pairs;
 mod referrers;
 mod trade;
 mod update;
+mod vacate;
 
 pub(crate) use collect::is_clean;
 pub(crate) use update::update_by_key;
@@ -26,10 +27,15 @@ pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) 
     referrers::spread_keys(objects, connections).await?;
     let work = collect::collect(objects); // what has changed
     let groups = order::groups(&work)?; // which models before which
+    let first = vacate::first(objects, &work)?; // whose values others take
+    update::let_go(objects, connections, &first.letting_go).await?;
+    pairs::emit(objects, connections, &first.pairs).await?;
+    delete_rows(objects, connections, &work, &groups, &first.deletes).await?;
     let (mut late, mut last) = (Vec::new(), Vec::new());
     for group in &groups {
         let (early, waiting) = update::split(objects, group.of(&work, objects, &work.updates));
-        let mut turns = trade::turns(objects, early, waiting, &group.of(&work, objects, &work.deletes)); // who takes whose value
+        let doomed = doomed(objects, group.of(&work, objects, &work.deletes));
+        let mut turns = trade::turns(objects, early, waiting, &doomed); // who takes whose value
         followers::put_off(objects, &mut turns.early, &mut last)?;
         followers::put_off(objects, &mut turns.waiting, &mut last)?;
         update::emit(objects, connections, &turns.early).await?;
@@ -37,23 +43,47 @@ pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) 
             insert::emit(objects, connections, level, &mut late).await?;
         }
         update::emit(objects, connections, &turns.waiting).await?;
-        update::let_go(objects, connections, &turns.last).await?;
+        let leaving = update::leaving(objects, &turns.last)?;
+        update::let_go(objects, connections, &leaving).await?;
         last.extend(turns.last);
     }
     late.iter().for_each(|&slot| objects.renew_base(slot));
     update::emit(objects, connections, &late).await?; // keys of rows that refer to each other
-    pairs::emit(objects, connections).await?;
+    let pairs = std::mem::take(&mut objects.pairs);
+    pairs::emit(objects, connections, &pairs).await?;
+    delete_rows(objects, connections, &work, &groups, &work.deletes).await?;
+    update::emit(objects, connections, &last).await?; // what takes the value of a row that is gone
+    collect::settle(objects, &work);
+    tell_after(objects, &work)
+}
+
+/// Deletes those of the objects that are not deleted yet, each after what refers to it.
+async fn delete_rows(
+    objects: &mut Objects,
+    connections: &mut Connections,
+    work: &collect::Work,
+    groups: &[order::Group],
+    slots: &[u32],
+) -> Result<()> {
+    if slots.is_empty() {
+        return Ok(());
+    }
     let checks_each_row = connections.engine().dialect().capabilities().checks_each_row;
     for group in groups.iter().rev() {
-        let deletes = order::deletes(objects, &group.of(&work, objects, &work.deletes), checks_each_row)?;
+        let doomed = doomed(objects, group.of(work, objects, slots));
+        let deletes = order::deletes(objects, &doomed, checks_each_row)?;
         let parted = delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
             delete::emit(objects, connections, level, &parted).await?;
         }
     }
-    update::emit(objects, connections, &last).await?; // what takes the value of a row that is gone
-    collect::settle(objects, &work);
-    tell_after(objects, &work)
+    Ok(())
+}
+
+/// Leaves those of the objects to be deleted that have not gone first.
+fn doomed(objects: &Objects, mut slots: Vec<u32>) -> Vec<u32> {
+    slots.retain(|&slot| objects.get(slot).is_doomed);
+    slots
 }
 
 /// Tells who listens to objects of these models. What they change of relationships is taken up by the next flush.

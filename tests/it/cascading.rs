@@ -3,6 +3,7 @@
 //!
 //! `ORM_SEED=… ORM_STEPS=…` runs one of them again, `ORM_RUNS=…` runs more.
 
+mod places;
 mod rings;
 
 use std::collections::BTreeMap;

@@ -11,10 +11,9 @@ use crate::session::{BindRequest, Connections, Key, Objects, PairChange, Stateme
 use crate::sql::{DeleteNode, InsertNode, Node, Statement};
 
 /// Writes what was added to and taken from many-to-many relationships.
-pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
-    let pairs = std::mem::take(&mut objects.pairs);
+pub(super) async fn emit(objects: &Objects, connections: &mut Connections, pairs: &[PairChange]) -> Result<()> {
     let mut tables: Vec<Table> = Vec::new();
-    for pair in &pairs {
+    for pair in pairs {
         note(objects, &mut tables, pair)?;
     }
     for table in &tables {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use orm_pool::Value;
 
+use super::collect::Work;
 use super::followers::follow;
 use super::guards;
 use super::order::components;
@@ -114,6 +115,65 @@ pub(super) fn turns(objects: &Objects, early: Vec<u32>, waiting: Vec<u32>, delet
     turns
 }
 
+/// Finds the objects to be deleted whose values others take: new ones, and ones that change.
+pub(super) fn wanted(objects: &Objects, work: &Work) -> Vec<u32> {
+    let mut models: Vec<usize> = Vec::new();
+    for &slot in &work.deletes {
+        let model = objects.get(slot).mapper.id();
+        if !models.contains(&model) {
+            models.push(model);
+        }
+    }
+    let is_of_these = |slot: &&u32| models.contains(&objects.get(**slot).mapper.id());
+    let mut known = KnownSets::default();
+    let mut taken: HashSet<Held> = HashSet::new();
+    if !models.is_empty() {
+        work.updates.iter().filter(is_of_these).for_each(|&slot| taken.extend(known.taken(objects, slot)));
+        work.inserts.iter().filter(is_of_these).for_each(|&slot| taken.extend(known.brought(objects, slot)));
+    }
+    if taken.is_empty() {
+        return Vec::new();
+    }
+    let mut is_wanted = |slot: &u32| known.held(objects, *slot).iter().any(|held| taken.contains(held));
+    work.deletes.iter().copied().filter(|slot| is_wanted(slot)).collect()
+}
+
+/// The values of the rows that are deleted or updated.
+pub(super) struct Contested {
+    known: KnownSets,
+    held: HashSet<Held>,
+}
+
+impl Contested {
+    pub(super) fn of(objects: &Objects, work: &Work) -> Contested {
+        let (mut known, mut held) = (KnownSets::default(), HashSet::new());
+        // Which of them an update gives away is not known before what it is to refer to has a row.
+        let slots = work.deletes.iter().chain(&work.updates);
+        slots.for_each(|&slot| held.extend(known.held(objects, slot)));
+        Contested { known, held }
+    }
+
+    /// Returns whether columns of a row can be written before its others and before any other row: they are not of its key,
+    /// and what they tell apart they do at once, by a value that none of these rows has.
+    pub(super) fn leaves(&mut self, objects: &Objects, slot: u32, columns: &[(u16, Value)]) -> bool {
+        let mapper = objects.get(slot).mapper;
+        let (was, is) = (objects.stored(slot), objects.object(slot));
+        let written = |column: u16| columns.iter().find(|(own, _)| *own == column).map(|(_, value)| value.clone());
+        let comes_later = |&column: &u16| written(column).is_none() && is_changed(is, was, usize::from(column));
+        let at_once = |&column: &u16| written(column).unwrap_or_else(|| was.column(usize::from(column)));
+        let mut sets = self.known.of(mapper).iter().enumerate();
+        sets.all(|(set, own)| {
+            if !own.iter().any(|&column| written(column).is_some()) {
+                return true;
+            }
+            let is_key = set == 0;
+            let key = Key::of(own.iter().map(at_once));
+            let is_free = |key| !own.iter().any(comes_later) && !self.held.contains(&(mapper.id(), set, key));
+            !is_key && key.is_none_or(is_free)
+        })
+    }
+}
+
 /// Finds the objects that take a value after others have given it away: positions of who gives and who takes.
 pub(super) fn takers(objects: &Objects, slots: &[u32]) -> Vec<(usize, usize)> {
     let mut known = KnownSets::default();
@@ -161,6 +221,20 @@ impl KnownSets {
     fn taken(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
         let model = objects.get(slot).mapper.id();
         self.moves(objects, slot).into_iter().filter_map(|change| Some((model, change.set, change.to?))).collect()
+    }
+
+    /// What a new object brings, as far as it is known before its row is inserted.
+    fn brought(&mut self, objects: &Objects, slot: u32) -> Vec<Held> {
+        let entry = objects.get(slot);
+        let object = objects.object(slot);
+        let is_set = |column: usize| {
+            entry.set.contains(column) || entry.base.as_deref().is_some_and(|base| is_changed(object, base, column))
+        };
+        let own = |column: usize| is_set(column).then(|| object.column(column));
+        let value = |&column: &u16| linked(objects, slot, column).or_else(|| own(usize::from(column)));
+        let key = |columns: &Vec<u16>| Key::of(columns.iter().map(value).collect::<Option<Vec<Value>>>()?);
+        let keys = self.of(entry.mapper).iter().map(key).enumerate();
+        keys.filter_map(|(set, key)| Some((entry.mapper.id(), set, key?))).collect()
     }
 
     /// Puts off what takes one of these values, and what takes a value of that.

@@ -71,15 +71,15 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
     Ok(())
 }
 
-/// Updates nothing but the columns by which rows refer to others that are to be deleted: of objects whose other changes come
-/// after that.
-pub(super) async fn let_go(objects: &mut Objects, connections: &mut Connections, slots: &[u32]) -> Result<()> {
+/// Updates nothing but these columns, by which rows refer to others that are to be deleted: of objects whose other changes
+/// come after that.
+pub(super) async fn let_go(
+    objects: &mut Objects,
+    connections: &mut Connections,
+    rows: &[(u32, Vec<u16>)],
+) -> Result<()> {
     let mut changes = Vec::new();
-    for &slot in slots {
-        let leaving = leaving(objects, slot)?;
-        if leaving.is_empty() {
-            continue;
-        }
+    for &(slot, ref leaving) in rows {
         objects.touch(slot);
         fill_foreign_keys(objects, slot)?;
         if let Some(mut change) = change(objects, slot)? {
@@ -93,19 +93,25 @@ pub(super) async fn let_go(objects: &mut Objects, connections: &mut Connections,
     write(objects, connections, changes, false).await
 }
 
-/// Returns the columns by which an object's row refers to one that is to be deleted, unless they tell rows apart.
-fn leaving(objects: &Objects, slot: u32) -> Result<Vec<u16>> {
-    let mapper = objects.get(slot).mapper;
-    let mut columns = Vec::new();
-    for key in &mapper.configured()?.foreign_keys {
-        let target = Key::of_columns(objects.stored(slot), key.columns.iter().copied());
-        let parent = target.filter(|_| key.target_columns == key.target.definition.key);
-        let parent = parent.and_then(|parent| objects.find(key.target, &parent));
-        if parent.is_some_and(|parent| objects.get(parent).is_doomed) {
-            columns.extend(key.columns.iter().filter(|&&column| !tells_rows_apart(mapper, column)));
+/// Finds the columns by which objects' rows refer to ones that are to be deleted, unless they tell rows apart.
+pub(super) fn leaving(objects: &Objects, slots: &[u32]) -> Result<Vec<(u32, Vec<u16>)>> {
+    let mut found = Vec::new();
+    for &slot in slots {
+        let mapper = objects.get(slot).mapper;
+        let mut columns = Vec::new();
+        for key in &mapper.configured()?.foreign_keys {
+            let target = Key::of_columns(objects.stored(slot), key.columns.iter().copied());
+            let parent = target.filter(|_| key.target_columns == key.target.definition.key);
+            let parent = parent.and_then(|parent| objects.find(key.target, &parent));
+            if parent.is_some_and(|parent| objects.get(parent).is_doomed) {
+                columns.extend(key.columns.iter().filter(|&&column| !tells_rows_apart(mapper, column)));
+            }
+        }
+        if !columns.is_empty() {
+            found.push((slot, columns));
         }
     }
-    Ok(columns)
+    Ok(found)
 }
 
 /// Writes changes; `are_whole` says that they are all that differs in their objects.
