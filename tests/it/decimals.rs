@@ -1,7 +1,8 @@
 //! Decimal numbers are compared as numbers, whatever a database keeps them as.
 
 use orm::prelude::*;
-use orm::{Predicate, func, literal, tuple, window};
+use orm::schema::MetaData;
+use orm::{Expr, LightTable, Predicate, column, func, literal, table, tuple, window};
 use rust_decimal::Decimal;
 
 use crate::support::empty_engine;
@@ -368,4 +369,88 @@ async fn a_cast_makes_a_decimal_number_of_text_and_of_floats() {
     assert_eq!(whole, [-10, -1, 10, 10, 100]);
     let sum = literal("0.1".to_owned()).cast::<Decimal>() + number("0.2");
     assert!(select(sum.eq(number("0.3"))).one(&engine).await.unwrap());
+}
+
+/// The columns `id` and `amount` of no model, in several words.
+async fn columns_of_no_model(engine: &Engine) -> [(Expr<i64>, Expr<Decimal>); 3] {
+    let tables = MetaData::reflect(engine).await.unwrap().tables().unwrap();
+    let reflected = tables.into_iter().find(|table| table.name == "prices").unwrap();
+    let light = light_prices();
+    [
+        (light.c("id"), light.c("amount")),
+        (reflected.c("id"), reflected.c("amount")),
+        (light.c("id"), text("prices.amount").expression()),
+    ]
+}
+
+fn light_prices() -> LightTable {
+    table("prices", [column("id"), column("amount"), column("rebate")])
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_one_is_compared_as_a_number() {
+    let engine = prices().await;
+    for (id, amount) in columns_of_no_model(&engine).await {
+        let ids = async |condition: Expr<bool>| {
+            select(id.clone()).filter(condition).order_by(id.clone()).all(&engine).await.unwrap()
+        };
+        let amount = || amount.clone();
+        assert_eq!(ids(amount().gt(number("9"))).await, [3, 4, 5]);
+        assert_eq!(ids(amount().eq(number("9.5"))).await, [3]);
+        assert_eq!(ids(amount().between(number("-1.0"), number("10"))).await, [2, 3, 4]);
+        assert_eq!(ids(amount().in_([number("9.5"), number("100.0")])).await, [3, 5]);
+        assert_eq!(ids(amount().in_((95..=105).map(Decimal::from).collect::<Vec<_>>())).await, [5]);
+        assert_eq!(ids(amount().is_distinct_from(number("9.5"))).await, [1, 2, 4, 5]);
+        assert_eq!(ids((amount() * number("3")).gt(number("30"))).await, [5]);
+        let pairs = [(3, number("9.5")), (4, number("9.5"))];
+        assert_eq!(ids(tuple((id.clone(), amount())).in_(pairs).type_coerce()).await, [3]);
+        let greater = select(func::case(amount().gt(number("9.75")), 1).otherwise(0)).order_by(id.clone());
+        assert_eq!(greater.all(&engine).await.unwrap(), [0, 0, 0, 1, 1]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_one_is_ordered_and_grouped_as_a_number() {
+    let engine = prices().await;
+    let ten = Price { id: 6, amount: number("10.0"), rebate: None, count: 1 };
+    insert(Price).values(ten).execute(&engine).await.unwrap();
+    if engine.dialect() == orm::Dialect::Sqlite {
+        // As another program may have written it.
+        text("UPDATE prices SET amount = '10' WHERE id = 6").execute(&engine).await.unwrap();
+    }
+    for (id, amount) in columns_of_no_model(&engine).await {
+        let amount = || amount.clone();
+        let ordered = select(id.clone()).order_by((amount().desc(), id.clone())).all(&engine).await.unwrap();
+        assert_eq!(ordered, [5, 4, 6, 3, 2, 1]);
+        let ranks = select((id.clone(), func::rank().over(window().order_by(amount())))).order_by(id.clone());
+        assert_eq!(ranks.all(&engine).await.unwrap(), [(1, 1), (2, 2), (3, 3), (4, 4), (5, 6), (6, 4)]);
+        let ends =
+            select((func::min(amount()), func::max(amount()), func::count_distinct(amount()))).filter(id.clone().gt(0));
+        assert_eq!(ends.one(&engine).await.unwrap(), (Some(number("-10")), Some(number("100")), 5));
+        let sum = select(func::sum(amount())).filter(id.clone().gt(0));
+        assert_eq!(sum.one(&engine).await.unwrap(), Some(number("118.50")));
+        let distinct = select(amount()).distinct().filter(id.clone().gt(0));
+        assert_eq!(distinct.all(&engine).await.unwrap().len(), 5);
+        let groups =
+            select((amount(), func::count_all())).filter(id.clone().gt(0)).group_by(amount()).order_by(amount());
+        let counts: Vec<i64> = groups.all(&engine).await.unwrap().into_iter().map(|(_, count)| count).collect();
+        assert_eq!(counts, [1, 1, 1, 2, 1]);
+        let one = |of: i64| select(amount()).filter(id.clone().eq(of));
+        assert_eq!(one(4).union(one(6)).all(&engine).await.unwrap(), [number("10")]);
+        let within = select((id.clone(), amount())).subquery("within");
+        assert_eq!(select(within.0).order_by((within.1, within.0)).all(&engine).await.unwrap(), [1, 2, 3, 4, 6, 5]);
+    }
+}
+
+#[tokio::test]
+async fn rows_of_a_table_without_a_model_are_changed_by_the_number() {
+    let engine = prices().await;
+    let prices = light_prices();
+    let (amount, rebate) = (|| prices.c::<Decimal>("amount"), || prices.c::<Option<Decimal>>("rebate"));
+    let change = prices.update().set("amount", amount() + number("0.5")).filter(amount().ge(number("9.5")));
+    assert_eq!(change.execute(&engine).await.unwrap(), 3);
+    assert_eq!(ids(&engine, Price.amount.in_([number("10"), number("10.5"), number("100.5")])).await, [3, 4, 5]);
+    assert_eq!(prices.delete().filter(rebate().lt(number("9.00"))).execute(&engine).await.unwrap(), 1);
+    assert_eq!(prices.delete().filter(amount().gt(number("20"))).execute(&engine).await.unwrap(), 1);
+    assert_eq!(ids(&engine, Price.id.gt(0)).await, [1, 3, 4]);
 }

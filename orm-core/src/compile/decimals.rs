@@ -244,6 +244,7 @@ fn form(node: &Node) -> Option<Form> {
             let definition = &mapper.definition().columns[usize::from(*column)];
             (definition.kind == Kind::Decimal && !definition.has_own_type()).then_some(Form::Computed)
         }
+        Node::Decimal(_) => Some(Form::Computed),
         Node::Field { is_decimal, .. } => is_decimal.then_some(Form::Computed),
         Node::Parameter { kind: Kind::Decimal, .. } | Node::Bind(Value::Decimal(_)) => Some(Form::Text),
         Node::Label { node, .. } => form(node),

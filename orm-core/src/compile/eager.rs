@@ -282,7 +282,7 @@ fn position(outputs: &[Output], wanted: &Node) -> Option<usize> {
     if let Some(found) = outputs.iter().position(is_labelled) {
         return Some(width(&outputs[..found]));
     }
-    let Node::Column { mapper, column, alias } = wanted else { return None };
+    let Node::Column { mapper, column, alias } = wanted.untyped() else { return None };
     let is_it = |other: &Mapper, its| other.is(mapper) && its == *alias;
     let mut at = 0;
     for output in outputs {

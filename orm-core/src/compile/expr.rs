@@ -90,7 +90,7 @@ impl Writer {
             }
             Node::Case { operand, whens, otherwise } => self.case(operand.as_deref(), whens, otherwise.as_deref())?,
             Node::Cast { operand, column_type } => self.cast(operand, column_type)?,
-            Node::Label { node, .. } => self.node(node)?,
+            Node::Label { node, .. } | Node::Decimal(node) => self.node(node)?,
             Node::Criterion { mapper, condition } => self.criterion(mapper, condition)?,
             Node::Select(select) => {
                 self.push("(");

@@ -110,7 +110,7 @@ fn arrays_of_tuples(columns: &[Node], list: &[Node]) -> Option<Node> {
     };
     let rows: Vec<Vec<Node>> = list.iter().map(tuple).collect::<Option<_>>()?;
     let kinds = uniform_kinds(&rows)?;
-    let takes = |(column, kind): (&Node, &Kind)| match column {
+    let takes = |(column, kind): (&Node, &Kind)| match column.untyped() {
         Node::Column { mapper, column, .. } => is_gathered(mapper, *column, *kind) && *kind != Kind::Json,
         _ => false,
     };

@@ -193,7 +193,7 @@ impl Writer {
                 };
                 self.output_name(columns, natural.as_deref().filter(|_| !is_unnamed), number);
                 let label = natural.clone();
-                self.output_label(columns, || match node {
+                self.output_label(columns, || match node.untyped() {
                     Node::Column { mapper, column, alias } => column_label(mapper, *column, *alias),
                     Node::Field { source, .. } => {
                         format!("{}.{}", source.name().unwrap_or_default(), label.unwrap_or_default())
@@ -728,7 +728,7 @@ pub(super) fn position_in_compound(node: &Node, outputs: &[(String, Output)]) ->
 
 /// Returns whether two expressions are the same column or label.
 fn is_same_column(own: &Node, other: &Node) -> bool {
-    match (own, other) {
+    match (own.untyped(), other.untyped()) {
         (Node::Column { mapper, column, alias }, Node::Column { mapper: other, column: c, alias: a }) => {
             mapper.is(other) && column == c && alias == a
         }
@@ -759,6 +759,7 @@ fn strict_column<'n>(node: &'n Node, is_optional: &impl Fn(TableRef) -> bool) ->
         },
         Node::Not(inner)
         | Node::Label { node: inner, .. }
+        | Node::Decimal(inner)
         | Node::Cast { operand: inner, .. }
         | Node::Compared { call: inner, .. } => strict_column(inner, is_optional),
         Node::Function { arguments, nullability: Nullability::Strict, .. } => {

@@ -848,6 +848,10 @@ impl<'v> Lifted<'v> {
                 self.tag(110);
                 self.text_parts(parts);
             }
+            Node::Decimal(node) => {
+                self.tag(112);
+                self.node(node);
+            }
             Node::Minus(operand) => {
                 self.tag(102);
                 self.node(operand);

@@ -54,7 +54,10 @@ impl Table {
     /// Fails when there is none, with the names of those that there are.
     pub fn try_c<T: SqlType>(&self, name: &str) -> Result<Expr<T>> {
         let column = self.position(name)?;
-        Ok(Expr::new(Node::Column { mapper: mapper(self), column, alias: Alias::NONE }))
+        let mapper = mapper(self);
+        let node = Node::Column { mapper, column, alias: Alias::NONE };
+        let is_told = mapper.definition().columns[usize::from(column)].kind == T::KIND;
+        Ok(Expr::new(if is_told { node } else { node.of_kind(T::KIND) }))
     }
 
     /// Starts an INSERT of values by the names of columns.

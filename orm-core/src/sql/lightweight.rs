@@ -79,7 +79,7 @@ impl LightTable {
     /// A column by its name, which holds a `T`. A name that the table does not have is an error of the statement.
     pub fn c<T: SqlType>(self, name: &str) -> Expr<T> {
         Expr::new(match self.position(name) {
-            Ok(column) => Node::Column { mapper: self.mapper, column, alias: self.alias },
+            Ok(column) => Node::Column { mapper: self.mapper, column, alias: self.alias }.of_kind(T::KIND),
             Err(error) => Node::Refused(Box::new(error)),
         })
     }

@@ -41,7 +41,7 @@ pub(crate) fn output_columns(outputs: &[Output], select: Option<&SelectNode>) ->
 
 /// Returns what a database calls the column by itself, or the label.
 pub(crate) fn natural_name(node: &Node, select: Option<&SelectNode>) -> Option<String> {
-    match node {
+    match node.untyped() {
         Node::Column { mapper, column, .. } => Some(mapper.definition().columns[usize::from(*column)].name.to_owned()),
         Node::Label { name, .. } => Some((*name).to_owned()),
         Node::Field { source, index, .. } => {

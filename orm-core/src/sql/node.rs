@@ -72,6 +72,8 @@ pub enum Node {
     Quoted(&'static str),
     /// SQL text with parameters in it.
     Text(Vec<TextPart>),
+    /// What holds decimal numbers by its Rust type, where nothing else tells so: a column of a table without a model, or text.
+    Decimal(Box<Node>),
     /// Minus.
     Minus(Box<Node>),
     /// An operator of the user's own.
@@ -375,9 +377,10 @@ impl Node {
     fn parts(&self) -> Vec<&Node> {
         match self {
             Node::Binary { sides, .. } => sides.iter().collect(),
-            Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
-                vec![inner]
-            }
+            Node::Not(inner)
+            | Node::Label { node: inner, .. }
+            | Node::Decimal(inner)
+            | Node::Criterion { condition: inner, .. } => vec![inner],
             Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter().collect(),
             Node::In { operand, list, .. } => std::iter::once(&**operand).chain(list).collect(),
             Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
@@ -423,9 +426,10 @@ impl Node {
     pub(crate) fn parts_mut(&mut self) -> Vec<&mut Node> {
         match self {
             Node::Binary { sides, .. } => sides.iter_mut().collect(),
-            Node::Not(inner) | Node::Label { node: inner, .. } | Node::Criterion { condition: inner, .. } => {
-                vec![inner]
-            }
+            Node::Not(inner)
+            | Node::Label { node: inner, .. }
+            | Node::Decimal(inner)
+            | Node::Criterion { condition: inner, .. } => vec![inner],
             Node::All(list) | Node::Any(list) | Node::Tuple(list) => list.iter_mut().collect(),
             Node::In { operand, list, .. } => std::iter::once(&mut **operand).chain(list).collect(),
             Node::InSelect { operand, .. } | Node::IsNull { operand, .. } | Node::Cast { operand, .. } => vec![operand],
@@ -552,6 +556,7 @@ impl Node {
             | Node::Constant(_)
             | Node::Quoted(_)
             | Node::Text(_)
+            | Node::Decimal(_)
             | Node::Minus(_)
             | Node::Infix { .. }
             | Node::Compared { .. }
@@ -576,6 +581,19 @@ impl Node {
             }
         });
         found
+    }
+
+    /// Says that it holds what a type of this kind does.
+    pub(crate) fn of_kind(self, kind: Kind) -> Node {
+        if kind == Kind::Decimal { Node::Decimal(Box::new(self)) } else { self }
+    }
+
+    /// Returns it without what only tells of its type.
+    pub(crate) fn untyped(&self) -> &Node {
+        match self {
+            Node::Decimal(inner) => inner,
+            other => other,
+        }
     }
 
     /// Calls `each` for an expression and all that it is made of, but not for subqueries.
@@ -668,7 +686,9 @@ impl Node {
             Node::Any(list) | Node::All(list) => {
                 list.first().map_or(Precedence::Comparison, |only| only.precedence(dialect))
             }
-            Node::Label { node, .. } | Node::Criterion { condition: node, .. } => node.precedence(dialect),
+            Node::Label { node, .. } | Node::Decimal(node) | Node::Criterion { condition: node, .. } => {
+                node.precedence(dialect)
+            }
             Node::Infix { precedence, .. } => precedence.unwrap_or(Precedence::Other),
             Node::Compared { call, .. } => call.precedence(dialect),
             Node::Minus(_) | Node::Collate { .. } => Precedence::Sign,

@@ -124,7 +124,7 @@ impl Text {
     /// ```
     pub fn expression<T: SqlType>(self) -> Expr<T> {
         Expr::new(match self.parts() {
-            Ok(parts) => Node::Text(parts),
+            Ok(parts) => Node::Text(parts).of_kind(T::KIND),
             Err(error) => Node::Refused(Box::new(error)),
         })
     }
