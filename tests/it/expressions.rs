@@ -635,6 +635,23 @@ async fn windows_look_around() {
 }
 
 #[tokio::test]
+async fn json_of_a_subquery_is_read_at_a_path() {
+    let engine = things().await;
+    let things = select((Thing.id, Thing.body)).subquery("inner_things");
+    let read = select((things.1.key("n").as_integer(), things.1.key("a").key("b").index(1).as_text()))
+        .filter(things.1.has_key("n") & things.1.key("n").as_integer().gt(1))
+        .order_by(things.0);
+    let two = || Some("two".to_owned());
+    assert_eq!(read.all(&engine).await.unwrap(), [(Some(2), two()), (Some(3), two())]);
+    let things = select((Thing.id, Thing.body)).cte("cte_things");
+    let lengths = select(things.1.json_length()).order_by(things.1.key("n").as_integer().desc()).all(&engine).await;
+    assert_eq!(lengths.unwrap(), some(&[6, 6, 6]));
+    let listed = orm::values("listed", ["id", "body"], [(1i64, json!([5, 6])), (2, json!([7]))]);
+    let firsts = select(listed.1.index(0).as_integer()).order_by(listed.0);
+    assert_eq!(firsts.all(&engine).await.unwrap(), some(&[5, 7]));
+}
+
+#[tokio::test]
 async fn json_is_read_at_a_path() {
     let engine = things().await;
     assert_eq!(each(&engine, Thing.body.key("n").as_integer()).await, some(&[1, 2, 3]));
@@ -727,6 +744,11 @@ async fn arrays_and_ranges_are_postgresqls() {
     assert_eq!(found(&engine, Thing.n.not_in_array(vec![7, 12])).await, [2]);
     assert_eq!(found(&engine, !Thing.n.in_array(vec![7, 12])).await, [2]);
     assert_eq!(found(&engine, !Thing.n.not_in_array(vec![7, 12])).await, [1, 3]);
+    let pairs = select((Thing.id, pair(), Thing.n)).subquery("pairs");
+    let read = select((pairs.1.cardinality(), pairs.1.element(2), pairs.1.append(9)))
+        .filter(pairs.2.in_array(pairs.1))
+        .order_by(pairs.0);
+    assert_eq!(read.limit(1).all(&engine).await.unwrap(), [(2, Some(1), vec![7, 1, 9])]);
     assert_eq!(found(&engine, Thing.n.gt_any(vec![7, 12])).await, [3]);
     assert_eq!(found(&engine, !Thing.n.ge_all(vec![-7, 7])).await, [2]);
     assert_eq!(found(&engine, func::range(1, 3).contains(Thing.small)).await, [1, 2]);

@@ -4,7 +4,7 @@ use super::expr::templated;
 use super::func::ListOf;
 use super::nullness::Like;
 use super::template;
-use super::{AsExpr, Containing, Expr, Node};
+use super::{AsExpr, Containing, DerivedColumn, Expr, Node};
 use crate::mapper::{Attribute, Model};
 use crate::types::{ArrayElement, SqlType};
 
@@ -87,4 +87,5 @@ macro_rules! methods {
 methods! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
+    {} DerivedColumn<T>;
 }

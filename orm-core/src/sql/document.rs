@@ -8,7 +8,7 @@ use orm_pool::{Kind, Value};
 use super::expr::templated;
 use super::nullness::Like;
 use super::template::{self, Template};
-use super::{AsExpr, Containing, Expr, Node};
+use super::{AsExpr, Containing, DerivedColumn, Expr, Node};
 use crate::mapper::{Attribute, Model};
 use crate::types::{ColumnType, Json, SqlType};
 
@@ -239,6 +239,7 @@ macro_rules! methods {
 methods! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
+    {} DerivedColumn<T>;
 }
 
 fn texts<'a>(names: impl IntoIterator<Item = &'a str>) -> Node {
