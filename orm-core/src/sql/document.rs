@@ -8,8 +8,8 @@ use orm_pool::{Kind, Value};
 use super::expr::templated;
 use super::nullness::Like;
 use super::template::{self, Template};
-use super::{AsExpr, Containing, DerivedColumn, Expr, Node};
-use crate::mapper::{Attribute, Model};
+use super::{AsExpr, Containing, DerivedColumn, Expr, Expression, Node, OrderBy, OrderItem, Output};
+use crate::mapper::{Attribute, Model, Selectable};
 use crate::types::{ColumnType, Json, SqlType};
 
 /// A type whose column is a JSON document.
@@ -152,6 +152,63 @@ impl JsonPath {
             Step::Index(place) => path.push_str(&format!("[{place}]")),
         });
         path
+    }
+}
+
+/// What a path lacks, before it is read, to be selected, compared or ordered by. It is there for what the compiler says of that.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "what is at a path of a JSON document has no type before it is read as one",
+    label = "expected `.as_text()` or another way to read it",
+    note = "read it by `.as_text()`, `.as_integer()`, `.as_float()`, `.as_boolean()` or `.as_json()`, as in `User.body.key(\"name\").as_text().eq(\"ed\")`"
+)]
+pub trait HasType {
+    #[doc(hidden)]
+    fn __typed(self) -> Node;
+}
+
+// A bound that cannot hold is allowed where it has a lifetime.
+macro_rules! unread {
+    ($($method:ident)*) => { impl JsonPath { $(
+        #[doc(hidden)]
+        pub fn $method<T>(self, _: T) -> Expr<Option<bool>> where for<'a> &'a JsonPath: HasType {
+            Expr::new(self.__typed())
+        }
+    )* } };
+}
+unread! { eq ne lt le gt ge like ilike contains in_ not_in is_distinct_from is_not_distinct_from }
+
+#[doc(hidden)]
+impl Expression for JsonPath
+where
+    for<'a> &'a JsonPath: HasType,
+{
+    type Type = Option<String>;
+
+    fn __expression(self) -> Node {
+        self.__typed()
+    }
+}
+
+#[doc(hidden)]
+impl OrderBy for JsonPath
+where
+    for<'a> &'a JsonPath: HasType,
+{
+    fn __order(self, order: &mut Vec<OrderItem>) {
+        order.push(OrderItem::new(self.__typed()));
+    }
+}
+
+#[doc(hidden)]
+impl Selectable for JsonPath
+where
+    for<'a> &'a JsonPath: HasType,
+{
+    type Row = Option<String>;
+
+    fn __outputs(self, outputs: &mut Vec<Output>) {
+        outputs.push(Output::expression(self.__typed(), true));
     }
 }
 
