@@ -47,9 +47,10 @@ fn output_keys(output: &Output) -> Vec<Node> {
 /// A query whose rows come in chunks.
 ///
 /// On an engine, a connection or a transaction they come through a cursor, so that there is one statement and one state of
-/// the data; an engine lends the chunks a connection of their own until the last. Where there can be no cursor, and in a
-/// session, each [`next`](Self::next) is a statement for the next page of rows, ordered by key after what the query orders
-/// by; rows that are inserted or deleted between two pages may shift them, so run it inside one transaction. There is no
+/// the data; an engine lends the chunks a connection of their own until the last. Where there can be no cursor each
+/// [`next`](Self::next) is a statement for the next page of rows, ordered by key after what the query orders by; rows that are
+/// inserted or deleted between two pages may shift them, so run it inside one transaction. In a session it is one for what
+/// comes behind the last row, or such a page: see [`Select::yield_per`]. There is no
 /// cursor when [`stream_results`](crate::ExecutionOptions::stream_results) is off, when relationships are loaded by joins,
 /// on MySQL when any are loaded, and after the end of the transaction in which it was opened.
 pub struct Chunks<S> {
