@@ -138,6 +138,8 @@ struct World {
     left: Vec<usize>,
     /// Names that nobody may take before a flush.
     kept: Vec<String>,
+    /// The teams that have another name than their rows, which have the former until they go.
+    renamed: Vec<usize>,
 }
 
 fn chosen<T>(things: &BTreeMap<usize, T>, number: usize) -> Option<usize> {
@@ -163,6 +165,7 @@ impl World {
         self.moved.clear();
         self.left.clear();
         self.kept.clear();
+        self.renamed.clear();
     }
 }
 
@@ -193,6 +196,7 @@ impl Run {
                 }
                 session[own.handle].name.clone_from(&name);
                 own.name = name;
+                world.renamed.push(team);
             }
             (What::TradeNames, Some(one)) => {
                 let other = chosen(&world.teams, b).unwrap();
@@ -200,6 +204,7 @@ impl Run {
                 if !world.stored.contains(&one) || !world.stored.contains(&other) {
                     return Ok(());
                 }
+                world.renamed.extend([one, other]);
                 for (team, name) in [one, other].into_iter().zip(names) {
                     let team = world.teams.get_mut(&team).unwrap();
                     session[team.handle].name.clone_from(&name);
@@ -300,6 +305,9 @@ impl Run {
     async fn delete_team(&mut self, team: usize) -> Result<(), Error> {
         let world = &mut self.world;
         let own = world.teams[&team].clone();
+        if world.left.contains(&team) && world.renamed.contains(&team) {
+            return Ok(()); // somebody may have taken the name that its row keeps
+        }
         let mut all = own.seats.iter().chain(&own.badge).chain([&team]);
         if all.all(|thing| world.stored.contains(thing)) {
             self.session.delete(own.handle).await?;
