@@ -404,6 +404,23 @@ async fn a_name_that_two_tables_know_stays_when_one_of_them_goes() {
     wanted.check(&engine).await.unwrap();
 }
 
+/// One database knows an index by its table, another knows each name once.
+#[tokio::test]
+async fn what_was_read_is_created_with_names_of_its_own() {
+    let engine = empty_engine().await;
+    let table = |name: &str| {
+        let column = Column::new("word", ColumnType::String(20));
+        Table::new(name).column(column).index(Index::new(["word"]).name("known"))
+    };
+    MetaData::new().table(table("first")).create_all(&engine).await.unwrap();
+    let both = MetaData::reflect(&engine).await.unwrap().table(table("second"));
+    let script = both.to_sql(dialect());
+    let count = |words: &str| script.matches(words).count();
+    assert_eq!((count("INDEX known"), count("INDEX known_")), (2, 1), "{script}");
+    both.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().execute(&engine).await.unwrap();
+    both.check(&engine).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_difference_that_its_words_do_not_tell_is_told_otherwise() {
     only!(Sqlite);

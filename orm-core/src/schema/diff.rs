@@ -131,7 +131,7 @@ impl MetaData {
         let dialect = origin.map(|origin| origin.dialect);
         let home = origin.map(|origin| origin.default_schema.as_str());
         let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
-        let (mut wanted_tables, named) = (at_home(self.tables()?), at_home(self.named_tables()?));
+        let (mut wanted_tables, named) = (at_home(self.told_tables()?), at_home(self.named_tables()?));
         let found_tables = at_home(found.tables()?);
         for (told, named) in wanted_tables.iter_mut().zip(&named) {
             let is_it = |found: &&Table| (&found.schema, &found.name) == (&told.schema, &told.name);

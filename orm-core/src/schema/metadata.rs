@@ -266,11 +266,14 @@ impl MetaData {
     /// them, when a table has two columns of one name or a constraint names a column that is not there, and as
     /// [`Table::of`] does.
     pub fn tables(&self) -> Result<Vec<Table>> {
-        let mut tables = self.named_tables()?;
         // What was read is called what it is called.
-        if self.origin.is_none() {
-            tell_names_apart(&mut tables);
-        }
+        if self.origin.is_some() { self.named_tables() } else { self.told_tables() }
+    }
+
+    /// Returns the tables as they are created: what was read may be for another database, which knows a name only once.
+    pub(super) fn told_tables(&self) -> Result<Vec<Table>> {
+        let mut tables = self.named_tables()?;
+        tell_names_apart(&mut tables);
         Ok(tables)
     }
 
@@ -466,7 +469,7 @@ impl MetaData {
         for mapper in self.mappers() {
             mapper.configured()?;
         }
-        let Sorted { mut tables, forward } = self.sorted()?;
+        let Sorted { mut tables, forward } = order::sorted(self.told_tables()?);
         tables.iter_mut().for_each(|table| table.name_home(home));
         let mut statements = ddl.create_enums(&enums(&tables)?);
         statements.extend(ddl.create_domains(&self.domains)?);
