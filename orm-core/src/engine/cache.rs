@@ -409,7 +409,9 @@ mod tests {
         assert_eq!(cache.counted(), u64::from(TAKEN_BEFORE_TOLD) + 3);
         let of_threads = || {
             for _ in 0..3 {
-                std::thread::scope(|scope| drop(scope.spawn(|| (found(&cache, 1), found(&cache, 1)))));
+                // Joined, so that what the thread had is gone: the scope alone does not wait for that.
+                let counts = || (found(&cache, 1), found(&cache, 1));
+                std::thread::scope(|scope| scope.spawn(counts).join().unwrap());
             }
         };
         of_threads();
