@@ -132,8 +132,8 @@ pub mod __private {
     pub use crate::sql::{
         Columns, CteNode, Derived, DerivedColumn, DerivedNode, DerivedSource, Expr, FieldOf, Fills, FromItem, GroupBy,
         IntoValue, JoinKind, JoinNode, NamedRow, Node, NotNull, Nullability, Operator, OrderBy, OrderItem, Output,
-        Projection, RelationReference, RowStruct, RustType, SelectNode, Shape, Statement, TableRef, condition, fill,
-        order_items,
+        Projection, RelationReference, RowStruct, RustType, SelectNode, Shape, Statement, TableRef, column_property,
+        condition, fill, order_items,
     };
     #[cfg(feature = "json")]
     pub use crate::types::Json;

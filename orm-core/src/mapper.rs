@@ -140,6 +140,13 @@ impl Mapper {
         columns.map(|(position, _)| position as u16)
     }
 
+    /// Returns the columns that queries compute.
+    pub(crate) fn properties(&self) -> impl Iterator<Item = u16> + '_ {
+        let may_have = self.has_deferrable;
+        let columns = self.definition.columns.iter().enumerate().filter(move |_| may_have);
+        columns.filter(|(_, column)| column.property.is_some()).map(|(position, _)| position as u16)
+    }
+
     /// Returns a number that no other model of the program has.
     pub(crate) fn id(&self) -> usize {
         std::ptr::from_ref(self) as usize

@@ -55,7 +55,7 @@ pub use delete::{Delete, delete};
 #[cfg(feature = "json")]
 pub use document::{Document, JsonPath};
 pub(crate) use eager::{EagerJoin, EagerNode, Wrap};
-pub use expr::{Containing, Expr, Expression, Operand, Predicate, condition, literal};
+pub use expr::{Containing, Expr, Expression, Operand, Predicate, column_property, condition, literal};
 pub(crate) use from::Body;
 pub use from::{
     Derived, DerivedColumn, DerivedNode, DerivedSource, FromItem, FromTarget, FromTargets, JoinKind, JoinNode, Shape,

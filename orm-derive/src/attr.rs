@@ -54,6 +54,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "on_delete",
     "comment",
     "computed",
+    "column_property",
     "identity",
     "json",
     "autoincrement",
@@ -174,6 +175,7 @@ pub(crate) struct ColumnOptions {
     pub(crate) on_delete: Option<Written<Ident>>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) computed: Option<Computed>,
+    pub(crate) column_property: Option<Written<Expr>>,
     pub(crate) identity: Option<IdentityOptions>,
     pub(crate) collation: Option<LitStr>,
     pub(crate) sequence: Option<LitStr>,
@@ -182,6 +184,42 @@ pub(crate) struct ColumnOptions {
     pub(crate) json: Option<Ident>,
     pub(crate) autoincrement: Option<Written<bool>>,
     pub(crate) deferred: Option<DeferredOptions>,
+}
+
+impl ColumnOptions {
+    /// Returns what is said of the column as one of the table.
+    pub(crate) fn of_table(&self) -> Vec<&dyn ToTokens> {
+        fn said<T: ToTokens>(option: &Option<T>) -> Option<&dyn ToTokens> {
+            option.as_ref().map(|written| written as &dyn ToTokens)
+        }
+        fn named<T>(option: &Option<Written<T>>) -> Option<&dyn ToTokens> {
+            option.as_ref().map(|written| &written.name as &dyn ToTokens)
+        }
+        let all = [
+            said(&self.primary_key),
+            named(&self.length),
+            named(&self.precision),
+            named(&self.scale),
+            said(&self.sql_type),
+            said(&self.unique),
+            said(&self.index),
+            named(&self.default),
+            said(&self.server_default),
+            named(&self.on_update),
+            said(&self.server_onupdate),
+            said(&self.foreign_key),
+            named(&self.on_delete),
+            said(&self.comment),
+            self.computed.as_ref().map(|computed| &computed.name as &dyn ToTokens),
+            said(&self.identity),
+            said(&self.collation),
+            said(&self.sequence),
+            self.variants.first().map(|(name, _)| name as &dyn ToTokens),
+            said(&self.json),
+            named(&self.autoincrement),
+        ];
+        all.into_iter().flatten().collect()
+    }
 }
 
 /// `deferred` or `deferred(group = "…")`.
@@ -403,6 +441,11 @@ impl ColumnOptions {
             }
             "comment" => self.comment = Some(text(name, input)?),
             "computed" => self.computed = Some(Computed::read(name, input)?),
+            "column_property" => {
+                equals(name, "expression", input)?;
+                let value = input.parse().map_err(|error| unquoted(name, "expression", input, &error))?;
+                self.column_property = Some(Written { name: name.clone(), value });
+            }
             "identity" => self.identity = Some(IdentityOptions::read(name, input)?),
             "sequence" => self.sequence = Some(filled(text(name, input)?)?),
             "collation" => self.collation = Some(filled(text(name, input)?)?),

@@ -28,6 +28,7 @@ pub(crate) fn check(model: &Model, mistakes: &mut Mistakes) {
         autoincrement(column, &model.key, mistakes);
     }
     deferred(model, mistakes);
+    column_properties(model, mistakes);
     version(model, mistakes);
     composite_keys(model, mistakes);
     for relationship in &model.relationships {
@@ -57,7 +58,10 @@ pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
         for word in [options.primary_key.as_ref(), identity, autoincrement].into_iter().flatten() {
             mistakes.add(word, format!("`{word}` stands in the model: {what} is not what tells rows apart"));
         }
-        if column.is_deferrable {
+        if let Some(property) = &options.column_property {
+            let message = format!("`column_property` stands in the model itself: {what} is written as a whole");
+            mistakes.add(&property.name, message);
+        } else if column.is_deferrable {
             let message = format!("`{}` cannot be left out of a row: {what} is read as a whole", column.ident);
             mistakes.add(&column.written, message);
         }
@@ -224,6 +228,33 @@ fn deferred(model: &Model, mistakes: &mut Mistakes) {
             () => continue,
         };
         mistakes.add(&column.written, format!("`{name}` cannot be left out: it is {role}"));
+    }
+}
+
+/// Checks that what queries compute is a `Deferred`, since what has been written has not been read yet, and is taken for no
+/// column of the table.
+fn column_properties(model: &Model, mistakes: &mut Mistakes) {
+    let lists = model.uniques.iter().chain(&model.indexes).chain(model.foreign_keys.iter().map(|key| &key.columns));
+    let listed: Vec<u16> = lists.flatten().chain(&model.key).chain(&model.version).copied().collect();
+    for (position, column) in (0..).zip(&model.columns) {
+        let Some(property) = &column.options.column_property else { continue };
+        let name = &column.ident;
+        if !column.is_deferrable {
+            let ty = column.written.to_token_stream().to_string().replace(' ', "");
+            let message = format!(
+                "a new object has no `{name}` until a query computes it\nwrite `{name}: Deferred<{ty}>`, which may not be there"
+            );
+            mistakes.add(&column.written, message);
+        }
+        if let Some(option) = column.options.of_table().first() {
+            let message = format!(
+                "the table has no column `{name}`, which queries compute: only `column` and `deferred` go with `column_property`"
+            );
+            mistakes.add(option, message);
+        } else if listed.contains(&position) {
+            let message = format!("the table has no column `{name}`, so it is in no key, constraint or index");
+            mistakes.add(&property.name, message);
+        }
     }
 }
 

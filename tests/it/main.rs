@@ -144,6 +144,7 @@ mod own_types;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod properties;
 mod random;
 mod random_expressions;
 mod random_loads;

@@ -3,7 +3,7 @@
 use orm_pool::Kind;
 
 use super::Writer;
-use super::expr::relationship;
+use super::expr::{refuse_property, relationship};
 use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, edges, mentioned};
 use super::writer::Source;
@@ -261,6 +261,7 @@ impl Writer {
             this.separated(&update.sets, ", ", |this, (column, value)| {
                 // Only where several tables may be set does a column need its table.
                 if lists_tables {
+                    refuse_property(rows.mapper, *column)?;
                     this.column(rows.mapper, *column, rows.alias);
                 } else {
                     this.columns(rows.mapper, &[*column])?;
@@ -282,6 +283,7 @@ impl Writer {
     fn joined_sets(&mut self, sets: &[JoinedSet], is_first: bool) -> Result<()> {
         for (position, set) in sets.iter().enumerate() {
             self.push(if is_first && position == 0 { "" } else { ", " });
+            refuse_property(set.mapper, set.column)?;
             self.column(set.mapper, set.column, set.alias);
             self.push(" = ");
             self.node(&set.value)?;
@@ -461,6 +463,7 @@ impl Writer {
     /// Writes columns without their table.
     fn columns(&mut self, mapper: &Mapper, columns: &[u16]) -> Result<()> {
         self.separated(columns, ", ", |this, &column| {
+            refuse_property(mapper, column)?;
             this.identifier(mapper.definition().columns[usize::from(column)].name);
             Ok(())
         })

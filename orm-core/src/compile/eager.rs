@@ -35,17 +35,19 @@ impl Writer {
         if eager.wrap == Wrap::Numbered {
             self.push(&format!(", {SUBQUERY}.place"));
         }
+        self.scopes.push(eager_sources(eager)?);
         for join in &eager.joins {
             let target = relationship(&join.relation)?.target;
             self.push(", ");
             self.separated(0..target.width() as u16, ", ", |this, column| {
                 match join.left_out.contains(&column) {
                     true => this.push("NULL"),
-                    false => this.column(target, column, join.relation.target_alias),
+                    false => this.node(&Node::Column { mapper: target, column, alias: join.relation.target_alias })?,
                 }
                 Ok(())
             })?;
         }
+        self.scopes.pop();
         self.push(" FROM (");
         if eager.wrap == Wrap::Numbered {
             self.push("SELECT numbered.*, row_number() OVER () AS place FROM (");

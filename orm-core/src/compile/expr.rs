@@ -27,7 +27,10 @@ impl Writer {
         match node {
             Node::Column { mapper, column, alias } => {
                 self.check_in_sight(*alias)?;
-                self.column(mapper, *column, *alias);
+                match property(mapper, *column, *alias) {
+                    Some(expression) => self.property(mapper, *column, *alias, expression())?,
+                    None => self.column(mapper, *column, *alias),
+                }
             }
             Node::Field { source, index, .. } => self.field(*source, *index)?,
             Node::LabelName(name) => self.identifier(name),
@@ -41,9 +44,12 @@ impl Writer {
                 return Err(self.unsupported(&format!("the type {}", name.to_ascii_uppercase())));
             }
             Node::Parameter { index, kind } => self.parameter(*index, *kind),
-            // Only what says which index a conflict is about is not lifted out.
+            // Only what says which index a conflict is about is not lifted out, and what a column property is made of.
             Node::Bind(value) => {
-                let literal = self.dialect.literal(value)?;
+                let literal = match self.properties.is_empty() {
+                    true => self.dialect.literal(value)?,
+                    false => self.dialect.parameter(value)?,
+                };
                 self.push(&literal);
             }
             Node::Sql(sql) => self.push(sql),
@@ -163,6 +169,34 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Writes the expression of a column that the table does not have, about this table or alias. Its values stand in the
+    /// text, since they are always the same.
+    fn property(&mut self, mapper: &'static Mapper, column: u16, alias: Alias, expression: Node) -> Result<()> {
+        let definition = mapper.definition();
+        let name = || format!("{}.{}", definition.name, definition.columns[usize::from(column)].field);
+        if self.properties.iter().any(|(known, its)| known.is(mapper) && *its == column) {
+            let message = format!("the column property `{}` is made of itself", name());
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+        if let Some(other) = expression.other_table(mapper) {
+            let message =
+                format!("the column property `{}` mentions `{}`, which is another table", name(), other.name());
+            let hint = format!(
+                "write it of the columns of `{}` itself, and of others in a subquery: `select(…).scalar_subquery()`",
+                definition.name
+            );
+            return Err(Error::new(ErrorKind::Configuration, message).hint(hint));
+        }
+        let mut expression = expression;
+        if alias != Alias::NONE {
+            expression.use_alias(mapper, alias);
+        }
+        self.properties.push((mapper, column));
+        let done = self.within(&expression, Precedence::Primary);
+        self.properties.pop();
+        done
     }
 
     /// Writes a construct or a function with what may stand behind it, FILTER and OVER.
@@ -910,6 +944,21 @@ fn concatenated<'a>(node: &'a Node, texts: &mut Vec<&'a Node>) {
         Node::Binary { operator: Operator::Concat, sides } => sides.iter().for_each(|side| concatenated(side, texts)),
         other => texts.push(other),
     }
+}
+
+/// Returns what a column is computed by, unless a table or a derived table has it.
+pub(super) fn property(mapper: &Mapper, column: u16, alias: Alias) -> Option<fn() -> Node> {
+    mapper.definition().columns[usize::from(column)].property.filter(|_| !alias.is_derived())
+}
+
+/// Refuses to write a column that no table has.
+pub(super) fn refuse_property(mapper: &Mapper, column: u16) -> Result<()> {
+    let (definition, own) = (mapper.definition(), &mapper.definition().columns[usize::from(column)]);
+    if own.property.is_none() {
+        return Ok(());
+    }
+    let message = format!("`{}.{}` cannot be written: queries compute it", definition.name, own.field);
+    Err(Error::new(ErrorKind::Argument, message).hint("write the columns that its `column_property` is made of"))
 }
 
 /// Resolves the relationship that a statement refers to.

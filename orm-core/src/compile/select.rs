@@ -2,6 +2,7 @@
 
 use super::Writer;
 use super::eager::width;
+use super::expr::property;
 use super::from::From;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -173,7 +174,8 @@ impl Writer {
                         this.left_out_column(columns, natural, number);
                     } else {
                         let is_unnamed = this.selected(&Node::Column { mapper, column, alias: *alias })?;
-                        this.output_name(columns, Some(natural).filter(|_| !is_unnamed), number);
+                        let is_named = this.property_name(mapper, column, *alias, columns);
+                        this.output_name(columns, Some(natural).filter(|_| !is_unnamed && !is_named), number);
                     }
                     this.output_label(columns, || column_label(mapper, column, *alias));
                     Ok(())
@@ -191,7 +193,11 @@ impl Writer {
                     Node::Field { source, index, .. } => Some(self.field_name(*source, *index)?),
                     node => natural_name(node, None),
                 };
-                self.output_name(columns, natural.as_deref().filter(|_| !is_unnamed), number);
+                let is_named = match node.untyped() {
+                    Node::Column { mapper, column, alias } => self.property_name(mapper, *column, *alias, columns),
+                    _ => false,
+                };
+                self.output_name(columns, natural.as_deref().filter(|_| !is_unnamed && !is_named), number);
                 let label = natural.clone();
                 self.output_label(columns, || match node.untyped() {
                     Node::Column { mapper, column, alias } => column_label(mapper, *column, *alias),
@@ -204,6 +210,16 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Names what a column is computed by as the column, and returns whether it is computed.
+    fn property_name(&mut self, mapper: &Mapper, column: u16, alias: Alias, columns: Columns<'_>) -> bool {
+        let is_property = property(mapper, column, alias).is_some();
+        if is_property && matches!(columns, Columns::Outputs { .. }) {
+            self.push(" AS ");
+            self.label(mapper.definition().columns[usize::from(column)].name);
+        }
+        is_property
     }
 
     /// Writes what stands in the place of a column that is not asked for, under its name.

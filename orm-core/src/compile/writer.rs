@@ -60,6 +60,8 @@ pub(crate) struct Writer {
     pub(super) compares_outputs: bool,
     /// Whether the SELECT that is being written is a member of a compound.
     pub(super) is_member: bool,
+    /// The columns whose expressions are being written.
+    pub(super) properties: Vec<(&'static Mapper, u16)>,
 }
 
 impl Writer {
@@ -85,6 +87,7 @@ impl Writer {
             has_nested: false,
             compares_outputs: false,
             is_member: false,
+            properties: Vec::new(),
         }
     }
 

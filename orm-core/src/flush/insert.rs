@@ -302,7 +302,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         (definition.server_default.is_some() || definition.computed.is_some()) && is_left_out()
     });
     let mut columns: Vec<u16> =
-        columns_where(mapper, |column, definition| set.contains(column) && definition.computed.is_none());
+        columns_where(mapper, |column, definition| set.contains(column) && definition.is_written());
     if connection.engine.dialect() != Dialect::Sqlite && columns.is_empty() {
         // The key, as DEFAULT: rows that set nothing go together too.
         columns.extend(generated.map(|column| column as u16));
@@ -343,6 +343,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         for &slot in slots {
             objects.set_state(slot, State::Persistent);
             objects.get_mut(slot).base = None; // It is as its row.
+            objects.forget_properties(slot);
             objects.identify_new(slot);
             objects.follow_keys(slot, None)?;
         }

@@ -188,12 +188,14 @@ fn change(objects: &mut Objects, slot: u32) -> Result<Option<RowChange>> {
     let object = objects.object(slot);
     let replaces = objects.replacing.contains(&objects.id(slot));
     let is_written = |column: &usize| is_changed(object, &*base, *column) || (replaces && is_replaced(entry, *column));
-    let (computed, changed): (Vec<usize>, Vec<usize>) = (0..mapper.width())
-        .filter(is_written)
-        .partition(|&column| mapper.definition.columns[column].computed.is_some());
+    let (changed, computed): (Vec<usize>, Vec<usize>) =
+        (0..mapper.width()).filter(is_written).partition(|&column| mapper.definition.columns[column].is_written());
     // What the database computes is what it was, whatever was assigned.
     for column in computed {
-        set(objects, slot, column, &base.column(column))?;
+        match mapper.definition.columns[column].property {
+            Some(_) => objects.forget_column(slot, column),
+            None => set(objects, slot, column, &base.column(column))?,
+        }
     }
     if changed.is_empty() {
         return Ok(None);
@@ -437,6 +439,7 @@ async fn send(
         };
         connection.run(Statement::Select(Box::new(select)), &mut take).await?;
     }
+    rows.iter().for_each(|row| objects.forget_properties(row.slot));
     let by_key = rows.iter().filter_map(|row| Some((Key::of_object(objects.object(row.slot))?, row.slot)));
     let by_key: HashMap<Key, u32> = by_key.collect();
     for (key, values) in given {

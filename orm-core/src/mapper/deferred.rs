@@ -160,11 +160,14 @@ fn not_loaded(origin: Origin) -> Error {
     };
     let mapper = mapper();
     let model = mapper.definition.name;
-    let field = format!("{model}.{}", mapper.definition.columns[usize::from(column)].field);
-    Error::new(ErrorKind::NotLoaded, format!("column `{field}` is not loaded")).hint(format!(
-        "add `.options(undefer({field}))` to the query, or call `session.load({}, {field})`",
-        model.to_lowercase()
-    ))
+    let definition = &mapper.definition.columns[usize::from(column)];
+    let field = format!("{model}.{}", definition.field);
+    let load = format!("call `session.load({}, {field})`", model.to_lowercase());
+    let error = Error::new(ErrorKind::NotLoaded, format!("column `{field}` is not loaded"));
+    if definition.property.is_some() && !definition.deferred {
+        return error.hint(format!("a query computes it, and a flush forgets it: {load}, or read the object again"));
+    }
+    error.hint(format!("add `.options(undefer({field}))` to the query, or {load}"))
 }
 
 impl<T> From<T> for Deferred<T> {

@@ -215,6 +215,8 @@ pub struct ColumnExtras {
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// Whether the database changes it at every UPDATE, such as by a trigger.
     pub server_onupdate: bool,
+    /// The expression that a query computes it by; the table has no such column.
+    pub property: Option<fn() -> Node>,
     /// A comment on the column.
     pub comment: Option<&'static str>,
 }
@@ -242,6 +244,7 @@ impl ColumnExtras {
         sequence: None,
         on_update: None,
         server_onupdate: false,
+        property: None,
         comment: None,
     };
 }
@@ -280,6 +283,11 @@ impl Column {
         is_integer
             .expect("`autoincrement = true` is for a key whose type holds an integer: the database makes up no others");
         self.generated()
+    }
+
+    /// Returns whether the program gives it a value, rather than the database or a query.
+    pub(crate) fn is_written(&self) -> bool {
+        self.computed.is_none() && self.property.is_none()
     }
 
     /// Returns whether its type is the user's own, on some database at least: what that takes, and what it holds equal, is
@@ -349,6 +357,8 @@ settings! { ColumnExtras:
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.
     server_onupdate() server_onupdate = true;
+    /// Has a query compute it.
+    property(value: fn() -> Node) property = Some(value);
     /// Comments it.
     comment(value: &'static str) comment = Some(value);
 }

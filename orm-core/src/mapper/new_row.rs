@@ -192,7 +192,7 @@ pub(crate) fn literal_set(object: &dyn Object) -> SetColumns {
     let mut set = ColumnSet::all(columns.len());
     for (index, column) in columns.iter().enumerate() {
         let is_left_out = column.deferrable && object.is_left_out(index);
-        if is_left_out || column.computed.is_some() || (column.generated && is_zero(&object.column(index))) {
+        if is_left_out || !column.is_written() || (column.generated && is_zero(&object.column(index))) {
             set.remove(index);
         }
     }

@@ -9,7 +9,8 @@ use crate::mapper::{CheckDefinition, ColumnReference, Definition, Mapper, Refere
 /// Makes the table of a model, without the names that a convention gives.
 pub(super) fn table(definition: &Definition) -> Result<Table> {
     check_names(definition)?;
-    let columns = definition.columns.iter().map(|column| Column::of(definition, column));
+    let columns = definition.columns.iter().filter(|column| column.property.is_none());
+    let columns = columns.map(|column| Column::of(definition, column));
     Ok(Table {
         schema: definition.schema.map(str::to_owned),
         name: definition.table.to_owned(),

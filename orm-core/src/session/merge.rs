@@ -106,7 +106,7 @@ impl Session {
         let NewObject { mut object, set, .. } = new;
         let mapper = object.mapper();
         let columns = mapper.definition().columns;
-        let is_whole = (0..mapper.width()).all(|column| set.all.contains(column) || columns[column].computed.is_some());
+        let is_whole = (0..mapper.width()).all(|column| set.all.contains(column) || !columns[column].is_written());
         let Some(key) = Key::of_object(&*object).filter(|_| is_whole) else {
             let message = format!(
                 "a `{}` without a key, or with columns left out, is no row that was read",

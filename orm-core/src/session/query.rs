@@ -654,7 +654,13 @@ impl Session {
         for chunk in expired.chunks(500) {
             let filters = vec![self.rows_of(mapper, chunk)];
             let is_loaded = |column: &u16| chunk.iter().any(|&slot| self.objects.get(slot).has_columns([*column]));
-            let left_out = mapper.deferrable().filter(|column| !is_loaded(column)).collect();
+            // What a flush has forgotten is computed again.
+            let is_forgotten = |column: &u16| {
+                let column = &mapper.definition.columns[usize::from(*column)];
+                column.property.is_some() && !column.deferred
+            };
+            let is_left_out = |column: &u16| !is_loaded(column) && !is_forgotten(column);
+            let left_out = mapper.deferrable().filter(is_left_out).collect();
             self.read_rows(mapper, BindRequest::read(mapper), left_out, filters, false).await?;
         }
         Ok(())

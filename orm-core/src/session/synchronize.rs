@@ -376,7 +376,7 @@ impl Session {
             .definition()
             .columns
             .iter()
-            .any(|column| column.computed.is_some() || column.on_update.is_some() || column.server_onupdate);
+            .any(|column| !column.is_written() || column.on_update.is_some() || column.server_onupdate);
         for &slot in slots {
             if self.objects.get(slot).state != State::Persistent {
                 continue;
@@ -537,7 +537,8 @@ impl Kinds {
             Node::Bind(value) => Some(value.kind()),
             Node::Column { mapper, column, alias } => {
                 let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
-                is_own.then(|| mapper.definition().columns[usize::from(*column)].kind)
+                let column = &mapper.definition().columns[usize::from(*column)];
+                (is_own && column.property.is_none()).then_some(column.kind)
             }
             Node::Binary { operator: Operator::Add | Operator::Sub | Operator::Mul, sides } => {
                 (is_integer(self.value(&sides[0])?) && is_integer(self.value(&sides[1])?)).then_some(Kind::Int64)
@@ -647,8 +648,10 @@ impl Scope<'_> {
             Node::Bind(value) => Some(value.clone()),
             Node::Column { mapper, column, alias } => {
                 let is_own = mapper.is(self.mapper) && (*alias == self.alias || *alias == Alias::NONE);
-                let column = usize::from(*column);
-                (is_own && !self.object.is_left_out(column)).then(|| self.object.column(column))
+                let (column, definition) = (usize::from(*column), &mapper.definition().columns[usize::from(*column)]);
+                // What a query has computed may be something else by now.
+                let is_known = is_own && definition.property.is_none() && !self.object.is_left_out(column);
+                is_known.then(|| self.object.column(column))
             }
             Node::Binary { operator, sides } => {
                 let (left, right) = (integer(&self.value(&sides[0])?)?, integer(&self.value(&sides[1])?)?);

@@ -17,19 +17,7 @@ pub(crate) struct Criterion {
 impl Criterion {
     /// Makes one of a condition that, outside of its subqueries, mentions no other table.
     pub(crate) fn new(mapper: &'static Mapper, condition: Node) -> Result<Self> {
-        let mut other = None;
-        condition.visit(&mut |node| {
-            let table = match node {
-                Node::Column { mapper, alias, .. } => TableRef::table(mapper, *alias),
-                Node::Related { relation, .. } => TableRef::table(relation.owner, relation.alias),
-                Node::Field { source, .. } => TableRef::derived(*source),
-                _ => return,
-            };
-            if !table.is(TableRef::table(mapper, Alias::NONE)) {
-                other = other.or(Some(table));
-            }
-        });
-        let Some(other) = other else { return Ok(Criterion { mapper, condition }) };
+        let Some(other) = condition.other_table(mapper) else { return Ok(Criterion { mapper, condition }) };
         let (model, name) = (mapper.definition().name, other.name());
         let message = format!("the condition on every `{model}` mentions `{name}`, which is another table");
         Err(Error::new(ErrorKind::Argument, message)
@@ -43,6 +31,25 @@ impl Criterion {
             condition.use_alias(self.mapper, alias);
         }
         condition
+    }
+}
+
+impl Node {
+    /// Returns a table that it mentions outside of its subqueries, and that is not the one of this model.
+    pub(crate) fn other_table(&self, mapper: &'static Mapper) -> Option<TableRef> {
+        let mut other = None;
+        self.visit(&mut |node| {
+            let table = match node {
+                Node::Column { mapper, alias, .. } => TableRef::table(mapper, *alias),
+                Node::Related { relation, .. } => TableRef::table(relation.owner, relation.alias),
+                Node::Field { source, .. } => TableRef::derived(*source),
+                _ => return,
+            };
+            if !table.is(TableRef::table(mapper, Alias::NONE)) {
+                other = other.or(Some(table));
+            }
+        });
+        other
     }
 }
 

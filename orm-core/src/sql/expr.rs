@@ -131,6 +131,11 @@ pub fn condition(predicate: impl Predicate) -> Node {
     predicate.__predicate()
 }
 
+/// Returns the expression of a column property whose field holds a `T`, for generated code.
+pub fn column_property<T>(expression: impl AsExpr<T>) -> Node {
+    expression.__node()
+}
+
 macro_rules! predicates {
     ($({$($generics:tt)*} $type:ty, $null:ident;)*) => { $(
         impl<$($generics)*> Predicate for $type {

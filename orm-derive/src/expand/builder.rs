@@ -22,7 +22,7 @@ pub(super) fn expand(model: &Model, finish: &TokenStream) -> TokenStream {
 /// Writes a builder of which nothing is set.
 pub(super) fn empty(model: &Model) -> TokenStream {
     let (builder, fields) = (&model.names.builder, &model.names.fields);
-    let columns = model.columns.iter().map(|column| &column.ident);
+    let columns = written_columns(model).map(|column| &column.ident);
     let optional = columns.chain(model.embedded.iter().map(|embedded| &embedded.ident));
     let relationships = model.relationships.iter().map(|relationship| &relationship.ident);
     quote! {
@@ -34,6 +34,11 @@ pub(super) fn empty(model: &Model) -> TokenStream {
             __PhantomData,
         )
     }
+}
+
+/// Returns the columns that a program writes.
+fn written_columns(model: &Model) -> impl Iterator<Item = &Column> {
+    model.columns.iter().filter(|column| column.options.column_property.is_none())
 }
 
 fn parameters(model: &Model) -> Vec<Ident> {
@@ -48,7 +53,7 @@ fn definition(model: &Model) -> TokenStream {
     let Model { vis, .. } = model;
     let (builder, fields) = (&model.names.builder, &model.names.fields);
     let parameters = parameters(model);
-    let columns = model.columns.iter().map(|column| (&column.ident, &column.ty));
+    let columns = written_columns(model).map(|column| (&column.ident, &column.ty));
     let embedded = model.embedded.iter().map(|embedded| (&embedded.ident, &embedded.ty));
     let columns = columns.chain(embedded).map(|(field, ty)| {
         let field = quiet(field);
@@ -114,7 +119,7 @@ fn setters(model: &Model) -> TokenStream {
         Presence::Default(_) | Presence::Absent => quote!(Self),
     };
     let mut columns = TokenStream::new();
-    columns.extend(model.columns.iter().map(|column| setter(column, &result(&column.presence), builder)));
+    columns.extend(written_columns(model).map(|column| setter(column, &result(&column.presence), builder)));
     columns
         .extend(model.embedded.iter().map(|embedded| embedded_setter(embedded, &result(&embedded.presence), builder)));
     let relationships = model.relationships.iter().map(relationship_setter);
@@ -232,7 +237,10 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
 pub(super) fn finish(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let columns = model.columns.iter().enumerate().map(|(position, column)| {
-        let (field, value) = (&column.ident, hydrate::as_written(column, finished(position, column)));
+        let (field, value) = match column.options.column_property {
+            Some(_) => (&column.ident, hydrate::left_out(ident, position)),
+            None => (&column.ident, hydrate::as_written(column, finished(position, column))),
+        };
         quote!(#field: #value)
     });
     let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {

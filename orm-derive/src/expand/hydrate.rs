@@ -105,7 +105,7 @@ pub(super) fn fields_read(model: &Model) -> (TokenStream, Vec<TokenStream>) {
     let columns: Vec<_> = model.columns.iter().enumerate().collect();
     for run in columns.chunk_by(|(_, left), (_, right)| left.is_deferrable == right.is_deferrable) {
         if run[0].1.is_deferrable {
-            fields.extend(run.iter().map(|(position, column)| read_deferrable(*position, column)));
+            fields.extend(run.iter().map(|(position, column)| read_deferrable(&model.ident, *position, column)));
             continue;
         }
         for several in run.chunks(AT_ONCE) {
@@ -189,8 +189,8 @@ fn deferred(model: &Model) -> Option<TokenStream> {
         quote!(#position => self.#field.is_unloaded())
     });
     let left_out = columns().map(|(position, column)| {
-        let (field, position) = (&column.ident, number(position));
-        quote!(#position => self.#field = __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position))
+        let (field, value, position) = (&column.ident, left_out(&model.ident, position), number(position));
+        quote!(#position => self.#field = #value)
     });
     Some(quote! {
         fn __is_left_out(&self, __column: usize) -> bool {
@@ -202,13 +202,20 @@ fn deferred(model: &Model) -> Option<TokenStream> {
     })
 }
 
-fn read_deferrable(position: usize, column: &Column) -> TokenStream {
-    let (field, position, ty) = (&column.ident, number(position), &column.column_type);
+/// Writes a field whose column is not loaded.
+pub(super) fn left_out(model: &Ident, position: usize) -> TokenStream {
+    let position = number(position);
+    quote!(__orm::Deferred::__unloaded(<#model as __orm::Model>::__mapper, #position))
+}
+
+fn read_deferrable(model: &Ident, position: usize, column: &Column) -> TokenStream {
+    let (field, left_out, position, ty) =
+        (&column.ident, left_out(model, position), number(position), &column.column_type);
     let loaded = as_written(column, as_field(column, quote!(__value)));
     quote! {
         #field: match __orm::decode_deferred::<#ty>(__row, __at + #position) {
             __Ok(__Some(__value)) => #loaded,
-            __Ok(__None) => __orm::Deferred::__unloaded(<Self as __orm::Model>::__mapper, #position),
+            __Ok(__None) => #left_out,
             __Err(__error) => return __Err(__error),
         }
     }

@@ -8,7 +8,7 @@ use syn::LitStr;
 use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
 use crate::attr::{CheckOptions, IdentityOptions, IndexOptions};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
-use crate::names::{option, plain};
+use crate::names::{option, plain, without_self};
 
 /// Implements `Model`.
 pub(super) fn expand(model: &Model) -> TokenStream {
@@ -162,7 +162,7 @@ fn identity(options: &IdentityOptions) -> TokenStream {
 pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
     let options = &column.options;
     let (field, name, ty) = (plain(&column.ident), &column.name, &column.column_type);
-    let (mut settings, extras) = (TokenStream::new(), column_extras(column));
+    let (mut settings, extras) = (TokenStream::new(), column_extras(&model.ident, column));
     let mut set = |method: &str, argument| set(&mut settings, method, argument);
     let is_generated = column.is_generated || options.identity.is_some() || options.sequence.is_some();
     // Whether the type is an integer shows where it is known.
@@ -197,7 +197,7 @@ fn set(settings: &mut TokenStream, method: &str, argument: Option<TokenStream>) 
 }
 
 /// Writes what few columns say.
-fn column_extras(column: &Column) -> TokenStream {
+fn column_extras(model: &Ident, column: &Column) -> TokenStream {
     let options = &column.options;
     let mut settings = TokenStream::new();
     let mut set = |method: &str, argument| set(&mut settings, method, argument);
@@ -238,6 +238,11 @@ fn column_extras(column: &Column) -> TokenStream {
     text("sequence", options.sequence.as_ref());
     if let Some(computed) = &options.computed {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
+    }
+    if let Some(property) = &options.column_property {
+        let (expression, ty) = (without_self(&property.value, model), &column.column_type);
+        let node = quote_spanned!(quiet_span(&property.value)=> __orm::column_property::<#ty>(#expression));
+        set("property", Some(quote!(|| #node)));
     }
     if let Some(OnUpdate::Value(value)) = &column.on_update {
         let value = encoded(column, value);

@@ -315,6 +315,15 @@ impl Objects {
         }
     }
 
+    /// Forgets what queries have computed of an object that has been written: it may be something else now.
+    pub(crate) fn forget_properties(&mut self, slot: u32) {
+        for column in self.get(slot).mapper.properties().map(usize::from) {
+            if !self.object(slot).is_left_out(column) {
+                self.forget_column(slot, column);
+            }
+        }
+    }
+
     /// Has a row read again by whatever reads it next.
     pub(crate) fn expire(&mut self, slot: u32) {
         let entry = self.get_mut(slot);
