@@ -83,6 +83,7 @@ pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, Ligh
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use orm_core::{
     Deferred, LoadColumns, LoadTree, Loadable, defer, foreign, load_only, remote, undefer, undefer_all, undefer_group,
+    with_expression,
 };
 #[cfg(feature = "json")]
 pub use orm_core::{Document, JsonPath};

@@ -73,7 +73,7 @@ pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
 pub use load::{
     Contains, Joinable, Load, LoadAll, LoadColumns, LoadOption, LoadTree, contains_eager, defaultload, defer,
     joinedload, joinedload_all, lazyload, lazyload_all, load_only, raiseload, raiseload_all, selectinload,
-    selectinload_all, subqueryload, undefer, undefer_all, undefer_group,
+    selectinload_all, subqueryload, undefer, undefer_all, undefer_group, with_expression,
 };
 pub use mapper::{
     Attribute, BelongsTo, Deferred, Embed, Embedding, Entity, HasMany, HasOne, IntoKey, IntoMember, IntoRows, Key,

@@ -14,7 +14,7 @@ mod select;
 mod values;
 
 pub(crate) use columns::ColumnRule;
-pub use columns::{LoadColumns, defer, load_only, undefer, undefer_all, undefer_group};
+pub use columns::{LoadColumns, defer, load_only, undefer, undefer_all, undefer_group, with_expression};
 pub(crate) use joined::{Joins, attach, is_alone};
 pub(crate) use managed::{ObjectRows, asks_database, load_objects, load_relationship, members_of};
 pub(crate) use options::Strategy;

@@ -87,7 +87,7 @@ pub use select::{
     Chunks, Columns, GroupBy, HintDialect, OrderBy, OrderItem, Returning, Rows, Select, SelectNode, label, order_items,
     select,
 };
-pub(crate) use select::{Correlation, Hint, HintPlace, clauses, hints};
+pub(crate) use select::{Correlation, Given, Hint, HintPlace, clauses, hints};
 pub(crate) use template::{Form, Template};
 pub use text::{Bind, Text, text};
 pub(crate) use text::{TextNode, TextPart, is_write};

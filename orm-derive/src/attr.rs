@@ -55,6 +55,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "comment",
     "computed",
     "column_property",
+    "query_expression",
     "identity",
     "json",
     "autoincrement",
@@ -176,6 +177,7 @@ pub(crate) struct ColumnOptions {
     pub(crate) comment: Option<LitStr>,
     pub(crate) computed: Option<Computed>,
     pub(crate) column_property: Option<Written<Expr>>,
+    pub(crate) query_expression: Option<Ident>,
     pub(crate) identity: Option<IdentityOptions>,
     pub(crate) collation: Option<LitStr>,
     pub(crate) sequence: Option<LitStr>,
@@ -187,6 +189,11 @@ pub(crate) struct ColumnOptions {
 }
 
 impl ColumnOptions {
+    /// Returns the word that says that queries compute it.
+    pub(crate) fn property(&self) -> Option<&Ident> {
+        self.column_property.as_ref().map(|written| &written.name).or(self.query_expression.as_ref())
+    }
+
     /// Returns what is said of the column as one of the table.
     pub(crate) fn of_table(&self) -> Vec<&dyn ToTokens> {
         fn said<T: ToTokens>(option: &Option<T>) -> Option<&dyn ToTokens> {
@@ -446,6 +453,7 @@ impl ColumnOptions {
                 let value = input.parse().map_err(|error| unquoted(name, "expression", input, &error))?;
                 self.column_property = Some(Written { name: name.clone(), value });
             }
+            "query_expression" => self.query_expression = Some(flag(name, input)?),
             "identity" => self.identity = Some(IdentityOptions::read(name, input)?),
             "sequence" => self.sequence = Some(filled(text(name, input)?)?),
             "collation" => self.collation = Some(filled(text(name, input)?)?),

@@ -58,9 +58,9 @@ pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
         for word in [options.primary_key.as_ref(), identity, autoincrement].into_iter().flatten() {
             mistakes.add(word, format!("`{word}` stands in the model: {what} is not what tells rows apart"));
         }
-        if let Some(property) = &options.column_property {
-            let message = format!("`column_property` stands in the model itself: {what} is written as a whole");
-            mistakes.add(&property.name, message);
+        if let Some(property) = options.property() {
+            let message = format!("`{property}` stands in the model itself: {what} is written as a whole");
+            mistakes.add(property, message);
         } else if column.is_deferrable {
             let message = format!("`{}` cannot be left out of a row: {what} is read as a whole", column.ident);
             mistakes.add(&column.written, message);
@@ -237,7 +237,7 @@ fn column_properties(model: &Model, mistakes: &mut Mistakes) {
     let lists = model.uniques.iter().chain(&model.indexes).chain(model.foreign_keys.iter().map(|key| &key.columns));
     let listed: Vec<u16> = lists.flatten().chain(&model.key).chain(&model.version).copied().collect();
     for (position, column) in (0..).zip(&model.columns) {
-        let Some(property) = &column.options.column_property else { continue };
+        let Some(property) = column.options.property() else { continue };
         let name = &column.ident;
         if !column.is_deferrable {
             let ty = column.written.to_token_stream().to_string().replace(' ', "");
@@ -248,12 +248,15 @@ fn column_properties(model: &Model, mistakes: &mut Mistakes) {
         }
         if let Some(option) = column.options.of_table().first() {
             let message = format!(
-                "the table has no column `{name}`, which queries compute: only `column` and `deferred` go with `column_property`"
+                "the table has no column `{name}`, which queries compute: only `column` and `deferred` go with `{property}`"
             );
             mistakes.add(option, message);
         } else if listed.contains(&position) {
             let message = format!("the table has no column `{name}`, so it is in no key, constraint or index");
-            mistakes.add(&property.name, message);
+            mistakes.add(property, message);
+        }
+        if let (Some(_), Some(second)) = (&column.options.column_property, &column.options.query_expression) {
+            mistakes.add(second, format!("`{name}` is computed by what the model says, or by what each query says"));
         }
     }
 }

@@ -568,7 +568,7 @@ fn settle_presence(model: &mut Model) {
             || column.is_option()
             || options.server_default.is_some()
             || options.computed.is_some()
-            || options.column_property.is_some()
+            || options.property().is_some()
             || options.identity.is_some()
             || options.sequence.is_some()
             || (is_foreign && (!column.is_key || is_linked));

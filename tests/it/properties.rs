@@ -2,7 +2,10 @@
 //! about them when their object is written.
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, SessionEvents, contains_eager, defer, func, load_only, subqueryload, undefer};
+use orm::{
+    Dialect, ErrorKind, SessionEvents, contains_eager, defer, func, literal, load_only, subqueryload, undefer,
+    undefer_all, with_expression,
+};
 use rust_decimal::Decimal;
 
 use crate::assert_statements;
@@ -24,6 +27,8 @@ struct User {
     #[orm(deferred, column = "spent", column_property =
         select(func::sum(Order.total)).filter(Order.user_id.eq(User.id)).scalar_subquery())]
     total: Deferred<Option<Decimal>>,
+    #[orm(query_expression)]
+    score: Deferred<i64>,
     #[orm(back_populates = user, cascade(all, delete_orphan), order_by = id)]
     orders: HasMany<Order>,
 }
@@ -40,6 +45,8 @@ struct Order {
     total: Deferred<Decimal>,
     #[orm(column_property = Order.quantity.gt(2))]
     is_large: Deferred<bool>,
+    #[orm(query_expression)]
+    label: Deferred<Option<String>>,
     #[orm(foreign_key = User.id, index)]
     user_id: i64,
     #[orm(back_populates = orders)]
@@ -250,6 +257,132 @@ async fn a_query_may_leave_them_out() {
     assert!(query.all(&engine).await.unwrap().iter().all(|user| user.fullname.is_unloaded()));
     let error = select(User).options(load_only(User.fullname)).all(&engine).await.unwrap_err();
     assert_eq!(error.message(), "`load_only` cannot leave out `User.first`: a plain field is always there");
+}
+
+// --------------------------------------------------------------------------------------------- expressions of the query
+
+#[tokio::test]
+async fn a_query_says_what_a_column_is() {
+    let engine = shop().await;
+    let scores = |users: &[User]| users.iter().map(|user| user.score.loaded().copied()).collect::<Vec<_>>();
+    let query = select(User).order_by(User.id);
+    let users = query.clone().all(&engine).await.unwrap();
+    assert_eq!(scores(&users), [None, None, None]);
+    let error = users[0].score.try_get().unwrap_err();
+    let expected =
+        "column `User.score` is not loaded\nhint: a query says what it is: `.options(with_expression(User.score, …))`";
+    assert_eq!(error.to_string(), expected);
+
+    // One statement for every value of its parameters.
+    for factor in [10, 100] {
+        let scored = query.clone().options(with_expression(User.score, User.id * factor + User.order_count));
+        let users = assert_statements!(engine, 1, scored.all(&engine).await.unwrap());
+        assert_eq!(scores(&users), [Some(factor + 2), Some(2 * factor + 1), Some(3 * factor)]);
+    }
+    // The last one holds, also in the other clauses.
+    let said = (with_expression(User.score, 1), with_expression(User.score, User.id * User.id));
+    let scored = select(User).options(said).filter(User.score.gt(1)).order_by(User.score.desc());
+    assert_eq!(scores(&scored.all(&engine).await.unwrap()), [Some(9), Some(4)]);
+    // A subquery that may be NULL, and an alias.
+    let orders = || select(func::sum(Order.quantity)).filter(Order.user_id.eq(User.id)).scalar_subquery();
+    let scored = query.clone().options(with_expression(User.score, func::coalesce(orders(), 0)));
+    assert_eq!(scores(&scored.all(&engine).await.unwrap()), [Some(4), Some(10), Some(0)]);
+    let other = User.alias("other");
+    let scored = select(other).order_by(other.id).options(with_expression(User.score, orders())).limit(2);
+    assert_eq!(scores(&scored.all(&engine).await.unwrap()), [Some(4), Some(10)]);
+    // Where nothing says it.
+    let undeferred = query.clone().options(undefer_all(User)).all(&engine).await.unwrap();
+    assert_eq!(scores(&undeferred), [None, None, None]);
+    let both = select(User).filter(User.id.eq(1)).union(select(User).filter(User.id.eq(3)));
+    assert_eq!(scores(&both.clone().order_by(User.id).all(&engine).await.unwrap()), [None, None]);
+    let subquery = select(User).filter(User.id.gt(1)).subquery("rest");
+    let rest = select(subquery.clone()).order_by(subquery.id);
+    assert_eq!(scores(&rest.clone().all(&engine).await.unwrap()), [None, None]);
+    let said = rest.options(with_expression(User.score, User.id + 1));
+    assert_eq!(scores(&said.all(&engine).await.unwrap()), [Some(3), Some(4)]);
+    if engine.dialect() != Dialect::MySql {
+        let eve = insert(User).values(User::builder().first("Eve")).returning(User).one(&engine).await.unwrap();
+        assert!(eve.score.is_unloaded() && eve.fullname.is_loaded());
+    }
+
+    let error = both.options(with_expression(User.score, 1)).all(&engine).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "`with_expression` cannot say what a column of a compound is, whose members have it or not"
+    );
+    let error = select(User).filter(User.score.gt(1)).all(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "the query does not say what `User.score` is");
+    let error = select(User).options(with_expression(User.order_count, 1)).all(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "`with_expression` is for a `query_expression`, and `User.order_count` is none");
+    let error = select(User).options(with_expression(User.score, Order.quantity)).all(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "the expression for `User.score` mentions `orders`, which is another table");
+    let error = update(User).set(User.score, 1).execute(&engine).await.unwrap_err();
+    assert_eq!(error.message(), "`User.score` cannot be written: queries compute it");
+}
+
+#[tokio::test]
+async fn a_query_says_what_a_column_of_members_is() {
+    let engine = shop().await;
+    let labels = |users: &[User]| -> Vec<Vec<Option<String>>> {
+        users
+            .iter()
+            .map(|user| user.orders.iter().map(|order| order.label.loaded().cloned().flatten()).collect())
+            .collect()
+    };
+    let label = |prefix: &'static str| literal(prefix.to_owned()).concat(Order.quantity.cast::<String>());
+    let wanted = |prefix: &str| {
+        let one = |quantity: i64| Some(format!("{prefix}{quantity}"));
+        vec![vec![one(1), one(3)], vec![one(10)], vec![]]
+    };
+    let query = select(User).order_by(User.id);
+    for prefix in ["a", "b"] {
+        let strategies = [
+            selectinload(User.orders).with_expression(Order.label, label(prefix)),
+            joinedload(User.orders).with_expression(Order.label, label(prefix)),
+            subqueryload(User.orders).with_expression(Order.label, label(prefix)),
+        ];
+        for strategy in strategies {
+            let users = query.clone().options((strategy.clone(), with_expression(User.score, User.id + 1)));
+            let users = users.all(&engine).await.unwrap();
+            assert_eq!((labels(&users), *users[2].score.get()), (wanted(prefix), 4));
+            // Under a limit the query is a subquery, or each owner has some members.
+            let first = query.clone().limit(1).options(strategy.clone()).all(&engine).await.unwrap();
+            assert_eq!(labels(&first), wanted(prefix)[..1]);
+        }
+        let contained = query.clone().join(User.orders).order_by(Order.id);
+        let contained = contained.options(contains_eager(User.orders).with_expression(Order.label, label(prefix)));
+        assert_eq!(labels(&contained.all(&engine).await.unwrap()), wanted(prefix)[..2]);
+    }
+    let each = selectinload(User.orders).order_by(Order.id.desc()).limit(1).with_expression(Order.label, label("x"));
+    let users = query.clone().options(each).all(&engine).await.unwrap();
+    assert_eq!(labels(&users), [vec![Some("x3".to_owned())], vec![Some("x10".to_owned())], vec![]]);
+    assert_eq!(*users[0].orders.iter().next().unwrap().total.get(), cents(600));
+}
+
+#[tokio::test]
+async fn a_sessions_object_has_what_the_query_said() {
+    let engine = shop().await;
+    let mut session = Session::new(&engine);
+    let scored = |score: i64| select(User).filter(User.id.eq(1)).options(with_expression(User.score, score));
+    let ada = scored(5).one(&mut session).await.unwrap();
+    assert_eq!(*session[ada].score.get(), 5);
+    // What is there stays, unless the query is to overwrite it.
+    scored(6).one(&mut session).await.unwrap();
+    assert_eq!(*session[ada].score.get(), 5);
+    let options = with_expression(User.score, 7);
+    let query = session.query(User).filter(User.id.eq(1)).options(options).populate_existing();
+    query.one().await.unwrap();
+    assert_eq!(*session[ada].score.get(), 7);
+    session[ada].first = "Augusta".to_owned();
+    session.flush().await.unwrap();
+    assert!(session[ada].score.is_unloaded());
+    scored(8).one(&mut session).await.unwrap();
+    assert_eq!(*session[ada].score.get(), 8);
+    session.refresh(ada).await.unwrap();
+    assert!(session[ada].score.is_unloaded() && session[ada].fullname.is_loaded());
+    let error = session.load(ada, User.score).await.unwrap_err();
+    assert_eq!(error.message(), "`User.score` cannot be loaded by itself: it is what a query says");
+    session.commit().await.unwrap();
 }
 
 // ----------------------------------------------------------------------------------------------------------- sessions

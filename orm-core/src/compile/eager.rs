@@ -8,8 +8,8 @@ use super::writer::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
-    EagerJoin, EagerNode, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Statement, TableRef,
-    Wrap, output_columns,
+    EagerJoin, EagerNode, Given, JoinKind, Node, Operator, OrderItem, Output, OutputKind, SelectNode, Statement,
+    TableRef, Wrap, output_columns,
 };
 
 /// The subquery's name, and that of its rows' number: SQLAlchemy's name.
@@ -192,14 +192,37 @@ pub(crate) fn width(outputs: &[Output]) -> usize {
 
 /// Returns the positions in the rows of a statement at which NULL stands for a column that was not asked for.
 pub(super) fn left_out(statement: &Statement) -> Result<Vec<u32>> {
-    let Statement::Select(select) = statement else { return Ok(Vec::new()) };
     let (mut at, mut left_out) = (0, Vec::new());
     let mut add = |columns: &[u16], width: usize| {
         left_out.extend(columns.iter().map(|&column| at + u32::from(column)));
         at += width as u32;
     };
-    select.outputs.iter().for_each(|output| add(&output.left_out, width(std::slice::from_ref(output))));
-    if let Some(eager) = select.eager.as_ref().filter(|eager| eager.wrap != Wrap::No) {
+    let mut add_outputs = |outputs: &[Output], given: &[Given]| {
+        for output in outputs {
+            let width = width(std::slice::from_ref(output));
+            match output.model().filter(|(mapper, _)| mapper.has_deferrable()) {
+                None => add(&output.left_out, width),
+                Some((mapper, alias)) => {
+                    let is_left_out =
+                        |column: &u16| output.left_out.contains(column) || is_unsaid(mapper, *column, alias, given);
+                    add(&mapper.deferrable().filter(is_left_out).collect::<Vec<u16>>(), width);
+                }
+            }
+        }
+    };
+    match statement {
+        Statement::Select(select) => add_outputs(&select.outputs, &select.given),
+        Statement::Insert(insert) => add_outputs(&insert.returning, &[]),
+        Statement::Update(update) => add_outputs(&update.rows.returning, &[]),
+        Statement::Delete(delete) => add_outputs(&delete.rows.returning, &[]),
+        Statement::Text(text) => {
+            text.model.into_iter().for_each(|model| add_outputs(&[Output::entity(model, Alias::NONE)], &[]));
+        }
+        Statement::Count(_) | Statement::Exists(_) | Statement::Explain(_) => {}
+    }
+    if let Statement::Select(select) = statement
+        && let Some(eager) = select.eager.as_ref().filter(|eager| eager.wrap != Wrap::No)
+    {
         add(&[], usize::from(eager.wrap == Wrap::Numbered));
         for join in &eager.joins {
             add(&join.left_out, relationship(&join.relation)?.target.width());
@@ -207,6 +230,12 @@ pub(super) fn left_out(statement: &Statement) -> Result<Vec<u32>> {
     }
     left_out.sort_unstable();
     Ok(left_out)
+}
+
+/// Returns whether a column is what a query says, and none has said it.
+fn is_unsaid(mapper: &Mapper, column: u16, alias: Alias, given: &[Given]) -> bool {
+    let is_it = |given: &Given| given.mapper.is(mapper) && given.alias == alias && given.column == column;
+    mapper.definition().columns[usize::from(column)].is_of_query() && !given.iter().any(is_it)
 }
 
 /// The order of a SELECT, said again around it.

@@ -8,10 +8,10 @@ use super::Writer;
 use super::from::Scope;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Configured, Mapper, RelationshipInfo};
+use crate::mapper::{Alias, Configured, Mapper, Property, RelationshipInfo};
 use crate::sql::{
-    Aggregate, Constant, Distance, Exclude, Form, Frame, FrameEdge, Node, Operator, OrderItem, Place, Precedence,
-    RelationReference, SelectNode, TableRef, Template, TextPart, Unit, Window, template,
+    Aggregate, Constant, Distance, Exclude, Form, Frame, FrameEdge, Given, Node, Operator, OrderItem, Place,
+    Precedence, RelationReference, SelectNode, TableRef, Template, TextPart, Unit, Window, template,
 };
 use crate::types::ColumnType;
 
@@ -28,7 +28,8 @@ impl Writer {
             Node::Column { mapper, column, alias } => {
                 self.check_in_sight(*alias)?;
                 match property(mapper, *column, *alias) {
-                    Some(expression) => self.property(mapper, *column, *alias, expression())?,
+                    Some(Property::Of(expression)) => self.property(mapper, *column, *alias, expression())?,
+                    Some(Property::OfQuery) => self.given(mapper, *column, *alias)?,
                     None => self.column(mapper, *column, *alias),
                 }
             }
@@ -197,6 +198,23 @@ impl Writer {
         let done = self.within(&expression, Precedence::Primary);
         self.properties.pop();
         done
+    }
+
+    /// Writes what the statement computes a column by.
+    fn given(&mut self, mapper: &'static Mapper, column: u16, alias: Alias) -> Result<()> {
+        let Some(node) = self.given_for(mapper, column, alias).map(|given| given.node.clone()) else {
+            let field =
+                format!("{}.{}", mapper.definition().name, mapper.definition().columns[usize::from(column)].field);
+            let message = format!("the query does not say what `{field}` is");
+            return Err(Error::new(ErrorKind::Compile, message)
+                .hint(format!("add `.options(with_expression({field}, …))`, or write the expression itself")));
+        };
+        self.within(&node, Precedence::Primary)
+    }
+
+    /// Finds what the statement computes a column by.
+    pub(super) fn given_for(&self, mapper: &Mapper, column: u16, alias: Alias) -> Option<&Given> {
+        self.given.iter().find(|given| given.mapper.is(mapper) && given.alias == alias && given.column == column)
     }
 
     /// Writes a construct or a function with what may stand behind it, FILTER and OVER.
@@ -947,8 +965,9 @@ fn concatenated<'a>(node: &'a Node, texts: &mut Vec<&'a Node>) {
 }
 
 /// Returns what a column is computed by, unless a table or a derived table has it.
-pub(super) fn property(mapper: &Mapper, column: u16, alias: Alias) -> Option<fn() -> Node> {
-    mapper.definition().columns[usize::from(column)].property.filter(|_| !alias.is_derived())
+pub(super) fn property(mapper: &Mapper, column: u16, alias: Alias) -> Option<Property> {
+    let property = mapper.definition().columns[usize::from(column)].property;
+    property.filter(|property| !alias.is_derived() || matches!(property, Property::OfQuery))
 }
 
 /// Refuses to write a column that no table has.

@@ -170,7 +170,9 @@ impl Writer {
                 self.check_in_sight(*alias)?;
                 self.separated(0..mapper.width() as u16, ", ", |this, column| {
                     let natural = mapper.definition().columns[usize::from(column)].name;
-                    if output.left_out.contains(&column) {
+                    let is_of_query = mapper.definition().columns[usize::from(column)].is_of_query();
+                    let is_unsaid = is_of_query && this.given_for(mapper, column, *alias).is_none();
+                    if is_unsaid || output.left_out.contains(&column) {
                         this.left_out_column(columns, natural, number);
                     } else {
                         let is_unnamed = this.selected(&Node::Column { mapper, column, alias: *alias })?;

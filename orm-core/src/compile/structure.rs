@@ -269,6 +269,14 @@ impl<'v> Lifted<'v> {
             self.node(limit);
         }
         self.criteria(&mut select.criteria);
+        self.flag(!select.given.is_empty());
+        if !select.given.is_empty() {
+            self.list(&mut select.given, |this, given| {
+                this.table(given.mapper, given.alias);
+                this.column(given.column);
+                this.node(&mut given.node);
+            });
+        }
         self.flag(select.eager.is_some());
         if let Some(eager) = &mut select.eager {
             self.eager(eager);

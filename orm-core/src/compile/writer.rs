@@ -9,7 +9,7 @@ use crate::dialect::{Capabilities, Dialect};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::schema::fit;
-use crate::sql::{Criterion, Statement, TableRef};
+use crate::sql::{Criterion, Given, Statement, TableRef};
 
 /// A table, an alias or a derived table in FROM.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub(crate) struct Writer {
     pub(super) compares_outputs: bool,
     /// Whether the SELECT that is being written is a member of a compound.
     pub(super) is_member: bool,
+    /// What the statement computes columns by.
+    pub(super) given: Vec<Given>,
     /// The columns whose expressions are being written.
     pub(super) properties: Vec<(&'static Mapper, u16)>,
 }
@@ -87,6 +89,7 @@ impl Writer {
             has_nested: false,
             compares_outputs: false,
             is_member: false,
+            given: Vec::new(),
             properties: Vec::new(),
         }
     }
@@ -231,6 +234,9 @@ impl Writer {
         };
         if !is_later {
             self.with(statement)?;
+        }
+        if let Statement::Select(select) | Statement::Count(select) | Statement::Exists(select) = statement {
+            self.given.clone_from(&select.given);
         }
         match statement {
             Statement::Select(select) => self.select(select, true),

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use super::options::{Contains, LoadOption, LoadPath};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Entity, Mapper, Model};
-use crate::sql::Columns;
+use crate::mapper::{Attribute, Entity, Mapper, Model};
+use crate::sql::{AsExpr, Columns, Node};
 
 /// What an option says about the columns of a model.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) enum ColumnRule {
     UndeferGroup(String),
     /// All are loaded.
     UndeferAll,
+    /// This one is loaded, as what the expression computes.
+    Expression(u16, Node),
 }
 
 fn list<M>(columns: impl Columns<M>) -> Vec<u16> {
@@ -71,11 +73,41 @@ pub(crate) fn left_out(mapper: &Mapper, rules: &[ColumnRule]) -> Result<Vec<u16>
                 left_out.retain(|&column| !is_of_group(column));
             }
             ColumnRule::UndeferAll => left_out.clear(),
+            ColumnRule::Expression(column, _) => left_out.retain(|other| other != column),
         }
     }
+    let is_without = |column: &u16| {
+        let is_it = |rule: &ColumnRule| matches!(rule, ColumnRule::Expression(given, _) if given == column);
+        columns[usize::from(*column)].is_of_query() && !rules.iter().any(is_it)
+    };
+    left_out.extend(mapper.deferrable().filter(is_without));
     left_out.sort_unstable();
     left_out.dedup();
     Ok(left_out)
+}
+
+/// Returns what a query says that columns are computed by, the last for each.
+pub(crate) fn expressions(mapper: &'static Mapper, rules: &[ColumnRule]) -> Result<Vec<(u16, Node)>> {
+    let mut found: Vec<(u16, Node)> = Vec::new();
+    for rule in rules {
+        let ColumnRule::Expression(column, node) = rule else { continue };
+        let (model, definition) = (mapper.definition.name, &mapper.definition.columns[usize::from(*column)]);
+        let field = definition.field;
+        if !definition.is_of_query() {
+            let message = format!("`with_expression` is for a `query_expression`, and `{model}.{field}` is none");
+            return Err(Error::new(ErrorKind::Argument, message)
+                .hint(format!("mark the field: `#[orm(query_expression)] {field}: Deferred<…>`")));
+        }
+        if let Some(other) = node.other_table(mapper) {
+            let message =
+                format!("the expression for `{model}.{field}` mentions `{}`, which is another table", other.name());
+            return Err(Error::new(ErrorKind::Argument, message)
+                .hint(format!("write it of the columns of `{model}` itself, and of others in a subquery")));
+        }
+        found.retain(|(known, _)| known != column);
+        found.push((*column, node.clone()));
+    }
+    Ok(found)
 }
 
 /// Returns a plain field that `load_only` does not name, although nothing needs it: keys and versions always come.
@@ -203,6 +235,43 @@ pub fn undefer<M: Model>(columns: impl Columns<M>) -> LoadColumns<M> {
 /// ```
 pub fn undefer_group<A: Entity>(_entity: A, group: impl Into<String>) -> LoadColumns<A::Model> {
     LoadColumns::new(ColumnRule::UndeferGroup(group.into()))
+}
+
+/// Says by what a query computes a column of its model that is a `query_expression`: SQLAlchemy's `with_expression`.
+///
+/// The expression is about the model itself, and may have subqueries; an alias that the query selects has it about the alias.
+/// An object of a session that has the column already keeps what it has, unless the query says `populate_existing`. For
+/// members of a relationship: [`Load::with_expression`](crate::Load::with_expression).
+///
+/// ```
+/// # use orm_core::{Deferred, Engine, Model, func, metadata, select, with_expression};
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// struct Town {
+///     #[orm(primary_key)]
+///     id: i64,
+///     x: i64,
+///     #[orm(query_expression)]
+///     distance: Deferred<i64>,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), orm_core::Error> {
+/// # let engine = Engine::new("sqlite::memory:")?;
+/// # metadata![Town].create_all(&engine).await?;
+/// # orm_core::insert(Town).values(Town::builder().x(3)).execute(&engine).await?;
+/// let here = 10;
+/// let query = select(Town).options(with_expression(Town.distance, func::abs(Town.x - here)));
+/// assert_eq!(*query.order_by(Town.distance).one(&engine).await?.distance.get(), 7);
+/// assert!(select(Town).one(&engine).await?.distance.is_unloaded());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The query fails where the column is no `query_expression`, or the expression is about another table.
+pub fn with_expression<M: Model, T>(column: Attribute<M, T>, expression: impl AsExpr<T>) -> LoadColumns<M> {
+    LoadColumns::new(ColumnRule::Expression(column.__column(), expression.__node()))
 }
 
 /// Loads every column of the query's model: SQLAlchemy's `undefer("*")`.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo, Row};
 use crate::session::{Key, places};
 use crate::sql::{
-    EagerJoin, EagerNode, FromItem, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference,
+    EagerJoin, EagerNode, FromItem, Given, JoinKind, JoinNode, Node, OrderItem, Output, OutputKind, RelationReference,
     SelectNode, Statement, Wrap,
 };
 
@@ -25,7 +25,7 @@ pub(crate) fn attach<'p>(
     if plans.is_empty() {
         return Ok(None);
     }
-    leave_out(select, plans);
+    leave_out(select, plans)?;
     if plans.iter().flat_map(|plan| &plan.nodes).any(LoadNode::repeats_query) {
         *query = Some((**select).clone());
     }
@@ -33,13 +33,30 @@ pub(crate) fn attach<'p>(
 }
 
 /// Leaves out the columns of what a SELECT selects that are not asked for; those of a compound's members have to agree.
-fn leave_out(select: &mut SelectNode, plans: &[Plan]) {
+fn leave_out(select: &mut SelectNode, plans: &[Plan]) -> Result<()> {
     if select.set.is_some() {
-        return;
+        if plans.iter().all(|plan| plan.given.is_empty()) {
+            return Ok(());
+        }
+        let message = "`with_expression` cannot say what a column of a compound is, whose members have it or not";
+        return Err(Error::new(ErrorKind::Argument, message)
+            .hint("say it of a query over the compound: `select(compound.subquery(\"all\"))`"));
     }
+    let mut given = Vec::new();
     for output in &mut select.outputs {
-        let plan = output.mapper().and_then(|mapper| plans.iter().find(|plan| plan.root.is(mapper)));
-        plan.into_iter().for_each(|plan| output.left_out = plan.left_out.as_slice().into());
+        let Some((mapper, alias)) = output.model() else { continue };
+        let Some(plan) = plans.iter().find(|plan| plan.root.is(mapper)) else { continue };
+        output.left_out = plan.left_out.as_slice().into();
+        given.extend(plan.given.iter().map(|(column, node)| Given::new(mapper, alias, *column, node)));
+    }
+    give(select, given);
+    Ok(())
+}
+
+/// Says what the SELECT computes columns by.
+fn give(select: &mut SelectNode, given: Vec<Given>) {
+    if !given.is_empty() {
+        select.given.extend(given);
     }
 }
 
@@ -225,11 +242,18 @@ struct Building {
     names: Vec<Alias>,
     /// The columns so far.
     width: usize,
+    /// What the query computes columns of members by.
+    given: Vec<Given>,
 }
 
 impl Building {
     fn of(select: &SelectNode) -> Self {
-        Building { eager: EagerNode::default(), names: aliases(select), width: width(&select.outputs) }
+        Building {
+            eager: EagerNode::default(),
+            names: aliases(select),
+            width: width(&select.outputs),
+            given: Vec::new(),
+        }
     }
 
     // ------------------------------------------------------------------------------- by joins that are there already
@@ -265,6 +289,7 @@ impl Building {
             let mut output = Output::entity(info.target, alias).leaving_out(node.left_out.clone());
             output.make_optional();
             select.outputs.push(output);
+            give(select, node.given_to(info.target, alias));
             let children = self.contained_in(select, &node.children, entity)?;
             found.push(Joined { node, info, entity, at, children });
         }
@@ -319,6 +344,7 @@ impl Building {
                 filters,
                 left_out: node.left_out.clone(),
             });
+            self.given.extend(node.given_to(info.target, alias));
             self.order(node, info, names);
             let at = self.width;
             self.width += info.target.width();
@@ -387,6 +413,7 @@ impl Building {
             select.outputs.extend(targets);
             select.order_by.append(&mut self.eager.order_by);
         }
+        give(select, self.given);
         select.eager = Some(Box::new(self.eager));
     }
 }

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use super::columns::ColumnRule;
-use crate::mapper::{Alias, Entity, Mapper, Model, Relationship};
-use crate::sql::{Columns, Node, OrderBy, OrderItem, Predicate, RelationshipTo};
+use crate::mapper::{Alias, Attribute, Entity, Mapper, Model, Relationship};
+use crate::sql::{AsExpr, Columns, Node, OrderBy, OrderItem, Predicate, RelationshipTo};
 
 /// How a relationship is to be loaded, from the query's model on, or which columns of that.
 #[derive(Clone, Debug)]
@@ -736,6 +736,13 @@ impl<R: Model, T: Model> Load<R, T> {
     #[must_use]
     pub fn undefer_group(self, group: impl Into<String>) -> Self {
         self.rule(ColumnRule::UndeferGroup(group.into()))
+    }
+
+    /// Says by what a column of the members is computed that is a `query_expression`; see
+    /// [`with_expression`](fn@crate::with_expression).
+    #[must_use]
+    pub fn with_expression<V>(self, column: Attribute<T, V>, expression: impl AsExpr<V>) -> Self {
+        self.rule(ColumnRule::Expression(column.__column(), expression.__node()))
     }
 
     fn rule(mut self, rule: ColumnRule) -> Self {

@@ -1,11 +1,11 @@
 //! The paths of a query's options become a tree per model, with the relationships that are always loaded.
 
-use super::columns::{ColumnRule, deferred, left_out};
+use super::columns::{ColumnRule, deferred, expressions, left_out};
 use super::options::{LoadPath, LoadStep, Strategy};
 use super::select::owner_join;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Lazy, Mapper, RelationshipInfo};
-use crate::sql::{Node, OrderItem};
+use crate::sql::{Given, Node, OrderItem};
 
 /// A relationship to load, and what is loaded of its members.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct LoadNode {
     rules: Vec<ColumnRule>,
     /// The columns of the members that are not asked for.
     pub(crate) left_out: Vec<u16>,
+    /// What the query computes columns of the members by.
+    pub(crate) given: Vec<(u16, Node)>,
     pub(crate) children: Vec<LoadNode>,
 }
 
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) nodes: Vec<LoadNode>,
     /// The columns that are not asked for.
     pub(crate) left_out: Vec<u16>,
+    /// What the query computes columns by.
+    pub(crate) given: Vec<(u16, Node)>,
 }
 
 impl Plan {
@@ -43,7 +47,8 @@ impl Plan {
         for &(root, _) in roots {
             if !plans.iter().any(|plan| plan.root.is(root)) {
                 let rules: Vec<ColumnRule> = rules_of(root, paths).cloned().collect();
-                plans.push(Plan { root, nodes: Vec::new(), left_out: left_out(root, &rules)? });
+                let (left_out, given) = (left_out(root, &rules)?, expressions(root, &rules)?);
+                plans.push(Plan { root, nodes: Vec::new(), left_out, given });
             }
         }
         // What stands for all relationships yields to what names one, wherever it was written.
@@ -57,7 +62,7 @@ impl Plan {
         for plan in &mut plans {
             resolve(plan.root, &mut plan.nodes, &mut Vec::new())?;
         }
-        plans.retain(|plan| plan.loads() || !plan.left_out.is_empty());
+        plans.retain(|plan| plan.loads() || !plan.left_out.is_empty() || !plan.given.is_empty());
         Ok(plans)
     }
 
@@ -204,6 +209,7 @@ fn resolve_below(nodes: &mut [LoadNode], above: &mut Vec<usize>) -> Result<()> {
             owner_join(node, info)?;
         }
         node.left_out = left_out(info.target, &node.rules)?;
+        node.given = expressions(info.target, &node.rules)?;
         resolve(info.target, &mut node.children, above)?;
     }
     Ok(())
@@ -234,6 +240,7 @@ impl LoadNode {
             recursion: 0,
             rules: vec![],
             left_out: vec![],
+            given: vec![],
             children: vec![],
         }
     }
@@ -269,6 +276,11 @@ impl LoadNode {
             });
         }
         mentions
+    }
+
+    /// Returns what columns of the members, under an alias, are computed by.
+    pub(super) fn given_to(&self, target: &'static Mapper, alias: Alias) -> Vec<Given> {
+        self.given.iter().map(|(column, node)| Given::new(target, alias, *column, node)).collect()
     }
 
     /// Returns whether it leaves members out.

@@ -164,6 +164,9 @@ fn not_loaded(origin: Origin) -> Error {
     let field = format!("{model}.{}", definition.field);
     let load = format!("call `session.load({}, {field})`", model.to_lowercase());
     let error = Error::new(ErrorKind::NotLoaded, format!("column `{field}` is not loaded"));
+    if definition.is_of_query() {
+        return error.hint(format!("a query says what it is: `.options(with_expression({field}, …))`"));
+    }
     if definition.property.is_some() && !definition.deferred {
         return error.hint(format!("a query computes it, and a flush forgets it: {load}, or read the object again"));
     }

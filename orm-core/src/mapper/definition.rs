@@ -215,10 +215,19 @@ pub struct ColumnExtras {
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// Whether the database changes it at every UPDATE, such as by a trigger.
     pub server_onupdate: bool,
-    /// The expression that a query computes it by; the table has no such column.
-    pub property: Option<fn() -> Node>,
+    /// What a query computes it by; the table has no such column.
+    pub property: Option<Property>,
     /// A comment on the column.
     pub comment: Option<&'static str>,
+}
+
+/// What a query computes a column by.
+#[derive(Clone, Copy, Debug)]
+pub enum Property {
+    /// This expression.
+    Of(fn() -> Node),
+    /// What the query says; without that it leaves the column out.
+    OfQuery,
 }
 
 impl Deref for Column {
@@ -283,6 +292,11 @@ impl Column {
         is_integer
             .expect("`autoincrement = true` is for a key whose type holds an integer: the database makes up no others");
         self.generated()
+    }
+
+    /// Returns whether it is there only where a query says what it is.
+    pub(crate) fn is_of_query(&self) -> bool {
+        matches!(self.property, Some(Property::OfQuery))
     }
 
     /// Returns whether the program gives it a value, rather than the database or a query.
@@ -357,8 +371,10 @@ settings! { ColumnExtras:
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.
     server_onupdate() server_onupdate = true;
-    /// Has a query compute it.
-    property(value: fn() -> Node) property = Some(value);
+    /// Has a query compute it by this expression.
+    column_property(value: fn() -> Node) property = Some(Property::Of(value));
+    /// Has a query compute it by an expression of its own.
+    query_expression() property = Some(Property::OfQuery);
     /// Comments it.
     comment(value: &'static str) comment = Some(value);
 }

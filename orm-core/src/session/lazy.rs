@@ -153,6 +153,14 @@ impl Session {
             columns.contains(column) || columns.iter().any(|own| group(own).is_some() && group(own) == group(column))
         };
         let wanted: Vec<u16> = mapper.deferrable().filter(is_wanted).collect();
+        if let Some(own) = wanted.iter().map(|&column| &definitions[usize::from(column)]).find(|own| own.is_of_query())
+        {
+            let field = format!("{}.{}", mapper.definition().name, own.field);
+            let message = format!("`{field}` cannot be loaded by itself: it is what a query says");
+            return Err(Error::new(ErrorKind::InvalidRequest, message).hint(format!(
+                "read the objects again with `.options(with_expression({field}, …)).populate_existing()`"
+            )));
+        }
         self.read_again(&stored).await?;
         let lacks = |slot: &u32| !self.objects.get(*slot).has_columns(wanted.iter().copied());
         let lacking: Vec<u32> = stored.into_iter().filter(lacks).collect();

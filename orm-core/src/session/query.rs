@@ -659,7 +659,8 @@ impl Session {
                 let column = &mapper.definition.columns[usize::from(*column)];
                 column.property.is_some() && !column.deferred
             };
-            let is_left_out = |column: &u16| !is_loaded(column) && !is_forgotten(column);
+            let is_of_query = |column: &u16| mapper.definition.columns[usize::from(*column)].is_of_query();
+            let is_left_out = |column: &u16| is_of_query(column) || (!is_loaded(column) && !is_forgotten(column));
             let left_out = mapper.deferrable().filter(is_left_out).collect();
             self.read_rows(mapper, BindRequest::read(mapper), left_out, filters, false).await?;
         }

@@ -797,14 +797,6 @@ impl Output {
         }
     }
 
-    /// Returns the model, if it is one.
-    pub(crate) fn mapper(&self) -> Option<&'static Mapper> {
-        match self.kind {
-            OutputKind::Entity { mapper, .. } => Some(mapper),
-            OutputKind::Expression(_) => None,
-        }
-    }
-
     /// Returns the model and its alias, if it is one.
     pub(crate) fn model(&self) -> Option<(&'static Mapper, Alias)> {
         match self.kind {

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 pub use chunks::Chunks;
 pub(crate) use clauses::clauses;
-pub(crate) use node::{Correlation, Hint, HintPlace, hints};
+pub(crate) use node::{Correlation, Given, Hint, HintPlace, hints};
 pub use node::{HintDialect, SelectNode};
 pub use order::{Columns, GroupBy, OrderBy, OrderItem, label, order_items};
 pub use returning::{Returning, Rows};

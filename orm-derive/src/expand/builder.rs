@@ -38,7 +38,7 @@ pub(super) fn empty(model: &Model) -> TokenStream {
 
 /// Returns the columns that a program writes.
 fn written_columns(model: &Model) -> impl Iterator<Item = &Column> {
-    model.columns.iter().filter(|column| column.options.column_property.is_none())
+    model.columns.iter().filter(|column| column.options.property().is_none())
 }
 
 fn parameters(model: &Model) -> Vec<Ident> {
@@ -237,7 +237,7 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
 pub(super) fn finish(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let columns = model.columns.iter().enumerate().map(|(position, column)| {
-        let (field, value) = match column.options.column_property {
+        let (field, value) = match column.options.property() {
             Some(_) => (&column.ident, hydrate::left_out(ident, position)),
             None => (&column.ident, hydrate::as_written(column, finished(position, column))),
         };

@@ -174,7 +174,7 @@ pub(super) fn column_definition(model: &Model, column: &Column) -> TokenStream {
         ("unique", options.unique.is_some()),
         ("index", options.index.is_some()),
         ("deferrable", column.is_deferrable),
-        ("deferred", options.deferred.is_some()),
+        ("deferred", options.deferred.is_some() || options.query_expression.is_some()),
     ];
     flags.iter().filter(|(_, is_set)| *is_set).for_each(|(method, _)| set(method, None));
     if let Some(length) = &options.length {
@@ -242,7 +242,10 @@ fn column_extras(model: &Ident, column: &Column) -> TokenStream {
     if let Some(property) = &options.column_property {
         let (expression, ty) = (without_self(&property.value, model), &column.column_type);
         let node = quote_spanned!(quiet_span(&property.value)=> __orm::column_property::<#ty>(#expression));
-        set("property", Some(quote!(|| #node)));
+        set("column_property", Some(quote!(|| #node)));
+    }
+    if options.query_expression.is_some() {
+        set("query_expression", None);
     }
     if let Some(OnUpdate::Value(value)) = &column.on_update {
         let value = encoded(column, value);

@@ -91,8 +91,31 @@ pub struct RareClauses {
     pub(crate) eager: Option<Box<EagerNode>>,
     /// What holds for every row of some models, in its subqueries too.
     pub(crate) criteria: Vec<Criterion>,
+    /// What it computes columns of models by.
+    pub(crate) given: Vec<Given>,
     /// What is loaded with its objects. It is no part of the statement itself, and is taken out before that is compiled.
     pub(crate) loads: Vec<LoadPath>,
+}
+
+/// What a query computes a column of a model by that the table does not have.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) mapper: &'static Mapper,
+    pub(crate) alias: Alias,
+    pub(crate) column: u16,
+    /// It is about this alias.
+    pub(crate) node: Node,
+}
+
+impl Given {
+    /// Takes an expression about the table without an alias.
+    pub(crate) fn new(mapper: &'static Mapper, alias: Alias, column: u16, node: &Node) -> Self {
+        let mut node = node.clone();
+        if alias != Alias::NONE {
+            node.use_alias(mapper, alias);
+        }
+        Given { mapper, alias, column, node }
+    }
 }
 
 impl RareClauses {
@@ -113,6 +136,7 @@ impl RareClauses {
         limit_per: None,
         eager: None,
         criteria: Vec::new(),
+        given: Vec::new(),
         loads: Vec::new(),
     };
 
@@ -134,6 +158,7 @@ impl RareClauses {
             limit_per,
             eager,
             criteria,
+            given,
             loads: _,
         } = self;
         !distinct
@@ -151,6 +176,7 @@ impl RareClauses {
             && limit_per.is_none()
             && eager.is_none()
             && criteria.is_empty()
+            && given.is_empty()
     }
 }
 
