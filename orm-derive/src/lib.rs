@@ -101,12 +101,14 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `foreign_key = User.id` | the column that it refers to |
 /// | `on_delete = cascade`, `on_update = cascade` | what then happens; also `set_null`, `set_default`, `restrict`, `no_action` |
 /// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |
+/// | `column_property = User.first.concat(User.last)` | a `Deferred<T>` that queries compute by this expression, and no table has |
+/// | `query_expression` | a `Deferred<T>` that a query computes by what it says in `with_expression` |
 /// | `comment = "…"` | a comment on the column |
 /// | `json` | the value is stored as JSON |
 /// | `embed`, `embed = "home_"`, `flatten` | the field is a struct with `#[derive(Embed)]`, whose fields are columns too: under names that begin with the field's name, with this text, or as they are |
 ///
 /// An `Option` may be NULL. A builder may leave out an `Option`, a key that the database makes up, a field with a
-/// default, a server default, `computed` or `identity`, and a foreign key outside the primary key, which a relationship
+/// default, a server default, `computed` or `identity`, what queries compute, and a foreign key outside the primary key, which a relationship
 /// may fill. Another field that is not set does not compile.
 ///
 /// # A relationship

@@ -312,6 +312,29 @@ fn a_column_is_filled_by_one_side() {
 }
 
 #[test]
+fn what_queries_compute_is_deferred_and_no_column_of_the_table() {
+    check_field("#[orm(column_property = User.id + 1)] next: Deferred<i64>", &[]);
+    check_field("#[orm(column_property = User.id + 1, deferred, column = \"following\")] next: Deferred<i64>", &[]);
+    check_field("#[orm(query_expression)] score: Deferred<Option<f64>>", &[]);
+    check_field(
+        "#[orm(column_property = User.id + 1)] next: i64",
+        &["a new object has no `next` until a query computes it"],
+    );
+    let no_column = "the table has no column `next`, which queries compute: only `column` and `deferred` go with";
+    check_field(
+        "#[orm(column_property = User.id + 1, index)] next: Deferred<i64>",
+        &[&format!("{no_column} `column_property`")],
+    );
+    check_field("#[orm(query_expression, default)] next: Deferred<i64>", &[&format!("{no_column} `query_expression`")]);
+    check_field(
+        "#[orm(column_property = 1, query_expression)] next: Deferred<i64>",
+        &["`next` is computed by what the model says, or by what each query says"],
+    );
+    let listed = "#[orm(unique(next))] struct User { #[orm(primary_key)] id: i64, #[orm(query_expression)] next: Deferred<i64> }";
+    check(listed, &["the table has no column `next`, so it is in no key, constraint or index"]);
+}
+
+#[test]
 fn what_happens_to_a_foreign_key_needs_one() {
     check_field("#[orm(on_delete = cascade)] user_id: i64", &["`on_delete` needs a `foreign_key`"]);
     check_field("#[orm(on_update = set_null)] user_id: i64", &["`on_update = set_null` needs a `foreign_key`"]);

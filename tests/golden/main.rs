@@ -62,6 +62,7 @@ mod lightweight;
 mod literals;
 mod operators;
 mod patterns;
+mod properties;
 mod quantified;
 mod rows;
 mod search;

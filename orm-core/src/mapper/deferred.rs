@@ -14,7 +14,8 @@ use crate::sql::IntoValue;
 /// not loaded is an error, never a hidden query: [`Session::load`](crate::Session::load) brings it. What is not loaded
 /// is not written either; what is assigned is.
 ///
-/// The attribute is that of the column itself: `Page.text` is an `Attribute<Page, String>`.
+/// The attribute is that of the column itself: `Page.text` is an `Attribute<Page, String>`. With `column_property` or
+/// `query_expression` it is the field of what queries compute, and the table has no such column; SQLAlchemy's words.
 ///
 /// ```
 /// # use orm_core::{Deferred, Engine, Model, Session, metadata, select, undefer};
