@@ -161,7 +161,7 @@ async fn they_are_columns_in_every_clause() {
 
     // A subquery has it as a column of its own.
     let counts = select((User.id, User.fullname, User.order_count)).subquery("counts");
-    let names = select(counts.1.clone()).filter(counts.2.gt(0)).order_by(counts.0);
+    let names = select(counts.1).filter(counts.2.gt(0)).order_by(counts.0);
     assert_eq!(names.all(&engine).await.unwrap(), ["Ada King", "Bob ?"]);
     let whole = select(User).filter(User.order_count.lt(2)).subquery("few");
     let few = select(whole.clone()).filter(whole.fullname.ne("Bob ?")).all(&engine).await.unwrap();
