@@ -116,6 +116,12 @@ pub trait Connector: Send + Sync + 'static {
         how: ResetOnReturn,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Returns whether an idle connection has become useless without anybody asking it: one to a server dies with the runtime
+    /// in which it was opened.
+    fn is_dead(&self, _connection: &Self::Connection) -> bool {
+        false
+    }
+
     /// Asks for a sign of life.
     fn ping(&self, connection: &mut Self::Connection) -> impl Future<Output = Result<(), Error>> + Send;
 
@@ -356,7 +362,9 @@ impl<C: Connector> Shared<C> {
 
     #[inline]
     fn is_to_be_replaced(&self, entry: &Entry<C::Connection>) -> bool {
-        entry.is_soft_invalidated || self.options.recycle.is_some_and(|limit| entry.opened.elapsed() > limit)
+        entry.is_soft_invalidated
+            || self.connector.is_dead(&entry.connection)
+            || self.options.recycle.is_some_and(|limit| entry.opened.elapsed() > limit)
     }
 
     /// Puts a connection into the lease that is young, answers if it is asked to, and is to the listeners' liking.
@@ -377,7 +385,7 @@ impl<C: Connector> Shared<C> {
         // While a connection is asked, the lease does not hold it: if this future is dropped, the connection goes too.
         if let Some(mut entry) = lease.take_entry() {
             if self.is_to_be_replaced(&entry) {
-                tracing::debug!("a pooled connection is past its time; it is replaced");
+                tracing::debug!("a pooled connection is past its time, or its runtime has ended; it is replaced");
                 self.discard(entry, lease.record_info_mut());
             } else if !self.options.pre_ping {
                 lease.put_entry(entry);

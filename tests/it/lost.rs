@@ -389,3 +389,87 @@ async fn a_transaction_that_is_to_begin_on_a_dead_connection_begins_on_another()
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     assert_eq!(select(Node.name).order_by(Node.name).all(&engine).await.unwrap(), ["one", "two"]);
 }
+
+// ------------------------------------------------------------------------------------------------ in the server
+
+/// Locks the rows of two users one after the other, and gives up waiting for the second.
+async fn give_up_between(session: &mut Session) {
+    let waiting = async {
+        session.get_for_update(User, 1).await.unwrap();
+        session.get_for_update(User, 2).await
+    };
+    assert!(tokio::time::timeout(Duration::from_millis(300), waiting).await.is_err());
+}
+
+#[tokio::test]
+async fn what_was_given_up_keeps_no_locks() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut holder = Session::new(&engine);
+    holder.get_for_update(User, 2).await.unwrap();
+    for is_rolled_back in [false, true] {
+        let mut given_up = Session::new(&engine);
+        give_up_between(&mut given_up).await;
+        let go_on = async {
+            // The server would wait on for a minute, or without end.
+            if is_rolled_back {
+                given_up.rollback().await.unwrap();
+                assert_eq!(given_up.query(User).count().await.unwrap(), 2);
+            }
+            drop(given_up);
+            let mut next = Session::new(&engine);
+            next.get_for_update(User, 1).await.unwrap();
+            next.rollback().await.unwrap();
+        };
+        tokio::time::timeout(Duration::from_secs(20), go_on).await.expect("the lock is held by nobody");
+    }
+    holder.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_update_that_was_given_up_while_it_waited_is_not_carried_out() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    two_users(&engine).await;
+    let mut holder = Session::new(&engine);
+    holder.get_for_update(User, 1).await.unwrap();
+    let renaming = update(User).set(User.name, "given up").filter(User.id.eq(1)).execute(&engine);
+    assert!(tokio::time::timeout(Duration::from_millis(100), renaming).await.is_err());
+    let running = match engine.dialect() {
+        Dialect::Postgres => {
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'UPDATE users%'"
+        }
+        _ => "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE users%'",
+    };
+    let told = async {
+        while text(running).columns::<i64>().one(&engine).await.unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("the statement goes on in the server");
+    holder.rollback().await.unwrap();
+    let mut next = Session::new(&engine);
+    let first = next.get_for_update(User, 1).await.unwrap().unwrap(); // behind whoever waited before
+    assert_eq!(next[first].name, "ed");
+}
+
+#[test]
+fn an_engine_outlives_the_runtimes_in_which_it_connects() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let engine = runtime().block_on(async {
+        let engine = engine().await;
+        two_users(&engine).await;
+        engine
+    });
+    for _ in 0..6 {
+        assert_eq!(runtime().block_on(select(User).count(&engine)).unwrap(), 2);
+        runtime().block_on(async {
+            let mut session = Session::new(&engine);
+            let ed = session.get_one(User, 1).await.unwrap();
+            session[ed].active = !session[ed].active;
+            session.commit().await.unwrap();
+        });
+    }
+    runtime().block_on(engine.dispose());
+}

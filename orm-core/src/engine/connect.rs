@@ -9,6 +9,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use orm_pool::pool::{self, Reset, ResetOnReturn};
 use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind, driver};
+use tokio::sync::oneshot;
 
 use super::Url;
 use super::test_transaction::Stage;
@@ -176,6 +178,8 @@ pub(crate) struct Lent {
     pub(super) is_of_test: bool,
     /// Where that is.
     pub(super) stage: Stage,
+    /// Tells whether the runtime in which it was opened has ended, where it needs one.
+    home: Option<oneshot::Sender<Infallible>>,
 }
 
 impl Lent {
@@ -235,7 +239,13 @@ impl pool::Connector for Connector {
         self.tell_other_server(&connection);
         let is_of_test = self.is_of_test;
         let (undo, stage) = (Vec::new(), Stage::default());
-        Ok(Lent { connection, undo, timeout: None, is_invalid: false, is_of_test, stage })
+        let home = match &connection {
+            #[cfg(feature = "sqlite")]
+            driver::Connection::Sqlite(_) => None,
+            #[allow(unreachable_patterns, reason = "which patterns are left depends on the features")]
+            _ => Some(home()),
+        };
+        Ok(Lent { connection, undo, timeout: None, is_invalid: false, is_of_test, stage, home })
     }
 
     fn reset_now(&self, lent: &mut Lent, how: ResetOnReturn) -> Reset {
@@ -273,6 +283,11 @@ impl pool::Connector for Connector {
         lent.restore().await
     }
 
+    #[inline]
+    fn is_dead(&self, lent: &Lent) -> bool {
+        lent.home.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+
     async fn ping(&self, lent: &mut Lent) -> Result<(), PoolError> {
         lent.connection.ping().await
     }
@@ -282,6 +297,13 @@ impl pool::Connector for Connector {
             tracing::warn!(target: "orm::engine", %error, "closing a connection failed");
         }
     }
+}
+
+/// Returns what is closed when this runtime ends: the other end is held by a task, which waits until this one is dropped.
+fn home() -> oneshot::Sender<Infallible> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(receiver);
+    sender
 }
 
 /// Says that the URL has a key that the driver does not know, and which it does.

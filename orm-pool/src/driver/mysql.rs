@@ -10,10 +10,12 @@
 //! | `statements` | what is known of prepared texts |
 //! | `parameters` | values on their way in |
 //! | `row`, `written` | values on their way out |
+//! | `kill` | what the server is to leave alone |
 //! | `error` | what codes mean |
 
 mod cursor;
 mod error;
+mod kill;
 mod open;
 mod options;
 mod parameters;
@@ -39,6 +41,7 @@ pub use self::options::Options;
 pub use self::row::Row;
 
 use self::cursor::Reading;
+use self::kill::Thread;
 use self::open::Learnt;
 use self::parameters::Types;
 use self::row::Columns;
@@ -52,7 +55,8 @@ use crate::{Error, ErrorKind, Value};
 /// An open connection to MySQL or MariaDB.
 ///
 /// A future of this type may be dropped at any time, but the connection is [of no more use](Self::needs_discard) then:
-/// sqlx may have read half a packet, and nobody can know what the next bytes mean.
+/// sqlx may have read half a packet, and nobody can know what the next bytes mean. [Closing](Self::close) it has the server
+/// stop its statement.
 ///
 /// Values go in as `TINYINT`, `SMALLINT`, `INT`, `BIGINT`, `FLOAT`, `DOUBLE`, `VARCHAR`, `BLOB`, `DATE`, `TIME`, `DATETIME`
 /// and `DECIMAL`; truth values as 0 and 1, JSON as text, UUIDs as text with hyphens.
@@ -63,6 +67,8 @@ pub struct Connection {
     types: &'static Types,
     most_bytes: usize,
     is_mariadb: bool,
+    /// Who works for it in the server.
+    thread: Thread,
     statements: Statements,
     columns: Columns,
     transaction: Transaction,
@@ -130,6 +136,7 @@ impl Connection {
             types: learnt.types,
             most_bytes: learnt.most_bytes,
             is_mariadb: learnt.is_mariadb,
+            thread: Thread::new(learnt.thread, options),
             statements: Statements::new(options.statement_cache),
             columns: Columns::default(),
             transaction: Transaction::None,
@@ -412,12 +419,17 @@ impl Connection {
         false
     }
 
-    /// Takes leave of the server, or just goes if the connection is of no more use.
+    /// Takes leave of the server, or just goes if the connection is of no more use; what the server is doing for it then, it
+    /// is to stop.
     ///
     /// # Errors
     ///
     /// Fails when the server cannot be told; the connection is gone all the same.
     pub async fn close(self) -> Result<(), Error> {
+        if self.is_in_flight {
+            // It would go on with its statement, and keep its locks, until it has something to say.
+            self.thread.kill().await;
+        }
         if self.needs_discard() {
             return Ok(());
         }

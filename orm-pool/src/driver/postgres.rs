@@ -11,9 +11,11 @@
 //! | `parameters` | values on their way in |
 //! | `row` | values on their way out |
 //! | `cursor` | queries that are read piece by piece |
+//! | `cancel` | what the server is to leave alone |
 //! | `numeric`, `written` | the types that need work |
 //! | `error` | what codes mean |
 
+mod cancel;
 mod cursor;
 mod error;
 mod numeric;
@@ -27,7 +29,7 @@ mod written;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +41,13 @@ use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Either, Execute, Executor as _, Postgres, SqlSafeStr as _, SqlStr,
     Statement as _,
 };
+use tokio::task::JoinHandle;
 
 pub use self::cursor::Cursor;
 pub use self::options::Options;
 pub use self::row::Row;
 
+use self::cancel::Backend;
 use self::cursor::Cursors;
 use self::row::Columns;
 use self::statements::{Sendable, Statements};
@@ -57,7 +61,8 @@ use crate::{Error, ErrorKind, Value};
 ///
 /// A future of this type may be dropped at any time. The connection is then [in flight](Self::is_in_flight): the server
 /// still works on the statement, and its answer is awaited and thrown away by whatever comes next, at best by
-/// [`drain`](Self::drain), which has a deadline.
+/// [`drain`](Self::drain), which has a deadline. Where that takes longer than a tenth of a second, the server is asked to
+/// cancel the statement, by another connection; not behind a pooler, where nobody knows which server that is.
 ///
 /// Values go in as the binary types `bool`, `int2`, `int4`, `int8`, `float4`, `float8`, `text`, `bytea`, `date`, `time`,
 /// `timestamp`, `timestamptz`, `uuid`, `numeric` and `json`; any other type, such as an enum or an array, takes a `text`
@@ -74,10 +79,17 @@ pub struct Connection {
     is_broken: bool,
     /// Whether what was sent last has not been answered and may have committed.
     may_have_committed: bool,
+    /// Who works for it in the server, unless a pooler stands between.
+    backend: Option<Backend>,
+    /// What asks the server to cancel a statement; it is waited for, so that no later one is meant.
+    cancelling: Option<JoinHandle<()>>,
     has_pooler: bool,
     /// Behind a pooler: the texts whose types are known.
     learnt: HashSet<Arc<str>, FixedState>,
 }
+
+/// How long a statement whose future was dropped may go on before the server is asked to cancel it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How many texts are remembered whose types are known.
 const MOST_LEARNT: usize = 2048;
@@ -129,7 +141,7 @@ impl Connection {
         open::open(options).await
     }
 
-    fn new(inner: PgConnection, options: &Options) -> Self {
+    fn new(inner: PgConnection, options: &Options, backend: Option<Backend>) -> Self {
         let capacity = if options.transaction_pooler { 0 } else { options.statement_cache.max(1) };
         Connection {
             inner,
@@ -140,6 +152,8 @@ impl Connection {
             is_in_flight: false,
             is_broken: false,
             may_have_committed: false,
+            backend,
+            cancelling: None,
             has_pooler: options.transaction_pooler,
             learnt: HashSet::with_hasher(FixedState::default()),
         }
@@ -364,17 +378,34 @@ impl Connection {
         // What was being described has a name, perhaps.
         let may_have_named = self.has_pooler && self.is_in_flight;
         while self.is_in_flight {
-            let result = self.inner.ping().await;
+            let result = self.answer().await;
             match &result {
                 // The failure of the statement that nobody waits for any more.
                 Err(error) if !error::ends_connection(error) => self.transaction = self.transaction.after_failure(),
                 _ => {
+                    if let Some(cancelling) = &mut self.cancelling {
+                        // It has been told to give up after a while by itself.
+                        _ = cancelling.await;
+                        self.cancelling = None;
+                    }
                     self.end(&result);
                     result.map_err(error::from)?;
                 }
             }
         }
         if may_have_named { self.forget().await } else { Ok(()) }
+    }
+
+    /// Waits for the answer to whatever was sent, and has the server cancel what takes long.
+    async fn answer(&mut self) -> Result<(), sqlx::Error> {
+        let mut answer = pin!(self.inner.ping());
+        if let (Some(backend), None) = (&self.backend, &self.cancelling) {
+            match tokio::time::timeout(PATIENCE, &mut answer).await {
+                Ok(answered) => return answered,
+                Err(_) => self.cancelling = Some(tokio::spawn(backend.clone().cancel())),
+            }
+        }
+        answer.await
     }
 
     /// Forgets all prepared statements, here and on the server.
@@ -445,12 +476,18 @@ impl Connection {
         false
     }
 
-    /// Takes leave of the server, or just goes if there is something in flight.
+    /// Takes leave of the server, or has it end the connection by itself if there is something in flight.
     ///
     /// # Errors
     ///
     /// Fails when the server cannot be told; the connection is gone all the same.
     pub async fn close(self) -> Result<(), Error> {
+        if self.is_in_flight
+            && let Some(backend) = self.backend
+        {
+            // It would go on with its statement, and keep its locks, until it has something to say.
+            backend.terminate().await;
+        }
         if self.is_broken || self.is_in_flight {
             return Ok(());
         }

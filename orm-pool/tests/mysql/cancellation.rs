@@ -69,3 +69,18 @@ async fn a_begin_that_was_dropped_counts_as_begun() {
     let mut c = orm_pool::driver::Connection::MySql(c);
     assert!(c.drain(Duration::from_secs(1)).await.unwrap_err().is_disconnect());
 }
+
+#[tokio::test]
+async fn the_server_ends_what_was_given_up_and_closed() {
+    let (Some(mut c), Some(mut other)) = (connect().await, connect().await) else { return };
+    let Cell::Int(thread) = scalar(&mut c, "SELECT CAST(CONNECTION_ID() AS SIGNED)", &[]).await else { panic!() };
+    assert!(!abandon(c.batch("SELECT SLEEP(30)"), 0).await);
+    c.close().await.unwrap();
+    let is_there = format!("SELECT COUNT(*) FROM information_schema.processlist WHERE id = {thread}");
+    let wait = async {
+        while scalar(&mut other, &is_there, &[]).await != Cell::Int(0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), wait).await.expect("the statement goes on in the server");
+}

@@ -111,3 +111,45 @@ async fn draining_ends_at_its_deadline() {
     assert_eq!(c.batch("SELECT 1").await.unwrap_err().kind(), &ErrorKind::Disconnected);
     c.close().await.unwrap();
 }
+
+/// How long a statement takes that nobody waits for; a test that waited for its end would fail.
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn the_server_cancels_what_nobody_waits_for() {
+    let Some(mut c) = connect().await else { return };
+    let sleep = format!("SELECT pg_sleep({})", LONG.as_secs());
+    for way in 0..3 {
+        c.batch("BEGIN").await.unwrap();
+        assert!(!abandon(c.batch(&sleep), 0).await);
+        let go_on = async {
+            match way {
+                0 => c.drain(LONG).await.unwrap(),
+                1 => c.ping().await.unwrap(),
+                // A future that is dropped while the server is asked leaves the rest to the next.
+                _ => assert!(tokio::time::timeout(Duration::from_millis(110), c.drain(LONG)).await.is_err()),
+            }
+            c.batch("ROLLBACK").await.unwrap();
+            for _ in 0..20 {
+                assert_eq!(scalar(&mut c, "SELECT 1", &[]).await, Cell::Int(1)); // none of these is meant
+            }
+        };
+        tokio::time::timeout(LONG / 2, go_on).await.expect("the statement goes on in the server");
+    }
+    c.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_ends_what_was_given_up_and_closed() {
+    let (Some(mut c), Some(mut other)) = (connect().await, connect().await) else { return };
+    let Cell::Int(process) = scalar(&mut c, "SELECT pg_backend_pid()::int8", &[]).await else { panic!("a number") };
+    assert!(!abandon(c.batch(&format!("SELECT pg_sleep({})", LONG.as_secs())), 0).await);
+    c.close().await.unwrap();
+    let is_there = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {process}");
+    let wait = async {
+        while scalar(&mut other, &is_there, &[]).await != Cell::Int(0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(LONG / 2, wait).await.expect("the statement goes on in the server");
+}

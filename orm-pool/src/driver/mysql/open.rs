@@ -3,6 +3,7 @@
 //! In: [`Options`]. Out: a [`Connection`] with UTC, `utf8mb4` and a strict SQL mode.
 
 use std::fmt::Write as _;
+use std::num::ParseIntError;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::{ConnectOptions as _, Row as _};
@@ -14,10 +15,9 @@ use crate::{Error, ErrorKind};
 
 /// Opens a connection.
 pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
-    let connect = connect_options(options)?;
     let set_up = set_up(options)?;
     let opened = tokio::time::timeout(options.connect_timeout, async {
-        let mut connection = connect.connect().await.map_err(|error| cannot_open(options, error))?;
+        let mut connection = connect(options).await?;
         let mut learnt = ready(&mut connection, &set_up).await.map_err(|error| cannot_open(options, error))?;
         learnt.most_bytes = learnt.most_bytes.min(options.max_allowed_packet.unwrap_or(usize::MAX));
         Ok((connection, learnt))
@@ -30,6 +30,11 @@ pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
             Err(Error::new(ErrorKind::Connect, refused::message(&target(options), &reason)))
         }
     }
+}
+
+/// Connects, in whatever time that takes.
+pub(super) async fn connect(options: &Options) -> Result<MySqlConnection, Error> {
+    connect_options(options)?.connect().await.map_err(|error| cannot_open(options, error))
 }
 
 fn connect_options(options: &Options) -> Result<MySqlConnectOptions, Error> {
@@ -128,10 +133,13 @@ pub(super) struct Learnt {
     pub(super) most_bytes: usize,
     /// Whether the server is MariaDB.
     pub(super) is_mariadb: bool,
+    /// The number of the thread that works for the connection.
+    pub(super) thread: u64,
 }
 
 async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt, sqlx::Error> {
-    let mut sql = format!("{set_up}; SELECT @@max_allowed_packet, VERSION() LIKE '%MariaDB%'");
+    let mut sql =
+        format!("{set_up}; SELECT @@max_allowed_packet, VERSION() LIKE '%MariaDB%', CAST(CONNECTION_ID() AS CHAR)");
     if Types::known().is_none() {
         _ = write!(sql, ", {}", Types::COLUMNS);
     }
@@ -142,7 +150,9 @@ async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt,
         sqlx::Error::Protocol("the server does not know the types DATE, TIME, DATETIME and DECIMAL".into())
     })?;
     let is_mariadb = row.try_get::<i64, _>(1)? != 0;
-    Ok(Learnt { types, most_bytes, is_mariadb })
+    let thread =
+        row.try_get::<String, _>(2)?.parse().map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?;
+    Ok(Learnt { types, most_bytes, is_mariadb, thread })
 }
 
 fn target(options: &Options) -> refused::Target<'_> {

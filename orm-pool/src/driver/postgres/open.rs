@@ -3,23 +3,35 @@
 //! In: [`Options`]. Out: a [`Connection`] with UTC and UTF-8, which sqlx asks for while it connects.
 
 use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
+use super::cancel::Backend;
 use super::{Connection, Options, error};
 use crate::driver::refused;
 use crate::{Error, ErrorKind};
 
 /// Opens a connection.
 pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
-    let connect = connect_options(options)?;
-    match tokio::time::timeout(options.connect_timeout, connect.connect()).await {
-        Ok(Ok(connection)) => Ok(Connection::new(connection, options)),
-        Ok(Err(error)) => Err(cannot_open(options, error)),
+    let opened = tokio::time::timeout(options.connect_timeout, async {
+        let mut connection = connect(options).await?;
+        let backend = match options.transaction_pooler {
+            true => None,
+            false => Some(Backend::of(&mut connection, options).await.map_err(|error| cannot_open(options, error))?),
+        };
+        Ok(Connection::new(connection, options, backend))
+    });
+    match opened.await {
+        Ok(opened) => opened,
         Err(_) => {
             let reason = format!("no answer within {:?}", options.connect_timeout);
             Err(Error::new(ErrorKind::Connect, refused::message(&target(options), &reason)))
         }
     }
+}
+
+/// Connects, in whatever time that takes.
+pub(super) async fn connect(options: &Options) -> Result<PgConnection, Error> {
+    connect_options(options)?.connect().await.map_err(|error| cannot_open(options, error))
 }
 
 fn connect_options(options: &Options) -> Result<PgConnectOptions, Error> {

@@ -1,0 +1,38 @@
+//! Has the server stop what nobody waits for any more.
+//!
+//! In: the number of the thread that works for a connection, which the server tells when it is opened. Out: nothing; what
+//! cannot be stopped goes on.
+
+use std::sync::Arc;
+
+use sqlx::{Connection as _, Executor as _};
+
+use super::{Options, Query, error, open};
+use crate::driver::CLOSE_TIMEOUT;
+
+/// The server's side of a connection.
+pub(super) struct Thread {
+    options: Arc<Options>,
+    number: u64,
+}
+
+impl Thread {
+    pub(super) fn new(number: u64, options: &Options) -> Self {
+        Thread { options: Arc::new(options.clone()), number }
+    }
+
+    /// Has it end the connection, and what is open in it.
+    pub(super) async fn kill(&self) {
+        let asked = tokio::time::timeout(CLOSE_TIMEOUT, async {
+            let mut connection = open::connect(&self.options).await?;
+            let sql = format!("KILL {}", self.number).into();
+            connection.execute(Query { sql, arguments: None }).await.map_err(error::from)?;
+            connection.close().await.map_err(error::from)
+        });
+        match asked.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the server was not asked to stop an abandoned statement"),
+            Err(_) => tracing::debug!("the server did not answer to what was to stop an abandoned statement"),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Has the server stop what nobody waits for any more.
+//!
+//! In: the number of the process that works for a connection, which the server tells when it is opened. Out: nothing; what
+//! cannot be stopped goes on. sqlx keeps the key to itself by which the protocol cancels a statement, so another connection
+//! asks for it, as the same role may.
+
+use std::num::ParseIntError;
+use std::sync::Arc;
+
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+use super::{Options, Query, error, open};
+use crate::driver::CLOSE_TIMEOUT;
+
+/// The server's side of a connection.
+#[derive(Clone)]
+pub(super) struct Backend {
+    options: Arc<Options>,
+    process: i32,
+}
+
+impl Backend {
+    /// Asks who works for a connection.
+    pub(super) async fn of(connection: &mut PgConnection, options: &Options) -> Result<Self, sqlx::Error> {
+        // As text, which leaves no prepared statement behind.
+        let query = Query { sql: "SELECT pg_backend_pid()".into(), arguments: None, is_kept: false };
+        let row = connection.fetch_one(query).await?;
+        let process = row.try_get_raw(0)?.as_str().map_err(sqlx::Error::Decode)?.parse();
+        let process = process.map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?;
+        Ok(Backend { options: Arc::new(options.clone()), process })
+    }
+
+    /// Has it give up the statement that it works on; a server that works on none takes no notice.
+    pub(super) async fn cancel(self) {
+        self.ask("pg_cancel_backend").await;
+    }
+
+    /// Has it end the connection, and what is open in it.
+    pub(super) async fn terminate(self) {
+        self.ask("pg_terminate_backend").await;
+    }
+
+    async fn ask(self, function: &str) {
+        let asked = tokio::time::timeout(CLOSE_TIMEOUT, async {
+            let mut connection = open::connect(&self.options).await?;
+            let sql = format!("SELECT {function}({})", self.process).into();
+            connection.execute(Query { sql, arguments: None, is_kept: false }).await.map_err(error::from)?;
+            connection.close().await.map_err(error::from)
+        });
+        match asked.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the server was not asked to stop an abandoned statement"),
+            Err(_) => tracing::debug!("the server did not answer to what was to stop an abandoned statement"),
+        }
+    }
+}
