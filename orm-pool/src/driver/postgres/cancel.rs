@@ -21,14 +21,18 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    /// Asks who works for a connection.
-    pub(super) async fn of(connection: &mut PgConnection, options: &Options) -> Result<Self, sqlx::Error> {
+    /// Asks who works for a connection; what only speaks like PostgreSQL may not tell.
+    pub(super) async fn of(connection: &mut PgConnection, options: &Options) -> Result<Option<Self>, sqlx::Error> {
         // As text, which leaves no prepared statement behind.
         let query = Query { sql: "SELECT pg_backend_pid()".into(), arguments: None, is_kept: false };
-        let row = connection.fetch_one(query).await?;
+        let row = match connection.fetch_one(query).await {
+            Ok(row) => row,
+            Err(sqlx::Error::Database(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let process = row.try_get_raw(0)?.as_str().map_err(sqlx::Error::Decode)?.parse();
         let process = process.map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?;
-        Ok(Backend { options: Arc::new(options.clone()), process })
+        Ok(Some(Backend { options: Arc::new(options.clone()), process }))
     }
 
     /// Has it give up the statement that it works on; a server that works on none takes no notice.

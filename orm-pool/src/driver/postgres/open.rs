@@ -15,9 +15,10 @@ pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
     let opened = tokio::time::timeout(options.connect_timeout, async {
         let mut connection = connect(options).await?;
         let backend = match options.transaction_pooler {
-            true => None,
-            false => Some(Backend::of(&mut connection, options).await.map_err(|error| cannot_open(options, error))?),
+            true => Ok(None),
+            false => Backend::of(&mut connection, options).await,
         };
+        let backend = backend.map_err(|error| cannot_open(options, error))?;
         Ok(Connection::new(connection, options, backend))
     });
     match opened.await {
