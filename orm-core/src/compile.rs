@@ -31,6 +31,7 @@ use orm_pool::driver;
 pub(crate) use writer::Writer;
 
 use crate::dialect::Dialect;
+use crate::engine::SchemaMap;
 use crate::error::Result;
 use crate::mapper::Mapper;
 use crate::sql::Statement;
@@ -77,8 +78,14 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// Renders a statement whose values have been lifted.
 pub(crate) fn compile(statement: &Statement, dialect: Dialect) -> Result<Compiled> {
+    compile_with(statement, dialect, None)
+}
+
+/// Renders one in which schemas are others.
+pub(crate) fn compile_with(statement: &Statement, dialect: Dialect, schemas: Option<&SchemaMap>) -> Result<Compiled> {
     let write = |keeps_exists| -> Result<Writer> {
         let mut writer = Writer::new(dialect);
+        writer.schemas = schemas.cloned().unwrap_or_default();
         (writer.is_executed, writer.keeps_exists) = (true, keeps_exists);
         writer.statement(statement)?;
         Ok(writer)

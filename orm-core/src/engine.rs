@@ -15,6 +15,7 @@ mod plugin;
 mod pool;
 mod record;
 mod result;
+mod schemas;
 mod stream;
 mod test_transaction;
 mod transaction;
@@ -38,6 +39,7 @@ pub use plugin::Plugin;
 pub use pool::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
 pub use record::{Record, RecordIndex};
 pub use result::{Executable, Parameter, Parameters, ResultSet};
+pub(crate) use schemas::SchemaMap;
 pub use stream::RowStream;
 pub(crate) use stream::{Chunk, Source};
 use test_transaction::TestTransaction;
@@ -68,6 +70,8 @@ pub struct Engine {
     pub(crate) options: Arc<ExecutionOptions>,
     /// Whether statements run as they are: no option is set, and nothing is echoed.
     is_plain: bool,
+    /// Whether statements are compiled as they are, and kept.
+    compiles_as_usual: bool,
 }
 
 /// What all clones of an engine have in common.
@@ -76,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) dialect: Dialect,
     pub(crate) pool: orm_pool::pool::Pool<Connector>,
     pub(crate) cache: StatementCache,
+    /// The statements in which schemas are others, apart so that the rest has to do nothing about it.
+    pub(crate) translated: StatementCache,
     server: Server,
     pub(crate) echo: bool,
     pub(crate) hide_parameters: bool,
@@ -104,8 +110,9 @@ impl Engine {
     }
 
     fn with(shared: Opaque<Shared>, options: ExecutionOptions) -> Engine {
-        let is_plain = options == ExecutionOptions::default() && !shared.echo && shared.test.is_none();
-        Engine { shared, options: Arc::new(options), is_plain }
+        let is_plain = options.are_plain() && !shared.echo && shared.test.is_none();
+        let compiles_as_usual = options.compile_as_usual();
+        Engine { shared, options: Arc::new(options), is_plain, compiles_as_usual }
     }
 
     /// Returns the URL; printing it does not show the password.
@@ -204,6 +211,7 @@ impl Engine {
     /// Forgets the compiled statements.
     pub fn clear_compiled_cache(&self) {
         self.shared.cache.clear();
+        self.shared.translated.clear();
     }
 
     /// Returns how far its transactions are kept apart, unless the database's own default is meant.
@@ -266,7 +274,18 @@ impl Engine {
     /// # }
     /// ```
     pub fn statement_count(&self) -> u64 {
-        self.shared.cache.counted()
+        self.shared.cache.counted() + self.shared.translated.counted()
+    }
+
+    /// Returns which schemas are others, if some are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one of them has an empty name.
+    pub(crate) fn schemas(&self) -> Result<Option<&SchemaMap>> {
+        let schemas = self.options.schemas();
+        schemas.map_or(Ok(()), SchemaMap::check)?;
+        Ok(schemas)
     }
 
     /// Returns whether two names are of one engine.

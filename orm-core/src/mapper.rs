@@ -67,6 +67,8 @@ pub struct Mapper {
     pub(crate) read: fn(&Row<'_>, usize) -> Decoded<Box<dyn Object>>,
     /// Gives what a builder fills a column with that is not set.
     pub(crate) default: fn(usize) -> Option<Value>,
+    /// Whether it is a table of which only names are known, so that its schema is meant as it stands.
+    is_light: bool,
     has_deferrable: bool,
     loads_by_itself: bool,
     configured: OnceCell<Result<Configured, Error>>,
@@ -83,6 +85,7 @@ impl Mapper {
             new_vec: object::new_vec::<M>,
             read: object::read::<M>,
             default: M::__default,
+            is_light: false,
             has_deferrable,
             loads_by_itself,
             configured: OnceCell::new(),
@@ -90,13 +93,14 @@ impl Mapper {
     }
 
     /// Makes the mapper of a table without a model, whose rows never become objects.
-    const fn without_model(definition: Definition) -> Self {
+    const fn without_model(definition: Definition, is_light: bool) -> Self {
         Mapper {
             definition,
             this: || unreachable!("a table without a model is not named by objects"),
             new_vec: || unreachable!("a table without a model has no objects"),
             read: |_, _| unreachable!("a row of a table without a model becomes no object"),
             default: |_| None,
+            is_light,
             has_deferrable: false,
             loads_by_itself: false,
             configured: OnceCell::new(),
@@ -121,6 +125,11 @@ impl Mapper {
     /// Returns whether two mappers are the same model: there is one `static` for each.
     pub(crate) fn is(&self, other: &Mapper) -> bool {
         std::ptr::eq(self, other)
+    }
+
+    /// Returns whether it is a table of which only names are known.
+    pub(crate) fn is_light(&self) -> bool {
+        self.is_light
     }
 
     /// Returns whether some column may be left out of a row.

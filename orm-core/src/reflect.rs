@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::ReferentialAction;
 use crate::schema::{
     CheckConstraint, Column, Domain, EnumType, ForeignKey, Index, MetaData, Origin, PrimaryKey, Sequence, Table,
-    UniqueConstraint, View, full_name, order, run,
+    UniqueConstraint, View, full_name, order, run, tokens::tokens,
 };
 
 /// What a database has: its tables, views, sequences, types and schemas, read at once. SQLAlchemy's `Inspector`.
@@ -514,6 +514,13 @@ fn action(words: &str) -> Option<ReferentialAction> {
         // What there is when nothing is said.
         _ => None,
     }
+}
+
+/// Returns the schema, if there is one, and the name in `schema.name`.
+fn names_of(written: &str) -> Option<(Option<String>, String)> {
+    let mut names = tokens(written).into_iter().filter(|token| token.text != ".").map(|token| token.name()).rev();
+    let name = names.next()?;
+    Some((names.next(), name))
 }
 
 /// Writes texts as a list of literals.

@@ -29,6 +29,7 @@ pub(crate) use array::elements as array_elements;
 pub use column_type::ColumnType;
 #[cfg(feature = "json")]
 pub use json::Json;
+pub(crate) use net::is_of_database;
 use orm_pool::{Kind, Value, ValueRef};
 pub(crate) use range::ends as range_ends;
 pub use range::{Range, RangeElement};

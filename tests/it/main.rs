@@ -43,6 +43,7 @@
 //! | `embed` | structs whose fields are columns of the models that hold them |
 //! | `variants` | enums whose variants' fields are columns of the models that hold them |
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
+//! | `tenants` | one set of models over several schemas, by `schema_translate_map` |
 //! | `connection` | execute and fetch, transactions, savepoints |
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `stream` | queries read piece by piece, chunks, several sets of rows |
@@ -168,6 +169,7 @@ mod states;
 mod strategies;
 mod stream;
 mod table_options;
+mod tenants;
 mod test_transactions;
 mod together;
 mod trades;

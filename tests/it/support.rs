@@ -5,7 +5,7 @@ mod database;
 use orm::prelude::*;
 use orm::{Dialect, Load, Relationship, subqueryload};
 
-pub(crate) use database::{dialect, empty_engine, empty_engine_with};
+pub(crate) use database::{another_on_server, dialect, empty_engine, empty_engine_with};
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "users", metadata = none)]

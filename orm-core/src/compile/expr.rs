@@ -47,11 +47,8 @@ impl Writer {
             Node::Parameter { index, kind } => self.parameter(*index, *kind),
             // Only what says which index a conflict is about is not lifted out, and what a column property is made of.
             Node::Bind(value) => {
-                let literal = match self.properties.is_empty() {
-                    true => self.dialect.literal(value)?,
-                    false => self.dialect.parameter(value)?,
-                };
-                self.push(&literal);
+                let as_parameter = !self.properties.is_empty();
+                self.literal(value, as_parameter)?;
             }
             Node::Sql(sql) => self.push(sql),
             Node::Binary { operator, sides } => self.binary(*operator, &sides[0], &sides[1])?,
@@ -497,7 +494,7 @@ impl Writer {
         if self.dialect == Dialect::Sqlite && self.cut_from_text(operand, column_type)? {
             return Ok(());
         }
-        let name = self.dialect.cast_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
+        let name = self.cast_name(column_type)?;
         self.push("CAST(");
         match column_type {
             ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => self.as_whole(operand)?,
@@ -560,7 +557,7 @@ impl Writer {
 
     fn next_value(&mut self, schema: Option<&str>, name: &str) -> Result<()> {
         let mut sequence = String::new();
-        self.dialect.write_qualified(schema, name, &mut sequence);
+        self.dialect.write_qualified(self.schemas.of(schema), name, &mut sequence);
         match self.dialect {
             Dialect::Postgres => {
                 self.push("nextval(");

@@ -497,9 +497,8 @@ impl Writer {
             self.push(if position > 0 { ", " } else { "" });
             self.label(column);
             if let Some(column_type) = types.get(position) {
-                let name = self.dialect.type_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
                 self.push(" ");
-                self.push(&name);
+                self.type_name(column_type)?;
             }
         }
         self.push(")");
@@ -623,8 +622,9 @@ impl Writer {
         self.push(" COLUMNS (");
         self.separated(columns.iter().zip(derived.columns.iter()), ", ", |this, ((path, column_type), name)| {
             this.label(name);
-            let type_name = this.dialect.type_name(column_type).map_err(|why| Error::new(ErrorKind::Compile, why))?;
-            this.push(&format!(" {type_name} PATH "));
+            this.push(" ");
+            this.type_name(column_type)?;
+            this.push(" PATH ");
             this.json_path(path)
         })?;
         self.push("))");

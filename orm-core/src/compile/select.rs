@@ -267,11 +267,14 @@ impl Writer {
         }
         self.push(" RETURNING ");
         let was_bare = std::mem::replace(&mut self.bare_columns, bare_columns);
+        // SQLite finds them there by the table's name alone.
+        let unqualified = self.written.filter(|_| self.dialect == Dialect::Sqlite);
+        let was_unqualified = std::mem::replace(&mut self.unqualified, unqualified);
         let mut number = 0;
         let names = self.returned_names.take();
         let columns = names.as_deref().map_or(Columns::Outputs { outermost: true }, Columns::Named);
         let done = self.separated(outputs, ", ", |this, output| this.output(output, columns, &mut number));
-        self.bare_columns = was_bare;
+        (self.bare_columns, self.unqualified) = (was_bare, was_unqualified);
         done
     }
 
@@ -664,7 +667,9 @@ impl Writer {
     pub(super) fn text(&mut self, text: &TextNode) -> Result<()> {
         if let Some(mapper) = text.model {
             self.push("SELECT ");
-            self.output(&Output::entity(mapper, Alias::NONE), Columns::Outputs { outermost: true }, &mut 0)?;
+            // The text stands there by the name of its table, without the schema.
+            let alias = Alias::new(mapper.definition().table);
+            self.output(&Output::entity(mapper, alias), Columns::Outputs { outermost: true }, &mut 0)?;
             self.push(" FROM (");
         }
         for part in &text.parts {

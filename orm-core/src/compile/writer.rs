@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use orm_pool::{Kind, Value, driver};
+use orm_pool::{EnumName, Kind, Value, driver};
 
 use super::Compiled;
 use crate::dialect::{Capabilities, Dialect};
+use crate::engine::SchemaMap;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper};
+use crate::mapper::{Alias, Definition, Mapper};
 use crate::schema::fit;
 use crate::sql::{Criterion, Given, Statement, TableRef};
+use crate::types::{ColumnType, is_of_database};
 
 /// A table, an alias or a derived table in FROM.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Source {
 pub(crate) struct Writer {
     pub(crate) sql: String,
     pub(crate) dialect: Dialect,
+    /// Which schemas are others.
+    pub(super) schemas: SchemaMap,
     /// For each placeholder, the number of its value.
     order: Vec<u32>,
     /// For each value, the number of its placeholder, where placeholders have numbers; 0 before it is written.
@@ -38,6 +42,8 @@ pub(crate) struct Writer {
     pub(crate) sealed: usize,
     /// Whether columns are written without their table, as in SET and in RETURNING.
     pub(crate) bare_columns: bool,
+    /// The table whose columns are written without its schema.
+    pub(super) unqualified: Option<&'static Mapper>,
     /// What the next RETURNING calls its columns, where a statement around refers to them.
     pub(crate) returned_names: Option<Arc<[String]>>,
     /// What is suspicious about the statement.
@@ -71,6 +77,7 @@ impl Writer {
         Writer {
             sql: String::with_capacity(256),
             dialect,
+            schemas: SchemaMap::default(),
             order: Vec::new(),
             placed: Vec::new(),
             literals: None,
@@ -78,6 +85,7 @@ impl Writer {
             scopes: Vec::new(),
             sealed: 0,
             bare_columns: false,
+            unqualified: None,
             returned_names: None,
             warning: None,
             is_executed: false,
@@ -141,7 +149,7 @@ impl Writer {
         self.push("CAST(");
         self.placeholder(number);
         self.push(" AS ");
-        self.dialect.write_qualified(name.schema, name.name, &mut self.sql);
+        self.type_of_labels(name);
         self.push(if matches!(kind, Kind::Array(_)) { "[])" } else { ")" });
     }
 
@@ -193,11 +201,49 @@ impl Writer {
 
     /// Writes a table's name with its schema.
     pub(crate) fn table_name(&mut self, mapper: &Mapper) {
-        if let Some(schema) = mapper.definition().schema {
-            self.identifier(schema);
-            self.sql.push('.');
+        let Definition { schema, table, .. } = *mapper.definition();
+        let schema = if mapper.is_light() { schema } else { self.schemas.of(schema) };
+        self.dialect.write_qualified(schema, table, &mut self.sql);
+    }
+
+    /// Writes the name of a type of labels, with its schema.
+    fn type_of_labels(&mut self, name: &EnumName) {
+        let schema = if is_of_database(name) { name.schema } else { self.schemas.of(name.schema) };
+        self.dialect.write_qualified(schema, name.name, &mut self.sql);
+    }
+
+    /// Writes what a column of this type is declared as.
+    pub(super) fn type_name(&mut self, column_type: &ColumnType) -> Result<()> {
+        let name = self.dialect.type_name(&self.schemas.of_type(column_type));
+        self.push(&name.map_err(|why| Error::new(ErrorKind::Compile, why))?);
+        Ok(())
+    }
+
+    /// Returns what a value is cast to, so that it becomes what a column of this type holds.
+    pub(super) fn cast_name(&self, column_type: &ColumnType) -> Result<String> {
+        let name = self.dialect.cast_name(&self.schemas.of_type(column_type));
+        name.map_err(|why| Error::new(ErrorKind::Compile, why))
+    }
+
+    /// Writes a value into the text, where the database would take a label for text otherwise.
+    pub(super) fn literal(&mut self, value: &Value, as_parameter: bool) -> Result<()> {
+        match value {
+            Value::Enum(name, label) if self.dialect == Dialect::Postgres => {
+                self.push(&self.dialect.literal(&Value::Text(label.to_string()))?);
+                self.push("::");
+                self.type_of_labels(name);
+            }
+            Value::Array(Kind::Enum(name), labels) if self.dialect == Dialect::Postgres => {
+                self.push("ARRAY[");
+                self.separated(labels, ", ", |this, label| this.literal(label, false))?;
+                self.push("]::");
+                self.type_of_labels(name);
+                self.push("[]");
+            }
+            _ if as_parameter => self.push(&self.dialect.parameter(value)?),
+            _ => self.push(&self.dialect.literal(value)?),
         }
-        self.identifier(mapper.definition().table);
+        Ok(())
     }
 
     /// Writes a table as FROM wants it: with its alias.
@@ -214,6 +260,9 @@ impl Writer {
         if !self.bare_columns {
             match alias.name() {
                 Some(name) => self.label(name),
+                None if self.unqualified.is_some_and(|known| known.is(mapper)) => {
+                    self.identifier(mapper.definition().table);
+                }
                 None => self.table_name(mapper),
             }
             self.sql.push('.');

@@ -8,7 +8,7 @@ use orm_pool::pool::{self, ResetOnReturn};
 
 use super::connect::{Connector, Creator};
 use super::log::Server;
-use super::{Engine, ExecutionOptions, Plugin, Shared, StatementCache, Url, config};
+use super::{Engine, ExecutionOptions, Plugin, SchemaMap, Shared, StatementCache, Url, config};
 use crate::compile::Lint;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
@@ -330,7 +330,9 @@ impl EngineBuilder {
 
     /// How many compiled statements the engine keeps; 500 by default, 0 for none.
     ///
-    /// It lets half as many more in before it lets go of those that were not used for the longest time.
+    /// It lets half as many more in before it lets go of those that were not used for the longest time. As many more are kept
+    /// of those that a [`schema_translate_map`](ExecutionOptions::schema_translate_map) is for, each map's own: many tenants need
+    /// a larger number.
     #[must_use]
     pub fn query_cache_size(mut self, statements: usize) -> Self {
         self.query_cache_size = statements;
@@ -362,6 +364,7 @@ impl EngineBuilder {
         };
         let dialect = url.dialect;
         self.options.isolation_level.map_or(Ok(()), |level| level.check(dialect))?;
+        self.options.schemas().map_or(Ok(()), SchemaMap::check)?;
         let connector = Connector::new(&url, class == pool::Class::Static, self.creator, test.is_some())?;
         // The one connection that a test has is not to be replaced.
         let recycle = self.pool.recycle.filter(|_| test.is_none());
@@ -371,6 +374,7 @@ impl EngineBuilder {
             dialect,
             pool: pool::Pool::new(connector, pool::Options { class, recycle, ..self.pool }),
             cache: StatementCache::new(self.query_cache_size, self.lint),
+            translated: StatementCache::new(self.query_cache_size, self.lint),
             echo: self.echo,
             hide_parameters: self.hide_parameters,
             test,

@@ -14,7 +14,8 @@ use std::thread::{self, ThreadId};
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
-use crate::compile::{Compiled, Lint, compile, structure};
+use super::SchemaMap;
+use crate::compile::{Compiled, Lint, compile, compile_with, structure};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Statement;
@@ -71,32 +72,53 @@ impl StatementCache {
 
     /// Returns the compiled form of a statement that is about to run, and puts its values there in the order of the
     /// placeholders.
-    ///
-    /// One that is not to be kept is not kept by the driver either.
     pub(crate) fn prepare(
         &self,
         statement: &mut Statement,
         values: &mut Vec<orm_pool::Value>,
         dialect: Dialect,
-        is_kept: bool,
     ) -> Result<Lent> {
         let structure = structure::lift(statement, values, Some(dialect));
-        let compiled = match is_kept && self.kept > 0 {
-            true => self.find(statement, structure, dialect)?,
-            false => {
-                let mut compiled = compile(statement, dialect)?;
-                compiled.statement.id = 0;
-                self.lint(&compiled)?;
-                self.count();
-                Lent::of(compiled)
-            }
+        let compiled = match self.kept > 0 {
+            true => self.find(structure, || compile(statement, dialect))?,
+            false => self.unkept(compile(statement, dialect)?)?,
         };
         compiled.arrange(values);
         Ok(compiled)
     }
 
+    /// Does the same for one in which schemas are others, or which is not to be kept. A cache has statements of this kind or
+    /// of the other, since their keys end in different ways.
+    pub(super) fn prepare_with(
+        &self,
+        statement: &mut Statement,
+        values: &mut Vec<orm_pool::Value>,
+        dialect: Dialect,
+        schemas: Option<&SchemaMap>,
+        is_kept: bool,
+    ) -> Result<Lent> {
+        let mut structure = structure::lift(statement, values, Some(dialect));
+        if let Some(schemas) = schemas {
+            schemas.note(&mut structure.key);
+        }
+        let compiled = match is_kept && self.kept > 0 {
+            true => self.find(structure, || compile_with(statement, dialect, schemas))?,
+            false => self.unkept(compile_with(statement, dialect, schemas)?)?,
+        };
+        compiled.arrange(values);
+        Ok(compiled)
+    }
+
+    /// Takes a compiled statement that is not kept, by the driver neither.
+    fn unkept(&self, mut compiled: Compiled) -> Result<Lent> {
+        compiled.statement.id = 0;
+        self.lint(&compiled)?;
+        self.count();
+        Ok(Lent::of(compiled))
+    }
+
     /// Returns the compiled form of a statement whose values were lifted: this thread's, or that of all, or a new one.
-    fn find(&self, statement: &Statement, structure: structure::Structure, dialect: Dialect) -> Result<Lent> {
+    fn find(&self, structure: structure::Structure, compile: impl FnOnce() -> Result<Compiled>) -> Result<Lent> {
         let hash = self.hasher.hash_one(structure.key.as_slice());
         let cache = self.id.load(Ordering::Relaxed);
         let own = RECENT.try_with(|recent| recent.borrow_mut()[place_of(hash)].take(cache, &structure.key));
@@ -108,7 +130,7 @@ impl StatementCache {
         let compiled = match known {
             Some(compiled) => compiled,
             None => {
-                let mut compiled = compile(statement, dialect)?;
+                let mut compiled = compile()?;
                 self.lint(&compiled)?;
                 compiled.hash = hash;
                 let compiled = Arc::new(compiled);
@@ -321,6 +343,7 @@ impl Drop for Lent {
 mod tests {
     use orm_pool::Value;
 
+    use super::super::SchemaMap;
     use super::{LONG, LONG_KEPT, StatementCache, TAKEN_BEFORE_TOLD};
     use crate::dialect::Dialect;
     use crate::mapper::Model as _;
@@ -344,7 +367,7 @@ mod tests {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         for rows in 1..=500 {
             let mut values = Vec::new();
-            let compiled = cache.prepare(&mut insert(rows), &mut values, Dialect::MySql, true).unwrap();
+            let compiled = cache.prepare(&mut insert(rows), &mut values, Dialect::MySql).unwrap();
             assert_eq!(values.len(), rows);
             assert_eq!(compiled.statement.sql.matches('?').count(), rows);
         }
@@ -357,7 +380,7 @@ mod tests {
     fn arrays_are_one_text_for_every_number_of_rows() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         for rows in 1..=500 {
-            cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Postgres, true).unwrap();
+            cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Postgres).unwrap();
         }
         assert_eq!(cache.entries.lock().by_key.len(), 5);
     }
@@ -375,7 +398,7 @@ mod tests {
     fn a_text_that_was_used_last_is_kept() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
         let prepare = |rows| {
-            let prepare = || cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true);
+            let prepare = || cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite);
             // A thread that has found nothing yet.
             let prepared = std::thread::scope(|scope| scope.spawn(prepare).join());
             prepared.unwrap().unwrap().statement.id
@@ -392,7 +415,7 @@ mod tests {
     /// Returns the number of the text of an INSERT of so many rows, and whether this thread had it at hand.
     fn found(cache: &StatementCache, rows: usize) -> (u64, bool) {
         let before = cache.entries.lock().clock;
-        let prepared = cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite, true).unwrap();
+        let prepared = cache.prepare(&mut insert(rows), &mut Vec::new(), Dialect::Sqlite).unwrap();
         (prepared.statement.id, cache.entries.lock().clock == before)
     }
 
@@ -424,9 +447,24 @@ mod tests {
     }
 
     #[test]
+    fn each_map_of_schemas_has_a_text_of_its_own() {
+        let cache = StatementCache::new(500, crate::compile::Lint::Warn);
+        let found = |name: &str, is_kept| {
+            let (map, mut values) = (SchemaMap::new([(None, name)]), Vec::new());
+            let found = cache.prepare_with(&mut insert(1), &mut values, Dialect::Sqlite, Some(&map), is_kept).unwrap();
+            (found.statement.id, found.statement.sql.to_string())
+        };
+        let (first, second) = (found("a", true), found("b", true));
+        assert_eq!(first.1, "INSERT INTO a.word (text) VALUES (?)");
+        assert_eq!(second.1, "INSERT INTO b.word (text) VALUES (?)");
+        assert_eq!((found("a", true), found("b", true)), (first.clone(), second));
+        assert_eq!(found("a", false), (0, first.1));
+    }
+
+    #[test]
     fn a_statement_that_runs_twice_at_once_is_one_text() {
         let cache = StatementCache::new(500, crate::compile::Lint::Warn);
-        let prepare = || cache.prepare(&mut insert(1), &mut Vec::new(), Dialect::Sqlite, true).unwrap();
+        let prepare = || cache.prepare(&mut insert(1), &mut Vec::new(), Dialect::Sqlite).unwrap();
         let (one, two) = (prepare(), prepare());
         assert_eq!(one.statement.id, two.statement.id);
         drop((one, two));

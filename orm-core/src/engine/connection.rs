@@ -10,7 +10,7 @@ use orm_pool::pool::ResetOnReturn;
 use super::connect::Guard;
 use super::execute::OnRow;
 use super::test_transaction::{CHECK, SAVEPOINT};
-use super::{Engine, ExecutionOptions, IsolationLevel};
+use super::{Engine, ExecutionOptions, IsolationLevel, SchemaMap};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::Statement;
@@ -99,9 +99,10 @@ impl Connection {
     /// # Errors
     ///
     /// Fails when the options name an isolation level or whether to write, and a transaction has begun; and when the
-    /// database does not have the isolation level.
+    /// database does not have the isolation level; and when a schema has an empty name.
     pub fn execution_options(&mut self, options: ExecutionOptions) -> Result<()> {
         options.isolation_level.map_or(Ok(()), |level| level.check(self.dialect()))?;
+        options.schemas().map_or(Ok(()), SchemaMap::check)?;
         let fixed =
             [("isolation_level", options.isolation_level.is_some()), ("read_only", options.read_only.is_some())];
         if let Some((name, _)) = fixed.iter().find(|(_, is_set)| *is_set && self.state.is_begun) {

@@ -148,13 +148,25 @@ impl Engine {
     /// The statement itself is of no more use then, and goes before it is run: later it would no longer be near by.
     #[inline]
     fn compiled(&self, mut statement: Statement, values: &mut Vec<Value>) -> Result<Lent> {
-        let is_kept = self.options.compiled_cache != Some(false);
         let shared = &*self.shared;
-        let compiled = shared.cache.prepare(&mut statement, values, shared.dialect, is_kept);
+        let compiled = match self.compiles_as_usual {
+            true => shared.cache.prepare(&mut statement, values, shared.dialect),
+            false => self.compiled_otherwise(&mut statement, values),
+        };
         if let Statement::Select(node) = statement {
             node.let_go();
         }
         compiled
+    }
+
+    /// The same with other schemas, or without keeping it.
+    #[cold]
+    fn compiled_otherwise(&self, statement: &mut Statement, values: &mut Vec<Value>) -> Result<Lent> {
+        let shared = &*self.shared;
+        let schemas = self.schemas()?;
+        let cache = if schemas.is_some() { &shared.translated } else { &shared.cache };
+        let is_kept = self.options.compiled_cache != Some(false);
+        cache.prepare_with(statement, values, shared.dialect, schemas, is_kept)
     }
 
     /// The same, of which both may be kept.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::IsolationLevel;
+use super::schemas::SchemaMap;
 
 /// How statements are run. What is not set here is taken from the level above: the call, the connection, the engine.
 ///
@@ -35,6 +36,7 @@ pub struct ExecutionOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) compiled_cache: Option<bool>,
     pub(crate) logging_token: Option<Arc<str>>,
+    pub(crate) schema_translate_map: Option<SchemaMap>,
 }
 
 impl ExecutionOptions {
@@ -109,6 +111,57 @@ impl ExecutionOptions {
         self
     }
 
+    /// Under which schema the tables of a schema stand, so that one set of models serves many tenants. `None` stands for
+    /// tables that say no schema, and for the default schema where one is to have none.
+    ///
+    /// A schema is that of PostgreSQL, a database of MySQL and MariaDB, an attached database of SQLite. What is not named
+    /// here stays what it is. It holds for all that is written of a table's schema: statements, those of a session, and the
+    /// DDL of [`create_all`](crate::MetaData::create_all), for sequences, and for types of labels and domains, which have
+    /// a schema of their own: one that says none is where `None` leads, whatever the table says. SQL that is given as text is
+    /// left as it stands, and so are a [`table`](crate::table) of which only names are known, what is reflected, and
+    /// [operations](crate::schema::Operation) that change tables.
+    ///
+    /// Another map takes the place of this one as a whole. A session keeps to one map: to its identity map two tenants' rows
+    /// of a model with equal keys are one object. Each map has compiled statements of its own; see
+    /// [`query_cache_size`](crate::EngineBuilder::query_cache_size).
+    ///
+    /// ```
+    /// # use orm_core::{Engine, ExecutionOptions, Model, PoolClass, Session, metadata, select, text};
+    /// #[derive(Clone, Debug, orm_derive::Model)]
+    /// #[orm(table = "users", metadata = none)]
+    /// struct User {
+    ///     #[orm(primary_key)]
+    ///     id: i64,
+    ///     name: String,
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let engine = Engine::builder("sqlite::memory:").pool_class(PoolClass::Static).build()?;
+    /// text("ATTACH ':memory:' AS tenant_7").execute(&engine).await?;
+    /// let tenant = engine.execution_options(ExecutionOptions::new().schema_translate_map([(None, "tenant_7")]));
+    /// metadata![User].create_all(&tenant).await?; // CREATE TABLE tenant_7.users
+    ///
+    /// let mut session = Session::new(&tenant);
+    /// session.add(User::builder().name("ed")); // INSERT INTO tenant_7.users
+    /// session.commit().await?;
+    /// assert_eq!(select(User).count(&tenant).await?, 1);
+    /// assert!(select(User).count(&engine).await.is_err()); // no such table: users
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An empty name is told by whatever is run with the options.
+    #[must_use]
+    pub fn schema_translate_map<'a, V: Into<Option<&'a str>>>(
+        mut self,
+        map: impl IntoIterator<Item = (Option<&'a str>, V)>,
+    ) -> Self {
+        self.schema_translate_map = Some(SchemaMap::new(map));
+        self
+    }
+
     /// Returns these options with what the others set on top.
     pub(crate) fn and(&self, over: &ExecutionOptions) -> ExecutionOptions {
         ExecutionOptions {
@@ -120,7 +173,24 @@ impl ExecutionOptions {
             timeout: over.timeout.or(self.timeout),
             compiled_cache: over.compiled_cache.or(self.compiled_cache),
             logging_token: over.logging_token.clone().or_else(|| self.logging_token.clone()),
+            schema_translate_map: over.schema_translate_map.clone().or_else(|| self.schema_translate_map.clone()),
         }
+    }
+
+    /// Returns whether a statement is run as it is, once it is compiled: nothing but the schemas in it is set.
+    pub(super) fn are_plain(&self) -> bool {
+        let schema_translate_map = self.schema_translate_map.clone();
+        *self == ExecutionOptions { schema_translate_map, ..ExecutionOptions::default() }
+    }
+
+    /// Returns whether statements are compiled as they are and kept.
+    pub(super) fn compile_as_usual(&self) -> bool {
+        self.compiled_cache != Some(false) && self.schemas().is_none()
+    }
+
+    /// Returns which schemas are others, if some are.
+    pub(crate) fn schemas(&self) -> Option<&SchemaMap> {
+        self.schema_translate_map.as_ref().filter(|map| !map.is_empty())
     }
 
     pub(crate) fn is_read_only(&self) -> bool {
@@ -154,7 +224,8 @@ impl fmt::Debug for ExecutionOptions {
             max_rows,
             timeout,
             compiled_cache,
-            logging_token
+            logging_token,
+            schema_translate_map
         );
         shown.finish()
     }
@@ -171,6 +242,18 @@ mod tests {
         let both = engine.and(&call);
         assert_eq!((both.stream_buffer(), both.max_rows, both.is_read_only()), (1, Some(5), false));
         assert_eq!(format!("{both:?}"), "ExecutionOptions { read_only: false, yield_per: 1, max_rows: 5 }");
+    }
+
+    #[test]
+    fn a_map_takes_the_place_of_another_as_a_whole() {
+        let engine = ExecutionOptions::new().schema_translate_map([(None, "a"), (Some("shared"), "common")]);
+        let call = ExecutionOptions::new().schema_translate_map([(None, "b")]);
+        let both = engine.and(&call);
+        assert_eq!(format!("{both:?}"), r#"ExecutionOptions { schema_translate_map: {None: Some("b")} }"#);
+        assert_eq!(engine.and(&ExecutionOptions::new()), engine);
+        assert!(both.are_plain() && !both.compile_as_usual());
+        let none = both.and(&ExecutionOptions::new().schema_translate_map([(None, ""); 0]));
+        assert!(none.are_plain() && none.compile_as_usual());
     }
 
     #[test]

@@ -28,7 +28,7 @@ use super::order::is_post_update;
 use super::update::key_filters;
 use super::{tell, trade};
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
-use crate::engine::{Connection, ExecutionOptions};
+use crate::engine::{Connection, Engine, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value};
@@ -484,15 +484,17 @@ async fn next_keys(
 
 async fn greatest_key(connection: &mut Connection, mapper: &'static Mapper, column: usize) -> Result<i64> {
     let dialect = connection.engine.dialect();
-    let table = table_name(dialect, mapper);
+    let table = table_name(&connection.engine, mapper)?;
     let mut name = String::new();
     dialect.write_identifier(mapper.definition.columns[column].name, &mut name);
     let mut sql = format!("SELECT coalesce(max({name}), 0) FROM {table}");
     if mapper.definition.options.iter().any(|(option, _)| *option == "sqlite_autoincrement") {
         // AUTOINCREMENT never gives a key again, not even that of a deleted row.
         let literal = mapper.definition.table.replace('\'', "''");
+        // Each attached database has one of its own.
+        let sequences = qualified(&connection.engine, mapper.definition.schema, "sqlite_sequence")?;
         sql = format!(
-            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = '{literal}'), 0), \
+            "SELECT max(coalesce((SELECT seq FROM {sequences} WHERE name = '{literal}'), 0), \
              (SELECT coalesce(max({name}), 0) FROM {table}))"
         );
     }
@@ -509,16 +511,15 @@ async fn keys_of_sequence(
     count: usize,
 ) -> Result<Option<Reserved>> {
     let sql = |text: &str| TextPart::Sql(text.to_owned());
-    let table = || TextPart::Parameter(Node::Bind(Value::Text(table_name(Dialect::Postgres, mapper))));
+    let of_table = table_name(&connection.engine, mapper)?;
+    let table = || TextPart::Parameter(Node::Bind(Value::Text(of_table.clone())));
     let name = || TextPart::Parameter(Node::Bind(Value::Text(mapper.definition.columns[column].name.to_owned())));
     let count = TextPart::Parameter(Node::Bind(Value::Int64(count as i64)));
     // Materialized, or the sequence would be looked up for every key.
     let owned = || vec![sql("pg_get_serial_sequence("), table(), sql(", "), name(), sql(")")];
-    let named = mapper.definition.columns[column].sequence.map(|sequence| {
-        let mut quoted = String::new();
-        Dialect::Postgres.write_identifier(sequence, &mut quoted);
-        vec![TextPart::Parameter(Node::Bind(Value::Text(quoted)))]
-    });
+    let sequence = mapper.definition.columns[column].sequence;
+    let sequence = sequence.map(|sequence| qualified(&connection.engine, None, sequence)).transpose()?;
+    let named = sequence.map(|sequence| vec![TextPart::Parameter(Node::Bind(Value::Text(sequence)))]);
     let mut parts = vec![sql("WITH found AS MATERIALIZED (SELECT ")];
     parts.extend(named.unwrap_or_else(owned));
     parts.extend([
@@ -539,14 +540,16 @@ async fn keys_of_sequence(
     Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides, are_next: false }) })
 }
 
-fn table_name(dialect: Dialect, mapper: &Mapper) -> String {
-    let mut name = String::new();
-    if let Some(schema) = mapper.definition.schema {
-        dialect.write_identifier(schema, &mut name);
-        name.push('.');
-    }
-    dialect.write_identifier(mapper.definition.table, &mut name);
-    name
+fn table_name(engine: &Engine, mapper: &Mapper) -> Result<String> {
+    qualified(engine, mapper.definition.schema, mapper.definition.table)
+}
+
+/// Writes the name of something in a schema, as it stands for this engine.
+fn qualified(engine: &Engine, schema: Option<&str>, name: &str) -> Result<String> {
+    let schema = engine.schemas()?.map_or(schema, |schemas| schemas.of(schema));
+    let mut written = String::new();
+    engine.dialect().write_qualified(schema, name, &mut written);
+    Ok(written)
 }
 
 /// SQL that the session itself writes.

@@ -54,7 +54,7 @@ pub fn association<M: Model, T: Model>(
     if let Some(known) = tables.iter().find(|known| is_of(known, table, &sides)) {
         return known;
     }
-    let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(definition(table, &sides))));
+    let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(definition(table, &sides), false)));
     tables.push(mapper);
     mapper
 }

@@ -18,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) columns: Vec<ColumnShape>,
     /// The positions of the primary key's columns.
     pub(crate) key: Vec<u16>,
+    /// Whether only its names are known.
+    pub(crate) is_light: bool,
 }
 
 /// What a statement needs to know of a column.
@@ -37,7 +39,7 @@ impl Mapper {
         if let Some((_, mapper)) = mappers.iter().find(|(known, _)| *known == shape) {
             return mapper;
         }
-        let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(definition(&shape))));
+        let mapper: &'static Mapper = Box::leak(Box::new(Mapper::without_model(definition(&shape), shape.is_light)));
         mappers.push((shape, mapper));
         mapper
     }

@@ -1,7 +1,7 @@
 //! Reads the `information_schema` of MySQL and MariaDB: seven queries, the last one only if there are sequences; before them,
 //! by a URL of MySQL, one for what the server is.
 
-use super::{Catalog, Context, Found, FoundView, action};
+use super::{Catalog, Context, Found, FoundView, action, names_of};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
@@ -128,7 +128,10 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             None => match default.map(|default| default_of(default, &extra, &column.column_type, cx.dialect)) {
                 Some(sql) if sql.eq_ignore_ascii_case("null") => {}
                 Some(sql) => match sequence_of(&sql) {
-                    Some(sequence) => column.sequence = Some(sequence),
+                    Some((schema, sequence)) => {
+                        (column.sequence_schema, column.sequence) =
+                            (schema.filter(|of| *of != cx.default), Some(sequence));
+                    }
                     None => column.server_default = Some(sql),
                 },
                 None => {}
@@ -166,10 +169,9 @@ fn default_of(default: String, extra: &str, column_type: &ColumnType, dialect: D
     sql
 }
 
-/// Returns the name in ``nextval(`schema`.`name`)``.
-fn sequence_of(sql: &str) -> Option<String> {
-    let name = sql.strip_prefix("nextval(")?.strip_suffix(')')?;
-    crate::schema::tokens::tokens(name).last().map(|token| token.name())
+/// Returns the schema and the name in ``nextval(`schema`.`name`)``.
+fn sequence_of(sql: &str) -> Option<(Option<String>, String)> {
+    names_of(sql.strip_prefix("nextval(")?.strip_suffix(')')?)
 }
 
 /// Reads checks. MariaDB's JSON is text with a check that it is JSON, which says nothing more than the type.

@@ -1,6 +1,6 @@
 //! Reads the catalogs of PostgreSQL: nine queries.
 
-use super::{Catalog, Cells, Context, Found, FoundView};
+use super::{Catalog, Cells, Context, Found, FoundView, names_of};
 use crate::dialect::Dialect;
 use crate::engine::Executor;
 use crate::error::Result;
@@ -185,7 +185,9 @@ async fn read_columns<E: Executor>(
             }
             (_, _, Some(sql)) if owns_sequence && sequence_of(&sql).is_some() => column.is_generated = true,
             (_, _, Some(sql)) => match sequence_of(&sql) {
-                Some(sequence) => column.sequence = Some(sequence),
+                Some((schema, sequence)) => {
+                    (column.sequence_schema, column.sequence) = (schema.filter(|of| *of != cx.default), Some(sequence));
+                }
                 None => column.server_default = Some(sql),
             },
             (_, _, None) => {}
@@ -210,10 +212,10 @@ fn column_type(written: &str, types: &[(String, ColumnType)]) -> ColumnType {
     }
 }
 
-/// Returns the name in `nextval('name'::regclass)`.
-fn sequence_of(sql: &str) -> Option<String> {
-    let name = sql.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
-    Some(name.trim_matches('"').replace("''", "'"))
+/// Returns the schema, if it is named, and the name in `nextval('schema.name'::regclass)`.
+fn sequence_of(sql: &str) -> Option<(Option<String>, String)> {
+    let name = sql.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?.replace("''", "'");
+    names_of(&name)
 }
 
 async fn read_constraints<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found: &mut Found) -> Result<()> {

@@ -48,6 +48,9 @@ pub struct Column {
     pub server_default: Option<String>,
     /// The sequence whose next value the database fills in.
     pub sequence: Option<String>,
+    /// The schema of that sequence, if not the default one.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub sequence_schema: Option<String>,
     /// The expression that the database computes it by.
     pub computed: Option<Computed>,
     /// How its text is compared and sorted, in the database's own word.
@@ -111,6 +114,7 @@ impl Column {
             identity: None,
             server_default: None,
             sequence: None,
+            sequence_schema: None,
             computed: None,
             collation: None,
             comment: None,
@@ -234,6 +238,7 @@ impl Column {
             identity: column.identity,
             server_default: column.server_default.map(str::to_owned),
             sequence: column.sequence.map(str::to_owned),
+            sequence_schema: None,
             computed: column.computed.map(|(sql, is_stored)| Computed { sql: sql.to_owned(), is_stored }),
             collation: column.collation.map(str::to_owned),
             comment: column.comment.map(str::to_owned),

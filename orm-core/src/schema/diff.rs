@@ -132,7 +132,10 @@ impl MetaData {
         let home = origin.map(|origin| origin.default_schema.as_str());
         let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
         let (mut wanted_tables, named) = (at_home(self.told_tables()?), at_home(self.named_tables()?));
-        let found_tables = at_home(found.tables()?);
+        let mut found_tables = at_home(found.tables()?);
+        if self.is_away(home) {
+            found_tables.retain(|table| table.schema.is_some());
+        }
         for (told, named) in wanted_tables.iter_mut().zip(&named) {
             let is_it = |found: &&Table| (&found.schema, &found.name) == (&told.schema, &told.name);
             if let (Some(found), Some(dialect)) = (found_tables.iter().find(is_it), dialect) {
@@ -213,9 +216,10 @@ impl MetaData {
     /// # Errors
     ///
     /// Fails when something differs, when the catalogs cannot be read, and as [`tables`](Self::tables) does.
-    pub fn check<E: Executor>(&self, db: E) -> impl Future<Output = Result<()>> + Send {
-        let wanted = self.clone();
+    pub fn check<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send {
+        let wanted = self.where_it_stands(&mut db);
         async move {
+            let wanted = wanted?;
             let tables = wanted.tables()?;
             let types = metadata::enums(&tables)?;
             let of_tables = tables.iter().map(|table| &table.schema);
@@ -295,6 +299,12 @@ fn take_dependents<'o>(
     }
 }
 
+/// Returns whether two columns take their values from one sequence. PostgreSQL names the schema of none that it finds without.
+fn same_sequence(found: &Column, wanted: &Column) -> bool {
+    let is_there = found.sequence_schema.is_none() || found.sequence_schema == wanted.sequence_schema;
+    found.sequence == wanted.sequence && is_there
+}
+
 /// Takes the name of the default schema away.
 fn at_home(mut table: Table, home: Option<&str>) -> Table {
     let leave = |schema: &mut Option<String>| {
@@ -310,6 +320,7 @@ fn at_home(mut table: Table, home: Option<&str>) -> Table {
         {
             *schema = None;
         }
+        leave(&mut column.sequence_schema);
     }
     table
 }
@@ -696,7 +707,7 @@ impl Comparison<'_> {
         note(!same_type(&from.column_type, &to.column_type), ColumnChange::Type);
         note(from.is_nullable != to.is_nullable, ColumnChange::Nullability);
         let same_default = self.may_both(from.server_default.as_deref(), to.server_default.as_deref());
-        note(!same_default || from.sequence != to.sequence, ColumnChange::Default);
+        note(!same_default || !same_sequence(from, to), ColumnChange::Default);
         note(!same_generation(from, to), ColumnChange::Generation);
         let same_computed = match (&from.computed, &to.computed) {
             (Some(from), Some(to)) => from.is_stored == to.is_stored && self.may_be_same(&from.sql, &to.sql),

@@ -9,7 +9,7 @@ use super::table::full_name;
 use super::{Domain, EnumType, ForeignKey, Index, NamingConvention, Sequence, Table, View, copy, model, naming, run};
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
-use crate::engine::{Exec, Executor};
+use crate::engine::{Exec, Executor, SchemaMap};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Definition, Mapper, Registered};
 use crate::types::ColumnType;
@@ -54,6 +54,8 @@ pub struct MetaData {
     convention: NamingConvention,
     schema: Option<String>,
     origin: Option<Origin>,
+    /// Under which schemas all of it is.
+    translated: Option<SchemaMap>,
 }
 
 /// Where metadata was read.
@@ -85,6 +87,7 @@ static GLOBAL: MetaData = MetaData {
     convention: NamingConvention::DEFAULT,
     schema: None,
     origin: None,
+    translated: None,
 };
 
 impl Default for MetaData {
@@ -111,6 +114,7 @@ impl MetaData {
         convention: NamingConvention::DEFAULT,
         schema: None,
         origin: None,
+        translated: None,
     };
 
     /// No tables yet.
@@ -147,7 +151,7 @@ impl MetaData {
     /// Adds a sequence, which is created before the tables.
     #[must_use]
     pub fn sequence(mut self, sequence: Sequence) -> Self {
-        let schema = sequence.schema.or_else(|| self.schema.clone());
+        let schema = self.schema_of(sequence.schema);
         self.sequences.push(Sequence { schema, ..sequence });
         self
     }
@@ -155,15 +159,19 @@ impl MetaData {
     /// Adds a domain, which PostgreSQL creates before the tables; other databases have the type beneath.
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
-        let schema = domain.schema.or_else(|| self.schema.clone());
-        self.domains.push(Domain { schema, ..domain });
+        let schema = self.schema_of(domain.schema);
+        let mut domain = Domain { schema, ..domain };
+        if let Some(schemas) = &self.translated {
+            schemas.translate_type(&mut domain.base);
+        }
+        self.domains.push(domain);
         self
     }
 
     /// Adds a view, which is created after the tables.
     #[must_use]
     pub fn view(mut self, view: View) -> Self {
-        let schema = view.schema.or_else(|| self.schema.clone());
+        let schema = self.schema_of(view.schema);
         self.views.push(View { schema, ..view });
         self
     }
@@ -213,6 +221,15 @@ impl MetaData {
         MetaData { schema: Some(schema.into()), ..self }
     }
 
+    /// Returns where something stands that says this schema, or none.
+    fn schema_of(&self, said: Option<String>) -> Option<String> {
+        let mut schema = said.or_else(|| self.schema.clone());
+        if let Some(schemas) = &self.translated {
+            schemas.translate(&mut schema);
+        }
+        schema
+    }
+
     fn in_schema(&self, mut table: Table) -> Table {
         if let (Some(schema), None) = (&self.schema, &table.schema) {
             table.schema = Some(schema.clone());
@@ -228,6 +245,62 @@ impl MetaData {
             }
         }
         table
+    }
+
+    /// Puts all of it, and what is added later, into the schemas where it is for an engine with such
+    /// [options](crate::ExecutionOptions::schema_translate_map). It is to be said once.
+    ///
+    /// It is for [`diff`](Self::diff), which knows no engine. [`check`](Self::check), [`create_all`](Self::create_all) and
+    /// [`drop_all`](Self::drop_all) take the map of the engine, unless this has one.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, MetaData, PoolClass, metadata, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "users", metadata = none)]
+    /// # struct User { #[orm(primary_key)] id: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// let engine = Engine::builder("sqlite::memory:").pool_class(PoolClass::Static).build()?;
+    /// text("ATTACH ':memory:' AS tenant_7").execute(&engine).await?;
+    /// let wanted = metadata![User].schema_translate_map([(None, "tenant_7")]);
+    /// let diff = wanted.diff(&MetaData::reflect_schemas(&engine, &["tenant_7"]).await?)?;
+    /// assert_eq!(diff.to_string(), "create table `tenant_7.users`");
+    /// diff.execute(&engine).await?;
+    /// wanted.check(&engine).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn schema_translate_map<'a, V: Into<Option<&'a str>>>(
+        self,
+        map: impl IntoIterator<Item = (Option<&'a str>, V)>,
+    ) -> Self {
+        self.translated(SchemaMap::new(map))
+    }
+
+    fn translated(mut self, schemas: SchemaMap) -> MetaData {
+        self.sequences.iter_mut().for_each(|sequence| schemas.translate(&mut sequence.schema));
+        self.views.iter_mut().for_each(|view| schemas.translate(&mut view.schema));
+        for domain in &mut self.domains {
+            schemas.translate(&mut domain.schema);
+            schemas.translate_type(&mut domain.base);
+        }
+        MetaData { translated: Some(schemas), ..self }
+    }
+
+    /// Returns it in the schemas in which it is for an executor.
+    pub(super) fn where_it_stands<E: Executor>(&self, db: &mut E) -> Result<MetaData> {
+        let schemas = run::schemas(db)?.filter(|_| self.translated.is_none());
+        Ok(match schemas {
+            Some(schemas) => self.clone().translated(schemas),
+            None => self.clone(),
+        })
+    }
+
+    /// Returns whether tables without a schema are elsewhere than in the default one.
+    pub(super) fn is_away(&self, home: Option<&str>) -> bool {
+        let away = self.translated.as_ref().and_then(|schemas| schemas.of(None));
+        away.is_some() && away != home
     }
 
     /// Returns the tables of every derived model of the program, but for those with `#[orm(metadata = none)]`.
@@ -296,7 +369,10 @@ impl MetaData {
         for table in &mut tables {
             naming::name(table, &self.convention)?;
         }
-        Ok(tables)
+        match &self.translated {
+            Some(schemas) => translated(tables, schemas),
+            None => Ok(tables),
+        }
     }
 
     /// Returns the tables such that each comes after those that it refers to; otherwise they keep their order.
@@ -378,7 +454,8 @@ impl MetaData {
     /// refuses it.
     pub fn create_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
         let home = run::home(&mut db);
-        let statements = self.creating(&Ddl::new(run::dialect(&mut db)).leaving_alone(), home.as_deref());
+        let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
+        let statements = self.where_it_stands(&mut db).and_then(|all| all.creating(&ddl, home.as_deref()));
         run::run(db, statements)
     }
 
@@ -405,7 +482,7 @@ impl MetaData {
     /// since only a name can be dropped; and a database refuses when rows of a table that is not among these refer to them.
     pub fn drop_all<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
         let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
-        let statements = self.dropping(&ddl);
+        let statements = self.where_it_stands(&mut db).and_then(|all| all.dropping(&ddl));
         let has_cycle =
             ddl.dialect() == Dialect::Sqlite && self.sorted().is_ok_and(|sorted| !sorted.forward.is_empty());
         // Within a transaction SQLite has to look at foreign keys.
@@ -519,9 +596,10 @@ impl MetaData {
         if !matches!(dialect, Dialect::Postgres | Dialect::MariaDb) {
             return all;
         }
-        for name in tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.sequence.as_ref()) {
+        for column in tables.iter().flat_map(|table| &table.columns) {
+            let Some(name) = &column.sequence else { continue };
             if !all.iter().any(|known| known.name == *name) {
-                all.push(Sequence::new(name.clone()));
+                all.push(Sequence { schema: column.sequence_schema.clone(), ..Sequence::new(name.clone()) });
             }
         }
         all
@@ -530,6 +608,22 @@ impl MetaData {
     fn sorted(&self) -> Result<Sorted> {
         Ok(order::sorted(self.tables()?))
     }
+}
+
+/// Puts tables into the schemas where they are.
+fn translated(mut tables: Vec<Table>, schemas: &SchemaMap) -> Result<Vec<Table>> {
+    schemas.check()?;
+    let names: Vec<String> = tables.iter().map(Table::full_name).collect();
+    tables.iter_mut().for_each(|table| table.translate(schemas));
+    for (position, second) in tables.iter().enumerate() {
+        let mut first = tables[..position].iter();
+        if let Some(first) = first.position(|first| (&first.schema, &first.name) == (&second.schema, &second.name)) {
+            let (name, one, other) = (second.full_name(), &names[first], &names[position]);
+            let message = format!("`schema_translate_map` makes the tables `{one}` and `{other}` one table, `{name}`");
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+    }
+    Ok(tables)
 }
 
 /// Collects the native types of labels of some tables, each once.

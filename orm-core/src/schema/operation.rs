@@ -282,7 +282,8 @@ impl Operation {
         Ddl::new(dialect).operation(self)
     }
 
-    /// Does it.
+    /// Does it. The schemas that it names are the real ones, whatever
+    /// [`schema_translate_map`](crate::ExecutionOptions::schema_translate_map) says.
     ///
     /// # Errors
     ///

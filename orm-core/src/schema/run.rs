@@ -1,7 +1,7 @@
 //! Runs DDL through any executor, and puts it together as text.
 
 use crate::dialect::Dialect;
-use crate::engine::{Engine, Exec, Executor};
+use crate::engine::{Engine, Exec, Executor, SchemaMap};
 use crate::error::Result;
 use crate::sql::{Statement, TextNode, TextPart};
 
@@ -16,6 +16,11 @@ fn engine<E: Executor>(db: &mut E) -> Engine {
         Exec::Connection(connection) => connection.engine().clone(),
         Exec::Session(session, _) | Exec::NoAutoflush(session) => session.engine().clone(),
     }
+}
+
+/// Returns which schemas are others to an executor, if some are.
+pub(super) fn schemas<E: Executor>(db: &mut E) -> Result<Option<SchemaMap>> {
+    engine(db).schemas().map(Option::<&SchemaMap>::cloned)
 }
 
 /// Returns the schema of tables without one, where a foreign key from another schema has to name it: MySQL would look for

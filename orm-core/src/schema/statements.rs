@@ -267,6 +267,7 @@ fn mapper(table: &Table) -> &'static Mapper {
         name: table.name.clone(),
         columns: table.columns.iter().map(column).collect(),
         key: table.primary_key.columns.iter().filter_map(|name| table.position(name).ok()).collect(),
+        is_light: false,
     })
 }
 

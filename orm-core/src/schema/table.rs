@@ -6,7 +6,7 @@ use super::{
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
-use crate::engine::Executor;
+use crate::engine::{Executor, SchemaMap};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Entity, Mapper};
 
@@ -211,9 +211,12 @@ impl Table {
     /// Fails when the table cannot be written for the database, or when the database refuses it.
     pub fn create<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
         let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
-        let mut table = self.clone();
-        table.name_home(run::home(&mut db).as_deref());
-        run::run(db, table.creating(&ddl))
+        let home = run::home(&mut db);
+        let statements = self.where_it_stands(&mut db).and_then(|mut table| {
+            table.name_home(home.as_deref());
+            table.creating(&ddl)
+        });
+        run::run(db, statements)
     }
 
     /// Drops the table, if it exists.
@@ -222,8 +225,9 @@ impl Table {
     ///
     /// Fails when the database refuses, such as when rows of another table refer to it.
     pub fn drop<E: Executor>(&self, mut db: E) -> impl Future<Output = Result<()>> + Send + use<E> {
-        let statement = Ddl::new(run::dialect(&mut db)).leaving_alone().drop(self);
-        run::run(db, Ok(vec![statement]))
+        let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
+        let statements = self.where_it_stands(&mut db).map(|table| vec![ddl.drop(&table)]);
+        run::run(db, statements)
     }
 
     /// Returns the SQL that creates it, statements separated by `;` and an empty line; an error gives its text.
@@ -243,7 +247,28 @@ impl Table {
         run::script(self.creating(&Ddl::new(dialect)))
     }
 
-    /// The types, the table and its indexes.
+    /// Returns the table in the schema in which it is for an executor.
+    fn where_it_stands<E: Executor>(&self, db: &mut E) -> Result<Table> {
+        let mut table = self.clone();
+        if let Some(schemas) = run::schemas(db)? {
+            table.translate(&schemas);
+        }
+        Ok(table)
+    }
+
+    /// Puts it, and all that it names, into the schemas where they are.
+    pub(super) fn translate(&mut self, schemas: &SchemaMap) {
+        schemas.translate(&mut self.schema);
+        self.foreign_keys.iter_mut().for_each(|key| schemas.translate(&mut key.target_schema));
+        for column in &mut self.columns {
+            schemas.translate_type(&mut column.column_type);
+            column.variants.iter_mut().for_each(|(_, of)| schemas.translate_type(of));
+            if column.sequence.is_some() {
+                schemas.translate(&mut column.sequence_schema);
+            }
+        }
+    }
+
     /// Has foreign keys that lead out of its schema name the one of tables without one.
     pub(super) fn name_home(&mut self, home: Option<&str>) {
         let Some(home) = home.filter(|_| self.schema.is_some()) else { return };
@@ -252,6 +277,7 @@ impl Table {
         }
     }
 
+    /// The types, the table and its indexes.
     fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
         let table = self.clone().named()?;
         let mut statements = ddl.create_enums(&super::metadata::enums(std::slice::from_ref(&table))?);

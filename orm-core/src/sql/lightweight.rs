@@ -58,6 +58,7 @@ fn mapper(schema: Option<&str>, name: &str, columns: impl Iterator<Item = String
         name: name.to_owned(),
         columns: columns.map(|name| ColumnShape { name, nullable: true, kind: Kind::Text }).collect(),
         key: Vec::new(),
+        is_light: true,
     })
 }
 

@@ -9,6 +9,11 @@ use super::{ColumnType, DecodeError, Placeholder, SqlType};
 /// The type that PostgreSQL is told with each value, which goes as text.
 static INET: EnumName = EnumName { schema: None, name: "inet" };
 
+/// Returns whether a type whose name is told with each value is the database's own, which is in no schema of the user's.
+pub(crate) fn is_of_database(name: &EnumName) -> bool {
+    *name == INET
+}
+
 macro_rules! addresses {
     ($($type:ty, $what:literal, $least:expr;)*) => { $(
         crate::row_type!($type);

@@ -97,6 +97,11 @@ fn url(dialect: Dialect) -> String {
 
 /// Makes a schema or a database that goes with this thread, and returns its URL.
 fn empty_on_server() -> String {
+    url_of(&another_on_server())
+}
+
+/// Makes a schema or a database that goes with this thread, and returns its name.
+pub(crate) fn another_on_server() -> String {
     static STARTED: OnceLock<()> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(1);
     STARTED.get_or_init(|| on_server(start));
@@ -107,7 +112,7 @@ fn empty_on_server() -> String {
         Dialect::Postgres => run(&server, format!("CREATE SCHEMA {made}")).await,
         _ => run(&server, format!("CREATE DATABASE {made}")).await,
     });
-    url_of(&name)
+    name
 }
 
 /// Returns the server's URL with another schema or database.

@@ -231,7 +231,10 @@ impl Ddl {
     fn set_default(&self, column: &Column) -> String {
         match (&column.server_default, &column.sequence) {
             (Some(default), _) => format!("SET DEFAULT {default}"),
-            (None, Some(sequence)) => format!("SET DEFAULT nextval({})", self.text(&self.identifier(sequence))),
+            (None, Some(sequence)) => {
+                let sequence = self.qualified(column.sequence_schema.as_deref(), sequence);
+                format!("SET DEFAULT nextval({})", self.text(&sequence))
+            }
             (None, None) => "DROP DEFAULT".to_owned(),
         }
     }

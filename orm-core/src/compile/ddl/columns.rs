@@ -27,9 +27,10 @@ impl Ddl {
         if let Some(default) = &column.server_default {
             words.push(format!("DEFAULT {}", self.default(column, default.trim())));
         } else if let Some(sequence) = &column.sequence {
+            let sequence = self.qualified(column.sequence_schema.as_deref(), sequence);
             words.push(match self.dialect {
-                Dialect::Postgres => format!("DEFAULT nextval({})", self.text(&self.identifier(sequence))),
-                Dialect::MariaDb => format!("DEFAULT nextval({})", self.identifier(sequence)),
+                Dialect::Postgres => format!("DEFAULT nextval({})", self.text(&sequence)),
+                Dialect::MariaDb => format!("DEFAULT nextval({sequence})"),
                 Dialect::Sqlite | Dialect::MySql => {
                     let what = format!("the sequence of column `{}.{}`", table.full_name(), column.name);
                     return Err(self.unsupported(&what));
