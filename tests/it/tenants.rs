@@ -285,7 +285,7 @@ async fn every_strategy_loads_from_its_tenant() {
                 assert_eq!((users[0].keywords.len(), users[1].keywords.len()), (2, 1));
                 let mut session = Session::new(tenant);
                 let found = query.all(&mut session).await.unwrap();
-                assert_eq!(session.related(found[0], User.addresses).map(|(_, one)| &one.email).count(), 2);
+                assert_eq!(session.related(found[0], User.addresses).count(), 2);
                 assert!(session.related(found[0], User.addresses).all(|(_, one)| one.email.ends_with(&mails[1][8..])));
             }
             let mut session = Session::new(tenant);
