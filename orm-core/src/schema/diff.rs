@@ -5,6 +5,7 @@
 
 mod anew;
 mod foreign_keys;
+mod retyped;
 
 use std::fmt;
 

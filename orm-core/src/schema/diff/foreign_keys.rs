@@ -2,10 +2,11 @@
 //! those of new tables come when what they refer to is there.
 //!
 //! No database drops a key or a unique constraint that a foreign key refers to; MySQL neither an index that it is found
-//! by, and it changes the type of a column on neither side of one. SQLite copies tables, and looks at foreign keys when that
-//! is done.
+//! by, and it changes the type of a column on neither side of one; PostgreSQL does where it can still compare the two sides.
+//! SQLite copies tables, and looks at foreign keys when that is done.
 
 use super::super::{ForeignKey, Index, Table};
+use super::retyped::are_alike;
 use super::{Comparison, Side};
 use crate::dialect::Dialect;
 use crate::schema::ColumnChange;
@@ -53,12 +54,10 @@ impl Comparison<'_> {
         let gone = from.indexes.iter().filter(|index| !to.indexes.iter().any(|to| self.same_index(to, index)));
         indexes.extend(gone.filter(|index| index.is_unique || self.is_mysql()).map(Index::column_names));
         changed.extend(indexes.into_iter().map(|columns| Changed { table: from, columns, is_index: true }));
-        if !self.is_mysql() {
-            return;
-        }
         for column in &from.columns {
             let Some(wanted) = to.find_column(&column.name) else { continue };
-            if self.changes(&found.given, column, wanted).contains(&ColumnChange::Type) {
+            let is_changed = self.changes(&found.given, column, wanted).contains(&ColumnChange::Type);
+            if is_changed && (self.is_mysql() || !are_alike(&column.column_type, &wanted.column_type)) {
                 changed.push(Changed { table: from, columns: vec![column.name.clone()], is_index: false });
             }
         }
