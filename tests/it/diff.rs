@@ -2,8 +2,8 @@
 
 use orm::prelude::*;
 use orm::schema::{
-    CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Index, Inspector, Operation, RenameHint,
-    Sequence, Table, TableName, UniqueConstraint, View,
+    CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, Inspector, Operation,
+    RenameHint, Sequence, Table, TableName, UniqueConstraint, View,
 };
 use orm::{ColumnType, Dialect, ErrorKind, ExecutionOptions, IsolationLevel, text};
 
@@ -134,6 +134,41 @@ async fn columns_are_altered() {
         _ => "alter column `users.name`: default `'x'` -> none",
     };
     changes(with(name().server_default("'x'")), users(), &[text]).await;
+}
+
+/// The default that counted goes before the one that is wanted comes.
+#[tokio::test]
+async fn a_generated_key_becomes_one_that_is_given_a_default() {
+    let key = |column: Column| Table { columns: vec![column, users().columns.remove(1)], ..users() };
+    let id = || Column::new("id", ColumnType::BigInteger);
+    let always = Identity { is_always: true, ..Identity::DEFAULT };
+    let generated = [id().generated(), id().identity(Identity::DEFAULT), id().identity(always)];
+    let mut given = vec![(id().server_default("5"), Some(5))];
+    if dialect() == Dialect::Postgres {
+        given.push((id().server_default("(random() * 0)::bigint + 6"), Some(6)));
+        given.push((id().sequence("numbers"), Some(1)));
+    }
+    given.push((id(), None));
+    let generated = generated.into_iter().take(if dialect() == Dialect::Postgres { 3 } else { 1 });
+    for from in generated.map(key) {
+        for (to, value) in &given {
+            let engine = empty_engine().await;
+            of(from.clone()).create_all(&engine).await.unwrap();
+            text("INSERT INTO users (name) VALUES ('ed')").execute(&engine).await.unwrap();
+            let wanted = of(key(to.clone()));
+            let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+            diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+            wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+            text("UPDATE users SET id = 100").execute(&engine).await.unwrap();
+            let inserted = text("INSERT INTO users (name) VALUES ('wendy')").execute(&engine).await;
+            let sql = "SELECT id FROM users WHERE name = 'wendy'";
+            let found = text(sql).columns::<i64>().all(&engine).await.unwrap();
+            if dialect() != Dialect::Sqlite || value.is_some() {
+                assert_eq!(inserted.is_ok(), value.is_some(), "{diff}");
+                assert_eq!(found, value.iter().copied().collect::<Vec<i64>>(), "{diff}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -148,6 +148,15 @@ impl Ddl {
         // A default of the old type would have to be cast, which PostgreSQL does not do for every type.
         let has_type = changes.contains(&ColumnChange::Type) && from.server_default.is_some();
         statements.extend(has_type.then(|| alter("DROP DEFAULT")));
+        // What counts goes first: it is a default itself, and only integers have it.
+        if changes.contains(&ColumnChange::Generation) {
+            if from.identity.is_some() {
+                statements.push(alter("DROP IDENTITY IF EXISTS"));
+            } else if from.is_generated {
+                statements.push(alter("DROP DEFAULT"));
+                statements.push(self.each_serial(table, &to.name, "DROP SEQUENCE ' || counter"));
+            }
+        }
         for change in changes {
             match change {
                 ColumnChange::Type | ColumnChange::Collation => {
@@ -175,18 +184,11 @@ impl Ddl {
                     let text = to.comment.as_ref().map_or_else(|| "NULL".to_owned(), |text| self.text(text));
                     statements.push(format!("COMMENT ON COLUMN {}.{name} IS {text}", self.table_name(table)));
                 }
-                ColumnChange::Generation => {
-                    if from.identity.is_some() {
-                        statements.push(alter("DROP IDENTITY IF EXISTS"));
-                    } else if from.is_generated {
-                        statements.push(alter("DROP DEFAULT"));
-                        statements.push(self.each_serial(table, &to.name, "DROP SEQUENCE ' || counter"));
-                    }
-                    if to.is_generated {
-                        statements.push(alter(&format!("ADD {}", self.identity(to))));
-                        statements.push(self.count_on(table, to));
-                    }
+                ColumnChange::Generation if to.is_generated => {
+                    statements.push(alter(&format!("ADD {}", self.identity(to))));
+                    statements.push(self.count_on(table, to));
                 }
+                ColumnChange::Generation => {}
                 ColumnChange::Check => {}
                 ColumnChange::Computed => {
                     let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
