@@ -53,6 +53,24 @@ async fn names(engine: &Engine, condition: impl Fn() -> orm::Expr<bool>) -> Vec<
     select(Member.name).filter(condition()).order_by(Member.id.asc()).all(engine).await.unwrap()
 }
 
+/// As several programs do that are started together: PostgreSQL's `IF NOT EXISTS` fails for what another is just creating.
+#[tokio::test]
+async fn several_create_types_and_tables_at_once() {
+    for _ in 0..5 {
+        let engine = empty_engine().await;
+        let create = || {
+            let engine = engine.clone();
+            tokio::spawn(async move { metadata![Member].create_all(&engine).await })
+        };
+        let tasks = [create(), create(), create(), create()];
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        metadata![Member].check(&engine).await.unwrap();
+        metadata![Member].drop_all(&engine).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_column_of_labels_has_the_type_of_its_database() {
     let engine = members().await;

@@ -128,6 +128,28 @@ async fn an_index_is_made_while_others_write() {
     of(users().index(index)).check(&engine).await.unwrap();
 }
 
+/// A new table is nobody's yet, so all of it comes in one transaction; otherwise the index comes after that.
+#[tokio::test]
+async fn an_index_is_made_while_others_write_beside_other_changes() {
+    let index = || Index::new(["name"]).name("by_it").concurrent();
+    let engine = empty_engine().await;
+    let table = users().index(index());
+    of(table.clone()).create_all(&engine).await.unwrap();
+    of(table.clone()).check(&engine).await.unwrap();
+    table.drop(&engine).await.unwrap();
+    table.create(&engine).await.unwrap();
+    of(table.clone()).check(&engine).await.unwrap();
+
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    let others = Table::new("others").column(Column::new("name", ColumnType::String(9))).index(["name"]);
+    let wanted = of(table.column(Column::new("age", ColumnType::Integer).nullable()))
+        .table(others.index(Index::new(["name"]).name("by_other").concurrent()));
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    wanted.check(&engine).await.unwrap();
+}
+
 #[tokio::test]
 async fn options_of_constraints_are_compared() {
     let parent = || users().index(["number"]);

@@ -17,7 +17,7 @@ use options::Options;
 
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{Table, fit};
+use crate::schema::{Index, Table, fit};
 
 /// Writes DDL for a dialect.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,9 @@ impl Ddl {
         // MySQL has no CREATE INDEX IF NOT EXISTS: its indexes stand within the table.
         if !self.is_mysql() {
             for index in &table.indexes {
-                statements.push(self.create_index(table, index)?);
+                // Nobody writes to a table that is new.
+                let index = Index { is_concurrent: false, ..index.clone() };
+                statements.push(self.create_index(table, &index)?);
             }
         }
         if self.dialect == Dialect::Postgres {

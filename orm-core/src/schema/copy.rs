@@ -16,7 +16,7 @@ use crate::types::ColumnType;
 impl Diff {
     /// Does all operations, in one transaction where the database has such for its schema (MySQL and MariaDB do not).
     /// Labels that a type of PostgreSQL gets are added before, in a transaction of their own: within one, nothing can use
-    /// them yet.
+    /// them yet. An index that is made [concurrently](Index::concurrent) comes after all else, by itself.
     ///
     /// SQLite can neither change a column nor add or drop a constraint, nor add a column of which each row computes its
     /// value: there the table is copied, with its rows, indexes and triggers, and it fails without effect if rows then refer to rows that are not there, or
@@ -55,16 +55,26 @@ impl Diff {
             // PostgreSQL takes no new label before the transaction that adds it is over.
             let is_first = |operation: &&Operation| matches!(operation, Operation::AlterEnum { .. });
             let (first, rest): (Vec<&Operation>, Vec<&Operation>) = operations.iter().partition(is_first);
+            let is_postgres = engine.dialect() == Dialect::Postgres;
+            let is_last = |operation: &&Operation| match operation {
+                Operation::CreateIndex { index, .. } => is_postgres && index.is_concurrent,
+                _ => false,
+            };
+            let (last, rest): (Vec<&Operation>, Vec<&Operation>) = rest.into_iter().partition(is_last);
             let sql = |operations: Vec<&Operation>| {
                 let all = operations.into_iter().map(|operation| operation.to_sql(engine.dialect()));
                 all.collect::<Result<Vec<_>>>().map(|all| all.concat())
             };
-            let (first, rest) = (sql(first)?, sql(rest)?);
+            let (first, rest, last) = (sql(first)?, sql(rest)?, sql(last)?);
             for operation in &operations {
                 operation.refuse_zeros(&engine).await?;
             }
             run::run(&engine, Ok(first)).await?;
-            run::run(&engine, Ok(rest)).await
+            run::run(&engine, Ok(rest)).await?;
+            for statement in last {
+                run::run(&engine, Ok(vec![statement])).await?;
+            }
+            Ok(())
         }
     }
 }

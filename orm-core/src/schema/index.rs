@@ -161,7 +161,9 @@ impl Index {
         Index { include: super::constraint::texts(columns), ..self }
     }
 
-    /// Makes it while others write.
+    /// Makes it while others write, on PostgreSQL, which cannot do that within a transaction:
+    /// [`Diff::execute`](super::Diff::execute) does it after all else. If it fails then, as when rows are not unique, the rest is
+    /// done, and PostgreSQL keeps an index that is not valid and is to be dropped. With a new table it is made as any other.
     #[must_use]
     pub fn concurrent(self) -> Self {
         Index { is_concurrent: true, ..self }

@@ -428,7 +428,8 @@ impl MetaData {
     /// and the sequences, after them the views. What exists is left alone.
     ///
     /// An engine does it in one transaction; on a connection or a session it belongs to the one that is open. The foreign
-    /// keys of a cycle are added last, where the database does not take them before the other table exists.
+    /// keys of a cycle are added last, where the database does not take them before the other table exists. Programs that do it
+    /// at the same time, as when several are started, wait for each other.
     ///
     /// ```
     /// # use orm_core::{Engine, Session, metadata};
@@ -456,7 +457,7 @@ impl MetaData {
         let home = run::home(&mut db);
         let ddl = Ddl::new(run::dialect(&mut db)).leaving_alone();
         let statements = self.where_it_stands(&mut db).and_then(|all| all.creating(&ddl, home.as_deref()));
-        run::run(db, statements)
+        run::create(db, statements)
     }
 
     /// Drops all tables, those first that refer to others. Tables that do not exist are left out.

@@ -31,6 +31,23 @@ pub(crate) fn home<E: Executor>(db: &mut E) -> Option<String> {
     engine.url().database().filter(|_| is_mysql).map(str::to_owned)
 }
 
+/// Runs statements that create what is not there. With PostgreSQL, whose `IF NOT EXISTS` fails for what another transaction is
+/// just creating, one waits for the other.
+pub(super) fn create<E: Executor>(
+    mut db: E,
+    statements: Result<Vec<String>>,
+) -> impl Future<Output = Result<()>> + Send + use<E> {
+    let waits = dialect(&mut db) == Dialect::Postgres;
+    let statements = statements.map(|mut statements| {
+        if waits && !statements.is_empty() {
+            // Any number does that nobody else takes: these are the letters of `orm`.
+            statements.insert(0, format!("SELECT pg_advisory_xact_lock({})", 0x6f_72_6d));
+        }
+        statements
+    });
+    run(db, statements)
+}
+
 /// Runs statements as they stand; an engine does it in one transaction.
 pub(super) fn run<E: Executor>(
     db: E,

@@ -216,7 +216,7 @@ impl Table {
             table.name_home(home.as_deref());
             table.creating(&ddl)
         });
-        run::run(db, statements)
+        run::create(db, statements)
     }
 
     /// Drops the table, if it exists.
