@@ -670,4 +670,18 @@ async fn operations_are_done_once() {
         assert!(!drop.execute_unless_done(&engine).await.unwrap(), "{drop}");
         assert!(drop.execute(&engine).await.is_err(), "{drop}");
     }
+    if dialect() == Dialect::Postgres {
+        let with = |labels: &[&str]| EnumType {
+            schema: None,
+            name: "mood".into(),
+            labels: labels.iter().map(|&label| label.into()).collect(),
+        };
+        Operation::CreateEnum(with(&["happy"])).execute(&engine).await.unwrap();
+        let alter = Operation::AlterEnum { from: with(&["happy"]), to: with(&["sad", "happy", "calm"]) };
+        assert!(alter.execute_unless_done(&engine).await.unwrap());
+        assert!(!alter.execute_unless_done(&engine).await.unwrap());
+        assert!(alter.execute(&engine).await.is_err());
+        let types = Inspector::of(&engine).await.unwrap().enums().to_vec();
+        assert_eq!(types, [with(&["sad", "happy", "calm"])]);
+    }
 }

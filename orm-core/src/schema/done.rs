@@ -87,6 +87,11 @@ impl Operation {
         let has_enum = |of: &super::EnumType| {
             inspector.enums().iter().any(|known| known.name == of.name && known.schema == home(&of.schema))
         };
+        let has_labels = |of: &super::EnumType| {
+            let is_it = |known: &&super::EnumType| known.name == of.name && known.schema == home(&of.schema);
+            let known = inspector.enums().iter().find(is_it);
+            known.is_some_and(|known| of.labels.iter().all(|label| known.labels.contains(label)))
+        };
         let has_domain = |of: &super::Domain| {
             inspector.domains().iter().any(|known| known.name == of.name && known.schema == home(&of.schema))
         };
@@ -97,6 +102,7 @@ impl Operation {
         match self {
             Operation::CreateEnum(of) => inspector.dialect() != Dialect::Postgres || has_enum(of),
             Operation::DropEnum(of) => !has_enum(of),
+            Operation::AlterEnum { to, .. } => inspector.dialect() != Dialect::Postgres || has_labels(to),
             Operation::CreateDomain(of) => inspector.dialect() != Dialect::Postgres || has_domain(of),
             Operation::DropDomain(of) => !has_domain(of),
             Operation::CreateSequence(of) => has_sequence(of),
@@ -131,7 +137,6 @@ impl Operation {
                 find(table).is_none_or(|table| !has_index(table, fitting(index.name.as_deref())))
             }
             Operation::AlterColumn { .. }
-            | Operation::AlterEnum { .. }
             | Operation::ReplaceEnum { .. }
             | Operation::AlterDomain { .. }
             | Operation::AlterSequence { .. }
