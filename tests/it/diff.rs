@@ -136,6 +136,37 @@ async fn columns_are_altered() {
     changes(with(name().server_default("'x'")), users(), &[text]).await;
 }
 
+/// Creates a table `t` with one column and rows, gives it these types, one after the other, and returns what is in it then.
+async fn retyped<T: orm::SqlType>(values: &str, types: &[ColumnType]) -> Vec<T> {
+    let engine = empty_engine().await;
+    let with = |of: &ColumnType| of_one(Column::new("a", of.clone()).nullable());
+    with(&types[0]).create_all(&engine).await.unwrap();
+    text(format!("INSERT INTO t VALUES {values}")).execute(&engine).await.unwrap();
+    for to in &types[1..] {
+        let diff = with(to).diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        with(to).check(&engine).await.unwrap();
+    }
+    let found = text("SELECT a FROM t WHERE a IS NOT NULL ORDER BY a").columns::<T>().all(&engine).await.unwrap();
+    assert_eq!(text("SELECT count(*) FROM t WHERE a IS NULL").columns::<i64>().one(&engine).await.unwrap(), 1);
+    found
+}
+
+fn of_one(column: Column) -> MetaData {
+    of(Table::new("t").column(column))
+}
+
+/// PostgreSQL has casts between truth values and integers of 32 bits alone.
+#[tokio::test]
+async fn numbers_become_truth_values_and_truth_values_numbers() {
+    for number in [ColumnType::SmallInteger, ColumnType::Integer, ColumnType::BigInteger, ColumnType::Double] {
+        let truths = retyped::<bool>("(0), (NULL), (1)", &[number.clone(), ColumnType::Boolean]).await;
+        assert_eq!(truths, [false, true], "{number}");
+        let types = [ColumnType::Boolean, number.clone(), ColumnType::BigInteger];
+        assert_eq!(retyped::<i64>("(false), (NULL), (true)", &types).await, [0, 1], "{number}");
+    }
+}
+
 /// The default that counted goes before the one that is wanted comes.
 #[tokio::test]
 async fn a_generated_key_becomes_one_that_is_given_a_default() {

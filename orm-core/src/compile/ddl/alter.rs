@@ -167,10 +167,8 @@ impl Ddl {
                         .as_ref()
                         .map_or_else(String::new, |name| format!(" COLLATE {}", self.identifier(name)));
                     let (found, wanted) = (from.type_on(self.dialect), &to.column_type);
-                    let using = match has_assignment_cast(found, wanted) {
-                        true => String::new(),
-                        false => format!(" USING {name}{}::{of}", by_text(found, wanted)),
-                    };
+                    let using =
+                        using(&name, found, wanted, &of).map_or_else(String::new, |value| format!(" USING {value}"));
                     statements.push(alter(&format!("TYPE {of}{collation}{using}")));
                     let counts = |column: &Column| column.is_generated && column.identity.is_none();
                     if counts(from) && counts(to) && from.column_type != to.column_type {
@@ -383,6 +381,20 @@ impl Ddl {
     }
 }
 
+/// Returns what makes a value of the second type, called `of`, of one of the first, unless PostgreSQL does it by itself.
+fn using(name: &str, from: &ColumnType, to: &ColumnType, of: &str) -> Option<String> {
+    let is_number = |of: &ColumnType| kind(of) == Some(Kind::Number);
+    Some(match (from, to) {
+        (ColumnType::Domain { base, .. }, to) => return using(name, base, to, of),
+        (from, ColumnType::Domain { base, .. }) => return using(name, from, base, of),
+        // Casts between truth values and numbers are there for 32 bits alone.
+        (from, ColumnType::Boolean) if is_number(from) => format!("{name} <> 0"),
+        (ColumnType::Boolean, to) if is_number(to) => format!("{name}::INTEGER::{of}"),
+        (from, to) if has_assignment_cast(from, to) => return None,
+        (from, to) => format!("{name}{}::{of}", by_text(from, to)),
+    })
+}
+
 /// Returns the cast on the way between two types of labels, which PostgreSQL does not know.
 fn by_text(from: &ColumnType, to: &ColumnType) -> &'static str {
     let is_native = |of: &ColumnType| matches!(of, ColumnType::Enum { is_native: true, .. });
@@ -396,30 +408,31 @@ fn by_text(from: &ColumnType, to: &ColumnType) -> &'static str {
 /// Returns whether PostgreSQL takes values of the first type into a column of the second by itself. Where it does, it refuses
 /// what does not fit; an explicit cast would cut a text that is too long.
 fn has_assignment_cast(from: &ColumnType, to: &ColumnType) -> bool {
-    let base = |of: &ColumnType| -> Option<Kind> {
-        Some(match of {
-            ColumnType::Text | ColumnType::String(_) | ColumnType::Char(_) | ColumnType::Varchar => Kind::Text,
-            ColumnType::Enum { is_native: false, .. } => Kind::Text,
-            ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => Kind::Number,
-            ColumnType::Real | ColumnType::Double | ColumnType::Float(_) | ColumnType::Numeric(_) => Kind::Number,
-            ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => Kind::Moment,
-            ColumnType::Time | ColumnType::Interval => Kind::Time,
-            ColumnType::Inet | ColumnType::Cidr => Kind::Address,
-            _ => return None,
-        })
-    };
     match (from, to) {
         (ColumnType::Domain { base, .. }, to) => has_assignment_cast(base, to),
         (from, ColumnType::Domain { base, .. }) => has_assignment_cast(from, base),
         (ColumnType::Array(from), ColumnType::Array(to)) => has_assignment_cast(from, to),
         // `bit(5)` and `bit(3)`.
         (ColumnType::Custom(from), ColumnType::Custom(to)) => is_same_word(from, to),
-        (from, to) => match (base(from), base(to)) {
+        (from, to) => match (kind(from), kind(to)) {
             (_, Some(Kind::Text)) => true,
             (Some(Kind::Moment), Some(Kind::Time)) => *from != ColumnType::Date && *to == ColumnType::Time,
             (from_kind, to_kind) => from == to || (from_kind.is_some() && from_kind == to_kind),
         },
     }
+}
+
+fn kind(of: &ColumnType) -> Option<Kind> {
+    Some(match of {
+        ColumnType::Text | ColumnType::String(_) | ColumnType::Char(_) | ColumnType::Varchar => Kind::Text,
+        ColumnType::Enum { is_native: false, .. } => Kind::Text,
+        ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => Kind::Number,
+        ColumnType::Real | ColumnType::Double | ColumnType::Float(_) | ColumnType::Numeric(_) => Kind::Number,
+        ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp => Kind::Moment,
+        ColumnType::Time | ColumnType::Interval => Kind::Time,
+        ColumnType::Inet | ColumnType::Cidr => Kind::Address,
+        _ => return None,
+    })
 }
 
 /// Types among which PostgreSQL has assignment casts.
