@@ -167,6 +167,23 @@ async fn numbers_become_truth_values_and_truth_values_numbers() {
     }
 }
 
+/// PostgreSQL's casts read and write bytes as they are shown: `\x61` for `a`.
+#[tokio::test]
+async fn texts_become_bytes_and_bytes_texts() {
+    let backslash = if matches!(dialect(), Dialect::MariaDb | Dialect::MySql) { r"\\" } else { r"\" };
+    let values = format!("('abc'), (NULL), ('{backslash}x41'), ('é')");
+    let texts = ["\\x41", "abc", "é"];
+    for of in [ColumnType::Text, ColumnType::String(9), ColumnType::Char(4)] {
+        let bytes = retyped::<Vec<u8>>(&values, &[of.clone(), ColumnType::LargeBinary]).await;
+        assert_eq!(bytes, texts.map(|text| text.as_bytes().to_vec()), "{of}");
+        let back =
+            retyped::<String>(&values, &[of.clone(), ColumnType::LargeBinary, of.clone(), ColumnType::Text]).await;
+        let mut back: Vec<&str> = back.iter().map(|text| text.trim_end()).collect();
+        back.sort_unstable();
+        assert_eq!(back, texts, "{of}");
+    }
+}
+
 /// The default that counted goes before the one that is wanted comes.
 #[tokio::test]
 async fn a_generated_key_becomes_one_that_is_given_a_default() {

@@ -384,12 +384,16 @@ impl Ddl {
 /// Returns what makes a value of the second type, called `of`, of one of the first, unless PostgreSQL does it by itself.
 fn using(name: &str, from: &ColumnType, to: &ColumnType, of: &str) -> Option<String> {
     let is_number = |of: &ColumnType| kind(of) == Some(Kind::Number);
+    let is_text = |of: &ColumnType| kind(of) == Some(Kind::Text);
     Some(match (from, to) {
         (ColumnType::Domain { base, .. }, to) => return using(name, base, to, of),
         (from, ColumnType::Domain { base, .. }) => return using(name, from, base, of),
         // Casts between truth values and numbers are there for 32 bits alone.
         (from, ColumnType::Boolean) if is_number(from) => format!("{name} <> 0"),
         (ColumnType::Boolean, to) if is_number(to) => format!("{name}::INTEGER::{of}"),
+        // Casts read and write bytes in the form in which they are shown.
+        (ColumnType::LargeBinary, to) if is_text(to) => format!("convert_from({name}, 'UTF8')"),
+        (from, ColumnType::LargeBinary) if is_text(from) => format!("convert_to({name}::TEXT, 'UTF8')"),
         (from, to) if has_assignment_cast(from, to) => return None,
         (from, to) => format!("{name}{}::{of}", by_text(from, to)),
     })
