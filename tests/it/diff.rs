@@ -3,7 +3,7 @@
 use orm::prelude::*;
 use orm::schema::{
     CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, Inspector, Operation,
-    RenameHint, Sequence, Table, TableName, UniqueConstraint, View,
+    PrimaryKey, RenameHint, Sequence, Table, TableName, UniqueConstraint, View,
 };
 use orm::{ColumnType, Dialect, ErrorKind, ExecutionOptions, IsolationLevel, text};
 
@@ -181,6 +181,46 @@ async fn texts_become_bytes_and_bytes_texts() {
         let mut back: Vec<&str> = back.iter().map(|text| text.trim_end()).collect();
         back.sort_unstable();
         assert_eq!(back, texts, "{of}");
+    }
+}
+
+/// Databases know some names once, so what has one goes before what takes it, also where its table goes itself.
+#[tokio::test]
+async fn names_move_to_other_tables() {
+    let numbers = |name: &str| {
+        Table::new(name)
+            .column(Column::new("id", ColumnType::BigInteger))
+            .column(Column::new("a", ColumnType::BigInteger))
+            .primary_key(["id"])
+    };
+    let indexed = |name: &str| numbers(name).index(Index::new(["a"]).name("by_a"));
+    let unique = |name: &str| numbers(name).unique(UniqueConstraint::new(["a"]).name("one_a"));
+    let referring = |name: &str| numbers(name).foreign_key(ForeignKey::new(["a"], "p", ["id"]).name("to_p"));
+    let to_t = |name: &str| numbers(name).foreign_key(ForeignKey::new(["a"], "t", ["a"]).name("to_t"));
+    let keyed = |name: &str| {
+        let table = numbers(name);
+        Table { primary_key: PrimaryKey::new(["id"]).name("the_key"), ..table }
+    };
+    for (from, to) in [
+        (vec![indexed("t")], vec![numbers("t"), indexed("u")]),
+        (vec![indexed("t")], vec![indexed("u")]),
+        (vec![numbers("k"), indexed("t")], vec![indexed("k")]),
+        (vec![unique("t")], vec![numbers("t"), unique("u")]),
+        (vec![unique("t")], vec![unique("u")]),
+        (vec![unique("t"), to_t("s")], vec![unique("u")]),
+        (vec![unique("t"), to_t("s")], vec![numbers("t"), unique("u"), numbers("s")]),
+        (vec![keyed("t")], vec![keyed("u")]),
+        (vec![numbers("p"), referring("t")], vec![numbers("p"), numbers("t"), referring("u")]),
+        (vec![numbers("p"), referring("t")], vec![numbers("p"), referring("u")]),
+        (vec![numbers("p"), numbers("k"), referring("t")], vec![numbers("p"), referring("k")]),
+    ] {
+        let all = |tables: Vec<Table>| tables.into_iter().fold(MetaData::new(), MetaData::table);
+        let engine = empty_engine().await;
+        all(from).create_all(&engine).await.unwrap();
+        let wanted = all(to);
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
     }
 }
 

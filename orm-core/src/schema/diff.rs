@@ -5,6 +5,7 @@
 
 mod anew;
 mod foreign_keys;
+mod names;
 mod retyped;
 
 use std::fmt;
@@ -397,8 +398,9 @@ impl Diff {
         let (all_wanted, all_found) = (sides(&wanted_tables), sides(&found.tables));
         let late = order::take_out(&mut wanted_tables, &cx.late(&wanted.forward, &all_wanted, &all_found));
         let is_new = |position: usize| !all_found.iter().any(|found| found.is(&all_wanted[position]));
+        let mut created = Vec::new();
         for (position, table) in wanted_tables.iter().enumerate().filter(|(position, _)| is_new(*position)) {
-            self.operations.push(Operation::CreateTable(Box::new(table.clone())));
+            created.push(Operation::CreateTable(Box::new(table.clone())));
             let dropped = all_found.iter().filter(|found| !all_wanted.iter().any(|wanted| wanted.is(found)));
             let twin = dropped.filter(|found| found.normal.columns == all_wanted[position].normal.columns);
             let hints = twin.map(|found| RenameHint::Table { from: (&found.given).into(), to: table.into() });
@@ -421,17 +423,17 @@ impl Diff {
                 keys.into_iter().for_each(|key| parts.drop_key((&from.given).into(), key));
             }
         }
-        for part in [parts.dropped_keys, parts.dropping, parts.rest, parts.added_keys] {
+        let dropped: Vec<&Side> = all_found.iter().rev().filter(is_dropped).collect();
+        parts.free_names(&created, &dropped, cx);
+        let drops = dropped.iter().map(|found| Operation::DropTable(Box::new(found.given.clone()))).collect();
+        for part in [parts.dropped_keys, parts.dropping, created, parts.rest, parts.added_keys, drops] {
             self.operations.extend(part);
-        }
-        for found in all_found.iter().rev().filter(is_dropped) {
-            self.operations.push(Operation::DropTable(Box::new(found.given.clone())));
         }
     }
 }
 
-/// The changes of tables that are on both sides: constraints and indexes go first, since others may depend on them, and of
-/// these foreign keys, which come last.
+/// The changes of tables that are on both sides: constraints and indexes go first, since others may depend on them or take their
+/// names, and of these foreign keys, which come last.
 #[derive(Default)]
 struct Parts {
     dropped_keys: Vec<Operation>,
