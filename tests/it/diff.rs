@@ -224,6 +224,79 @@ async fn names_move_to_other_tables() {
     }
 }
 
+/// PostgreSQL compares no date with the text that a check has, and no label of a type with one of another.
+#[tokio::test]
+async fn a_column_gets_another_type_with_what_compares_it() {
+    let words = || ColumnType::String(20);
+    let labels = |name: &'static str, labels: &[&'static str]| ColumnType::labels(name, labels);
+    for (from, value, to, condition) in [
+        (words(), "'2020-02-03'", ColumnType::Date, "a > '2000-01-01'"),
+        (ColumnType::Date, "'2020-02-03'", words(), "a > '2000-01-01'"),
+        (words(), "'x'", labels("mood", &["x", "y"]), "a = 'x'"),
+        (labels("mood", &["x", "y"]), "'x'", words(), "a = 'x'"),
+        (labels("mood", &["x", "y"]), "'x'", labels("temper", &["y", "x"]), "a = 'x'"),
+        (labels("mood", &["x", "y"]), "'x'", labels("mood", &["y", "x"]), "a = 'x'"),
+        (labels("mood", &["x", "y"]), "'x'", labels("mood", &["x"]), "a = 'x'"),
+        (ColumnType::Integer, "1", ColumnType::BigInteger, "a IN (1, 2)"),
+        (words(), "'x'", ColumnType::Text, "a IN ('x', 'y')"),
+    ] {
+        let with = |of: ColumnType| {
+            let table = users().column(Column::new("a", of)).check(CheckConstraint::new(condition).name("compared"));
+            match dialect() {
+                Dialect::MariaDb | Dialect::MySql => table,
+                _ => table.index(Index::new(["id"]).condition(condition).unique().name("partly")),
+            }
+        };
+        let engine = empty_engine().await;
+        of(with(from)).create_all(&engine).await.unwrap();
+        text(format!("INSERT INTO users (name, a) VALUES ('ed', {value})")).execute(&engine).await.unwrap();
+        let wanted = of(with(to));
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    }
+}
+
+/// Columns and tables that go, and columns that leave the type, may have labels that go as well.
+#[tokio::test]
+async fn labels_go_with_the_columns_that_have_them() {
+    let mood = |all: bool| ColumnType::labels("mood", if all { &["a", "b"] } else { &["a"] });
+    let key = |name: &str| Table::new(name).column(Column::new("id", ColumnType::BigInteger)).primary_key(["id"]);
+    let with = |name: &str, all: bool| key(name).column(Column::new("e", mood(all)).server_default("'a'"));
+    let checked = |table: Table| {
+        let name = table.name.clone();
+        let table = table.check(CheckConstraint::new("e <> 'a'").name(format!("not_a_{name}")));
+        match dialect() {
+            Dialect::MariaDb | Dialect::MySql => table,
+            _ => table.index(Index::new(["id"]).condition("e = 'b'").name(format!("of_b_{name}"))),
+        }
+    };
+    let named = |all: bool| {
+        let table = with("named", all).unique(["e"]);
+        table.column(Column::new("copied", mood(all)).nullable().computed_stored("e"))
+    };
+    let referring = |all: bool| with("referring", all).foreign_key(ForeignKey::new(["e"], "named", ["e"]));
+    let from = of(named(true)).table(referring(true)).table(checked(with("losing", true)));
+    let from = from.table(with("leaving", true)).table(checked(with("going", true)).index(["e"]));
+    let leaving = key("leaving").column(Column::new("e", ColumnType::Text).server_default("'z'"));
+    let to = of(named(false)).table(referring(false)).table(key("losing")).table(leaving).table(with("coming", false));
+
+    let engine = empty_engine().await;
+    from.create_all(&engine).await.unwrap();
+    for (table, label) in [("named", "a"), ("referring", "a"), ("losing", "b"), ("leaving", "b"), ("going", "b")] {
+        text(format!("INSERT INTO {table} (id, e) VALUES (1, '{label}')")).execute(&engine).await.unwrap();
+    }
+    let diff = to.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    to.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    text("INSERT INTO leaving (id) VALUES (2)").execute(&engine).await.unwrap();
+    let left = text("SELECT e FROM leaving ORDER BY id").columns::<String>().all(&engine).await.unwrap();
+    assert_eq!(left, ["b", "z"]);
+    let sql =
+        if dialect() == Dialect::Postgres { "SELECT copied::text FROM named" } else { "SELECT copied FROM named" };
+    assert_eq!(text(sql).columns::<String>().all(&engine).await.unwrap(), ["a"]);
+}
+
 /// The default that counted goes before the one that is wanted comes.
 #[tokio::test]
 async fn a_generated_key_becomes_one_that_is_given_a_default() {

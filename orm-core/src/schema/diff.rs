@@ -150,10 +150,7 @@ impl MetaData {
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
             let (wanted, found) = (&wanted_tables.tables, &found_tables.tables);
-            for (from, to) in diff.enums(&metadata::enums(wanted)?, &metadata::enums(found)?, known) {
-                let columns = columns_of_enum(&from, found, wanted);
-                replaced.push(Operation::ReplaceEnum { from, to, columns });
-            }
+            replaced = diff.enums(&metadata::enums(wanted)?, &metadata::enums(found)?, known);
         }
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             diff.domains(self.domains(), found.domains(), home);
@@ -179,15 +176,14 @@ impl MetaData {
         let mut is_changed: Vec<bool> = views.iter().map(is_changed).collect();
         let key_indexes = origin.map(|origin| origin.key_indexes.as_slice()).unwrap_or_default();
         let mut of_tables = Diff::default();
-        of_tables.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes });
+        of_tables.tables(wanted_tables, found_tables, &Comparison { dialect, key_indexes, replaced: &replaced });
         if matches!(dialect, Some(Dialect::Postgres | Dialect::Sqlite)) {
-            take_dependents(&views, &mut is_changed, replaced.iter().chain(&of_tables.operations));
+            take_dependents(&views, &mut is_changed, of_tables.operations.iter());
         }
         // What depends on a table goes before that changes, and comes after it.
         let changed: Vec<_> = views.into_iter().zip(is_changed).filter(|(_, is_changed)| *is_changed).collect();
         let dropped = changed.iter().rev().filter_map(|((from, _), _)| *from);
         diff.operations.extend(dropped.cloned().map(Operation::DropView));
-        diff.operations.extend(replaced);
         diff.operations.extend(of_tables.operations);
         diff.hints = of_tables.hints;
         diff.operations.extend(changed.into_iter().map(|((_, to), _)| Operation::CreateView(to.clone())));
@@ -249,24 +245,6 @@ impl MetaData {
 fn same_view(from: &View, to: &View, dialect: Option<Dialect>) -> bool {
     from.is_materialized == to.is_materialized
         && dialect.map_or(from.sql == to.sql, |dialect| rewritten::may_be_same_query(&to.sql, &from.sql, dialect))
-}
-
-/// Returns the columns that have a type of labels, with the defaults that they are to have.
-fn columns_of_enum(of: &EnumType, found: &[Table], wanted: &[Table]) -> Vec<(TableName, Column)> {
-    let has_it = |column: &&Column| {
-        let element = column.type_on(Dialect::Postgres).element();
-        matches!(element, ColumnType::Enum { schema, name, is_native: true, .. }
-            if *name == of.name && schema.as_deref() == of.schema.as_deref())
-    };
-    let mut columns = Vec::new();
-    for table in found {
-        let to = wanted.iter().find(|to| (&to.schema, &to.name) == (&table.schema, &table.name));
-        for column in table.columns.iter().filter(has_it) {
-            let default = to.and_then(|to| to.find_column(&column.name)).and_then(|to| to.server_default.clone());
-            columns.push((table.into(), Column { server_default: default, ..column.clone() }));
-        }
-    }
-    columns
 }
 
 /// Takes the views that have to be made anew since they read what changes: PostgreSQL drops no column and changes no type of one
@@ -425,8 +403,13 @@ impl Diff {
         }
         let dropped: Vec<&Side> = all_found.iter().rev().filter(is_dropped).collect();
         parts.free_names(&created, &dropped, cx);
+        // A type that is made anew is no longer that of tables which go.
+        let has_old_type = |table: &&Side| table.given.columns.iter().any(|column| cx.is_replaced(&column.column_type));
+        let is_early = dropped.iter().any(has_old_type);
         let drops = dropped.iter().map(|found| Operation::DropTable(Box::new(found.given.clone()))).collect();
-        for part in [parts.dropped_keys, parts.dropping, created, parts.rest, parts.added_keys, drops] {
+        let (early, last) = if is_early { (drops, Vec::new()) } else { (Vec::new(), drops) };
+        let replaced = cx.replacements(&all_wanted, &all_found);
+        for part in [parts.dropped_keys, parts.dropping, early, replaced, created, parts.rest, parts.added_keys, last] {
             self.operations.extend(part);
         }
     }
@@ -462,11 +445,12 @@ impl Parts {
     ) {
         let dialect = cx.dialect;
         let table: TableName = (&wanted.given).into();
-        let anew = cx.made_anew(wanted, found);
-        self.constraints(&table, &wanted.without(&anew).without_keys(in_the_way, cx), found, cx);
+        let (anew, retyped) = (cx.made_anew(wanted, found), cx.retyped(wanted, found));
+        let without = |side: &Side| side.without(&anew).without_conditions(&retyped).without_keys(in_the_way, cx);
+        self.constraints(&table, &without(wanted), found, cx);
         self.key_indexes(&table, wanted, found, cx);
         self.columns(&table, wanted, found, &anew, cx, hints);
-        self.additions(&table, wanted, &found.without(&anew).without_keys(in_the_way, cx), cx);
+        self.additions(&table, wanted, &without(found), cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
             self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
@@ -551,7 +535,7 @@ impl Parts {
             .partition(|column| column.computed.is_some());
         let drop = |column: &Column| Operation::DropColumn { table: table.clone(), column: column.clone() };
         // One may be computed of one before it.
-        self.rest.extend(gone.into_iter().rev().map(drop));
+        self.dropping.extend(gone.into_iter().rev().map(drop));
         for (given, to) in wanted.given.columns.iter().zip(&wanted.normal.columns) {
             let of_kind = if to.computed.is_some() { &mut computed } else { &mut plain };
             let is_found = |from: &&Column| from.name == to.name && !anew.contains(&from.name);
@@ -630,6 +614,8 @@ struct Comparison<'a> {
     dialect: Option<Dialect>,
     /// Indexes that MySQL has made by itself for foreign keys, with the schemas and names of their tables.
     key_indexes: &'a [(Option<String>, String, Index)],
+    /// Types of labels that are made anew, as they are and as they are to be.
+    replaced: &'a [(EnumType, EnumType)],
 }
 
 impl Comparison<'_> {

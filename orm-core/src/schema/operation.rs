@@ -52,7 +52,7 @@ pub enum Operation {
         from: EnumType,
         /// As it is to be.
         to: EnumType,
-        /// The columns that have it, with the defaults that they are to have.
+        /// The columns that have it, with the defaults that they are to have; one that leaves it, as text.
         columns: Vec<(TableName, Column)>,
     },
     /// Creates a domain, of PostgreSQL.

@@ -331,12 +331,14 @@ impl Ddl {
         for (table, column) in columns {
             let array = if matches!(column.column_type, ColumnType::Array(_)) { "[]" } else { "" };
             let name = self.identifier(&column.name);
+            let has_it = matches!(column.type_on(self.dialect).element(), ColumnType::Enum { .. });
+            let of = if has_it { to_name.as_str() } else { "text" };
             let default = column.server_default.as_ref();
             let default =
                 default.map(|default| format!(", ALTER COLUMN {name} SET DEFAULT {default}")).unwrap_or_default();
             statements.push(format!(
                 "ALTER TABLE {} ALTER COLUMN {name} DROP DEFAULT, \
-                 ALTER COLUMN {name} TYPE {to_name}{array} USING {name}::text{array}::{to_name}{array}{default}",
+                 ALTER COLUMN {name} TYPE {of}{array} USING {name}::text{array}::{of}{array}{default}",
                 self.name_of(table)
             ));
         }

@@ -18,7 +18,8 @@ impl Comparison<'_> {
             let Some(to) = wanted.normal.find_column(&from.name) else { continue };
             let changes = self.changes(&found.given, from, to);
             let is_other = |change: &ColumnChange| matches!(change, ColumnChange::Type | ColumnChange::Collation);
-            let is_moved = dialect == Dialect::Postgres && changes.iter().any(is_other);
+            let is_moved =
+                dialect == Dialect::Postgres && (changes.iter().any(is_other) || self.is_replaced(&from.column_type));
             if are_computed(from, to) && (is_moved || changes.contains(&ColumnChange::Computed)) {
                 anew.push(from.name.clone());
             } else if is_moved {
@@ -74,7 +75,7 @@ fn leave_out(table: &mut Table, columns: &[String]) {
 }
 
 /// Returns whether an expression has a name in it.
-fn mentions(sql: &str, name: &str) -> bool {
+pub(super) fn mentions(sql: &str, name: &str) -> bool {
     let is_name = |kind| matches!(kind, TokenKind::Word | TokenKind::Quoted);
     tokens(sql).iter().any(|token| is_name(token.kind) && token.name().eq_ignore_ascii_case(name))
 }

@@ -6,7 +6,6 @@
 //! SQLite copies tables, and looks at foreign keys when that is done.
 
 use super::super::{ForeignKey, Index, Table};
-use super::retyped::are_alike;
 use super::{Comparison, Side};
 use crate::dialect::Dialect;
 use crate::schema::ColumnChange;
@@ -56,8 +55,11 @@ impl Comparison<'_> {
         changed.extend(indexes.into_iter().map(|columns| Changed { table: from, columns, is_index: true }));
         for column in &from.columns {
             let Some(wanted) = to.find_column(&column.name) else { continue };
-            let is_changed = self.changes(&found.given, column, wanted).contains(&ColumnChange::Type);
-            if is_changed && (self.is_mysql() || !are_alike(&column.column_type, &wanted.column_type)) {
+            let is_changed = match self.is_mysql() {
+                true => self.changes(&found.given, column, wanted).contains(&ColumnChange::Type),
+                false => self.is_retyped(column, wanted),
+            };
+            if is_changed {
                 changed.push(Changed { table: from, columns: vec![column.name.clone()], is_index: false });
             }
         }
