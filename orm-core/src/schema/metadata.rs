@@ -427,9 +427,9 @@ impl MetaData {
     /// Creates all tables with their indexes, those first that others refer to; before them the types of labels, the domains
     /// and the sequences, after them the views. What exists is left alone.
     ///
-    /// An engine does it in one transaction; on a connection or a session it belongs to the one that is open. The foreign
-    /// keys of a cycle are added last, where the database does not take them before the other table exists. Programs that do it
-    /// at the same time, as when several are started, wait for each other.
+    /// An engine does it in one transaction, and waits for others that do it at the same time, as when several programs are
+    /// started; on a connection or a session it belongs to the transaction that is open. The foreign
+    /// keys of a cycle are added last, where the database does not take them before the other table exists.
     ///
     /// ```
     /// # use orm_core::{Engine, Session, metadata};

@@ -32,12 +32,13 @@ pub(crate) fn home<E: Executor>(db: &mut E) -> Option<String> {
 }
 
 /// Runs statements that create what is not there. With PostgreSQL, whose `IF NOT EXISTS` fails for what another transaction is
-/// just creating, one waits for the other.
+/// just creating, one engine waits for the other; not so in a transaction that is open, whose end may be far.
 pub(super) fn create<E: Executor>(
     mut db: E,
     statements: Result<Vec<String>>,
 ) -> impl Future<Output = Result<()>> + Send + use<E> {
-    let waits = dialect(&mut db) == Dialect::Postgres;
+    let waits =
+        matches!(db.again(), Exec::Engine(engine) if engine.dialect() == Dialect::Postgres && !engine.is_of_test());
     let statements = statements.map(|mut statements| {
         if waits && !statements.is_empty() {
             // Any number does that nobody else takes: these are the letters of `orm`.
