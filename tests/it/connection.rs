@@ -3,8 +3,9 @@
 use orm::prelude::*;
 use orm::{Connection, Dialect, ErrorKind, ExecutionOptions, IsolationLevel, Record, Value};
 
+use crate::faults::polled;
 use crate::only;
-use crate::support::{User, dialect, empty_engine, engine, expected, two_users};
+use crate::support::{User, dialect, empty_engine, empty_engine_with, engine, expected, two_users};
 
 /// Returns the placeholder with this number.
 fn mark(number: usize) -> String {
@@ -352,4 +353,91 @@ async fn definitions_that_commit_by_themselves_leave_a_connection_that_goes_on()
     add(&mut connection, "wendy").await;
     connection.rollback().await.unwrap();
     assert_eq!(names(&engine).await, ["ed"]);
+}
+
+// ---------------------------------------------------------------------------------------------- dropped futures
+
+/// An engine whose statements are always waited for, so that their futures can be dropped halfway.
+async fn waiting_engine() -> Engine {
+    let engine = empty_engine_with(|settings| match dialect() {
+        Dialect::Sqlite => settings.connect_arg("threading", "blocking").connect_arg("busy_timeout", "500"),
+        _ => settings,
+    });
+    let engine = engine.await;
+    metadata![User].create_all(&engine).await.unwrap();
+    engine
+}
+
+fn named(name: &str) -> orm::Insert<User> {
+    insert(User).values(User::builder().name(name))
+}
+
+/// A connection to MariaDB is of no use once a future was dropped.
+fn is_of_no_use(error: &Error) -> bool {
+    matches!(dialect(), Dialect::MySql | Dialect::MariaDb) && error.is_disconnect()
+}
+
+/// Whether the database has released it or not, nobody can tell: what is sure is that it was meant to be kept, and that
+/// what others have committed is none of its business.
+#[tokio::test]
+async fn a_savepoint_whose_commit_is_dropped_undoes_nothing_that_others_have_committed() {
+    let engine = waiting_engine().await;
+    for (before, times) in (0..4).flat_map(|before| (1..4).map(move |times| (before, times))) {
+        let what = format!("way {before}, {times} polls");
+        delete(User).execute(&engine).await.unwrap();
+        let mut transaction = engine.begin().await.unwrap();
+        let done = async {
+            match before {
+                0 => drop(transaction.begin_nested().await?),
+                1 => transaction.begin_nested().await?.rollback().await?,
+                2 => _ = polled(transaction.begin_nested(), 1).await,
+                _ => {}
+            }
+            let mut kept = transaction.begin_nested().await?;
+            named("kept").execute(&mut kept).await?;
+            kept.commit().await?;
+            let mut unknown = transaction.begin_nested().await?;
+            named("meant").execute(&mut unknown).await?;
+            _ = polled(unknown.commit(), times).await;
+            named("after").execute(&mut transaction).await?;
+            let mut undone = transaction.begin_nested().await?;
+            named("undone").execute(&mut undone).await?;
+            drop(undone);
+            transaction.commit().await
+        };
+        let kept = match done.await {
+            Ok(()) => vec!["after", "kept", "meant"],
+            Err(error) if is_of_no_use(&error) => vec![],
+            Err(error) => panic!("{what}: {error}"),
+        };
+        assert_eq!(names(&engine).await, kept, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_savepoint_whose_rollback_is_dropped_is_undone_alone() {
+    let engine = waiting_engine().await;
+    for times in 1..4 {
+        delete(User).execute(&engine).await.unwrap();
+        let mut transaction = engine.begin().await.unwrap();
+        let done = async {
+            let mut outer = transaction.begin_nested().await?;
+            named("outer").execute(&mut outer).await?;
+            let mut inner = outer.begin_nested().await?;
+            named("inner").execute(&mut inner).await?;
+            inner.commit().await?;
+            let mut inner = outer.begin_nested().await?;
+            named("undone").execute(&mut inner).await?;
+            _ = polled(inner.rollback(), times).await;
+            named("after").execute(&mut outer).await?;
+            outer.commit().await?;
+            transaction.commit().await
+        };
+        let kept = match done.await {
+            Ok(()) => vec!["after", "inner", "outer"],
+            Err(error) if is_of_no_use(&error) => vec![],
+            Err(error) => panic!("{times} polls: {error}"),
+        };
+        assert_eq!(names(&engine).await, kept, "{times} polls");
+    }
 }

@@ -65,8 +65,26 @@ struct State {
     timeout: Option<Duration>,
     /// How many savepoints are open.
     depth: u32,
+    /// How many savepoints the transaction has had. No two have the same name: one that was given up halfway may be there
+    /// still, and one that was rolled back is.
+    savepoints: u32,
     /// A savepoint whose guard was dropped, to be rolled back before the next statement.
-    abandoned: Option<u32>,
+    abandoned: Option<Place>,
+}
+
+/// Where a savepoint stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// It is the how manieth of its transaction.
+    number: u32,
+    /// How many are open with it.
+    depth: u32,
+}
+
+impl Place {
+    fn name(self) -> String {
+        format!("orm_nested_{}", self.number)
+    }
 }
 
 impl Connection {
@@ -91,7 +109,8 @@ impl Connection {
 
     /// Returns whether a savepoint is open.
     pub fn in_nested_transaction(&self) -> bool {
-        self.state.depth > 0 && self.state.abandoned != Some(1)
+        let depth = self.state.abandoned.map_or(self.state.depth, |place| place.depth - 1);
+        depth > 0
     }
 
     /// Sets how the statements and transactions of this connection are run, on top of what the engine says.
@@ -178,7 +197,8 @@ impl Connection {
     async fn begin_new(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
         level.map_or(Ok(()), |level| level.check(self.dialect()))?;
         let is_autocommit = level == Some(IsolationLevel::Autocommit);
-        self.state = State { is_autocommit, ..State::default() };
+        let savepoints = self.state.savepoints;
+        self.state = State { is_autocommit, savepoints, ..State::default() };
         if is_autocommit {
             self.engine.echo_words(
                 "BEGIN",
@@ -213,9 +233,9 @@ impl Connection {
     /// Makes an open transaction ready for the next statement.
     async fn go_on(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
         self.refuse_invalid()?;
-        if let Some(number) = self.state.abandoned {
-            self.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
-            (self.state.abandoned, self.state.depth) = (None, number - 1);
+        if let Some(place) = self.state.abandoned {
+            self.words(&format!("ROLLBACK TO SAVEPOINT {}", place.name())).await?;
+            (self.state.abandoned, self.state.depth) = (None, place.depth - 1);
         }
         if self.state.is_autocommit {
             return self.set_up().await;
@@ -336,10 +356,11 @@ impl Connection {
             let message = "a savepoint needs a transaction, and the isolation level is AUTOCOMMIT";
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         }
-        let number = self.state.depth + 1;
-        self.words(&format!("SAVEPOINT {}", savepoint(number))).await?;
-        self.state.depth = number;
-        Ok(Savepoint { connection: self, number, is_open: true })
+        self.state.savepoints += 1;
+        let place = Place { number: self.state.savepoints, depth: self.state.depth + 1 };
+        self.words(&format!("SAVEPOINT {}", place.name())).await?;
+        self.state.depth = place.depth;
+        Ok(Savepoint { connection: self, place, is_open: true })
     }
 
     /// Commits the transaction, with all savepoints in it; without one it does nothing.
@@ -513,10 +534,6 @@ pub(crate) fn unless_lost(rolled_back: Result<()>) -> Result<()> {
     rolled_back.or_else(|error| if error.is_disconnect() { Ok(()) } else { Err(error) })
 }
 
-fn savepoint(number: u32) -> String {
-    format!("orm_nested_{number}")
-}
-
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.state.is_begun && !self.state.is_autocommit {
@@ -602,7 +619,7 @@ impl Drop for Transaction {
 #[derive(Debug)]
 pub struct Savepoint<'c> {
     pub(super) connection: &'c mut Connection,
-    number: u32,
+    place: Place,
     is_open: bool,
 }
 
@@ -616,7 +633,8 @@ impl Savepoint<'_> {
         self.connection.begin_nested().await
     }
 
-    /// Keeps what was done; the transaction around it decides.
+    /// Keeps what was done; the transaction around it decides. So it does where the future is dropped while the database is
+    /// being told.
     ///
     /// # Errors
     ///
@@ -624,10 +642,13 @@ impl Savepoint<'_> {
     pub async fn commit(mut self) -> Result<()> {
         // One that was begun inside and dropped goes first.
         self.connection.autobegin(false).await?;
-        self.connection.words(&format!("RELEASE SAVEPOINT {}", savepoint(self.number))).await?;
+        // Whoever gives up from here on cannot know whether it is released, so that there may be nothing to go back to. All
+        // the same what was done is kept, as part of what is around it.
         self.is_open = false;
-        self.connection.state.depth = self.number - 1;
-        Ok(())
+        self.connection.state.depth = self.place.depth - 1;
+        let released = self.connection.words(&format!("RELEASE SAVEPOINT {}", self.place.name())).await;
+        self.is_open = released.is_err();
+        released
     }
 
     /// Undoes what was done since it began.
@@ -636,13 +657,13 @@ impl Savepoint<'_> {
     ///
     /// Fails when the connection is lost, or the database has ended the transaction.
     pub async fn rollback(self) -> Result<()> {
-        let number = self.number;
+        let place = self.place;
         // Dropped halfway, it is rolled back before the next statement.
         self.connection.go_on(None, false).await?;
-        self.connection.words(&format!("ROLLBACK TO SAVEPOINT {}", savepoint(number))).await?;
+        self.connection.words(&format!("ROLLBACK TO SAVEPOINT {}", place.name())).await?;
         let mut this = self;
         this.is_open = false;
-        this.connection.state.depth = number - 1;
+        this.connection.state.depth = place.depth - 1;
         Ok(())
     }
 }
@@ -650,9 +671,11 @@ impl Savepoint<'_> {
 impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
         if self.is_open {
-            let state = &mut self.connection.state;
+            let abandoned = &mut self.connection.state.abandoned;
             // The outermost of those that are to be undone, since it undoes the others.
-            state.abandoned = Some(state.abandoned.map_or(self.number, |other| other.min(self.number)));
+            if abandoned.is_none_or(|other| self.place.number < other.number) {
+                *abandoned = Some(self.place);
+            }
         }
     }
 }
