@@ -470,6 +470,24 @@ impl Connection {
         }
     }
 
+    /// Waits for the end of an operation whose future was dropped where that alone tells whether a transaction is open, as
+    /// SQLite's on another thread: what it did is not known before. Elsewhere it is taken to be open in doubt, and whatever is
+    /// sent next waits.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the connection is of no more use.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(connection) => connection.settle().await,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => Ok(()),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(_) => Ok(()),
+        }
+    }
+
     /// Asks the database for a sign of life.
     ///
     /// # Errors

@@ -441,3 +441,97 @@ async fn a_savepoint_whose_rollback_is_dropped_is_undone_alone() {
         assert_eq!(names(&engine).await, kept, "{times} polls");
     }
 }
+
+#[tokio::test]
+async fn a_transaction_whose_beginning_is_dropped_is_none() {
+    let engine = waiting_engine().await;
+    for way in 0..6 {
+        delete(User).execute(&engine).await.unwrap();
+        let mut connection = engine.connect().await.unwrap();
+        let is_done = polled(named("lost").execute(&mut connection), 1).await.is_some();
+        if is_done || connection.in_transaction() {
+            continue; // A server may be that quick.
+        }
+        let done = async {
+            match way {
+                0 => connection.rollback().await?,
+                1 => connection.commit().await?,
+                2 => connection.begin().await?,
+                3 => connection.begin_nested().await?.commit().await?,
+                4 => _ = select(User).count(&mut connection).await?,
+                _ => {}
+            }
+            if way < 2 {
+                // Nobody waits for a lock.
+                named("other").execute(&engine).await?;
+            }
+            named("mine").execute(&mut connection).await?;
+            connection.commit().await
+        };
+        let done = done.await;
+        let mut kept = if way < 2 { vec!["mine", "other"] } else { vec!["mine"] };
+        if let Err(error) = done {
+            assert!(is_of_no_use(&error), "way {way}: {error}");
+            kept.retain(|name| *name == "other");
+        }
+        drop(connection);
+        assert_eq!(names(&engine).await, kept, "way {way}");
+    }
+}
+
+#[tokio::test]
+async fn options_of_a_transaction_whose_beginning_is_dropped_go_with_it() {
+    let engine = waiting_engine().await;
+    let options = [
+        ExecutionOptions::new().read_only(true),
+        ExecutionOptions::new().timeout(std::time::Duration::from_millis(100)),
+        ExecutionOptions::new().isolation_level(IsolationLevel::Serializable),
+    ];
+    for options in options {
+        let mut connection = engine.connect().await.unwrap();
+        let mut other = connection.with_options(options.clone()).unwrap();
+        let is_done = polled(select(User).count(&mut *other), 1).await.is_some();
+        drop(other);
+        if is_done || connection.in_transaction() {
+            continue; // A server may be that quick.
+        }
+        match named("new").execute(&mut connection).await {
+            Ok(_) => {}
+            Err(error) if is_of_no_use(&error) => continue,
+            Err(error) => panic!("{options:?}: {error}"),
+        }
+        if dialect() == Dialect::Postgres {
+            let settings = ["statement_timeout", "transaction_isolation", "transaction_read_only"]
+                .map(|name| format!("current_setting('{name}')"));
+            let settings = text(format!("SELECT concat_ws(' ', {})", settings.join(", "))).columns::<String>();
+            assert_eq!(settings.one(&mut connection).await.unwrap(), "0 read committed off", "{options:?}");
+        }
+        connection.rollback().await.unwrap();
+    }
+}
+
+/// SQLite rolls back when a statement that writes is interrupted, as it is when nobody waits for it any more.
+#[tokio::test]
+async fn after_a_write_that_was_dropped_nothing_runs_outside_of_the_lost_transaction() {
+    only!(Sqlite);
+    let engine = waiting_engine().await;
+    let endless = "INSERT INTO users (name, active) WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) \
+                   SELECT 'n' || n, 1 FROM c";
+    for is_committed in [false, true] {
+        let mut connection = engine.connect().await.unwrap();
+        add(&mut connection, "ed").await;
+        assert!(polled(text(endless).execute(&mut connection), 1).await.is_none());
+        let error = match is_committed {
+            true => connection.commit().await.unwrap_err(),
+            false => named("stray").execute(&mut connection).await.unwrap_err(),
+        };
+        assert_eq!(*error.kind(), ErrorKind::PendingRollback, "{error}");
+        connection.rollback().await.unwrap();
+        assert_eq!(names(&mut connection).await, [""; 0]);
+    }
+    let mut connection = engine.connect().await.unwrap();
+    add(&mut connection, "ed").await;
+    assert!(polled(text(endless).execute(&mut connection), 1).await.is_none());
+    connection.rollback().await.unwrap();
+    assert_eq!(names(&mut connection).await, [""; 0]);
+}

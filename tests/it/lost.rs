@@ -263,6 +263,33 @@ async fn what_changes_rows_and_is_dropped_waits_for_a_rollback() {
     }
 }
 
+#[tokio::test]
+async fn a_session_goes_on_after_a_beginning_that_was_dropped() {
+    let engine = empty_engine_with(|settings| match dialect() {
+        Dialect::Sqlite => settings.connect_arg("threading", "blocking"),
+        _ => settings,
+    });
+    let engine = engine.await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    insert(Node).values(Node::builder().name("one")).execute(&engine).await.unwrap();
+    for locks in [false, true] {
+        let mut session = Session::new(&engine);
+        let node = session.get_one(Node, 1).await.unwrap();
+        session.commit().await.unwrap();
+        match locks {
+            true => _ = polled(session.get_for_update(Node, 1), 1).await,
+            false => _ = polled(session.get_one(Node, 1), 1).await,
+        }
+        if session.in_transaction() {
+            session.rollback().await.unwrap(); // A server may be that quick.
+        }
+        assert_eq!(session.get_one(Node, 1).await.unwrap(), node);
+        session[node].name.push('!');
+        session.commit().await.unwrap();
+    }
+    assert_eq!(select(Node.name).all(&engine).await.unwrap(), ["one!!"]);
+}
+
 /// MariaDB and MySQL do not tell what is left of an answer: the connection goes, and the transaction with it.
 #[tokio::test]
 async fn after_a_query_that_was_dropped_the_transaction_goes_on_or_says_that_it_is_gone() {

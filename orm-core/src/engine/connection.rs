@@ -54,6 +54,10 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct State {
     is_begun: bool,
+    /// It is about to begin. Where that was given up halfway, nobody knows whether it has: nothing was done in it.
+    is_beginning: bool,
+    /// The connection has come with it.
+    is_given: bool,
     /// It is no transaction of the database: each statement commits itself.
     is_autocommit: bool,
     has_written: bool,
@@ -185,6 +189,7 @@ impl Connection {
 
     /// Begins a transaction at an isolation level, or at the database's own, unless there is one.
     pub(crate) async fn begin_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        self.settle().await?;
         if self.state.is_begun {
             self.go_on(level, will_write).await?;
         } else {
@@ -196,9 +201,10 @@ impl Connection {
 
     async fn begin_new(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
         level.map_or(Ok(()), |level| level.check(self.dialect()))?;
+        self.take_back_beginning().await?;
         let is_autocommit = level == Some(IsolationLevel::Autocommit);
-        let savepoints = self.state.savepoints;
-        self.state = State { is_autocommit, savepoints, ..State::default() };
+        let (is_given, savepoints) = (self.is_given_a_transaction(), self.state.savepoints);
+        self.state = State { is_beginning: true, is_autocommit, is_given, savepoints, ..State::default() };
         if is_autocommit {
             self.engine.echo_words(
                 "BEGIN",
@@ -209,7 +215,7 @@ impl Connection {
             self.begin_test().await?;
         }
         self.set_up().await?;
-        if !is_autocommit && !self.is_given_a_transaction() {
+        if !is_autocommit && !is_given {
             let words = self.begin_words(level, will_write);
             self.engine.echo_words(&words, " (implicit)");
             self.guard.begins();
@@ -218,8 +224,31 @@ impl Connection {
                 return Err(error);
             }
         }
-        self.state.is_begun = true;
+        (self.state.is_begun, self.state.is_beginning) = (true, false);
         Ok(())
+    }
+
+    /// Ends a transaction whose beginning was given up halfway, if there is one, with what was set for it.
+    async fn take_back_beginning(&mut self) -> Result<()> {
+        if !self.state.is_beginning {
+            return Ok(());
+        }
+        self.settle().await?;
+        if self.guard.is_in_transaction() && !self.state.is_given {
+            self.words(self.guard.rollback_words()).await?;
+        }
+        self.guard.has_ended();
+        self.guard.restore().await.map_err(Error::from_pool)?;
+        self.state = State::default();
+        Ok(())
+    }
+
+    /// Waits for a statement that was given up halfway where its end alone tells what has become of the transaction.
+    async fn settle(&mut self) -> Result<()> {
+        if !self.guard.is_in_flight() {
+            return Ok(());
+        }
+        self.guard.settle().await.map_err(Error::from_pool)
     }
 
     /// Returns whether the connection has come with a transaction, as it does to whoever has told the pool not to end any.
@@ -386,8 +415,9 @@ impl Connection {
     /// Commits, whoever has begun.
     pub(crate) async fn commit_now(&mut self) -> Result<()> {
         if !self.state.is_begun {
-            return Ok(());
+            return unless_lost(self.take_back_beginning().await);
         }
+        self.settle().await?;
         if self.state.is_autocommit {
             self.engine.echo_words("COMMIT", " (has no effect, since the isolation level is AUTOCOMMIT)");
             return self.end().await;
@@ -433,8 +463,9 @@ impl Connection {
     /// Rolls back, and fails when the connection is lost.
     pub(crate) async fn roll_back(&mut self) -> Result<()> {
         if !self.state.is_begun {
-            return Ok(());
+            return self.take_back_beginning().await;
         }
+        self.settle().await?;
         if self.state.is_autocommit {
             self.engine.echo_words("ROLLBACK", " (has no effect, since the isolation level is AUTOCOMMIT)");
             return self.end().await;
@@ -536,7 +567,7 @@ pub(crate) fn unless_lost(rolled_back: Result<()>) -> Result<()> {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.state.is_begun && !self.state.is_autocommit {
+        if (self.state.is_begun || self.state.is_beginning) && !self.state.is_autocommit {
             // Whatever the pool does with connections that come back, what was not committed is not kept.
             self.guard.set_reset_on_return(ResetOnReturn::Rollback);
         }
@@ -659,6 +690,7 @@ impl Savepoint<'_> {
     pub async fn rollback(self) -> Result<()> {
         let place = self.place;
         // Dropped halfway, it is rolled back before the next statement.
+        self.connection.settle().await?;
         self.connection.go_on(None, false).await?;
         self.connection.words(&format!("ROLLBACK TO SAVEPOINT {}", place.name())).await?;
         let mut this = self;

@@ -302,6 +302,15 @@ impl Connection {
     ///
     /// # Errors
     ///
+    /// Fails when the connection is of no more use.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.core().await.map(|_| ())
+    }
+
+    /// Does the same, within a time.
+    ///
+    /// # Errors
+    ///
     /// Fails when it does not end in time; then the connection is of no more use.
     pub async fn drain(&mut self, within: Duration) -> Result<(), Error> {
         let result = match tokio::time::timeout(within, self.come_back()).await {
