@@ -6,6 +6,7 @@ use orm::prelude::*;
 use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, OrderItem, Record, contains_eager, func};
 use rust_decimal::Decimal;
 
+use crate::faults::polled;
 use crate::only;
 use crate::support::{
     Address, User, dialect, emails, empty_engine, empty_engine_with, engine, expected, three_users, two_users,
@@ -127,6 +128,42 @@ async fn futures_that_are_dropped_make_an_error_and_never_a_gap() {
     // PostgreSQL is asked for each chunk, so the first round cuts one off for sure; SQLite answers at once, and MariaDB's rows are
     // read by a task that a dropped future does not stop.
     assert!(has_been_cut || dialect() != Dialect::Postgres, "no future was ever dropped halfway");
+}
+
+/// A connection to MariaDB is of no use then, which is told.
+#[tokio::test]
+async fn a_stream_that_is_dropped_while_it_opens_or_ends_leaves_the_transaction() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    for (way, times) in (0..3).flat_map(|way| (1..8).map(move |times| (way, times))) {
+        let mut transaction = engine.begin().await.unwrap();
+        insert(User).values(User::builder().name("new")).execute(&mut transaction).await.unwrap();
+        let mut chunks = select(User).order_by(User.id).yield_per(1);
+        let reads = async {
+            match way {
+                0 => drop(transaction.stream(select(User)).await?),
+                1 => {
+                    let mut stream = transaction.stream(select(User)).await?;
+                    while stream.next().await?.is_some() {}
+                }
+                _ => while chunks.next(&mut transaction).await?.is_some() {},
+            }
+            Ok::<(), Error>(())
+        };
+        let is_done = polled(reads, times).await.is_some_and(|read| read.is_ok());
+        drop(chunks);
+        let counted = select(User).count(&mut transaction).await;
+        let ended = transaction.commit().await;
+        let is_told = match counted.and_then(|count| ended.map(|()| count)) {
+            Ok(count) => count != 3,
+            Err(error) => {
+                let is_lost = matches!(dialect(), Dialect::MySql | Dialect::MariaDb) && error.is_disconnect();
+                assert!(is_lost && !is_done, "way {way}, {times} polls: {error}");
+                true
+            }
+        };
+        assert_eq!(delete(User).filter(User.name.eq("new")).execute(&engine).await.unwrap(), u64::from(!is_told));
+    }
 }
 
 #[tokio::test]

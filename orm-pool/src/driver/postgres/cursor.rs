@@ -29,6 +29,8 @@ struct Open {
     number: u64,
     /// Whether it outlasts the transaction.
     is_held: bool,
+    /// Whether the server has it for certain: not while it is declared or closed, which may be given up halfway.
+    is_sure: bool,
     alive: Weak<()>,
 }
 
@@ -43,6 +45,19 @@ impl Cursors {
 
     pub(super) fn are_open(&self) -> bool {
         !self.0.is_empty()
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Open> {
+        self.0.iter_mut().find(|open| open.number == number)
+    }
+
+    fn forget(&mut self, number: u64) {
+        self.0.retain(|open| open.number != number);
+    }
+
+    /// Returns the number of one whose cursor was dropped.
+    fn dropped(&self) -> Option<u64> {
+        self.0.iter().find(|open| open.alive.strong_count() == 0).map(|open| open.number)
     }
 }
 
@@ -80,12 +95,15 @@ impl Connection {
         let (number, alive) = (NEXT.fetch_add(1, Ordering::Relaxed), Arc::new(()));
         let sql = format!("DECLARE {} NO SCROLL CURSOR {hold} FOR {}", name(number), statement.sql);
         // Noted before it is there, so that it is closed should this future be dropped.
-        self.cursors.0.push(Open { number, is_held, alive: Arc::downgrade(&alive) });
+        self.cursors.0.push(Open { number, is_held, is_sure: false, alive: Arc::downgrade(&alive) });
         let facts = words::facts(&sql, Flavour::Postgres);
         let query = Query { sql: sql.into(), arguments: Some(parameters::arguments(parameters)?), is_kept: false };
         if let Err(error) = self.send(query, &[facts], &mut |_| ControlFlow::Break(())).await {
-            self.cursors.0.retain(|open| open.number != number);
+            self.cursors.forget(number);
             return Err(error::from(error));
+        }
+        if let Some(open) = self.cursors.find(number) {
+            open.is_sure = true;
         }
         Ok(Cursor { number, is_done: false, _alive: alive })
     }
@@ -142,10 +160,25 @@ impl Connection {
         cursor.is_done = true;
         if self.is_open(cursor) {
             self.ready().await?;
-            self.send_text(&format!("CLOSE {}", name(cursor.number))).await?;
-            self.cursors.0.retain(|open| open.number != cursor.number);
+            self.close_one(cursor.number).await?;
         }
         Ok(())
+    }
+
+    async fn close_one(&mut self, number: u64) -> Result<(), Error> {
+        if let Some(open) = self.cursors.find(number)
+            && (std::mem::take(&mut open.is_sure) || self.has_cursor(number).await?)
+        {
+            self.send_text(&format!("CLOSE {}", name(number))).await?;
+        }
+        self.cursors.forget(number);
+        Ok(())
+    }
+
+    /// Asks the server whether it has a cursor: closing one that it does not have would cost the transaction.
+    async fn has_cursor(&mut self, number: u64) -> Result<bool, Error> {
+        let found = self.send_text(&format!("SELECT 1 FROM pg_cursors WHERE name = '{}'", name(number))).await?;
+        Ok(found.affected > 0)
     }
 
     /// Ends the queries whose cursors were dropped.
@@ -160,9 +193,8 @@ impl Connection {
         if self.transaction == super::Transaction::Failed {
             return Ok(());
         }
-        while let Some(place) = self.cursors.0.iter().position(|open| open.alive.strong_count() == 0) {
-            self.send_text(&format!("CLOSE {}", name(self.cursors.0[place].number))).await?;
-            self.cursors.0.remove(place);
+        while let Some(number) = self.cursors.dropped() {
+            self.close_one(number).await?;
         }
         Ok(())
     }
