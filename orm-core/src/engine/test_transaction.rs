@@ -87,6 +87,9 @@ impl EngineBuilder {
     /// - Sequences and `AUTO_INCREMENT` are not rolled back, in any transaction: keys go on from test to test.
     /// - SQLite looks at constraints that are `DEFERRABLE INITIALLY DEFERRED` when a transaction ends, which this one
     ///   never does.
+    /// - A future that is dropped in the middle of a statement, as by a time limit or `select!`, costs MySQL the connection,
+    ///   and with it all that the test has done; PostgreSQL only where the server does not come to an end with it in time, or
+    ///   where it was the end of a transaction. What comes after fails and says so. SQLite goes on.
     /// - MySQL commits by itself at a definition: tables have to be there before. What comes after fails and says so.
     #[must_use]
     pub fn test_transaction(mut self, test: bool) -> Self {
@@ -126,8 +129,8 @@ impl Connection {
                 begun
             }
             Stage::Fresh => {
-                let message =
-                    "the test's transaction has been rolled back, since its connection was lost or disposed of";
+                let message = "the test's transaction has been rolled back, since its connection was lost, disposed of, or \
+                               closed with a statement whose future was dropped, as by a time limit";
                 Err(Error::new(ErrorKind::InvalidRequest, message).hint("make another engine"))
             }
             Stage::Begun | Stage::Inside => self.refuse_ended_test(),
