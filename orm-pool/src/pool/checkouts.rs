@@ -33,9 +33,18 @@ impl fmt::Display for Place {
 /// A row of the table, used again and again: it is written field by field, which is quicker than as a whole.
 struct Checkout {
     is_out: bool,
+    /// Whether it has been given back, and is cleaned up.
+    is_going_back: bool,
     /// `None` if nobody has come since.
     since: Option<Instant>,
     place: Place,
+}
+
+impl fmt::Display for Checkout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        f.write_str(if self.is_going_back { ", given back and being cleaned up" } else { "" })
+    }
 }
 
 /// The checkouts of a pool.
@@ -56,11 +65,12 @@ impl Checkouts {
             Some(number) => {
                 let checkout = &mut self.entries[number as usize];
                 checkout.is_out = true;
+                checkout.is_going_back = false;
                 checkout.since = since;
                 checkout.place = place;
                 Ticket(number)
             }
-            None => self.grow(Checkout { is_out: true, since, place }),
+            None => self.grow(Checkout { is_out: true, is_going_back: false, since, place }),
         };
         if is_alone {
             self.without_time.push(ticket);
@@ -78,6 +88,11 @@ impl Checkouts {
     pub(super) fn remove(&mut self, ticket: Ticket) {
         self.entries[ticket.0 as usize].is_out = false;
         self.vacant.push(ticket.0);
+    }
+
+    /// Writes down that nobody has it any more, though it is not yet to be had.
+    pub(super) fn goes_back(&mut self, ticket: Ticket) {
+        self.entries[ticket.0 as usize].is_going_back = true;
     }
 
     /// Notes the time for those that have none.
@@ -99,7 +114,7 @@ impl Checkouts {
 
     /// Writes down that the connection has changed hands.
     pub(super) fn hand_over(&mut self, ticket: Ticket, place: Place) {
-        self.entries[ticket.0 as usize] = Checkout { is_out: true, since: None, place };
+        self.entries[ticket.0 as usize] = Checkout { is_out: true, is_going_back: false, since: None, place };
         self.without_time.push(ticket);
     }
 
@@ -109,7 +124,7 @@ impl Checkouts {
 
     /// Lists the places that hold a connection.
     pub(super) fn places(&self) -> String {
-        let places: Vec<_> = self.all().map(|checkout| checkout.place.to_string()).collect();
+        let places: Vec<_> = self.all().map(Checkout::to_string).collect();
         places.join(", ")
     }
 
@@ -125,7 +140,7 @@ impl Checkouts {
         };
         for (n, checkout) in all.iter().take(3).enumerate() {
             let lead = if n == 0 { "; the oldest for" } else { "," };
-            _ = write!(text, "{lead} {:.2} s (at {})", age(checkout).as_secs_f64(), checkout.place);
+            _ = write!(text, "{lead} {:.2} s (at {})", age(checkout).as_secs_f64(), checkout);
         }
         text
     }

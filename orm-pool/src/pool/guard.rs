@@ -160,6 +160,7 @@ impl<C: Connector> Guard<C> {
             return;
         }
         let (mut lease, on_return) = (self.lease.move_out(), self.on_return);
+        lease.goes_back();
         sync::spawn(async move {
             let patience = lease.shared().options.answer_timeout;
             match sync::timeout(patience, reset(&mut lease, &mut entry, on_return)).await {

@@ -68,6 +68,13 @@ impl<C: Connector> Lease<C> {
         Lease { shared: self.shared.take(), ticket: self.ticket, record }
     }
 
+    /// Tells the pool that nobody has the connection any more, though it is not yet to be had.
+    pub(super) fn goes_back(&self) {
+        if let Some(ticket) = self.ticket {
+            self.shared().state.lock().checkouts.goes_back(ticket);
+        }
+    }
+
     /// Gives the place back and keeps the connection, which is then not counted.
     pub(super) fn detach(&mut self) {
         let shared = Arc::clone(self.shared());

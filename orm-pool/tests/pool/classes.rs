@@ -50,6 +50,16 @@ async fn an_assertion_pool_tells_where_the_connection_is() {
     let place = format!("connection is already checked out at: {}:{line}:", file!());
     assert!(error.message().starts_with(&place), "{error}");
     drop(held);
+    let (mut held, line) = (pool.acquire().await.unwrap(), line!());
+    assert_eq!(held.number, 1);
+    // Nobody has it while it is cleaned up in the background.
+    held.on_return = Reset::NeedsWork;
+    drop(held);
+    let error = pool.acquire().await.unwrap_err();
+    let place = format!("connection is already checked out at: {}:{line}:", file!());
+    assert!(error.message().starts_with(&place), "{error}");
+    assert!(error.message().ends_with(", given back and being cleaned up"), "{error}");
+    settle().await;
     assert_eq!(pool.acquire().await.unwrap().number, 1);
 }
 
