@@ -510,6 +510,73 @@ async fn options_of_a_transaction_whose_beginning_is_dropped_go_with_it() {
     }
 }
 
+/// A statement before it may keep it from being sent.
+#[tokio::test]
+async fn what_was_to_be_rolled_back_is_not_committed_where_that_is_dropped() {
+    let engine = waiting_engine().await;
+    let slow = match dialect() {
+        Dialect::Sqlite => "SELECT count(*) FROM users",
+        Dialect::Postgres => "SELECT pg_sleep(0.1)",
+        _ => "SELECT SLEEP(0.1)",
+    };
+    for is_slow in [false, true] {
+        delete(User).execute(&engine).await.unwrap();
+        let mut connection = engine.connect().await.unwrap();
+        add(&mut connection, "lost").await;
+        if is_slow {
+            _ = polled(text(slow).execute(&mut connection), 1).await;
+        }
+        _ = polled(connection.rollback(), 1).await;
+        assert!(!connection.in_transaction());
+        let done = async {
+            named("mine").execute(&mut connection).await?;
+            connection.commit().await
+        };
+        let kept = match done.await {
+            Ok(()) => vec!["mine"],
+            Err(error) if is_of_no_use(&error) => vec![],
+            Err(error) => panic!("{is_slow}: {error}"),
+        };
+        drop(connection);
+        assert_eq!(names(&engine).await, kept, "{is_slow}");
+    }
+}
+
+/// It might run outside of any transaction.
+#[tokio::test]
+async fn after_a_commit_that_was_dropped_nothing_runs_before_a_rollback() {
+    let engine = waiting_engine().await;
+    for is_asked_again in [false, true] {
+        delete(User).execute(&engine).await.unwrap();
+        let mut connection = engine.connect().await.unwrap();
+        add(&mut connection, "meant").await;
+        if polled(connection.commit(), 1).await.is_some() {
+            continue; // A server may be that quick.
+        }
+        let error = named("stray").execute(&mut connection).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::PendingRollback, "{error}");
+        if is_asked_again {
+            let is_done = match connection.commit().await {
+                Ok(()) => true,
+                Err(error) => {
+                    assert_eq!((error.kind(), dialect()), (&ErrorKind::CommitUnknown, Dialect::MariaDb), "{error}");
+                    false
+                }
+            };
+            let kept = names(&engine).await;
+            assert!(kept == ["meant"] || (kept.is_empty() && !is_done), "{kept:?}");
+        }
+        connection.rollback().await.unwrap();
+        let kept = names(&engine).await;
+        assert!(kept.is_empty() || kept == ["meant"], "{kept:?}");
+        if dialect() != Dialect::MariaDb {
+            add(&mut connection, "next").await;
+            connection.rollback().await.unwrap();
+            assert_eq!(names(&engine).await, kept);
+        }
+    }
+}
+
 /// SQLite rolls back when a statement that writes is interrupted, as it is when nobody waits for it any more.
 #[tokio::test]
 async fn after_a_write_that_was_dropped_nothing_runs_outside_of_the_lost_transaction() {

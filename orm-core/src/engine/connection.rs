@@ -54,14 +54,15 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct State {
     is_begun: bool,
-    /// It is about to begin. Where that was given up halfway, nobody knows whether it has: nothing was done in it.
-    is_beginning: bool,
+    /// It begins or is rolled back. Where that was given up halfway, nobody knows whether it is there: nothing of it is to
+    /// be kept.
+    is_unsure: bool,
     /// The connection has come with it.
     is_given: bool,
     /// It is no transaction of the database: each statement commits itself.
     is_autocommit: bool,
     has_written: bool,
-    /// COMMIT has been sent and not been answered.
+    /// COMMIT has been sent and not been answered; nor will it be, where that was given up halfway.
     is_committing: bool,
     /// COMMIT has failed: nothing is run before a rollback.
     is_doomed: bool,
@@ -201,10 +202,10 @@ impl Connection {
 
     async fn begin_new(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
         level.map_or(Ok(()), |level| level.check(self.dialect()))?;
-        self.take_back_beginning().await?;
+        self.clear_up().await?;
         let is_autocommit = level == Some(IsolationLevel::Autocommit);
         let (is_given, savepoints) = (self.is_given_a_transaction(), self.state.savepoints);
-        self.state = State { is_beginning: true, is_autocommit, is_given, savepoints, ..State::default() };
+        self.state = State { is_unsure: true, is_autocommit, is_given, savepoints, ..State::default() };
         if is_autocommit {
             self.engine.echo_words(
                 "BEGIN",
@@ -224,23 +225,25 @@ impl Connection {
                 return Err(error);
             }
         }
-        (self.state.is_begun, self.state.is_beginning) = (true, false);
+        (self.state.is_begun, self.state.is_unsure) = (true, false);
         Ok(())
     }
 
-    /// Ends a transaction whose beginning was given up halfway, if there is one, with what was set for it.
-    async fn take_back_beginning(&mut self) -> Result<()> {
-        if !self.state.is_beginning {
+    /// Rolls back what is there of a transaction whose beginning or rollback was given up halfway.
+    async fn clear_up(&mut self) -> Result<()> {
+        if !self.state.is_unsure {
             return Ok(());
         }
         self.settle().await?;
+        self.guard.forget_lost_transaction();
+        // Some errors have rolled back already.
         if self.guard.is_in_transaction() && !self.state.is_given {
             self.words(self.guard.rollback_words()).await?;
         }
-        self.guard.has_ended();
-        self.guard.restore().await.map_err(Error::from_pool)?;
-        self.state = State::default();
-        Ok(())
+        if self.state.is_autocommit {
+            self.guard.restore().await.map_err(Error::from_pool)?;
+        }
+        self.end().await
     }
 
     /// Waits for a statement that was given up halfway where its end alone tells what has become of the transaction.
@@ -248,7 +251,8 @@ impl Connection {
         if !self.guard.is_in_flight() {
             return Ok(());
         }
-        self.guard.settle().await.map_err(Error::from_pool)
+        // Boxed, as what is rarely done is elsewhere.
+        Box::pin(self.guard.settle()).await.map_err(Error::from_pool)
     }
 
     /// Returns whether the connection has come with a transaction, as it does to whoever has told the pool not to end any.
@@ -282,8 +286,15 @@ impl Connection {
         if matches!(self.dialect(), Dialect::MySql | Dialect::MariaDb) { self.set_up().await } else { Ok(()) }
     }
 
-    /// Refuses to go on in a transaction that the database has ended after an error.
+    /// Refuses to go on in a transaction that the database has ended after an error, or may have committed.
     pub(crate) fn refuse_invalid(&self) -> Result<()> {
+        if self.state.is_committing {
+            let message = "can't go on until the transaction is rolled back: its commit was cut off by its future being \
+                           dropped, and may have been done or not";
+            return Err(
+                Error::new(ErrorKind::PendingRollback, message).hint("call `rollback()`, and look for the rows")
+            );
+        }
         if !self.state.is_doomed && !self.guard.has_lost_transaction() {
             return Ok(());
         }
@@ -415,11 +426,16 @@ impl Connection {
     /// Commits, whoever has begun.
     pub(crate) async fn commit_now(&mut self) -> Result<()> {
         if !self.state.is_begun {
-            return unless_lost(self.take_back_beginning().await);
+            return unless_lost(self.clear_up().await);
         }
         self.settle().await?;
         if self.state.is_autocommit {
             self.engine.echo_words("COMMIT", " (has no effect, since the isolation level is AUTOCOMMIT)");
+            return self.end().await;
+        }
+        // SQLite leaves no doubt whether a COMMIT that was given up halfway has been carried out.
+        if self.state.is_committing && self.dialect() == Dialect::Sqlite && !self.guard.is_in_transaction() {
+            self.guard.forget_lost_transaction();
             return self.end().await;
         }
         if self.state.is_doomed || self.state.abandoned.is_some() || self.guard.has_lost_transaction() {
@@ -462,21 +478,14 @@ impl Connection {
 
     /// Rolls back, and fails when the connection is lost.
     pub(crate) async fn roll_back(&mut self) -> Result<()> {
-        if !self.state.is_begun {
-            return self.take_back_beginning().await;
-        }
-        self.settle().await?;
-        if self.state.is_autocommit {
+        if self.state.is_begun && self.state.is_autocommit {
             self.engine.echo_words("ROLLBACK", " (has no effect, since the isolation level is AUTOCOMMIT)");
             return self.end().await;
         }
-        self.state = State::default();
-        self.guard.forget_lost_transaction();
-        // Some errors have rolled back already.
-        if self.guard.is_in_transaction() {
-            self.words(self.guard.rollback_words()).await?;
+        if self.state.is_begun {
+            self.state = State { is_unsure: true, ..State::default() };
         }
-        self.end().await
+        self.clear_up().await
     }
 
     /// Notes that the transaction has ended, and lets the session write again.
@@ -567,7 +576,7 @@ pub(crate) fn unless_lost(rolled_back: Result<()>) -> Result<()> {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if (self.state.is_begun || self.state.is_beginning) && !self.state.is_autocommit {
+        if (self.state.is_begun || self.state.is_unsure) && !self.state.is_autocommit {
             // Whatever the pool does with connections that come back, what was not committed is not kept.
             self.guard.set_reset_on_return(ResetOnReturn::Rollback);
         }
