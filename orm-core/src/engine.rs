@@ -152,14 +152,12 @@ impl Engine {
     /// Fails when no connection can be opened, or none became free in time.
     #[track_caller]
     pub fn connect(&self) -> impl Future<Output = Result<Connection>> + Send {
-        let guard = self.acquire();
-        async move { Ok(Connection::new(self.clone(), guard.await?)) }
+        self.connect_from(Location::caller())
     }
 
     /// Lends a connection of which the pool remembers another place than the one that asks.
     pub(crate) async fn connect_from(&self, place: &'static Location<'static>) -> Result<Connection> {
-        let guard = self.shared.pool.acquire_at(place).await.map_err(Error::from_pool)?;
-        Ok(Connection::new(self.clone(), guard))
+        Ok(Connection::new(self.clone(), self.acquire(place).await?))
     }
 
     /// Lends a connection and begins a transaction on it; dropping it rolls back.
@@ -300,16 +298,13 @@ impl Engine {
 
     /// Lends a driver's connection that is idle and needs nothing to be done first.
     #[inline]
-    #[track_caller]
-    fn acquire_now(&self) -> Option<Loan<'_>> {
-        self.shared.pool.acquire_now()
+    fn acquire_now(&self, place: &'static Location<'static>) -> Option<Loan<'_>> {
+        self.shared.pool.acquire_now_at(place)
     }
 
     /// Lends a driver's connection; the pool remembers the place that asks.
-    #[track_caller]
-    pub(crate) fn acquire(&self) -> impl Future<Output = Result<Guard>> + Send {
-        let guard = self.shared.pool.acquire();
-        async move { guard.await.map_err(Error::from_pool) }
+    pub(crate) async fn acquire(&self, place: &'static Location<'static>) -> Result<Guard> {
+        self.shared.pool.acquire_at(place).await.map_err(Error::from_pool)
     }
 }
 

@@ -225,12 +225,12 @@ macro_rules! executes {
             /// # Errors
             ///
             /// Fails when the statement cannot be rendered for the database, or when the database refuses it.
+            #[track_caller]
             pub fn execute<E: $crate::engine::Executor>(
                 self,
                 db: E,
             ) -> impl Future<Output = $crate::Result<u64>> + Send {
-                let statements = $crate::sql::Write::__statements(self);
-                async move { db.__run(statements?).await }
+                db.__run($crate::sql::Write::__statements(self))
             }
         }
     )* };

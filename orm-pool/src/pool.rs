@@ -222,7 +222,13 @@ impl<C: Connector> Pool<C> {
     #[inline]
     #[track_caller]
     pub fn acquire_now(&self) -> Option<Loan<'_, C>> {
-        self.0.take_ready(Location::caller())
+        self.acquire_now_at(Location::caller())
+    }
+
+    /// Does the same, and remembers this place in the program as the one that holds it.
+    #[inline]
+    pub fn acquire_now_at(&self, location: &'static Location<'static>) -> Option<Loan<'_, C>> {
+        self.0.take_ready(location)
     }
 
     /// Lends a connection, and remembers this place in the program as the one that holds it.

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use orm::prelude::*;
 use orm::{Dialect, PoolClass, SessionMaker, text};
 
-use crate::support::{dialect, empty_engine_with};
+use crate::faults::polled;
+use crate::support::{Node, dialect, empty_engine_with};
 
 async fn one(engine: &Engine) -> i64 {
     text("SELECT 40 + 2").columns::<i64>().one(engine).await.unwrap()
@@ -185,6 +186,70 @@ async fn an_exhausted_pool_says_where_the_sessions_were_made_that_have_its_conne
     let work = engine.transaction(async |_: &mut Session| one_or_error(&engine).await);
     let message = work.await.unwrap_err().to_string();
     assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{message}");
+}
+
+/// What an engine runs by itself takes a connection in the middle of the library too.
+#[tokio::test]
+async fn an_exhausted_pool_says_which_statements_have_its_connections() {
+    let patience = std::time::Duration::from_millis(50);
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0).pool_timeout(patience)).await;
+    let two = text("SELECT 1 UNION ALL SELECT 2");
+    let stream = async |engine: &Engine| {
+        let line = line!() + 1;
+        let stream = engine.stream(two.clone().columns::<i64>()).await.unwrap();
+        (line, stream)
+    };
+    for is_warm in [false, true] {
+        let (line, held) = stream(&engine).await;
+        let message = one_or_error(&engine).await.unwrap_err().to_string();
+        assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{is_warm}: {message}");
+        drop(held);
+    }
+    let sessions = orm::ScopedSession::new(SessionMaker::new(&engine));
+    let line = line!() + 1;
+    let mut session = sessions.lend().unwrap();
+    session.begin().await.unwrap();
+    let message = one_or_error(&engine).await.unwrap_err().to_string();
+    assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{message}");
+    session.rollback().await.unwrap();
+    drop(session);
+
+    // Each of them is waited for: on a thread of its own, or by a server.
+    let engine = empty_engine_with(|settings| {
+        let settings = settings.pool_size(1).max_overflow(0).pool_timeout(patience);
+        if dialect() == Dialect::Sqlite { settings.connect_arg("threading", "blocking") } else { settings }
+    });
+    let engine = engine.await;
+    metadata![Node].create_all(&engine).await.unwrap();
+    let insert = || insert(Node).values(Node::builder().name("n"));
+    let mut chunks = select(Node).yield_per(1);
+    let mut reader = &engine;
+    let line = line!() + 1;
+    let works: [Work<'_>; 9] = [
+        Box::pin(done(select(Node).all(&engine))),
+        Box::pin(done(select(Node).first(&engine))),
+        Box::pin(done(select(Node).one_or_none(&engine))),
+        Box::pin(done(select(Node.id).scalar(&engine))),
+        Box::pin(done(select(Node).count(&engine))),
+        Box::pin(done(text("SELECT id FROM nodes").columns::<i64>().all(&engine))),
+        Box::pin(done(insert().execute(&engine))),
+        Box::pin(done(text("SELECT 1").execute(reader.again()))),
+        Box::pin(done(chunks.next(&engine))),
+    ];
+    for (line, mut work) in (line + 1..).zip(works) {
+        // A server may be so quick that there is nothing to be seen.
+        if polled(&mut work, 1).await.is_none() {
+            let message = one_or_error(&engine).await.unwrap_err().to_string();
+            assert!(message.contains(&format!("tests/it/pool.rs:{line}:")), "{message}");
+            work.await;
+        }
+    }
+}
+
+type Work<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+async fn done<T>(work: impl Future<Output = Result<T, Error>>) {
+    work.await.map(|_| ()).unwrap();
 }
 
 async fn one_or_error(engine: &Engine) -> Result<i64, Error> {

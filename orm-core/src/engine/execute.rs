@@ -299,7 +299,7 @@ impl Engine {
         if request.is_simple()
             && let Some(statement) = request.statements.pop()
         {
-            return self.collect_simple(connection, statement, request.at_most, rows).await;
+            return self.collect_simple(connection, statement, request.most(), rows).await;
         }
         if request.statements.iter().any(|statement| matches!(statement, Statement::Text(_))) {
             let mut rows = OfText(&mut **rows);
@@ -320,7 +320,7 @@ impl Engine {
             return Box::pin(self.collect_graph(connection, request, &plans, rows)).await;
         }
         for statement in std::mem::take(&mut request.statements) {
-            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let most = if statement.is_write() { usize::MAX } else { request.most() };
             self.collect_simple(connection, statement, most, rows).await?;
         }
         Ok(())
@@ -361,7 +361,7 @@ impl Engine {
         let mut members = load::ValueRows::default();
         let (mut query, mut with) = (None, None);
         for mut statement in std::mem::take(&mut request.statements) {
-            let most = if statement.is_write() { usize::MAX } else { request.at_most };
+            let most = if statement.is_write() { usize::MAX } else { request.most() };
             let joins = load::attach(&mut statement, plans, &mut query)?;
             let mut take = |row: Row<'_>| {
                 let Some(joins) = &joins else {

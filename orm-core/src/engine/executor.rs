@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use smallvec::SmallVec;
 
@@ -30,8 +31,10 @@ pub(crate) type Statements = SmallVec<[Statement; 1]>;
 pub struct Request {
     pub(crate) statements: Statements,
     pub(crate) loads: Vec<LoadPath>,
-    /// The most rows that are wanted.
-    pub(crate) at_most: usize,
+    /// Where in the program it was asked, for the pool to remember.
+    pub(crate) place: &'static Location<'static>,
+    /// The most rows that are wanted, as far as that is a number to count to.
+    at_most: u32,
     /// Whether a session lets go of the clean objects that only the last chunk brought in.
     pub(crate) lets_go: bool,
     /// Whether it is a chunk, whose objects are remembered for that.
@@ -51,13 +54,26 @@ fn at_most(rows: usize) -> Node {
 }
 
 impl Request {
+    #[track_caller]
     pub(crate) fn new(statements: impl Into<Statements>, loads: Vec<LoadPath>) -> Self {
-        Request { statements: statements.into(), loads, at_most: usize::MAX, lets_go: false, is_chunk: false }
+        let (statements, place) = (statements.into(), Location::caller());
+        Request { statements, loads, place, at_most: u32::MAX, lets_go: false, is_chunk: false }
+    }
+
+    /// Says where it is asked.
+    pub(crate) fn asked_at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Returns how many rows are wanted at most.
+    pub(crate) fn most(&self) -> usize {
+        if self.at_most == u32::MAX { usize::MAX } else { self.at_most as usize }
     }
 
     /// Wants no more than so many rows; a SELECT without a LIMIT gets one, unless that would count members.
     pub(crate) fn at_most(mut self, rows: usize) -> Self {
-        self.at_most = rows;
+        self.at_most = rows.try_into().unwrap_or(u32::MAX);
         if let [Statement::Select(select)] = self.statements.as_mut_slice()
             && select.limit.is_none()
             && select.limit_per.is_none()
@@ -164,7 +180,7 @@ pub trait Executor: sealed::Sealed + Send + Sized {
     fn __values<S: RowType>(self, request: Request) -> impl Future<Output = Result<Vec<S>>> + Send;
 
     #[doc(hidden)]
-    fn __run(self, statements: Vec<Statement>) -> impl Future<Output = Result<u64>> + Send;
+    fn __run(self, statements: Result<Vec<Statement>>) -> impl Future<Output = Result<u64>> + Send;
 
     /// The next chunk of a query: through a cursor where there can be one, else as a page.
     #[doc(hidden)]
@@ -272,10 +288,10 @@ impl Engine {
     async fn collect_values(&self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         if self.is_plain
             && request.is_simple()
-            && let Some(mut connection) = self.acquire_now()
+            && let Some(mut connection) = self.acquire_now(request.place)
             && let Some(statement) = request.statements.pop()
         {
-            self.collect_simple(&mut connection, statement, request.at_most, rows).await?;
+            self.collect_simple(&mut connection, statement, request.most(), rows).await?;
             // A query that has ended leaves nothing behind.
             connection.give_back_clean();
             return Ok(());
@@ -283,13 +299,37 @@ impl Engine {
         Box::pin(self.collect_any(request, rows)).await
     }
 
+    /// Runs statements for their effect, on a connection of which the pool remembers the place that asks.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "what an `async fn` takes is moved once more, and has two places in its future"
+    )]
+    fn run_from(
+        &self,
+        mut statements: Result<Vec<Statement>>,
+        place: &'static Location<'static>,
+    ) -> impl Future<Output = Result<u64>> + Send {
+        async move {
+            let statements = statements.as_mut().map_err(|refused| refused.clone())?;
+            if self.is_plain
+                && statements.len() == 1
+                && let Some(mut connection) = self.acquire_now(place)
+                && !is_limited(connection.most_bytes())
+                && let Some(statement) = statements.pop()
+            {
+                return self.change_one(&mut connection, statement).await;
+            }
+            Box::pin(self.change_any(std::mem::take(statements), place)).await
+        }
+    }
+
     /// Runs statements for their effect that may have to wait for a connection, or to take a transaction.
-    async fn change_any(&self, statements: Vec<Statement>) -> Result<u64> {
-        let mut guard = self.acquire().await?;
+    async fn change_any(&self, statements: Vec<Statement>, place: &'static Location<'static>) -> Result<u64> {
+        let mut guard = self.acquire(place).await?;
         let statements = within(statements, guard.most_bytes());
         if statements.len() > 1 || self.needs_transaction() {
             let mut connection = Connection::new(self.clone(), guard);
-            let changed = Executor::__run(&mut connection, statements).await;
+            let changed = Executor::__run(&mut connection, Ok(statements)).await;
             return connection.finish(changed).await;
         }
         self.change(&mut guard, statements).await
@@ -297,7 +337,7 @@ impl Engine {
 
     /// Runs a request that may have to wait for a connection, or to take several statements or a transaction.
     async fn collect_any(&self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
-        let mut guard = self.acquire().await?;
+        let mut guard = self.acquire(request.place).await?;
         request.make_for(self.dialect());
         request.make_within(guard.most_bytes());
         if request.statements.len() > 1 || self.needs_transaction() {
@@ -338,10 +378,6 @@ macro_rules! fetches {
 }
 
 impl sealed::Sealed for &Engine {}
-#[expect(
-    clippy::manual_async_fn,
-    reason = "what an `async fn` takes is moved once more, and has two places in its future"
-)]
 impl Executor for &Engine {
     type Mode = Values;
 
@@ -355,18 +391,9 @@ impl Executor for &Engine {
         self.chunk(chunk, source).await
     }
 
-    fn __run(self, mut statements: Vec<Statement>) -> impl Future<Output = Result<u64>> + Send {
-        async move {
-            if self.is_plain
-                && statements.len() == 1
-                && let Some(mut connection) = self.acquire_now()
-                && !is_limited(connection.most_bytes())
-                && let Some(statement) = statements.pop()
-            {
-                return self.change_one(&mut connection, statement).await;
-            }
-            Box::pin(self.change_any(std::mem::take(&mut statements))).await
-        }
+    #[track_caller]
+    fn __run(self, statements: Result<Vec<Statement>>) -> impl Future<Output = Result<u64>> + Send {
+        self.run_from(statements, Location::caller())
     }
 }
 
@@ -384,7 +411,8 @@ impl Executor for &mut Connection {
         self.chunk(chunk, source).await
     }
 
-    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+    async fn __run(self, statements: Result<Vec<Statement>>) -> Result<u64> {
+        let statements = statements?;
         self.autobegin(statements.iter().any(Statement::is_write)).await?;
         let statements = within(statements, self.guard.most_bytes());
         self.engine.change(&mut self.guard, statements).await
@@ -411,8 +439,8 @@ impl Executor for &mut Session {
         self.fetch_values(request).await
     }
 
-    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
-        self.change(statements).await
+    async fn __run(self, statements: Result<Vec<Statement>>) -> Result<u64> {
+        self.change(statements?).await
     }
 }
 
@@ -447,7 +475,7 @@ macro_rules! delegates {
                 $inner.__chunk::<S>(chunk, source).await
             }
 
-            async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
+            async fn __run(self, statements: Result<Vec<Statement>>) -> Result<u64> {
                 let $this = self;
                 $inner.__run(statements).await
             }
@@ -491,12 +519,16 @@ impl<M: Mode> Executor for Exec<'_, M> {
         }
     }
 
-    async fn __run(self, statements: Vec<Statement>) -> Result<u64> {
-        match self {
-            Exec::Engine(engine) => engine.__run(statements).await,
-            Exec::Connection(connection) => connection.__run(statements).await,
-            Exec::Session(session, _) => session.__run(statements).await,
-            Exec::NoAutoflush(session) => Flushing::new(session, false).session().__run(statements).await,
+    #[track_caller]
+    fn __run(self, statements: Result<Vec<Statement>>) -> impl Future<Output = Result<u64>> + Send {
+        let place = Location::caller();
+        async move {
+            match self {
+                Exec::Engine(engine) => engine.run_from(statements, place).await,
+                Exec::Connection(connection) => connection.__run(statements).await,
+                Exec::Session(session, _) => session.__run(statements).await,
+                Exec::NoAutoflush(session) => Flushing::new(session, false).session().__run(statements).await,
+            }
         }
     }
 }

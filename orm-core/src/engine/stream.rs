@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::panic::Location;
 use std::time::Instant;
 
 use orm_pool::driver;
@@ -327,13 +328,14 @@ impl Engine {
     /// # Errors
     ///
     /// As [`Connection::stream`], and when no connection can be had.
+    #[track_caller]
     pub fn stream<Q: Rows>(
         &self,
         query: Q,
     ) -> impl Future<Output = Result<RowStream<'static, Q::Row>>> + Send + use<'_, Q> {
-        let request = query.__request();
+        let (request, place) = (query.__request(), Location::caller());
         async move {
-            let mut connection = Box::new(self.connect().await?);
+            let mut connection = Box::new(self.connect_from(place).await?);
             let size = self.options.stream_buffer();
             let pieces = Pieces::open(&mut connection, request?).await?.map_err(cannot_stream)?;
             Ok(RowStream { pieces, buffer: VecDeque::new(), size, home: Home::Own(Some(connection)) })
@@ -423,7 +425,7 @@ impl Engine {
     /// Returns the next chunk of a query, through a cursor on a connection of its own if it can have one.
     pub(super) async fn chunk<S: RowType>(&self, chunk: Chunk, source: &mut Source) -> Result<Vec<S>> {
         if source.is_new() {
-            let mut connection = self.connect().await?;
+            let mut connection = self.connect_from(chunk.page.place).await?;
             *source = connection.source(chunk.whole).await?;
             match source {
                 Source::Open(open) => open.own = Some(connection),

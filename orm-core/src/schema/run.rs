@@ -60,7 +60,7 @@ pub(super) fn run<E: Executor>(
         if statements.is_empty() {
             return Ok(());
         }
-        db.__run(statements).await.map(|_| ())
+        db.__run(Ok(statements)).await.map(|_| ())
     }
 }
 

@@ -132,7 +132,7 @@ impl Session {
         for mut statement in std::mem::take(&mut request.statements) {
             let is_write = statement.is_write();
             let is_text = matches!(statement, Statement::Text(_));
-            let most = if is_write { usize::MAX } else { request.at_most };
+            let most = if is_write { usize::MAX } else { request.most() };
             let joins = load::attach(&mut statement, &plans, &mut query)?;
             connection
                 .run(statement, &mut |row| {

@@ -78,6 +78,7 @@ impl ScopedSession {
     /// # Errors
     ///
     /// Fails when it is lent already.
+    #[track_caller]
     pub fn lend(&self) -> Result<ScopedGuard> {
         let scope = self.here();
         let guard = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -133,7 +133,7 @@ impl Session {
             self.doubt_inserted(insert)?;
         }
         let bind = BindRequest::of(std::slice::from_ref(&statement));
-        let changed = self.connected_for(bind).await?.__run(vec![statement]).await;
+        let changed = self.connected_for(bind).await?.__run(Ok(vec![statement])).await;
         self.noted(changed)
     }
 

@@ -213,6 +213,7 @@ impl<S: RowType> Select<S> {
         Expr::new(Node::Select(self.node))
     }
 
+    #[track_caller]
     pub(crate) fn request(mut self) -> Result<Request> {
         let loads = self.node.take_loads();
         Ok(Request::new([Statement::Select(self.node)], loads))
@@ -238,6 +239,7 @@ impl<S: RowType> Select<S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
+    #[track_caller]
     pub fn count<E: Executor>(self, db: E) -> impl Future<Output = Result<u64>> + Send {
         let request = Request::new([Statement::Count(self.node)], Vec::new());
         async move { Ok(db.__values::<i64>(request).await?.first().map_or(0, |count| count.unsigned_abs())) }
@@ -263,6 +265,7 @@ impl<S: RowType> Select<S> {
     /// # Errors
     ///
     /// As [`all`](Self::all).
+    #[track_caller]
     pub fn exists<E: Executor>(self, db: E) -> impl Future<Output = Result<bool>> + Send {
         let request = Request::new([Statement::Exists(self.node)], Vec::new());
         async move { Ok(db.__values::<bool>(request).await?.first().copied().unwrap_or(false)) }

@@ -1,5 +1,7 @@
 //! A query's rows a chunk at a time.
 
+use std::panic::Location;
+
 use super::{OrderItem, Select};
 use crate::engine::{Chunk, Executor, Out, Source};
 use crate::error::Result;
@@ -93,12 +95,14 @@ impl<S: RowType> Chunks<S> {
     ///
     /// As [`Select::all`], and for [`contains_eager`](crate::contains_eager) of many members, of which a chunk might have a part.
     #[allow(clippy::manual_async_fn, reason = "an async fn does not say that its future is `Send` for every executor")]
+    #[track_caller]
     pub fn next<E: Executor>(&mut self, db: E) -> impl Future<Output = Result<Option<Vec<Out<E, S>>>>> + Send {
+        let place = Location::caller();
         async move {
             if self.done {
                 return Ok(None);
             }
-            let page = self.page().request()?.chunk(!self.keep && self.offset > 0)?;
+            let page = self.page().request()?.asked_at(place).chunk(!self.keep && self.offset > 0)?;
             let whole = if self.source.is_new() { Some(self.select.clone().request()?) } else { None };
             let chunk = Chunk { page, whole, rows: usize::try_from(self.rows).unwrap_or(usize::MAX) };
             let rows = db.__chunk::<S>(chunk, &mut self.source).await?;

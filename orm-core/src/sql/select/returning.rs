@@ -1,6 +1,7 @@
 //! Statements that give rows and are no SELECT.
 
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use super::{Select, SelectNode, terminals};
 use crate::engine::{Executor, Out, Request};
@@ -84,8 +85,10 @@ impl<S: RowType> Returning<S> {
         Ok((statement, outputs))
     }
 
+    #[track_caller]
     pub(crate) fn request(self) -> Result<Request> {
-        self.request
+        let place = Location::caller();
+        self.request.map(|request| request.asked_at(place))
     }
 }
 
@@ -100,6 +103,7 @@ pub trait Rows {
 impl<S: RowType> Rows for Select<S> {
     type Row = S;
 
+    #[track_caller]
     fn __request(self) -> Result<Request> {
         self.request()
     }
@@ -107,6 +111,7 @@ impl<S: RowType> Rows for Select<S> {
 impl<S: RowType> Rows for Returning<S> {
     type Row = S;
 
+    #[track_caller]
     fn __request(self) -> Result<Request> {
         self.request()
     }

@@ -24,6 +24,7 @@ macro_rules! terminals {
         ///
         /// Fails when the statement cannot be rendered for the database, when the database refuses it, or when a value
         /// does not fit its Rust type.
+        #[track_caller]
         pub fn all<E: Executor>(self, db: E) -> impl Future<Output = Result<Vec<Out<E, S>>>> + Send {
             db.__fetch::<S>(self.request())
         }
@@ -49,6 +50,7 @@ macro_rules! terminals {
         /// # Errors
         ///
         /// As [`all`](Self::all).
+        #[track_caller]
         pub fn first<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(1));
             async move {
@@ -78,6 +80,7 @@ macro_rules! terminals {
         ///
         /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when
         /// there are several.
+        #[track_caller]
         pub fn one_or_none<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
@@ -113,6 +116,7 @@ macro_rules! terminals {
         ///
         /// As [`all`](Self::all), with [`ErrorKind::NoResultFound`](crate::ErrorKind::NoResultFound) when there is none and with
         /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when there are several.
+        #[track_caller]
         pub fn one<E: Executor>(self, db: E) -> impl Future<Output = Result<Out<E, S>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
@@ -130,6 +134,7 @@ macro_rules! terminals {
         /// # Errors
         ///
         /// As [`all`](Self::all).
+        #[track_caller]
         pub fn scalar<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<S::Plain>>> + Send
         where
             S: SqlType,
