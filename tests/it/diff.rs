@@ -1,10 +1,7 @@
 //! What differs is said, and doing what is said makes it the same.
 
 use orm::prelude::*;
-use orm::schema::{
-    CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, Inspector, Operation,
-    PrimaryKey, RenameHint, Sequence, Table, TableName, UniqueConstraint, View,
-};
+use orm::schema::{CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, IndexColumn, Inspector, Operation, PrimaryKey, RenameHint, Sequence, Table, TableName, UniqueConstraint, View};
 use orm::{ColumnType, Dialect, ErrorKind, ExecutionOptions, IsolationLevel, text};
 
 use crate::only;
@@ -111,6 +108,34 @@ async fn indexes_are_added_changed_and_dropped() {
     let words = ["drop from `users` the index i (name)", "create on `users` the index i (name, id)"];
     changes(users().index(Index::new(["name"]).name("i")), users().index(Index::new(["name", "id"]).name("i")), &words)
         .await;
+}
+
+/// Names without one are made of the table and the columns, which several indexes can share.
+#[tokio::test]
+async fn many_indexes_over_the_same_columns_are_there_and_stay() {
+    let descending = || Index::new([IndexColumn::column("name").descending()]);
+    let mut indexes = vec![Index::new(["name"]), descending(), Index::new(["name"]).unique(), descending().unique()];
+    if matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
+        indexes.extend(["id > 1", "id > 2", "id > 3"].map(|sql| Index::new(["name"]).condition(sql)));
+        let of = |sql: &str| Index::new([IndexColumn::expression(sql)]);
+        indexes.extend(["lower(name)", "upper(name)", "length(name)", "id + 1"].map(of));
+    }
+    let with = |count: usize| indexes[..count].iter().cloned().fold(users(), Table::index);
+    let engine = empty_engine().await;
+    of(with(indexes.len())).create_all(&engine).await.unwrap();
+    of(with(indexes.len())).check(&engine).await.unwrap();
+    let found = MetaData::reflect(&engine).await.unwrap().tables().unwrap();
+    assert_eq!(found[0].indexes.len() + found[0].uniques.len(), indexes.len());
+    // One after the other, too.
+    let engine = empty_engine().await;
+    of(with(0)).create_all(&engine).await.unwrap();
+    for count in 1..=indexes.len() {
+        let wanted = of(with(count));
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        assert_eq!(diff.operations.len(), 1, "{diff}");
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    }
 }
 
 #[tokio::test]

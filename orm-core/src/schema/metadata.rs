@@ -775,10 +775,15 @@ fn tell_names_apart(tables: &mut [Table]) {
         });
         for (name, columns) in uniques.chain(foreign_keys).chain(indexes) {
             let Some(name) = name else { continue };
-            if !known.insert((schema.clone(), name.clone())) {
-                let parts: Vec<&str> =
-                    std::iter::once(table.as_str()).chain(columns.iter().map(String::as_str)).collect();
-                *name = naming::apart(name, &parts);
+            let plain = name.clone();
+            let mut parts = vec![table.clone()];
+            parts.extend(columns);
+            let mut count = 1;
+            while !known.insert((schema.clone(), name.clone())) {
+                *name = naming::apart(&plain, &parts);
+                // Several over the same columns are counted: by condition, expression or order alone they differ too.
+                count += 1;
+                parts.push(count.to_string());
             }
         }
     }
@@ -787,12 +792,17 @@ fn tell_names_apart(tables: &mut [Table]) {
 /// Leaves names that were told apart as they are in the table that is there, where the database knows them by their tables.
 pub(super) fn keep_names(told: &mut Table, named: &Table, found: &Table, dialect: Dialect) {
     let is_mysql = matches!(dialect, Dialect::MySql | Dialect::MariaDb);
+    // What is there under the name may be another of the same table, which bears it rightly.
+    let uniques = told.uniques.iter().map(|unique| &unique.name);
+    let indexes = told.indexes.iter().map(|index| &index.name);
+    let keys = told.foreign_keys.iter().map(|key| &key.name);
+    let own: Vec<Option<String>> = uniques.chain(indexes).chain(keys).cloned().collect();
     let keep = |told: &mut Option<String>, named: &Option<String>| {
         let is_it = |name: &Option<String>| name == named;
         let is_known = found.uniques.iter().any(|unique| is_it(&unique.name))
             || found.indexes.iter().any(|index| is_it(&index.name))
             || found.foreign_keys.iter().any(|key| is_it(&key.name));
-        if told != named && named.is_some() && is_known {
+        if told != named && named.is_some() && is_known && !own.contains(named) {
             told.clone_from(named);
         }
     };

@@ -169,7 +169,7 @@ fn unknown(template: &str, token: &str) -> Error {
 
 /// Returns the name with a hash of `parts`, for names that would otherwise be the same: `ix_a_b_c` is what both an index
 /// on `a_b.c` and one on `a.b_c` are called.
-pub(super) fn apart(name: &str, parts: &[&str]) -> String {
+pub(super) fn apart(name: &str, parts: &[String]) -> String {
     format!("{name}_{:08x}", hash(&parts.join(".")))
 }
 
