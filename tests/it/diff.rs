@@ -500,6 +500,30 @@ async fn columns_are_changed_with_those_that_are_computed_of_them() {
     }
 }
 
+/// A row is more than the columns that it had.
+#[tokio::test]
+async fn rows_stay_when_all_their_columns_go() {
+    let only = |column: Column| Table::new("t").column(column);
+    let b = || Column::new("b", ColumnType::Integer);
+    let computed = || Column::new("c", ColumnType::Integer).nullable().computed("b * 2");
+    for (to, sum) in [
+        (only(b().server_default("7")).check("b > 0"), Some(14)),
+        (only(b().server_default("(3 + 4)")), Some(14)),
+        (only(b().nullable()), None),
+        (only(computed()).column(b().server_default("2")), Some(4)),
+    ] {
+        let engine = empty_engine().await;
+        of(only(Column::new("a", ColumnType::Integer).nullable())).create_all(&engine).await.unwrap();
+        text("INSERT INTO t VALUES (1), (NULL)").execute(&engine).await.unwrap();
+        let wanted = of(to);
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
+        let rows = text("SELECT b FROM t").columns::<Option<i32>>().all(&engine).await.unwrap();
+        assert_eq!((rows.len(), rows.into_iter().sum::<Option<i32>>()), (2, sum), "{diff}");
+    }
+}
+
 /// SQLite has to copy the table, which a single operation does not.
 #[tokio::test]
 async fn sqlite_says_what_it_cannot_change() {

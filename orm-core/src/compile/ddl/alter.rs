@@ -56,15 +56,20 @@ impl Ddl {
 
     /// Takes the rows of a table of SQLite over into another, in the columns that both have, and where it counts on.
     pub(crate) fn copy_rows(&self, from: &Table, to: &Table) -> Vec<String> {
-        let is_kept = |column: &&Column| {
-            let old = from.find_column(&column.name);
-            column.computed.is_none() && old.is_some_and(|old| old.computed.is_none())
-        };
-        let columns: Vec<String> = to.columns.iter().filter(is_kept).map(|column| column.name.clone()).collect();
+        let given = || to.columns.iter().filter(|column| column.computed.is_none());
+        let is_kept = |column: &&Column| from.find_column(&column.name).is_some_and(|old| old.computed.is_none());
+        let kept = given().filter(is_kept);
+        let columns: Vec<String> = kept.map(|column| column.name.clone()).collect();
+        let (new, old) = (self.table_name(to), self.table_name(from));
         let mut statements = Vec::new();
         if !columns.is_empty() {
-            let (columns, new, old) = (self.list(&columns), self.table_name(to), self.table_name(from));
+            let columns = self.list(&columns);
             statements.push(format!("INSERT INTO {new} ({columns}) SELECT {columns} FROM {old}"));
+        } else if let Some(column) = given().next() {
+            // Each row stays, with what its new columns have by themselves; an INSERT has to name one of them.
+            let default = column.server_default.as_ref();
+            let value = default.map_or_else(|| "NULL".to_owned(), |default| self.default(column, default.trim()));
+            statements.push(format!("INSERT INTO {new} ({}) SELECT {value} FROM {old}", self.identifier(&column.name)));
         }
         let counts = |table: &Table| table.options.iter().any(|(option, _)| option == "sqlite_autoincrement");
         if counts(from) && counts(to) {
