@@ -524,6 +524,45 @@ async fn rows_stay_when_all_their_columns_go() {
     }
 }
 
+#[tokio::test]
+async fn a_computed_column_keeps_its_values_as_a_plain_one() {
+    let a = |of: ColumnType| Table::new("t").column(Column::new("a", of));
+    let x = || Column::new("x", ColumnType::Integer).nullable();
+    for computed in [x().computed_stored("a * 2"), x().computed("a * 2")] {
+        // MariaDB refuses it for a virtual one.
+        let is_refused =
+            dialect() == Dialect::MariaDb && computed.computed.as_ref().is_some_and(|computed| !computed.is_stored);
+        let computed = || a(ColumnType::Integer).column(computed.clone());
+        let plain = [
+            a(ColumnType::Integer).column(x()),
+            a(ColumnType::BigInteger).column(x()),
+            Table::new("t").column(x()),
+            a(ColumnType::Integer).column(Column::new("x", ColumnType::BigInteger).server_default("5")),
+        ];
+        for to in plain.into_iter().filter(|_| !is_refused) {
+            let engine = empty_engine().await;
+            of(computed()).create_all(&engine).await.unwrap();
+            text("INSERT INTO t (a) VALUES (5), (6)").execute(&engine).await.unwrap();
+            let wanted = of(to);
+            let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+            diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+            wanted.check(&engine).await.unwrap();
+            let rows = text("SELECT x FROM t ORDER BY x").columns::<i64>().all(&engine).await.unwrap();
+            assert_eq!(rows, [10, 12], "{diff}");
+        }
+        // The other way round the values are those of the expression.
+        let engine = empty_engine().await;
+        of(a(ColumnType::Integer).column(x()).index(["x"])).create_all(&engine).await.unwrap();
+        text("INSERT INTO t VALUES (5, 0), (6, NULL)").execute(&engine).await.unwrap();
+        let wanted = of(computed().index(["x"]));
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
+        let rows = text("SELECT x FROM t ORDER BY x").columns::<i64>().all(&engine).await.unwrap();
+        assert_eq!(rows, [10, 12], "{diff}");
+    }
+}
+
 /// SQLite has to copy the table, which a single operation does not.
 #[tokio::test]
 async fn sqlite_says_what_it_cannot_change() {

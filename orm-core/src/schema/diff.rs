@@ -525,7 +525,7 @@ impl Parts {
         cx: &Comparison<'_>,
         hints: &mut Vec<RenameHint>,
     ) {
-        let (mut plain, mut computed) = (Vec::new(), Vec::new());
+        let (mut freed, mut plain, mut computed) = (Vec::new(), Vec::new(), Vec::new());
         let is_gone = |column: &&Column| wanted.normal.find_column(&column.name).is_none();
         let (gone, gone_plain): (Vec<&Column>, Vec<&Column>) = found
             .given
@@ -552,10 +552,14 @@ impl Parts {
                 let check = as_found.check.clone().filter(|_| has_check);
                 let from = Column { check: check.clone(), ..as_found.clone() };
                 let to = Column { check, is_invisible: as_found.is_invisible, ..given.clone() };
+                // What is no longer computed leaves what it was computed of free to change.
+                let is_freed = from.computed.is_some() && to.computed.is_none();
+                let of_kind = if is_freed { &mut freed } else { of_kind };
                 let (from, to) = (Box::new(from), Box::new(to));
                 of_kind.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
             }
         }
+        self.rest.append(&mut freed);
         self.rest.append(&mut plain);
         self.rest.extend(gone_plain.into_iter().map(drop));
         self.rest.append(&mut computed);

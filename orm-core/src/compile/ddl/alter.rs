@@ -57,8 +57,7 @@ impl Ddl {
     /// Takes the rows of a table of SQLite over into another, in the columns that both have, and where it counts on.
     pub(crate) fn copy_rows(&self, from: &Table, to: &Table) -> Vec<String> {
         let given = || to.columns.iter().filter(|column| column.computed.is_none());
-        let is_kept = |column: &&Column| from.find_column(&column.name).is_some_and(|old| old.computed.is_none());
-        let kept = given().filter(is_kept);
+        let kept = given().filter(|column| from.find_column(&column.name).is_some());
         let columns: Vec<String> = kept.map(|column| column.name.clone()).collect();
         let (new, old) = (self.table_name(to), self.table_name(from));
         let mut statements = Vec::new();
@@ -150,6 +149,14 @@ impl Ddl {
         let name = self.identifier(&to.name);
         let alter = |words: &str| format!("ALTER TABLE {} ALTER COLUMN {name} {words}", self.table_name(table));
         let mut statements = Vec::new();
+        if changes.contains(&ColumnChange::Computed) {
+            if from.computed.is_none() || to.computed.is_some() {
+                let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
+                return Err(self.unsupported(&what).hint("drop the column and add it again"));
+            }
+            // The values stay. A computed column takes no default, and its type changes by no cast that is written.
+            statements.push(alter("DROP EXPRESSION"));
+        }
         // A default of the old type would have to be cast, which PostgreSQL does not do for every type.
         let has_type = changes.contains(&ColumnChange::Type) && from.server_default.is_some();
         statements.extend(has_type.then(|| alter("DROP DEFAULT")));
@@ -191,12 +198,7 @@ impl Ddl {
                     statements.push(alter(&format!("ADD {}", self.identity(to))));
                     statements.push(self.count_on(table, to));
                 }
-                ColumnChange::Generation => {}
-                ColumnChange::Check => {}
-                ColumnChange::Computed => {
-                    let what = format!("changing the expression of column `{}.{}`", table.full_name(), to.name);
-                    return Err(self.unsupported(&what).hint("drop the column and add it again"));
-                }
+                ColumnChange::Generation | ColumnChange::Check | ColumnChange::Computed => {}
             }
         }
         if has_type && !changes.contains(&ColumnChange::Default) {

@@ -1,7 +1,7 @@
 //! Computed columns that cannot be changed as they stand: they are dropped, with what is made of them, and added again.
 //!
-//! No database changes an expression in every case, and PostgreSQL neither changes the type of what another column is
-//! computed of. Nothing is lost: the values are computed again.
+//! No database changes an expression in every case, nor makes every column a computed one, and PostgreSQL neither changes the
+//! type of what another column is computed of. Nothing is lost: the values are computed again.
 
 use super::super::tokens::{TokenKind, tokens};
 use super::super::{Column, ColumnChange, IndexPart, PrimaryKey, Table};
@@ -9,7 +9,7 @@ use super::{Comparison, Side};
 use crate::dialect::Dialect;
 
 impl Comparison<'_> {
-    /// Returns the columns to drop and add again, of those that are computed on both sides.
+    /// Returns the columns to drop and add again, of those that are to be computed.
     pub(super) fn made_anew(&self, wanted: &Side, found: &Side) -> Vec<String> {
         // SQLite copies the table.
         let Some(dialect) = self.dialect.filter(|dialect| *dialect != Dialect::Sqlite) else { return Vec::new() };
@@ -20,7 +20,8 @@ impl Comparison<'_> {
             let is_other = |change: &ColumnChange| matches!(change, ColumnChange::Type | ColumnChange::Collation);
             let is_moved =
                 dialect == Dialect::Postgres && (changes.iter().any(is_other) || self.is_replaced(&from.column_type));
-            if are_computed(from, to) && (is_moved || changes.contains(&ColumnChange::Computed)) {
+            let is_other_sql = to.computed.is_some() && changes.contains(&ColumnChange::Computed);
+            if is_other_sql || (are_computed(from, to) && is_moved) {
                 anew.push(from.name.clone());
             } else if is_moved {
                 moved.push(from.name.clone());
