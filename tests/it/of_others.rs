@@ -2,10 +2,10 @@
 
 use orm::prelude::*;
 use orm::schema::{Column, Table};
-use orm::{ColumnType, text};
+use orm::{ColumnType, Dialect, text};
 
 use crate::only;
-use crate::support::empty_engine;
+use crate::support::{dialect, empty_engine};
 
 /// Runs statements as they stand.
 async fn run(engine: &Engine, statements: &[&str]) {
@@ -420,4 +420,89 @@ async fn values_that_are_none_of_the_new_type_are_refused() {
     migrate(&engine, &of(table)).await.unwrap();
     let row = text("SELECT n, s FROM tt").columns::<(i64, i64)>().one(&engine).await.unwrap();
     assert_eq!(row, (2, 12));
+}
+
+/// Puts a value into a column of one type, and returns what comes of making it another.
+async fn retyped(from: &ColumnType, value: &str, to: &ColumnType) -> orm::Result<()> {
+    let engine = empty_engine().await;
+    let tt = |of_type: &ColumnType| of(Table::new("tt").column(Column::new("c", of_type.clone())));
+    tt(from).create_all(&engine).await.unwrap();
+    run(&engine, &[&format!("INSERT INTO tt VALUES ({value})")]).await;
+    let done = migrate(&engine, &tt(to)).await;
+    if done.is_err() {
+        tt(from).check(&engine).await.unwrap();
+    }
+    done
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_as_the_new_type_is_refused() {
+    let line = || ColumnType::String(60);
+    let mood = || ColumnType::labels("mood", &["sad", "it's"]);
+    let mut refused = vec![
+        (ColumnType::BigInteger, "100000", ColumnType::SmallInteger),
+        (ColumnType::BigInteger, "-3000000000", ColumnType::Integer),
+        (line(), "'x'", ColumnType::Uuid),
+        (line(), "'x'", ColumnType::Interval),
+        (line(), "'calm'", mood()),
+        (line(), "'2020-13-05'", ColumnType::Date),
+        (line(), "'2021-02-29'", ColumnType::Date),
+        (line(), "'2020-02-03 25:00:00'", ColumnType::DateTime),
+        (line(), "'2020-02-30 05:00:00'", ColumnType::DateTime),
+        (line(), "'1.2.3'", ColumnType::Numeric(Some((10, 2)))),
+    ];
+    if dialect() != Dialect::Postgres {
+        // There every other number is true.
+        refused.push((ColumnType::BigInteger, "100", ColumnType::Boolean));
+    }
+    if dialect() != Dialect::MariaDb {
+        // An address is a text there.
+        refused.extend([(line(), "'x'", ColumnType::Inet), (line(), "'x'", ColumnType::Json)]);
+        refused.push((line(), "'12:61:00'", ColumnType::Time));
+    }
+    if dialect() == Dialect::Sqlite {
+        refused.extend([
+            (ColumnType::BigInteger, "5", ColumnType::LargeBinary),
+            (ColumnType::LargeBinary, "x'616263'", ColumnType::Text),
+            (line(), "'24:30:00'", ColumnType::Time),
+            (line(), "'+12020-02-30'", ColumnType::Date),
+            (line(), "'2020-02-03 05:00:00Z'", ColumnType::DateTime),
+        ]);
+    }
+    for (from, value, to) in refused {
+        let done = retyped(&from, value, &to).await;
+        assert!(done.is_err(), "{value} as {to}");
+    }
+    let mut taken = vec![
+        (ColumnType::BigInteger, "-32768", ColumnType::SmallInteger),
+        (ColumnType::BigInteger, "2147483647", ColumnType::Integer),
+        (line(), "'67e55044-10b1-426f-9247-bb680e5fe0c8'", ColumnType::Uuid),
+        (line(), "'it''s'", mood()),
+        (line(), "'2020-02-29'", ColumnType::Date),
+        (line(), "'12:30:01'", ColumnType::Time),
+        (line(), "'2020-02-03 04:05:06'", ColumnType::DateTime),
+        (line(), "'2020-02-03 04:05:06'", ColumnType::Timestamp),
+        (line(), "'-12.50'", ColumnType::Numeric(Some((10, 2)))),
+        (line(), "'192.168.0.1'", ColumnType::Inet),
+        (line(), "'::1'", ColumnType::Inet),
+        (line(), "'{\"a\": [1, null]}'", ColumnType::Json),
+    ];
+    if dialect() != Dialect::Postgres {
+        taken.push((ColumnType::BigInteger, "1", ColumnType::Boolean));
+    }
+    if dialect() == Dialect::Sqlite {
+        taken.extend([
+            (line(), "'67e5504410b1426f9247bb680e5fe0c8'", ColumnType::Uuid),
+            (line(), "'+12020-12-31'", ColumnType::Date),
+            (line(), "'-0044-03-15'", ColumnType::Date),
+            (line(), "'2020-02-29T04:05:06.123456Z'", ColumnType::Timestamp),
+            (line(), "'-0044-03-15 00:00:00+01:30'", ColumnType::Timestamp),
+            (line(), "'12'", ColumnType::Interval),
+            (line(), "'1e3'", ColumnType::Numeric(None)),
+            (line(), "'12'", ColumnType::Json),
+        ]);
+    }
+    for (from, value, to) in taken {
+        retyped(&from, value, &to).await.unwrap_or_else(|error| panic!("{value} as {to}: {error}"));
+    }
 }

@@ -206,7 +206,7 @@ impl Ddl {
     }
 
     /// Writes a text in quotes.
-    fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         quoted(text, self.dialect)
     }
 }

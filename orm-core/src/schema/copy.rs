@@ -4,6 +4,8 @@
 //! In: operations, and the tables as they are. Out: statements that create each table anew, insert its rows, drop the old
 //! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
 
+mod unreadable;
+
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
@@ -68,6 +70,7 @@ impl Diff {
             let (first, rest, last) = (sql(first)?, sql(rest)?, sql(last)?);
             for operation in &operations {
                 operation.refuse_zeros(&engine).await?;
+                operation.refuse_no_booleans(&engine).await?;
             }
             run::run(&engine, Ok(first)).await?;
             run::run(&engine, Ok(rest)).await?;
@@ -239,39 +242,21 @@ async fn copy_within(
 /// Fails if a column of another type now has values that are none of it: SQLite takes any, and they could not be read.
 async fn refuse_unreadable(connection: &mut Connection, operation: &Operation) -> Result<()> {
     let Operation::AlterColumn { table, to, changes, .. } = operation else { return Ok(()) };
-    let Some(is_other) = unreadable(to.type_on(Dialect::Sqlite)).filter(|_| changes.contains(&ColumnChange::Type))
-    else {
+    if !changes.contains(&ColumnChange::Type) {
         return Ok(());
-    };
-    let of_table = Ddl::new(Dialect::Sqlite).qualified(table.schema.as_deref(), &table.name);
+    }
     let mut column = String::new();
     Dialect::Sqlite.write_identifier(&to.name, &mut column);
-    let sql = format!("SELECT count(*) FROM {of_table} WHERE {}", is_other.replace('?', &column));
+    let of = to.type_on(Dialect::Sqlite);
+    let Some(condition) = unreadable::condition(of, &column) else { return Ok(()) };
+    let of_table = Ddl::new(Dialect::Sqlite).qualified(table.schema.as_deref(), &table.name);
+    let sql = format!("SELECT count(*) FROM {of_table} WHERE {condition}");
     let count = text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0);
     if count == 0 {
         return Ok(());
     }
-    let of = to.type_on(Dialect::Sqlite);
     let message = format!("column `{table}.{}` cannot become {of}: {count} rows have another value in it", to.name);
     Err(Error::new(ErrorKind::Data, message).hint("change them by an UPDATE, before"))
-}
-
-/// Returns the condition by which a value, `?`, cannot be read as one of this type.
-fn unreadable(of: &ColumnType) -> Option<&'static str> {
-    Some(match of {
-        ColumnType::Boolean | ColumnType::SmallInteger | ColumnType::Integer | ColumnType::BigInteger => {
-            "typeof(?) NOT IN ('integer', 'null')"
-        }
-        ColumnType::Real | ColumnType::Double | ColumnType::Float(_) => "typeof(?) NOT IN ('real', 'integer', 'null')",
-        ColumnType::Numeric(_) => "typeof(?) = 'blob' OR (typeof(?) = 'text' AND (? = '' OR ? GLOB '*[^0-9.eE+-]*'))",
-        ColumnType::Date => "? NOT GLOB '*-[0-9][0-9]-[0-9][0-9]'",
-        ColumnType::Time => "? NOT GLOB '[0-9][0-9]:[0-9][0-9]*'",
-        ColumnType::DateTime | ColumnType::Timestamp => {
-            "? NOT GLOB '*-[0-9][0-9]-[0-9][0-9][ T][0-9][0-9]:[0-9][0-9]*'"
-        }
-        ColumnType::Domain { base, .. } => return unreadable(base),
-        _ => return None,
-    })
 }
 
 /// Returns how many rows refer to rows that are not there.

@@ -293,6 +293,7 @@ impl Operation {
         async move {
             let statements = operation.to_sql(run::dialect(&mut db));
             operation.refuse_zeros(db.again()).await?;
+            operation.refuse_no_booleans(db.again()).await?;
             run::run(db, statements).await
         }
     }
@@ -317,6 +318,29 @@ impl Operation {
         let message =
             format!("column `{table}.{}` cannot be added: there are rows, which have no value for it", column.name);
         Err(Error::new(ErrorKind::Data, message).hint("give it a server default, or let it be NULL"))
+    }
+
+    /// Refuses to make a Boolean of a column with other numbers than 0 and 1: to MySQL and MariaDB it is one of a byte, which
+    /// takes them, and they could not be read.
+    pub(super) async fn refuse_no_booleans<E: Executor>(&self, mut db: E) -> Result<()> {
+        let dialect = run::dialect(&mut db);
+        let Operation::AlterColumn { table, from, to, changes } = self else { return Ok(()) };
+        let is_boolean = changes.contains(&ColumnChange::Type) && *to.type_on(dialect) == ColumnType::Boolean;
+        if !is_boolean || !matches!(dialect, Dialect::MySql | Dialect::MariaDb) {
+            return Ok(());
+        }
+        let of_table = Ddl::new(dialect).qualified(table.schema.as_deref(), &table.name);
+        let mut column = String::new();
+        dialect.write_identifier(&from.name, &mut column);
+        // Where they cannot be compared, changing the column will tell why.
+        let sql = format!("SELECT count(*) FROM {of_table} WHERE {column} NOT IN (0, 1)");
+        let count = text(sql).columns::<i64>().scalar(db).await.ok().flatten().unwrap_or(0);
+        if count == 0 {
+            return Ok(());
+        }
+        let of = &to.column_type;
+        let message = format!("column `{table}.{}` cannot become {of}: {count} rows have another value in it", to.name);
+        Err(Error::new(ErrorKind::Data, message).hint("change them by an UPDATE, before"))
     }
 }
 
