@@ -88,6 +88,47 @@ async fn rows_that_are_there_get_a_default_that_is_computed() {
     assert_eq!(rows(&engine, sql).await, ["19 2 -1", "19 2 -1"]);
 }
 
+/// SQLite looks at triggers and views only when they run.
+#[tokio::test]
+async fn a_copy_that_would_break_a_trigger_or_a_view_is_refused() {
+    only!(Sqlite);
+    for (dependent, message) in [
+        (
+            "CREATE TRIGGER tr AFTER INSERT ON users BEGIN INSERT INTO log VALUES (new.boss_id); END",
+            "a trigger on INSERT of `users` names what is no longer there",
+        ),
+        (
+            "CREATE TRIGGER tr AFTER UPDATE OF name ON users BEGIN INSERT INTO log VALUES (old.boss_id); END",
+            "a trigger on UPDATE of `users` names what is no longer there",
+        ),
+        (
+            "CREATE TRIGGER tr BEFORE DELETE ON addresses BEGIN UPDATE Users SET boss_id = NULL; END",
+            "a trigger on DELETE of `addresses` names what is no longer there",
+        ),
+        ("CREATE VIEW other AS SELECT boss_id FROM users", "the view `other` reads what is no longer there"),
+    ] {
+        let engine = filled().await;
+        text("DROP VIEW bosses").execute(&engine).await.unwrap();
+        // What never ran is nothing that is broken.
+        text("CREATE VIEW odd AS SELECT nought FROM users").execute(&engine).await.unwrap();
+        text(dependent).execute(&engine).await.unwrap();
+        let before = MetaData::reflect(&engine).await.unwrap();
+        let mut changed = users().unique(["name"]);
+        changed.columns.remove(2);
+        changed.foreign_keys.clear();
+        let log = || Table::new("log").column(Column::new("name", ColumnType::Text).nullable());
+        let wanted = MetaData::new().table(changed).table(addresses()).table(log());
+        let diff = wanted.diff(&before).unwrap();
+        let error = diff.execute(&engine).await.unwrap_err().to_string();
+        assert!(error.contains("no such column") && error.contains(message), "{error}");
+        assert_eq!(MetaData::reflect(&engine).await.unwrap().tables().unwrap(), before.tables().unwrap());
+        let name = if message.contains("view") { "VIEW other" } else { "TRIGGER tr" };
+        text(format!("DROP {name}")).execute(&engine).await.unwrap();
+        diff.execute(&engine).await.unwrap();
+        wanted.check(&engine).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_copy_that_fails_leaves_everything_as_it_was() {
     only!(Sqlite);

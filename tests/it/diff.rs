@@ -563,6 +563,65 @@ async fn a_computed_column_keeps_its_values_as_a_plain_one() {
     }
 }
 
+/// Without its trigger what is inserted into a view would be something else, or nothing.
+#[tokio::test]
+async fn what_stands_on_a_view_stays_when_it_is_made_anew() {
+    only!(Sqlite | Postgres);
+    let engine = empty_engine().await;
+    let seen =
+        |of_type: ColumnType, sql: &str| of(users().column(Column::new("n", of_type))).view(View::new("seen", sql));
+    seen(ColumnType::Integer, "SELECT id, name, n FROM users").create_all(&engine).await.unwrap();
+    let insert = "INSERT INTO users (name, n) VALUES (new.name, new.n * 10)";
+    let statements = match dialect() {
+        Dialect::Sqlite => vec![format!("CREATE TRIGGER tenfold INSTEAD OF INSERT ON Seen BEGIN {insert}; END")],
+        _ => vec![
+            format!("CREATE FUNCTION tenfold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {insert}; RETURN new; END'"),
+            "CREATE TRIGGER tenfold INSTEAD OF INSERT ON seen FOR EACH ROW EXECUTE FUNCTION tenfold()".to_owned(),
+            "CREATE RULE kept AS ON DELETE TO seen DO INSTEAD NOTHING".to_owned(),
+            r"COMMENT ON VIEW seen IS 'it''s a\view'".to_owned(),
+            "COMMENT ON COLUMN seen.name IS 'so ''called'''".to_owned(),
+            "ALTER VIEW seen ALTER COLUMN name SET DEFAULT 'no''body'".to_owned(),
+            "ALTER VIEW seen SET (security_barrier = true)".to_owned(),
+            "GRANT SELECT, UPDATE ON seen TO PUBLIC".to_owned(),
+        ],
+    };
+    for statement in statements {
+        text(statement).execute(&engine).await.unwrap();
+    }
+    for wanted in [
+        seen(ColumnType::BigInteger, "SELECT id, name, n FROM users"),
+        seen(ColumnType::Integer, "SELECT n, id, name, 1 AS one FROM users"),
+    ] {
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap();
+        text("DELETE FROM users").execute(&engine).await.unwrap();
+        let words = if dialect() == Dialect::Postgres { "(n) VALUES (5)" } else { "(n, name) VALUES (5, 'no''body')" };
+        text(format!("INSERT INTO seen {words}")).execute(&engine).await.unwrap();
+        let row = text("SELECT name, n FROM users").columns::<(String, i32)>().one(&engine).await.unwrap();
+        assert_eq!(row, ("no'body".to_owned(), 50), "{diff}");
+    }
+    let wanted = seen(ColumnType::Integer, "SELECT n, id FROM users");
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    if dialect() == Dialect::Sqlite {
+        let error = diff.execute(&engine).await.unwrap_err();
+        assert!(error.to_string().contains("a trigger on INSERT of `Seen` names what is no longer there"), "{error}");
+        return;
+    }
+    text("DELETE FROM seen").execute(&engine).await.unwrap();
+    let sql = "SELECT count(*), obj_description(CAST('seen' AS REGCLASS), 'pg_class'), \
+               (SELECT string_agg(col_description(attrelid, attnum), ',') FROM pg_attribute \
+                WHERE attrelid = CAST('seen' AS REGCLASS)), \
+               (SELECT concat(reloptions, relacl) FROM pg_class WHERE oid = CAST('seen' AS REGCLASS)) FROM users";
+    let (count, comment, of_column, rest) =
+        text(sql).columns::<(i64, String, String, String)>().one(&engine).await.unwrap();
+    assert_eq!((count, comment.as_str(), of_column.as_str()), (1, r"it's a\view", "so 'called'"));
+    assert!(rest.contains("security_barrier=true") && rest.contains("=rw/"), "{rest}");
+    // What is of a column goes with it.
+    diff.execute(&engine).await.unwrap();
+    wanted.check(&engine).await.unwrap();
+}
+
 /// SQLite has to copy the table, which a single operation does not.
 #[tokio::test]
 async fn sqlite_says_what_it_cannot_change() {

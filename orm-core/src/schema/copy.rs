@@ -4,8 +4,12 @@
 //! In: operations, and the tables as they are. Out: statements that create each table anew, insert its rows, drop the old
 //! one and rename the new one; they run in one transaction, while foreign keys are not looked at.
 
+mod around;
+mod on_views;
 mod unreadable;
 
+use self::around::{Around, triggers};
+use self::on_views::OnViews;
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
@@ -22,8 +26,11 @@ impl Diff {
     ///
     /// SQLite can neither change a column nor add or drop a constraint, nor add a column of which each row computes its
     /// value: there the table is copied, with its rows, indexes and triggers, and it fails without effect if rows then refer to rows that are not there, or
-    /// have values that are none of a column's new type. What a table has that is
-    /// not reflected, such as `ON CONFLICT` clauses, a copy has not.
+    /// have values that are none of a column's new type, or if a trigger or a view then names what is no longer there. What a
+    /// table has that is not reflected, such as `ON CONFLICT` clauses, a copy has not.
+    ///
+    /// A view that is made anew gets back what stood on it, which [`to_sql`](Self::to_sql) cannot know: triggers, and on PostgreSQL also
+    /// rules, options, comments, defaults and what was granted on it.
     ///
     /// ```
     /// # use orm_core::{ColumnType, Engine, MetaData, schema::{Column, Table}, text};
@@ -50,9 +57,12 @@ impl Diff {
         async move {
             let home = run::home(&mut &engine);
             operations.iter_mut().for_each(|operation| name_home(operation, home.as_deref()));
+            let on_views = OnViews::of(&operations, &engine).await?;
             let copied = tables_to_copy(&operations, engine.dialect());
-            if !copied.is_empty() || (engine.dialect() == Dialect::Sqlite && drops_cycle(&operations)) {
-                return copy(&engine, &operations, &copied).await;
+            // What stood on a view may not fit what it has now, which is seen beside a copy alone.
+            let is_around = || drops_cycle(&operations) || !on_views.is_empty();
+            if !copied.is_empty() || (engine.dialect() == Dialect::Sqlite && is_around()) {
+                return copy(&engine, &operations, &copied, &on_views).await;
             }
             // PostgreSQL takes no new label before the transaction that adds it is over.
             let is_first = |operation: &&Operation| matches!(operation, Operation::AlterEnum { .. });
@@ -64,7 +74,7 @@ impl Diff {
             };
             let (last, rest): (Vec<&Operation>, Vec<&Operation>) = rest.into_iter().partition(is_last);
             let sql = |operations: Vec<&Operation>| {
-                let all = operations.into_iter().map(|operation| operation.to_sql(engine.dialect()));
+                let all = operations.into_iter().map(|operation| on_views.with(operation, engine.dialect()));
                 all.collect::<Result<Vec<_>>>().map(|all| all.concat())
             };
             let (first, rest, last) = (sql(first)?, sql(rest)?, sql(last)?);
@@ -123,13 +133,13 @@ fn drops_cycle(operations: &[Operation]) -> bool {
     })
 }
 
-async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName]) -> Result<()> {
+async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName], on_views: &OnViews) -> Result<()> {
     let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
     schemas.sort_unstable();
     schemas.dedup();
     let found = MetaData::reflect_schemas(engine, &schemas).await?;
     let mut unchecked = Unchecked::begin(engine).await?;
-    let done = copy_within(unchecked.connection()?, operations, copied, &found).await;
+    let done = copy_within(unchecked.connection()?, operations, copied, &found, on_views).await;
     unchecked.end(done).await
 }
 
@@ -215,19 +225,21 @@ async fn copy_within(
     operations: &[Operation],
     copied: &[TableName],
     found: &MetaData,
+    on_views: &OnViews,
 ) -> Result<()> {
+    let around = Around::before(operations, connection).await?;
     let mut done: Vec<&TableName> = Vec::new();
     for operation in operations {
         let table = operation.altered_table().filter(|table| copied.contains(table));
         let Some(name) = table else {
-            run::run(&mut *connection, operation.to_sql(Dialect::Sqlite)).await?;
+            run::run(&mut *connection, on_views.with(operation, Dialect::Sqlite)).await?;
             continue;
         };
         if done.contains(&name) {
             continue;
         }
         done.push(name);
-        let triggers = triggers(connection, name).await?;
+        let triggers = triggers(&mut *connection, name).await?;
         let of_table = operations.iter().filter(|operation| operation.altered_table() == Some(name));
         let mut statements = statements(name, of_table, found)?;
         statements.extend(triggers);
@@ -236,7 +248,7 @@ async fn copy_within(
             refuse_unreadable(connection, operation).await?;
         }
     }
-    Ok(())
+    around.refuse_broken(connection).await
 }
 
 /// Fails if a column of another type now has values that are none of it: SQLite takes any, and they could not be read.
@@ -263,14 +275,6 @@ async fn refuse_unreadable(connection: &mut Connection, operation: &Operation) -
 async fn dangling(connection: &mut Connection) -> Result<i64> {
     let sql = "SELECT count(*) FROM pragma_foreign_key_check";
     Ok(text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0))
-}
-
-/// Returns the SQL of the triggers of a table, which go with it.
-async fn triggers(connection: &mut Connection, table: &TableName) -> Result<Vec<String>> {
-    let mut schema = String::new();
-    Dialect::Sqlite.write_identifier(table.schema.as_deref().unwrap_or("main"), &mut schema);
-    let sql = format!("SELECT sql FROM {schema}.sqlite_master WHERE type = 'trigger' AND tbl_name = :name");
-    text(sql).bind("name", table.name.clone()).columns::<String>().all(connection).await
 }
 
 /// Returns what creates a table anew, changed, with its rows.
