@@ -402,6 +402,29 @@ async fn comments_are_changed() {
     changes(users().comment("old"), users(), &["comment on table `users`: `old` -> none"]).await;
 }
 
+/// No database keeps an empty comment.
+#[tokio::test]
+async fn an_empty_comment_is_none() {
+    let column = |text: &str| Column::new("age", ColumnType::Integer).comment(text);
+    let with = |text: &str| users().comment(text).column(column(text));
+    changes(with(""), with(""), &[]).await;
+    let words = ["comment on table `users`: `old` -> none", "alter column `users.age`: comment `old` -> none"];
+    let mut words = if dialect() == Dialect::Sqlite { Vec::new() } else { words.to_vec() };
+    words.reverse();
+    changes(with("old"), with(""), &words).await;
+}
+
+/// SQLite would make one that is called by no letter.
+#[tokio::test]
+async fn an_index_without_a_name_is_refused() {
+    let engine = empty_engine().await;
+    of(users()).create_all(&engine).await.unwrap();
+    let create = Operation::CreateIndex { table: (&users()).into(), index: Index::new(["name"]).unique() };
+    let error = create.execute(&engine).await.unwrap_err();
+    let message = "the unique index (name) of table `users` has no name\nhint: give it one by `Index::name`";
+    assert_eq!(error.to_string(), message);
+}
+
 #[tokio::test]
 async fn labels_are_added() {
     only!(Postgres);

@@ -27,7 +27,7 @@ pub(crate) fn table(table: &Table, dialect: Dialect) -> Table {
         checks: table.checks.iter().map(|of| check(of, dialect)).collect(),
         indexes: table.indexes.iter().map(|of| index(of, dialect)).collect(),
         options: options(table, dialect),
-        comment: table.comment.clone().filter(|_| dialect != Dialect::Sqlite),
+        comment: table.comment.clone().filter(|text| is_comment(text, dialect)),
         prefixes: Vec::new(),
         ..table.clone()
     };
@@ -50,6 +50,11 @@ pub(crate) fn table(table: &Table, dialect: Dialect) -> Table {
     normal
 }
 
+/// Returns whether the database keeps a comment: SQLite none, and no other an empty one.
+fn is_comment(text: &str, dialect: Dialect) -> bool {
+    dialect != Dialect::Sqlite && !text.is_empty()
+}
+
 fn is_mysql(dialect: Dialect) -> bool {
     matches!(dialect, Dialect::MySql | Dialect::MariaDb)
 }
@@ -64,6 +69,7 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
         has_check: false,
         check: None,
         is_invisible: false,
+        comment: column.comment.clone().filter(|text| is_comment(text, dialect)),
         ..column.clone()
     };
     normal.column_type = column_type(table, column, dialect);
@@ -86,7 +92,6 @@ fn column(table: &Table, column: &Column, dialect: Dialect) -> Column {
         _ => None,
     };
     if dialect == Dialect::Sqlite {
-        normal.comment = None;
         normal.collation = column.collation.as_ref().map(|name| name.to_ascii_uppercase());
         let is_rowid = table.primary_key.columns == [column.name.as_str()]
             && normal.column_type == ColumnType::Integer

@@ -431,7 +431,8 @@ impl ColumnChange {
                 write!(f, "collation {} -> {}", shown(from.collation.as_deref()), shown(to.collation.as_deref()))
             }
             ColumnChange::Comment => {
-                write!(f, "comment {} -> {}", shown(from.comment.as_deref()), shown(to.comment.as_deref()))
+                let comment = |of: &Column| shown(of.comment.as_deref().filter(|text| !text.is_empty()));
+                write!(f, "comment {} -> {}", comment(from), comment(to))
             }
             ColumnChange::Check => {
                 write!(f, "check {} -> {}", shown(from.check.as_deref()), shown(to.check.as_deref()))

@@ -2,7 +2,7 @@
 
 use super::{Ddl, is_in_parentheses};
 use crate::dialect::Dialect;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Index, IndexColumn, IndexPart, Table};
 
 impl Ddl {
@@ -12,8 +12,7 @@ impl Ddl {
         let concurrently = if index.is_concurrent && self.dialect == Dialect::Postgres { "CONCURRENTLY " } else { "" };
         // MySQL has no IF NOT EXISTS here.
         let if_not_exists = if self.dialect == Dialect::MySql { "" } else { self.if_not_exists() };
-        let (name, columns) =
-            (self.constraint_name(index.name.as_deref().unwrap_or_default()), self.index_columns(table, index)?);
+        let (name, columns) = (self.index_name(table, index)?, self.index_columns(table, index)?);
         let (name, of) = match (self.dialect, &table.schema) {
             // SQLite wants the schema before the index, and the table without one.
             (Dialect::Sqlite, Some(schema)) => {
@@ -52,8 +51,17 @@ impl Ddl {
     /// Writes an index within a table, as MySQL takes it.
     pub(super) fn index_line(&self, table: &Table, index: &Index) -> Result<String> {
         let (word, using) = self.index_words(index);
-        let name = self.constraint_name(index.name.as_deref().unwrap_or_default());
+        let name = self.index_name(table, index)?;
         Ok(format!("{word} {name} ({}){using}", self.index_columns(table, index)?))
+    }
+
+    /// Returns the name of an index, which metadata gives it if nobody else has: SQLite would take one of no letter.
+    fn index_name(&self, table: &Table, index: &Index) -> Result<String> {
+        if let Some(name) = &index.name {
+            return Ok(self.constraint_name(name));
+        }
+        let message = format!("the {index} of table `{}` has no name", table.full_name());
+        Err(Error::new(ErrorKind::Compile, message).hint("give it one by `Index::name`"))
     }
 
     /// Returns what stands before an index's name and after its columns.
