@@ -1,7 +1,10 @@
 //! Tables of SQLite that are copied because ALTER cannot change them: nothing of them or around them is lost.
 
 use orm::prelude::*;
-use orm::schema::{Column, ForeignKey, Index, ReferentialAction, Table};
+use orm::schema::{
+    CheckConstraint, Column, ColumnChange, Constraint, Diff, ForeignKey, Index, Operation, ReferentialAction, Table,
+    UniqueConstraint,
+};
 use orm::{ColumnType, ErrorKind, text};
 
 use crate::only;
@@ -126,6 +129,80 @@ async fn a_copy_that_would_break_a_trigger_or_a_view_is_refused() {
         text(format!("DROP {name}")).execute(&engine).await.unwrap();
         diff.execute(&engine).await.unwrap();
         wanted.check(&engine).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_was_renamed_or_created_just_before_is_copied() {
+    only!(Sqlite);
+    let engine = filled().await;
+    text("CREATE TABLE _new_people (x)").execute(&engine).await.unwrap();
+    text("CREATE VIEW __new_people AS SELECT 1").execute(&engine).await.unwrap();
+    let unique = |table: &str, name: &str| Operation::AddConstraint {
+        table: table.into(),
+        constraint: Constraint::Unique(UniqueConstraint::new(["name"]).name(name)),
+    };
+    let words = Table::new("words").column(Column::new("name", ColumnType::Text));
+    let mut diff = Diff::default();
+    diff.operations = vec![
+        Operation::RenameTable { from: "users".into(), to: "people".to_owned() },
+        unique("people", "one_name"),
+        Operation::CreateTable(Box::new(words)),
+        unique("words", "one_word"),
+    ];
+    diff.execute(&engine).await.unwrap();
+    assert_eq!(rows(&engine, "SELECT name FROM people ORDER BY id").await, ["ed", "wendy"]);
+    for twice in ["INSERT INTO people (name) VALUES ('ed')", "INSERT INTO words VALUES ('ed'), ('ed')"] {
+        let error = text(twice).execute(&engine).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Integrity { .. }), "{error}");
+    }
+    // What refers to it follows the name.
+    text("DELETE FROM people WHERE id = 2").execute(&engine).await.unwrap();
+    assert_eq!(rows(&engine, "SELECT count(*) || '' FROM addresses").await, ["1"]);
+    assert_eq!(rows(&engine, "SELECT name FROM bosses").await, ["ed"]);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_dropped_by_copying() {
+    only!(Sqlite);
+    let engine = filled().await;
+    let table = || "users".into();
+    let drop = |constraint: Constraint| Operation::DropConstraint { table: table(), constraint };
+    let change = |name: &str| {
+        let column = |of: ColumnType| Box::new(Column::new(name, of));
+        let (from, to) = (column(ColumnType::Text), column(ColumnType::Integer));
+        Operation::AlterColumn { table: table(), from, to, changes: vec![ColumnChange::Type] }
+    };
+    for operation in [
+        drop(Constraint::Unique(UniqueConstraint::new(["name"]))),
+        drop(Constraint::Check(CheckConstraint::new("id > 1"))),
+        drop(Constraint::ForeignKey(ForeignKey::new(["id"], "users", ["id"]).name("none"))),
+        change("nobody"),
+    ] {
+        let mut diff = Diff::default();
+        diff.operations = vec![operation];
+        let error = diff.execute(&engine).await.unwrap_err().to_string();
+        assert_eq!(error, format!("`{diff}` cannot be done: there is no such thing"));
+    }
+}
+
+/// To SQLite both names are one.
+#[tokio::test]
+async fn a_column_whose_name_changes_in_case_alone_keeps_its_values() {
+    only!(Sqlite);
+    for with_another in [false, true] {
+        let engine = filled().await;
+        let mut changed = users();
+        changed.columns[1].name = "Name".to_owned();
+        changed.indexes = vec![Index::new(["Name"]).name("by_name")];
+        changed.columns[2].column_type = if with_another { ColumnType::Integer } else { ColumnType::BigInteger };
+        let log = Table::new("log").column(Column::new("name", ColumnType::Text).nullable());
+        let wanted = MetaData::new().table(changed).table(addresses()).table(log);
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap();
+        wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        wanted.check(&engine).await.unwrap();
+        assert_eq!(rows(&engine, "SELECT Name FROM users ORDER BY id").await, ["ed", "wendy"], "{diff}");
     }
 }
 

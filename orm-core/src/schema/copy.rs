@@ -109,8 +109,17 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
         return Vec::new();
     }
     // Of these ALTER does some in a table without rows, which can have got some by then.
+    let drops = |of: &TableName, name: &str| {
+        let is_it = |operation: &Operation| match operation {
+            Operation::DropColumn { table, column } => table == of && column.name.eq_ignore_ascii_case(name),
+            _ => false,
+        };
+        operations.iter().any(is_it)
+    };
     let is_refused = |operation: &&Operation| match operation {
         Operation::AddColumn { column, .. } if !Ddl::new(dialect).adds_beside_rows(column) => true,
+        // Nor does it take a name that changes in case alone, before the old one is gone.
+        Operation::AddColumn { table, column } if drops(table, &column.name) => true,
         other => other.to_sql(dialect).is_err(),
     };
     let refused = operations.iter().filter(is_refused);
@@ -134,12 +143,8 @@ fn drops_cycle(operations: &[Operation]) -> bool {
 }
 
 async fn copy(engine: &Engine, operations: &[Operation], copied: &[TableName], on_views: &OnViews) -> Result<()> {
-    let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
-    schemas.sort_unstable();
-    schemas.dedup();
-    let found = MetaData::reflect_schemas(engine, &schemas).await?;
     let mut unchecked = Unchecked::begin(engine).await?;
-    let done = copy_within(unchecked.connection()?, operations, copied, &found, on_views).await;
+    let done = copy_within(unchecked.connection()?, operations, copied, on_views).await;
     unchecked.end(done).await
 }
 
@@ -224,15 +229,32 @@ async fn copy_within(
     connection: &mut Connection,
     operations: &[Operation],
     copied: &[TableName],
-    found: &MetaData,
     on_views: &OnViews,
 ) -> Result<()> {
+    let mut schemas: Vec<&str> = operations.iter().filter_map(Operation::schema).collect();
+    schemas.sort_unstable();
+    schemas.dedup();
+    let mut found = MetaData::reflect_schemas(&mut *connection, &schemas).await?;
     let around = Around::before(operations, connection).await?;
     let mut done: Vec<&TableName> = Vec::new();
     for operation in operations {
         let table = operation.altered_table().filter(|table| copied.contains(table));
         let Some(name) = table else {
-            run::run(&mut *connection, on_views.with(operation, Dialect::Sqlite)).await?;
+            let statements = on_views.with(operation, Dialect::Sqlite);
+            // A copy takes the place of its table under a name which others refer to; they follow one that is given.
+            let is_rename = matches!(operation, Operation::RenameTable { .. } | Operation::RenameColumn { .. });
+            if is_rename {
+                each(connection, &["PRAGMA legacy_alter_table = OFF"]).await?;
+            }
+            run::run(&mut *connection, statements).await?;
+            if is_rename {
+                each(connection, &["PRAGMA legacy_alter_table = ON"]).await?;
+            }
+            // Another table may be called so now.
+            if matches!(operation, Operation::CreateTable(_) | Operation::DropTable(_) | Operation::RenameTable { .. })
+            {
+                found = MetaData::reflect_schemas(&mut *connection, &schemas).await?;
+            }
             continue;
         };
         if done.contains(&name) {
@@ -241,7 +263,8 @@ async fn copy_within(
         done.push(name);
         let triggers = triggers(&mut *connection, name).await?;
         let of_table = operations.iter().filter(|operation| operation.altered_table() == Some(name));
-        let mut statements = statements(name, of_table, found)?;
+        let scratch = free_name(connection, name).await?;
+        let mut statements = statements(name, scratch, of_table, &found)?;
         statements.extend(triggers);
         run::run(&mut *connection, Ok(statements)).await?;
         for operation in operations.iter().filter(|operation| operation.altered_table() == Some(name)) {
@@ -277,9 +300,20 @@ async fn dangling(connection: &mut Connection) -> Result<i64> {
     Ok(text(sql).columns::<i64>().scalar(connection).await?.unwrap_or(0))
 }
 
+/// Returns a name for the copy of a table, which nothing else has.
+async fn free_name(connection: &mut Connection, table: &TableName) -> Result<String> {
+    let mut name = format!("_new_{}", table.name);
+    let sql = format!("SELECT count(*) FROM {} WHERE name = :name COLLATE NOCASE", around::master(table));
+    while text(sql.clone()).bind("name", name.clone()).columns::<i64>().one(&mut *connection).await? > 0 {
+        name.insert(0, '_');
+    }
+    Ok(name)
+}
+
 /// Returns what creates a table anew, changed, with its rows.
 fn statements<'o>(
     name: &TableName,
+    scratch: String,
     operations: impl Iterator<Item = &'o Operation>,
     found: &MetaData,
 ) -> Result<Vec<String>> {
@@ -292,7 +326,7 @@ fn statements<'o>(
         change(&mut new, operation)?;
     }
     let indexes = std::mem::take(&mut new.indexes);
-    let scratch = Table { name: format!("_new_{}", new.name), ..new.clone() };
+    let scratch = Table { name: scratch, ..new.clone() };
     let ddl = Ddl::new(Dialect::Sqlite);
     let mut statements = ddl.create(&scratch)?;
     statements.extend(ddl.copy_rows(old, &scratch));
@@ -307,19 +341,28 @@ fn statements<'o>(
 
 /// Does to the data what an operation does to the table.
 fn change(table: &mut Table, operation: &Operation) -> Result<()> {
+    let count = |table: &Table| (table.columns.len(), table.indexes.len());
+    let before = count(table);
     match operation {
         Operation::AddColumn { column, .. } => table.columns.push(without_check(column)),
-        Operation::DropColumn { column, .. } => table.columns.retain(|known| known.name != column.name),
+        Operation::DropColumn { column, .. } => {
+            table.columns.retain(|known| known.name != column.name);
+            refuse_absent(count(table) != before, operation)?;
+        }
         Operation::AlterColumn { from, to, .. } => {
             let known = table.columns.iter_mut().find(|known| known.name == from.name);
+            refuse_absent(known.is_some(), operation)?;
             if let Some(known) = known {
                 *known = without_check(to);
             }
         }
         Operation::AddConstraint { constraint, .. } => add(table, constraint.clone()),
-        Operation::DropConstraint { constraint, .. } => remove(table, constraint),
+        Operation::DropConstraint { constraint, .. } => refuse_absent(remove(table, constraint), operation)?,
         Operation::CreateIndex { index, .. } => table.indexes.push(index.clone()),
-        Operation::DropIndex { index, .. } => table.indexes.retain(|known: &Index| known.name != index.name),
+        Operation::DropIndex { index, .. } => {
+            table.indexes.retain(|known: &Index| known.name != index.name);
+            refuse_absent(count(table) != before, operation)?;
+        }
         Operation::AlterOptions { changes, .. } => {
             for (name, _, to) in changes {
                 table.options.retain(|(known, _)| known != name);
@@ -334,6 +377,14 @@ fn change(table: &mut Table, operation: &Operation) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn refuse_absent(is_there: bool, operation: &Operation) -> Result<()> {
+    if is_there {
+        return Ok(());
+    }
+    let message = format!("`{operation}` cannot be done: there is no such thing");
+    Err(Error::new(ErrorKind::InvalidRequest, message))
 }
 
 /// Leaves out the check of labels, which is an operation of its own.
@@ -356,7 +407,13 @@ fn add(table: &mut Table, constraint: Constraint) {
     }
 }
 
-fn remove(table: &mut Table, constraint: &Constraint) {
+/// Returns whether it was there.
+fn remove(table: &mut Table, constraint: &Constraint) -> bool {
+    let count = |table: &Table| {
+        let Table { primary_key: key, uniques, foreign_keys, checks, excludes, .. } = table;
+        [key.columns.len(), uniques.len(), foreign_keys.len(), checks.len(), excludes.len()]
+    };
+    let before = count(table);
     let is = |name: &Option<String>, is_same: bool| match (name.as_deref(), constraint.name()) {
         (Some(name), Some(gone)) => name == gone,
         _ => is_same,
@@ -371,4 +428,5 @@ fn remove(table: &mut Table, constraint: &Constraint) {
         }
         Constraint::Exclude(gone) => table.excludes.retain(|of| of.name != gone.name),
     }
+    count(table) != before
 }

@@ -63,7 +63,8 @@ impl Diff {
         self.operations.is_empty()
     }
 
-    /// Returns the SQL of all operations.
+    /// Returns the SQL of all operations. What SQLite adds as a column to an empty table alone, such as one with the default
+    /// `CURRENT_TIMESTAMP`, stands there as such; [`execute`](Self::execute) copies the table.
     ///
     /// # Errors
     ///

@@ -57,7 +57,9 @@ impl Ddl {
     /// Takes the rows of a table of SQLite over into another, in the columns that both have, and where it counts on.
     pub(crate) fn copy_rows(&self, from: &Table, to: &Table) -> Vec<String> {
         let given = || to.columns.iter().filter(|column| column.computed.is_none());
-        let kept = given().filter(|column| from.find_column(&column.name).is_some());
+        // To SQLite names that differ in case are one.
+        let is_kept = |column: &&Column| from.columns.iter().any(|old| old.name.eq_ignore_ascii_case(&column.name));
+        let kept = given().filter(is_kept);
         let columns: Vec<String> = kept.map(|column| column.name.clone()).collect();
         let (new, old) = (self.table_name(to), self.table_name(from));
         let mut statements = Vec::new();

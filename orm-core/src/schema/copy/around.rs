@@ -142,6 +142,7 @@ pub(super) async fn triggers<E: Reader>(db: E, table: &TableName) -> Result<Vec<
     text(sql).bind("name", table.name.clone()).columns::<String>().all(db).await
 }
 
-fn master(table: &TableName) -> String {
+/// Returns the table of all that is in the schema of a table.
+pub(super) fn master(table: &TableName) -> String {
     Ddl::new(Dialect::Sqlite).qualified(Some(table.schema.as_deref().unwrap_or("main")), "sqlite_master")
 }
