@@ -1,7 +1,10 @@
 //! What differs is said, and doing what is said makes it the same.
 
 use orm::prelude::*;
-use orm::schema::{CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, IndexColumn, Inspector, Operation, PrimaryKey, RenameHint, Sequence, Table, TableName, UniqueConstraint, View};
+use orm::schema::{
+    CheckConstraint, Column, ColumnChange, Constraint, EnumType, ForeignKey, Identity, Index, IndexColumn, Inspector,
+    Operation, PrimaryKey, RenameHint, Sequence, Table, TableName, UniqueConstraint, View,
+};
 use orm::{ColumnType, Dialect, ErrorKind, ExecutionOptions, IsolationLevel, text};
 
 use crate::only;

@@ -298,15 +298,17 @@ impl Operation {
         }
     }
 
-    /// Refuses to add a column of dates without a default to rows: MySQL and MariaDB would put `0000-00-00` into them, which
-    /// is no date.
+    /// Refuses to add a column without a default to rows: MySQL and MariaDB would put values into them that nobody wrote, and
+    /// some of which are none, such as `0000-00-00` or an empty text for JSON.
     pub(super) async fn refuse_zeros<E: Executor>(&self, mut db: E) -> Result<()> {
         let dialect = run::dialect(&mut db);
         let Operation::AddColumn { table, column } = self else { return Ok(()) };
-        let is_filled = column.is_nullable || column.server_default.is_some() || column.computed.is_some();
-        let of = column.type_on(dialect);
-        let is_date = matches!(of, ColumnType::Date | ColumnType::DateTime | ColumnType::Timestamp);
-        if is_filled || !is_date || !matches!(dialect, Dialect::MySql | Dialect::MariaDb) {
+        let is_filled = column.is_nullable
+            || column.is_generated
+            || column.server_default.is_some()
+            || column.sequence.is_some()
+            || column.computed.is_some();
+        if is_filled || !matches!(dialect, Dialect::MySql | Dialect::MariaDb) {
             return Ok(());
         }
         let of_table = Ddl::new(dialect).qualified(table.schema.as_deref(), &table.name);
