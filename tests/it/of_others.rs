@@ -362,16 +362,30 @@ async fn virtual_tables_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_date_without_a_default_is_not_added_to_rows() {
-    let engine = empty_engine().await;
-    run(&engine, &["CREATE TABLE tt (id int PRIMARY KEY)", "INSERT INTO tt VALUES (1)"]).await;
-    let wanted = found(&engine).await.column(Column::new("born", ColumnType::Date));
-    let error = migrate(&engine, &of(wanted.clone())).await.unwrap_err();
-    if matches!(crate::support::dialect(), orm::Dialect::MariaDb | orm::Dialect::MySql) {
-        assert!(error.message().starts_with("column `tt.born` cannot be added: there are rows"), "{error}");
+async fn a_column_without_a_default_is_not_added_to_rows() {
+    let types = [
+        ColumnType::Date,
+        ColumnType::Integer,
+        ColumnType::Boolean,
+        ColumnType::String(9),
+        ColumnType::Json,
+        ColumnType::Uuid,
+        ColumnType::Time,
+        ColumnType::labels("mood", &["sad", "glad"]),
+    ];
+    for column_type in types {
+        let engine = empty_engine().await;
+        run(&engine, &["CREATE TABLE tt (id int PRIMARY KEY)", "INSERT INTO tt VALUES (1)"]).await;
+        let wanted = found(&engine).await.column(Column::new("born", column_type.clone()));
+        let error = migrate(&engine, &of(wanted.clone())).await.unwrap_err();
+        if matches!(crate::support::dialect(), orm::Dialect::MariaDb | orm::Dialect::MySql) {
+            assert!(error.message().starts_with("column `tt.born` cannot be added: there are rows"), "{error}");
+        }
+        let rows = text("SELECT * FROM tt").columns::<i32>().all(&engine).await;
+        assert_eq!(rows.unwrap(), [1], "{column_type}");
+        run(&engine, &["DELETE FROM tt"]).await;
+        migrate(&engine, &of(wanted)).await.unwrap();
     }
-    run(&engine, &["DELETE FROM tt"]).await;
-    migrate(&engine, &of(wanted)).await.unwrap();
 }
 
 #[tokio::test]
