@@ -512,6 +512,99 @@ async fn a_session_reads_in_their_order_a_piece_at_a_time() {
     assert_eq!(names, ["Cyd Charisse", "Bob ?", "Ada King"]);
 }
 
+// ------------------------------------------------------------------------------------------------ made of other things
+
+#[derive(Clone, Debug, PartialEq, SqlEnum)]
+enum Mood {
+    Sad,
+    Glad,
+}
+
+#[derive(Clone, Debug, PartialEq, Embed)]
+struct Place {
+    x: i64,
+    y: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "stops", metadata = none)]
+struct Stop {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(foreign_key = Stop.id)]
+    line_id: Option<i64>,
+    #[orm(length = 20)]
+    name: String,
+    #[orm(embed)]
+    place: Place,
+    mood: Mood,
+    /// Made of what an embedded struct brings.
+    #[orm(column_property = Stop.place.x + Stop.place.y)]
+    distance: Deferred<i64>,
+    /// Made of another one.
+    #[orm(column_property = func::case(Stop.distance.gt(10), Mood::Glad).otherwise(Stop.mood))]
+    shown: Deferred<Mood>,
+    /// About other rows of the same table.
+    #[orm(column_property = {
+        let other = Stop.alias("other");
+        select(func::max(other.distance)).filter(other.line_id.eq(Stop.id)).scalar_subquery()
+    })]
+    farthest: Deferred<Option<i64>>,
+    #[orm(column_property = func::exists(select(Stop.alias("below").id).filter(Stop.alias("below").line_id.eq(Stop.id))))]
+    is_line: Deferred<bool>,
+    #[orm(back_populates = line, order_by = distance.desc())]
+    stops: HasMany<Stop>,
+    #[orm(back_populates = stops)]
+    line: BelongsTo<Stop>,
+}
+
+#[tokio::test]
+async fn a_property_is_made_of_others_of_embedded_columns_and_of_its_own_table() {
+    let engine = empty_engine().await;
+    metadata![Stop].create_all(&engine).await.unwrap();
+    let stop = |name: &str, x, y| Stop::builder().name(name).place(Place { x, y }).mood(Mood::Sad);
+    let mut session = Session::new(&engine);
+    session.add(stop("line", 0, 0).stops([stop("a", 1, 2), stop("b", 30, 4), stop("c", 5, 6)]));
+    session.commit().await.unwrap();
+
+    let all = select(Stop).order_by(Stop.id).all(&engine).await.unwrap();
+    let found: Vec<_> = all
+        .iter()
+        .map(|stop| (*stop.distance.get(), stop.shown.get().clone(), *stop.farthest.get(), *stop.is_line.get()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (0, Mood::Sad, Some(34), true),
+            (3, Mood::Sad, None, false),
+            (34, Mood::Glad, None, false),
+            (11, Mood::Glad, None, false),
+        ]
+    );
+    let glad = select(Stop.name).filter(Stop.shown.eq(Mood::Glad)).order_by(Stop.name).all(&engine).await.unwrap();
+    assert_eq!(glad, ["b", "c"]);
+    // The order of members, by every strategy.
+    let lines = select(Stop).filter(Stop.is_line);
+    for option in [selectinload(Stop.stops), joinedload(Stop.stops), subqueryload(Stop.stops)] {
+        let lines = lines.clone().limit(1).options(option).all(&engine).await.unwrap();
+        let stops: Vec<(&str, i64)> =
+            lines[0].stops.iter().map(|stop| (stop.name.as_str(), *stop.distance.get())).collect();
+        assert_eq!(stops, [("b", 34), ("c", 11), ("a", 3)]);
+    }
+    // Of an alias, beside the table.
+    let above = Stop.alias("above");
+    let pairs = select((Stop.name, above.farthest)).join(Stop.line.of(above)).filter(Stop.distance.eq(above.farthest));
+    assert_eq!(pairs.all(&engine).await.unwrap(), [("b".to_owned(), Some(34))]);
+    // A value goes back into a session as it was read.
+    let mut session = Session::new(&engine);
+    let line = session.merge_loaded(all[0].clone()).unwrap();
+    assert_eq!(*session[line].farthest.get(), Some(34));
+    session[line].place.x = 7;
+    session.commit().await.unwrap();
+    session.refresh(line).await.unwrap();
+    assert_eq!(*session[line].distance.get(), 7);
+}
+
 // ------------------------------------------------------------------------------------------------------------- errors
 
 #[derive(Clone, Debug, Model)]
