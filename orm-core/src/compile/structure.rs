@@ -44,6 +44,7 @@ struct Lifted<'v> {
 }
 
 /// Lifts the values out of a statement. For a dialect, long lists of values are made ready to share prepared statements.
+#[inline(always)]
 pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, lists: Option<Dialect>) -> Structure {
     let mut lifted = Lifted::new(KEY.take(), values, lists);
     lifted.statement(statement);

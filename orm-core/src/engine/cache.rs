@@ -89,6 +89,7 @@ impl StatementCache {
 
     /// Does the same for one in which schemas are others, or which is not to be kept. A cache has statements of this kind or
     /// of the other, since their keys end in different ways.
+    #[cold]
     pub(super) fn prepare_with(
         &self,
         statement: &mut Statement,
