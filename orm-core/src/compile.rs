@@ -14,6 +14,7 @@ mod from;
 mod grouped;
 mod lint;
 mod lists;
+mod property;
 pub(crate) mod read_back;
 mod select;
 pub(crate) mod structure;

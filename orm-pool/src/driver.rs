@@ -577,6 +577,17 @@ fn foreign_cursor() -> Error {
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Asks a server, by a connection of its own, to stop a statement that nobody waits for any more; what cannot be stopped goes
+/// on.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+async fn ask_to_stop(asking: impl Future<Output = Result<(), Error>>) {
+    match tokio::time::timeout(CLOSE_TIMEOUT, asking).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "the server was not asked to stop an abandoned statement"),
+        Err(_) => tracing::debug!("the server did not answer to what was to stop an abandoned statement"),
+    }
+}
+
 /// Returns the next item of a stream.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[inline]

@@ -3,9 +3,10 @@
 use orm_pool::Kind;
 
 use super::Writer;
-use super::expr::{refuse_property, relationship};
+use super::expr::relationship;
 use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, edges, mentioned};
+use super::property::refuse_property;
 use super::writer::Source;
 use crate::dialect::{DeleteJoin, Dialect, Upsert};
 use crate::error::{Error, ErrorKind, Result};

@@ -234,8 +234,8 @@ pub(super) fn left_out(statement: &Statement) -> Result<Vec<u32>> {
 
 /// Returns whether a column is what a query says, and none has said it.
 fn is_unsaid(mapper: &Mapper, column: u16, alias: Alias, given: &[Given]) -> bool {
-    let is_it = |given: &Given| given.mapper.is(mapper) && given.alias == alias && given.column == column;
-    mapper.definition().columns[usize::from(column)].is_of_query() && !given.iter().any(is_it)
+    let is_said = || given.iter().any(|given| given.is_for(mapper, column, alias));
+    mapper.definition().columns[usize::from(column)].is_of_query() && !is_said()
 }
 
 /// The order of a SELECT, said again around it.

@@ -2,8 +2,8 @@
 
 use super::Writer;
 use super::eager::width;
-use super::expr::property;
 use super::from::From;
+use super::property::property;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};

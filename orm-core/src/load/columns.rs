@@ -1,4 +1,5 @@
-//! What a query says about columns: [`load_only`], [`defer`], [`undefer`]; and which columns it then leaves out.
+//! What a query says about columns: [`load_only`], [`defer`], [`undefer`], [`with_expression`]; and which columns it then leaves
+//! out, or computes by what.
 
 use std::marker::PhantomData;
 

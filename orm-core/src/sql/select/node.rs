@@ -116,6 +116,11 @@ impl Given {
         }
         Given { mapper, alias, column, node }
     }
+
+    /// Returns whether it is about this column of this table or alias.
+    pub(crate) fn is_for(&self, mapper: &Mapper, column: u16, alias: Alias) -> bool {
+        self.mapper.is(mapper) && self.alias == alias && self.column == column
+    }
 }
 
 impl RareClauses {

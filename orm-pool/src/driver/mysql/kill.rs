@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sqlx::{Connection as _, Executor as _};
 
 use super::{Options, Query, error, open};
-use crate::driver::CLOSE_TIMEOUT;
+use crate::driver::ask_to_stop;
 
 /// The server's side of a connection.
 pub(super) struct Thread {
@@ -23,16 +23,12 @@ impl Thread {
 
     /// Has it end the connection, and what is open in it.
     pub(super) async fn kill(&self) {
-        let asked = tokio::time::timeout(CLOSE_TIMEOUT, async {
+        let asking = async {
             let mut connection = open::connect(&self.options).await?;
             let sql = format!("KILL {}", self.number).into();
             connection.execute(Query { sql, arguments: None }).await.map_err(error::from)?;
             connection.close().await.map_err(error::from)
-        });
-        match asked.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the server was not asked to stop an abandoned statement"),
-            Err(_) => tracing::debug!("the server did not answer to what was to stop an abandoned statement"),
-        }
+        };
+        ask_to_stop(asking).await;
     }
 }

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Executor as _, Row as _};
 
 use super::{Options, Query, error, open};
-use crate::driver::CLOSE_TIMEOUT;
+use crate::driver::ask_to_stop;
 
 /// The server's side of a connection.
 #[derive(Clone)]
@@ -46,16 +46,12 @@ impl Backend {
     }
 
     async fn ask(self, function: &str) {
-        let asked = tokio::time::timeout(CLOSE_TIMEOUT, async {
+        let asking = async {
             let mut connection = open::connect(&self.options).await?;
             let sql = format!("SELECT {function}({})", self.process).into();
             connection.execute(Query { sql, arguments: None, is_kept: false }).await.map_err(error::from)?;
             connection.close().await.map_err(error::from)
-        });
-        match asked.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the server was not asked to stop an abandoned statement"),
-            Err(_) => tracing::debug!("the server did not answer to what was to stop an abandoned statement"),
-        }
+        };
+        ask_to_stop(asking).await;
     }
 }
