@@ -191,8 +191,12 @@ async fn remove(server: &Engine, name: &str) -> Result<(), Error> {
         text(end).bind("name", name).columns::<bool>().all(server).await?;
         return run(server, format!("DROP SCHEMA IF EXISTS {name} CASCADE")).await;
     }
-    let connections = text("SELECT id FROM information_schema.processlist WHERE db = :name").bind("name", name);
-    for id in connections.columns::<i64>().all(server).await? {
+    // MySQL's `information_schema` fails where a connection runs a text that is none of `utf8mb3`; MariaDB's other view is off.
+    let connections = match server.dialect() {
+        Dialect::MySql => "SELECT processlist_id FROM performance_schema.threads WHERE processlist_db = :name",
+        _ => "SELECT id FROM information_schema.processlist WHERE db = :name",
+    };
+    for id in text(connections).bind("name", name).columns::<i64>().all(server).await? {
         // It may have gone by itself meanwhile.
         _ = run(server, format!("KILL {id}")).await;
     }
