@@ -3,6 +3,7 @@
 //! In: a [`Statement`]. First its values are lifted out ([`lift`](structure::lift)), which leaves the structure and a key
 //! that tells it from every other; then, unless the key is known, the walk renders it as a [`Compiled`].
 
+mod assigned;
 mod criteria;
 mod cte;
 pub(crate) mod ddl;
@@ -14,6 +15,7 @@ mod from;
 mod grouped;
 mod lint;
 mod lists;
+mod parameters;
 mod property;
 pub(crate) mod read_back;
 mod select;

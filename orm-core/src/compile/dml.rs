@@ -3,6 +3,7 @@
 use orm_pool::Kind;
 
 use super::Writer;
+use super::assigned::Assignment;
 use super::expr::relationship;
 use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, edges, mentioned};
@@ -178,7 +179,7 @@ impl Writer {
             ConflictAction::Update { columns, sets, filters, .. } => (columns, sets, filters),
         };
         self.push(" DO UPDATE SET ");
-        self.assignments(mapper, columns, sets)?;
+        self.conflict_assignments(mapper, columns, sets)?;
         self.where_clause(filters)
     }
 
@@ -191,7 +192,7 @@ impl Writer {
             ConflictAction::Update { filters, .. } if !filters.is_empty() => Err(self
                 .unsupported("a condition on DO UPDATE")
                 .hint("set the column to `func::case(condition, excluded(column)).otherwise(column)`")),
-            ConflictAction::Update { columns, sets, .. } => self.assignments(mapper, columns, sets),
+            ConflictAction::Update { columns, sets, .. } => self.conflict_assignments(mapper, columns, sets),
             // MySQL has no DO NOTHING that leaves other errors alone: a column set to itself changes nothing.
             ConflictAction::Nothing => {
                 let named = match &conflict.target {
@@ -209,14 +210,11 @@ impl Writer {
     }
 
     /// Writes the columns that take the value of the new row, and those that are set to something else.
-    fn assignments(&mut self, mapper: &'static Mapper, columns: &[u16], sets: &[(u16, Node)]) -> Result<()> {
+    fn conflict_assignments(&mut self, mapper: &'static Mapper, columns: &[u16], sets: &[(u16, Node)]) -> Result<()> {
         let excluded = |&column: &u16| (column, Node::Excluded { mapper, column });
         let all: Vec<(u16, Node)> = columns.iter().map(excluded).chain(sets.iter().cloned()).collect();
-        self.separated(&all, ", ", |this, (column, value)| {
-            this.columns(mapper, &[*column])?;
-            this.push(" = ");
-            this.node(value)
-        })
+        let assignments: Vec<Assignment<'_>> = all.iter().map(|set| Assignment::of(mapper, Alias::NONE, set)).collect();
+        self.assignments(&assignments, false)
     }
 
     /// Writes the value of the row that could not be inserted.
@@ -259,18 +257,10 @@ impl Writer {
                 this.beside(&others)?;
             }
             this.push(" SET ");
-            this.separated(&update.sets, ", ", |this, (column, value)| {
-                // Only where several tables may be set does a column need its table.
-                if lists_tables {
-                    refuse_property(rows.mapper, *column)?;
-                    this.column(rows.mapper, *column, rows.alias);
-                } else {
-                    this.columns(rows.mapper, &[*column])?;
-                }
-                this.push(" = ");
-                this.node(value)
-            })?;
-            this.joined_sets(&update.joined_sets, update.sets.is_empty())?;
+            let own = update.sets.iter().map(|set| Assignment::of(rows.mapper, rows.alias, set));
+            let assignments: Vec<Assignment<'_>> =
+                own.chain(update.joined_sets.iter().map(Assignment::joined)).collect();
+            this.assignments(&assignments, lists_tables)?;
             if !others.is_empty() && !lists_tables {
                 this.push(" FROM ");
                 this.beside(&others)?;
@@ -278,18 +268,6 @@ impl Writer {
             this.where_clause(&this.restricted(rows, &others))?;
             this.tail(rows, &others)
         })
-    }
-
-    /// Writes what is set in the tables beside the first.
-    fn joined_sets(&mut self, sets: &[JoinedSet], is_first: bool) -> Result<()> {
-        for (position, set) in sets.iter().enumerate() {
-            self.push(if is_first && position == 0 { "" } else { ", " });
-            refuse_property(set.mapper, set.column)?;
-            self.column(set.mapper, set.column, set.alias);
-            self.push(" = ");
-            self.node(&set.value)?;
-        }
-        Ok(())
     }
 
     pub(super) fn delete(&mut self, delete: &DeleteNode) -> Result<()> {
@@ -462,7 +440,7 @@ impl Writer {
     }
 
     /// Writes columns without their table.
-    fn columns(&mut self, mapper: &Mapper, columns: &[u16]) -> Result<()> {
+    pub(super) fn columns(&mut self, mapper: &Mapper, columns: &[u16]) -> Result<()> {
         self.separated(columns, ", ", |this, &column| {
             refuse_property(mapper, column)?;
             this.identifier(mapper.definition().columns[usize::from(column)].name);

@@ -86,8 +86,11 @@ impl Writer {
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
                 let are_of_one_type = *name == "coalesce";
                 let compares = *distinct || matches!(&**name, "min" | "max");
+                let are_untyped = self.are_untyped(arguments);
                 self.separated(arguments, ", ", |this, argument| match are_of_one_type {
+                    _ if are_untyped => this.typed(argument, true, Precedence::Or),
                     true => this.beside_others(argument),
+                    false if compares && this.is_text_of_parameters(argument) => this.joined_text(argument),
                     false if compares => this.told_apart(argument),
                     false => this.node(argument),
                 })?;
@@ -125,7 +128,7 @@ impl Writer {
             Node::Minus(operand) => {
                 self.push("-");
                 let start = self.sql.len();
-                self.within(operand, Precedence::Primary)?;
+                self.typed(operand, self.are_untyped([&**operand]), Precedence::Primary)?;
                 // Two of them would begin a comment, as before a negative number that is written into the text.
                 if self.sql[start..].starts_with('-') {
                     self.sql.insert(start, '(');
@@ -231,11 +234,12 @@ impl Writer {
             _ => (Precedence::Product, Precedence::Sign),
         };
         if precedence != Precedence::Comparison {
-            self.within(left, left_rank)?;
+            let are_untyped = self.are_untyped([left, right]);
+            self.typed(left, are_untyped, left_rank)?;
             self.push(" ");
             self.push(self.operator(operator));
             self.push(" ");
-            return self.within(right, right_rank);
+            return self.typed(right, are_untyped, right_rank);
         }
         let is_equality =
             matches!(operator, Operator::Eq | Operator::Ne | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
@@ -285,14 +289,14 @@ impl Writer {
             self.push(")");
             return Ok(());
         }
-        if self.dialect == Dialect::Postgres && !self.writes_literals() {
-            match (node, other) {
-                (Node::Parameter { index, kind: Kind::Text }, other) if is_padded(other) => {
-                    return self.padded(*index, Kind::Text, "BPCHAR");
-                }
-                (Node::Parameter { kind: Kind::Json, .. }, _) => return self.beside_others(node),
-                _ => {}
+        match (node, other) {
+            (Node::Parameter { index, kind: Kind::Text }, other)
+                if self.dialect == Dialect::Postgres && !self.writes_literals() && is_padded(other) =>
+            {
+                return self.padded(*index, Kind::Text, "BPCHAR");
             }
+            (Node::Parameter { kind: Kind::Json, .. }, _) => return self.beside_others(node),
+            _ => {}
         }
         if self.is_computed_beside(node, other) {
             return self.as_text(node);
@@ -301,19 +305,19 @@ impl Writer {
     }
 
     /// Writes a value that has to be of one type with others. To PostgreSQL a JSON parameter is JSON, and columns are JSONB,
-    /// which the one is not taken for outside of INSERT and SET.
+    /// which the one is not taken for outside of INSERT and SET; to MySQL it is text, which no document is equal to.
     fn beside_others(&mut self, node: &Node) -> Result<()> {
-        match node {
-            Node::Parameter { index, kind: Kind::Json }
-                if self.dialect == Dialect::Postgres && !self.writes_literals() =>
-            {
+        match (node, self.dialect) {
+            (Node::Parameter { index, kind: Kind::Json }, Dialect::Postgres) if !self.writes_literals() => {
                 self.padded(*index, Kind::Json, "JSONB")
             }
+            (Node::Parameter { index, kind: Kind::Json }, Dialect::MySql) => self.padded(*index, Kind::Json, "JSON"),
             _ => self.node(node),
         }
     }
 
-    fn padded(&mut self, index: u32, kind: Kind, name: &str) -> Result<()> {
+    /// Writes a parameter with a cast.
+    pub(super) fn padded(&mut self, index: u32, kind: Kind, name: &str) -> Result<()> {
         self.push("CAST(");
         self.parameter(index, kind);
         self.push(" AS ");
@@ -494,6 +498,11 @@ impl Writer {
             self.push(" ");
             self.operand(operand, whens.first().map(|(when, _)| when), Precedence::Or)?;
         }
+        let are_untyped = self.are_untyped(whens.iter().map(|(_, then)| then).chain(otherwise));
+        let result = |this: &mut Self, node: &Node| match are_untyped {
+            true => this.typed(node, true, Precedence::Or),
+            false => this.beside_others(node),
+        };
         for (when, then) in whens {
             self.push(" WHEN ");
             match operand {
@@ -501,11 +510,11 @@ impl Writer {
                 _ => self.node(when)?,
             }
             self.push(" THEN ");
-            self.beside_others(then)?;
+            result(self, then)?;
         }
         if let Some(otherwise) = otherwise {
             self.push(" ELSE ");
-            self.beside_others(otherwise)?;
+            result(self, otherwise)?;
         }
         self.push(" END");
         Ok(())
@@ -550,6 +559,11 @@ impl Writer {
             let is_brought = self.dialect == Dialect::Sqlite && template.construct == template::REGEXP.construct;
             return Err(if is_brought { error.hint("the feature `regex` of `orm` brings them") } else { error });
         };
+        let are_untyped = self.are_untyped(arguments);
+        let argument = |this: &mut Self, argument: &Node, precedence| match are_untyped {
+            true => this.typed(argument, true, precedence),
+            false => this.argument(template, arguments, argument, precedence),
+        };
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             self.push(before);
@@ -561,19 +575,17 @@ impl Writer {
             }
             if let Some(first) = mark.strip_suffix('*') {
                 let first = first.parse().unwrap_or(0);
-                self.separated(arguments.iter().skip(first), ", ", |this, argument| {
-                    this.argument(template, arguments, argument, Precedence::Or)
-                })?;
+                self.separated(arguments.iter().skip(first), ", ", |this, node| argument(this, node, Precedence::Or))?;
                 continue;
             }
             let (number, is_operand) = mark.strip_suffix('!').map_or((mark, false), |number| (number, true));
-            let Some(argument) = number.parse().ok().and_then(|number: usize| arguments.get(number)) else {
+            let Some(node) = number.parse().ok().and_then(|number: usize| arguments.get(number)) else {
                 let construct = template.construct;
                 return Err(Error::new(ErrorKind::Compile, format!("{construct} lacks its argument {number}")));
             };
             // PostgreSQL takes all operators of symbols from left to right, those that compare among them.
             let precedence = if is_operand { Precedence::Sign } else { Precedence::Or };
-            self.argument(template, arguments, argument, precedence)?;
+            argument(self, node, precedence)?;
         }
         self.push(rest);
         Ok(())

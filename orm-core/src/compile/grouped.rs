@@ -1,10 +1,59 @@
 //! Expressions with values of GROUP BY, DISTINCT ON and SELECT DISTINCT that stand elsewhere in the statement as well.
 //!
 //! PostgreSQL takes two parameters for two values, so that `coalesce(n, $1)` is not grouped by `coalesce(n, $2)`: the same
-//! expression takes the same parameters.
+//! expression takes the same parameters. MySQL has no parameter that stands twice: there it is said that the expression has one
+//! value for each group.
 
+use super::property::property;
 use super::structure::{Fingerprint, fingerprint};
-use crate::sql::{Node, Output, OutputKind, SelectNode};
+use crate::sql::{Node, Nullability, Output, OutputKind, SelectNode};
+
+/// Has MySQL take an expression of GROUP BY with values, or with a subquery, for what has one value for each group wherever else it
+/// stands: `any_value(…)`, and an aggregate in HAVING, which knows no other column.
+pub(super) fn take_any_value(select: &mut SelectNode) {
+    let is_unsure = |node: &&Node| has_value(node) || !node.selects().is_empty() || is_computed(node);
+    let grouped: Vec<Fingerprint> = select.group_by.iter().filter(is_unsure).map(fingerprint).collect();
+    if !grouped.is_empty() {
+        for output in &mut select.outputs {
+            if let OutputKind::Expression(node) = &mut output.kind {
+                wrap(node, &grouped, "any_value");
+            }
+        }
+        select.having.iter_mut().for_each(|node| wrap(node, &grouped, "min"));
+    }
+    let selected =
+        select.outputs.iter().filter_map(Output::unlabelled).filter(|node| select.distinct && is_unsure(node));
+    let known: Vec<Fingerprint> = selected.map(fingerprint).chain(grouped).collect();
+    if !known.is_empty() {
+        select.order_by.iter_mut().for_each(|item| wrap(&mut item.node, &known, "any_value"));
+    }
+}
+
+/// Puts each of the known expressions into a call of a function, but where it is in an aggregate, which takes any.
+fn wrap(node: &mut Node, known: &[Fingerprint], function: &'static str) {
+    if node.is_aggregate() {
+        return;
+    }
+    if let Node::Over { call, window } = node {
+        // An aggregate over a window sees the groups.
+        let parts = call.parts_mut().into_iter().chain(window.parts_mut());
+        return parts.for_each(|part| wrap(part, known, function));
+    }
+    if !matches!(node, Node::Bind(_)) {
+        let own = fingerprint(node);
+        if known.iter().any(|other| other.is(&own)) {
+            let inner = std::mem::replace(node, Node::Star);
+            *node = Node::Function {
+                name: function.into(),
+                arguments: vec![inner],
+                distinct: false,
+                nullability: Nullability::Strict,
+            };
+            return;
+        }
+    }
+    node.parts_mut().into_iter().for_each(|part| wrap(part, known, function));
+}
 
 /// Has `lift` take the values out of such expressions, each once, and puts what is left of it wherever the same expression
 /// stands with the same values.
@@ -45,6 +94,15 @@ fn share(node: &mut Node, known: &[(Fingerprint, Node)]) {
         Some((_, lifted)) => *node = lifted.clone(),
         None => node.parts_mut().into_iter().for_each(|part| share(part, known)),
     }
+}
+
+/// Returns whether a column is in it that queries compute.
+fn is_computed(node: &Node) -> bool {
+    let mut found = false;
+    node.visit(&mut |node| {
+        found |= matches!(node, Node::Column { mapper, column, alias } if property(mapper, *column, *alias).is_some());
+    });
+    found
 }
 
 fn has_value(node: &Node) -> bool {

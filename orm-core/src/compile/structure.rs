@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
 
-use super::grouped::share_parameters;
+use super::grouped::{share_parameters, take_any_value};
 use super::lists::{even_out, gather, uniform_kinds};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
@@ -213,8 +213,10 @@ impl<'v> Lifted<'v> {
     fn select(&mut self, select: &mut SelectNode) {
         // Which of the clauses that it may have it has, in one byte.
         let is_plain = select.is_plain();
-        if !is_plain && self.lists == Some(Dialect::Postgres) {
-            self.share_parameters(select);
+        match self.lists {
+            Some(Dialect::Postgres) if !is_plain => self.share_parameters(select),
+            Some(Dialect::MySql) if !is_plain => take_any_value(select),
+            _ => {}
         }
         let has = u8::from(!select.from.is_empty())
             | u8::from(!select.joins.is_empty()) << 1

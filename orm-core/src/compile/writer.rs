@@ -5,6 +5,7 @@ use std::sync::Arc;
 use orm_pool::{EnumName, Kind, Value, driver};
 
 use super::Compiled;
+use super::assigned::ColumnRead;
 use crate::dialect::{Capabilities, Dialect};
 use crate::engine::SchemaMap;
 use crate::error::{Error, ErrorKind, Result};
@@ -70,6 +71,8 @@ pub(crate) struct Writer {
     pub(super) given: Vec<Given>,
     /// The columns whose expressions are being written.
     pub(super) properties: Vec<(&'static Mapper, u16)>,
+    /// The columns that were written, while anybody wants to know.
+    pub(super) reads: Option<Vec<ColumnRead>>,
 }
 
 impl Writer {
@@ -99,6 +102,7 @@ impl Writer {
             is_member: false,
             given: Vec::new(),
             properties: Vec::new(),
+            reads: None,
         }
     }
 
@@ -151,6 +155,22 @@ impl Writer {
         self.push(" AS ");
         self.type_of_labels(name);
         self.push(if matches!(kind, Kind::Array(_)) { "[])" } else { ")" });
+    }
+
+    /// Takes out what was written, with its placeholders, so that what is written next stands alone.
+    pub(super) fn put_aside(&mut self) -> (String, Vec<u32>) {
+        (std::mem::take(&mut self.sql), std::mem::take(&mut self.order))
+    }
+
+    /// Puts back what was put aside, and returns what was written meanwhile.
+    pub(super) fn resume(&mut self, sql: String, placeholders: Vec<u32>) -> (String, Vec<u32>) {
+        (std::mem::replace(&mut self.sql, sql), std::mem::replace(&mut self.order, placeholders))
+    }
+
+    /// Writes a text with its placeholders, which have no numbers.
+    pub(super) fn append(&mut self, sql: &str, placeholders: &[u32]) {
+        self.sql.push_str(sql);
+        self.order.extend_from_slice(placeholders);
     }
 
     /// Runs `write` with nothing of the statements around in sight.
@@ -257,6 +277,9 @@ impl Writer {
 
     /// Writes a column with its table or alias.
     pub(crate) fn column(&mut self, mapper: &Mapper, column: u16, alias: Alias) {
+        if let Some(reads) = &mut self.reads {
+            reads.push(ColumnRead::new(mapper, alias, column));
+        }
         if !self.bare_columns {
             match alias.name() {
                 Some(name) => self.label(name),

@@ -464,13 +464,13 @@ pub(crate) static JSON_GET: Template =
 #[cfg(feature = "json")]
 pub(crate) static JSON_GET_PATH: Template =
     own("JSON", Infix("{0!} -> {1}"), Infix("{0!} #> {2}"), Call("JSON_EXTRACT({0}, {1})"));
-/// A text, a number or a truth value, as the database has it outside of JSON: for a cast.
+/// A text, a number or a truth value, as the database has it outside of JSON: for a cast. MySQL's `JSON_VALUE` takes no parameter.
 #[cfg(feature = "json")]
 pub(crate) static JSON_SCALAR: Template =
-    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} ->> {2}"), Call("JSON_VALUE({0}, {1})"));
+    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} ->> {2}"), MYSQL_JSON_TEXT).mariadb(Call("JSON_VALUE({0}, {1})"));
 #[cfg(feature = "json")]
 pub(crate) static JSON_SCALAR_PATH: Template =
-    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), Call("JSON_VALUE({0}, {1})"));
+    own("JSON", Infix("{0!} ->> {1}"), Infix("{0!} #>> {2}"), MYSQL_JSON_TEXT).mariadb(Call("JSON_VALUE({0}, {1})"));
 /// To SQLite's `->>` a number is a number and `true` is 1, which is what MariaDB's `JSON_VALUE` makes of it too. What its `->`
 /// gives would be JSON to a function of JSON, rather than text.
 #[cfg(feature = "json")]

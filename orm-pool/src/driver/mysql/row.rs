@@ -103,6 +103,17 @@ fn holds(info: &MySqlTypeInfo) -> Holds {
     }
 }
 
+/// Returns a decimal number without the zeros that are there for a parameter in its expression: MySQL takes it to have 30 digits
+/// behind the point, which is the most that there can be.
+#[inline]
+fn unpadded(number: &str) -> &str {
+    const MOST: usize = 30;
+    match number.len().checked_sub(MOST + 1).map(|point| number.as_bytes()[point]) {
+        Some(b'.') => number.trim_end_matches('0').trim_end_matches('.'),
+        _ => number,
+    }
+}
+
 /// A row of MySQL, valid while the decoder runs.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
@@ -151,7 +162,7 @@ impl<'a> Row<'a> {
             Holds::Year => ValueRef::Int(unsigned(bytes)? as i64),
             Holds::Float => ValueRef::Float32(f32::from_le_bytes(bytes.try_into().ok()?)),
             Holds::Double => ValueRef::Float64(f64::from_le_bytes(bytes.try_into().ok()?)),
-            Holds::Decimal => ValueRef::Decimal(from_utf8(bytes).ok()?),
+            Holds::Decimal => ValueRef::Decimal(unpadded(from_utf8(bytes).ok()?)),
             Holds::Json => ValueRef::Json(from_utf8(bytes).ok()?),
             Holds::Text => text_or_bytes(bytes),
             Holds::Bytes => ValueRef::Bytes(bytes),
