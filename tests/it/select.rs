@@ -644,3 +644,27 @@ async fn a_list_may_have_more_values_than_a_statement_has_parameters() {
     let deleted = delete(Keyword).filter(Keyword.id.in_(numbers)).execute(&engine).await.unwrap();
     assert_eq!(deleted, 4);
 }
+
+/// MySQL made a join of the EXISTS, and lost its conditions.
+#[tokio::test]
+async fn what_an_outer_join_asks_for_is_asked_of_each_row() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let owner = User.alias("owner");
+    let joined = || select((User.id, optional(owner.id))).outerjoin(User.addresses);
+    let found = async |on: Expr<bool>| {
+        let on = owner.id.eq(Address.user_id) & on;
+        joined().outerjoin_on(owner, on).order_by((User.id, Address.id)).all(&engine).await.unwrap()
+    };
+    let mail = Address.alias("mail");
+    let with = |email: &str| {
+        let of_owner = mail.user_id.eq(owner.id) & mail.email.eq(email);
+        select(mail.user_id).filter(of_owner)
+    };
+    let all = found(func::exists(with("ed@x.org"))).await;
+    assert_eq!(all.iter().filter(|(_, owner)| owner.is_some()).count(), 2, "{all:?}");
+    for none in [func::exists(with("none")), owner.id.in_(with("none"))] {
+        let none = found(none).await;
+        assert!(none.len() == 3 && none.iter().all(|(_, owner)| owner.is_none()), "{none:?}");
+    }
+}

@@ -122,8 +122,7 @@ impl Writer {
             on.extend(self.criteria_of(TableRef::table(secondary.mapper, join.secondary)));
         }
         self.push(" ON ");
-        let on = on.into_iter().reduce(Node::and).unwrap_or(Node::All(Vec::new()));
-        self.node(&on)
+        self.join_condition(&on.into_iter().reduce(Node::and).unwrap_or(Node::All(Vec::new())))
     }
 
     fn label_wrapped(&mut self, select: &SelectNode, eager: &EagerNode) -> Result<()> {

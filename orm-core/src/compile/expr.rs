@@ -62,10 +62,12 @@ impl Writer {
             Node::Tuple(list) => self.parenthesized(list)?,
             Node::In { operand, list, negated } => self.in_list(operand, list, *negated)?,
             Node::InSelect { operand, select, negated } => {
+                let is_kept = self.keeps_exists && self.dialect == Dialect::MySql && !negated;
+                self.push(if is_kept { "0 + (" } else { "" });
                 self.operand(operand, None, Precedence::Other)?;
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 self.select_in(select)?;
-                self.push(")");
+                self.push(if is_kept { "))" } else { ")" });
             }
             Node::Between { operand, low, high, negated } => {
                 self.operand(operand, Some(low), Precedence::Other)?;
@@ -787,6 +789,7 @@ impl Writer {
     fn exists(&mut self, negated: bool) {
         self.push(match negated {
             true => "NOT EXISTS (",
+            false if self.keeps_exists && self.dialect == Dialect::MySql => "0 + EXISTS (",
             false if self.keeps_exists => "+EXISTS (",
             false => "EXISTS (",
         });

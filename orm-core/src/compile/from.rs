@@ -387,9 +387,18 @@ impl Writer {
     /// Writes the condition of a join.
     fn on(&mut self, condition: &Node, criteria: &[Node]) -> Result<()> {
         match criteria {
-            [] => self.node(condition),
-            _ => self.node(&criteria.iter().cloned().fold(condition.clone(), Node::and)),
+            [] => self.join_condition(condition),
+            _ => self.join_condition(&criteria.iter().cloned().fold(condition.clone(), Node::and)),
         }
+    }
+
+    /// Writes ON. Of several outer joins MySQL loses the conditions of an EXISTS or IN there, where it makes a join of it.
+    pub(super) fn join_condition(&mut self, condition: &Node) -> Result<()> {
+        let kept = self.keeps_exists || self.dialect == Dialect::MySql;
+        let around = std::mem::replace(&mut self.keeps_exists, kept);
+        let done = self.node(condition);
+        self.keeps_exists = around;
+        done
     }
 
     fn join_relationship(&mut self, info: &RelationshipInfo, join: &Join<'_>, select: &SelectNode) -> Result<()> {

@@ -53,7 +53,7 @@ pub(crate) struct Writer {
     pub(super) is_executed: bool,
     /// Whether rows are skipped somewhere.
     pub(super) has_offset: bool,
-    /// Whether SQLite is kept from joining what EXISTS asks for.
+    /// Whether SQLite or MySQL is kept from joining what EXISTS asks for.
     pub(super) keeps_exists: bool,
     /// The table that the statement writes.
     pub(crate) written: Option<&'static Mapper>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, Synchronize, Update};
+use orm::{ErrorKind, Synchronize, Update};
 
 use super::model::{Named, Person, PersonTag, Tag, Task, Team, Thing};
 use super::steps::{Done, Run};
@@ -113,9 +113,7 @@ impl Run {
         session.load(person, Person.note).await?;
         assert!(session[person].note.is_loaded());
         let thing = self.world.change(at);
-        // MySQL sets one column after the other.
-        let in_turn = self.engine.dialect() == Dialect::MySql;
-        thing.note = Some(if in_turn { format!("{}!", thing.name) } else { thing.name.clone() });
+        thing.note = Some(thing.name.clone());
         thing.name.push('!');
         Ok(())
     }
