@@ -375,10 +375,12 @@ fn what_is_grouped_by_an_expression_with_a_value_is_the_selected_one() {
     check(
         select((User, age(), func::count_all())).group_by((User.id, age())).order_by((age().desc(), User.id)),
         expect![[r#"
-            -- sqlite, mysql, mariadb
+            -- sqlite, mariadb
             SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, ?), count(*) FROM users GROUP BY users.id, coalesce(users.age, ?) ORDER BY coalesce(users.age, ?) DESC, users.id
             -- postgresql
             SELECT users.id, users.name, users.fullname, users.age, users.active, coalesce(users.age, $1), count(*) FROM users GROUP BY users.id, coalesce(users.age, $1) ORDER BY coalesce(users.age, $1) DESC, users.id
+            -- mysql
+            SELECT users.id, users.name, users.fullname, users.age, users.active, any_value(coalesce(users.age, ?)), count(*) FROM users GROUP BY users.id, coalesce(users.age, ?) ORDER BY any_value(coalesce(users.age, ?)) DESC, users.id
         "#]],
     );
     // Another value is another expression.
@@ -394,10 +396,12 @@ fn what_is_grouped_by_an_expression_with_a_value_is_the_selected_one() {
     check(
         select(age()).distinct().order_by(age()),
         expect![[r#"
-            -- sqlite, mysql, mariadb
+            -- sqlite, mariadb
             SELECT DISTINCT coalesce(users.age, ?) FROM users ORDER BY coalesce(users.age, ?)
             -- postgresql
             SELECT DISTINCT coalesce(users.age, $1) FROM users ORDER BY coalesce(users.age, $1)
+            -- mysql
+            SELECT DISTINCT coalesce(users.age, ?) FROM users ORDER BY any_value(coalesce(users.age, ?))
         "#]],
     );
 }

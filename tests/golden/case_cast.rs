@@ -28,11 +28,13 @@ fn case_of_conditions() {
     check(
         select(func::case(User.id.lt(1), 1).end()),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT CASE WHEN users.id < ? THEN ? END FROM users
-        -- postgresql
-        SELECT CASE WHEN users.id < $1 THEN $2 END FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT CASE WHEN users.id < ? THEN ? END FROM users
+            -- postgresql
+            SELECT CASE WHEN users.id < $1 THEN $2 END FROM users
+            -- mysql
+            SELECT CASE WHEN users.id < ? THEN CAST(? AS SIGNED) END FROM users
+        "#]],
     );
     check(
         select(func::case(User.id.lt(1), User.age).otherwise(5)),
@@ -46,11 +48,13 @@ fn case_of_conditions() {
     check(
         select(func::case(User.id.lt(1) & User.active | User.id.gt(5), 1).end()),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT CASE WHEN users.id < ? AND users.active OR users.id > ? THEN ? END FROM users
-        -- postgresql
-        SELECT CASE WHEN users.id < $1 AND users.active OR users.id > $2 THEN $3 END FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT CASE WHEN users.id < ? AND users.active OR users.id > ? THEN ? END FROM users
+            -- postgresql
+            SELECT CASE WHEN users.id < $1 AND users.active OR users.id > $2 THEN $3 END FROM users
+            -- mysql
+            SELECT CASE WHEN users.id < ? AND users.active OR users.id > ? THEN CAST(? AS SIGNED) END FROM users
+        "#]],
     );
 }
 
@@ -59,11 +63,13 @@ fn case_of_an_expression() {
     check(
         select(func::case_of(User.name).when("ed", 1).when("wendy", 2).otherwise(3)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT CASE users.name WHEN ? THEN ? WHEN ? THEN ? ELSE ? END FROM users
-        -- postgresql
-        SELECT CASE users.name WHEN $1 THEN $2 WHEN $3 THEN $4 ELSE $5 END FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT CASE users.name WHEN ? THEN ? WHEN ? THEN ? ELSE ? END FROM users
+            -- postgresql
+            SELECT CASE users.name WHEN $1 THEN $2 WHEN $3 THEN $4 ELSE $5 END FROM users
+            -- mysql
+            SELECT CASE users.name WHEN ? THEN CAST(? AS SIGNED) WHEN ? THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END FROM users
+        "#]],
     );
     check(
         select(func::case_of(User.id + 1).when(2, "two").end()),
@@ -90,47 +96,57 @@ fn case_stands_where_a_value_stands() {
     check(
         select(User.id).filter(func::case(User.active, 1).otherwise(2).eq(1)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT users.id FROM users WHERE CASE WHEN users.active THEN ? ELSE ? END = ?
-        -- postgresql
-        SELECT users.id FROM users WHERE CASE WHEN users.active THEN $1 ELSE $2 END = $3
-    "#]],
+            -- sqlite, mariadb
+            SELECT users.id FROM users WHERE CASE WHEN users.active THEN ? ELSE ? END = ?
+            -- postgresql
+            SELECT users.id FROM users WHERE CASE WHEN users.active THEN $1 ELSE $2 END = $3
+            -- mysql
+            SELECT users.id FROM users WHERE CASE WHEN users.active THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END = ?
+        "#]],
     );
     check(
         select(User.id).order_by(func::case(User.name.eq("ed"), 0).otherwise(1)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT users.id FROM users ORDER BY CASE WHEN users.name = ? THEN ? ELSE ? END
-        -- postgresql
-        SELECT users.id FROM users ORDER BY CASE WHEN users.name = $1 THEN $2 ELSE $3 END
-    "#]],
+            -- sqlite, mariadb
+            SELECT users.id FROM users ORDER BY CASE WHEN users.name = ? THEN ? ELSE ? END
+            -- postgresql
+            SELECT users.id FROM users ORDER BY CASE WHEN users.name = $1 THEN $2 ELSE $3 END
+            -- mysql
+            SELECT users.id FROM users ORDER BY CASE WHEN users.name = ? THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END
+        "#]],
     );
     check(
         select(func::case(User.active, 1).otherwise(2) + 1),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT CASE WHEN users.active THEN ? ELSE ? END + ? FROM users
-        -- postgresql
-        SELECT CASE WHEN users.active THEN $1 ELSE $2 END + $3 FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT CASE WHEN users.active THEN ? ELSE ? END + ? FROM users
+            -- postgresql
+            SELECT CASE WHEN users.active THEN $1 ELSE $2 END + $3 FROM users
+            -- mysql
+            SELECT CASE WHEN users.active THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END + ? FROM users
+        "#]],
     );
     check(
         select(func::sum(func::case(User.active, 1).otherwise(0))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT sum(CASE WHEN users.active THEN ? ELSE ? END) FROM users
-        -- postgresql
-        SELECT sum(CASE WHEN users.active THEN $1 ELSE $2 END) FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT sum(CASE WHEN users.active THEN ? ELSE ? END) FROM users
+            -- postgresql
+            SELECT sum(CASE WHEN users.active THEN $1 ELSE $2 END) FROM users
+            -- mysql
+            SELECT sum(CASE WHEN users.active THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END) FROM users
+        "#]],
     );
     check(
         select(func::case(User.active, func::case(User.id.gt(1), 1).otherwise(2)).otherwise(3)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT CASE WHEN users.active THEN CASE WHEN users.id > ? THEN ? ELSE ? END ELSE ? END FROM users
-        -- postgresql
-        SELECT CASE WHEN users.active THEN CASE WHEN users.id > $1 THEN $2 ELSE $3 END ELSE $4 END FROM users
-    "#]],
+            -- sqlite, mariadb
+            SELECT CASE WHEN users.active THEN CASE WHEN users.id > ? THEN ? ELSE ? END ELSE ? END FROM users
+            -- postgresql
+            SELECT CASE WHEN users.active THEN CASE WHEN users.id > $1 THEN $2 ELSE $3 END ELSE $4 END FROM users
+            -- mysql
+            SELECT CASE WHEN users.active THEN CASE WHEN users.id > ? THEN CAST(? AS SIGNED) ELSE CAST(? AS SIGNED) END ELSE ? END FROM users
+        "#]],
     );
 }
 

@@ -86,20 +86,24 @@ fn what_is_there_is_read_as_a_type() {
             SELECT whole(documents.body ->> ?) FROM documents
             -- postgresql
             SELECT CAST(documents.body ->> $1 AS BIGINT) FROM documents
-            -- mysql, mariadb
+            -- mysql
+            SELECT TRUNCATE(CAST(CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END AS DECIMAL(65, 20)), 0) FROM documents
+            -- mariadb
             SELECT TRUNCATE(CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(65, 20)), 0) FROM documents
         "#]],
     );
     check(
         select(Document.body.key("a").as_float()),
         expect![[r#"
-        -- sqlite
-        SELECT CAST(documents.body ->> ? AS DOUBLE) FROM documents
-        -- postgresql
-        SELECT CAST(documents.body ->> $1 AS DOUBLE PRECISION) FROM documents
-        -- mysql, mariadb
-        SELECT CAST(JSON_VALUE(documents.body, ?) AS DOUBLE) FROM documents
-    "#]],
+            -- sqlite
+            SELECT CAST(documents.body ->> ? AS DOUBLE) FROM documents
+            -- postgresql
+            SELECT CAST(documents.body ->> $1 AS DOUBLE PRECISION) FROM documents
+            -- mysql
+            SELECT CAST(CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END AS DOUBLE) FROM documents
+            -- mariadb
+            SELECT CAST(JSON_VALUE(documents.body, ?) AS DOUBLE) FROM documents
+        "#]],
     );
     check(
         select(Document.body.key("a").as_boolean()),
@@ -156,7 +160,9 @@ fn a_path_stands_in_conditions() {
             SELECT documents.id FROM documents WHERE whole(documents.body ->> ?) > ? AND (documents.body ->> ?)
             -- postgresql
             SELECT documents.id FROM documents WHERE CAST(documents.body ->> $1 AS BIGINT) > $2 AND CAST(documents.body ->> $3 AS BOOLEAN)
-            -- mysql, mariadb
+            -- mysql
+            SELECT documents.id FROM documents WHERE TRUNCATE(CAST(CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END AS DECIMAL(65, 20)), 0) > ? AND CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT(documents.body, ?) = true END
+            -- mariadb
             SELECT documents.id FROM documents WHERE TRUNCATE(CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(65, 20)), 0) > ? AND CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_EXTRACT(documents.body, ?) = true END
         "#]],
     );
@@ -327,7 +333,9 @@ fn exact_numbers_of_documents() {
             SELECT decimal_round(CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END, 2) FROM documents
             -- postgresql
             SELECT CAST(documents.body ->> $1 AS NUMERIC(10, 2)) FROM documents
-            -- mysql, mariadb
+            -- mysql
+            SELECT CAST(CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END AS DECIMAL(10, 2)) FROM documents
+            -- mariadb
             SELECT CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(10, 2)) FROM documents
         "#]],
     );
@@ -339,7 +347,9 @@ fn exact_numbers_of_documents() {
             SELECT documents.id FROM documents WHERE decimal_round(CASE json_type(documents.body, ?) WHEN 'text' THEN documents.body ->> ? WHEN 'null' THEN NULL ELSE (documents.body -> ?) || '' END, 2) COLLATE decimal > ?
             -- postgresql
             SELECT documents.id FROM documents WHERE CAST(documents.body #>> $1 AS NUMERIC(10, 2)) > $2
-            -- mysql, mariadb
+            -- mysql
+            SELECT documents.id FROM documents WHERE CAST(CASE JSON_TYPE(JSON_EXTRACT(documents.body, ?)) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT(documents.body, ?)) END AS DECIMAL(10, 2)) > ?
+            -- mariadb
             SELECT documents.id FROM documents WHERE CAST(JSON_VALUE(documents.body, ?) AS DECIMAL(10, 2)) > ?
         "#]],
     );

@@ -328,11 +328,13 @@ fn an_expression_adds_its_column_to_rows_without_it() {
     check(
         insert(User).values(User::builder().name("ed")).set(User.age, literal(20) + 1),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        INSERT INTO users (name, active, age) VALUES (?, ?, ? + ?)
-        -- postgresql
-        INSERT INTO users (name, active, age) VALUES ($1, $2, $3 + $4)
-    "#]],
+            -- sqlite, mariadb
+            INSERT INTO users (name, active, age) VALUES (?, ?, ? + ?)
+            -- postgresql
+            INSERT INTO users (name, active, age) VALUES ($1, $2, $3 + $4)
+            -- mysql
+            INSERT INTO users (name, active, age) VALUES (?, ?, CAST(? AS SIGNED) + CAST(? AS SIGNED))
+        "#]],
     );
 }
 

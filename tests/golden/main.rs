@@ -33,6 +33,8 @@
 //! | `delete` | DELETE |
 //! | `identifiers` | which names are quoted, and which are cut |
 //! | `literals` | values written into the text |
+//! | `properties` | columns that queries compute |
+//! | `mysql` | what MySQL wants written otherwise than MariaDB |
 //! | `explain` | the words before a statement that is to be explained |
 //!
 //! `UPDATE_EXPECT=1 cargo test --test golden` writes what is rendered now into the cases; read the difference.
@@ -60,6 +62,7 @@ mod insert;
 mod join;
 mod lightweight;
 mod literals;
+mod mysql;
 mod operators;
 mod patterns;
 mod properties;

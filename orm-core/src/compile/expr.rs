@@ -88,7 +88,8 @@ impl Writer {
                 self.push(if *distinct { "(DISTINCT " } else { "(" });
                 let are_of_one_type = *name == "coalesce";
                 let compares = *distinct || matches!(&**name, "min" | "max");
-                let are_untyped = self.are_untyped(arguments);
+                // A function or a procedure of the user's own says itself what its parameters are.
+                let are_untyped = (are_of_one_type || node.is_aggregate()) && self.are_untyped(arguments);
                 self.separated(arguments, ", ", |this, argument| match are_of_one_type {
                     _ if are_untyped => this.typed(argument, true, Precedence::Or),
                     true => this.beside_others(argument),

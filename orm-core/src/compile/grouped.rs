@@ -6,17 +6,23 @@
 
 use super::property::property;
 use super::structure::{Fingerprint, fingerprint};
+use crate::mapper::Property;
 use crate::sql::{Node, Nullability, Output, OutputKind, SelectNode};
 
 /// Has MySQL take an expression of GROUP BY with values, or with a subquery, for what has one value for each group wherever else it
 /// stands: `any_value(…)`, and an aggregate in HAVING, which knows no other column.
 pub(super) fn take_any_value(select: &mut SelectNode) {
-    let is_unsure = |node: &&Node| has_value(node) || !node.selects().is_empty() || is_computed(node);
+    let is_unsure = |node: &&Node| has_value(node) || has_subquery(node, 0);
     let grouped: Vec<Fingerprint> = select.group_by.iter().filter(is_unsure).map(fingerprint).collect();
     if !grouped.is_empty() {
         for output in &mut select.outputs {
             if let OutputKind::Expression(node) = &mut output.kind {
+                let name = property_name(node);
                 wrap(node, &grouped, "any_value");
+                if let (Some(name), Node::Function { .. }) = (name, &*node) {
+                    let node_itself = std::mem::replace(node, Node::Star);
+                    *node = Node::Label { node: Box::new(node_itself), name };
+                }
             }
         }
         select.having.iter_mut().for_each(|node| wrap(node, &grouped, "min"));
@@ -96,13 +102,26 @@ fn share(node: &mut Node, known: &[(Fingerprint, Node)]) {
     }
 }
 
-/// Returns whether a column is in it that queries compute.
-fn is_computed(node: &Node) -> bool {
-    let mut found = false;
+/// How deep columns that queries compute are looked into: one that is made of itself is refused where it is written.
+const DEEPEST: usize = 8;
+
+/// Returns whether a subquery is in it, also by a column that queries compute.
+fn has_subquery(node: &Node, depth: usize) -> bool {
+    let mut found = !node.selects().is_empty();
     node.visit(&mut |node| {
-        found |= matches!(node, Node::Column { mapper, column, alias } if property(mapper, *column, *alias).is_some());
+        if let Node::Column { mapper, column, alias } = node
+            && let Some(Property::Of(expression)) = property(mapper, *column, *alias)
+        {
+            found |= depth < DEEPEST && has_subquery(&expression(), depth + 1);
+        }
     });
     found
+}
+
+/// Returns the name under which a column is selected that queries compute.
+fn property_name(node: &Node) -> Option<&'static str> {
+    let Node::Column { mapper, column, alias } = node else { return None };
+    property(mapper, *column, *alias).map(|_| mapper.definition().columns[usize::from(*column)].name)
 }
 
 fn has_value(node: &Node) -> bool {
