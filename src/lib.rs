@@ -65,8 +65,8 @@ pub use orm_core::{
     One, Optional, OrderBy, OrderItem, Out, Placeholder, PoolClass, Predicate, Projection, Query, Reader, Relationship,
     RelationshipTo, Render, Rendered, Result, Returning, RowType, Rows, Select, Selectable, Session, SessionMaker,
     Shape, SqlType, TableFunction, Text, Textual, ToMany, ToOne, Transaction, Update, Url, Value, ValueRef, Values,
-    ValuesRow, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata, optional,
-    row_type, select, selectinload, text, update, values, with_parent,
+    ValuesRow, Violation, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata,
+    optional, row_type, select, selectinload, text, update, validate, values, with_parent,
 };
 // Operators and functions.
 pub use orm_core::{

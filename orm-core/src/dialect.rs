@@ -89,8 +89,8 @@ pub(crate) enum GeneratedKeys {
     Sequence,
     /// RETURNING gives them, rising in the order of the rows.
     Rising,
-    /// It asks for the last key after each row.
-    LastKey,
+    /// The database tells the key of the first row; those of the others follow, a step apart, in the order of the rows.
+    FirstKey,
 }
 
 #[derive(Debug)]

@@ -96,6 +96,12 @@ pub enum ErrorKind {
     Data,
     /// Rows are not as they were when they were read.
     StaleData,
+    /// What a flush is to write does not pass the [`validate`](derive@crate::Model) of its model. Nothing was written, and the
+    /// session goes on: what is mended is written by the next flush.
+    Validation {
+        /// All that is wrong with the objects of the flush.
+        violations: Vec<Violation>,
+    },
     /// The connection was lost, or could not be opened.
     Disconnected,
     /// The answer to a COMMIT was lost: it may have happened or not.
@@ -104,6 +110,50 @@ pub enum ErrorKind {
     PendingRollback,
     /// An error of the application, wrapped by [`Error::other`].
     Other,
+}
+
+/// What is wrong with an object that is to be written.
+///
+/// ```
+/// # use orm_core::{Model, Violation, validate};
+/// fn has_at(email: &str) -> Result<(), &'static str> {
+///     if email.contains('@') { Ok(()) } else { Err("has no `@`") }
+/// }
+///
+/// #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(crate = orm_core)]
+/// struct User {
+///     #[orm(primary_key)]
+///     id: i64,
+///     #[orm(validate = has_at)]
+///     email: String,
+/// }
+///
+/// let error = validate(&User { id: 1, email: "ed".into() }).unwrap_err();
+/// assert_eq!(error.message(), "`User.email` has no `@`");
+/// let violations: &[Violation] = error.violations();
+/// assert_eq!((violations[0].field, violations[0].message.as_str()), (Some("email"), "has no `@`"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Violation {
+    /// The model's name.
+    pub model: &'static str,
+    /// The name of the field, unless it is about the object as a whole.
+    pub field: Option<&'static str>,
+    /// What the function said.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { model, field, message } = self;
+        match field {
+            Some(field) => write!(f, "`{model}.{field}` {message}"),
+            None => write!(f, "`{model}` {message}"),
+        }
+    }
 }
 
 /// A result of this library.
@@ -298,6 +348,12 @@ impl Error {
             });
         }
         self
+    }
+
+    /// Says what is wrong with objects that are to be written.
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let message = violations.iter().map(Violation::to_string).collect::<Vec<_>>().join("; ");
+        Error::new(ErrorKind::Validation { violations }, message)
     }
 
     /// Adds a line in parentheses, such as that autoflush raised it.
@@ -615,6 +671,22 @@ impl Error {
     pub fn columns(&self) -> &[String] {
         match &self.0.kind {
             ErrorKind::Integrity { columns, .. } => columns,
+            _ => &[],
+        }
+    }
+}
+
+impl Error {
+    /// Returns what is wrong with the objects that were to be written, if this is why.
+    ///
+    /// ```
+    /// # use orm_core::Engine;
+    /// let error = Engine::new("oracle://scott@localhost/xe").unwrap_err();
+    /// assert!(error.violations().is_empty()); // it is about something else
+    /// ```
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.kind {
+            ErrorKind::Validation { violations } => violations,
             _ => &[],
         }
     }

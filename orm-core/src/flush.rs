@@ -14,9 +14,12 @@ mod referrers;
 mod trade;
 mod update;
 mod vacate;
+mod validate;
 
 pub(crate) use collect::is_clean;
 pub(crate) use update::update_by_key;
+pub use validate::validate;
+pub(crate) use validate::validate_all;
 
 use crate::error::Result;
 use crate::session::{Connections, Moment, Objects};

@@ -69,7 +69,8 @@ pub use engine::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     RowStream, Savepoint, WithOptions,
 };
-pub use error::{DatabaseErrorKind, Error, ErrorKind, Result};
+pub use error::{DatabaseErrorKind, Error, ErrorKind, Result, Violation};
+pub use flush::validate;
 pub use load::{
     Contains, Joinable, Load, LoadAll, LoadColumns, LoadOption, LoadTree, contains_eager, defaultload, defer,
     joinedload, joinedload_all, lazyload, lazyload_all, load_only, raiseload, raiseload_all, selectinload,

@@ -31,7 +31,8 @@ pub(crate) use configure::{Configured, Direction, ForeignKey, Link, Relationship
 pub use deferred::Deferred;
 pub use definition::{
     Cascade, CheckDefinition, Column, ColumnExtras, ColumnReference, Definition, ForeignKeyColumn, ForeignKeyGroup,
-    IndexDefinition, Lazy, Property, ReferentialAction, RelationshipDefinition, RelationshipKind,
+    IndexDefinition, Lazy, Property, ReferentialAction, RelationshipDefinition, RelationshipKind, Validator, object_of,
+    validated,
 };
 pub use embed::{Embed, Embedding, UnitValues};
 pub use members::{BelongsTo, HasMany, HasOne, ManyToMany};

@@ -874,6 +874,8 @@ impl Session {
         if let Err(error) = self.tell_before_flush(&events).await {
             return Err(self.flush_failed(error).await);
         }
+        // Nothing has been written: what is not as it must be can be mended.
+        flush::validate_all(&self.objects)?;
         self.busy = Busy::Work("a flush");
         let Session { connections, objects, .. } = self;
         objects.tell_later();

@@ -27,6 +27,7 @@ pub(crate) const STRUCT: &[&str] = &[
     "primary_key",
     "foreign_key",
     "version",
+    "validate",
     "metadata",
     "attributes",
     "crate",
@@ -56,6 +57,7 @@ pub(crate) const COLUMN: &[&str] = &[
     "computed",
     "column_property",
     "query_expression",
+    "validate",
     "identity",
     "json",
     "autoincrement",
@@ -109,6 +111,8 @@ pub(crate) struct StructOptions {
     pub(crate) primary_key: Option<Vec<Ident>>,
     pub(crate) foreign_keys: Vec<CompositeKey>,
     pub(crate) version: Option<Ident>,
+    /// What each object must fulfil.
+    pub(crate) validators: Vec<Validate>,
     /// Whether `MetaData::global()` is to leave it out.
     pub(crate) unregistered: bool,
     pub(crate) attributes: Option<Ident>,
@@ -131,6 +135,17 @@ pub(crate) struct IndexOptions {
 pub(crate) struct CheckOptions {
     pub(crate) sql: LitStr,
     pub(crate) name: Option<LitStr>,
+}
+
+/// What checks a value or an object: `validate = path::to::function`.
+pub(crate) type Validate = Written<Expr>;
+
+fn validate(name: &Ident, input: ParseStream<'_>) -> Result<Validate> {
+    equals(name, "function", input)?;
+    if input.peek(LitStr) {
+        return Err(unquoted(name, "function", input, &input.error("")));
+    }
+    Ok(Written { name: name.clone(), value: input.parse()? })
 }
 
 /// How an identity column counts: `identity(always, start = 100, increment = 5)`.
@@ -178,6 +193,8 @@ pub(crate) struct ColumnOptions {
     pub(crate) computed: Option<Computed>,
     pub(crate) column_property: Option<Written<Expr>>,
     pub(crate) query_expression: Option<Ident>,
+    /// What each value must fulfil.
+    pub(crate) validators: Vec<Validate>,
     pub(crate) identity: Option<IdentityOptions>,
     pub(crate) collation: Option<LitStr>,
     pub(crate) sequence: Option<LitStr>,
@@ -323,7 +340,8 @@ impl StructOptions {
     /// Reads the attributes of a struct.
     pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
         let mut options = StructOptions::default();
-        let repeatable = ["unique", "index", "check", "foreign_key", "mysql", "mariadb", "postgres", "sqlite"];
+        let repeatable =
+            ["unique", "index", "check", "foreign_key", "validate", "mysql", "mariadb", "postgres", "sqlite"];
         each(attributes, &repeatable, mistakes, |name, input, mistakes| options.option(name, input, mistakes));
         options
     }
@@ -351,6 +369,7 @@ impl StructOptions {
             "check" => self.checks.push(CheckOptions::read(name, input)?),
             "foreign_key" => self.foreign_keys.push(CompositeKey::read(name, input, mistakes)?),
             "version" => self.version = Some(word(name, "field", input)?),
+            "validate" => self.validators.push(validate(name, input)?),
             "metadata" => {
                 let value = word(name, "none", input)?;
                 one_of("metadata", &value, &["none"])?;
@@ -421,7 +440,7 @@ impl ColumnOptions {
     /// Reads the attributes of a column's field.
     pub(crate) fn read(attributes: &[Attribute], mistakes: &mut Mistakes) -> Self {
         let mut options = ColumnOptions::default();
-        each(attributes, &[], mistakes, |name, input, _| options.option(name, input));
+        each(attributes, &["validate"], mistakes, |name, input, _| options.option(name, input));
         options
     }
 
@@ -454,6 +473,7 @@ impl ColumnOptions {
                 self.column_property = Some(Written { name: name.clone(), value });
             }
             "query_expression" => self.query_expression = Some(flag(name, input)?),
+            "validate" => self.validators.push(validate(name, input)?),
             "identity" => self.identity = Some(IdentityOptions::read(name, input)?),
             "sequence" => self.sequence = Some(filled(text(name, input)?)?),
             "collation" => self.collation = Some(filled(text(name, input)?)?),

@@ -58,6 +58,10 @@ pub(crate) fn check_embedded(model: &Model, mistakes: &mut Mistakes) {
         for word in [options.primary_key.as_ref(), identity, autoincrement].into_iter().flatten() {
             mistakes.add(word, format!("`{word}` stands in the model: {what} is not what tells rows apart"));
         }
+        for validator in &options.validators {
+            let message = format!("`{}` stands in the model itself, which checks {what} as a whole", validator.name);
+            mistakes.add(&validator.name, message);
+        }
         if let Some(property) = options.property() {
             let message = format!("`{property}` stands in the model itself: {what} is written as a whole");
             mistakes.add(property, message);
@@ -254,6 +258,9 @@ fn column_properties(model: &Model, mistakes: &mut Mistakes) {
         } else if listed.contains(&position) {
             let message = format!("the table has no column `{name}`, so it is in no key, constraint or index");
             mistakes.add(property, message);
+        }
+        if let Some(validator) = column.options.validators.first() {
+            mistakes.add(&validator.name, format!("`{name}` is never written, so there is nothing to validate"));
         }
         if let (Some(_), Some(second)) = (&column.options.column_property, &column.options.query_expression) {
             mistakes.add(second, format!("`{name}` is computed by what the model says, or by what each query says"));

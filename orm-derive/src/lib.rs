@@ -73,6 +73,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `check("…", name = "…")` | a condition that each row must meet, as SQL, and its name; may be repeated |
 /// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated |
 /// | `version = field` | the column that counts changes, so that a stale object overwrites nothing |
+/// | `validate = function` | a `fn(&Model) -> Result<(), E>` that each object must pass before it is written; may be repeated |
 /// | `metadata = none` | `MetaData::global()` leaves the table out |
 /// | `attributes = Name` | the constant's name, where the struct's name is taken |
 /// | `mysql(engine = "InnoDB")`, `mariadb(…)`, `postgres(…)`, `sqlite(strict)` | options for one database |
@@ -103,6 +104,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |
 /// | `column_property = User.first.concat(User.last)` | a `Deferred<T>` that queries compute by this expression, and no table has |
 /// | `query_expression` | a `Deferred<T>` that a query computes by what it says in `with_expression` |
+/// | `validate = function` | a `fn(&T) -> Result<(), E>` that each value must pass before a session writes it; may be repeated |
 /// | `comment = "…"` | a comment on the column |
 /// | `json` | the value is stored as JSON |
 /// | `embed`, `embed = "home_"`, `flatten` | the field is a struct with `#[derive(Embed)]`, whose fields are columns too: under names that begin with the field's name, with this text, or as they are |

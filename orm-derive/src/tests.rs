@@ -312,6 +312,19 @@ fn a_column_is_filled_by_one_side() {
 }
 
 #[test]
+fn functions_validate_what_is_written() {
+    check_field("#[orm(validate = is_short)] word: String", &[]);
+    check_field("#[orm(validate = text::is_short, validate = |word| Ok::<(), String>(()))] word: String", &[]);
+    check_struct("validate = is_whole, validate = is_new", &[]);
+    check_field("#[orm(validate)] word: String", &["expected `validate = function`"]);
+    check_field("#[orm(validate = \"is_short\")] word: String", &["expected `validate = function`, without quotes"]);
+    check_field(
+        "#[orm(query_expression, validate = is_short)] word: Deferred<String>",
+        &["`word` is never written, so there is nothing to validate"],
+    );
+}
+
+#[test]
 fn what_queries_compute_is_deferred_and_no_column_of_the_table() {
     check_field("#[orm(column_property = User.id + 1)] next: Deferred<i64>", &[]);
     check_field("#[orm(column_property = User.id + 1, deferred, column = \"following\")] next: Deferred<i64>", &[]);

@@ -179,6 +179,7 @@ mod types;
 mod unfollowed;
 mod update;
 mod upsert;
+mod validators;
 mod variants;
 mod windows;
 mod write;

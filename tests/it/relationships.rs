@@ -94,12 +94,13 @@ pub(crate) async fn echoing() -> Engine {
 }
 
 /// What is sent to insert several rows whose keys the database generates.
-fn inserted(table: &str, rows: usize) -> Vec<String> {
+fn inserted(table: &str) -> Vec<String> {
     let insert = || format!("INSERT {table}");
     match dialect() {
         Dialect::Sqlite => vec![format!("SELECT {table}"), insert()],
         Dialect::Postgres => vec!["WITH keys".to_owned(), insert()],
-        Dialect::MySql => vec![insert(); rows],
+        // How far the keys are apart.
+        Dialect::MySql => vec!["SELECT ".to_owned(), insert()],
         _ => vec![insert()],
     }
 }
@@ -438,7 +439,7 @@ async fn children_get_their_keys_after_their_parents_three_levels_deep() {
     session.commit().await.unwrap();
     assert_eq!(
         log.verbs(),
-        [vec!["INSERT companies".to_owned()], inserted("departments", 2), inserted("people", 3)].concat()
+        [vec!["INSERT companies".to_owned()], inserted("departments"), inserted("people")].concat()
     );
     let people = select((Person.name, Person.department_id)).order_by(Person.id).all(&engine).await.unwrap();
     let expected = [("p1", Some(1)), ("p2", Some(1)), ("p3", Some(2))];
@@ -757,10 +758,9 @@ async fn many_pairs_are_inserted_in_few_statements() {
     let (engine, mut session) = session().await;
     let keywords: Vec<_> = (0..300).map(|n| Keyword::builder().word(format!("k{n}"))).collect();
     let ed = session.add(User::builder().name("ed").keywords(keywords));
-    // INSERT of a user; that of keywords, and before it SELECT of their keys; INSERT of pairs.
+    // INSERT of a user; that of keywords, and before it SELECT of their keys, or of the step between them; INSERT of pairs.
     let returning = (Dialect::MariaDb, 3, "the INSERT gives the keys back");
-    let last_key = (Dialect::MySql, 302, "only a single row tells its key");
-    assert_statements!(engine, expected(4, [returning, last_key]), session.commit().await.unwrap());
+    assert_statements!(engine, expected(4, [returning]), session.commit().await.unwrap());
     assert_eq!(pairs(&engine).await.len(), 300);
     session[ed].keywords.clear();
     assert_statements!(engine, 2, session.commit().await.unwrap());
@@ -896,7 +896,7 @@ async fn a_tree_is_built_in_one_add_and_inserted_level_by_level() {
     ]));
     log.take();
     session.commit().await.unwrap();
-    assert_eq!(log.verbs(), [vec!["INSERT nodes".to_owned()], inserted("nodes", 2), inserted("nodes", 3)].concat());
+    assert_eq!(log.verbs(), [vec!["INSERT nodes".to_owned()], inserted("nodes"), inserted("nodes")].concat());
     let rows = select((Node.name, Node.parent_id)).order_by(Node.id).all(&engine).await.unwrap();
     let expected = [("root", None), ("a", Some(1)), ("b", Some(1)), ("a1", Some(2)), ("a2", Some(2)), ("b1", Some(3))];
     assert_eq!(rows, expected.map(|(name, parent)| (name.to_owned(), parent)));
@@ -959,7 +959,7 @@ async fn with_post_update_rows_can_refer_to_each_other() {
     log.take();
     session.flush().await.unwrap();
     let (before, after) = (vec!["INSERT teams".to_owned()], vec!["UPDATE teams".to_owned()]);
-    assert_eq!(log.verbs(), [before, inserted("players", 2), after].concat());
+    assert_eq!(log.verbs(), [before, inserted("players"), after].concat());
     assert_eq!(session[team].captain_id, Some(2));
     session.commit().await.unwrap();
     assert_eq!(select(Team.captain_id).one(&engine).await.unwrap(), Some(2));

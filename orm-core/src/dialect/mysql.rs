@@ -29,7 +29,7 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     // InnoDB does: https://mariadb.com/kb/en/foreign-keys/
     checks_each_row: true,
     explain: "EXPLAIN FORMAT=JSON ",
-    generated_keys: GeneratedKeys::LastKey,
+    generated_keys: GeneratedKeys::FirstKey,
 };
 
 pub(super) static MARIADB: Capabilities = Capabilities {

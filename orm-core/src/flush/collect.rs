@@ -27,7 +27,7 @@ pub(crate) fn is_clean(objects: &Objects) -> bool {
         && !objects.has_doomed
 }
 
-fn needs_update(objects: &Objects, slot: u32) -> bool {
+pub(super) fn needs_update(objects: &Objects, slot: u32) -> bool {
     let entry = objects.get(slot);
     let differs = || objects.is_modified(slot) || objects.replacing.contains(&objects.id(slot));
     entry.state == State::Persistent && (!entry.links.is_empty() || differs())

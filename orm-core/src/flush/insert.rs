@@ -8,12 +8,14 @@
 //! | SQLite | the next keys are known under the write lock, which one transaction alone has | SELECT, INSERT |
 //! | PostgreSQL | the keys are taken from the sequence before | SELECT, INSERT |
 //! | MariaDB | RETURNING gives them, and they rise in the order of the rows | INSERT |
-//! | MySQL | one row at a time, each of which tells its key | n INSERTs |
+//! | MySQL | it tells the first one, and how far they are apart | SELECT, INSERT |
 //!
 //! MariaDB and MySQL reserve the keys of an INSERT whose number of rows is known before it runs, and hand them out in the
 //! order of the rows, whatever `auto_increment_increment` is and whatever others insert meanwhile: these are the "simple
-//! inserts" of <https://mariadb.com/kb/en/auto_increment-handling-in-innodb/>. No row of a batch brings a key of its own, so
-//! the least key is that of the first row.
+//! inserts" of <https://mariadb.com/kb/en/auto_increment-handling-in-innodb/> and
+//! <https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html>. No row of a batch brings a key of its own, so
+//! the least key is that of the first row, and on MySQL, which tells no other, the next ones are each `auto_increment_increment`
+//! further.
 //!
 //! SQLite gives the rows of one INSERT the keys behind the greatest one, so that those are not sent, since it looks for the
 //! place of each key that is: the key of the last row has to be the expected one. They are sent where rows with keys of
@@ -26,6 +28,7 @@ use orm_pool::Value;
 
 use super::order::is_post_update;
 use super::update::key_filters;
+use super::validate::validate_heard;
 use super::{tell, trade};
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, Engine, ExecutionOptions};
@@ -49,6 +52,8 @@ pub(super) async fn emit(
         if objects.events.listens(Moment::BeforeInsert, objects.get(slot).mapper) {
             objects.touch(slot);
             tell(objects, Moment::BeforeInsert, &[slot])?;
+            note_changes(objects, slot);
+            validate_heard(objects, slot)?;
         }
         if fill_foreign_keys(objects, slot)? {
             late.push(slot);
@@ -308,6 +313,8 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         columns.extend(generated.map(|column| column as u16));
     }
     let one_by_one = !given.are_expected && generated.is_some_and(|column| !rises(mapper, column, capabilities));
+    let asks_for_step = capabilities.generated_keys == GeneratedKeys::FirstKey && batch.slots.len() > 1 && !one_by_one;
+    let step = if asks_for_step && generated.is_some() { key_step(connection).await? } else { 0 };
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     let bytes_at_once = bytes_at_once(connection.guard.most_bytes());
@@ -336,7 +343,11 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         let last_key = send(objects, connection, statement, slots, returned).await?;
         match generated {
             Some(column) if given.are_expected => check_key(objects, slots, column, last_key)?,
-            Some(column) => take_key(objects, slots[0], column, last_key)?,
+            Some(column) => {
+                let key = |position| last_key.map(|key| key + step * position);
+                // Where RETURNING has brought them, all have them by now.
+                (0..).zip(slots).try_for_each(|(position, &slot)| take_key(objects, slot, column, key(position)))?;
+            }
             None => {}
         }
         objects.expect_identities(slots.len());
@@ -407,7 +418,7 @@ fn outputs(mapper: &'static Mapper, columns: &[u16]) -> Vec<Output> {
 /// tells the row. In a key whose first column is another, some engines count for each value of that one.
 fn rises(mapper: &Mapper, column: usize, capabilities: &Capabilities) -> bool {
     let is_first = mapper.definition.key.first().is_some_and(|&first| usize::from(first) == column);
-    capabilities.generated_keys == GeneratedKeys::Rising && is_first
+    matches!(capabilities.generated_keys, GeneratedKeys::Rising | GeneratedKeys::FirstKey) && is_first
 }
 
 /// Returns the columns that an INSERT gives back: the key and what was filled, or none where there is nothing to learn.
@@ -445,8 +456,15 @@ async fn reserve_keys(
     match connection.engine.dialect().capabilities().generated_keys {
         GeneratedKeys::NextOnes => next_keys(connection, mapper, column, own_keys).await.map(Some),
         GeneratedKeys::Sequence => keys_of_sequence(connection, mapper, column, count).await,
-        GeneratedKeys::Rising | GeneratedKeys::LastKey => Ok(None),
+        GeneratedKeys::Rising | GeneratedKeys::FirstKey => Ok(None),
     }
+}
+
+/// Returns how far the keys are apart that this connection generates: more than 1 where several servers generate them.
+async fn key_step(connection: &mut Connection) -> Result<i64> {
+    let request = sql_request(vec![TextPart::Sql("SELECT @@auto_increment_increment".to_owned())]);
+    let rows: Vec<i64> = connection.engine.fetch(&mut connection.guard, request).await?;
+    Ok(rows.first().copied().unwrap_or(1))
 }
 
 /// Takes the keys behind the greatest one, which no other transaction can take: this one has the only write lock, or its

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use orm_pool::Value;
 
 use super::insert::{fill, fill_foreign_keys};
+use super::validate::validate_heard;
 use super::{followers, guards, tell, trade};
 use crate::dialect::Dialect;
 use crate::engine::Connection;
@@ -62,7 +63,10 @@ pub(super) async fn emit(objects: &mut Objects, connections: &mut Connections, s
         let mut changes = Vec::new();
         for &slot in &level {
             objects.touch(slot);
-            tell(objects, Moment::BeforeUpdate, &[slot])?;
+            if objects.events.listens(Moment::BeforeUpdate, objects.get(slot).mapper) {
+                tell(objects, Moment::BeforeUpdate, &[slot])?;
+                validate_heard(objects, slot)?;
+            }
             fill_foreign_keys(objects, slot)?;
             changes.extend(change(objects, slot)?);
         }

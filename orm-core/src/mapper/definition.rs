@@ -1,10 +1,12 @@
 //! What the derive writes down of a model: constant data, made by `const` functions that read like the attributes.
 
+use std::any::Any;
+use std::fmt::Display;
 use std::ops::{Deref, Range};
 
 use orm_pool::Kind;
 
-use super::Mapper;
+use super::{Mapper, Model, Object};
 use crate::dialect::Dialect;
 use crate::schema::Identity;
 use crate::sql::{Node, OrderItem};
@@ -37,6 +39,8 @@ pub struct Definition {
     pub foreign_keys: &'static [ForeignKeyGroup],
     /// The position of the version column.
     pub version: Option<u16>,
+    /// What checks values and objects before they are written.
+    pub validators: &'static [Validator],
     /// A comment on the table.
     pub comment: Option<&'static str>,
     /// Options for single dialects, such as `("mysql_engine", "InnoDB")`.
@@ -58,6 +62,7 @@ impl Definition {
         checks: &[],
         foreign_keys: &[],
         version: None,
+        validators: &[],
         comment: None,
         options: &[],
     };
@@ -82,6 +87,26 @@ impl Definition {
         let column = usize::from(column);
         self.units().find(|columns| columns.contains(&column)).expect("a column of the model")
     }
+}
+
+/// What checks the values of a field, or whole objects.
+#[derive(Debug)]
+pub struct Validator {
+    /// The name of the field and the position of its column.
+    pub of: Option<(&'static str, u16)>,
+    /// Says what is wrong with an object.
+    pub check: fn(&dyn Object) -> Result<(), String>,
+}
+
+/// Returns an object as its type.
+pub fn object_of<M: Model>(object: &dyn Object) -> Option<&M> {
+    let any: &dyn Any = object;
+    any.downcast_ref()
+}
+
+/// Returns what a function of the user's says of a value.
+pub fn validated<E: Display>(checked: Result<(), E>) -> Result<(), String> {
+    checked.map_err(|reason| reason.to_string())
 }
 
 /// A check constraint.

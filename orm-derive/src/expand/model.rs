@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
-use crate::attr::{CheckOptions, IdentityOptions, IndexOptions};
+use crate::attr::{CheckOptions, IdentityOptions, IndexOptions, Validate};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
 use crate::names::{option, plain, without_self};
 
@@ -88,6 +88,7 @@ fn definition(model: &Model) -> TokenStream {
     let indexes = model.indexes.iter().zip(&options.indexes).map(|(columns, listed)| index(columns, listed));
     let checks = options.checks.iter().map(check);
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
+    let validators = validators(model);
     let dialects = options.dialects.iter().map(|(option, value)| quote!((#option, #value)));
     let rest = [
         some("schema", options.schema.as_ref()),
@@ -98,6 +99,7 @@ fn definition(model: &Model) -> TokenStream {
         list("foreign_keys", foreign_keys),
         some("version", model.version.map(Literal::u16_unsuffixed)),
         some("comment", options.comment.as_ref()),
+        list("validators", validators),
         list("options", dialects),
     ];
     quote! {
@@ -111,6 +113,36 @@ fn definition(model: &Model) -> TokenStream {
             ..__orm::Definition::EMPTY
         }
     }
+}
+
+/// Writes what checks the values of fields, and then whole objects.
+fn validators(model: &Model) -> Vec<TokenStream> {
+    let ident = &model.ident;
+    let check = |validate: &Validate, field: Option<&Ident>| {
+        let (function, span) = (without_self(&validate.value, ident), quiet_span(&validate.value));
+        let value = match field {
+            Some(field) => quote_spanned!(span=> &__object.#field),
+            None => quote_spanned!(span=> __object),
+        };
+        let call = quote_spanned!(span=> __orm::validated((#function)(#value)));
+        quote!(|__object| match __orm::object_of::<#ident>(__object) {
+            __Some(__object) => #call,
+            __None => __Ok(()),
+        })
+    };
+    let mut written = Vec::new();
+    for (position, column) in (0..).zip(&model.columns) {
+        let (name, position) = (plain(&column.ident), Literal::u16_unsuffixed(position));
+        for validate in &column.options.validators {
+            let check = check(validate, Some(&column.ident));
+            written.push(quote!(__orm::Validator { of: __Some((#name, #position)), check: #check }));
+        }
+    }
+    for validate in &model.options.validators {
+        let check = check(validate, None);
+        written.push(quote!(__orm::Validator { of: __None, check: #check }));
+    }
+    written
 }
 
 fn check(check: &CheckOptions) -> TokenStream {
