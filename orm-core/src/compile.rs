@@ -119,7 +119,11 @@ pub(crate) fn render(statements: Vec<Statement>, dialect: Dialect, literal: bool
 
 fn render_one(mut statement: Statement, dialect: Dialect, literal: bool) -> Result<Rendered> {
     let mut values = Vec::new();
-    structure::lift(&mut statement, &mut values, if literal { None } else { Some(dialect) });
+    let purpose = match literal {
+        true => structure::Purpose::Literals(dialect),
+        false => structure::Purpose::Prepared(dialect),
+    };
+    structure::lift(&mut statement, &mut values, purpose);
     let mut writer = Writer::new(dialect);
     if literal {
         writer.write_literals(&values)?;

@@ -105,12 +105,14 @@ fn what_is_grouped_by_a_value_has_one_value() {
             .having(region().gt(1) & func::max(region()).lt(9))
             .order_by(region().desc()),
         expect![[r#"
-            -- sqlite, mariadb
+            -- sqlite
             SELECT coalesce(sales.region, ?) + ?, sum(count(*)) OVER (ORDER BY coalesce(sales.region, ?)) FROM sales GROUP BY coalesce(sales.region, ?) HAVING coalesce(sales.region, ?) > ? AND max(coalesce(sales.region, ?)) < ? ORDER BY coalesce(sales.region, ?) DESC
             -- postgresql
             SELECT coalesce(sales.region, $1) + $2, sum(count(*)) OVER (ORDER BY coalesce(sales.region, $1)) FROM sales GROUP BY coalesce(sales.region, $1) HAVING coalesce(sales.region, $1) > $3 AND max(coalesce(sales.region, $1)) < $4 ORDER BY coalesce(sales.region, $1) DESC
             -- mysql
             SELECT any_value(coalesce(sales.region, ?)) + ?, sum(count(*)) OVER (ORDER BY any_value(coalesce(sales.region, ?))) FROM sales GROUP BY coalesce(sales.region, ?) HAVING min(coalesce(sales.region, ?)) > ? AND max(coalesce(sales.region, ?)) < ? ORDER BY any_value(coalesce(sales.region, ?)) DESC
+            -- mariadb
+            SELECT coalesce(sales.region, ?) + ?, sum(count(*)) OVER (ORDER BY coalesce(sales.region, ?)) FROM sales GROUP BY coalesce(sales.region, ?) HAVING min(coalesce(sales.region, ?)) > ? AND max(coalesce(sales.region, ?)) < ? ORDER BY coalesce(sales.region, ?) DESC
         "#]],
     );
     check(

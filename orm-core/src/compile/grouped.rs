@@ -9,8 +9,25 @@ use super::structure::{Fingerprint, fingerprint};
 use crate::mapper::Property;
 use crate::sql::{Node, Nullability, Output, OutputKind, SelectNode};
 
+/// Has MariaDB and MySQL know expressions of GROUP BY in HAVING, where they know columns and aggregates alone: the least of a group's
+/// equal values is each of them.
+pub(super) fn aggregate_having(select: &mut SelectNode) {
+    if select.having.is_empty() {
+        return;
+    }
+    let is_expression = |node: &&Node| match node {
+        Node::LabelName(_) | Node::Bind(_) => false,
+        Node::Column { .. } => property_name(node).is_some(),
+        _ => true,
+    };
+    let grouped: Vec<Fingerprint> = select.group_by.iter().filter(is_expression).map(fingerprint).collect();
+    if !grouped.is_empty() {
+        select.having.iter_mut().for_each(|node| wrap(node, &grouped, "min"));
+    }
+}
+
 /// Has MySQL take an expression of GROUP BY with values, or with a subquery, for what has one value for each group wherever else it
-/// stands: `any_value(…)`, and an aggregate in HAVING, which knows no other column.
+/// stands.
 pub(super) fn take_any_value(select: &mut SelectNode) {
     let is_unsure = |node: &&Node| has_value(node) || has_subquery(node, 0);
     let grouped: Vec<Fingerprint> = select.group_by.iter().filter(is_unsure).map(fingerprint).collect();
@@ -25,7 +42,6 @@ pub(super) fn take_any_value(select: &mut SelectNode) {
                 }
             }
         }
-        select.having.iter_mut().for_each(|node| wrap(node, &grouped, "min"));
     }
     let selected =
         select.outputs.iter().filter_map(Output::unlabelled).filter(|node| select.distinct && is_unsure(node));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use orm_pool::{Kind, Value};
 
-use super::grouped::{share_parameters, take_any_value};
+use super::grouped::{aggregate_having, share_parameters, take_any_value};
 use super::lists::{even_out, gather, uniform_kinds};
 use crate::dialect::Dialect;
 use crate::mapper::{Alias, Mapper};
@@ -29,6 +29,17 @@ pub(crate) struct Structure {
     pub(crate) rows: usize,
 }
 
+/// What a statement is made ready for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// To be compared with others.
+    Key,
+    /// A text that has its values in it.
+    Literals(Dialect),
+    /// A prepared statement: long lists of values are made such that those of other lengths share it.
+    Prepared(Dialect),
+}
+
 /// What is on its way through a statement.
 struct Lifted<'v> {
     key: Vec<u8>,
@@ -39,14 +50,13 @@ struct Lifted<'v> {
     ctes: Vec<u64>,
     /// The named windows that were met.
     windows: Vec<u64>,
-    /// The dialect that long lists are made ready for.
-    lists: Option<Dialect>,
+    purpose: Purpose,
 }
 
-/// Lifts the values out of a statement. For a dialect, long lists of values are made ready to share prepared statements.
+/// Lifts the values out of a statement.
 #[inline(always)]
-pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, lists: Option<Dialect>) -> Structure {
-    let mut lifted = Lifted::new(KEY.take(), values, lists);
+pub(crate) fn lift(statement: &mut Statement, values: &mut Vec<Value>, purpose: Purpose) -> Structure {
+    let mut lifted = Lifted::new(KEY.take(), values, purpose);
     lifted.statement(statement);
     Structure { key: lifted.key, rows: lifted.rows }
 }
@@ -68,7 +78,7 @@ impl Fingerprint {
 
 pub(super) fn fingerprint(node: &Node) -> Fingerprint {
     let (mut node, mut values) = (node.clone(), Vec::new());
-    let mut lifted = Lifted::new(Vec::new(), &mut values, None);
+    let mut lifted = Lifted::new(Vec::new(), &mut values, Purpose::Key);
     lifted.node(&mut node);
     let key = lifted.key;
     Fingerprint { key, values }
@@ -94,8 +104,8 @@ pub(crate) fn let_go_of(mut key: Vec<u8>) {
 }
 
 impl<'v> Lifted<'v> {
-    fn new(key: Vec<u8>, values: &'v mut Vec<Value>, lists: Option<Dialect>) -> Self {
-        Lifted { key, values, rows: 0, ctes: Vec::new(), windows: Vec::new(), lists }
+    fn new(key: Vec<u8>, values: &'v mut Vec<Value>, purpose: Purpose) -> Self {
+        Lifted { key, values, rows: 0, ctes: Vec::new(), windows: Vec::new(), purpose }
     }
 
     #[inline]
@@ -213,10 +223,8 @@ impl<'v> Lifted<'v> {
     fn select(&mut self, select: &mut SelectNode) {
         // Which of the clauses that it may have it has, in one byte.
         let is_plain = select.is_plain();
-        match self.lists {
-            Some(Dialect::Postgres) if !is_plain => self.share_parameters(select),
-            Some(Dialect::MySql) if !is_plain => take_any_value(select),
-            _ => {}
+        if !is_plain {
+            self.group(select);
         }
         let has = u8::from(!select.from.is_empty())
             | u8::from(!select.joins.is_empty()) << 1
@@ -228,6 +236,19 @@ impl<'v> Lifted<'v> {
         self.nodes(&mut select.filters);
         if has != 0 {
             self.clauses_of_select(select, is_plain);
+        }
+    }
+
+    /// Has the database know what is grouped by wherever it stands.
+    fn group(&mut self, select: &mut SelectNode) {
+        match self.purpose {
+            Purpose::Prepared(Dialect::Postgres) => self.share_parameters(select),
+            Purpose::Prepared(Dialect::MariaDb) | Purpose::Literals(Dialect::MariaDb) => aggregate_having(select),
+            Purpose::Prepared(Dialect::MySql) | Purpose::Literals(Dialect::MySql) => {
+                aggregate_having(select);
+                take_any_value(select);
+            }
+            _ => {}
         }
     }
 
@@ -558,7 +579,7 @@ impl<'v> Lifted<'v> {
         self.table(insert.mapper, Alias::NONE);
         self.list(&mut insert.ctes, Self::item);
         self.list(&mut insert.columns, |this, column| this.column(*column));
-        if let Some(dialect) = self.lists {
+        if let Purpose::Prepared(dialect) = self.purpose {
             gather(insert, dialect);
         }
         match &mut insert.source {
@@ -638,7 +659,7 @@ impl<'v> Lifted<'v> {
     fn kept(&mut self, list: &[Node]) {
         let mut copy = list.to_vec();
         let mut values = Vec::new();
-        let mut apart = Lifted::new(Vec::new(), &mut values, None);
+        let mut apart = Lifted::new(Vec::new(), &mut values, Purpose::Key);
         apart.nodes(&mut copy);
         let key = apart.key;
         self.text(&format!("{values:?}"));
@@ -771,7 +792,7 @@ impl<'v> Lifted<'v> {
                 self.tag(10);
                 self.flag(*negated);
                 self.node(operand);
-                if let Some(dialect) = self.lists {
+                if let Purpose::Prepared(dialect) = self.purpose {
                     even_out(operand, list, dialect);
                 }
                 self.nodes(list);

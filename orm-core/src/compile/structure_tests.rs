@@ -1,6 +1,6 @@
 //! Which statements share a text: those of one structure, whatever their values, and no others.
 
-use super::structure::lift;
+use super::structure::{Purpose, lift};
 use crate::mapper::RowType;
 use crate::sql::{Lock, Select, Statement, label, select, values};
 use crate::{Dialect, func, literal};
@@ -15,7 +15,7 @@ struct User {
 }
 
 fn key<R: RowType>(query: Select<R>) -> Vec<u8> {
-    lift(&mut Statement::Select(query.node), &mut Vec::new(), None).key
+    lift(&mut Statement::Select(query.node), &mut Vec::new(), Purpose::Key).key
 }
 
 /// Asserts that statements with other values are one text.

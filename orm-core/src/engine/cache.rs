@@ -78,7 +78,7 @@ impl StatementCache {
         values: &mut Vec<orm_pool::Value>,
         dialect: Dialect,
     ) -> Result<Lent> {
-        let structure = structure::lift(statement, values, Some(dialect));
+        let structure = structure::lift(statement, values, structure::Purpose::Prepared(dialect));
         let compiled = match self.kept > 0 {
             true => self.find(structure, || compile(statement, dialect))?,
             false => self.unkept(compile(statement, dialect)?)?,
@@ -98,7 +98,7 @@ impl StatementCache {
         schemas: Option<&SchemaMap>,
         is_kept: bool,
     ) -> Result<Lent> {
-        let mut structure = structure::lift(statement, values, Some(dialect));
+        let mut structure = structure::lift(statement, values, structure::Purpose::Prepared(dialect));
         if let Some(schemas) = schemas {
             schemas.note(&mut structure.key);
         }
@@ -388,7 +388,10 @@ mod tests {
 
     #[test]
     fn the_key_of_many_rows_is_as_short_as_that_of_one() {
-        let key = |rows| crate::compile::structure::lift(&mut insert(rows), &mut Vec::new(), None).key;
+        let key = |rows| {
+            crate::compile::structure::lift(&mut insert(rows), &mut Vec::new(), crate::compile::structure::Purpose::Key)
+                .key
+        };
         assert_eq!(key(200).len(), key(1).len());
         assert_eq!(key(10_000).len(), key(1_000).len());
         assert_ne!(key(200), key(1));
