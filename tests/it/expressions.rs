@@ -971,6 +971,57 @@ async fn exact_numbers_of_documents_and_their_members_deleted() {
 }
 
 #[tokio::test]
+async fn a_member_of_a_document_is_set() {
+    let engine = things().await;
+    let engine = &engine;
+    let set = async |document: Expr<Option<serde_json::Value>>| {
+        select(document).filter(Thing.id.eq(2)).one(engine).await.unwrap().unwrap()
+    };
+    let of = |key: &str| Thing.body.key(key);
+    let was = set(of("a").key("b").index(9).delete_path()).await;
+    assert_eq!(was["a"], json!({"b": [1, "two", null, true]}));
+    let with = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut other = was.clone();
+        change(&mut other);
+        other
+    };
+    let values = [
+        json!("it's \"x\" \\ 🦀"),
+        json!(2),
+        json!(1.5),
+        json!(true),
+        json!(null),
+        json!([1, {"x": null}]),
+        json!({"k": "v"}),
+    ];
+    for value in values {
+        assert_eq!(set(of("n").set_path(value.clone())).await, with(&|body| body["n"] = value.clone()));
+        assert_eq!(set(of("q\"\\k").set_path(value.clone())).await, with(&|body| body["q\"\\k"] = value.clone()));
+        assert_eq!(set(of("new").set_path(value.clone())).await, with(&|body| body["new"] = value.clone()));
+        let element = of("a").key("b").index(1).set_path(value.clone());
+        assert_eq!(set(element).await, with(&|body| body["a"]["b"][1] = value.clone()));
+        let last = set(of("a").key("b").index(4).set_path(value.clone())).await;
+        assert_eq!(last["a"]["b"], json!([1, "two", null, true, value]));
+    }
+    assert_eq!(set(of("a").key("c").set_path(json!(1))).await["a"], json!({"b": [1, "two", null, true], "c": 1}));
+    // There is nothing that it could become a part of.
+    assert_eq!(set(of("none").key("c").set_path(json!(1))).await, was);
+    assert_eq!(set(of("none").key("c").key("d").set_path(json!(1))).await, was);
+    // Of what another column holds.
+    assert_eq!(set(of("n").set_path(Thing.body)).await, with(&|body| body["n"] = was.clone()));
+
+    let paid = update(Thing).set(Thing.body, of("n").set_path(json!({"paid": true}))).filter(Thing.id.eq(2));
+    assert_eq!(paid.execute(engine).await.unwrap(), 1);
+    assert_eq!(select(Thing.body).filter(Thing.id.eq(2)).one(engine).await.unwrap()["n"], json!({"paid": true}));
+    // Of an object in a session, whose document is read again.
+    let mut session = Session::new(engine);
+    let thing = session.get_one(Thing, 2).await.unwrap();
+    session.execute(update(Thing).set(Thing.body, of("n").set_path(json!(7))).filter(Thing.id.eq(2))).await.unwrap();
+    assert_eq!(session.get_one(Thing, 2).await.unwrap(), thing);
+    assert_eq!(session[thing].body["n"], json!(7));
+}
+
+#[tokio::test]
 async fn dates_and_times_of_the_place_and_who_has_connected() {
     let engine = things().await;
     let (time, at): (NaiveTime, NaiveDateTime) =

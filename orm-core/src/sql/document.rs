@@ -120,8 +120,36 @@ impl JsonPath {
     /// ```
     pub fn delete_path(self) -> Expr<Option<serde_json::Value>> {
         let path = Node::Bind(Value::Text(self.written()));
-        let steps = Value::Array(&Kind::Text, self.steps.iter().map(|step| Value::Text(step.word())).collect());
-        templated(&template::JSON_DELETE, vec![self.document, path, Node::Bind(steps)])
+        let steps = Node::Bind(self.words());
+        templated(&template::JSON_DELETE, vec![self.document, path, steps])
+    }
+
+    /// The whole document with this value at this place: in the place of what is there, as a new member of an object, or behind the
+    /// last element of an array. Where there is nothing that it could become a part of, the document stays as it is.
+    ///
+    /// So one UPDATE changes a part of a document, whatever others have made of the rest meanwhile. An index that leaves a gap is
+    /// taken for that behind the last one, but on SQLite, where nothing changes then.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, update};
+    /// # use serde_json::json;
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "orders", metadata = none)]
+    /// # struct Order { #[orm(primary_key)] id: i64, body: serde_json::Value }
+    /// let paid = update(Order).set(Order.body, Order.body.key("state").set_path(json!("paid")));
+    /// assert_eq!(
+    ///     paid.to_sql(Dialect::Postgres),
+    ///     "UPDATE orders SET body = jsonb_set(orders.body, $1, CAST($2 AS JSONB))"
+    /// );
+    /// ```
+    pub fn set_path(self, value: impl AsExpr<serde_json::Value>) -> Expr<Option<serde_json::Value>> {
+        let text = |path: String| Node::Bind(Value::Text(path));
+        let (path, steps) = (text(self.written()), self.words());
+        let around =
+            JsonPath { document: Node::Star, steps: self.steps[..self.steps.len().saturating_sub(1)].to_vec() };
+        let arguments = vec![self.document, path, Node::Bind(steps), value.__node(), text(around.written())];
+        templated(&template::JSON_SET, arguments)
     }
 
     /// Reads it as a truth value.
@@ -139,9 +167,14 @@ impl JsonPath {
             [Step::Key(name)] => (one, Value::Text(name.clone())),
             // PostgreSQL takes an index of 32 bits.
             [Step::Index(place)] => (one, Value::Int32(i32::try_from(*place).unwrap_or(i32::MAX))),
-            steps => (many, Value::Array(&Kind::Text, steps.iter().map(|step| Value::Text(step.word())).collect())),
+            _ => (many, self.words()),
         };
         templated(template, vec![self.document, path, Node::Bind(steps)])
+    }
+
+    /// Returns the path as PostgreSQL has it: an array of words.
+    fn words(&self) -> Value {
+        Value::Array(&Kind::Text, self.steps.iter().map(|step| Value::Text(step.word())).collect())
     }
 
     /// Returns the path as SQLite and MySQL write it.

@@ -538,6 +538,16 @@ pub(crate) static JSON_DELETE: Template = strict(
     Infix("{0!} #- {2}"),
     Call("JSON_REMOVE({0}, {1})"),
 );
+/// The arguments are those of a path, the new value, and the path of what it becomes a part of: SQLite would make that up where it is
+/// not there.
+#[cfg(feature = "json")]
+pub(crate) static JSON_SET: Template = strict(
+    "a change of a member of JSON",
+    Call("CASE WHEN json_type({0}, {4}) IS NULL THEN {0} ELSE json_set({0}, {1}, json({3})) END"),
+    Call("jsonb_set({0}, {2}, CAST({3} AS JSONB))"),
+    Call("JSON_SET({0}, {1}, CAST({3} AS JSON))"),
+)
+.mariadb(Call("JSON_SET({0}, {1}, JSON_EXTRACT({3}, '$'))"));
 #[cfg(feature = "json")]
 pub(crate) static JSON_LENGTH: Template = own(
     "the length of JSON",
