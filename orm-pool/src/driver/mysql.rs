@@ -45,7 +45,7 @@ use self::kill::Thread;
 use self::open::Learnt;
 use self::parameters::Types;
 use self::row::Columns;
-use self::statements::{Known, Statements};
+use self::statements::{Known, Statements, TypesOf};
 use super::transaction::Transaction;
 use super::words::{self, Facts, Flavour};
 use super::{CLOSE_TIMEOUT, broken, next, parameter_count};
@@ -137,7 +137,7 @@ impl Connection {
             most_bytes: learnt.most_bytes,
             is_mariadb: learnt.is_mariadb,
             thread: Thread::new(learnt.thread, options),
-            statements: Statements::new(options.statement_cache),
+            statements: Statements::new(options.statement_cache, !learnt.is_mariadb),
             columns: Columns::default(),
             transaction: Transaction::None,
             is_in_flight: false,
@@ -180,11 +180,12 @@ impl Connection {
     /// Makes a statement ready to be sent.
     #[inline]
     async fn query(&mut self, statement: &Statement, parameters: &[Value]) -> Result<(Query, Facts), Error> {
-        let known = match self.statements.find(statement) {
+        let types = self.statements.types_of(parameters);
+        let known = match self.statements.find(statement, types) {
             Some(known) => known,
             None => {
                 parameters::check_count(parameters.len())?;
-                Box::pin(self.prepare(statement)).await?
+                Box::pin(self.prepare(statement, types)).await?
             }
         };
         if known.parameters != parameters.len() {
@@ -194,7 +195,7 @@ impl Connection {
             true => None,
             false => Some(parameters::arguments(self.types, parameters, self.most_bytes)?),
         };
-        Ok((Query { sql: Arc::clone(&statement.sql), arguments }, known.facts))
+        Ok((Query { sql: known.sql, arguments }, known.facts))
     }
 
     /// Makes the connection ready for a statement.
@@ -216,12 +217,13 @@ impl Connection {
     ///
     /// sqlx would find a wrong number by itself, but only after noting that it waits for an answer to what it never sends.
     #[cold]
-    async fn prepare(&mut self, statement: &Statement) -> Result<Known, Error> {
-        parameters::check_size(statement.sql.len() + 1, self.most_bytes)?;
+    async fn prepare(&mut self, statement: &Statement, types: TypesOf) -> Result<Known, Error> {
+        let sql = types.text(&statement.sql);
+        parameters::check_size(sql.len() + 1, self.most_bytes)?;
         if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }
-        let result = self.ask_to_prepare(statement).await;
+        let result = self.ask_to_prepare(&sql).await;
         let facts = words::facts(&statement.sql, Flavour::MySql);
         let known = match result {
             Ok(prepared) => {
@@ -230,18 +232,18 @@ impl Connection {
                     Some(Either::Left(types)) => types.len(),
                     None => 0,
                 };
-                Known { facts, parameters, is_text: false }
+                Known { sql, facts, parameters, is_text: false }
             }
-            Err(error) if error::cannot_be_prepared(&error) => Known { facts, parameters: 0, is_text: true },
+            Err(error) if error::cannot_be_prepared(&error) => Known { sql, facts, parameters: 0, is_text: true },
             Err(error) => return Err(error::from(error)),
         };
-        self.statements.insert(statement, known);
+        self.statements.insert(statement, types, &known);
         Ok(known)
     }
 
     /// Has the server prepare a statement.
-    async fn ask_to_prepare(&mut self, statement: &Statement) -> Result<MySqlStatement, sqlx::Error> {
-        let sql = AssertSqlSafe(Arc::clone(&statement.sql)).into_sql_str();
+    async fn ask_to_prepare(&mut self, sql: &Arc<str>) -> Result<MySqlStatement, sqlx::Error> {
+        let sql = AssertSqlSafe(Arc::clone(sql)).into_sql_str();
         self.is_in_flight = true;
         let result = match self.inner() {
             Ok(inner) => inner.prepare(sql).await,
@@ -356,12 +358,12 @@ impl Connection {
     /// As [`run`](Self::run).
     pub async fn columns(&mut self, statement: &Statement) -> Result<Vec<String>, Error> {
         self.ready().await?;
-        if self.statements.find(statement).is_some_and(|known| known.is_text) {
+        if self.statements.find(statement, self.statements.types_of(&[])).is_some_and(|known| known.is_text) {
             return Ok(Vec::new());
         }
         let names =
             |prepared: MySqlStatement| prepared.columns().iter().map(|column| column.name().to_owned()).collect();
-        match self.ask_to_prepare(statement).await {
+        match self.ask_to_prepare(&statement.sql).await {
             Ok(prepared) => Ok(names(prepared)),
             Err(error) if error::cannot_be_prepared(&error) => Ok(Vec::new()),
             Err(error) => Err(error::from(error)),

@@ -1,24 +1,38 @@
 //! Knows the statements that ran on a connection, by their number.
 //!
 //! In: a [`Statement`]. Out: what was learnt when it was prepared. The prepared statements themselves are sqlx's, which
-//! finds them by their text; types of parameters are sent with each run, so that they need not be kept apart.
+//! finds them by their text. MariaDB takes the types of parameters as each run sends them. MySQL gives parameters the types
+//! that they had when the statement ran first, and makes what comes later into those: a text into the number 0. So each list
+//! of types has a text of its own there.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::mem::discriminant;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::Value;
 use crate::driver::Statement;
 use crate::driver::words::Facts;
 
 /// The statements of one connection.
 pub(super) struct Statements {
-    by_id: HashMap<u64, Known, FixedState>,
+    by_id: HashMap<(u64, TypesOf), Known, FixedState>,
     capacity: usize,
+    /// Whether a prepared statement is for values of some types alone.
+    goes_by_types: bool,
 }
 
+/// Stands for the types of a list of values; 0 where they make no difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TypesOf(u64);
+
 /// What is known of a statement.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Known {
+    /// What is sent: the text, told apart by the types of its values.
+    pub(super) sql: Arc<str>,
     pub(super) facts: Facts,
     pub(super) parameters: usize,
     /// Whether it cannot be prepared, and goes as text.
@@ -26,8 +40,20 @@ pub(super) struct Known {
 }
 
 impl Statements {
-    pub(super) fn new(capacity: usize) -> Self {
-        Statements { by_id: HashMap::with_hasher(FixedState::default()), capacity: capacity.max(1) }
+    pub(super) fn new(capacity: usize, goes_by_types: bool) -> Self {
+        Statements { by_id: HashMap::with_hasher(FixedState::default()), capacity: capacity.max(1), goes_by_types }
+    }
+
+    /// Returns what the types of these values are told apart by.
+    #[inline]
+    pub(super) fn types_of(&self, parameters: &[Value]) -> TypesOf {
+        if !self.goes_by_types || parameters.is_empty() {
+            return TypesOf(0);
+        }
+        let mut hasher = FixedState::default().build_hasher();
+        // Labels of different enums are text all the same, as are lists, which no server here takes.
+        parameters.iter().for_each(|value| discriminant(&value.kind()).hash(&mut hasher));
+        TypesOf(hasher.finish())
     }
 
     /// Returns how many texts may be prepared before all are forgotten.
@@ -36,18 +62,25 @@ impl Statements {
     }
 
     #[inline]
-    pub(super) fn find(&self, statement: &Statement) -> Option<Known> {
-        self.by_id.get(&statement.id).copied()
+    pub(super) fn find(&self, statement: &Statement, types: TypesOf) -> Option<Known> {
+        self.by_id.get(&(statement.id, types)).cloned()
     }
 
-    pub(super) fn insert(&mut self, statement: &Statement, known: Known) {
+    pub(super) fn insert(&mut self, statement: &Statement, types: TypesOf, known: &Known) {
         if statement.id != 0 {
-            self.by_id.insert(statement.id, known);
+            self.by_id.insert((statement.id, types), known.clone());
         }
     }
 
     /// Forgets all; sqlx has to forget them, too.
     pub(super) fn clear(&mut self) {
         self.by_id.clear();
+    }
+}
+
+impl TypesOf {
+    /// Returns the text that is sent for values of these types.
+    pub(super) fn text(self, sql: &Arc<str>) -> Arc<str> {
+        if self.0 == 0 { Arc::clone(sql) } else { format!("/* {:x} */ {sql}", self.0).into() }
     }
 }
