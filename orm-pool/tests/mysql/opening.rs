@@ -72,7 +72,7 @@ async fn tls_that_was_not_built_in_is_told() {
 
 #[tokio::test]
 async fn the_session_is_in_utc_in_utf8_and_strict() {
-    let parameters = vec![("lock_wait_timeout".into(), "12".into()), ("tx_isolation".into(), "READ-COMMITTED".into())];
+    let parameters = vec![("lock_wait_timeout".into(), "12".into()), ("lc_time_names".into(), "de_DE".into())];
     let options = Options { parameters, collation: Some("utf8mb4_bin".into()), ..options() };
     let Some(mut c) = connect_with(&options).await else { return };
     for (name, expected) in [
@@ -81,7 +81,7 @@ async fn the_session_is_in_utc_in_utf8_and_strict() {
         ("character_set_results", text("utf8mb4")),
         ("collation_connection", text("utf8mb4_bin")),
         ("lock_wait_timeout", Cell::Int(12)),
-        ("tx_isolation", text("READ-COMMITTED")),
+        ("lc_time_names", text("de_DE")),
     ] {
         assert_eq!(scalar(&mut c, &format!("SELECT @@session.{name}"), &[]).await, expected, "{name}");
     }
@@ -106,6 +106,12 @@ async fn a_server_that_does_not_answer_is_given_up() {
     );
 }
 
+/// Returns what the connection is encrypted by: nothing, if it is not.
+#[cfg(feature = "tls")]
+async fn cipher(c: &mut Connection) -> Cell {
+    rows(c, &once("SHOW STATUS LIKE 'Ssl_cipher'"), &[]).await.unwrap().remove(0).remove(1)
+}
+
 #[cfg(feature = "tls")]
 #[tokio::test]
 async fn tls_that_the_server_lacks_is_told() {
@@ -113,13 +119,63 @@ async fn tls_that_the_server_lacks_is_told() {
         return;
     };
     let required = Options { ssl_mode: Some("required".into()), ..options() };
-    if scalar(&mut plain, "SELECT @@have_ssl", &[]).await == text("YES") {
+    // MySQL always has it; MariaDB says so.
+    if !plain.is_mariadb() || scalar(&mut plain, "SELECT @@have_ssl", &[]).await == text("YES") {
         let mut c = connect_with(&required).await.unwrap();
-        let cipher = rows(&mut c, &once("SHOW STATUS LIKE 'Ssl_cipher'"), &[]).await.unwrap();
-        assert_ne!(cipher[0][1], text(""));
+        assert_ne!(cipher(&mut c).await, text(""));
+        assert_eq!(cipher(&mut plain).await, text(""));
         return;
     }
     let error = refusal(required).await;
     assert_eq!(error.kind(), &ErrorKind::Connect);
     assert!(error.message().ends_with("server does not support TLS"), "{error}");
+}
+
+/// How the server's question for the password itself is answered.
+#[cfg(feature = "tls")]
+const CANNOT_BE_TOLD: &str = "the server asks for the password itself, which is sent through TLS alone\n\
+                              hint: let `ssl_mode` be `preferred` or `required`, or check the password";
+
+/// MySQL keeps a password that it has once been told by `caching_sha2_password`, and then is content with a proof of it.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_password_is_proved_and_never_sent_in_the_clear() {
+    let Some(mut root) = connect().await else { return };
+    let user = format!("orm_pool_{}", std::process::id());
+    root.batch(&format!("CREATE USER {user} IDENTIFIED BY 'the secret'; GRANT ALL ON *.* TO {user}")).await.unwrap();
+    let with = |password: &str, mode: Option<&str>| Options {
+        user: user.clone(),
+        password: Some(password.into()),
+        ssl_mode: mode.map(Into::into),
+        ..options()
+    };
+    if !root.is_mariadb() {
+        let error = refusal(with("the secret", Some("disabled"))).await;
+        assert_eq!(error.kind(), &ErrorKind::Configuration);
+        assert!(error.message().ends_with(CANNOT_BE_TOLD), "{error}");
+    }
+    for mode in [None, Some("preferred"), Some("required"), Some("disabled")] {
+        let has_tls = !root.is_mariadb() || scalar(&mut root, "SELECT @@have_ssl", &[]).await == text("YES");
+        if mode == Some("required") && !has_tls {
+            continue;
+        }
+        let mut c =
+            Connection::open(&with("the secret", mode)).await.unwrap_or_else(|error| panic!("{mode:?}: {error}"));
+        let Cell::Text(who) = scalar(&mut c, "SELECT CURRENT_USER()", &[]).await else { panic!() };
+        assert!(who.starts_with(&user), "{who}");
+        assert_eq!(cipher(&mut c).await != text(""), has_tls && mode != Some("disabled"), "{mode:?}");
+        c.close().await.unwrap();
+        for wrong in ["a secret", ""] {
+            let error = refusal(with(wrong, mode)).await;
+            if !root.is_mariadb() && mode == Some("disabled") && !wrong.is_empty() {
+                // It is not the one that the server keeps a proof of, so it asks for the password itself.
+                assert!(error.message().ends_with(CANNOT_BE_TOLD), "{error}");
+                continue;
+            }
+            assert_eq!(error.kind(), &ErrorKind::Connect);
+            assert!(error.message().contains(&format!("Access denied for user '{user}'")), "{error}");
+            assert!(error.message().contains("hint: check the user, the password"), "{error}");
+        }
+    }
+    root.batch(&format!("DROP USER {user}")).await.unwrap();
 }

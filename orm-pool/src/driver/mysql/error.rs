@@ -51,11 +51,16 @@ pub(super) fn from(error: sqlx::Error) -> Error {
     Error::with_source(ErrorKind::Database { kind, code, constraint, table, columns }, message, error)
 }
 
+/// Returns whether the server wants the password itself and there is no TLS to send it through: it does where
+/// `caching_sha2_password` has no proof to compare with, or another one.
+pub(super) fn wants_password(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Configuration(cause) | sqlx::Error::Tls(cause) if cause.to_string().contains("RSA auth"))
+}
+
 /// Returns what may help who cannot connect.
 pub(super) fn hint_at_connect(error: &sqlx::Error) -> &'static str {
-    if matches!(error, sqlx::Error::Configuration(cause) | sqlx::Error::Tls(cause) if cause.to_string().contains("RSA auth"))
-    {
-        return "\nhint: without TLS, this user's password cannot be sent safely; ask for TLS, or use another plugin";
+    if wants_password(error) {
+        return "\nhint: let `ssl_mode` be `preferred` or `required`, or check the password";
     }
     match of_server(error).map(MySqlDatabaseError::number) {
         Some(1045 | 1698) => "\nhint: check the user, the password and the host that the user may come from",

@@ -168,6 +168,10 @@ fn target(options: &Options) -> refused::Target<'_> {
 fn cannot_open(options: &Options, error: sqlx::Error) -> Error {
     let (kind, reason) = match &error {
         sqlx::Error::Database(failure) => (ErrorKind::Connect, failure.message().to_owned()),
+        other if error::wants_password(other) => (
+            ErrorKind::Configuration,
+            "the server asks for the password itself, which is sent through TLS alone".into(),
+        ),
         other => refused::reason(other),
     };
     let hint = error::hint_at_connect(&error);
