@@ -76,7 +76,9 @@ async fn six_hundred_texts_do_not_wait_for_delayed_acknowledgements() {
 #[tokio::test]
 async fn a_decoder_that_breaks_leaves_the_connection_usable() {
     let Some(mut c) = connect().await else { return };
-    c.batch("CREATE TEMPORARY TABLE t (n INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(99)); INSERT INTO t (b) VALUES ('x'), ('y')").await.unwrap();
+    let definitions =
+        "CREATE TABLE t (n INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(99)); INSERT INTO t (b) VALUES ('x'), ('y')";
+    let own = Database::new(&mut c, definitions).await;
     for _ in 0..10 {
         execute(&mut c, "INSERT INTO t (b) SELECT REPEAT(b, 2) FROM t LIMIT 5000", &[]).await.unwrap();
         c.batch("UPDATE t SET b = 'x'").await.unwrap();
@@ -92,6 +94,7 @@ async fn a_decoder_that_breaks_leaves_the_connection_usable() {
     assert_eq!(seen, 3);
     assert!(!c.is_in_flight());
     assert_eq!(rows(&mut c, &statement, &[]).await.unwrap().len(), count);
+    own.drop(c).await;
 }
 
 #[tokio::test]
