@@ -121,9 +121,10 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
         column.is_invisible = extra.contains("invisible");
         match expression {
             Some(sql) => {
-                let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
-                column.computed =
-                    Some(Computed { sql, is_stored: extra.contains("stored") || extra.contains("persistent") });
+                column.computed = Some(Computed {
+                    sql: as_written(sql, cx.dialect),
+                    is_stored: extra.contains("stored") || extra.contains("persistent"),
+                });
             }
             None => match default.map(|default| default_of(default, &extra, &column.column_type, cx.dialect)) {
                 Some(sql) if sql.eq_ignore_ascii_case("null") => {}
@@ -153,13 +154,23 @@ async fn read_columns<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
     Ok(())
 }
 
-/// Returns a default as SQL. MariaDB shows it so; MySQL shows a text without its quotes.
+/// Returns a default as SQL. MariaDB shows it so; MySQL shows a text without its quotes, and bytes in hexadecimal digits.
 fn default_of(default: String, extra: &str, column_type: &ColumnType, dialect: Dialect) -> String {
     let is_expression = extra.contains("default_generated");
-    let is_number =
-        crate::schema::is_number(&default) && !matches!(column_type, ColumnType::String(_) | ColumnType::Char(_));
+    let of_type = |words: &[&str]| match column_type {
+        ColumnType::Custom(name) => words.iter().any(|word| name.to_ascii_lowercase().starts_with(word)),
+        _ => false,
+    };
+    let holds_text = matches!(column_type, ColumnType::String(_) | ColumnType::Char(_) | ColumnType::Enum { .. })
+        || of_type(&["varchar", "char", "set"]);
+    let is_written = (crate::schema::is_number(&default) && !holds_text) || of_type(&["bit"]);
+    let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
     let mut sql = match dialect {
-        Dialect::MySql if !is_expression && !is_number => format!("'{}'", default.replace('\'', "''")),
+        Dialect::MySql if is_expression => as_written(default, dialect),
+        Dialect::MySql if of_type(&["binary", "varbinary"]) => {
+            text_of_digits(&default).map_or(default, |text| quoted(&text))
+        }
+        Dialect::MySql if !is_written => quoted(&default),
         _ => default,
     };
     if let Some(at) = extra.find("on update ") {
@@ -167,6 +178,64 @@ fn default_of(default: String, extra: &str, column_type: &ColumnType, dialect: D
         sql.push_str(&extra[at..]);
     }
     sql
+}
+
+/// Returns the text that `0x6162` stands for, if it is one.
+fn text_of_digits(sql: &str) -> Option<String> {
+    let digits = sql.strip_prefix("0x")?;
+    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..digits.len()).step_by(2).map(byte).collect();
+    String::from_utf8(bytes?).ok().filter(|text| !text.contains(char::is_control))
+}
+
+/// Returns an expression as it is written. MySQL shows it as it would stand within a text, and says of each text in it of
+/// which characters that is: those of the connection that wrote it.
+fn as_written(sql: String, dialect: Dialect) -> String {
+    if dialect == Dialect::MySql { without_introducers(&unescaped(&sql)) } else { sql }
+}
+
+fn unescaped(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql.chars();
+    while let Some(next) = rest.next() {
+        match if next == '\\' { rest.next() } else { None } {
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('0') => out.push('\0'),
+            Some('Z') => out.push('\u{1a}'),
+            Some(other) => out.push(other),
+            None => out.push(next),
+        }
+    }
+    out
+}
+
+/// Takes `_utf8mb4` away in front of texts; any other character set says what the bytes of a text mean.
+fn without_introducers(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut within: Option<char> = None;
+    let mut rest = sql.chars();
+    while let Some(next) = rest.next() {
+        if within.is_none() && next == '\'' {
+            for introducer in ["_utf8mb4", "_utf8mb3"] {
+                if let Some(before) = out.strip_suffix(introducer)
+                    && !before.ends_with(|last: char| last.is_alphanumeric() || matches!(last, '_' | '$'))
+                {
+                    out.truncate(before.len());
+                }
+            }
+        }
+        within = match within {
+            None if matches!(next, '\'' | '"' | '`') => Some(next),
+            Some(quote) if quote == next => None,
+            within => within,
+        };
+        out.push(next);
+        if next == '\\' && matches!(within, Some('\'' | '"')) {
+            out.extend(rest.next());
+        }
+    }
+    out
 }
 
 /// Returns the schema and the name in ``nextval(`schema`.`name`)``.
@@ -200,7 +269,7 @@ async fn read_checks<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found:
                 column.collation = None;
             }
             None => {
-                let sql = if cx.dialect == Dialect::MySql { sql.replace("\\'", "'") } else { sql };
+                let sql = as_written(sql, cx.dialect);
                 let is_of_column = row.text() == "Column";
                 let beside = table.columns.iter_mut().find(|column| is_of_column && column.name == name);
                 if let Some(column) = beside {
@@ -275,7 +344,7 @@ async fn read_indexes<E: Executor>(catalog: &mut Catalog<E>, cx: &Context, found
             table.indexes.push(Index { is_unique, method, ..Index::default() }.name(name));
         }
         let length = row.number().and_then(|length| u32::try_from(length).ok());
-        let part = column.map_or_else(|| IndexPart::Expression(row.text()), IndexPart::Column);
+        let part = column.map_or_else(|| IndexPart::Expression(as_written(row.text(), cx.dialect)), IndexPart::Column);
         let Some(index) = table.indexes.last_mut() else { continue };
         // What FULLTEXT and SPATIAL say of lengths is their own.
         let length = if matches!(index.method.as_deref(), Some("fulltext" | "spatial")) { None } else { length };
@@ -327,4 +396,40 @@ async fn read_sequences<E: Executor>(
         found.sequences.push(Sequence { schema, name, data_type: None, options: row.counting().without_defaults() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_of_mysql_are_read_as_they_were_written() {
+        for (shown, expected) in [
+            (r"lower(_utf8mb4\'X\')", "lower('X')"),
+            (r"_utf8mb3\'it\\\'s \\\\ new\'", r"'it\'s \\ new'"),
+            (
+                r"((`a` <> _latin1\'x\') and (`_utf8mb4` = a_utf8mb4\'\'))",
+                "((`a` <> _latin1'x') and (`_utf8mb4` = a_utf8mb4''))",
+            ),
+            (r"concat(_utf8mb4\'_utf8mb4\',_utf8mb4\'\')", "concat('_utf8mb4','')"),
+            ("(1 + 1)", "(1 + 1)"),
+        ] {
+            assert_eq!(as_written(shown.to_owned(), Dialect::MySql), expected);
+        }
+    }
+
+    #[test]
+    fn defaults_of_mysql_are_values() {
+        let of = |default: &str, name: &str| {
+            default_of(default.to_owned(), "", &parse_type(Dialect::MySql, name), Dialect::MySql)
+        };
+        assert_eq!(of("7", "int"), "7");
+        assert_eq!(of("7", "varchar(9)"), "'7'");
+        assert_eq!(of("1", "enum('1','2')"), "'1'");
+        assert_eq!(of("1", "set('1','2')"), "'1'");
+        assert_eq!(of(r"a\b's", "varchar(9)"), r"'a\\b''s'");
+        assert_eq!(of("b'101'", "bit(3)"), "b'101'");
+        assert_eq!(of("0x616263", "varbinary(8)"), "'abc'");
+        assert_eq!(of("0xFF01", "varbinary(8)"), "0xFF01");
+    }
 }
