@@ -559,7 +559,7 @@ impl MetaData {
             statements.extend(ddl.create(table)?);
         }
         for (table, key) in late {
-            statements.push(ddl.add_foreign_key(&tables[table], &key)?);
+            statements.extend(ddl.add_late_foreign_key(&tables[table], &key)?);
         }
         for view in &self.views {
             statements.push(ddl.create_view(view)?);
@@ -578,9 +578,10 @@ impl MetaData {
             if late.iter().any(|(_, key)| key.name.is_none()) {
                 return Err(unnamed_cycle(&tables, &late));
             }
-            statements.extend(late.iter().filter_map(|(table, key)| {
-                Some(ddl.drop_constraint_if_exists(&tables[*table], "FOREIGN KEY", key.name.as_deref()?))
-            }));
+            for (table, key) in &late {
+                let names = key.name.iter();
+                statements.extend(names.flat_map(|name| ddl.drop_late_foreign_key(&tables[*table], name)));
+            }
         }
         statements.extend(tables.iter().rev().map(|table| ddl.drop(table)));
         for sequence in self.all_sequences(&tables, ddl.dialect()).iter().rev() {

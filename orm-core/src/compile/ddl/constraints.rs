@@ -88,6 +88,41 @@ impl Ddl {
         })
     }
 
+    /// Adds a foreign key that a table may have already.
+    pub(crate) fn add_late_foreign_key(&self, table: &Table, key: &ForeignKey) -> Result<Vec<String>> {
+        let sql = self.add_foreign_key(table, key)?;
+        Ok(match key.name.as_deref() {
+            Some(name) if self.dialect == Dialect::MySql && self.leaves_alone => self.if_key(table, name, false, &sql),
+            _ => vec![sql],
+        })
+    }
+
+    /// Drops a foreign key that a table may not have.
+    pub(crate) fn drop_late_foreign_key(&self, table: &Table, name: &str) -> Vec<String> {
+        let sql = self.drop_constraint_if_exists(table, "FOREIGN KEY", name);
+        match self.dialect {
+            Dialect::MySql if self.leaves_alone => self.if_key(table, name, true, &sql),
+            _ => vec![sql],
+        }
+    }
+
+    /// Has MySQL, whose ALTER knows no IF EXISTS, do something by whether a table has a constraint.
+    fn if_key(&self, table: &Table, name: &str, has: bool, sql: &str) -> Vec<String> {
+        let schema = table.schema.as_deref().map_or_else(|| "database()".to_owned(), |schema| self.text(schema));
+        let (of, name, sql) =
+            (self.text(&table.name), self.text(&crate::schema::fit(name, self.dialect)), self.text(sql));
+        let (there, absent) = if has { (sql.as_str(), "'DO 0'") } else { ("'DO 0'", sql.as_str()) };
+        vec![
+            format!(
+                "SET @orm = IF(EXISTS (SELECT 1 FROM information_schema.table_constraints WHERE table_schema = {schema} \
+                 AND table_name = {of} AND constraint_name = {name}), {there}, {absent})"
+            ),
+            "PREPARE orm FROM @orm".to_owned(),
+            "EXECUTE orm".to_owned(),
+            "DEALLOCATE PREPARE orm".to_owned(),
+        ]
+    }
+
     /// Leaves rows that are there unchecked, where the database can do that.
     pub(super) fn not_valid(&self, is_not_valid: bool) -> &'static str {
         if is_not_valid && self.dialect == Dialect::Postgres { " NOT VALID" } else { "" }
