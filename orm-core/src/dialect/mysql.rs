@@ -188,6 +188,7 @@ pub(super) static RESERVED: &[&str] = &[
     "exists",
     "exit",
     "explain",
+    "external",
     "false",
     "fetch",
     "first_value",
