@@ -187,7 +187,9 @@ impl<'t> Parser<'t> {
             "and" | "&&" if level == AND => {
                 self.expression(AND + 1).map(|right| Node::all([truth(left, dialect), truth(right, dialect)]))
             }
-            "xor" => self.expression(XOR + 1).map(|right| Node::apply("xor", [left, right])),
+            "xor" => {
+                self.expression(XOR + 1).map(|right| Node::apply("xor", [truth(left, dialect), truth(right, dialect)]))
+            }
             "isnull" => Some(Node::apply("is null", [left])),
             "notnull" => Some(Node::apply("is not null", [left])),
             // SQLite's `x NOT NULL`.
@@ -291,7 +293,8 @@ impl<'t> Parser<'t> {
         for word in ["null", "true", "false", "unknown"] {
             // To SQLite, `IS 1` and `IS TRUE` are not the same.
             if self.take(word) {
-                return Some(negate(Node::apply(format!("is {word}"), [left])));
+                let asked = if word == "null" { left } else { truth(left, self.dialect) };
+                return Some(negate(Node::apply(format!("is {word}"), [asked])));
             }
         }
         if self.take("distinct") {
@@ -548,6 +551,7 @@ impl<'t> Parser<'t> {
         let name = match (name, arguments.len()) {
             ("curdate" | "current_date", 0) => return Node::leaf("current_date"),
             ("mod", 2) => "%",
+            ("regexp_like", 2) => "regexp",
             ("date", 1) => "cast date",
             ("upper", 1) => "ucase",
             ("lower", 1) => "lcase",
