@@ -275,6 +275,7 @@ async fn every_statement_can_be_explained_and_is_not_run() {
     let shows = match dialect() {
         Sqlite => "USING INTEGER PRIMARY KEY",
         Postgres => "cost=",
+        MySql => "\"query_plan\"",
         _ => "\"table\"",
     };
     for plan in plans {

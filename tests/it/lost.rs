@@ -220,7 +220,7 @@ async fn change(session: &mut Session, ed: Handle<User>, way: usize) {
     match way {
         0 => _ = session.execute(rename).await.unwrap(),
         1 => _ = session.execute_with(rename, orm::Synchronize::Fetch).await.unwrap(),
-        2 if session.engine().dialect() == Dialect::MariaDb => {} // It gives no rows of an UPDATE.
+        2 if matches!(session.engine().dialect(), Dialect::MySql | Dialect::MariaDb) => {} // They give no rows of an UPDATE.
         2 => _ = session.all(rename.returning(User)).await.unwrap(),
         3 => {
             let values = [User { fullname: Some("changed".into()), ..session[ed].clone() }];

@@ -175,10 +175,10 @@ fn of_others(number: usize) -> &'static str {
             "(id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, oa VARCHAR(10) CHARACTER SET latin1 DEFAULT 'x', ob SET('a', 'b') DEFAULT 'a,b', \
              oc TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, od ENUM('x', 'y') DEFAULT 'x', oe YEAR DEFAULT 2020, KEY (oa(3)))",
             "(id BIGINT AUTO_INCREMENT PRIMARY KEY, oa MEDIUMTEXT, ob BIT(3) DEFAULT b'101', oc DECIMAL(8, 3) UNSIGNED DEFAULT 1.5, \
-             od DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3), oe TINYINT(1) DEFAULT 1, of DOUBLE DEFAULT 1e3, \
+             od DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3), oe TINYINT(1) DEFAULT 1, `of` DOUBLE DEFAULT 1e3, \
              og INT AS (length(oa)) VIRTUAL, CHECK (oc < 100), UNIQUE KEY named (od, id)) COMMENT='it''s theirs'",
             "(id SMALLINT AUTO_INCREMENT PRIMARY KEY, oa CHAR(3) NOT NULL DEFAULT 'a''b', ob VARBINARY(8) DEFAULT 'abc', \
-             oc TIME DEFAULT '10:00:00', od FLOAT DEFAULT 0.5, oe JSON, of VARCHAR(20) COLLATE utf8mb4_bin COMMENT 'of theirs')",
+             oc TIME DEFAULT '10:00:00', od FLOAT DEFAULT 0.5, oe JSON, `of` VARCHAR(20) COLLATE utf8mb4_bin COMMENT 'of theirs')",
         ],
     };
     tables[number % tables.len()]

@@ -20,6 +20,12 @@ fn numbers(count: u64) -> String {
              SELECT n, 'row number ' || n AS word FROM c"
         ),
         Dialect::Postgres => format!("SELECT n, 'row number ' || n AS word FROM generate_series(1, {count}) AS n"),
+        // Each round has twice the rows of the one before: there are 1,000 at most.
+        Dialect::MySql => format!(
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT c.n * 2 + b.b FROM c \
+             JOIN (SELECT 0 AS b UNION ALL SELECT 1) AS b WHERE c.n * 2 + b.b <= {count}) \
+             SELECT n, concat('row number ', n) AS word FROM c ORDER BY n"
+        ),
         _ => format!("SELECT seq AS n, concat('row number ', seq) AS word FROM seq_1_to_{count}"),
     }
 }

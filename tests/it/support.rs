@@ -7,6 +7,10 @@ use orm::{Dialect, Load, Relationship, subqueryload};
 
 pub(crate) use database::{another_on_server, dialect, empty_engine, empty_engine_with};
 
+/// What MySQL and MariaDB count at for hours.
+pub(crate) const ENDLESS: &str = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500) \
+                                  SELECT count(*) FROM n a, n b, n c, n d, n e";
+
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "users", metadata = none)]
 pub(crate) struct User {

@@ -75,8 +75,7 @@ async fn a_frame_reaches_by_spans_of_time_where_they_are_added() {
     let engine = samples().await;
     let by_time = || window().order_by(Sample.at);
     let day = TimeDelta::days(1);
-    let month = text("INTERVAL '1 month'").expression::<TimeDelta>();
-    if dialect() != Dialect::Postgres {
+    if matches!(dialect(), Dialect::Sqlite | Dialect::MariaDb) {
         let message = refusal(&engine, by_time().range(-day..=day)).await;
         assert!(message.contains("a window frame of RANGE by a span of time is not supported on dialect"), "{message}");
         return;
@@ -86,7 +85,11 @@ async fn a_frame_reaches_by_spans_of_time_where_they_are_added() {
     assert_eq!(counts(&engine, by_time().range(-(day * 2)..=-day)).await, [0, 0, 2, 2]);
     let hours = std::time::Duration::from_secs(12 * 3600);
     assert_eq!(counts(&engine, by_time().range((preceding(hours), Bound::Unbounded))).await, [4, 4, 2, 1]);
-    assert_eq!(counts(&engine, by_time().range((preceding(month), Bound::At(0)))).await, [1, 2, 3, 4]);
+    if dialect() == Dialect::Postgres {
+        // Elsewhere a span is a number of microseconds, which is no month.
+        let month = text("INTERVAL '1 month'").expression::<TimeDelta>();
+        assert_eq!(counts(&engine, by_time().range((preceding(month), Bound::At(0)))).await, [1, 2, 3, 4]);
+    }
 }
 
 #[tokio::test]
