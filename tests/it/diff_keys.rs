@@ -2,7 +2,7 @@
 //! and tables that refer to each other.
 
 use orm::prelude::*;
-use orm::schema::{Column, Diff, ForeignKey, Index, PrimaryKey, ReferentialAction, Table};
+use orm::schema::{Column, Diff, ForeignKey, Index, IndexColumn, PrimaryKey, ReferentialAction, Table};
 use orm::{ColumnType, Dialect, text};
 
 use crate::only;
@@ -237,4 +237,172 @@ async fn what_is_reflected_of_two_types_of_labels_is_used_again() {
     let read = select((Ribbon.colour, Ribbon.length)).one(&engine).await.unwrap();
     assert_eq!(read, (Colour::Blue, Length::Long));
     _ = (Colour::Red, Length::Short);
+}
+
+// ------------------------------------------------------------------------------------------------ generated keys
+
+/// A table of words with another key.
+fn keyed(columns: &[&str], is_generated: bool) -> Table {
+    let id = Column { is_generated, ..Column::new("id", ColumnType::BigInteger) };
+    let table = Table::new("words");
+    let table = if columns.contains(&"id") || is_generated { table.column(id) } else { table };
+    table.column(Column::new("word", ColumnType::String(20))).primary_key(PrimaryKey::new(columns.iter().copied()))
+}
+
+/// MySQL generates values of a column alone with which a key begins: neither comes or goes without the other.
+#[tokio::test]
+async fn a_generated_key_comes_and_goes_with_the_key_of_its_table() {
+    let mut tables = vec![keyed(&[], false), keyed(&["word"], false), keyed(&["id"], false), keyed(&["id"], true)];
+    if dialect() != Dialect::Sqlite {
+        // There only a column that is the whole key is generated.
+        tables.push(keyed(&["id", "word"], true));
+    }
+    let has_id = |table: &Table| table.find_column("id").is_some();
+    let generates = |table: &Table| table.find_column("id").is_some_and(|id| id.is_generated);
+    for from in &tables {
+        for to in &tables {
+            let engine = empty_engine().await;
+            let wanted = MetaData::new().table(to.clone());
+            MetaData::new().table(from.clone()).create_all(&engine).await.unwrap();
+            // Nobody knows the keys of rows that had none.
+            let has_rows = has_id(from) || !has_id(to) || generates(to);
+            let values = |number: i64| match has_id(from) && !generates(from) {
+                true => format!("INSERT INTO words (id, word) VALUES ({number}, 'word {number}')"),
+                false => format!("INSERT INTO words (word) VALUES ('word {number}')"),
+            };
+            for number in (1..=2).filter(|_| has_rows) {
+                text(values(number)).execute(&engine).await.unwrap();
+            }
+            let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+            diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+            wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+            if generates(to) {
+                text("INSERT INTO words (word) VALUES ('new')").execute(&engine).await.unwrap();
+                let ids = text("SELECT id FROM words ORDER BY id").columns::<i64>().all(&engine).await.unwrap();
+                assert_eq!(ids, [1, 2, 3], "{from}\n{to}\n{diff}");
+            } else {
+                let words =
+                    text("SELECT word FROM words ORDER BY word").columns::<String>().all(&engine).await.unwrap();
+                assert_eq!(words, ["word 1", "word 2"][..if has_rows { 2 } else { 0 }], "{diff}");
+            }
+        }
+    }
+}
+
+/// MySQL lets no column to which a foreign key refers begin or stop to generate.
+#[tokio::test]
+async fn a_key_that_others_refer_to_begins_and_stops_to_be_generated() {
+    let with = |words: Table| {
+        let uses = Table::new("uses")
+            .column(Column::new("id", ColumnType::BigInteger).generated())
+            .column(Column::new("word_id", ColumnType::BigInteger))
+            .primary_key(["id"])
+            .foreign_key(ForeignKey::new(["word_id"], "words", ["id"]));
+        MetaData::new().table(words).table(uses)
+    };
+    for is_generated in [false, true] {
+        let engine = empty_engine().await;
+        with(keyed(&["id"], is_generated)).create_all(&engine).await.unwrap();
+        text("INSERT INTO words (id, word) VALUES (7, 'seven')").execute(&engine).await.unwrap();
+        text("INSERT INTO uses (word_id) VALUES (7)").execute(&engine).await.unwrap();
+        let wanted = with(keyed(&["id"], !is_generated));
+        let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        let used = "SELECT word FROM words JOIN uses ON words.id = word_id";
+        assert_eq!(text(used).columns::<String>().one(&engine).await.unwrap(), "seven");
+        assert!(text("INSERT INTO uses (word_id) VALUES (8)").execute(&engine).await.is_err(), "{diff}");
+    }
+}
+
+// ------------------------------------------------------------------------------------------------ characters
+
+/// A foreign key compares no texts of two collations, and MySQL changes neither of its columns.
+#[tokio::test]
+async fn columns_of_a_foreign_key_get_another_collation() {
+    only!(MySql | MariaDb);
+    let code = || Column::new("code", ColumnType::String(20));
+    let with = |collation: Option<&str>, of_table: Option<&str>| {
+        let code = || match collation {
+            Some(name) => Column { collation: Some(name.to_owned()), ..code() },
+            None => code(),
+        };
+        let shops = Table::new("shops").column(code()).primary_key(["code"]);
+        let tills = Table::new("tills").column(code()).foreign_key(ForeignKey::new(["code"], "shops", ["code"]));
+        let tables = [shops, tills].map(|table| match of_table {
+            Some(name) => table.option("mysql_collate", name),
+            None => table,
+        });
+        tables.into_iter().fold(MetaData::new(), MetaData::table)
+    };
+    for (from, to) in [
+        (with(Some("utf8mb4_bin"), None), with(Some("utf8mb4_unicode_ci"), None)),
+        (with(None, Some("utf8mb4_bin")), with(None, Some("utf8mb4_unicode_ci"))),
+    ] {
+        let engine = empty_engine().await;
+        from.create_all(&engine).await.unwrap();
+        from.check(&engine).await.unwrap();
+        for sql in ["INSERT INTO shops VALUES ('a')", "INSERT INTO tills VALUES ('a')"] {
+            text(sql).execute(&engine).await.unwrap();
+        }
+        let diff = to.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        to.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+        assert!(text("INSERT INTO tills VALUES ('b')").execute(&engine).await.is_err(), "{diff}");
+    }
+}
+
+/// To MySQL and MariaDB names of columns that differ in case are one, so the new one cannot be added beside the old one.
+#[tokio::test]
+async fn a_column_whose_name_changes_in_case_is_renamed() {
+    only!(MySql | MariaDb);
+    let with = |id: &str, word: &str| {
+        let words = Table::new("words")
+            .column(Column::new(id, ColumnType::BigInteger).generated())
+            .column(Column::new(word, ColumnType::String(20)))
+            .primary_key([id])
+            .unique([word])
+            .index([word, id]);
+        let uses = Table::new("uses")
+            .column(Column::new("word_id", ColumnType::BigInteger))
+            .foreign_key(ForeignKey::new(["word_id"], "words", [id]));
+        MetaData::new().table(words).table(uses)
+    };
+    let engine = empty_engine().await;
+    with("id", "word").create_all(&engine).await.unwrap();
+    text("INSERT INTO words (word) VALUES ('kept')").execute(&engine).await.unwrap();
+    let wanted = with("ID", "Word");
+    let diff = wanted.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+    assert!(
+        diff.to_string().starts_with("rename column `words.id` to `ID`\nrename column `words.word` to `Word`"),
+        "{diff}"
+    );
+    diff.execute(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    wanted.check(&engine).await.unwrap_or_else(|error| panic!("{diff}: {error}"));
+    assert_eq!(text("SELECT Word FROM words").columns::<String>().one(&engine).await.unwrap(), "kept");
+    let found = MetaData::reflect(&engine).await.unwrap().tables().unwrap();
+    let names: Vec<&str> = found[1].columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["ID", "Word"]);
+}
+
+/// MariaDB gives such an index the most that it can take, and says so.
+#[tokio::test]
+async fn an_index_of_text_needs_no_length() {
+    only!(MariaDb);
+    for of in [ColumnType::Text, ColumnType::LargeBinary, ColumnType::custom("MEDIUMTEXT")] {
+        let with = |index: Index| {
+            let table = Table::new("pages").column(Column::new("body", of.clone())).index(index.name("by_body"));
+            MetaData::new().table(table)
+        };
+        let engine = empty_engine().await;
+        let wanted = with(Index::new(["body"]));
+        wanted.create_all(&engine).await.unwrap();
+        wanted.check(&engine).await.unwrap();
+        let shorter = with(Index::new([IndexColumn::from("body").length(20)]));
+        let diff = shorter.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap();
+        assert_eq!(diff.operations.len(), 2, "{diff}");
+        diff.execute(&engine).await.unwrap();
+        shorter.check(&engine).await.unwrap();
+        assert!(wanted.check(&engine).await.is_err());
+    }
 }

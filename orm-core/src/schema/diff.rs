@@ -5,10 +5,12 @@
 
 mod anew;
 mod foreign_keys;
+mod generated;
 mod names;
 mod retyped;
 
 use std::fmt;
+use std::borrow::Cow;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::tokens::tokens;
@@ -311,6 +313,7 @@ struct Side {
     given: Table,
     normal: Table,
 }
+#[derive(Clone)]
 
 impl Side {
     fn of(mut given: Table, dialect: Option<Dialect>) -> Side {
@@ -427,6 +430,8 @@ struct Parts {
 }
 
 impl Parts {
+    /// Columns of the table at hand that generate when their key is there.
+    generating: Vec<Operation>,
     fn drop_key(&mut self, table: TableName, key: ForeignKey) {
         self.dropped_keys.push(Operation::DropConstraint { table, constraint: Constraint::ForeignKey(key) });
     }
@@ -451,7 +456,10 @@ impl Parts {
         self.constraints(&table, &without(wanted), found, cx);
         self.key_indexes(&table, wanted, found, cx);
         self.columns(&table, wanted, found, &anew, cx, hints);
-        self.additions(&table, wanted, &without(found), cx);
+        let left = self.with_key_of_new(&table, wanted, without(found), cx);
+        self.additions(&table, wanted, &left, cx);
+        self.rest.append(&mut self.generating);
+        let found = &self.stop_generating(&table, wanted, found.clone(), cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
             self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
@@ -544,7 +552,12 @@ impl Parts {
                 of_kind.push(Operation::AddColumn { table: table.clone(), column: as_declared(given, &wanted.given) });
                 continue;
             };
-            let changes = cx.changes(&found.given, from, to);
+            let mut changes = cx.changes(&found.given, from, to);
+            let mut given = Cow::Borrowed(given);
+            if given.is_generated && changes.contains(&ColumnChange::Generation) && cx.changes_key(wanted, found) {
+                given = Cow::Owned(self.generate_later(table, &given));
+                changes.retain(|change| *change != ColumnChange::Generation);
+            }
             if !changes.is_empty() {
                 let as_found = found.given.find_column(&to.name).unwrap_or(from);
                 let is_kept = |check: &&CheckConstraint| wanted.normal.checks.iter().any(|to| cx.same_check(to, check));
@@ -552,7 +565,7 @@ impl Parts {
                 let has_check = checks.any(|check| found.column_of_check(check).is_some_and(|of| of.name == to.name));
                 let check = as_found.check.clone().filter(|_| has_check);
                 let from = Column { check: check.clone(), ..as_found.clone() };
-                let to = Column { check, is_invisible: as_found.is_invisible, ..given.clone() };
+                let to = Column { check, is_invisible: as_found.is_invisible, ..given.into_owned() };
                 // What is no longer computed leaves what it was computed of free to change.
                 let is_freed = from.computed.is_some() && to.computed.is_none();
                 let of_kind = if is_freed { &mut freed } else { of_kind };

@@ -88,7 +88,7 @@ pub enum Operation {
         /// As it is to be called.
         to: String,
     },
-    /// Adds a column.
+    /// Adds a column. On MySQL and MariaDB, one that the database generates comes with the primary key that it is.
     AddColumn {
         /// The table.
         table: TableName,

@@ -95,14 +95,21 @@ impl Ddl {
 
     fn add_column(&self, table: &TableName, column: &Column) -> Result<Vec<String>> {
         let stub = Table { columns: vec![column.clone()], ..stub(table) };
-        let stub = Table { checks: Vec::new(), ..self.resolved(&stub) };
+        let mut stub = Table { checks: Vec::new(), ..self.resolved(&stub) };
+        // MySQL wants it to be a key at once.
+        let key = if column.is_generated && self.is_mysql() {
+            stub.primary_key.columns.push(column.name.clone());
+            format!(", ADD PRIMARY KEY ({})", self.identifier(&column.name))
+        } else {
+            String::new()
+        };
         let mut statements = Vec::new();
         for column in &stub.columns {
             if self.dialect == Dialect::Sqlite && column.is_generated {
                 return Err(self.only_by_copying(table, "adding a generated column"));
             }
             let line = self.column(&stub, column, &Options::default())?;
-            statements.push(format!("ALTER TABLE {} ADD COLUMN {line}", self.name_of(table)));
+            statements.push(format!("ALTER TABLE {} ADD COLUMN {line}{key}", self.name_of(table)));
         }
         if self.dialect == Dialect::Postgres {
             statements.extend(self.comments(&stub));

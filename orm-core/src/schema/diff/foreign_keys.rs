@@ -2,13 +2,14 @@
 //! those of new tables come when what they refer to is there.
 //!
 //! No database drops a key or a unique constraint that a foreign key refers to; MySQL neither an index that it is found
-//! by, and it changes the type of a column on neither side of one; PostgreSQL does where it can still compare the two sides.
+//! by, and it changes the type or the collation of a column on neither side of one; PostgreSQL does where it can still compare the two sides.
 //! SQLite copies tables, and looks at foreign keys when that is done.
 
-use super::super::{ForeignKey, Index, Table};
+use super::super::{Column, ForeignKey, Index, Table, options};
 use super::{Comparison, Side};
 use crate::dialect::Dialect;
 use crate::schema::ColumnChange;
+use crate::types::ColumnType;
 
 /// The columns of a table that something which changes is made of.
 struct Changed<'a> {
@@ -27,7 +28,7 @@ impl Comparison<'_> {
         let mut changed = Vec::new();
         for from in found {
             if let Some(to) = wanted.iter().find(|to| to.is(from)) {
-                self.changed(&to.normal, from, &mut changed);
+                self.changed(to, from, &mut changed);
             }
         }
         let of = |from: &Side| {
@@ -37,13 +38,13 @@ impl Comparison<'_> {
         found.iter().map(of).collect()
     }
 
-    fn is_mysql(&self) -> bool {
+    pub(super) fn is_mysql(&self) -> bool {
         matches!(self.dialect, Some(Dialect::MySql | Dialect::MariaDb))
     }
 
     /// Lists what changes of a table.
-    fn changed<'a>(&self, to: &Table, found: &'a Side, changed: &mut Vec<Changed<'a>>) {
-        let from = &found.normal;
+    fn changed<'a>(&self, wanted: &Side, found: &'a Side, changed: &mut Vec<Changed<'a>>) {
+        let (to, from) = (&wanted.normal, &found.normal);
         let mut indexes = Vec::new();
         if !from.primary_key.columns.is_empty() && !self.same_key(to, from) {
             indexes.push(from.primary_key.columns.clone());
@@ -54,15 +55,28 @@ impl Comparison<'_> {
         indexes.extend(gone.filter(|index| index.is_unique || self.is_mysql()).map(Index::column_names));
         changed.extend(indexes.into_iter().map(|columns| Changed { table: from, columns, is_index: true }));
         for column in &from.columns {
-            let Some(wanted) = to.find_column(&column.name) else { continue };
+            let Some(to) = to.find_column(&column.name) else { continue };
             let is_changed = match self.is_mysql() {
-                true => self.changes(&found.given, column, wanted).contains(&ColumnChange::Type),
-                false => self.is_retyped(column, wanted),
+                true => self.is_changed_in_mysql((wanted, found), column, to),
+                false => self.is_retyped(column, to),
             };
             if is_changed {
                 changed.push(Changed { table: from, columns: vec![column.name.clone()], is_index: false });
             }
         }
+    }
+
+    /// MySQL, not MariaDB, neither lets a column of a foreign key begin or stop to generate.
+    fn is_changed_in_mysql(&self, (wanted, found): (&Side, &Side), from: &Column, to: &Column) -> bool {
+        let is_other = |change: &ColumnChange| match change {
+            ColumnChange::Type | ColumnChange::Collation => true,
+            ColumnChange::Generation => self.dialect == Some(Dialect::MySql),
+            _ => false,
+        };
+        let stops = self.dialect == Some(Dialect::MySql) && from.is_generated && self.changes_key(wanted, found);
+        let of_table = options::changes(&wanted.given, &found.given, Dialect::MySql);
+        let is_converted = of_table.iter().any(|(name, ..)| name != "mysql_engine") && is_text(&from.column_type);
+        stops || is_converted || self.changes(&found.given, from, to).iter().any(is_other)
     }
 
     fn is_in_the_way(&self, key: &ForeignKey, own: &Table, changed: &[Changed<'_>]) -> bool {
@@ -148,6 +162,12 @@ impl Comparison<'_> {
             .any(|index| has(&index.column_names()) && to.indexes.iter().any(|to| self.same_index(to, index)));
         key.target_columns.iter().all(is_as_wanted) && (is_key || is_unique || is_index)
     }
+}
+
+/// Returns whether values are of characters, which a table's other collation changes.
+fn is_text(of: &ColumnType) -> bool {
+    use ColumnType::{Char, Enum, String, Text};
+    matches!(of, Char(_) | Enum { .. } | String(_) | Text)
 }
 
 fn are_same(left: &[String], right: &[String]) -> bool {
