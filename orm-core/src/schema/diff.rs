@@ -7,6 +7,7 @@ mod anew;
 mod foreign_keys;
 mod generated;
 mod names;
+mod recased;
 mod retyped;
 
 use std::fmt;
@@ -147,8 +148,11 @@ impl MetaData {
                 metadata::keep_names(told, named, found, dialect);
             }
         }
-        let (wanted_tables, found_tables) = (order::sorted(wanted_tables), order::sorted(found_tables));
         let mut diff = Diff::default();
+        if matches!(dialect, Some(Dialect::MySql | Dialect::MariaDb)) {
+            diff.operations = recased::renames(&wanted_tables, &mut found_tables);
+        }
+        let (wanted_tables, found_tables) = (order::sorted(wanted_tables), order::sorted(found_tables));
         let mut replaced = Vec::new();
         if dialect.is_none_or(|dialect| dialect == Dialect::Postgres) {
             let known = origin.map(|origin| origin.enums.as_slice()).unwrap_or_default();
