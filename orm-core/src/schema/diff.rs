@@ -10,14 +10,14 @@ mod names;
 mod recased;
 mod retyped;
 
-use std::fmt;
 use std::borrow::Cow;
+use std::fmt;
 
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::tokens::tokens;
 use super::{
-    CheckConstraint, Column, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index, IndexColumn, IndexPart,
-    MetaData, Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
+    CheckConstraint, Column, Computed, Domain, EnumType, ExcludeConstraint, ForeignKey, Identity, Index, IndexColumn,
+    IndexPart, MetaData, Sequence, Table, UniqueConstraint, View, metadata, normal, options, order, rewritten,
 };
 use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
@@ -313,11 +313,11 @@ fn at_home(mut table: Table, home: Option<&str>) -> Table {
 }
 
 /// A table as it was given and in its normal form.
+#[derive(Clone)]
 struct Side {
     given: Table,
     normal: Table,
 }
-#[derive(Clone)]
 
 impl Side {
     fn of(mut given: Table, dialect: Option<Dialect>) -> Side {
@@ -430,12 +430,12 @@ struct Parts {
     dropped_keys: Vec<Operation>,
     dropping: Vec<Operation>,
     rest: Vec<Operation>,
+    /// Columns of the table at hand that generate when their key is there.
+    generating: Vec<Operation>,
     added_keys: Vec<Operation>,
 }
 
 impl Parts {
-    /// Columns of the table at hand that generate when their key is there.
-    generating: Vec<Operation>,
     fn drop_key(&mut self, table: TableName, key: ForeignKey) {
         self.dropped_keys.push(Operation::DropConstraint { table, constraint: Constraint::ForeignKey(key) });
     }
@@ -457,13 +457,13 @@ impl Parts {
         let table: TableName = (&wanted.given).into();
         let (anew, retyped) = (cx.made_anew(wanted, found), cx.retyped(wanted, found));
         let without = |side: &Side| side.without(&anew).without_conditions(&retyped).without_keys(in_the_way, cx);
+        let found = &self.stop_generating(&table, wanted, found.clone(), cx);
         self.constraints(&table, &without(wanted), found, cx);
         self.key_indexes(&table, wanted, found, cx);
         self.columns(&table, wanted, found, &anew, cx, hints);
         let left = self.with_key_of_new(&table, wanted, without(found), cx);
         self.additions(&table, wanted, &left, cx);
         self.rest.append(&mut self.generating);
-        let found = &self.stop_generating(&table, wanted, found.clone(), cx);
         let (from, to) = (found.normal.comment.clone(), wanted.normal.comment.clone());
         if from != to {
             self.rest.push(Operation::CommentTable { table: table.clone(), from, to });
@@ -552,6 +552,16 @@ impl Parts {
         for (given, to) in wanted.given.columns.iter().zip(&wanted.normal.columns) {
             let of_kind = if to.computed.is_some() { &mut computed } else { &mut plain };
             let is_found = |from: &&Column| from.name == to.name && !anew.contains(&from.name);
+            let unkept = found.normal.find_column(&to.name).filter(|from| cx.is_unkept(from, to));
+            if let Some((from, as_found)) = unkept.zip(found.given.find_column(&to.name)) {
+                let computed = as_found.computed.clone().map(|computed| Computed { is_stored: true, ..computed });
+                let stored = Column { computed, ..as_found.clone() };
+                let changes = cx.changes(&found.given, from, to);
+                freed.push(Operation::AddColumn { table: table.clone(), column: stored.clone() });
+                let (from, to) = (Box::new(stored), Box::new(given.clone()));
+                freed.push(Operation::AlterColumn { table: table.clone(), from, to, changes });
+                continue;
+            }
             let Some(from) = found.normal.columns.iter().find(is_found) else {
                 of_kind.push(Operation::AddColumn { table: table.clone(), column: as_declared(given, &wanted.given) });
                 continue;

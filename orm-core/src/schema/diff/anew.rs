@@ -9,7 +9,14 @@ use super::{Comparison, Side};
 use crate::dialect::Dialect;
 
 impl Comparison<'_> {
-    /// Returns the columns to drop and add again, of those that are to be computed.
+    /// Returns whether a column is to keep values that it computes whenever they are read. MySQL and MariaDB make it a stored one
+    /// anew, and that a plain one.
+    pub(super) fn is_unkept(&self, from: &Column, to: &Column) -> bool {
+        let is_virtual = from.computed.as_ref().is_some_and(|computed| !computed.is_stored);
+        self.is_mysql() && is_virtual && to.computed.is_none()
+    }
+
+    /// Returns the columns to drop and add again, of those that are to be computed, or to keep what they compute.
     pub(super) fn made_anew(&self, wanted: &Side, found: &Side) -> Vec<String> {
         // SQLite copies the table.
         let Some(dialect) = self.dialect.filter(|dialect| *dialect != Dialect::Sqlite) else { return Vec::new() };
@@ -21,7 +28,7 @@ impl Comparison<'_> {
             let is_moved =
                 dialect == Dialect::Postgres && (changes.iter().any(is_other) || self.is_replaced(&from.column_type));
             let is_other_sql = to.computed.is_some() && changes.contains(&ColumnChange::Computed);
-            if is_other_sql || (are_computed(from, to) && is_moved) {
+            if is_other_sql || self.is_unkept(from, to) || (are_computed(from, to) && is_moved) {
                 anew.push(from.name.clone());
             } else if is_moved {
                 moved.push(from.name.clone());
