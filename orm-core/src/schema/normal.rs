@@ -25,7 +25,7 @@ pub(crate) fn table(table: &Table, dialect: Dialect) -> Table {
         uniques: table.uniques.iter().map(|of| unique(of, dialect)).collect(),
         foreign_keys: table.foreign_keys.iter().map(|of| foreign_key(of, dialect)).collect(),
         checks: table.checks.iter().map(|of| check(of, dialect)).collect(),
-        indexes: table.indexes.iter().map(|of| index(of, dialect)).collect(),
+        indexes: table.indexes.iter().map(|of| index(table, of, dialect)).collect(),
         options: options(table, dialect),
         comment: table.comment.clone().filter(|text| is_comment(text, dialect)),
         prefixes: Vec::new(),
@@ -159,7 +159,7 @@ fn check(check: &CheckConstraint, dialect: Dialect) -> CheckConstraint {
     CheckConstraint { name: name(check.name.as_deref(), dialect), sql: sql(&check.sql, dialect), ..check.clone() }
 }
 
-fn index(index: &Index, dialect: Dialect) -> Index {
+fn index(table: &Table, index: &Index, dialect: Dialect) -> Index {
     let column = |column: &IndexColumn| {
         let part = match &column.part {
             IndexPart::Column(name) => IndexPart::Column(name.clone()),
@@ -167,7 +167,7 @@ fn index(index: &Index, dialect: Dialect) -> Index {
         };
         IndexColumn {
             part,
-            length: column.length.filter(|_| is_mysql(dialect)),
+            length: column.length.filter(|length| is_mysql(dialect) && !is_most(table, column, *length)),
             operator_class: column.operator_class.clone().filter(|_| dialect == Dialect::Postgres),
             nulls_first: column
                 .nulls_first
@@ -183,6 +183,21 @@ fn index(index: &Index, dialect: Dialect) -> Index {
         is_concurrent: false,
         ..index.clone()
     }
+}
+
+/// Returns whether an index takes as much of a text as it can, in 3,072 bytes of one to four for each character: MariaDB gives
+/// this length to an index of TEXT that says none.
+fn is_most(table: &Table, column: &IndexColumn, length: u32) -> bool {
+    let IndexPart::Column(name) = &column.part else { return false };
+    let is_long = |of: &ColumnType| match of {
+        ColumnType::Text | ColumnType::LargeBinary => true,
+        ColumnType::Custom(sql) => {
+            let sql = sql.to_ascii_lowercase();
+            ["tinytext", "text", "mediumtext", "longtext", "tinyblob", "blob", "mediumblob"].contains(&sql.as_str())
+        }
+        _ => false,
+    };
+    table.find_column(name).is_some_and(|column| is_long(&column.column_type)) && matches!(length, 768 | 1024 | 3072)
 }
 
 /// MySQL has no unique constraint beside the unique index.
