@@ -33,7 +33,16 @@ fn tables_are_dropped_in_reverse() {
         sql(cycle(), Dialect::Postgres).lines().next(),
         Some("ALTER TABLE IF EXISTS hens DROP CONSTRAINT IF EXISTS fk_hens_egg_eggs")
     );
-    assert_eq!(sql(cycle(), Dialect::MySql).lines().next(), Some("ALTER TABLE hens DROP FOREIGN KEY fk_hens_egg_eggs"));
+    assert_eq!(
+        sql(cycle(), Dialect::MariaDb).lines().next(),
+        Some("ALTER TABLE IF EXISTS hens DROP FOREIGN KEY IF EXISTS fk_hens_egg_eggs")
+    );
+    let of_mysql = sql(cycle(), Dialect::MySql);
+    let lines: Vec<&str> = of_mysql.lines().take(4).collect();
+    let asked = "SET @orm = IF(EXISTS (SELECT 1 FROM information_schema.table_constraints WHERE table_schema = \
+                 database() AND table_name = 'hens' AND constraint_name = 'fk_hens_egg_eggs'), \
+                 'ALTER TABLE hens DROP FOREIGN KEY fk_hens_egg_eggs', 'DO 0')";
+    assert_eq!(lines, [asked, "PREPARE orm FROM @orm", "EXECUTE orm", "DEALLOCATE PREPARE orm"]);
 }
 
 #[test]
