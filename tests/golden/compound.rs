@@ -391,60 +391,72 @@ fn each_operator_takes_three_values() {
     check(
         select(literal(1)).union(select(literal(2))).union(select(literal(3))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT ? UNION SELECT ? UNION SELECT ?
-        -- postgresql
-        SELECT $1 UNION SELECT $2 UNION SELECT $3
-    "#]],
+            -- sqlite, mariadb
+            SELECT ? UNION SELECT ? UNION SELECT ?
+            -- postgresql
+            SELECT $1 UNION SELECT $2 UNION SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) UNION SELECT CAST(? AS SIGNED) UNION SELECT CAST(? AS SIGNED)
+        "#]],
     );
     check(
         select(literal(1)).union_all(select(literal(2))).union_all(select(literal(3))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT ? UNION ALL SELECT ? UNION ALL SELECT ?
-        -- postgresql
-        SELECT $1 UNION ALL SELECT $2 UNION ALL SELECT $3
-    "#]],
+            -- sqlite, mariadb
+            SELECT ? UNION ALL SELECT ? UNION ALL SELECT ?
+            -- postgresql
+            SELECT $1 UNION ALL SELECT $2 UNION ALL SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) UNION ALL SELECT CAST(? AS SIGNED) UNION ALL SELECT CAST(? AS SIGNED)
+        "#]],
     );
     check(
         select(literal(1)).intersect(select(literal(2))).intersect(select(literal(3))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT ? INTERSECT SELECT ? INTERSECT SELECT ?
-        -- postgresql
-        SELECT $1 INTERSECT SELECT $2 INTERSECT SELECT $3
-    "#]],
+            -- sqlite, mariadb
+            SELECT ? INTERSECT SELECT ? INTERSECT SELECT ?
+            -- postgresql
+            SELECT $1 INTERSECT SELECT $2 INTERSECT SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) INTERSECT SELECT CAST(? AS SIGNED) INTERSECT SELECT CAST(? AS SIGNED)
+        "#]],
     );
     check(
         select(literal(1)).intersect_all(select(literal(2))).intersect_all(select(literal(3))),
         expect![[r#"
-        -- sqlite
-        INTERSECT ALL is not supported on dialect sqlite
-        -- postgresql
-        SELECT $1 INTERSECT ALL SELECT $2 INTERSECT ALL SELECT $3
-        -- mysql, mariadb
-        SELECT ? INTERSECT ALL SELECT ? INTERSECT ALL SELECT ?
-    "#]],
+            -- sqlite
+            INTERSECT ALL is not supported on dialect sqlite
+            -- postgresql
+            SELECT $1 INTERSECT ALL SELECT $2 INTERSECT ALL SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) INTERSECT ALL SELECT CAST(? AS SIGNED) INTERSECT ALL SELECT CAST(? AS SIGNED)
+            -- mariadb
+            SELECT ? INTERSECT ALL SELECT ? INTERSECT ALL SELECT ?
+        "#]],
     );
     check(
         select(literal(1)).except(select(literal(2))).except(select(literal(3))),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        SELECT ? EXCEPT SELECT ? EXCEPT SELECT ?
-        -- postgresql
-        SELECT $1 EXCEPT SELECT $2 EXCEPT SELECT $3
-    "#]],
+            -- sqlite, mariadb
+            SELECT ? EXCEPT SELECT ? EXCEPT SELECT ?
+            -- postgresql
+            SELECT $1 EXCEPT SELECT $2 EXCEPT SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) EXCEPT SELECT CAST(? AS SIGNED) EXCEPT SELECT CAST(? AS SIGNED)
+        "#]],
     );
     check(
         select(literal(1)).except_all(select(literal(2))).except_all(select(literal(3))),
         expect![[r#"
-        -- sqlite
-        EXCEPT ALL is not supported on dialect sqlite
-        -- postgresql
-        SELECT $1 EXCEPT ALL SELECT $2 EXCEPT ALL SELECT $3
-        -- mysql, mariadb
-        SELECT ? EXCEPT ALL SELECT ? EXCEPT ALL SELECT ?
-    "#]],
+            -- sqlite
+            EXCEPT ALL is not supported on dialect sqlite
+            -- postgresql
+            SELECT $1 EXCEPT ALL SELECT $2 EXCEPT ALL SELECT $3
+            -- mysql
+            SELECT CAST(? AS SIGNED) EXCEPT ALL SELECT CAST(? AS SIGNED) EXCEPT ALL SELECT CAST(? AS SIGNED)
+            -- mariadb
+            SELECT ? EXCEPT ALL SELECT ? EXCEPT ALL SELECT ?
+        "#]],
     );
 }
 

@@ -161,15 +161,15 @@ fn a_cte_of_values() {
     check(
         select(c.0).select_from(&c),
         expect![[r#"
-        -- sqlite
-        WITH c AS (SELECT v.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS v) SELECT c.id FROM c
-        -- postgresql
-        WITH c AS (SELECT v.id FROM (VALUES ($1), ($2)) AS v (id)) SELECT c.id FROM c
-        -- mysql
-        WITH c AS (SELECT v.id FROM (VALUES ROW(?), ROW(?)) AS v (id)) SELECT c.id FROM c
-        -- mariadb
-        WITH c AS (SELECT v.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS v) SELECT c.id FROM c
-    "#]],
+            -- sqlite
+            WITH c AS (SELECT v.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS v) SELECT c.id FROM c
+            -- postgresql
+            WITH c AS (SELECT v.id FROM (VALUES ($1), ($2)) AS v (id)) SELECT c.id FROM c
+            -- mysql
+            WITH c AS (SELECT v.id FROM (VALUES ROW(CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED))) AS v (id)) SELECT c.id FROM c
+            -- mariadb
+            WITH c AS (SELECT v.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS v) SELECT c.id FROM c
+        "#]],
     );
 }
 
@@ -195,11 +195,13 @@ fn a_recursive_cte_names_its_columns() {
     check(
         select((tree.0, tree.1)).select_from(&tree),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
-        -- postgresql
-        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + $2 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
-    "#]],
+            -- sqlite, mariadb
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
+            -- postgresql
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + $2 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
+            -- mysql
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, CAST(? AS SIGNED) AS depth FROM nodes WHERE nodes.parent_id IS NULL UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT tree.id, tree.depth FROM tree
+        "#]],
     );
 }
 
@@ -224,11 +226,13 @@ fn a_recursive_cte_by_union() {
     check(
         select(n.0).select_from(&n),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        WITH RECURSIVE n(n) AS (SELECT ? AS n UNION SELECT n.n + ? FROM n WHERE n.n < ?) SELECT n.n FROM n
-        -- postgresql
-        WITH RECURSIVE n(n) AS (SELECT $1 AS n UNION SELECT n.n + $2 FROM n WHERE n.n < $3) SELECT n.n FROM n
-    "#]],
+            -- sqlite, mariadb
+            WITH RECURSIVE n(n) AS (SELECT ? AS n UNION SELECT n.n + ? FROM n WHERE n.n < ?) SELECT n.n FROM n
+            -- postgresql
+            WITH RECURSIVE n(n) AS (SELECT $1 AS n UNION SELECT n.n + $2 FROM n WHERE n.n < $3) SELECT n.n FROM n
+            -- mysql
+            WITH RECURSIVE n(n) AS (SELECT CAST(? AS SIGNED) AS n UNION SELECT n.n + ? FROM n WHERE n.n < ?) SELECT n.n FROM n
+        "#]],
     );
 }
 
@@ -241,11 +245,13 @@ fn a_recursive_cte_is_joined() {
     check(
         select((Node.name, tree.1)).join_on(&tree, tree.0.eq(Node.id)).order_by(tree.1),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.id = ? UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
-        -- postgresql
-        WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.id = $2 UNION ALL SELECT nodes.id, tree.depth + $3 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
-    "#]],
+            -- sqlite, mariadb
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, ? AS depth FROM nodes WHERE nodes.id = ? UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
+            -- postgresql
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, $1 AS depth FROM nodes WHERE nodes.id = $2 UNION ALL SELECT nodes.id, tree.depth + $3 FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
+            -- mysql
+            WITH RECURSIVE tree(id, depth) AS (SELECT nodes.id, CAST(? AS SIGNED) AS depth FROM nodes WHERE nodes.id = ? UNION ALL SELECT nodes.id, tree.depth + ? FROM nodes JOIN tree ON nodes.parent_id = tree.id) SELECT nodes.name, tree.depth FROM nodes JOIN tree ON tree.id = nodes.id ORDER BY tree.depth
+        "#]],
     );
 }
 
@@ -700,7 +706,7 @@ fn a_list_of_values_is_a_cte() {
             -- postgresql
             WITH prices(user_id, price) AS (VALUES ($1, $2), ($3, $4)) SELECT prices.user_id, prices.price FROM prices
             -- mysql
-            WITH prices(user_id, price) AS (VALUES ROW(?, ?), ROW(?, ?)) SELECT prices.user_id, prices.price FROM prices
+            WITH prices(user_id, price) AS (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) SELECT prices.user_id, prices.price FROM prices
             -- mariadb
             WITH prices(user_id, price) AS (SELECT ?, ? UNION ALL SELECT ?, ?) SELECT prices.user_id, prices.price FROM prices
         "#]],
@@ -713,7 +719,7 @@ fn a_list_of_values_is_a_cte() {
             -- postgresql
             WITH prices(user_id, price) AS (VALUES ($1, $2), ($3, $4)) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > $5
             -- mysql
-            WITH prices(user_id, price) AS (VALUES ROW(?, ?), ROW(?, ?)) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
+            WITH prices(user_id, price) AS (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
             -- mariadb
             WITH prices(user_id, price) AS (SELECT ?, ? UNION ALL SELECT ?, ?) SELECT users.name FROM users JOIN prices ON prices.user_id = users.id WHERE prices.price > ?
         "#]],
@@ -798,10 +804,12 @@ fn a_cte_stands_in_exists_and_in_a_value() {
     check(
         select(User.id).filter(func::exists(select(literal(1)).select_from(&c).filter(c.0.eq(User.id)))),
         expect![[r#"
-            -- sqlite, mysql, mariadb
+            -- sqlite, mariadb
             WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id FROM users WHERE EXISTS (SELECT ? FROM c WHERE c.id = users.id)
             -- postgresql
             WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id FROM users WHERE EXISTS (SELECT $1 FROM c WHERE c.id = users.id)
+            -- mysql
+            WITH c AS (SELECT users.id FROM users WHERE users.active) SELECT users.id FROM users WHERE EXISTS (SELECT CAST(? AS SIGNED) FROM c WHERE c.id = users.id)
         "#]],
     );
     check(
@@ -844,11 +852,13 @@ fn a_recursive_cte_is_united_with_another_name_of_it() {
     check(
         select(numbers.0).union(select(again.0).select_from(&again)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        WITH RECURSIVE numbers(anon_1) AS (SELECT ? UNION ALL SELECT numbers.anon_1 + ? FROM numbers WHERE numbers.anon_1 < ?) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
-        -- postgresql
-        WITH RECURSIVE numbers(anon_1) AS (SELECT $1 UNION ALL SELECT numbers.anon_1 + $2 FROM numbers WHERE numbers.anon_1 < $3) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
-    "#]],
+            -- sqlite, mariadb
+            WITH RECURSIVE numbers(anon_1) AS (SELECT ? UNION ALL SELECT numbers.anon_1 + ? FROM numbers WHERE numbers.anon_1 < ?) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
+            -- postgresql
+            WITH RECURSIVE numbers(anon_1) AS (SELECT $1 UNION ALL SELECT numbers.anon_1 + $2 FROM numbers WHERE numbers.anon_1 < $3) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
+            -- mysql
+            WITH RECURSIVE numbers(anon_1) AS (SELECT CAST(? AS SIGNED) UNION ALL SELECT numbers.anon_1 + ? FROM numbers WHERE numbers.anon_1 < ?) SELECT numbers.anon_1 FROM numbers UNION SELECT again.anon_1 FROM numbers AS again
+        "#]],
     );
 }
 

@@ -387,7 +387,9 @@ fn documents_are_joined() {
 
 #[test]
 fn members_of_documents_are_set() {
-    check(select(Document.body.key("a").set_path(json!(1))), expect![[r#"
+    check(
+        select(Document.body.key("a").set_path(json!(1))),
+        expect![[r#"
         -- sqlite
         SELECT CASE WHEN json_type(documents.body, ?) IS NULL THEN documents.body ELSE json_set(documents.body, ?, json(?)) END FROM documents
         -- postgresql
@@ -396,8 +398,11 @@ fn members_of_documents_are_set() {
         SELECT JSON_SET(documents.body, ?, CAST(? AS JSON)) FROM documents
         -- mariadb
         SELECT JSON_SET(documents.body, ?, JSON_EXTRACT(?, '$')) FROM documents
-    "#]]);
-    check(select(Document.body.key("a").index(0).key("b c").set_path(json!([]))), expect![[r#"
+    "#]],
+    );
+    check(
+        select(Document.body.key("a").index(0).key("b c").set_path(json!([]))),
+        expect![[r#"
         -- sqlite
         SELECT CASE WHEN json_type(documents.body, ?) IS NULL THEN documents.body ELSE json_set(documents.body, ?, json(?)) END FROM documents
         -- postgresql
@@ -406,7 +411,8 @@ fn members_of_documents_are_set() {
         SELECT JSON_SET(documents.body, ?, CAST(? AS JSON)) FROM documents
         -- mariadb
         SELECT JSON_SET(documents.body, ?, JSON_EXTRACT(?, '$')) FROM documents
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

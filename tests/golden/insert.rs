@@ -385,10 +385,12 @@ fn a_select_of_the_table_itself_is_about_that_table() {
     check(
         insert(User).from_select(User.name, names),
         expect![[r#"
-            -- sqlite, mysql, mariadb
+            -- sqlite, mariadb
             INSERT INTO users (name, active) SELECT users.name, ? FROM users WHERE users.age > ?
             -- postgresql
             INSERT INTO users (name, active) SELECT users.name, $1 FROM users WHERE users.age > $2
+            -- mysql
+            INSERT INTO users (name, active) SELECT users.name, CAST(? AS SIGNED) FROM users WHERE users.age > ?
         "#]],
     );
 }
@@ -399,11 +401,13 @@ fn a_select_gives_the_defaults_of_columns_that_are_not_named() {
     check(
         insert(User).from_select(User.name, names()),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
-        -- postgresql
-        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
-    "#]],
+            -- sqlite, mariadb
+            INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
+            -- postgresql
+            INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
+            -- mysql
+            INSERT INTO users (name, active) SELECT keywords.word, CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ?
+        "#]],
     );
     check(
         insert(User).from_select(User.name, names()).include_defaults(false),
@@ -426,22 +430,26 @@ fn a_select_gives_the_defaults_of_columns_that_are_not_named() {
     check(
         insert(User).from_select(User.name, names().union_all(names().limit(1))),
         expect![[r#"
-        -- sqlite
-        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL SELECT * FROM (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
-        -- postgresql
-        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2 UNION ALL (SELECT keywords.word, $3 FROM keywords WHERE keywords.id > $4 LIMIT $5)
-        -- mysql, mariadb
-        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
-    "#]],
+            -- sqlite
+            INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL SELECT * FROM (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
+            -- postgresql
+            INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2 UNION ALL (SELECT keywords.word, $3 FROM keywords WHERE keywords.id > $4 LIMIT $5)
+            -- mysql
+            INSERT INTO users (name, active) SELECT keywords.word, CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ? UNION ALL (SELECT keywords.word, CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ? LIMIT ?)
+            -- mariadb
+            INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? UNION ALL (SELECT keywords.word, ? FROM keywords WHERE keywords.id > ? LIMIT ?)
+        "#]],
     );
     check(
         insert(User).from_select(User.name, names().distinct().order_by(Keyword.word)),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        INSERT INTO users (name, active) SELECT DISTINCT keywords.word, ? FROM keywords WHERE keywords.id > ? ORDER BY keywords.word
-        -- postgresql
-        INSERT INTO users (name, active) SELECT DISTINCT keywords.word, $1 FROM keywords WHERE keywords.id > $2 ORDER BY keywords.word
-    "#]],
+            -- sqlite, mariadb
+            INSERT INTO users (name, active) SELECT DISTINCT keywords.word, ? FROM keywords WHERE keywords.id > ? ORDER BY keywords.word
+            -- postgresql
+            INSERT INTO users (name, active) SELECT DISTINCT keywords.word, $1 FROM keywords WHERE keywords.id > $2 ORDER BY keywords.word
+            -- mysql
+            INSERT INTO users (name, active) SELECT DISTINCT keywords.word, CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ? ORDER BY keywords.word
+        "#]],
     );
 }
 
@@ -451,20 +459,24 @@ fn what_is_set_is_selected_with_the_rest() {
     check(
         insert(User).from_select(User.name, names()).set(User.age, 7).set(User.fullname, func::upper(Keyword.word)),
         expect![[r#"
-            -- sqlite, mysql, mariadb
+            -- sqlite, mariadb
             INSERT INTO users (name, age, fullname, active) SELECT keywords.word, ?, upper(keywords.word), ? FROM keywords WHERE keywords.id > ?
             -- postgresql
             INSERT INTO users (name, age, fullname, active) SELECT keywords.word, $1, upper(keywords.word), $2 FROM keywords WHERE keywords.id > $3
+            -- mysql
+            INSERT INTO users (name, age, fullname, active) SELECT keywords.word, CAST(? AS SIGNED), upper(keywords.word), CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ?
         "#]],
     );
     check(
         insert(User).set(User.active, false).from_select(User.name, names()),
         expect![[r#"
-        -- sqlite, mysql, mariadb
-        INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
-        -- postgresql
-        INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
-    "#]],
+            -- sqlite, mariadb
+            INSERT INTO users (name, active) SELECT keywords.word, ? FROM keywords WHERE keywords.id > ?
+            -- postgresql
+            INSERT INTO users (name, active) SELECT keywords.word, $1 FROM keywords WHERE keywords.id > $2
+            -- mysql
+            INSERT INTO users (name, active) SELECT keywords.word, CAST(? AS SIGNED) FROM keywords WHERE keywords.id > ?
+        "#]],
     );
     check(
         insert(User).from_select(User.name, names()).set(User.name, "x"),
@@ -769,14 +781,14 @@ fn a_list_of_values_gives_the_rows() {
     check(
         insert(Keyword).from_select((Keyword.id, Keyword.word), select(words)),
         expect![[r#"
-        -- sqlite
-        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT column1 AS id, column2 AS word FROM (VALUES (?, ?), (?, ?))) AS words
-        -- postgresql
-        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ($1, $2), ($3, $4)) AS words (id, word)
-        -- mysql
-        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ROW(?, ?), ROW(?, ?)) AS words (id, word)
-        -- mariadb
-        INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT ? AS id, ? AS word UNION ALL SELECT ?, ?) AS words
-    "#]],
+            -- sqlite
+            INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT column1 AS id, column2 AS word FROM (VALUES (?, ?), (?, ?))) AS words
+            -- postgresql
+            INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ($1, $2), ($3, $4)) AS words (id, word)
+            -- mysql
+            INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (VALUES ROW(CAST(? AS SIGNED), ?), ROW(CAST(? AS SIGNED), ?)) AS words (id, word)
+            -- mariadb
+            INSERT INTO keywords (id, word) SELECT words.id, words.word FROM (SELECT ? AS id, ? AS word UNION ALL SELECT ?, ?) AS words
+        "#]],
     );
 }

@@ -411,15 +411,15 @@ fn a_list_of_values() {
     check(
         select((v.0, v.1)).select_from(&v),
         expect![[r#"
-        -- sqlite
-        SELECT v.id, v.name FROM (SELECT column1 AS id, column2 AS name FROM (VALUES (?, ?), (?, ?))) AS v
-        -- postgresql
-        SELECT v.id, v.name FROM (VALUES ($1, $2), ($3, $4)) AS v (id, name)
-        -- mysql
-        SELECT v.id, v.name FROM (VALUES ROW(?, ?), ROW(?, ?)) AS v (id, name)
-        -- mariadb
-        SELECT v.id, v.name FROM (SELECT ? AS id, ? AS name UNION ALL SELECT ?, ?) AS v
-    "#]],
+            -- sqlite
+            SELECT v.id, v.name FROM (SELECT column1 AS id, column2 AS name FROM (VALUES (?, ?), (?, ?))) AS v
+            -- postgresql
+            SELECT v.id, v.name FROM (VALUES ($1, $2), ($3, $4)) AS v (id, name)
+            -- mysql
+            SELECT v.id, v.name FROM (VALUES ROW(CAST(? AS SIGNED), ?), ROW(CAST(? AS SIGNED), ?)) AS v (id, name)
+            -- mariadb
+            SELECT v.id, v.name FROM (SELECT ? AS id, ? AS name UNION ALL SELECT ?, ?) AS v
+        "#]],
     );
 }
 
@@ -428,15 +428,15 @@ fn a_list_of_values_is_selected_whole() {
     check(
         select(values("v", ["id"], [(1i64,)])),
         expect![[r#"
-        -- sqlite
-        SELECT v.id FROM (SELECT column1 AS id FROM (VALUES (?))) AS v
-        -- postgresql
-        SELECT v.id FROM (VALUES ($1)) AS v (id)
-        -- mysql
-        SELECT v.id FROM (VALUES ROW(?)) AS v (id)
-        -- mariadb
-        SELECT v.id FROM (SELECT ? AS id) AS v
-    "#]],
+            -- sqlite
+            SELECT v.id FROM (SELECT column1 AS id FROM (VALUES (?))) AS v
+            -- postgresql
+            SELECT v.id FROM (VALUES ($1)) AS v (id)
+            -- mysql
+            SELECT v.id FROM (VALUES ROW(CAST(? AS SIGNED))) AS v (id)
+            -- mariadb
+            SELECT v.id FROM (SELECT ? AS id) AS v
+        "#]],
     );
 }
 
@@ -446,15 +446,15 @@ fn a_list_of_values_is_joined() {
     check(
         select((User.name, v.1)).join_on(&v, v.0.eq(User.id)),
         expect![[r#"
-        -- sqlite
-        SELECT users.name, v.price FROM users JOIN (SELECT column1 AS id, column2 AS price FROM (VALUES (?, ?), (?, ?))) AS v ON v.id = users.id
-        -- postgresql
-        SELECT users.name, v.price FROM users JOIN (VALUES ($1, $2), ($3, $4)) AS v (id, price) ON v.id = users.id
-        -- mysql
-        SELECT users.name, v.price FROM users JOIN (VALUES ROW(?, ?), ROW(?, ?)) AS v (id, price) ON v.id = users.id
-        -- mariadb
-        SELECT users.name, v.price FROM users JOIN (SELECT ? AS id, ? AS price UNION ALL SELECT ?, ?) AS v ON v.id = users.id
-    "#]],
+            -- sqlite
+            SELECT users.name, v.price FROM users JOIN (SELECT column1 AS id, column2 AS price FROM (VALUES (?, ?), (?, ?))) AS v ON v.id = users.id
+            -- postgresql
+            SELECT users.name, v.price FROM users JOIN (VALUES ($1, $2), ($3, $4)) AS v (id, price) ON v.id = users.id
+            -- mysql
+            SELECT users.name, v.price FROM users JOIN (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) AS v (id, price) ON v.id = users.id
+            -- mariadb
+            SELECT users.name, v.price FROM users JOIN (SELECT ? AS id, ? AS price UNION ALL SELECT ?, ?) AS v ON v.id = users.id
+        "#]],
     );
 }
 
@@ -464,15 +464,15 @@ fn a_list_of_values_may_hold_null() {
     check(
         select(v.0).select_from(&v),
         expect![[r#"
-        -- sqlite
-        SELECT v.age FROM (SELECT column1 AS age FROM (VALUES (?), (?))) AS v
-        -- postgresql
-        SELECT v.age FROM (VALUES ($1), ($2)) AS v (age)
-        -- mysql
-        SELECT v.age FROM (VALUES ROW(?), ROW(?)) AS v (age)
-        -- mariadb
-        SELECT v.age FROM (SELECT ? AS age UNION ALL SELECT ?) AS v
-    "#]],
+            -- sqlite
+            SELECT v.age FROM (SELECT column1 AS age FROM (VALUES (?), (?))) AS v
+            -- postgresql
+            SELECT v.age FROM (VALUES ($1), ($2)) AS v (age)
+            -- mysql
+            SELECT v.age FROM (VALUES ROW(CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED))) AS v (age)
+            -- mariadb
+            SELECT v.age FROM (SELECT ? AS age UNION ALL SELECT ?) AS v
+        "#]],
     );
 }
 
@@ -606,15 +606,15 @@ fn a_column_brings_a_cte_and_a_list_of_values() {
     check(
         select(pairs.0 * pairs.1),
         expect![[r#"
-        -- sqlite
-        SELECT pairs.a * pairs.b FROM (SELECT column1 AS a, column2 AS b FROM (VALUES (?, ?), (?, ?))) AS pairs
-        -- postgresql
-        SELECT pairs.a * pairs.b FROM (VALUES ($1, $2), ($3, $4)) AS pairs (a, b)
-        -- mysql
-        SELECT pairs.a * pairs.b FROM (VALUES ROW(?, ?), ROW(?, ?)) AS pairs (a, b)
-        -- mariadb
-        SELECT pairs.a * pairs.b FROM (SELECT ? AS a, ? AS b UNION ALL SELECT ?, ?) AS pairs
-    "#]],
+            -- sqlite
+            SELECT pairs.a * pairs.b FROM (SELECT column1 AS a, column2 AS b FROM (VALUES (?, ?), (?, ?))) AS pairs
+            -- postgresql
+            SELECT pairs.a * pairs.b FROM (VALUES ($1, $2), ($3, $4)) AS pairs (a, b)
+            -- mysql
+            SELECT pairs.a * pairs.b FROM (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) AS pairs (a, b)
+            -- mariadb
+            SELECT pairs.a * pairs.b FROM (SELECT ? AS a, ? AS b UNION ALL SELECT ?, ?) AS pairs
+        "#]],
     );
 }
 
@@ -969,41 +969,41 @@ fn a_list_of_values_is_a_value_or_a_list() {
     check(
         select(User.id).filter(User.id.in_(&ids)),
         expect![[r#"
-        -- sqlite
-        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
-        -- postgresql
-        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
-        -- mysql
-        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
-        -- mariadb
-        SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+            -- postgresql
+            SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+            -- mysql
+            SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (VALUES ROW(CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED))) AS ids (id))
+            -- mariadb
+            SELECT users.id FROM users WHERE users.id IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+        "#]],
     );
     check(
         select(User.id).filter(User.id.not_in(&ids)),
         expect![[r#"
-        -- sqlite
-        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
-        -- postgresql
-        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
-        -- mysql
-        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
-        -- mariadb
-        SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+            -- postgresql
+            SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+            -- mysql
+            SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (VALUES ROW(CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED))) AS ids (id))
+            -- mariadb
+            SELECT users.id FROM users WHERE users.id NOT IN (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+        "#]],
     );
     check(
         select(User.id).filter(User.id.eq(ids.scalar_values())),
         expect![[r#"
-        -- sqlite
-        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
-        -- postgresql
-        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
-        -- mysql
-        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ROW(?), ROW(?)) AS ids (id))
-        -- mariadb
-        SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
-    "#]],
+            -- sqlite
+            SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT column1 AS id FROM (VALUES (?), (?))) AS ids)
+            -- postgresql
+            SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ($1), ($2)) AS ids (id))
+            -- mysql
+            SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (VALUES ROW(CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED))) AS ids (id))
+            -- mariadb
+            SELECT users.id FROM users WHERE users.id = (SELECT ids.id FROM (SELECT ? AS id UNION ALL SELECT ?) AS ids)
+        "#]],
     );
 }
 
@@ -1060,15 +1060,15 @@ fn names_of_a_list_of_values_are_quoted() {
     check(
         select(spaces),
         expect![[r#"
-        -- sqlite
-        SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (SELECT column1 AS "CaseSensitive", column2 AS "has spaces", column3 AS number FROM (VALUES (?, ?, ?))) AS "Spaces and Cases"
-        -- postgresql
-        SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (VALUES ($1, $2, $3)) AS "Spaces and Cases" ("CaseSensitive", "has spaces", number)
-        -- mysql
-        SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (VALUES ROW(?, ?, ?)) AS `Spaces and Cases` (`CaseSensitive`, `has spaces`, number)
-        -- mariadb
-        SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (SELECT ? AS `CaseSensitive`, ? AS `has spaces`, ? AS number) AS `Spaces and Cases`
-    "#]],
+            -- sqlite
+            SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (SELECT column1 AS "CaseSensitive", column2 AS "has spaces", column3 AS number FROM (VALUES (?, ?, ?))) AS "Spaces and Cases"
+            -- postgresql
+            SELECT "Spaces and Cases"."CaseSensitive", "Spaces and Cases"."has spaces", "Spaces and Cases".number FROM (VALUES ($1, $2, $3)) AS "Spaces and Cases" ("CaseSensitive", "has spaces", number)
+            -- mysql
+            SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (VALUES ROW(CAST(? AS SIGNED), ?, CAST(? AS SIGNED))) AS `Spaces and Cases` (`CaseSensitive`, `has spaces`, number)
+            -- mariadb
+            SELECT `Spaces and Cases`.`CaseSensitive`, `Spaces and Cases`.`has spaces`, `Spaces and Cases`.number FROM (SELECT ? AS `CaseSensitive`, ? AS `has spaces`, ? AS number) AS `Spaces and Cases`
+        "#]],
     );
 }
 
@@ -1080,15 +1080,15 @@ fn a_list_of_values_in_a_cte_keeps_the_order_of_its_values() {
     check(
         select(second.0),
         expect![[r#"
-        -- sqlite
-        WITH first AS (SELECT list.word, list.n FROM (SELECT column1 AS word, column2 AS n FROM (VALUES (?, ?), (?, ?))) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
-        -- postgresql
-        WITH first AS (SELECT list.word, list.n FROM (VALUES ($1, $2), ($3, $4)) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = $5) SELECT second.word FROM second
-        -- mysql
-        WITH first AS (SELECT list.word, list.n FROM (VALUES ROW(?, ?), ROW(?, ?)) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
-        -- mariadb
-        WITH first AS (SELECT list.word, list.n FROM (SELECT ? AS word, ? AS n UNION ALL SELECT ?, ?) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
-    "#]],
+            -- sqlite
+            WITH first AS (SELECT list.word, list.n FROM (SELECT column1 AS word, column2 AS n FROM (VALUES (?, ?), (?, ?))) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+            -- postgresql
+            WITH first AS (SELECT list.word, list.n FROM (VALUES ($1, $2), ($3, $4)) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = $5) SELECT second.word FROM second
+            -- mysql
+            WITH first AS (SELECT list.word, list.n FROM (VALUES ROW(?, CAST(? AS SIGNED)), ROW(?, CAST(? AS SIGNED))) AS list (word, n)), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+            -- mariadb
+            WITH first AS (SELECT list.word, list.n FROM (SELECT ? AS word, ? AS n UNION ALL SELECT ?, ?) AS list), second AS (SELECT first.word FROM first WHERE first.word = ?) SELECT second.word FROM second
+        "#]],
     );
 }
 

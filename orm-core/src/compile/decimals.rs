@@ -84,7 +84,10 @@ impl Writer {
             self.node(node)?;
             return Ok(false);
         }
-        self.told_apart(node)?;
+        match self.decimal_form(node) {
+            None => self.value_of_column(node)?,
+            Some(form) => self.decimal(node, form)?,
+        }
         Ok(self.decimal_form(node) == Some(Form::Computed))
     }
 
@@ -100,7 +103,12 @@ impl Writer {
         if self.dialect == Dialect::Sqlite && compares() {
             return self.decimal(argument, form(argument).unwrap_or(Form::Computed));
         }
-        self.within(argument, precedence)
+        match argument {
+            Node::Parameter { kind: Kind::Json, .. } if std::ptr::eq(template, &template::NULLIF) => {
+                self.beside_others(argument)
+            }
+            _ => self.within(argument, precedence),
+        }
     }
 
     /// Returns the function that computes an expression of decimal numbers exactly, and its arguments.

@@ -64,7 +64,10 @@ impl Writer {
             Node::InSelect { operand, select, negated } => {
                 let is_kept = self.keeps_exists && self.dialect == Dialect::MySql && !negated;
                 self.push(if is_kept { "0 + (" } else { "" });
-                self.operand(operand, None, Precedence::Other)?;
+                match &**operand {
+                    Node::Parameter { kind: Kind::Json, .. } => self.beside_others(operand)?,
+                    operand => self.operand(operand, None, Precedence::Other)?,
+                }
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 self.select_in(select)?;
                 self.push(if is_kept { "))" } else { ")" });
@@ -309,7 +312,7 @@ impl Writer {
 
     /// Writes a value that has to be of one type with others. To PostgreSQL a JSON parameter is JSON, and columns are JSONB,
     /// which the one is not taken for outside of INSERT and SET; to MySQL it is text, which no document is equal to.
-    fn beside_others(&mut self, node: &Node) -> Result<()> {
+    pub(super) fn beside_others(&mut self, node: &Node) -> Result<()> {
         match (node, self.dialect) {
             (Node::Parameter { index, kind: Kind::Json }, Dialect::Postgres) if !self.writes_literals() => {
                 self.padded(*index, Kind::Json, "JSONB")
@@ -509,8 +512,8 @@ impl Writer {
         for (when, then) in whens {
             self.push(" WHEN ");
             match operand {
-                Some(operand) if self.is_computed_beside(when, operand) => self.as_text(when)?,
-                _ => self.node(when)?,
+                Some(operand) => self.compared(when, operand, Precedence::Or)?,
+                None => self.node(when)?,
             }
             self.push(" THEN ");
             result(self, then)?;

@@ -526,7 +526,7 @@ impl Writer {
         };
         for (position, row) in rows.iter().enumerate() {
             self.push(if position == 0 { first } else { before });
-            self.separated(row, ", ", |this, value| this.node(value))?;
+            self.separated(row, ", ", Self::value_of_column)?;
             self.push(after);
         }
         Ok(())

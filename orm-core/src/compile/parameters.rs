@@ -1,7 +1,8 @@
 //! Parameters whose type MySQL does not see.
 //!
 //! It takes a parameter for what stands beside it, and where nothing but parameters is computed with, for a float: `? + ?` of two
-//! whole numbers is `3.0` there, and of two decimals it loses digits. So in such a place a number is cast to what it is.
+//! whole numbers is `3.0` there, and of two decimals it loses digits. So in such a place a number is cast to what it is; so is a value
+//! in a row of values or in a member of a compound, where a NULL would otherwise be text, and the others with it.
 //! (<https://dev.mysql.com/doc/refman/8.4/en/prepare.html>)
 
 use orm_pool::Kind;
@@ -10,6 +11,13 @@ use super::Writer;
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::sql::{Constant, Node, Precedence};
+
+fn unlabelled(node: &Node) -> &Node {
+    match node {
+        Node::Label { node, .. } => node,
+        other => other,
+    }
+}
 
 impl Writer {
     /// Returns whether what is computed from these operands has no type but that of its parameters.
@@ -30,6 +38,27 @@ impl Writer {
             }
         }
         self.within(node, precedence)
+    }
+
+    /// Writes a value that others will stand beside, in VALUES, in a member of a compound or in a subquery, with the cast that says what
+    /// it is. There the NULL of one row would make the others text; and a document would be none, on PostgreSQL too.
+    pub(super) fn value_of_column(&mut self, node: &Node) -> Result<()> {
+        let (Node::Parameter { index, kind }, false) = (unlabelled(node).untyped(), self.writes_literals()) else {
+            return self.node(node);
+        };
+        let name = match (self.dialect, kind) {
+            (Dialect::Postgres, Kind::Json) => "JSONB",
+            (Dialect::MySql, Kind::Json) => "JSON",
+            (Dialect::MySql, Kind::Bool | Kind::Int16 | Kind::Int32 | Kind::Int64 | Kind::Interval) => "SIGNED",
+            (Dialect::MySql, Kind::Float32) => "FLOAT",
+            (Dialect::MySql, Kind::Float64) => "DOUBLE",
+            (Dialect::MySql, Kind::Bytes) => "BINARY",
+            (Dialect::MySql, Kind::Date) => "DATE",
+            (Dialect::MySql, Kind::Time) => "TIME(6)",
+            (Dialect::MySql, Kind::DateTime | Kind::Timestamp) => "DATETIME(6)",
+            _ => return self.node(node),
+        };
+        self.padded(*index, *kind, name)
     }
 
     /// Returns whether it chooses among texts that are parameters all: the greatest of such is compared as a number.

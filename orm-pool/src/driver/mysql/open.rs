@@ -86,6 +86,10 @@ fn ssl_mode(word: &str) -> Result<MySqlSslMode, Error> {
 const MODES: &str = ", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', \
                      IF(VERSION() LIKE '%MariaDB%', ',SIMULTANEOUS_ASSIGNMENT', '')))";
 
+/// As long as MariaDB makes them, and as other databases have them, who know no limit: MySQL cuts what `group_concat` makes after
+/// 1,024 bytes, and says so in a warning alone.
+const LONG_TEXTS: &str = ", group_concat_max_len = GREATEST(@@group_concat_max_len, 1048576)";
+
 /// Returns the statement that sets the session up.
 fn set_up(options: &Options) -> Result<String, Error> {
     let mut sql = String::from("SET time_zone = '+00:00', NAMES utf8mb4");
@@ -99,6 +103,9 @@ fn set_up(options: &Options) -> Result<String, Error> {
             _ = write!(sql, ", sql_mode = '{mode}'");
         }
         Some(mode) => return Err(Error::new(ErrorKind::Configuration, format!("`{mode}` is not an SQL mode"))),
+    }
+    if !options.parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("group_concat_max_len")) {
+        sql.push_str(LONG_TEXTS);
     }
     for (name, value) in &options.parameters {
         check_name("a variable", name)?;
