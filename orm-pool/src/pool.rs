@@ -429,6 +429,17 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Opens a connection that is to the listeners' liking.
+    /// Puts another connection into the lease, which never is without one.
+    async fn renew(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
+        let generation = self.state.lock().generation;
+        let entry = self.open(lease, generation).await?;
+        if let Some(lost) = lease.take_entry() {
+            self.discard(lost, lease.record_info_mut());
+        }
+        lease.put_entry(entry);
+        Ok(())
+    }
+
     async fn open(self: &Arc<Self>, lease: &mut Lease<C>, generation: u64) -> Result<Box<Entry<C::Connection>>, Error> {
         let connection = self.connector.connect().await?;
         let info = Info::default();

@@ -190,6 +190,7 @@ impl Connection {
 
     /// Begins a transaction at an isolation level, or at the database's own, unless there is one.
     pub(crate) async fn begin_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
+        self.replace_lost().await?;
         self.settle().await?;
         if self.state.is_begun {
             self.go_on(level, will_write).await?;
@@ -197,6 +198,17 @@ impl Connection {
             self.begin_new(level, will_write).await?;
         }
         self.state.has_written |= will_write;
+        Ok(())
+    }
+
+    /// Takes another connection where this one is lost, and with it all that was open: a transaction that has been rolled back, or
+    /// none. SQLite's is the file, or the only one that has its rows.
+    async fn replace_lost(&mut self) -> Result<()> {
+        let is_over = !self.state.is_begun && self.dialect() != Dialect::Sqlite && !self.engine.is_of_test();
+        if is_over && self.guard.needs_discard() {
+            Box::pin(self.guard.renew()).await.map_err(Error::from_pool)?;
+            self.state = State::default();
+        }
         Ok(())
     }
 

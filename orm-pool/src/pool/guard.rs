@@ -53,6 +53,16 @@ impl<C: Connector> Guard<C> {
         self.on_return = on_return;
     }
 
+    /// Opens another connection in the place of this one, which is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the [`Connector`] reports when it cannot connect; then all is as it was.
+    pub async fn renew(&mut self) -> Result<(), Error> {
+        let shared = self.lease.shared().clone();
+        shared.renew(&mut self.lease).await
+    }
+
     /// Closes the connection instead of giving it back.
     pub fn invalidate(self) {
         self.close_now(None);

@@ -61,6 +61,19 @@ async fn a_life_without_trouble_is_told_in_order() {
 }
 
 #[tokio::test]
+async fn a_guard_takes_another_connection_in_its_place() {
+    let (pool, _server, log) = listened(single());
+    let mut guard = pool.acquire().await.unwrap();
+    log.lock().clear();
+    guard.renew().await.unwrap();
+    assert_eq!((guard.number, pool.status().checked_out), (2, 1));
+    assert_heard(&log, &["connect 2", "close 1"]);
+    drop(guard);
+    settle().await;
+    assert_heard(&log, &["reset 2", "checkin 2"]);
+}
+
+#[tokio::test]
 async fn each_way_out_of_the_pool_is_told() {
     let (pool, server, log) = listened(small());
     let mut guard = pool.acquire().await.unwrap();
