@@ -218,15 +218,16 @@ impl Connection {
     /// sqlx would find a wrong number by itself, but only after noting that it waits for an answer to what it never sends.
     #[cold]
     async fn prepare(&mut self, statement: &Statement, types: TypesOf) -> Result<Known, Error> {
-        let sql = types.text(&statement.sql);
-        parameters::check_size(sql.len() + 1, self.most_bytes)?;
+        parameters::check_size(statement.sql.len() + 1, self.most_bytes)?;
         if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }
+        let sql = self.statements.text(&statement.sql, types);
         let result = self.ask_to_prepare(&sql).await;
         let facts = words::facts(&statement.sql, Flavour::MySql);
         let known = match result {
             Ok(prepared) => {
+                self.statements.is_prepared(&statement.sql, types);
                 let parameters = match prepared.parameters() {
                     Some(Either::Right(count)) => count,
                     Some(Either::Left(types)) => types.len(),

@@ -3,7 +3,7 @@
 //! In: a [`Statement`]. Out: what was learnt when it was prepared. The prepared statements themselves are sqlx's, which
 //! finds them by their text. MariaDB takes the types of parameters as each run sends them. MySQL gives parameters the types
 //! that they had when the statement ran first, and makes what comes later into those: a text into the number 0. So each list
-//! of types has a text of its own there.
+//! of types has a text of its own there, which ends in other spaces.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
@@ -19,6 +19,8 @@ use crate::driver::words::Facts;
 /// The statements of one connection.
 pub(super) struct Statements {
     by_id: HashMap<(u64, TypesOf), Known, FixedState>,
+    /// The lists of types that each text has been prepared for.
+    types: HashMap<Arc<str>, Vec<TypesOf>, FixedState>,
     capacity: usize,
     /// Whether a prepared statement is for values of some types alone.
     goes_by_types: bool,
@@ -31,7 +33,7 @@ pub(super) struct TypesOf(u64);
 /// What is known of a statement.
 #[derive(Clone)]
 pub(super) struct Known {
-    /// What is sent: the text, told apart by the types of its values.
+    /// What is sent: the text, of which that for other types of values is another.
     pub(super) sql: Arc<str>,
     pub(super) facts: Facts,
     pub(super) parameters: usize,
@@ -41,7 +43,12 @@ pub(super) struct Known {
 
 impl Statements {
     pub(super) fn new(capacity: usize, goes_by_types: bool) -> Self {
-        Statements { by_id: HashMap::with_hasher(FixedState::default()), capacity: capacity.max(1), goes_by_types }
+        Statements {
+            by_id: HashMap::with_hasher(FixedState::default()),
+            types: HashMap::with_hasher(FixedState::default()),
+            capacity: capacity.max(1),
+            goes_by_types,
+        }
     }
 
     /// Returns what the types of these values are told apart by.
@@ -72,15 +79,28 @@ impl Statements {
         }
     }
 
+    /// Returns the text that is sent for values of these types: as many spaces longer as the text has other lists of types.
+    pub(super) fn text(&self, sql: &Arc<str>, types: TypesOf) -> Arc<str> {
+        let known = self.types.get(sql).map(Vec::as_slice).unwrap_or_default();
+        match known.iter().position(|known| *known == types).unwrap_or(known.len()) {
+            0 => Arc::clone(sql),
+            others => format!("{sql}{:others$}", "").into(),
+        }
+    }
+
+    /// Notes that the text is prepared for values of these types.
+    pub(super) fn is_prepared(&mut self, sql: &Arc<str>, types: TypesOf) {
+        if types != TypesOf(0) {
+            let known = self.types.entry(Arc::clone(sql)).or_default();
+            if !known.contains(&types) {
+                known.push(types);
+            }
+        }
+    }
+
     /// Forgets all; sqlx has to forget them, too.
     pub(super) fn clear(&mut self) {
         self.by_id.clear();
-    }
-}
-
-impl TypesOf {
-    /// Returns the text that is sent for values of these types.
-    pub(super) fn text(self, sql: &Arc<str>) -> Arc<str> {
-        if self.0 == 0 { Arc::clone(sql) } else { format!("/* {:x} */ {sql}", self.0).into() }
+        self.types.clear();
     }
 }
