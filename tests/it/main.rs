@@ -142,6 +142,7 @@ mod moments;
 mod mysql;
 mod of_others;
 mod own_types;
+mod own_values;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -88,7 +88,7 @@ const MODES: &str = ", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABL
 
 /// As long as MariaDB makes them, and as other databases have them, who know no limit: MySQL cuts what `group_concat` makes after
 /// 1,024 bytes, and says so in a warning alone.
-const LONG_TEXTS: &str = ", group_concat_max_len = GREATEST(@@group_concat_max_len, 1048576)";
+const LONG_TEXTS: &str = ", group_concat_max_len = CAST(GREATEST(@@group_concat_max_len, 1048576) AS UNSIGNED)";
 
 /// Returns the statement that sets the session up.
 fn set_up(options: &Options) -> Result<String, Error> {
