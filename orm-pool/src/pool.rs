@@ -428,7 +428,6 @@ impl<C: Connector> Shared<C> {
         Ok(())
     }
 
-    /// Opens a connection that is to the listeners' liking.
     /// Puts another connection into the lease, which never is without one.
     async fn renew(self: &Arc<Self>, lease: &mut Lease<C>) -> Result<(), Error> {
         let generation = self.state.lock().generation;
@@ -440,6 +439,7 @@ impl<C: Connector> Shared<C> {
         Ok(())
     }
 
+    /// Opens a connection that is to the listeners' liking.
     async fn open(self: &Arc<Self>, lease: &mut Lease<C>, generation: u64) -> Result<Box<Entry<C::Connection>>, Error> {
         let connection = self.connector.connect().await?;
         let info = Info::default();
