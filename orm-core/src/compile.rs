@@ -23,6 +23,7 @@ pub(crate) mod structure;
 #[cfg(test)]
 mod structure_tests;
 mod writer;
+mod written;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -54,6 +54,8 @@ pub(crate) struct Capabilities {
     pub(crate) delete_join: DeleteJoin,
     /// Whether UPDATE and DELETE take ORDER BY and LIMIT.
     pub(crate) changes_in_order: bool,
+    /// Whether subqueries of UPDATE and DELETE may read the table that is written, and see it as it was.
+    pub(crate) reads_written: bool,
     /// Whether RETURNING gives columns of the other tables of an UPDATE or DELETE.
     pub(crate) returns_other_tables: bool,
     /// What stands for no limit before OFFSET.

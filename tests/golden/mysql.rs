@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Expr, excluded, func, literal, window};
+use orm::{Expr, excluded, func, literal, tuple, window};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -246,6 +246,115 @@ fn an_outer_join_asks_of_each_row() {
             SELECT sales.id FROM sales LEFT OUTER JOIN sales AS other ON other.id = sales.id AND EXISTS (SELECT other.id FROM sales AS other WHERE other.region = sales.region) AND other.id IN (SELECT other.id FROM sales AS other WHERE other.region = sales.region)
             -- mysql
             SELECT sales.id FROM sales LEFT OUTER JOIN sales AS other ON other.id = sales.id AND 0 + EXISTS (SELECT other.id FROM sales AS other WHERE other.region = sales.region) AND 0 + (other.id IN (SELECT other.id FROM sales AS other WHERE other.region = sales.region))
+        "#]],
+    );
+}
+
+#[test]
+fn what_reads_the_table_that_is_written_is_a_derived_table() {
+    let other = Sale.alias("other");
+    let most = || select(func::max(other.amount)).scalar_subquery();
+    check(
+        update(Sale).set(Sale.amount, func::coalesce(most(), 0)).filter(Sale.amount.lt(most())),
+        expect![[r#"
+        -- sqlite, mariadb
+        UPDATE sales SET amount = coalesce((SELECT max(other.amount) FROM sales AS other), ?) WHERE sales.amount < (SELECT max(other.amount) FROM sales AS other)
+        -- postgresql
+        UPDATE sales SET amount = coalesce((SELECT max(other.amount) FROM sales AS other), $1) WHERE sales.amount < (SELECT max(other.amount) FROM sales AS other)
+        -- mysql
+        UPDATE sales SET amount = coalesce((SELECT * FROM (SELECT max(other.amount) FROM sales AS other) AS own), ?) WHERE sales.amount < (SELECT * FROM (SELECT max(other.amount) FROM sales AS other) AS own)
+    "#]],
+    );
+    check(
+        delete(Sale).filter(tuple((Sale.id, Sale.amount)).in_(select((other.id, other.id)).filter(other.amount.gt(2)))),
+        expect![[r#"
+            -- sqlite, mariadb
+            DELETE FROM sales WHERE (sales.id, sales.amount) IN (SELECT other.id, other.id FROM sales AS other WHERE other.amount > ?)
+            -- postgresql
+            DELETE FROM sales WHERE (sales.id, sales.amount) IN (SELECT other.id, other.id FROM sales AS other WHERE other.amount > $1)
+            -- mysql
+            DELETE FROM sales WHERE (sales.id, sales.amount) IN (SELECT * FROM (SELECT other.id, other.id FROM sales AS other WHERE other.amount > ?) AS own (c0, c1))
+        "#]],
+    );
+    check(
+        delete(Sale).filter(Sale.id.in_(select(other.id).order_by(other.id).limit(2))),
+        expect![[r#"
+        -- sqlite
+        DELETE FROM sales WHERE sales.id IN (SELECT other.id FROM sales AS other ORDER BY other.id LIMIT ?)
+        -- postgresql
+        DELETE FROM sales WHERE sales.id IN (SELECT other.id FROM sales AS other ORDER BY other.id LIMIT $1)
+        -- mysql, mariadb
+        DELETE FROM sales WHERE sales.id IN (SELECT * FROM (SELECT other.id AS c0 FROM sales AS other ORDER BY other.id LIMIT ?) AS limited)
+    "#]],
+    );
+    let items = select(Item.id).filter(Item.sale_id.in_(select(other.id).filter(other.id.lt(Item.id))));
+    check(
+        delete(Sale).filter(Sale.id.in_(items)),
+        expect![[r#"
+        -- sqlite, postgresql, mariadb
+        DELETE FROM sales WHERE sales.id IN (SELECT items.id FROM items WHERE items.sale_id IN (SELECT other.id FROM sales AS other WHERE other.id < items.id))
+        -- mysql
+        DELETE FROM sales WHERE sales.id IN (SELECT * FROM (SELECT items.id FROM items WHERE items.sale_id IN (SELECT other.id FROM sales AS other WHERE other.id < items.id)) AS own)
+    "#]],
+    );
+    check(
+        delete(Item).filter(Item.sale_id.in_(select(Sale.id))),
+        expect![[r#"
+        -- all
+        DELETE FROM items WHERE items.sale_id IN (SELECT sales.id FROM sales)
+    "#]],
+    );
+    check(
+        delete(Sale).filter(
+            Sale.id.gt(1) & func::exists(select(other.id).filter(other.region.eq(Sale.region) & other.id.lt(Sale.id))),
+        ),
+        expect![[r#"
+            -- sqlite, mariadb
+            DELETE FROM sales WHERE sales.id > ? AND EXISTS (SELECT other.id FROM sales AS other WHERE other.region = sales.region AND other.id < sales.id)
+            -- postgresql
+            DELETE FROM sales WHERE sales.id > $1 AND EXISTS (SELECT other.id FROM sales AS other WHERE other.region = sales.region AND other.id < sales.id)
+            -- mysql
+            DELETE FROM sales WHERE sales.id > ? AND sales.id IN (SELECT * FROM (SELECT sales.id FROM sales WHERE EXISTS (SELECT other.id FROM sales AS other WHERE other.region = sales.region AND other.id < sales.id)) AS own)
+        "#]],
+    );
+    check(
+        update(other).set(other.amount, 0).filter(
+            other.amount.lt(select(func::max(Sale.amount)).filter(Sale.region.eq(other.region)).scalar_subquery()),
+        ),
+        expect![[r#"
+            -- sqlite, mariadb
+            UPDATE sales AS other SET amount = ? WHERE other.amount < (SELECT max(sales.amount) FROM sales WHERE sales.region = other.region)
+            -- postgresql
+            UPDATE sales AS other SET amount = $1 WHERE other.amount < (SELECT max(sales.amount) FROM sales WHERE sales.region = other.region)
+            -- mysql
+            UPDATE sales AS other SET amount = ? WHERE other.id IN (SELECT * FROM (SELECT other.id FROM sales AS other WHERE other.amount < (SELECT max(sales.amount) FROM sales WHERE sales.region = other.region)) AS own)
+        "#]],
+    );
+    check(
+        update(Sale)
+            .set(Sale.rebate, select(func::max(other.amount)).filter(other.region.eq(Sale.region)).scalar_subquery()),
+        expect![[r#"
+            -- sqlite, postgresql, mariadb
+            UPDATE sales SET rebate = (SELECT max(other.amount) FROM sales AS other WHERE other.region = sales.region)
+            -- mysql
+            a subquery over the table that is written, in SET and about the row at hand, is not supported on dialect mysql
+            hint: select the keys and values first and filter by them, or change the objects in a session
+        "#]],
+    );
+    check(
+        delete(Sale)
+            .join_on(Item, Item.sale_id.eq(Sale.id))
+            .filter(func::exists(select(other.id).filter(other.id.eq(Item.id)))),
+        expect![[r#"
+            -- sqlite
+            DELETE FROM sales WHERE EXISTS (SELECT 1 FROM items WHERE items.sale_id = sales.id AND EXISTS (SELECT other.id FROM sales AS other WHERE other.id = items.id))
+            -- postgresql
+            DELETE FROM sales USING items WHERE items.sale_id = sales.id AND EXISTS (SELECT other.id FROM sales AS other WHERE other.id = items.id)
+            -- mysql
+            a subquery over the table that is written, in a condition about rows of other tables too or with text of SQL, is not supported on dialect mysql
+            hint: select the keys and values first and filter by them, or change the objects in a session
+            -- mariadb
+            DELETE FROM sales USING sales, items WHERE items.sale_id = sales.id AND EXISTS (SELECT other.id FROM sales AS other WHERE other.id = items.id)
         "#]],
     );
 }

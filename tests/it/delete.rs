@@ -1,8 +1,8 @@
 //! DELETE with subqueries and other tables.
 
 use orm::Dialect::{MariaDb, MySql, Postgres};
-use orm::ErrorKind;
 use orm::prelude::*;
+use orm::{ErrorKind, func, tuple};
 
 use crate::support::{Address, Node, User, dialect, engine, two_users};
 
@@ -153,4 +153,58 @@ async fn rows_that_a_subquery_or_a_list_has_go() {
     let list = orm::values("list", ["email"], [("wendy@x.org".to_owned(),), ("nobody".to_owned(),)]);
     assert_eq!(delete(Address).join_on(&list, list.0.eq(Address.email)).execute(&engine).await.unwrap(), 1);
     assert_eq!(emails(&engine).await.len() as u64, before.len() as u64 - gone - 1);
+}
+
+#[tokio::test]
+async fn a_subquery_may_read_the_rows_that_go() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let other = Address.alias("other");
+    let gone = delete(Address).filter(Address.id.eq(select(func::max(other.id)).scalar_subquery()));
+    assert_eq!(gone.execute(&engine).await.unwrap(), 1);
+    assert_eq!(emails(&engine).await, ["ed@x.org", "ed@y.org"]);
+    let gone = delete(Address)
+        .filter(tuple((Address.id, Address.id)).in_(select((other.id, other.id)).filter(other.id.gt(1))));
+    assert_eq!(gone.execute(&engine).await.unwrap(), 1);
+    let of_ed = select(User.id).filter(User.id.in_(select(other.user_id)));
+    assert_eq!(delete(Address).filter(Address.user_id.in_(of_ed)).execute(&engine).await.unwrap(), 1);
+    assert!(emails(&engine).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_subquery_about_the_row_at_hand_sees_the_rows_that_have_gone() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    // Of each user the first address stays; each that goes has been seen by the one behind it.
+    let rows = [(7, "ed@z.org"), (8, "ed@zz.org")];
+    let rows =
+        rows.map(|(id, email)| insert(Address).set(Address.id, id).set(Address.email, email).set(Address.user_id, 1));
+    for row in rows {
+        row.execute(&engine).await.unwrap();
+    }
+    let other = Address.alias("other");
+    let before = select(func::max(other.id)).filter(other.id.lt(Address.id) & other.user_id.eq(Address.user_id));
+    let is_behind = func::exists(select(other.id).filter(other.id.eq(before.scalar_subquery())));
+    assert_eq!(delete(Address).filter(is_behind).execute(&engine).await.unwrap(), 3);
+    assert_eq!(emails(&engine).await, ["ed@x.org", "wendy@x.org"]);
+}
+
+#[tokio::test]
+async fn members_of_the_same_table_are_asked_for() {
+    let engine = engine().await;
+    let row =
+        |id, parent_id: Option<i64>| insert(Node).set(Node.id, id).set(Node.name, "n").set(Node.parent_id, parent_id);
+    for (id, parent) in [(1, None), (2, Some(1)), (3, Some(2))] {
+        row(id, parent).execute(&engine).await.unwrap();
+    }
+    assert_eq!(delete(Node).filter(!Node.children.is_not_empty()).execute(&engine).await.unwrap(), 1);
+    assert_eq!(select(Node.id).order_by(Node.id).all(&engine).await.unwrap(), [1, 2]);
+    let mut session = Session::new(&engine);
+    let other = Node.alias("other");
+    let is_parent = Node.id.in_(select(func::coalesce(other.parent_id, 0)));
+    let child = session.get(Node, 2).await.unwrap().unwrap();
+    assert_eq!(session.execute(delete(Node).filter(!is_parent)).await.unwrap(), 1);
+    session.commit().await.unwrap();
+    assert_eq!(select(Node.id).all(&engine).await.unwrap(), [1]);
+    drop(child);
 }

@@ -2,7 +2,7 @@
 
 use orm::Dialect::{MariaDb, MySql, Postgres};
 use orm::prelude::*;
-use orm::{ErrorKind, excluded};
+use orm::{ErrorKind, excluded, func};
 
 use crate::support::{Address, Keyword, Node, User, UserKeyword, dialect, empty_engine, engine, expected, two_users};
 
@@ -272,4 +272,46 @@ async fn assignments_do_not_see_each_other() {
     session.commit().await.unwrap();
     let right = expected(2, [(MySql, 1, "nothing was swapped")]);
     assert_eq!(select((Swap.left, Swap.right)).one(&engine).await.unwrap(), (right + 6, 7));
+}
+
+#[tokio::test]
+async fn a_subquery_may_read_the_rows_that_change() {
+    let engine = tree().await;
+    let other = Node.alias("other");
+    let parents = select(func::coalesce(other.parent_id, 0));
+    assert_eq!(update(Node).set(Node.name, "leaf").filter(!Node.id.in_(parents)).execute(&engine).await.unwrap(), 2);
+    assert_eq!(names(&engine).await, ["root", "a", "leaf", "leaf"]);
+    let first = select(other.name).filter(other.id.eq(1)).scalar_subquery();
+    let changed = update(Node).set(Node.name, func::coalesce(first, "")).filter(Node.id.gt(2));
+    assert_eq!(changed.execute(&engine).await.unwrap(), 2);
+    assert_eq!(names(&engine).await, ["root", "a", "root", "root"]);
+    // Each sees the others as they were.
+    let has_root = func::exists(select(other.id).filter(other.id.eq(Node.id - 1) & other.name.eq("root")));
+    assert_eq!(update(Node).set(Node.name, "root").filter(has_root).execute(&engine).await.unwrap(), 2);
+    assert_eq!(names(&engine).await, ["root", "root", "root", "root"]);
+    let mut session = Session::new(&engine);
+    let mine = session.get(Node, 4).await.unwrap().unwrap();
+    let last = Node.id.eq(select(func::max(other.id)).scalar_subquery());
+    assert_eq!(session.execute(update(Node).set(Node.name, "last").filter(last)).await.unwrap(), 1);
+    session.refresh(mine).await.unwrap();
+    assert_eq!(session[mine].name, "last");
+    session.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_value_may_come_from_other_rows_of_the_table() {
+    let engine = tree().await;
+    let parent = Node.alias("parent");
+    let of_parent = select(parent.name).filter(parent.id.eq(Node.parent_id)).scalar_subquery();
+    // SQLite would see the rows that it has set before.
+    let leaves = update(Node).set(Node.name, func::coalesce(of_parent, "none")).filter(Node.id.gt(2));
+    let done = leaves.execute(&engine).await;
+    if dialect() == MySql {
+        let error = done.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Compile);
+        assert!(error.to_string().contains("over the table that is written"), "{error}");
+        return;
+    }
+    done.unwrap();
+    assert_eq!(names(&engine).await, ["root", "a", "root", "a"]);
 }

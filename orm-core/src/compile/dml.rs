@@ -9,6 +9,7 @@ use super::from::{Scope, foreign_key_condition};
 use super::lint::{Connections, edges, mentioned};
 use super::property::refuse_property;
 use super::writer::Source;
+use super::written::Written;
 use crate::dialect::{DeleteJoin, Dialect, Upsert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
@@ -240,7 +241,7 @@ impl Writer {
         if !rows.returning.is_empty() && !self.capabilities().returning.update {
             return Err(self.unsupported("UPDATE … RETURNING"));
         }
-        self.written = Some(rows.mapper);
+        self.writes(rows, &update.joined_sets);
         if !update.joined_sets.is_empty() && !self.capabilities().update_lists_tables {
             return Err(self.unsupported("UPDATE of columns of several tables"));
         }
@@ -261,11 +262,12 @@ impl Writer {
             let assignments: Vec<Assignment<'_>> =
                 own.chain(update.joined_sets.iter().map(Assignment::joined)).collect();
             this.assignments(&assignments, lists_tables)?;
+            this.refuse_exposed("SET and about the row at hand")?;
             if !others.is_empty() && !lists_tables {
                 this.push(" FROM ");
                 this.beside(&others)?;
             }
-            this.where_clause(&this.restricted(rows, &others))?;
+            this.where_of_changed(rows, this.restricted(rows, &others))?;
             this.tail(rows, &others)
         })
     }
@@ -275,7 +277,7 @@ impl Writer {
         if !rows.returning.is_empty() && !self.capabilities().returning.delete {
             return Err(self.unsupported("DELETE … RETURNING"));
         }
-        self.written = Some(rows.mapper);
+        self.writes(rows, &[]);
         let others = Others { criteria: self.criteria_of(written(rows)), ..Others::of(rows, &[], &[])? };
         self.warn_of_unconnected("DELETE", rows, &others);
         self.reject_order(rows, &others, "DELETE")?;
@@ -297,7 +299,7 @@ impl Writer {
                         this.push(", ");
                         this.beside(&others)?;
                     }
-                    this.where_clause(&this.restricted(rows, &others))?;
+                    this.where_of_changed(rows, this.restricted(rows, &others))?;
                     this.tail(rows, &others)
                 })
             }
@@ -308,7 +310,7 @@ impl Writer {
                     this.push(" USING ");
                     this.beside(&others)?;
                 }
-                this.where_clause(&this.restricted(rows, &others))?;
+                this.where_of_changed(rows, this.restricted(rows, &others))?;
                 this.tail(rows, &others)
             }),
         }
@@ -353,7 +355,7 @@ impl Writer {
 
     /// Writes what follows the conditions: ORDER BY, LIMIT and RETURNING.
     fn tail(&mut self, rows: &ChangedRows, others: &Others) -> Result<()> {
-        self.order_by(&rows.order_by)?;
+        self.without_reads("ORDER BY", |this| this.order_by(&rows.order_by))?;
         if let Some(limit) = &rows.limit {
             self.push(" LIMIT ");
             self.node(limit)?;
@@ -427,6 +429,15 @@ impl Writer {
 
     // ------------------------------------------------------------------------------------------------------ names
 
+    /// Notes which tables a statement writes.
+    fn writes(&mut self, rows: &ChangedRows, joined_sets: &[JoinedSet]) {
+        self.written = Some(rows.mapper);
+        if !self.capabilities().reads_written {
+            let joined = joined_sets.iter().map(|set| set.mapper);
+            self.rereads = Some(Written::new(std::iter::once(rows.mapper).chain(joined).collect()));
+        }
+    }
+
     /// Writes what stands beside the table that is written.
     fn beside(&mut self, others: &Others) -> Result<()> {
         self.separated(&others.items(), ", ", |this, item| match item {
@@ -436,7 +447,8 @@ impl Writer {
             }
             FromItem::Table(_) => Ok(()),
             FromItem::Derived(derived) => this.derived(derived),
-        })
+        })?;
+        self.refuse_exposed("LATERAL")
     }
 
     /// Writes columns without their table.

@@ -5,8 +5,10 @@
 use orm_pool::{Kind, Value};
 
 use super::Writer;
+use super::eager::width;
 use super::from::Scope;
 use super::property::property;
+use super::written::Shape;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Configured, Mapper, Property, RelationshipInfo};
@@ -108,7 +110,7 @@ impl Writer {
             Node::Criterion { mapper, condition } => self.criterion(mapper, condition)?,
             Node::Select(select) => {
                 self.push("(");
-                self.select(select, false)?;
+                self.subquery(Shape::Plain(width(&select.outputs)), |this| this.select(select, false))?;
                 self.push(")");
             }
             Node::Exists { select, negated } => {
@@ -124,6 +126,7 @@ impl Writer {
             Node::Constant(Constant::False) => self.push("FALSE"),
             Node::Quoted(text) => self.quoted(text),
             Node::Text(parts) => {
+                self.note_text();
                 for part in parts {
                     match part {
                         TextPart::Sql(sql) => self.push(sql),
@@ -844,7 +847,7 @@ impl Writer {
         }
         self.exists(negated);
         let select = SelectNode { from: scope.items(), filters: [condition].into(), ..SelectNode::default() };
-        self.select_one(&select)?;
+        self.subquery(Shape::Plain(1), |this| this.select_one(&select))?;
         self.push(")");
         Ok(())
     }

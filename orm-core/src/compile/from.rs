@@ -12,6 +12,7 @@ use super::eager::eager_sources;
 use super::expr::relationship;
 use super::lint::{Connections, edges, mentioned, mentioned_in};
 use super::writer::Source;
+use super::written::Shape;
 use crate::dialect::{Dialect, Functions, ValuesForm};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
@@ -471,7 +472,7 @@ impl Writer {
                 self.push("(");
                 // What stands beside it in FROM is out of its sight.
                 match derived.is_lateral {
-                    true => self.named_select(select, &derived.columns)?,
+                    true => self.subquery(Shape::Derived, |this| this.named_select(select, &derived.columns))?,
                     false => self.apart(|this| this.named_select(select, &derived.columns))?,
                 }
                 self.push(")");
@@ -653,6 +654,7 @@ impl Writer {
     /// Writes a column of a derived table.
     pub(super) fn field(&mut self, source: Alias, index: u16) -> Result<()> {
         let name = self.field_name(source, index)?;
+        self.note_column(|known| known.table.alias == source);
         if !self.bare_columns {
             self.label(source.name().unwrap_or_default());
             self.push(".");

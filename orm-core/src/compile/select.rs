@@ -4,6 +4,7 @@ use super::Writer;
 use super::eager::width;
 use super::from::From;
 use super::property::property;
+use super::written::Shape;
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
@@ -57,17 +58,17 @@ impl Writer {
     /// Writes a SELECT inside of IN, ANY or ALL.
     pub(super) fn select_in(&mut self, select: &SelectNode) -> Result<()> {
         if self.dialect.clauses().limit_in || !is_cut(select) {
-            return self.select(select, false);
+            return self.subquery(Shape::Plain(width(&select.outputs)), |this| this.select(select, false));
         }
         // https://mariadb.com/kb/en/subquery-limitations/
-        self.select_from_select(select, "limited")
+        self.subquery(Shape::Derived, |this| this.select_from_select(select, "limited"))
     }
 
     /// Writes a SELECT inside of EXISTS.
     pub(super) fn select_exists(&mut self, select: &SelectNode) -> Result<()> {
         let has_nested = select.set.as_ref().is_some_and(|set| set.members.iter().any(|member| member.set.is_some()));
         if !has_nested || self.dialect != Dialect::MariaDb {
-            return self.select(select, false);
+            return self.subquery(Shape::Plain(width(&select.outputs)), |this| this.select(select, false));
         }
         // MariaDB forgets there which of the operators belong together.
         self.select_from_select(select, "found")

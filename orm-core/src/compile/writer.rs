@@ -6,6 +6,7 @@ use orm_pool::{EnumName, Kind, Value, driver};
 
 use super::Compiled;
 use super::assigned::ColumnRead;
+use super::written::Written;
 use crate::dialect::{Capabilities, Dialect};
 use crate::engine::SchemaMap;
 use crate::error::{Error, ErrorKind, Result};
@@ -73,6 +74,8 @@ pub(crate) struct Writer {
     pub(super) properties: Vec<(&'static Mapper, u16)>,
     /// The columns that were written, while anybody wants to know.
     pub(super) reads: Option<Vec<ColumnRead>>,
+    /// What subqueries read of the tables that are written, where that is not as good as any other.
+    pub(super) rereads: Option<Written>,
 }
 
 impl Writer {
@@ -103,6 +106,7 @@ impl Writer {
             given: Vec::new(),
             properties: Vec::new(),
             reads: None,
+            rereads: None,
         }
     }
 
@@ -175,9 +179,9 @@ impl Writer {
 
     /// Runs `write` with nothing of the statements around in sight.
     pub(crate) fn apart(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let around = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.sealed));
+        let around = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.sealed), self.rereads.take());
         let done = write(self);
-        (self.scopes, self.sealed) = around;
+        (self.scopes, self.sealed, self.rereads) = around;
         done
     }
 
@@ -268,6 +272,7 @@ impl Writer {
 
     /// Writes a table as FROM wants it: with its alias.
     pub(crate) fn table(&mut self, mapper: &Mapper, alias: Alias) {
+        self.note_table(mapper);
         self.table_name(mapper);
         if let Some(name) = alias.name() {
             self.push(" AS ");
@@ -277,6 +282,7 @@ impl Writer {
 
     /// Writes a column with its table or alias.
     pub(crate) fn column(&mut self, mapper: &Mapper, column: u16, alias: Alias) {
+        self.note_column(|source| source.table.alias == alias && source.table.mapper.is_some_and(|its| its.is(mapper)));
         if let Some(reads) = &mut self.reads {
             reads.push(ColumnRead::new(mapper, alias, column));
         }

@@ -16,6 +16,8 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     update_lists_tables: true,
     delete_join: DeleteJoin::UsingAll,
     changes_in_order: true,
+    // https://dev.mysql.com/doc/refman/9.4/en/update.html, of a table that is updated and selected from
+    reads_written: false,
     returns_other_tables: false,
     no_limit: "18446744073709551615",
     default_values: false,
@@ -35,6 +37,7 @@ pub(super) static MYSQL: Capabilities = Capabilities {
 pub(super) static MARIADB: Capabilities = Capabilities {
     returning: Returning { insert: true, update: false, delete: true },
     generated_keys: GeneratedKeys::Rising,
+    reads_written: true,
     ..MYSQL
 };
 

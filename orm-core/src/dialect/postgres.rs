@@ -16,6 +16,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     update_lists_tables: false,
     delete_join: DeleteJoin::Using,
     changes_in_order: false,
+    reads_written: true,
     returns_other_tables: true,
     no_limit: "ALL",
     default_values: true,

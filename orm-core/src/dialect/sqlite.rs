@@ -16,6 +16,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     update_lists_tables: false,
     delete_join: DeleteJoin::Exists,
     changes_in_order: false,
+    reads_written: true,
     returns_other_tables: false,
     no_limit: "-1",
     default_values: true,
