@@ -1,5 +1,7 @@
 //! Every operator and function, run on the database of this binary, and its rows.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use orm::prelude::*;
 use orm::schema::Sequence;
@@ -11,7 +13,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::only;
-use crate::support::{User, empty_engine, expected};
+use crate::support::{User, empty_engine, empty_engine_with, expected};
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "things", metadata = none)]
@@ -1262,6 +1264,24 @@ async fn parts_of_times_and_of_moments_before_1970() {
     let error = select(func::extract(Minute, Thing.day)).all(&engine).await.unwrap_err().to_string();
     assert_eq!(error, "a date has no part `Minute`");
     assert_eq!(engine.statement_count(), statements);
+}
+
+#[tokio::test]
+async fn arrays_of_json_are_of_values_of_any_type_in_turn() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1)).await;
+    let ask = async {
+        let time: NaiveTime = "10:11:12".parse().unwrap();
+        let times = select(func::json_agg(literal(time))).one(&engine).await.unwrap().unwrap();
+        let text = select(func::json_agg(literal("67e55044-10b1-426f".to_owned()))).one(&engine).await.unwrap();
+        let float = select(func::json_agg(literal(0.5))).one(&engine).await.unwrap();
+        let word = select(func::json_agg(literal("abc".to_owned()))).one(&engine).await.unwrap();
+        (times[0].as_str().map(|text| text[..8].to_owned()), text, float, word)
+    };
+    // A server that takes one value for another's type may leave its answer unfinished.
+    let answers = tokio::time::timeout(Duration::from_secs(20), ask).await.expect("the server answers");
+    let one = |value: serde_json::Value| Some(json!([value]));
+    let expected = (Some("10:11:12".to_owned()), one(json!("67e55044-10b1-426f")), one(json!(0.5)), one(json!("abc")));
+    assert_eq!(answers, expected);
 }
 
 #[tokio::test]
