@@ -1285,6 +1285,20 @@ async fn arrays_of_json_are_of_values_of_any_type_in_turn() {
 }
 
 #[tokio::test]
+async fn bytes_are_in_no_array_of_json_but_on_postgres() {
+    let engine = things().await;
+    let bytes = select(func::json_agg(literal(vec![0u8, 255]))).one(&engine).await;
+    match crate::support::dialect() {
+        orm::Dialect::Postgres => assert_eq!(bytes.unwrap(), Some(json!(["\\x00ff"]))),
+        dialect => {
+            let error = bytes.unwrap_err();
+            assert_eq!(error.kind(), &orm::ErrorKind::Compile);
+            assert_eq!(error.to_string(), format!("json_agg of bytes is not supported on dialect {dialect}"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn arrays_of_json_have_what_the_values_are() {
     let engine = things().await;
     let engine = &engine;

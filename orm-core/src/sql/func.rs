@@ -172,13 +172,15 @@ pub fn array_agg<E: Expression<Type: crate::types::ArrayElement>>(expression: E)
     templated(&template::ARRAY_AGG, vec![expression.__expression()])
 }
 
-/// All values as a JSON array, or NULL where there is none: `jsonb_agg`, `json_group_array` on SQLite, `json_arrayagg` on MySQL.
+/// All values as a JSON array, or NULL where there is none: `jsonb_agg`, `json_group_array` on SQLite, `json_arrayagg` on MySQL. Of
+/// bytes only PostgreSQL makes one.
 #[cfg(feature = "json")]
 pub fn json_agg<E: Expression<Type: SqlType>>(expression: E) -> Expr<Option<serde_json::Value>> {
     let value = expression.__expression();
     let element = match E::Type::KIND {
         Kind::Bool => templated::<()>(&template::JSON_TRUTH, vec![value]).node,
         Kind::Json | Kind::Decimal => templated::<()>(&template::JSON_ELEMENT, vec![value]).node,
+        Kind::Bytes => templated::<()>(&template::JSON_BYTES, vec![value]).node,
         _ => value,
     };
     templated(&template::JSON_AGG, vec![element])

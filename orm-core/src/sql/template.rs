@@ -428,6 +428,9 @@ pub(crate) static STRING_AGG: Template =
 pub(crate) static ARRAY_AGG: Template = own("array_agg", Missing, Call("array_agg({*})"), Missing);
 pub(crate) static JSON_AGG: Template =
     own("json_agg", Call("json_group_array({*})"), Call("jsonb_agg({*})"), Call("json_arrayagg({*})"));
+/// Bytes in an array of JSON: PostgreSQL has a text for them, MySQL one that nobody else reads, the others none.
+#[cfg(feature = "json")]
+pub(crate) static JSON_BYTES: Template = strict("json_agg of bytes", Missing, Call("{0}"), Missing);
 /// A truth value for an array of JSON: it is a number but on PostgreSQL.
 #[cfg(feature = "json")]
 pub(crate) static JSON_TRUTH: Template = strict(
