@@ -202,9 +202,8 @@ async fn members_of_the_same_table_are_asked_for() {
     let mut session = Session::new(&engine);
     let other = Node.alias("other");
     let is_parent = Node.id.in_(select(func::coalesce(other.parent_id, 0)));
-    let child = session.get(Node, 2).await.unwrap().unwrap();
+    assert!(session.get(Node, 2).await.unwrap().is_some());
     assert_eq!(session.execute(delete(Node).filter(!is_parent)).await.unwrap(), 1);
     session.commit().await.unwrap();
     assert_eq!(select(Node.id).all(&engine).await.unwrap(), [1]);
-    drop(child);
 }
