@@ -313,7 +313,7 @@ fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
             -- postgresql
             DELETE FROM users USING addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $1 FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = $2)
             -- mysql
-            DELETE FROM users USING users, addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT * FROM (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?) AS own)
+            DELETE FROM users USING users, addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT * FROM (SELECT CAST(? AS SIGNED) FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?) AS own)
             -- mariadb
             DELETE FROM users USING users, addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?)
         "#]],
@@ -374,7 +374,7 @@ fn a_subquery_stands_beside_the_table() {
             -- postgresql
             DELETE FROM users USING (VALUES ($1, $2), ($3, $4)) AS ages (id, age) WHERE ages.id = users.id
             -- mysql
-            DELETE FROM users USING users, (VALUES ROW(?, ?), ROW(?, ?)) AS ages (id, age) WHERE ages.id = users.id
+            DELETE FROM users USING users, (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) AS ages (id, age) WHERE ages.id = users.id
             -- mariadb
             DELETE FROM users USING users, (SELECT ? AS id, ? AS age UNION ALL SELECT ?, ?) AS ages WHERE ages.id = users.id
         "#]],

@@ -495,7 +495,7 @@ fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
             -- postgresql
             UPDATE users SET age = $1 FROM addresses WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT $2 FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = $3)
             -- mysql
-            UPDATE users, addresses SET users.age = ? WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT * FROM (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?) AS own)
+            UPDATE users, addresses SET users.age = ? WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT * FROM (SELECT CAST(? AS SIGNED) FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?) AS own)
             -- mariadb
             UPDATE users, addresses SET users.age = ? WHERE users.id = addresses.user_id AND NOT EXISTS (SELECT ? FROM addresses, users WHERE addresses.user_id = users.id AND addresses.email = ?)
         "#]],
@@ -559,7 +559,7 @@ fn a_subquery_stands_beside_the_table() {
             -- postgresql
             UPDATE users SET age = ages.age FROM (VALUES ($1, $2), ($3, $4)) AS ages (id, age) WHERE ages.id = users.id
             -- mysql
-            UPDATE users, (VALUES ROW(?, ?), ROW(?, ?)) AS ages (id, age) SET users.age = ages.age WHERE ages.id = users.id
+            UPDATE users, (VALUES ROW(CAST(? AS SIGNED), CAST(? AS SIGNED)), ROW(CAST(? AS SIGNED), CAST(? AS SIGNED))) AS ages (id, age) SET users.age = ages.age WHERE ages.id = users.id
             -- mariadb
             UPDATE users, (SELECT ? AS id, ? AS age UNION ALL SELECT ?, ?) AS ages SET users.age = ages.age WHERE ages.id = users.id
         "#]],
