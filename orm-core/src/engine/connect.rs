@@ -150,7 +150,7 @@ impl Connector {
             && self.url.dialect == Dialect::MySql
         {
             self.is_other_told.call_once(|| {
-                tracing::warn!(target: "orm::engine", "the server is MariaDB: with a URL that begins with `mariadb://` statements are written as it knows them, and a session's new rows go many at a time, by INSERT … RETURNING");
+                tracing::warn!(target: "orm::engine", "the server is MariaDB: with a URL that begins with `mariadb://` statements are written as it knows them, RETURNING among them");
             });
         }
     }
