@@ -96,7 +96,7 @@ pub enum ErrorKind {
     Data,
     /// Rows are not as they were when they were read.
     StaleData,
-    /// What a flush is to write does not pass the [`validate`](derive@crate::Model) of its model. Nothing was written, and the
+    /// What a flush is to write does not pass the [`validate`](crate::validate()) of its model. Nothing was written, and the
     /// session goes on: what is mended is written by the next flush.
     Validation {
         /// All that is wrong with the objects of the flush.
