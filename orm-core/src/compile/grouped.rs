@@ -37,8 +37,8 @@ pub(super) fn take_any_value(select: &mut SelectNode) {
                 let name = property_name(node);
                 wrap(node, &grouped, "any_value");
                 if let (Some(name), Node::Function { .. }) = (name, &*node) {
-                    let node_itself = std::mem::replace(node, Node::Star);
-                    *node = Node::Label { node: Box::new(node_itself), name };
+                    let named = std::mem::replace(node, Node::Star);
+                    *node = Node::Label { node: Box::new(named), name };
                 }
             }
         }

@@ -12,13 +12,6 @@ use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::sql::{Constant, Node, Precedence};
 
-fn unlabelled(node: &Node) -> &Node {
-    match node {
-        Node::Label { node, .. } => node,
-        other => other,
-    }
-}
-
 impl Writer {
     /// Returns whether what is computed from these operands has no type but that of its parameters.
     pub(super) fn are_untyped<'n>(&self, operands: impl IntoIterator<Item = &'n Node>) -> bool {
@@ -43,7 +36,7 @@ impl Writer {
     /// Writes a value that others will stand beside, in VALUES, in a member of a compound or in a subquery, with the cast that says what
     /// it is. There the NULL of one row would make the others text; and a document would be none, on PostgreSQL too.
     pub(super) fn value_of_column(&mut self, node: &Node) -> Result<()> {
-        let (Node::Parameter { index, kind }, false) = (unlabelled(node).untyped(), self.writes_literals()) else {
+        let (Node::Parameter { index, kind }, false) = (node.unlabelled().untyped(), self.writes_literals()) else {
             return self.node(node);
         };
         let name = match (self.dialect, kind) {

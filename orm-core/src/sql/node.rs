@@ -588,6 +588,14 @@ impl Node {
         if kind == Kind::Decimal { Node::Decimal(Box::new(self)) } else { self }
     }
 
+    /// Returns it without its label.
+    pub(crate) fn unlabelled(&self) -> &Node {
+        match self {
+            Node::Label { node, .. } => node,
+            other => other,
+        }
+    }
+
     /// Returns it without what only tells of its type.
     pub(crate) fn untyped(&self) -> &Node {
         match self {
@@ -783,10 +791,7 @@ impl Output {
 
     /// Returns the expression without its label.
     pub(crate) fn unlabelled(&self) -> Option<&Node> {
-        self.node().map(|node| match node {
-            Node::Label { node, .. } => node,
-            other => other,
-        })
+        self.node().map(Node::unlabelled)
     }
 
     /// Returns the label of the expression, if it has one.
