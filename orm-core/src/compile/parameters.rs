@@ -36,19 +36,20 @@ impl Writer {
     /// Writes a value that others will stand beside, in VALUES, in a member of a compound or in a subquery, with the cast that says what
     /// it is. There the NULL of one row would make the others text; and a document would be none, on PostgreSQL too.
     pub(super) fn value_of_column(&mut self, node: &Node) -> Result<()> {
-        let (Node::Parameter { index, kind }, false) = (node.unlabelled().untyped(), self.writes_literals()) else {
+        let value = node.unlabelled().untyped();
+        let (Node::Parameter { index, kind }, false) = (value, self.writes_literals()) else {
             return self.node(node);
         };
-        let name = match (self.dialect, kind) {
-            (Dialect::Postgres, Kind::Json) => "JSONB",
-            (Dialect::MySql, Kind::Json) => "JSON",
-            (Dialect::MySql, Kind::Bool | Kind::Int16 | Kind::Int32 | Kind::Int64 | Kind::Interval) => "SIGNED",
-            (Dialect::MySql, Kind::Float32) => "FLOAT",
-            (Dialect::MySql, Kind::Float64) => "DOUBLE",
-            (Dialect::MySql, Kind::Bytes) => "BINARY",
-            (Dialect::MySql, Kind::Date) => "DATE",
-            (Dialect::MySql, Kind::Time) => "TIME(6)",
-            (Dialect::MySql, Kind::DateTime | Kind::Timestamp) => "DATETIME(6)",
+        let name = match kind {
+            Kind::Json => return self.beside_others(value),
+            _ if self.dialect != Dialect::MySql => return self.node(node),
+            Kind::Bool | Kind::Int16 | Kind::Int32 | Kind::Int64 | Kind::Interval => "SIGNED",
+            Kind::Float32 => "FLOAT",
+            Kind::Float64 => "DOUBLE",
+            Kind::Bytes => "BINARY",
+            Kind::Date => "DATE",
+            Kind::Time => "TIME(6)",
+            Kind::DateTime | Kind::Timestamp => "DATETIME(6)",
             _ => return self.node(node),
         };
         self.padded(*index, *kind, name)

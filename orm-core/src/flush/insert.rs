@@ -313,8 +313,11 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         columns.extend(generated.map(|column| column as u16));
     }
     let one_by_one = !given.are_expected && generated.is_some_and(|column| !rises(mapper, column, capabilities));
-    let asks_for_step = capabilities.generated_keys == GeneratedKeys::FirstKey && batch.slots.len() > 1 && !one_by_one;
-    let step = if asks_for_step && generated.is_some() { key_step(connection).await? } else { 0 };
+    let has_others = generated.is_some() && !one_by_one && batch.slots.len() > 1;
+    let step = match capabilities.generated_keys {
+        GeneratedKeys::FirstKey if has_others => key_step(connection).await?,
+        _ => 0,
+    };
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
     let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     let bytes_at_once = bytes_at_once(connection.guard.most_bytes());

@@ -227,7 +227,7 @@ impl Connection {
         let facts = words::facts(&statement.sql, Flavour::MySql);
         let known = match result {
             Ok(prepared) => {
-                self.statements.is_prepared(&statement.sql, types);
+                self.statements.note_prepared(&statement.sql, types);
                 let parameters = match prepared.parameters() {
                     Some(Either::Right(count)) => count,
                     Some(Either::Left(types)) => types.len(),

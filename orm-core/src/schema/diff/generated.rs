@@ -19,7 +19,7 @@ impl Side {
     }
 
     fn with_key(&self, columns: &[String]) -> Side {
-        let mut side = Side { given: self.given.clone(), normal: self.normal.clone() };
+        let mut side = self.clone();
         for table in [&mut side.given, &mut side.normal] {
             table.primary_key = PrimaryKey { columns: columns.to_vec(), ..PrimaryKey::default() };
         }

@@ -89,7 +89,7 @@ impl Statements {
     }
 
     /// Notes that the text is prepared for values of these types.
-    pub(super) fn is_prepared(&mut self, sql: &Arc<str>, types: TypesOf) {
+    pub(super) fn note_prepared(&mut self, sql: &Arc<str>, types: TypesOf) {
         if types != TypesOf(0) {
             let known = self.types.entry(Arc::clone(sql)).or_default();
             if !known.contains(&types) {
