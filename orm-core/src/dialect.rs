@@ -54,8 +54,8 @@ pub(crate) struct Capabilities {
     pub(crate) delete_join: DeleteJoin,
     /// Whether UPDATE and DELETE take ORDER BY and LIMIT.
     pub(crate) changes_in_order: bool,
-    /// Whether subqueries of UPDATE and DELETE may read the table that is written, and see it as it was.
-    pub(crate) reads_written: bool,
+    /// What subqueries of UPDATE and DELETE see of the table that is written.
+    pub(crate) rereads: Rereads,
     /// Whether RETURNING gives columns of the other tables of an UPDATE or DELETE.
     pub(crate) returns_other_tables: bool,
     /// What stands for no limit before OFFSET.
@@ -106,6 +106,17 @@ pub(crate) struct Returning {
 pub(crate) enum Upsert {
     OnConflict,
     OnDuplicateKey,
+}
+
+/// What a subquery sees of a table that the statement around it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rereads {
+    /// Its rows as they were.
+    AsItWas,
+    /// The same, but a derived table that is grouped may be made anew for each row.
+    AsItWasUngrouped,
+    /// Nothing: it is refused.
+    Refused,
 }
 
 /// How a DELETE asks about other tables.

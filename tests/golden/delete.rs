@@ -340,13 +340,15 @@ fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
     check(
         delete(User).filter(totals.0.eq(User.id)),
         expect![[r#"
-        -- sqlite
-        DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id)
-        -- postgresql
-        DELETE FROM users USING (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
-        -- mysql, mariadb
-        DELETE FROM users USING users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
-    "#]],
+            -- sqlite
+            DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id)
+            -- postgresql
+            DELETE FROM users USING (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+            -- mysql
+            DELETE FROM users USING users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+            -- mariadb
+            DELETE FROM users USING users, (SELECT * FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS settled LIMIT 18446744073709551615) AS totals WHERE totals.user_id = users.id
+        "#]],
     );
 }
 
@@ -362,8 +364,10 @@ fn a_subquery_stands_beside_the_table() {
             DELETE FROM users WHERE EXISTS (SELECT 1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?)
             -- postgresql
             DELETE FROM users USING (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > $1
-            -- mysql, mariadb
+            -- mysql
             DELETE FROM users USING users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?
+            -- mariadb
+            DELETE FROM users USING users, (SELECT * FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS settled LIMIT 18446744073709551615) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?
         "#]],
     );
     check(

@@ -525,13 +525,15 @@ fn a_subquery_beside_a_joined_table_says_what_is_its_own() {
     check(
         update(User).set(User.age, 1).filter(totals.0.eq(User.id)),
         expect![[r#"
-        -- sqlite
-        UPDATE users SET age = ? FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
-        -- postgresql
-        UPDATE users SET age = $1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
-        -- mysql, mariadb
-        UPDATE users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals SET users.age = ? WHERE totals.user_id = users.id
-    "#]],
+            -- sqlite
+            UPDATE users SET age = ? FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+            -- postgresql
+            UPDATE users SET age = $1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id
+            -- mysql
+            UPDATE users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals SET users.age = ? WHERE totals.user_id = users.id
+            -- mariadb
+            UPDATE users, (SELECT * FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS settled LIMIT 18446744073709551615) AS totals SET users.age = ? WHERE totals.user_id = users.id
+        "#]],
     );
 }
 
@@ -547,8 +549,10 @@ fn a_subquery_stands_beside_the_table() {
             UPDATE users SET age = ? FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > ?
             -- postgresql
             UPDATE users SET age = $1 FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals WHERE totals.user_id = users.id AND totals.count_1 > $2
-            -- mysql, mariadb
+            -- mysql
             UPDATE users, (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS totals SET users.age = ? WHERE totals.user_id = users.id AND totals.count_1 > ?
+            -- mariadb
+            UPDATE users, (SELECT * FROM (SELECT addresses.user_id, count(addresses.id) AS count_1 FROM addresses GROUP BY addresses.user_id) AS settled LIMIT 18446744073709551615) AS totals SET users.age = ? WHERE totals.user_id = users.id AND totals.count_1 > ?
         "#]],
     );
     check(

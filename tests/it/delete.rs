@@ -207,3 +207,33 @@ async fn members_of_the_same_table_are_asked_for() {
     session.commit().await.unwrap();
     assert_eq!(select(Node.id).all(&engine).await.unwrap(), [1]);
 }
+
+/// MariaDB 11 made such a table anew for each row that it came to, by when the rows before had gone: one of two was left.
+#[tokio::test]
+async fn groups_of_the_table_itself_are_those_of_before() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let counts = || select((Address.user_id, func::count(Address.id))).group_by(Address.user_id).subquery("counts");
+    let of_window = || {
+        let count = func::count(Address.id).over(orm::window().partition_by(Address.user_id));
+        select((Address.user_id, count)).subquery("counts")
+    };
+    let (joined, within, by_window) = (counts(), counts(), of_window());
+    let any = func::exists(select(within.0).filter(within.0.eq(Address.user_id) & within.1.gt(1)));
+    let statements = [
+        delete(Address).filter(joined.0.eq(Address.user_id) & joined.1.gt(1)),
+        delete(Address).filter(by_window.0.eq(Address.user_id) & by_window.1.gt(1)),
+        delete(Address).filter(any),
+    ];
+    for statement in statements {
+        let mut transaction = engine.begin().await.unwrap();
+        let sql = statement.to_sql(dialect()).to_string();
+        let gone = statement.execute(&mut transaction).await.unwrap();
+        let left = select(Address.email).all(&mut transaction).await.unwrap();
+        assert_eq!((gone, left), (2, vec!["wendy@x.org".to_owned()]), "{sql}");
+        transaction.rollback().await.unwrap();
+    }
+    let moved = counts();
+    let change = update(Address).set(Address.user_id, 2).filter(moved.0.eq(Address.user_id) & moved.1.gt(1));
+    assert_eq!(change.execute(&engine).await.unwrap(), 2);
+}

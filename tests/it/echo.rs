@@ -116,10 +116,11 @@ fn lines_bear_the_attributes_of_opentelemetry() {
     ] {
         assert!(line.contains(&part), "{part} in {line}");
     }
-    let port = format!("server.port={}", port.unwrap_or(3306));
+    let usual = if dialect() == Dialect::Postgres { 5432 } else { 3306 };
+    let port = format!("server.port={}", port.unwrap_or(usual));
     let server = match dialect() {
         Dialect::Sqlite => vec!["db.namespace=\":memory:\""],
-        Dialect::Postgres => vec!["db.namespace=\"", "server.address=\"127.0.0.1\"", "server.port=5432"],
+        Dialect::Postgres => vec!["db.namespace=\"", "server.address=\"127.0.0.1\"", port.as_str()],
         _ => vec!["db.namespace=\"orm_test_", "server.address=\"127.0.0.1\"", port.as_str()],
     };
     assert!(server.iter().all(|part| line.contains(part)), "{server:?} in {line}");

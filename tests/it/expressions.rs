@@ -432,11 +432,13 @@ async fn numbers_and_nulls_of_documents_are_what_they_say() {
     let (null, yes, thousand, none, dec, big, p, no) = read.filter(Thing.id.eq(1)).one(&engine).await.unwrap();
     assert_eq!((null, yes, thousand, none, no), (None, Some(true), Some(1000), None, None));
     let number = |text: &str| text.parse::<Decimal>().ok();
-    let precise = expected(
-        "12345678901234567.89",
-        [(orm::Dialect::MySql, "12345678901234568", "a number with a point is a float in its documents")],
-    );
-    assert_eq!((dec, big, p), (number(precise), number("12345678901234567890"), number("1.01")));
+    // A number with a point is a float in MySQL's documents, of which its eighth version writes a digit less than later ones.
+    let precise: &[&str] = match crate::support::dialect() {
+        orm::Dialect::MySql => &["12345678901234570", "12345678901234568"],
+        _ => &["12345678901234567.89"],
+    };
+    assert!(precise.iter().any(|precise| dec == number(precise)), "{dec:?}");
+    assert_eq!((big, p), (number("12345678901234567890"), number("1.01")));
     assert_eq!(found(&engine, of("nil").as_boolean().eq(false)).await, [0i64; 0]);
     let far = select(of("big").as_integer()).filter(Thing.id.eq(1)).one(&engine).await.unwrap_err();
     assert_eq!(*far.kind(), orm::ErrorKind::Data, "{far}");

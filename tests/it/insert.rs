@@ -272,14 +272,15 @@ async fn every_statement_can_be_explained_and_is_not_run() {
         delete(Address).filter(Address.id.eq(1)).explain(&engine).await.unwrap(),
         text("SELECT id FROM users WHERE id = :id").bind("id", 1i64).explain(&engine).await.unwrap(),
     ];
-    let shows = match dialect() {
-        Sqlite => "USING INTEGER PRIMARY KEY",
-        Postgres => "cost=",
-        MySql => "\"query_plan\"",
-        _ => "\"table\"",
+    let shows: &[&str] = match dialect() {
+        Sqlite => &["USING INTEGER PRIMARY KEY"],
+        Postgres => &["cost="],
+        // Its eighth version writes the one, later ones the other.
+        MySql => &["\"query_block\"", "\"query_plan\""],
+        _ => &["\"table\""],
     };
     for plan in plans {
-        assert!(plan.contains(shows), "{plan}");
+        assert!(shows.iter().any(|shows| plan.contains(shows)), "{plan}");
     }
     insert(User).values(User::builder().name("new")).explain(&engine).await.unwrap();
     insert(Keyword).from_select(Keyword.word, select(User.name)).explain(&engine).await.unwrap();

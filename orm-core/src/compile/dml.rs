@@ -10,7 +10,7 @@ use super::lint::{Connections, edges, mentioned};
 use super::property::refuse_property;
 use super::writer::Source;
 use super::written::Written;
-use crate::dialect::{DeleteJoin, Dialect, Upsert};
+use crate::dialect::{DeleteJoin, Dialect, Rereads, Upsert};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
 use crate::sql::{
@@ -432,9 +432,13 @@ impl Writer {
     /// Notes which tables a statement writes.
     fn writes(&mut self, rows: &ChangedRows, joined_sets: &[JoinedSet]) {
         self.written = Some(rows.mapper);
-        if !self.capabilities().reads_written {
-            let joined = joined_sets.iter().map(|set| set.mapper);
-            self.rereads = Some(Written::new(std::iter::once(rows.mapper).chain(joined).collect()));
+        match self.capabilities().rereads {
+            Rereads::AsItWas => {}
+            Rereads::AsItWasUngrouped => self.settles_groups = true,
+            Rereads::Refused => {
+                let joined = joined_sets.iter().map(|set| set.mapper);
+                self.rereads = Some(Written::new(std::iter::once(rows.mapper).chain(joined).collect()));
+            }
         }
     }
 

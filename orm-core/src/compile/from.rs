@@ -17,8 +17,8 @@ use crate::dialect::{Dialect, Functions, ValuesForm};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper, RelationshipInfo};
 use crate::sql::{
-    Body, Correlation, DerivedNode, FromItem, HintPlace, JoinKind, JoinNode, Node, Operator, OutputKind, SelectNode,
-    TableRef,
+    Body, Correlation, DerivedNode, FromItem, HintPlace, JoinKind, JoinNode, Node, Operator, Output, OutputKind,
+    SelectNode, TableRef,
 };
 use crate::types::ColumnType;
 
@@ -473,6 +473,7 @@ impl Writer {
                 // What stands beside it in FROM is out of its sight.
                 match derived.is_lateral {
                     true => self.subquery(Shape::Derived, |this| this.named_select(select, &derived.columns))?,
+                    false if self.settles_groups && is_grouped(select) => self.settled(select, &derived.columns)?,
                     false => self.apart(|this| this.named_select(select, &derived.columns))?,
                 }
                 self.push(")");
@@ -492,6 +493,16 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Writes a SELECT as what is selected once: a database neither takes a LIMIT into what is around it nor a condition into
+    /// what has one.
+    fn settled(&mut self, select: &SelectNode, columns: &[String]) -> Result<()> {
+        self.push("SELECT * FROM (");
+        self.apart(|this| this.named_select(select, columns))?;
+        let no_limit = self.capabilities().no_limit;
+        self.push(&format!(") AS settled LIMIT {no_limit}"));
+        Ok(())
     }
 
     fn named(&mut self, alias: Alias) {
@@ -681,6 +692,14 @@ impl Writer {
 }
 
 /// Returns whether an expression is known to be JSON of the database's own type.
+/// Returns whether the rows of a SELECT are told by groups, or by partitions of a window.
+fn is_grouped(select: &SelectNode) -> bool {
+    let mut has_window = false;
+    let outputs = select.outputs.iter().filter_map(Output::node);
+    outputs.for_each(|node| node.visit(&mut |node| has_window |= matches!(node, Node::Over { .. })));
+    has_window || !select.group_by.is_empty()
+}
+
 fn is_json(node: &Node) -> bool {
     match node {
         Node::Column { mapper, column, .. } => {

@@ -76,6 +76,8 @@ pub(crate) struct Writer {
     pub(super) reads: Option<Vec<ColumnRead>>,
     /// What subqueries read of the tables that are written, where that is not as good as any other.
     pub(super) rereads: Option<Written>,
+    /// Whether derived tables that are grouped are to be made once, however often the rows around are joined to them.
+    pub(super) settles_groups: bool,
 }
 
 impl Writer {
@@ -107,6 +109,7 @@ impl Writer {
             properties: Vec::new(),
             reads: None,
             rereads: None,
+            settles_groups: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! MySQL and MariaDB: one language with two sets of capabilities.
 
-use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Rereads, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static MYSQL: Capabilities = Capabilities {
@@ -17,7 +17,7 @@ pub(super) static MYSQL: Capabilities = Capabilities {
     delete_join: DeleteJoin::UsingAll,
     changes_in_order: true,
     // https://dev.mysql.com/doc/refman/9.4/en/update.html, of a table that is updated and selected from
-    reads_written: false,
+    rereads: Rereads::Refused,
     returns_other_tables: false,
     no_limit: "18446744073709551615",
     default_values: false,
@@ -37,7 +37,9 @@ pub(super) static MYSQL: Capabilities = Capabilities {
 pub(super) static MARIADB: Capabilities = Capabilities {
     returning: Returning { insert: true, update: false, delete: true },
     generated_keys: GeneratedKeys::Rising,
-    reads_written: true,
+    // It splits grouped tables by what they are joined by, from version 11 on also those of a statement that writes:
+    // https://mariadb.com/kb/en/lateral-derived-optimization/
+    rereads: Rereads::AsItWasUngrouped,
     ..MYSQL
 };
 
@@ -349,6 +351,8 @@ pub(super) static RESERVED: &[&str] = &[
     "spatial",
     "specific",
     "sql",
+    "sql_after_gtids",
+    "sql_before_gtids",
     "sql_big_result",
     "sql_calc_found_rows",
     "sql_small_result",
@@ -391,6 +395,7 @@ pub(super) static RESERVED: &[&str] = &[
     "varchar",
     "varcharacter",
     "varying",
+    "vector",
     "virtual",
     "when",
     "where",

@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, Dialect, GeneratedKeys, Rereads, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -16,7 +16,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     update_lists_tables: false,
     delete_join: DeleteJoin::Using,
     changes_in_order: false,
-    reads_written: true,
+    rereads: Rereads::AsItWas,
     returns_other_tables: true,
     no_limit: "ALL",
     default_values: true,
@@ -159,6 +159,7 @@ pub(super) static RESERVED: &[&str] = &[
     "similar",
     "some",
     "symmetric",
+    "system_user",
     "table",
     "tablesample",
     "then",

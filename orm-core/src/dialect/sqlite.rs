@@ -1,6 +1,6 @@
 //! SQLite: one writer, types by affinity, everything in this process.
 
-use super::{Capabilities, DeleteJoin, GeneratedKeys, Returning, Upsert};
+use super::{Capabilities, DeleteJoin, GeneratedKeys, Rereads, Returning, Upsert};
 use crate::types::ColumnType;
 
 pub(super) static CAPABILITIES: Capabilities = Capabilities {
@@ -16,7 +16,7 @@ pub(super) static CAPABILITIES: Capabilities = Capabilities {
     update_lists_tables: false,
     delete_join: DeleteJoin::Exists,
     changes_in_order: false,
-    reads_written: true,
+    rereads: Rereads::AsItWas,
     returns_other_tables: false,
     no_limit: "-1",
     default_values: true,
