@@ -84,6 +84,19 @@ async fn the_number_of_values_must_be_that_of_the_parameters() {
     }
 }
 
+/// The default of MariaDB was `latin1` before 11.6, where the system does not say otherwise.
+#[tokio::test]
+async fn a_character_that_a_column_has_not_is_told_with_what_helps() {
+    let Some(mut c) = connect().await else { return };
+    let own = Database::new(&mut c, "CREATE TABLE t (v VARCHAR(9)) CHARACTER SET latin1; CREATE TABLE n (v INT)").await;
+    let error = execute(&mut c, "INSERT INTO t VALUES (?)", &[Value::Text("🦀".into())]).await.unwrap_err();
+    assert_eq!(error.database_kind(), Some(DatabaseErrorKind::Data));
+    assert!(error.message().contains("hint: the column's character set has no such character"), "{error}");
+    let error = c.batch("INSERT INTO n VALUES ('no number')").await.unwrap_err();
+    assert!(!error.message().contains("hint"), "{error}");
+    own.drop(c).await;
+}
+
 #[tokio::test]
 async fn locks_and_limits_have_kinds_of_their_own() {
     use DatabaseErrorKind::*;

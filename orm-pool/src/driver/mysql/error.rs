@@ -47,8 +47,17 @@ pub(super) fn from(error: sqlx::Error) -> Error {
     let kind = kind(failure);
     let Named { constraint, table, columns } = Named::of(kind, failure.message());
     let code = failure.number().to_string();
-    let message = failure.message().to_owned();
+    let message = format!("{}{}", failure.message(), hint(failure));
     Error::with_source(ErrorKind::Database { kind, code, constraint, table, columns }, message, error)
+}
+
+/// Returns what may help where the message does not say it.
+fn hint(failure: &MySqlDatabaseError) -> &'static str {
+    // The same number tells of text that is no number.
+    if failure.number() == 1366 && failure.message().starts_with("Incorrect string value") {
+        return "\nhint: the column's character set has no such character; `utf8mb4` has all, which the database or the table can be given";
+    }
+    ""
 }
 
 /// Returns whether the server wants the password itself and there is no TLS to send it through: it does where
