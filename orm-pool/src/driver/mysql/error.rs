@@ -53,8 +53,8 @@ pub(super) fn from(error: sqlx::Error) -> Error {
 
 /// Returns what may help where the message does not say it.
 fn hint(failure: &MySqlDatabaseError) -> &'static str {
-    // The same number tells of text that is no number.
-    if failure.number() == 1366 && failure.message().starts_with("Incorrect string value") {
+    // The first number tells of text that is no number, too; the second is that of MySQL 8 for parameters.
+    if failure.number() == 3988 || failure.number() == 1366 && failure.message().starts_with("Incorrect string value") {
         return "\nhint: the column's character set has no such character; `utf8mb4` has all, which the database or the table can be given";
     }
     ""
@@ -122,7 +122,7 @@ fn kind(error: &MySqlDatabaseError) -> DatabaseErrorKind {
         | 1630
         | 4078 => Syntax,
         // With regular expressions that are none.
-        1139 | 1265 | 1300 | 1366 | 1411 | 3685..=3697 => Data,
+        1139 | 1265 | 1300 | 1366 | 1411 | 3685..=3697 | 3988 => Data,
         // The class of data exceptions.
         _ if error.code().is_some_and(|state| state.starts_with("22")) => Data,
         _ => Other,
