@@ -302,15 +302,15 @@ fn a_runtime_that_ends_at_any_moment_of_a_reset_loses_no_place() {
         let (_relay, slow) = dripping(&target);
         let pool = slow.pool(options(2));
         let insert = format!("INSERT INTO {} VALUES (1)", table.name);
-        let mut was_reset = 0;
+        let (mut was_reset, mut in_flight) = (0, 0);
         for moment in 0..60 {
             runtime().block_on(async {
                 let mut guard = pool.acquire().await.unwrap();
                 guard.batch("BEGIN").await.unwrap();
                 guard.batch(&insert).await.unwrap();
                 if moment % 2 == 1 {
-                    // In flight, so that it has to be drained, or given up.
-                    assert!(polled(guard.batch("SELECT 1"), 1).await.is_none());
+                    // In flight, so that it has to be drained, or given up; a machine that is busy may have the answer already.
+                    in_flight += usize::from(polled(guard.batch("SELECT 1"), 1).await.is_none());
                 }
                 drop(guard);
                 for _ in 0..moment {
@@ -323,6 +323,7 @@ fn a_runtime_that_ends_at_any_moment_of_a_reset_loses_no_place() {
             // What is idle belongs to a runtime that is gone.
             pool.invalidate();
         }
+        assert!(in_flight > 20, "{name}: {in_flight} of 30 were in flight");
         eprintln!("{name}: {was_reset} of 60 were reset in time");
         runtime().block_on(async {
             assert_eq!(
