@@ -101,7 +101,7 @@ fn row_to_take(objects: &mut Objects, slot: u32) -> Result<Option<u32>> {
         .links
         .iter()
         .filter(|link| link.parent.is_some_and(|parent| !is_known(parent.slot)))
-        .map(|link| link.foreign_key)
+        .map(|link| link.foreign_key())
         .collect();
     // Its key is not known before that of a new object is; another column may follow when that has been inserted.
     if waiting.iter().any(|&waits| keys[waits].columns.iter().any(|column| mapper.definition().key.contains(column))) {

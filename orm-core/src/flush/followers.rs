@@ -128,7 +128,7 @@ fn add_edges(
     for (at, slot) in of(child) {
         let own = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
         let former = own(objects.stored(slot)).and_then(|was| by_former.get(&was));
-        let next = match objects.get(slot).links.iter().find(|link| link.foreign_key == position) {
+        let next = match objects.get(slot).links.iter().find(|link| link.foreign_key() == position) {
             Some(link) => link.parent.and_then(|parent| changing.get(&parent.slot)).map(|&parent| (parent, false)),
             None => own(objects.object(slot)).and_then(|is| by_next.get(&is)).map(|&parent| (parent, true)),
         };

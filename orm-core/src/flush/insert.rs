@@ -85,12 +85,12 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
     let mut waits = false;
     for at in 0..objects.get(slot).links.len() {
         let link = objects.get(slot).links[at];
-        let key = &mapper.configured()?.foreign_keys[link.foreign_key];
+        let key = &mapper.configured()?.foreign_keys[link.foreign_key()];
         let parent = match link.parent {
             Some(parent) => Some(objects.slot(parent, key.target.definition.name)?),
             None => None,
         };
-        if parent.is_none() && objects.keeps_key(slot, link.foreign_key)? {
+        if parent.is_none() && objects.keeps_key(slot, link.foreign_key())? {
             continue;
         }
         let state = parent.map(|parent| objects.get(parent).state);
@@ -100,7 +100,7 @@ pub(super) fn fill_foreign_keys(objects: &mut Objects, slot: u32) -> Result<bool
             return Err(Error::new(ErrorKind::InvalidRequest, message));
         }
         if state == Some(State::Pending) {
-            if !is_post_update(mapper, link.foreign_key)? {
+            if !is_post_update(mapper, link.foreign_key())? {
                 let name = mapper.definition.name;
                 let message = format!("`{name}` refers to a new `{}` that has no row yet", key.target.definition.name);
                 return Err(Error::new(ErrorKind::InvalidRequest, message));

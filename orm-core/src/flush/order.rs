@@ -101,7 +101,7 @@ pub(super) fn levels(objects: &Objects, slots: Vec<u32>) -> Result<Vec<Vec<u32>>
         for link in entry.links.iter() {
             let parent = link.parent.and_then(|parent| position.get(&parent.slot));
             if let Some(&parent) = parent
-                && !is_post_update(entry.mapper, link.foreign_key)?
+                && !is_post_update(entry.mapper, link.foreign_key())?
             {
                 edges.push((parent, child));
             }

@@ -123,7 +123,7 @@ pub(super) fn referring(
             let is = Key::of_columns(now, key.target_columns.iter().copied());
             let own = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
             let refers = was.is_some() && was != is && own(objects.stored(child)) == was;
-            let is_linked = entry.links.iter().any(|link| link.foreign_key == position);
+            let is_linked = entry.links.iter().any(|link| link.foreign_key() == position);
             // What is linked to another object already is left to that; its row follows nonetheless.
             if refers && (is_cascading || (!is_linked && own(objects.object(child)) == was)) {
                 found.push((child, position));

@@ -53,7 +53,7 @@ pub(super) fn linked(objects: &Objects, slot: u32, column: u16) -> Option<Value>
     let entry = objects.get(slot);
     entry.links.iter().find_map(|link| {
         let parent = link.parent.filter(|&parent| objects.is_alive(parent))?.slot;
-        let key = &entry.mapper.configured().ok()?.foreign_keys[link.foreign_key];
+        let key = &entry.mapper.configured().ok()?.foreign_keys[link.foreign_key()];
         let at = key.columns.iter().position(|&own| own == column)?;
         let has_row = objects.get(parent).state == State::Persistent;
         has_row.then(|| objects.object(parent).column(usize::from(key.target_columns[at])))

@@ -152,7 +152,7 @@ enum Next {
 }
 
 fn next(objects: &Objects, slot: u32, foreign_key: usize) -> Result<Next> {
-    let link = objects.get(slot).links.iter().find(|link| link.foreign_key == foreign_key);
+    let link = objects.get(slot).links.iter().find(|link| link.foreign_key() == foreign_key);
     Ok(match link.map(|link| link.parent) {
         Some(Some(parent)) => Next::Linked(parent),
         Some(None) if !objects.keeps_key(slot, foreign_key)? => Next::Null,

@@ -253,7 +253,7 @@ impl Objects {
     fn has_other_parent(&self, info: &RelationshipInfo, member: ObjectId) -> bool {
         let links = &self.get(member.slot).links;
         info.link.is_some_and(|link| {
-            links.iter().any(|change| change.foreign_key == link.foreign_key && change.parent.is_some())
+            links.iter().any(|change| change.foreign_key() == link.foreign_key && change.parent.is_some())
         })
     }
 }

@@ -246,8 +246,12 @@ impl Objects {
         for change in changes {
             match change {
                 Change::Add(incoming) => {
+                    let is_new = matches!(incoming, Incoming::New(_));
                     let member = self.member(info, incoming, shared)?;
-                    self.link(owner, info, member)?;
+                    match self.first_link(info, member).filter(|_| is_new) {
+                        Some(link) => self.link_first(owner, info, link, member)?,
+                        None => self.link(owner, info, member)?,
+                    }
                 }
                 Change::Remove(member) => {
                     self.unlink(owner, info, member)?;
@@ -343,7 +347,7 @@ impl Objects {
             return false;
         };
         info.direction == Direction::OneToMany
-            && !entry.links.iter().any(|change| change.foreign_key == link.foreign_key)
+            && !entry.links.iter().any(|change| change.foreign_key() == link.foreign_key)
             && self.is_stale(owner, usize::from(info.index))
             && (entry.is_expired || !self.is_child_of(member.slot, link, self.id(owner)))
     }
@@ -463,6 +467,32 @@ impl Objects {
         members.into_iter().rev().try_for_each(|member| self.set_pair(owner, info, member, false).map(|_| ()))
     }
 
+    /// Returns the foreign key by which an object that has never had a parent there becomes one of many members, which nobody
+    /// else has to be told of.
+    fn first_link(&self, info: &RelationshipInfo, member: ObjectId) -> Option<Link> {
+        let link = info.link.filter(|_| info.direction == Direction::OneToMany && !info.is_to_one())?;
+        let entry = self.get(member.slot);
+        let configured = link.child.configured().ok()?;
+        let is_set = |&column: &u16| entry.set.contains(usize::from(column));
+        let is_by_condition = info.condition.is_some()
+            || info.reverse.is_some_and(|at| configured.relationships[usize::from(at)].condition.is_some());
+        let is_first = entry.state == State::Pending
+            && entry.mapper.is(link.child)
+            && !is_by_condition
+            && !configured.foreign_keys[link.foreign_key].columns.iter().any(is_set)
+            && self.linked(member.slot, link).is_none();
+        is_first.then_some(link)
+    }
+
+    /// Makes such an object a member, on both sides: as [`link`](Self::link) does, without a former parent.
+    fn link_first(&mut self, owner: ObjectId, info: &RelationshipInfo, link: Link, member: ObjectId) -> Result<()> {
+        let slot = self.slot(owner, info.owner.definition.name)?;
+        self.refuse_gone(slot, info)?;
+        self.touch_fields(member.slot);
+        self.get_mut(member.slot).links.put(LinkChange::new(link.foreign_key, Some(owner)));
+        self.tell_ends(member, link, Some(owner))
+    }
+
     fn has_member(&self, owner: ObjectId, info: &RelationshipInfo, member: ObjectId) -> bool {
         info.link.is_some_and(|link| self.is_child_of(member.slot, link, owner))
     }
@@ -516,7 +546,7 @@ impl Objects {
     /// the child's own field.
     pub(crate) fn current_parent(&self, child: u32, link: Link) -> Option<u32> {
         let entry = self.get(child);
-        if let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) {
+        if let Some(change) = entry.links.iter().find(|change| change.foreign_key() == link.foreign_key) {
             return change.parent.filter(|&parent| self.is_alive(parent)).map(|parent| parent.slot);
         }
         let key = &link.child.configured().ok()?.foreign_keys[link.foreign_key];
@@ -543,7 +573,7 @@ impl Objects {
 
     /// Returns what a relationship has set a foreign key to since the last flush.
     fn linked(&self, child: u32, link: Link) -> Option<&LinkChange> {
-        self.get(child).links.iter().find(|change| change.foreign_key == link.foreign_key)
+        self.get(child).links.iter().find(|change| change.foreign_key() == link.foreign_key)
     }
 
     /// Returns whether a foreign key led to an object when the last flush was done.
@@ -586,15 +616,20 @@ impl Objects {
             self.take_from_parent(child_id, link, former)?;
         }
         let entry = self.get_mut(child);
-        entry.links.put(LinkChange { foreign_key: link.foreign_key, parent });
+        entry.links.put(LinkChange::new(link.foreign_key, parent));
         let is_orphan = self.is_orphan(child)?;
         self.get_mut(child).is_orphan = is_orphan;
+        self.tell_ends(child_id, link, parent)
+    }
+
+    /// Puts the fields of a child and of its new parent in step.
+    fn tell_ends(&mut self, child: ObjectId, link: Link, parent: Option<ObjectId>) -> Result<()> {
         for index in relationships_over(link.child, link, Direction::ManyToOne)? {
-            self.object_mut(child).relation_mut(index).load(parent.as_slice(), true);
+            self.object_mut(child.slot).relation_mut(index).load(parent.as_slice(), true);
         }
         let Some(parent) = parent else { return Ok(()) };
         self.touch_fields(parent.slot);
-        self.give_to_parent(child_id, link, parent.slot)
+        self.give_to_parent(child, link, parent.slot)
     }
 
     fn take_from_parent(&mut self, child: ObjectId, link: Link, parent: u32) -> Result<()> {
@@ -632,8 +667,8 @@ impl Objects {
     fn is_orphan(&self, child: u32) -> Result<bool> {
         let entry = self.get(child);
         for change in entry.links.iter().filter(|change| change.parent.is_none()) {
-            let link = Link { child: entry.mapper, foreign_key: change.foreign_key };
-            let parent = entry.mapper.configured()?.foreign_keys[change.foreign_key].target;
+            let link = Link { child: entry.mapper, foreign_key: change.foreign_key() };
+            let parent = entry.mapper.configured()?.foreign_keys[change.foreign_key()].target;
             for index in relationships_over(parent, link, Direction::OneToMany)? {
                 if parent.definition.relationships[index].cascade.delete_orphan {
                     return Ok(true);
@@ -669,7 +704,7 @@ impl Objects {
     pub(crate) fn follow_keys(&mut self, child: u32, before: Option<&dyn Object>) -> Result<()> {
         let mapper = self.get(child).mapper;
         for (position, key) in mapper.configured()?.foreign_keys.iter().enumerate() {
-            if self.get(child).links.iter().any(|change| change.foreign_key == position) {
+            if self.get(child).links.iter().any(|change| change.foreign_key() == position) {
                 continue;
             }
             let key_in = |object: &dyn Object| Key::of_columns(object, key.columns.iter().copied());
@@ -801,7 +836,7 @@ impl Objects {
         });
         let with_key = loaded.filter_map(|info| {
             let Link { foreign_key, .. } = info.link?;
-            if self.get(slot).links.iter().any(|change| change.foreign_key == foreign_key) {
+            if self.get(slot).links.iter().any(|change| change.foreign_key() == foreign_key) {
                 return None;
             }
             let columns = &configured.foreign_keys[foreign_key].columns;
@@ -876,7 +911,7 @@ impl Objects {
         let mapper = self.get(slot).mapper;
         let links = std::mem::take(&mut self.get_mut(slot).links);
         for &change in links.iter() {
-            let link = Link { child: mapper, foreign_key: change.foreign_key };
+            let link = Link { child: mapper, foreign_key: change.foreign_key() };
             for index in relationships_over(mapper, link, Direction::ManyToOne)? {
                 self.leave_to_database(slot, index);
             }
@@ -950,7 +985,7 @@ impl Objects {
             if !entry.mapper.is(link.child) {
                 continue;
             }
-            let Some(change) = entry.links.iter().find(|change| change.foreign_key == link.foreign_key) else {
+            let Some(change) = entry.links.iter().find(|change| change.foreign_key() == link.foreign_key) else {
                 continue;
             };
             let child = self.id(slot);
@@ -965,7 +1000,7 @@ impl Objects {
         waiting.is_to_one = true;
         for &slot in self.touched.iter().chain(&self.pending) {
             let entry = self.get(slot);
-            let is_changed = |change: &&LinkChange| change.foreign_key == link.foreign_key;
+            let is_changed = |change: &&LinkChange| change.foreign_key() == link.foreign_key;
             if let Some(change) = entry.links.iter().find(is_changed).filter(|_| entry.mapper.is(link.child)) {
                 let parents = waiting.of.entry(self.id(slot)).or_default();
                 *parents = change.parent.into_iter().map(|parent| (parent, true)).collect();

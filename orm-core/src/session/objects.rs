@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 use super::events::SessionEvents;
 use super::handle::{AnyHandle, ObjectId};
@@ -124,18 +125,24 @@ impl Slot {
     }
 }
 
-/// Such foreign keys of one object. Most objects have none, and those that have some one: a `Vec` would take more for either.
+/// Such foreign keys of one object. Most objects have none, and those that have some one, which takes no memory of its own.
 #[derive(Clone, Default)]
-pub(crate) struct Links(Box<[LinkChange]>);
+pub(crate) enum Links {
+    #[default]
+    None,
+    One(LinkChange),
+    Several(Box<[LinkChange]>),
+}
 
 impl Links {
     /// Notes a change, in the place of an earlier one of that foreign key.
     pub(crate) fn put(&mut self, change: LinkChange) {
-        let mut links = std::mem::take(&mut self.0).into_vec();
-        links.retain(|known| known.foreign_key != change.foreign_key);
-        links.reserve_exact(1);
-        links.push(change);
-        self.0 = links.into_boxed_slice();
+        let others = self.iter().filter(|known| known.key != change.key);
+        let links: SmallVec<[LinkChange; 2]> = others.copied().chain([change]).collect();
+        *self = match *links {
+            [link] => Links::One(link),
+            _ => Links::Several(links.into_boxed_slice()),
+        };
     }
 }
 
@@ -144,17 +151,32 @@ impl Deref for Links {
 
     #[inline]
     fn deref(&self) -> &[LinkChange] {
-        &self.0
+        match self {
+            Links::None => &[],
+            Links::One(link) => std::slice::from_ref(link),
+            Links::Several(links) => links,
+        }
     }
 }
 
 /// A foreign key that a relationship has set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LinkChange {
-    /// The position among the model's foreign keys.
-    pub(crate) foreign_key: usize,
+    key: u32,
     /// The object whose key it takes; none for NULL.
     pub(crate) parent: Option<ObjectId>,
+}
+
+impl LinkChange {
+    pub(crate) fn new(foreign_key: usize, parent: Option<ObjectId>) -> Self {
+        LinkChange { key: foreign_key as u32, parent }
+    }
+
+    /// Returns the position among the model's foreign keys.
+    #[inline]
+    pub(crate) fn foreign_key(&self) -> usize {
+        self.key as usize
+    }
 }
 
 /// A change of an association table.
