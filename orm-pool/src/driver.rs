@@ -577,6 +577,31 @@ fn foreign_cursor() -> Error {
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long what nobody waits for any more may go on before the server is asked to stop it.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Counts the rows of an answer. What has come is read without a wait, so that nobody else would have a turn, nor a timeout fire,
+/// before the last row.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[derive(Default)]
+struct Turns(u32);
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Turns {
+    /// Notes a row, and returns whether [`give`](Self::give) is due.
+    #[inline]
+    fn is_due(&mut self) -> bool {
+        self.0 = self.0.wrapping_add(1);
+        self.0.is_multiple_of(64)
+    }
+
+    /// Gives the runtime a turn when this task has had its share.
+    async fn give() {
+        tokio::task::coop::consume_budget().await;
+    }
+}
+
 /// Asks a server, by a connection of its own, to stop a statement that nobody waits for any more; what cannot be stopped goes
 /// on.
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -100,6 +100,66 @@ async fn in_a_transaction_a_dropped_stream_leaves_the_transaction() {
     assert_eq!(select(User.name).all(&engine).await.unwrap(), ["ed"]);
 }
 
+/// A query of 27 million rows, which takes a minute to be read.
+fn far_too_many() -> orm::Text {
+    let few = numbers(300);
+    text(format!("SELECT a.n, a.word FROM ({few}) AS a, ({few}) AS b, ({few}) AS c"))
+}
+
+/// Rows that have come are read without a wait: a runtime of one thread came to nothing else before the last one.
+#[tokio::test]
+async fn a_timeout_ends_a_query_of_many_rows() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    for _ in 0..3 {
+        let all = far_too_many().columns::<Row>().all(&engine);
+        assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err());
+        let next = text("SELECT 7").columns::<i64>().one(&engine);
+        assert_eq!(tokio::time::timeout(Duration::from_secs(20), next).await.expect("in time").unwrap(), 7);
+    }
+}
+
+#[tokio::test]
+async fn after_a_dropped_stream_nobody_waits_for_its_last_row() {
+    let engine = empty_engine().await;
+    let mut connection = engine.connect().await.unwrap();
+    for taken in [0, 10, 3_000] {
+        let mut stream = connection.stream(far_too_many().columns::<Row>()).await.unwrap();
+        for _ in 0..taken {
+            assert!(stream.next().await.unwrap().is_some());
+        }
+        drop(stream);
+        for n in 0..20i64 {
+            let sum = text("SELECT :n + 1").bind("n", n).columns::<i64>().one(&mut connection);
+            assert_eq!(tokio::time::timeout(Duration::from_secs(20), sum).await.expect("in time").unwrap(), n + 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_given_up_in_a_transaction_keeps_no_locks() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let lock = |name: &str| update(User).set(User.fullname, name).filter(User.id.eq(1));
+    let work = async {
+        let mut transaction = engine.begin().await?;
+        lock("first").execute(&mut transaction).await?;
+        let mut stream = transaction.stream(far_too_many().columns::<Row>()).await?;
+        while stream.next().await?.is_some() {
+            tokio::task::yield_now().await;
+        }
+        Ok::<_, Error>(())
+    };
+    assert!(tokio::time::timeout(Duration::from_millis(200), work).await.is_err());
+    let other = async {
+        // SQLite's own patience is shorter than the time in which a connection is given up.
+        while let Err(error) = lock("second").execute(&engine).await {
+            assert!(error.is_retryable(), "{error}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), other).await.expect("in time");
+    assert_eq!(select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap().as_deref(), Some("second"));
+}
+
 #[tokio::test]
 async fn futures_that_are_dropped_make_an_error_and_never_a_gap() {
     let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;

@@ -35,6 +35,7 @@ use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Either, Execute, Executor as _, MySql, SqlSafeStr as _, SqlStr,
     Statement as _,
 };
+use tokio::task::JoinHandle;
 
 pub use self::cursor::Cursor;
 pub use self::options::Options;
@@ -48,7 +49,7 @@ use self::row::Columns;
 use self::statements::{Known, Statements, TypesOf};
 use super::transaction::Transaction;
 use super::words::{self, Facts, Flavour};
-use super::{CLOSE_TIMEOUT, broken, next, parameter_count};
+use super::{CLOSE_TIMEOUT, Turns, broken, next, parameter_count};
 use crate::driver::{self, Done, Statement};
 use crate::{Error, ErrorKind, Value};
 
@@ -64,6 +65,8 @@ pub struct Connection {
     /// `None` while a task reads an answer piece by piece, and when it is lost.
     inner: Option<MySqlConnection>,
     reading: Option<Reading>,
+    /// What asks the server to give up a query; it is waited for, so that no later one is meant.
+    stopping: Option<JoinHandle<()>>,
     types: &'static Types,
     most_bytes: usize,
     is_mariadb: bool,
@@ -133,6 +136,7 @@ impl Connection {
         Connection {
             inner: Some(inner),
             reading: None,
+            stopping: None,
             types: learnt.types,
             most_bytes: learnt.most_bytes,
             is_mariadb: learnt.is_mariadb,
@@ -201,7 +205,7 @@ impl Connection {
     /// Makes the connection ready for a statement.
     #[inline]
     async fn ready(&mut self) -> Result<(), Error> {
-        if self.reading.is_some() {
+        if self.reading.is_some() || self.stopping.is_some() {
             Box::pin(self.bring_home()).await?;
         }
         self.check()
@@ -374,7 +378,7 @@ impl Connection {
     /// Returns whether an operation has begun and not ended: its future was dropped, or its rows are read piece by piece.
     #[inline]
     pub fn is_in_flight(&self) -> bool {
-        self.is_in_flight || self.reading.is_some()
+        self.is_in_flight || self.reading.is_some() || self.stopping.is_some()
     }
 
     /// Waits for the end of an answer that is read piece by piece, whose rows are thrown away.
@@ -429,7 +433,7 @@ impl Connection {
     ///
     /// Fails when the server cannot be told; the connection is gone all the same.
     pub async fn close(self) -> Result<(), Error> {
-        if self.is_in_flight {
+        if self.is_in_flight || self.reading.as_ref().is_some_and(Reading::goes_on) {
             // It would go on with its statement, and keep its locks, until it has something to say.
             self.thread.kill().await;
         }
@@ -482,8 +486,12 @@ where
 {
     let mut flow = ControlFlow::Continue(());
     let mut is_first = true;
+    let mut turns = Turns::default();
     columns.first_set();
     while let Some(item) = next(&mut answer).await {
+        if turns.is_due() {
+            Turns::give().await;
+        }
         match item? {
             Either::Right(row) => {
                 progress.sent.rows += 1;

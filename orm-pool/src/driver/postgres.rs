@@ -53,7 +53,7 @@ use self::row::Columns;
 use self::statements::{Sendable, Statements};
 use super::transaction::Transaction;
 use super::words::{self, Effect, Facts, Flavour};
-use super::{CLOSE_TIMEOUT, broken, next};
+use super::{CLOSE_TIMEOUT, PATIENCE, Turns, broken, next};
 use crate::driver::{self, Done, Statement};
 use crate::{Error, ErrorKind, Value};
 
@@ -75,6 +75,8 @@ pub struct Connection {
     transaction: Transaction,
     /// Whether an operation has begun and not ended.
     is_in_flight: bool,
+    /// Whether it receives more than a few rows.
+    is_receiving: bool,
     /// Whether the connection is of no more use.
     is_broken: bool,
     /// Whether what was sent last has not been answered and may have committed.
@@ -87,9 +89,6 @@ pub struct Connection {
     /// Behind a pooler: the texts whose types are known.
     learnt: HashSet<Arc<str>, FixedState>,
 }
-
-/// How long a statement whose future was dropped may go on before the server is asked to cancel it.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How many texts are remembered whose types are known.
 const MOST_LEARNT: usize = 2048;
@@ -150,6 +149,7 @@ impl Connection {
             cursors: Cursors::default(),
             transaction: Transaction::None,
             is_in_flight: false,
+            is_receiving: false,
             is_broken: false,
             may_have_committed: false,
             backend,
@@ -329,7 +329,9 @@ impl Connection {
         self.may_have_committed = !statements.iter().all(|facts| facts.cannot_commit);
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
         self.transaction = self.transaction.during(statements);
-        let result = receive(self.inner.fetch_many(query), &mut self.columns, &mut progress, on_row).await;
+        self.is_receiving = false;
+        let answer = self.inner.fetch_many(query);
+        let result = receive(answer, &mut self.columns, &mut self.is_receiving, &mut progress, on_row).await;
         self.transaction = match &result {
             Ok(()) => progress.state,
             Err(_) => progress.state_after_failure(),
@@ -400,9 +402,15 @@ impl Connection {
     async fn answer(&mut self) -> Result<(), sqlx::Error> {
         let mut answer = pin!(self.inner.ping());
         if let (Some(backend), None) = (&self.backend, &self.cancelling) {
-            match tokio::time::timeout(PATIENCE, &mut answer).await {
-                Ok(answered) => return answered,
-                Err(_) => self.cancelling = Some(tokio::spawn(backend.clone().cancel())),
+            // Rows that are there are read without a wait, so that there would be no end to it before the last of them.
+            let is_late = std::mem::take(&mut self.is_receiving);
+            if !is_late && let Ok(answered) = tokio::time::timeout(PATIENCE, &mut answer).await {
+                return answered;
+            }
+            let cancelling = self.cancelling.insert(tokio::spawn(backend.clone().cancel()));
+            if is_late {
+                _ = cancelling.await;
+                self.cancelling = None;
             }
         }
         answer.await
@@ -536,6 +544,7 @@ impl Progress<'_> {
 async fn receive<F>(
     mut answer: BoxStream<'_>,
     columns: &mut Columns,
+    is_receiving: &mut bool,
     progress: &mut Progress<'_>,
     on_row: &mut F,
 ) -> Result<(), sqlx::Error>
@@ -544,7 +553,12 @@ where
 {
     let mut flow = ControlFlow::Continue(());
     let mut is_first = true;
+    let mut turns = Turns::default();
     while let Some(item) = next(&mut answer).await {
+        if turns.is_due() {
+            *is_receiving = true;
+            Turns::give().await;
+        }
         match item? {
             Either::Right(row) if flow.is_continue() => {
                 if is_first {

@@ -3,7 +3,7 @@
 //! sqlx speaks no cursors of this protocol, and a half-read answer is in the way of every other statement. So a task gets
 //! the connection until the answer is at its end; the server waits while the task does. What comes next on the
 //! connection waits for the task: if somebody still wants the rows, they are all read into memory first, with a warning;
-//! if nobody does, they are thrown away. A future of this file may be dropped at any time without harm to the connection.
+//! if nobody does, they are thrown away, and the server is asked to break off what takes long. A future of this file may be dropped at any time without harm to the connection.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
-use sqlx::{Either, Executor as _};
+use sqlx::{Connection as _, Either, Executor as _};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::row::Columns;
 use super::{Connection, Query, Row, error};
 use crate::driver::words::Flavour;
-use crate::driver::{self, Statement, broken, next, words};
+use crate::driver::{self, PATIENCE, Statement, Turns, broken, next, words};
 use crate::{Error, ErrorKind, Value};
 
 /// How many rows wait at most, unless the connection is needed for something else.
@@ -110,6 +110,10 @@ impl Mailbox {
         self.has_come.notify_one();
     }
 
+    fn is_abandoned(&self) -> bool {
+        self.inside.lock().is_abandoned
+    }
+
     fn abandon(&self) {
         let mut inside = self.inside.lock();
         inside.is_abandoned = true;
@@ -139,6 +143,13 @@ struct Returned {
     ends_transaction: bool,
 }
 
+impl Reading {
+    /// Returns whether the answer is not at its end.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.task.is_finished()
+    }
+}
+
 impl Drop for Reading {
     fn drop(&mut self) {
         // A connection that is dropped in the middle of an answer is of no use to anybody.
@@ -151,7 +162,11 @@ async fn read(mut inner: MySqlConnection, query: Query, mailbox: Arc<Mailbox>) -
     let mut result = Ok(());
     {
         let mut answer = inner.fetch_many(query);
+        let mut turns = Turns::default();
         while let Some(item) = next(&mut answer).await {
+            if turns.is_due() {
+                Turns::give().await;
+            }
             match item {
                 Ok(Either::Right(row)) => mailbox.put(row).await,
                 Ok(Either::Left(_)) => {}
@@ -238,17 +253,26 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits until the task has read the answer to its end, and takes the connection back from it.
+    /// Waits until the task has read the answer to its end, and takes the connection back from it. An answer that nobody wants and
+    /// that takes long, the server is asked to break off.
     #[cold]
     pub(super) async fn bring_home(&mut self) -> Result<(), Error> {
-        let Some(reading) = &mut self.reading else { return Ok(()) };
+        let Some(reading) = &mut self.reading else { return self.settle_stopping().await };
         if reading.mailbox.open_wide() {
             tracing::warn!(
                 "a connection is used while rows of an earlier query are still being read from it: the rest of them is \
                  kept in memory"
             );
         }
-        let returned = (&mut reading.task).await;
+        let mut returned = None;
+        if self.stopping.is_none() && reading.mailbox.is_abandoned() {
+            returned = tokio::time::timeout(PATIENCE, &mut reading.task).await.ok();
+            self.stopping = returned.is_none().then(|| tokio::spawn(self.thread.clone().stop()));
+        }
+        let returned = match returned {
+            Some(returned) => returned,
+            None => (&mut reading.task).await,
+        };
         self.reading = None;
         let Ok(returned) = returned else {
             (self.is_broken, self.may_have_committed) = (true, true);
@@ -261,6 +285,25 @@ impl Connection {
             self.has_lost_transaction = true;
             self.transaction = super::Transaction::None;
         }
-        Ok(())
+        self.settle_stopping().await
+    }
+
+    /// Waits for what asks the server to break a query off, and for a sign of life after it: should that have come too late for
+    /// the query, it is not to be about the next one.
+    async fn settle_stopping(&mut self) -> Result<(), Error> {
+        let Some(stopping) = &mut self.stopping else { return Ok(()) };
+        // It has been told to give up after a while by itself.
+        _ = stopping.await;
+        self.stopping = None;
+        if self.needs_discard() {
+            return Ok(());
+        }
+        self.is_in_flight = true;
+        let result = match self.inner().map_err(error::from)?.ping().await {
+            Err(error) if !error::ends_connection(&error) => Ok(()),
+            result => result,
+        };
+        self.end(&result);
+        result.map_err(error::from)
     }
 }

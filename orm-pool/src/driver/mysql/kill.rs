@@ -11,6 +11,7 @@ use super::{Options, Query, error, open};
 use crate::driver::ask_to_stop;
 
 /// The server's side of a connection.
+#[derive(Clone)]
 pub(super) struct Thread {
     options: Arc<Options>,
     number: u64,
@@ -23,9 +24,18 @@ impl Thread {
 
     /// Has it end the connection, and what is open in it.
     pub(super) async fn kill(&self) {
+        self.ask("KILL").await;
+    }
+
+    /// Has it break off the query that it works on.
+    pub(super) async fn stop(self) {
+        self.ask("KILL QUERY").await;
+    }
+
+    async fn ask(&self, command: &str) {
         let asking = async {
             let mut connection = open::connect(&self.options).await?;
-            let sql = format!("KILL {}", self.number).into();
+            let sql = format!("{command} {}", self.number).into();
             connection.execute(Query { sql, arguments: None }).await.map_err(error::from)?;
             connection.close().await.map_err(error::from)
         };
