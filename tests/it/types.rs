@@ -321,3 +321,29 @@ async fn many_rows_of_types_made_of_others_come_back_as_they_were() {
     session.commit().await.unwrap();
     assert_eq!(select(Parcel).order_by(Parcel.id).all(&engine).await.unwrap(), parcels);
 }
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "measured", metadata = none)]
+struct Measured {
+    #[orm(primary_key)]
+    id: i64,
+    values: orm::Json<Vec<f64>>,
+}
+
+/// The reader of JSON was off by the last digit, and gave up on the 309 digits that PostgreSQL writes of the largest float.
+#[tokio::test]
+async fn floats_in_documents_come_back_as_they_were() {
+    let engine = empty_engine().await;
+    metadata![Measured].create_all(&engine).await.unwrap();
+    let values =
+        vec![123_456_789.123_456_79, 1e-307, f64::MAX, f64::MIN, f64::MIN_POSITIVE, 0.1 + 0.2, 1.0 / 3.0, -5e-324];
+    insert(Measured).values(Measured { id: 1, values: orm::Json(values.clone()) }).execute(&engine).await.unwrap();
+    let read = select(Measured.values).one(&engine).await.unwrap().0;
+    if dialect() == Dialect::MySql {
+        // Its documents are written with fewer digits.
+        let is_near = |(read, value): (&f64, &f64)| (read / value - 1.0).abs() < 1e-14;
+        assert!(read.len() == values.len() && read.iter().zip(&values).all(is_near), "{read:?}");
+    } else {
+        assert_eq!(read, values);
+    }
+}

@@ -87,8 +87,8 @@ impl ExecutionOptions {
     /// How long one statement may run in the database, in steps of a millisecond; zero is no limit.
     ///
     /// PostgreSQL is told by `statement_timeout`, MariaDB by `max_statement_time`, MySQL by `max_execution_time`, which
-    /// counts for SELECT alone; SQLite is interrupted. The wait for a lock counts on the servers, and for a connection
-    /// nowhere.
+    /// counts for SELECT alone: there `innodb_lock_wait_timeout`, in whole seconds, is how long a write waits for a lock. SQLite is
+    /// interrupted. The wait for a lock counts on PostgreSQL and MariaDB, and for a connection nowhere.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);

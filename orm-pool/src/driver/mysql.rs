@@ -223,6 +223,7 @@ impl Connection {
     #[cold]
     async fn prepare(&mut self, statement: &Statement, types: TypesOf) -> Result<Known, Error> {
         parameters::check_size(statement.sql.len() + 1, self.most_bytes)?;
+        open::check_set(&statement.sql)?;
         if self.inner.as_ref().is_some_and(|inner| inner.cached_statements_size() >= self.statements.capacity()) {
             self.forget().await?;
         }

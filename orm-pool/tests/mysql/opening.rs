@@ -12,6 +12,8 @@ async fn refusal(options: Options) -> Error {
     error
 }
 
+const FIXED: &str = "`time_zone` is fixed, since the driver reads values by it";
+
 #[tokio::test]
 async fn who_cannot_connect_is_told_where_as_whom_and_why() {
     let Some(_) = connect().await else { return };
@@ -51,6 +53,10 @@ async fn options_that_make_no_sense_are_refused() {
         (Options { ssl_mode: Some("on".into()), ..options() }, "`on` is not an SSL mode of MySQL"),
         (Options { collation: Some("a b".into()), ..options() }, "`a b` is not the name of a collation"),
         (Options { sql_mode: Some("A';".into()), ..options() }, "`A';` is not an SQL mode"),
+        (
+            Options { sql_mode: Some("ansi,no_backslash_escapes".into()), ..options() },
+            "the SQL mode `NO_BACKSLASH_ESCAPES` is not supported",
+        ),
         (with("a = 1, b", "x"), "`a = 1, b` is not the name of a variable"),
         (with("time_zone", "CET"), "`time_zone` is fixed"),
         (with("init_connect", "a\\'"), "the value of `init_connect` contains a backslash"),
@@ -87,6 +93,16 @@ async fn the_session_is_in_utc_in_utf8_and_strict() {
     }
     let Cell::Text(mode) = scalar(&mut c, "SELECT @@session.sql_mode", &[]).await else { panic!() };
     assert!(mode.contains("STRICT_TRANS_TABLES") && mode.contains("NO_ENGINE_SUBSTITUTION"), "{mode}");
+    for set in [
+        "SET time_zone = 'SYSTEM'",
+        "set @@session.TIME_ZONE='+01:00'",
+        "SET sql_safe_updates = 0, SESSION `time_zone` := '+01:00'",
+    ] {
+        let error = execute(&mut c, set, &[]).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (&ErrorKind::Configuration, FIXED), "{set}");
+    }
+    execute(&mut c, "SET @time = 'time_zone', sql_safe_updates = 0", &[]).await.unwrap();
+    assert_eq!(scalar(&mut c, "SELECT @@session.time_zone", &[]).await, text("+00:00"));
     c.close().await.unwrap();
     let Some(mut c) = connect_with(&Options { sql_mode: Some("ANSI".into()), ..options }).await else { return };
     let Cell::Text(mode) = scalar(&mut c, "SELECT @@session.sql_mode", &[]).await else { panic!() };

@@ -81,9 +81,30 @@ fn ssl_mode(word: &str) -> Result<MySqlSslMode, Error> {
     })
 }
 
+/// Refuses to set what the driver reads values by.
+pub(super) fn check_set(sql: &str) -> Result<(), Error> {
+    let Some((_, settings)) = sql.trim_start().split_at_checked(3).filter(|(set, _)| set.eq_ignore_ascii_case("SET"))
+    else {
+        return Ok(());
+    };
+    for setting in settings.split(',') {
+        let name = setting.split(['=', ':']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        let name = name.trim_start_matches("@@").trim_start_matches("session").trim_start_matches("local");
+        if name.trim_start_matches(['.', ' ', '`']).trim_end_matches(['`', ' ']) == "time_zone" {
+            return Err(fixed("time_zone"));
+        }
+    }
+    Ok(())
+}
+
+fn fixed(name: &str) -> Error {
+    Error::new(ErrorKind::Configuration, format!("`{name}` is fixed, since the driver reads values by it"))
+}
+
 /// What is refused elsewhere is refused; and where the server can, an UPDATE sets all columns at once, as elsewhere, instead
-/// of one after the other.
-const MODES: &str = ", sql_mode = (SELECT CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', \
+/// of one after the other. A backslash in quotes stands for what follows it, which literals are written by.
+const MODES: &str = ", sql_mode = (SELECT CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), \
+                     ',STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', \
                      IF(VERSION() LIKE '%MariaDB%', ',SIMULTANEOUS_ASSIGNMENT', '')))";
 
 /// As long as MariaDB makes them, and as other databases have them, who know no limit: MySQL cuts what `group_concat` makes after
@@ -99,6 +120,11 @@ fn set_up(options: &Options) -> Result<String, Error> {
     }
     match &options.sql_mode {
         None => sql.push_str(MODES),
+        Some(mode) if mode.to_ascii_uppercase().contains("NO_BACKSLASH_ESCAPES") => {
+            let message =
+                "the SQL mode `NO_BACKSLASH_ESCAPES` is not supported, since literals are written with backslashes";
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         Some(mode) if mode.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ',') => {
             _ = write!(sql, ", sql_mode = '{mode}'");
         }
@@ -110,8 +136,7 @@ fn set_up(options: &Options) -> Result<String, Error> {
     for (name, value) in &options.parameters {
         check_name("a variable", name)?;
         if name.eq_ignore_ascii_case("time_zone") || name.to_ascii_lowercase().starts_with("character_set") {
-            let message = format!("`{name}` is fixed, since the driver reads values by it");
-            return Err(Error::new(ErrorKind::Configuration, message));
+            return Err(fixed(name));
         }
         match value.parse::<f64>() {
             Ok(number) if number.is_finite() => _ = write!(sql, ", SESSION {name} = {value}"),
