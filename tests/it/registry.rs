@@ -1,6 +1,7 @@
 //! Two models of one name in one program, and what `MetaData::global` says of the program's models.
 
 use orm::prelude::*;
+use orm::schema::{Index, Inspector, Table};
 
 use crate::support::empty_engine;
 
@@ -87,4 +88,24 @@ async fn two_definitions_of_one_table_are_an_error_that_names_both_places() {
     metadata![Twin].create_all(&engine).await.unwrap();
     insert(Twin).values(Twin { id: 3 }).execute(&engine).await.unwrap();
     assert_eq!(select(OtherTwin.id).one(&engine).await.unwrap(), 3);
+}
+
+/// The table of a model gets what the derive cannot say in place of the model.
+#[tokio::test]
+async fn a_table_may_stand_in_place_of_its_model_among_all() {
+    use twins::Twin;
+    let engine = empty_engine().await;
+    let mut metadata = MetaData::global().clone();
+    assert!(metadata.remove("twins"));
+    assert!(!metadata.remove("twins"));
+    assert!(metadata.tables().unwrap().iter().all(|table| table.name != "twins"));
+    let count = metadata.tables().unwrap().len();
+    let table = Table::of_model(Twin).unwrap().index(Index::new(["id"]).name("ix_of_hand"));
+    let metadata = metadata.table(table);
+    metadata.create_all(&engine).await.unwrap();
+    let inspector = Inspector::of(&engine).await.unwrap();
+    assert!(inspector.has_index("twins", "ix_of_hand"));
+    assert_eq!(inspector.table_names().len(), count + 1);
+    // All models are as they were.
+    assert!(MetaData::global().tables().is_err());
 }

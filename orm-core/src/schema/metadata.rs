@@ -78,6 +78,15 @@ enum Models {
     Some(Vec<&'static Mapper>),
 }
 
+impl Models {
+    fn mappers(&self) -> Vec<&'static Mapper> {
+        match self {
+            Models::All => Registered::mappers(),
+            Models::Some(mappers) => mappers.clone(),
+        }
+    }
+}
+
 static GLOBAL: MetaData = MetaData {
     models: Models::All,
     tables: Vec::new(),
@@ -176,8 +185,8 @@ impl MetaData {
         self
     }
 
-    /// Takes a table out, by its name with its schema, if it has one: one that was added or read, or that of a model that
-    /// was named. Returns whether it was there.
+    /// Takes a table out, by its name with its schema, if it has one: one that was added or read, or that of a model.
+    /// Returns whether it was there.
     ///
     /// ```
     /// # use orm_core::{ColumnType, MetaData, schema::{Column, Table}};
@@ -195,10 +204,12 @@ impl MetaData {
         self.tables.retain(|table| table.full_name() != name);
         let mut is_removed = self.tables.len() < before;
         // An association table without a model of its own goes with the models that it lies between.
-        if let Models::Some(mappers) = &mut self.models {
-            let before = mappers.len();
-            mappers.retain(|mapper| full_name(mapper.definition().schema, mapper.definition().table) != name);
-            is_removed |= mappers.len() < before;
+        let mut mappers = self.models.mappers();
+        let before = mappers.len();
+        mappers.retain(|mapper| full_name(mapper.definition().schema, mapper.definition().table) != name);
+        if mappers.len() < before {
+            self.models = Models::Some(mappers);
+            is_removed = true;
         }
         is_removed
     }
@@ -529,10 +540,7 @@ impl MetaData {
 
     /// Returns the mappers and those of the association tables between them that have no model, each once.
     fn mappers(&self) -> Vec<&'static Mapper> {
-        let mut mappers = match &self.models {
-            Models::All => Registered::mappers(),
-            Models::Some(mappers) => mappers.clone(),
-        };
+        let mut mappers = self.models.mappers();
         let relationships = mappers.iter().flat_map(|mapper| mapper.definition().relationships);
         let bare = relationships.filter(|relationship| relationship.is_secondary_bare);
         let associations: Vec<_> = bare.filter_map(|relationship| Some(relationship.secondary?())).collect();
