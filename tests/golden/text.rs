@@ -99,3 +99,51 @@ fn colons_are_parameters_only_where_they_can_be() {
     "#]],
     );
 }
+
+#[test]
+fn a_list_is_as_many_values() {
+    let named = |sql: &str, names: &[&str]| text(sql).bind_list("names", names.iter().copied());
+    check(
+        named("SELECT 1 WHERE 'a' IN (:names)", &["a", "b"]),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT 1 WHERE 'a' IN (?, ?)
+        -- postgresql
+        SELECT 1 WHERE 'a' IN ($1, $2)
+    "#]],
+    );
+    check(
+        named("SELECT 1 WHERE 'a' IN :names", &["a", "b"]),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT 1 WHERE 'a' IN (?, ?)
+        -- postgresql
+        SELECT 1 WHERE 'a' IN ($1, $2)
+    "#]],
+    );
+    check(
+        named("SELECT 1 WHERE 'a' NOT IN (:names)", &[]),
+        expect![[r#"
+        -- sqlite, mysql, mariadb
+        SELECT 1 WHERE 'a' NOT IN (SELECT v FROM (SELECT ? AS v) AS no_values WHERE 1 = 0)
+        -- postgresql
+        SELECT 1 WHERE 'a' NOT IN (SELECT v FROM (SELECT $1 AS v) AS no_values WHERE 1 = 0)
+    "#]],
+    );
+    check(
+        text("SELECT 1 = ANY(:ids)").bind("ids", vec![1, 2]),
+        expect![[r#"
+        -- sqlite
+        an array is not supported on dialect sqlite
+        hint: for `IN (:name)`, bind the values by `.bind_list("name", …)`
+        -- postgresql
+        SELECT 1 = ANY($1)
+        -- mysql
+        an array is not supported on dialect mysql
+        hint: for `IN (:name)`, bind the values by `.bind_list("name", …)`
+        -- mariadb
+        an array is not supported on dialect mariadb
+        hint: for `IN (:name)`, bind the values by `.bind_list("name", …)`
+    "#]],
+    );
+}

@@ -3,7 +3,7 @@
 use orm::prelude::*;
 use orm::{Dialect, ErrorKind, literal};
 
-use crate::support::{Address, Node, User, engine, two_users};
+use crate::support::{Address, Node, User, dialect, engine, two_users};
 
 #[tokio::test]
 async fn every_terminal_gives_what_it_says() {
@@ -323,4 +323,44 @@ async fn wildcards_in_a_text_that_is_looked_for_stand_for_themselves() {
     assert_eq!(count(User.name.starts_with("50%")).await.unwrap(), 1);
     assert_eq!(count(User.name.ends_with("/b")).await.unwrap(), 1);
     assert_eq!(count(User.name.like("50_")).await.unwrap(), 2);
+}
+
+// -------------------------------------------------------------------------------------------------------- lists in text
+
+#[tokio::test]
+async fn a_list_in_text_is_as_many_values() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let named = async |condition: &str, names: &[&str]| {
+        let sql = format!("SELECT name FROM users WHERE {condition} AND 1 = :one ORDER BY id");
+        let found = text(sql).bind_list("names", names.iter().copied()).bind("one", 1);
+        found.columns::<String>().all(&engine).await.unwrap()
+    };
+    let others = ["x", "wendy", "y"];
+    assert_eq!(named("name IN (:names)", &others).await, ["wendy"]);
+    assert_eq!(named("name IN :names", &others).await, ["wendy"]);
+    assert_eq!(named("name NOT IN (:names)", &others).await, ["ed"]);
+    assert_eq!(named("name NOT in :names", &["ed"]).await, ["wendy"]);
+    assert_eq!(named("(name IN (:names) OR name IN ('ed', :names))", &others).await, ["ed", "wendy"]);
+    // In no list is nothing, and outside of it is everything.
+    assert_eq!(named("name IN (:names)", &[]).await, [""; 0]);
+    assert_eq!(named("name NOT IN (:names)", &[]).await, ["ed", "wendy"]);
+    assert_eq!(named("name NOT IN :names", &[]).await, ["ed", "wendy"]);
+    let ids = |ids: Vec<i64>| text("users.id IN (:ids)").bind_list("ids", ids).expression::<bool>();
+    assert_eq!(select(User).filter(ids((2..40).collect())).count(&engine).await.unwrap(), 1);
+    assert_eq!(select(User).filter(ids(vec![])).count(&engine).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_array_in_text_is_one_value_where_there_are_arrays() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let found = text("SELECT name FROM users WHERE id = ANY(:ids)").bind("ids", vec![2i64, 3]).columns::<String>();
+    let found = found.all(&engine).await;
+    if dialect() == Dialect::Postgres {
+        assert_eq!(found.unwrap(), ["wendy"]);
+        return;
+    }
+    let error = found.unwrap_err().to_string();
+    assert!(error.contains("bind the values by `.bind_list(\"name\", …)`"), "{error}");
 }

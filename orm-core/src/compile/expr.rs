@@ -130,7 +130,7 @@ impl Writer {
                 for part in parts {
                     match part {
                         TextPart::Sql(sql) => self.push(sql),
-                        TextPart::Parameter(node) => self.node(node)?,
+                        TextPart::Parameter(node) => self.parameter_of_text(node)?,
                     }
                 }
             }

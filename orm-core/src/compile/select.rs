@@ -1,5 +1,7 @@
 //! SELECT becomes text: what is selected, where it comes from, and what is done to it, in the order of the clauses.
 
+use orm_pool::Kind;
+
 use super::Writer;
 use super::eager::width;
 use super::from::From;
@@ -665,6 +667,15 @@ impl Writer {
     // ------------------------------------------------------------------------------------------------------- text
 
     /// Writes SQL text with its parameters.
+    /// Writes what stands for a parameter of a text.
+    pub(super) fn parameter_of_text(&mut self, node: &Node) -> Result<()> {
+        let is_array = matches!(node, Node::Parameter { kind: Kind::Array(_), .. });
+        self.node(node).map_err(|error| match is_array && self.dialect != Dialect::Postgres {
+            true => error.hint("for `IN (:name)`, bind the values by `.bind_list(\"name\", …)`"),
+            false => error,
+        })
+    }
+
     pub(super) fn text(&mut self, text: &TextNode) -> Result<()> {
         if let Some(mapper) = text.model {
             self.push("SELECT ");
@@ -676,7 +687,7 @@ impl Writer {
         for part in &text.parts {
             match part {
                 TextPart::Sql(sql) => self.push(sql),
-                TextPart::Parameter(node) => self.node(node)?,
+                TextPart::Parameter(node) => self.parameter_of_text(node)?,
             }
         }
         if let Some(mapper) = text.model {

@@ -1,5 +1,7 @@
 //! SQL as text, with named parameters: `text("SELECT … WHERE name = :name").bind("name", "ed")`.
 
+use orm_pool::{Kind, Value};
+
 use super::{Expr, Node, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Entity, Mapper, Model, RowType};
@@ -68,7 +70,15 @@ pub(crate) fn is_write(sql: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Text {
     sql: String,
-    values: Vec<(String, Node)>,
+    values: Vec<(String, Given)>,
+}
+
+/// What a parameter is given.
+#[derive(Clone, Debug)]
+enum Given {
+    One(Node),
+    /// Values of this type.
+    List(Vec<Node>, Kind),
 }
 
 /// Starts a statement from SQL text.
@@ -80,9 +90,12 @@ pub fn text(sql: impl Into<String>) -> Text {
 #[diagnostic::on_unimplemented(message = "`{Self}` cannot be bound to a parameter")]
 pub trait Bind {
     #[doc(hidden)]
+    const __KIND: Kind = Kind::Text;
+    #[doc(hidden)]
     fn __bind(self) -> Node;
 }
 impl<T: SqlType> Bind for T {
+    const __KIND: Kind = T::KIND;
     fn __bind(self) -> Node {
         Node::Bind(self.encode())
     }
@@ -102,7 +115,30 @@ impl Text {
     /// Gives the parameter `:name` a value.
     #[must_use]
     pub fn bind(mut self, name: &str, value: impl Bind) -> Self {
-        self.values.push((name.to_owned(), value.__bind()));
+        self.values.push((name.to_owned(), Given::One(value.__bind())));
+        self
+    }
+
+    /// Gives the parameter `:name` of `IN (:name)` or `NOT IN (:name)` a list of values: it becomes as many placeholders.
+    ///
+    /// In an empty list there is no value, and outside of it is every one. PostgreSQL takes an array as well,
+    /// `= ANY(:ids)` with [`bind`](Self::bind) of a `Vec`, which is one text for lists of all lengths.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, text};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// let count = |ids: Vec<i64>| text("SELECT 2 IN (:ids), 2 NOT IN (:ids)").bind_list("ids", ids).columns::<(bool, bool)>();
+    /// assert_eq!(count(vec![1, 2, 3]).one(&engine).await?, (true, false));
+    /// assert_eq!(count(vec![]).one(&engine).await?, (false, true));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn bind_list<T: Bind>(mut self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
+        let values = values.into_iter().map(Bind::__bind).collect();
+        self.values.push((name.to_owned(), Given::List(values, T::__KIND)));
         self
     }
 
@@ -162,8 +198,14 @@ impl Text {
                             .hint(format!("add `.bind(\"{name}\", …)`, or write `\\:{name}` for a plain colon")));
                     };
                     used[position] = true;
-                    parts.push(TextPart::Sql(std::mem::take(&mut sql)));
-                    parts.push(TextPart::Parameter(self.values[position].1.clone()));
+                    let before = std::mem::take(&mut sql);
+                    match &self.values[position].1 {
+                        Given::One(value) => {
+                            parts.push(TextPart::Sql(before));
+                            parts.push(TextPart::Parameter(value.clone()));
+                        }
+                        Given::List(values, kind) => sql = put_list(before, values, *kind, &mut parts),
+                    }
                 }
             }
         }
@@ -176,6 +218,33 @@ impl Text {
             }
         }
     }
+}
+
+/// Puts a list behind a text; returns what stands behind it.
+fn put_list(before: String, values: &[Node], kind: Kind, parts: &mut Vec<TextPart>) -> String {
+    // `IN :name` means a list as well.
+    let word = before.trim_end();
+    let is_bare = word.len() >= 2
+        && word.get(word.len() - 2..).is_some_and(|word| word.eq_ignore_ascii_case("in"))
+        && !is_in_name(&word[..word.len() - 2]);
+    let mut sql = before;
+    sql.push_str(if is_bare { "(" } else { "" });
+    let mut put = |sql: &mut String, value: Node| {
+        parts.push(TextPart::Sql(std::mem::take(sql)));
+        parts.push(TextPart::Parameter(value));
+    };
+    for (position, value) in values.iter().enumerate() {
+        sql.push_str(if position > 0 { ", " } else { "" });
+        put(&mut sql, value.clone());
+    }
+    if values.is_empty() {
+        // No row, rather than NULL, in which and outside of which nothing is known to be.
+        sql.push_str("SELECT v FROM (SELECT ");
+        put(&mut sql, Node::Bind(Value::Null(kind)));
+        sql.push_str(" AS v) AS no_values WHERE 1 = 0");
+    }
+    sql.push_str(if is_bare { ")" } else { "" });
+    sql
 }
 
 /// A piece of SQL text as far as parameters are concerned.
