@@ -15,6 +15,7 @@ mod from;
 mod grouped;
 mod lint;
 mod lists;
+mod own_types;
 mod parameters;
 mod property;
 pub(crate) mod read_back;

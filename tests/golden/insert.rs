@@ -160,7 +160,7 @@ fn rows_that_arrays_cannot_hold_stay_values() {
             -- sqlite, mysql, mariadb
             INSERT INTO hosts (id, name) VALUES (?, ?), (?, ?), (?, ?), (?, ?), (?, ?)
             -- postgresql
-            INSERT INTO hosts (id, name) VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10)
+            INSERT INTO hosts (id, name) VALUES ($1, CAST($2 AS citext)), ($3, CAST($4 AS citext)), ($5, CAST($6 AS citext)), ($7, CAST($8 AS citext)), ($9, CAST($10 AS citext))
         "#]],
     );
     check(
@@ -172,6 +172,58 @@ fn rows_that_arrays_cannot_hold_stay_values() {
             INSERT INTO keywords (id, word) VALUES (?, upper(?)), (?, upper(?)), (?, upper(?)), (?, upper(?)), (?, upper(?))
             -- postgresql
             INSERT INTO keywords (id, word) VALUES ($1, upper($2)), ($3, upper($4)), ($5, upper($6)), ($7, upper($8)), ($9, upper($10))
+        "#]],
+    );
+}
+
+/// Types that PostgreSQL takes no text for, beside names of types that it does.
+#[derive(Clone, Debug, Model)]
+#[orm(table = "devices", metadata = none)]
+struct Device {
+    #[orm(primary_key, sql_type = "BIT(3)")]
+    flags: String,
+    #[orm(sql_type = "VARCHAR(20)")]
+    name: String,
+    #[orm(sql_type = "email")]
+    domain: String,
+    #[orm(postgres(sql_type = "MACADDR"), mysql(sql_type = "MEDIUMTEXT"))]
+    address: Option<String>,
+    #[orm(postgres(sql_type = "INTEGER"))]
+    size: i64,
+}
+
+#[test]
+fn a_text_goes_with_a_cast_where_a_column_takes_none() {
+    let device = || Device { flags: "101".into(), name: "n".into(), domain: "d".into(), address: None, size: 1 };
+    check(
+        insert(Device).values(device()).on_conflict(Device.flags).do_update(Device.address),
+        expect![[r#"
+        -- sqlite
+        INSERT INTO devices (flags, name, domain, address, size) VALUES (?, ?, ?, ?, ?) ON CONFLICT (flags) DO UPDATE SET address = excluded.address
+        -- postgresql
+        INSERT INTO devices (flags, name, domain, address, size) VALUES (CAST($1 AS BIT VARYING), $2, $3, CAST($4 AS MACADDR), $5) ON CONFLICT (flags) DO UPDATE SET address = excluded.address
+        -- mysql, mariadb
+        INSERT INTO devices (flags, name, domain, address, size) VALUES (?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE address = VALUES(address)
+    "#]],
+    );
+    check(
+        update(Device).set(Device.address, "a").set(Device.name, "b").filter(Device.flags.in_(["1", "2"])),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            UPDATE devices SET address = ?, name = ? WHERE devices.flags IN (?, ?)
+            -- postgresql
+            UPDATE devices SET address = CAST($1 AS MACADDR), name = $2 WHERE devices.flags IN (CAST($3 AS BIT VARYING), CAST($4 AS BIT VARYING))
+        "#]],
+    );
+    check(
+        select(Device.size)
+            .filter(Device.address.eq("a") & Device.name.eq("b") & Device.domain.eq("c") & Device.size.eq(1))
+            .filter(Device.address.in_((1..=9).map(|number| number.to_string()))),
+        expect![[r#"
+            -- sqlite, mysql, mariadb
+            SELECT devices.size FROM devices WHERE devices.address = ? AND devices.name = ? AND devices.domain = ? AND devices.size = ? AND devices.address IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            -- postgresql
+            SELECT devices.size FROM devices WHERE devices.address = CAST($1 AS MACADDR) AND devices.name = $2 AND devices.domain = $3 AND devices.size = $4 AND devices.address = ANY (CAST($5 AS MACADDR[]))
         "#]],
     );
 }

@@ -38,6 +38,7 @@
 //! | `transaction` | `engine.transaction`: retries, rivals, `CommitUnknown` |
 //! | `test_transactions` | engines all of whose work is one transaction that is never committed |
 //! | `typed_keys` | keys of a type of their own, around an integer that the database makes up |
+//! | `named_types` | columns of types that PostgreSQL or an extension has and the library does not know |
 //! | `own_types` | columns whose SQL type is the user's own, in a session |
 //! | `pool` | listeners to an engine's connections |
 //! | `embed` | structs whose fields are columns of the models that hold them |
@@ -140,6 +141,7 @@ mod lost;
 mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod named_types;
 mod of_others;
 mod own_types;
 mod own_values;

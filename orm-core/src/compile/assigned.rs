@@ -100,7 +100,7 @@ impl Writer {
         }
         self.push(" = ");
         self.reads = reads;
-        self.node(value)
+        self.assigned(mapper, column, value)
     }
 }
 

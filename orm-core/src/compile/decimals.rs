@@ -107,6 +107,10 @@ impl Writer {
             Node::Parameter { kind: Kind::Json, .. } if std::ptr::eq(template, &template::NULLIF) => {
                 self.beside_others(argument)
             }
+            Node::Parameter { kind: Kind::Text | Kind::Array(_), .. } if is_one_of(template, &COMPARING) => {
+                let own_type = self.own_type_among(arguments);
+                self.beside_own(argument, own_type.as_deref())
+            }
             _ => self.within(argument, precedence),
         }
     }
@@ -221,6 +225,11 @@ static COMPARING: [&Template; 4] =
 
 /// The constructs that give one of their arguments.
 static CHOOSING: [&Template; 3] = [&template::GREATEST, &template::LEAST, &template::NULLIF];
+
+/// Returns whether a construct gives one of its arguments.
+pub(super) fn chooses(template: &'static Template) -> bool {
+    is_one_of(template, &CHOOSING)
+}
 
 fn is_one_of(template: &'static Template, known: &[&'static Template]) -> bool {
     known.iter().any(|known| std::ptr::eq(*known, template))

@@ -55,7 +55,9 @@ impl Writer {
                 self.push("VALUES ");
                 self.separated(rows, ", ", |this, row| {
                     this.push("(");
-                    this.separated(row, ", ", |this, value| this.node(value))?;
+                    this.separated(insert.columns.iter().zip(row), ", ", |this, (&column, value)| {
+                        this.assigned(insert.mapper, column, value)
+                    })?;
                     this.push(")");
                     Ok(())
                 })
@@ -66,10 +68,10 @@ impl Writer {
                 let rows: Vec<()> = vec![(); plain.count];
                 self.separated(&rows, ", ", |this, ()| {
                     this.push("(");
-                    this.separated(&plain.kinds, ", ", |this, &kind| {
+                    this.separated(insert.columns.iter().zip(&plain.kinds), ", ", |this, (&column, &kind)| {
                         let parameter = Node::Parameter { index, kind };
                         index += 1;
-                        this.node(&parameter)
+                        this.assigned(insert.mapper, column, &parameter)
                     })?;
                     this.push(")");
                     Ok(())
@@ -408,6 +410,7 @@ impl Writer {
             table: TableRef { mapper: derived.mapper, alias: derived.alias },
             is_optional: false,
             columns: Some(derived.columns.clone()),
+            select: derived.select().cloned(),
         });
         self.scopes.push(all.map(|(mapper, alias)| source(mapper, alias)).chain(derived).collect());
         let done = write(self);
@@ -477,7 +480,7 @@ fn written(rows: &ChangedRows) -> TableRef {
 }
 
 fn source(mapper: &'static Mapper, alias: Alias) -> Source {
-    Source { table: TableRef::table(mapper, alias), is_optional: false, columns: None }
+    Source { table: TableRef::table(mapper, alias), is_optional: false, columns: None, select: None }
 }
 
 /// The tables beside the one that is written.

@@ -177,7 +177,7 @@ pub(super) fn eager_sources(eager: &EagerNode) -> Result<Vec<Source>> {
 }
 
 fn source(mapper: &'static Mapper, alias: Alias, is_optional: bool) -> Source {
-    Source { table: TableRef::table(mapper, alias), is_optional, columns: None }
+    Source { table: TableRef::table(mapper, alias), is_optional, columns: None, select: None }
 }
 
 /// Returns how many columns these outputs have.

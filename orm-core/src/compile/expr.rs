@@ -66,16 +66,17 @@ impl Writer {
             Node::InSelect { operand, select, negated } => {
                 let is_kept = self.keeps_exists && self.dialect == Dialect::MySql && !negated;
                 self.push(if is_kept { "0 + (" } else { "" });
-                match &**operand {
-                    Node::Parameter { kind: Kind::Json, .. } => self.beside_others(operand)?,
-                    operand => self.operand(operand, None, Precedence::Other)?,
+                match (&**operand, self.own_type_selected(select)) {
+                    (Node::Parameter { kind: Kind::Json, .. }, _) => self.beside_others(operand)?,
+                    (operand, Some(name)) => self.of_own_type(operand, &name, Precedence::Other)?,
+                    (operand, None) => self.operand(operand, None, Precedence::Other)?,
                 }
                 self.push(if *negated { " NOT IN (" } else { " IN (" });
                 self.select_in(select)?;
                 self.push(if is_kept { "))" } else { ")" });
             }
             Node::Between { operand, low, high, negated } => {
-                self.operand(operand, Some(low), Precedence::Other)?;
+                self.first_operand(operand, low, Precedence::Other)?;
                 self.push(if *negated { " NOT BETWEEN " } else { " BETWEEN " });
                 self.compared(low, operand, Precedence::Other)?;
                 self.push(" AND ");
@@ -95,9 +96,10 @@ impl Writer {
                 let compares = *distinct || matches!(&**name, "min" | "max");
                 // A function or a procedure of the user's own says itself what its parameters are.
                 let are_untyped = (are_of_one_type || node.is_aggregate()) && self.are_untyped(arguments);
+                let own_type = if are_of_one_type { self.own_type_among(arguments) } else { None };
                 self.separated(arguments, ", ", |this, argument| match are_of_one_type {
                     _ if are_untyped => this.typed(argument, true, Precedence::Or),
-                    true => this.beside_others(argument),
+                    true => this.beside_own(argument, own_type.as_deref()),
                     false if compares && this.is_text_of_parameters(argument) => this.joined_text(argument),
                     false if compares => this.told_apart(argument),
                     false => this.node(argument),
@@ -259,14 +261,19 @@ impl Writer {
             self.push(" ");
             return self.normalized(right);
         }
-        match self.dialect {
-            Dialect::Sqlite => self.operand(left, Some(right), left_rank)?,
-            _ => self.compared(left, right, left_rank)?,
-        }
+        self.first_operand(left, right, left_rank)?;
         self.push(" ");
         self.push(self.operator(operator));
         self.push(" ");
         self.compared(right, left, right_rank)
+    }
+
+    /// Writes the first of what is compared.
+    fn first_operand(&mut self, operand: &Node, other: &Node, precedence: Precedence) -> Result<()> {
+        match self.dialect {
+            Dialect::Sqlite => self.operand(operand, Some(other), precedence),
+            _ => self.compared(operand, other, precedence),
+        }
     }
 
     /// Returns whether two operands are documents that would not be compared as such: to MariaDB they are text, and what it takes
@@ -286,7 +293,8 @@ impl Writer {
     }
 
     /// Writes one side of a comparison. To PostgreSQL a parameter is text, and beside text a padded column is text without its
-    /// blanks: then a row would not be found by the value that was read from it.
+    /// blanks: then a row would not be found by the value that was read from it. Nor would it in a column of a type like `CITEXT`
+    /// ([`own_types`](super::own_types)).
     fn compared(&mut self, node: &Node, other: &Node, precedence: Precedence) -> Result<()> {
         if let (Node::Tuple(parts), Node::Tuple(others)) = (node, other)
             && parts.len() == others.len()
@@ -304,7 +312,18 @@ impl Writer {
             {
                 return self.padded(*index, Kind::Text, "BPCHAR");
             }
+            (Node::Parameter { kind: Kind::Text | Kind::Array(Kind::Text), .. }, other) => {
+                if let Some(name) = self.compared_type(other) {
+                    return self.of_own_type(node, &name, precedence);
+                }
+            }
             (Node::Parameter { kind: Kind::Json, .. }, _) => return self.beside_others(node),
+            (Node::Column { .. } | Node::Excluded { .. }, _) if self.is_text_of_json(node) => {
+                self.push("CAST(");
+                self.node(node)?;
+                self.push(" AS JSONB)");
+                return Ok(());
+            }
             _ => {}
         }
         if self.is_computed_beside(node, other) {
@@ -402,7 +421,7 @@ impl Writer {
             self.push(")");
             return Ok(());
         }
-        self.operand(operand, list.first(), Precedence::Other)?;
+        self.first_operand(operand, &list[0], Precedence::Other)?;
         // What is an array itself is looked for among arrays.
         if let [Node::Parameter { kind: kind @ Kind::Array(_), index }] = list
             && !is_array(operand)
@@ -412,6 +431,10 @@ impl Writer {
                 Kind::Array(Kind::Text) if is_padded(operand) && !self.writes_literals() => {
                     self.padded(*index, *kind, "BPCHAR[]")?;
                 }
+                Kind::Array(Kind::Text) => match self.compared_type(operand) {
+                    Some(name) => self.padded(*index, *kind, &format!("{name}[]"))?,
+                    None => self.parameter(*index, *kind),
+                },
                 _ => self.parameter(*index, *kind),
             }
             self.push(")");
@@ -508,9 +531,10 @@ impl Writer {
             self.operand(operand, whens.first().map(|(when, _)| when), Precedence::Or)?;
         }
         let are_untyped = self.are_untyped(whens.iter().map(|(_, then)| then).chain(otherwise));
+        let own_type = self.own_type_among(whens.iter().map(|(_, then)| then).chain(otherwise));
         let result = |this: &mut Self, node: &Node| match are_untyped {
             true => this.typed(node, true, Precedence::Or),
-            false => this.beside_others(node),
+            false => this.beside_own(node, own_type.as_deref()),
         };
         for (when, then) in whens {
             self.push(" WHEN ");

@@ -144,11 +144,11 @@ impl Chain<'_> {
 }
 
 fn source(item: Item<'_>) -> Source {
-    let columns = match item {
-        Item::Table(_) => None,
-        Item::Derived(derived) => Some(derived.columns.clone()),
+    let (columns, select) = match item {
+        Item::Table(_) => (None, None),
+        Item::Derived(derived) => (Some(derived.columns.clone()), derived.select().cloned()),
     };
-    Source { table: item.table(), is_optional: false, columns }
+    Source { table: item.table(), is_optional: false, columns, select }
 }
 
 /// The tables and aliases of one FROM.
@@ -686,7 +686,7 @@ impl Writer {
     }
 
     /// Finds a derived table, the innermost first.
-    fn source(&self, alias: Alias) -> Option<&Source> {
+    pub(super) fn source(&self, alias: Alias) -> Option<&Source> {
         self.scopes.iter().rev().flatten().find(|source| source.table.alias == alias)
     }
 }

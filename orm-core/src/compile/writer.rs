@@ -12,7 +12,7 @@ use crate::engine::SchemaMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Definition, Mapper};
 use crate::schema::fit;
-use crate::sql::{Criterion, Given, Statement, TableRef};
+use crate::sql::{Criterion, Given, SelectNode, Statement, TableRef};
 use crate::types::{ColumnType, is_of_database};
 
 /// A table, an alias or a derived table in FROM.
@@ -23,6 +23,8 @@ pub(crate) struct Source {
     pub(crate) is_optional: bool,
     /// The names of the columns of a derived table.
     pub(crate) columns: Option<Arc<[String]>>,
+    /// What a derived table selects.
+    pub(crate) select: Option<Arc<SelectNode>>,
 }
 
 /// What writes a statement.

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use orm_pool::Kind;
 use parking_lot::Mutex;
 
-use super::{Column, Definition, Mapper};
+use super::{Column, ColumnExtras, Definition, Mapper};
+use crate::dialect::Dialect;
 
 /// What a statement needs to know of a table.
 #[derive(PartialEq)]
@@ -28,6 +29,8 @@ pub(crate) struct ColumnShape {
     pub(crate) name: String,
     pub(crate) nullable: bool,
     pub(crate) kind: Kind,
+    /// Its type on PostgreSQL, where no other type of this library stands for it.
+    pub(crate) sql_type: Option<String>,
 }
 
 static MAPPERS: LazyLock<Mutex<Vec<(Shape, &'static Mapper)>>> = LazyLock::new(Mutex::default);
@@ -47,9 +50,13 @@ impl Mapper {
 
 fn definition(shape: &Shape) -> Definition {
     let keep = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let column = |ColumnShape { name, nullable, kind }: &ColumnShape| {
+    let column = |ColumnShape { name, nullable, kind, sql_type }: &ColumnShape| {
         let name = keep(name);
-        Column { nullable: *nullable, kind: *kind, ..Column::new::<String>(name, name) }
+        let extras = sql_type.as_deref().map_or(&ColumnExtras::NONE, |sql| {
+            let variants = Vec::leak(vec![(Dialect::Postgres, keep(sql))]);
+            Box::leak(Box::new(ColumnExtras::NONE.variants(variants)))
+        });
+        Column { nullable: *nullable, kind: *kind, extras, ..Column::new::<String>(name, name) }
     };
     Definition {
         schema: shape.schema.as_deref().map(keep),

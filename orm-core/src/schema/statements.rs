@@ -6,6 +6,7 @@
 use orm_pool::{Kind, Value};
 
 use super::Table;
+use crate::dialect::Dialect;
 use crate::engine::Request;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnShape, Mapper, Selectable, Shape};
@@ -261,6 +262,10 @@ fn mapper(table: &Table) -> &'static Mapper {
         name: column.name.clone(),
         nullable: column.is_nullable,
         kind: kind(&column.column_type),
+        sql_type: match column.type_on(Dialect::Postgres) {
+            ColumnType::Custom(sql) => Some(sql.to_string()),
+            _ => None,
+        },
     };
     Mapper::of_table(Shape {
         schema: table.schema.clone(),

@@ -109,6 +109,16 @@ pub struct DerivedNode {
     pub(crate) body: Body,
 }
 
+impl DerivedNode {
+    /// Returns the SELECT that it is, if it is one.
+    pub(crate) fn select(&self) -> Option<&Arc<SelectNode>> {
+        match &self.body {
+            Body::Select(select) => Some(select),
+            _ => None,
+        }
+    }
+}
+
 /// Where the rows come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {

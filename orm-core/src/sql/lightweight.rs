@@ -56,7 +56,7 @@ fn mapper(schema: Option<&str>, name: &str, columns: impl Iterator<Item = String
     Mapper::of_table(Shape {
         schema: schema.map(str::to_owned),
         name: name.to_owned(),
-        columns: columns.map(|name| ColumnShape { name, nullable: true, kind: Kind::Text }).collect(),
+        columns: columns.map(|name| ColumnShape { name, nullable: true, kind: Kind::Text, sql_type: None }).collect(),
         key: Vec::new(),
         is_light: true,
     })

@@ -96,6 +96,9 @@ pub enum ColumnType {
 
 impl ColumnType {
     /// Takes SQL text as it stands.
+    ///
+    /// On PostgreSQL a text for a column of a Rust type that is kept so goes with a cast to it; for a domain say
+    /// [`domain`](Self::domain).
     pub fn custom(sql: impl Into<Cow<'static, str>>) -> Self {
         ColumnType::Custom(sql.into())
     }

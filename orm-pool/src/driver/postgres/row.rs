@@ -39,8 +39,8 @@ pub(super) enum Holds {
     Json,
     /// With one byte in front.
     Jsonb,
-    /// As `Jsonb`, but not JSON.
-    JsonPath,
+    /// As `Jsonb`, but text.
+    Versioned,
     Inet,
     MacAddr,
     Bit,
@@ -148,7 +148,17 @@ fn holds(info: &PgTypeInfo) -> (Holds, bool) {
         PgTypeKind::Array(element) => (holds(element).0, true),
         PgTypeKind::Range(element) => (range_of(holds(element).0), false),
         PgTypeKind::Composite(_) | PgTypeKind::Pseudo => (Holds::Opaque, false),
-        PgTypeKind::Simple => (Holds::Unknown, false),
+        PgTypeKind::Simple => (holds_of_extension(info.name()), false),
+    }
+}
+
+/// Returns what a type of an extension holds, by its name, which may have a schema before it.
+fn holds_of_extension(name: &str) -> Holds {
+    let name = name.rsplit('.').next().unwrap_or_default().trim_matches('"');
+    match () {
+        () if name.eq_ignore_ascii_case("citext") => Holds::Text,
+        () if ["ltree", "lquery", "ltxtquery"].iter().any(|known| name.eq_ignore_ascii_case(known)) => Holds::Versioned,
+        () => Holds::Unknown,
     }
 }
 
@@ -183,7 +193,7 @@ pub(super) fn holds_of_oid(oid: u32) -> Option<Holds> {
         1700 => Numeric,
         114 => Json,
         3802 => Jsonb,
-        4072 => JsonPath,
+        4072 => Versioned,
         650 | 869 => Inet,
         774 | 829 => MacAddr,
         1560 | 1562 => Bit,
@@ -264,7 +274,7 @@ impl<'a> Row<'a> {
             Holds::Uuid => ValueRef::Uuid(fixed(bytes)?),
             Holds::Json => ValueRef::Json(from_utf8(bytes).ok()?),
             Holds::Jsonb => ValueRef::Json(from_utf8(bytes.split_first()?.1).ok()?),
-            Holds::JsonPath => ValueRef::Text(from_utf8(bytes.split_first()?.1).ok()?),
+            Holds::Versioned => ValueRef::Text(from_utf8(bytes.split_first()?.1).ok()?),
             Holds::Unknown => unknown(bytes),
             Holds::Numeric
             | Holds::TimeTz
@@ -361,9 +371,10 @@ fn text_or_bytes(bytes: &[u8]) -> ValueRef<'_> {
     from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
 }
 
-/// Text never has a NUL character, and what is not text almost always has a zero byte.
+/// Text never has a NUL character, and what is not text almost always has a zero byte, or begins with the number of its format.
 fn unknown(bytes: &[u8]) -> ValueRef<'_> {
-    if bytes.contains(&0) { ValueRef::Bytes(bytes) } else { text_or_bytes(bytes) }
+    let is_numbered = matches!(bytes.first(), Some(1..=8));
+    if is_numbered || bytes.contains(&0) { ValueRef::Bytes(bytes) } else { text_or_bytes(bytes) }
 }
 
 fn decimal(text: &str) -> ValueRef<'_> {

@@ -23,7 +23,7 @@ pub(super) fn write_value(holds: Holds, bytes: &[u8], out: &mut String) -> Optio
         Holds::Float4 => write_float(f32::from_be_bytes(bytes.try_into().ok()?), out),
         Holds::Float8 => write_float(f64::from_be_bytes(bytes.try_into().ok()?), out),
         Holds::Text | Holds::Cursor | Holds::Json | Holds::Unknown => out.push_str(from_utf8(bytes).ok()?),
-        Holds::Jsonb | Holds::JsonPath => out.push_str(from_utf8(bytes.split_first()?.1).ok()?),
+        Holds::Jsonb | Holds::Versioned => out.push_str(from_utf8(bytes.split_first()?.1).ok()?),
         Holds::Bytea => {
             out.push_str("\\x");
             bytes.iter().for_each(|byte| _ = write!(out, "{byte:02x}"));
