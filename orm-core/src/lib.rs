@@ -128,7 +128,7 @@ pub mod __private {
             text_length, unknown_tag, width,
         };
     }
-    pub use crate::schema::{Counting, Identity, mapper_of};
+    pub use crate::schema::{Counting, Deferrable, Identity, mapper_of};
     pub use crate::session::{Handle, ObjectId, Objects};
     pub use crate::sql::{
         Columns, CteNode, Derived, DerivedColumn, DerivedNode, DerivedSource, Expr, FieldOf, Fills, FromItem, GroupBy,

@@ -11,7 +11,9 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, Expr, Lit, LitBool, LitInt, LitStr, Meta, Path, Result, Token, parenthesized, token};
+use syn::{
+    Attribute, Error, Expr, ExprPath, Lit, LitBool, LitInt, LitStr, Meta, Path, Result, Token, parenthesized, token,
+};
 
 use crate::mistakes::Mistakes;
 use crate::names::{list, suggestion};
@@ -36,6 +38,12 @@ pub(crate) const STRUCT: &[&str] = &[
     "postgres",
     "sqlite",
 ];
+
+/// What a unique constraint says behind its columns.
+const UNIQUE: &[&str] = &["name", "nulls_not_distinct", "deferrable", "initially_deferred"];
+
+/// What an index says behind its columns.
+const INDEX: &[&str] = &["name", "unique", "condition", "method", "include", "nulls_not_distinct"];
 
 /// The attributes of a column.
 pub(crate) const COLUMN: &[&str] = &[
@@ -121,14 +129,46 @@ pub(crate) struct StructOptions {
     pub(crate) dialects: Vec<(String, String)>,
 }
 
-/// A unique constraint or an index: `index(a, b, unique, name = "…", condition = "…", method = "gin")`.
+/// A unique constraint or an index: `index(a, b.desc(), "lower(c)", unique, name = "…", condition = "…", include(d))`.
 #[derive(Default)]
 pub(crate) struct IndexOptions {
     pub(crate) fields: Vec<Ident>,
+    /// The expressions, each with its place among all that the index is over.
+    pub(crate) expressions: Vec<(u16, LitStr)>,
+    /// The places of what has the greatest first.
+    pub(crate) descending: Vec<u16>,
     pub(crate) name: Option<LitStr>,
     pub(crate) is_unique: bool,
     pub(crate) condition: Option<LitStr>,
     pub(crate) method: Option<LitStr>,
+    pub(crate) include: Vec<Ident>,
+    pub(crate) nulls_not_distinct: bool,
+    pub(crate) deferrable: Option<Deferrable>,
+}
+
+/// When a constraint that may wait is checked, unless the transaction says otherwise.
+#[derive(Clone, Copy)]
+pub(crate) enum Deferrable {
+    InitiallyImmediate,
+    InitiallyDeferred,
+}
+
+impl Deferrable {
+    /// What `deferrable` or `initially_deferred` adds to what is known.
+    fn read(word: &Ident, known: Option<Self>) -> Option<Self> {
+        match (word == "initially_deferred", known) {
+            (false, None) => Some(Deferrable::InitiallyImmediate),
+            (false, known) => known,
+            (true, _) => Some(Deferrable::InitiallyDeferred),
+        }
+    }
+}
+
+/// What a foreign key says beside its columns and actions: `name = "…", initially_deferred`.
+#[derive(Clone, Default)]
+pub(crate) struct KeyOptions {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) deferrable: Option<Deferrable>,
 }
 
 /// A check constraint: `check("price > 0", name = "…")`.
@@ -169,6 +209,7 @@ pub(crate) struct CompositeKey {
     pub(crate) targets: Vec<Expr>,
     pub(crate) on_delete: Option<Ident>,
     pub(crate) on_update: Option<Ident>,
+    pub(crate) options: KeyOptions,
 }
 
 /// What the field of a column says.
@@ -188,6 +229,7 @@ pub(crate) struct ColumnOptions {
     pub(crate) on_update: Option<Written<Expr>>,
     pub(crate) server_onupdate: Option<Ident>,
     pub(crate) foreign_key: Option<Expr>,
+    pub(crate) key_options: KeyOptions,
     pub(crate) on_delete: Option<Written<Ident>>,
     pub(crate) comment: Option<LitStr>,
     pub(crate) computed: Option<Computed>,
@@ -361,10 +403,8 @@ impl StructOptions {
             "table" => self.table = Some(filled(text(name, input)?)?),
             "schema" => self.schema = Some(filled(text(name, input)?)?),
             "comment" => self.comment = Some(text(name, input)?),
-            "unique" => self.uniques.push(IndexOptions::read(name, &["name"], input)?),
-            "index" => {
-                self.indexes.push(IndexOptions::read(name, &["name", "unique", "condition", "method"], input)?);
-            }
+            "unique" => self.uniques.push(IndexOptions::read(name, UNIQUE, input)?),
+            "index" => self.indexes.push(IndexOptions::read(name, INDEX, input)?),
             "primary_key" => self.primary_key = Some(field_list(name, input)?),
             "check" => self.checks.push(CheckOptions::read(name, input)?),
             "foreign_key" => self.foreign_keys.push(CompositeKey::read(name, input, mistakes)?),
@@ -421,18 +461,33 @@ impl CompositeKey {
             let columns = parentheses(name, form, input)?;
             let columns = drained(&columns, idents(&columns))?;
             input.parse::<Token![=]>().map_err(|error| Error::new(error.span(), format!("expected {form}")))?;
-            let mut key = CompositeKey { columns, targets: expressions(input)?, on_delete: None, on_update: None };
+            let targets = expressions(input)?;
+            let (mut on_delete, mut on_update, mut options) = (None, None, KeyOptions::default());
             while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
                 let option = input.call(Ident::parse_any)?;
                 match option.to_string().as_str() {
-                    "on_delete" => key.on_delete = mistakes.take(action(&option, input)),
-                    "on_update" => key.on_update = mistakes.take(action(&option, input)),
-                    _ => return Err(unknown(&option, "foreign key", &["on_delete", "on_update"])),
+                    "on_delete" => on_delete = mistakes.take(action(&option, input)),
+                    "on_update" => on_update = mistakes.take(action(&option, input)),
+                    _ => options.option(&option, input)?,
                 }
             }
-            Ok(key)
+            Ok(CompositeKey { columns, targets, on_delete, on_update, options })
         };
         drained(&content, read(&content))
+    }
+}
+
+impl KeyOptions {
+    fn option(&mut self, option: &Ident, input: ParseStream<'_>) -> Result<()> {
+        const KNOWN: &[&str] = &["on_delete", "on_update", "name", "deferrable", "initially_deferred"];
+        match option.to_string().as_str() {
+            "name" => self.name = Some(filled(text(option, input)?)?),
+            "deferrable" | "initially_deferred" => {
+                self.deferrable = Deferrable::read(&flag(option, input)?, self.deferrable);
+            }
+            _ => return Err(unknown(option, "foreign key", KNOWN)),
+        }
+        Ok(())
     }
 }
 
@@ -456,11 +511,20 @@ impl ColumnOptions {
             "index" => self.index = Some(flag(name, input)?),
             "default" => self.default = Some(default(name, input)?),
             "server_default" => self.server_default = Some(text(name, input)?),
+            "on_delete" | "on_update" if self.has_action(name) => return Err(twice(name)),
             "on_update" => {
                 let value = expression(name, "value", input)?;
                 self.on_update = Some(Written { name: name.clone(), value });
             }
             "server_onupdate" => self.server_onupdate = Some(flag(name, input)?),
+            "foreign_key" if input.peek(token::Paren) => {
+                let form = "`foreign_key(User.id, name = \"…\")`";
+                let content = parentheses(name, form, input)?;
+                if content.is_empty() {
+                    return Err(Error::new(name.span(), format!("expected {form}")));
+                }
+                drained(&content, self.foreign_key(&content))?;
+            }
             "foreign_key" => self.foreign_key = Some(column_of_model(expression(name, "User.id", input)?)?),
             "on_delete" => {
                 self.on_delete = Some(Written { name: name.clone(), value: action(name, input)? });
@@ -502,6 +566,32 @@ impl ColumnOptions {
             _ => return Err(unknown(name, "column", COLUMN)),
         }
         Ok(())
+    }
+
+    /// Reads `User.id, name = "…", on_delete = cascade, initially_deferred`.
+    fn foreign_key(&mut self, input: ParseStream<'_>) -> Result<()> {
+        self.foreign_key = Some(column_of_model(input.parse()?)?);
+        while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            let option = input.call(Ident::parse_any)?;
+            match option.to_string().as_str() {
+                "on_delete" | "on_update" if self.has_action(&option) => return Err(twice(&option)),
+                "on_delete" => {
+                    self.on_delete = Some(Written { value: action(&option, input)?, name: option });
+                }
+                "on_update" => {
+                    let path = action(&option, input)?.into();
+                    let value = Expr::Path(ExprPath { attrs: vec![], qself: None, path });
+                    self.on_update = Some(Written { value, name: option });
+                }
+                _ => self.key_options.option(&option, input)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether the foreign key has said already what happens then.
+    fn has_action(&self, name: &Ident) -> bool {
+        if name == "on_delete" { self.on_delete.is_some() } else { self.on_update.is_some() }
     }
 }
 
@@ -559,29 +649,14 @@ fn default(name: &Ident, input: ParseStream<'_>) -> Result<Written<Option<Expr>>
 }
 
 impl IndexOptions {
-    /// Reads fields, and then the options that there are.
+    /// Reads what it is over, and then the options that there are.
     fn read(name: &Ident, known: &[&str], input: ParseStream<'_>) -> Result<Self> {
         let form = format!("fields in parentheses: `{name}(first, second)`");
         let content = parentheses(name, &form, input)?;
         let read = |input: ParseStream<'_>| {
             let mut options = IndexOptions::default();
             while !input.is_empty() {
-                let word = input.call(Ident::parse_any)?;
-                if input.peek(Token![=]) {
-                    let place = name.to_string();
-                    one_of(&place, &word, known)?;
-                    let value = Some(filled(text(&word, input)?)?);
-                    match word.to_string().as_str() {
-                        "name" => options.name = value,
-                        "condition" => options.condition = value,
-                        "method" => options.method = value,
-                        _ => return Err(Error::new(word.span(), format!("`{word}` stands alone, without a value"))),
-                    }
-                } else if word == "unique" && known.contains(&"unique") && !options.fields.is_empty() {
-                    options.is_unique = true;
-                } else {
-                    options.fields.push(word);
-                }
+                options.part(name, known, input)?;
                 if !input.is_empty() {
                     input.parse::<Token![,]>()?;
                 }
@@ -589,7 +664,77 @@ impl IndexOptions {
             Ok(options)
         };
         let options = drained(&content, read(&content))?;
-        if options.fields.is_empty() { Err(Error::new(name.span(), format!("expected {form}"))) } else { Ok(options) }
+        if options.count() == 0 { Err(Error::new(name.span(), format!("expected {form}"))) } else { Ok(options) }
+    }
+
+    /// Returns how many columns and expressions it is over.
+    fn count(&self) -> u16 {
+        (self.fields.len() + self.expressions.len()) as u16
+    }
+
+    fn part(&mut self, name: &Ident, known: &[&str], input: ParseStream<'_>) -> Result<()> {
+        let place = self.count();
+        if input.peek(LitStr) {
+            let sql: LitStr = filled(input.parse()?)?;
+            if name == "unique" {
+                let hint = format!("for an expression write `index({}, unique)`", sql.to_token_stream());
+                return Err(Error::new(sql.span(), format!("a unique constraint is over columns\n{hint}")));
+            }
+            self.expressions.push((place, sql));
+            return self.direction(name, place, input);
+        }
+        let word = input.call(Ident::parse_any)?;
+        if input.peek(Token![=]) {
+            one_of(&name.to_string(), &word, known)?;
+            let value = match word.to_string().as_str() {
+                "name" => &mut self.name,
+                "condition" => &mut self.condition,
+                "method" => &mut self.method,
+                "include" => return Err(Error::new(word.span(), "expected `include(first, second)`")),
+                _ => return flag(&word, input).map(drop),
+            };
+            *value = Some(filled(text(&word, input)?)?);
+        } else if word == "include" && input.peek(token::Paren) {
+            one_of(&name.to_string(), &word, known)?;
+            self.include = field_list(&word, input)?;
+        } else if place > 0 && known.iter().any(|known| word == known) && !input.peek(Token![.]) {
+            self.flag(word);
+        } else if place > 0 && name == "index" && ["deferrable", "initially_deferred"].iter().any(|flag| word == flag) {
+            let hint = "a constraint can: `unique(first, second, deferrable)`";
+            return Err(Error::new(word.span(), format!("an index cannot wait for the end of a transaction\n{hint}")));
+        } else {
+            self.fields.push(word);
+            self.direction(name, place, input)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a word that stands alone; `name`, without a value, is a field like any other.
+    fn flag(&mut self, word: Ident) {
+        match word.to_string().as_str() {
+            "unique" => self.is_unique = true,
+            "nulls_not_distinct" => self.nulls_not_distinct = true,
+            "deferrable" | "initially_deferred" => self.deferrable = Deferrable::read(&word, self.deferrable),
+            _ => self.fields.push(word),
+        }
+    }
+
+    /// Reads the `.desc()` of a column or an expression.
+    fn direction(&mut self, name: &Ident, place: u16, input: ParseStream<'_>) -> Result<()> {
+        if input.parse::<Option<Token![.]>>()?.is_none() {
+            return Ok(());
+        }
+        let word = input.call(Ident::parse_any)?;
+        one_of(&name.to_string(), &word, &["desc"])?;
+        let arguments = parentheses(&word, "`desc()`", input)?;
+        drained(&arguments, Ok(()))?;
+        if name == "unique" {
+            let message =
+                "the columns of a unique constraint have no direction\nan index has one: `index(first.desc(), unique)`";
+            return Err(Error::new(word.span(), message));
+        }
+        self.descending.push(place);
+        Ok(())
     }
 }
 
@@ -768,7 +913,7 @@ fn option(
         input.call(Ident::parse_any).map_err(|error| Error::new(error.span(), "expected the name of an attribute"))?;
     let text = name.to_string();
     if seen.contains(&text) && !repeatable.contains(&text.as_str()) {
-        return Err(Error::new(name.span(), format!("`{text}` is stated twice")));
+        return Err(twice(&name));
     }
     seen.push(text);
     read(&name)?;
@@ -777,6 +922,10 @@ fn option(
     }
     let comma: Result<Token![,]> = input.parse();
     comma.map(drop).map_err(|error| Error::new(error.span(), format!("expected `,` after `{name}`")))
+}
+
+fn twice(name: &Ident) -> Error {
+    Error::new(name.span(), format!("`{name}` is stated twice"))
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {

@@ -238,7 +238,12 @@ fn deferred(model: &Model, mistakes: &mut Mistakes) {
 /// Checks that what queries compute is a `Deferred`, since what has been written has not been read yet, and is taken for no
 /// column of the table.
 fn column_properties(model: &Model, mistakes: &mut Mistakes) {
-    let lists = model.uniques.iter().chain(&model.indexes).chain(model.foreign_keys.iter().map(|key| &key.columns));
+    let lists = model
+        .uniques
+        .iter()
+        .chain(&model.indexes)
+        .chain(&model.included)
+        .chain(model.foreign_keys.iter().map(|key| &key.columns));
     let listed: Vec<u16> = lists.flatten().chain(&model.key).chain(&model.version).copied().collect();
     for (position, column) in (0..).zip(&model.columns) {
         let Some(property) = column.options.property() else { continue };

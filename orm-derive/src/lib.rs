@@ -68,10 +68,11 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `schema = "…"` | the table's schema |
 /// | `comment = "…"` | a comment on the table |
 /// | `primary_key(a, b)` | the primary key, where the order is not that of the fields |
-/// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated, and ends in `name = "…"` where the name matters |
-/// | `index(a, b)` | an index over these columns; may be repeated, and may end in `unique`, `name = "…"`, `condition = "…"`, `method = "gin"` |
+/// | `unique(a, b)` | no two rows have the same values in these columns; may be repeated, and may end in `name = "…"`, and on PostgreSQL in `nulls_not_distinct`, `deferrable`, `initially_deferred` |
+/// | `index(a, b)` | an index over these columns; may be repeated, and may end in `unique`, `name = "…"`, `condition = "…"`, `method = "gin"`, and on PostgreSQL in `include(c)`, `nulls_not_distinct` |
+/// | `index(a.desc(), "lower(b)")` | an index with the greatest first, and over an expression, as SQL |
 /// | `check("…", name = "…")` | a condition that each row must meet, as SQL, and its name; may be repeated |
-/// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated |
+/// | `foreign_key((a, b) = (Other.x, Other.y), on_delete = cascade)` | a foreign key over several columns; may be repeated, and takes all that one of a single column does |
 /// | `version = field` | the column that counts changes, so that a stale object overwrites nothing |
 /// | `validate = function` | a `fn(&Model) -> Result<(), E>` that each object must pass before it is written; may be repeated |
 /// | `metadata = none` | `MetaData::global()` leaves the table out |
@@ -100,6 +101,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `on_update = value` | what every UPDATE of the row sets, unless it sets another value |
 /// | `server_onupdate` | the database itself changes it at every UPDATE, such as by a trigger: it is read back |
 /// | `foreign_key = User.id` | the column that it refers to |
+/// | `foreign_key(User.id, name = "…")` | the same with its name; also `deferrable`, which lets a transaction put off the check to its end, and `initially_deferred`, which puts it off: on SQLite and PostgreSQL |
 /// | `on_delete = cascade`, `on_update = cascade` | what then happens; also `set_null`, `set_default`, `restrict`, `no_action` |
 /// | `computed = "…"`, `computed("…", stored)` | the expression that the database computes it by, at each read or each write |
 /// | `column_property = User.first.concat(User.last)` | a `Deferred<T>` that queries compute by this expression, and no table has |

@@ -8,7 +8,9 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Expr, Field, Fields, Path, Type, Visibility};
 
-use crate::attr::{self, ColumnOptions, CompositeKey, EmbedOptions, RelationshipOptions, StructOptions, Written};
+use crate::attr::{
+    self, ColumnOptions, CompositeKey, EmbedOptions, KeyOptions, RelationshipOptions, StructOptions, Written,
+};
 use crate::mistakes::Mistakes;
 use crate::names::{self, Names, list, plain, suggestion};
 use crate::variants::{self, Variant};
@@ -33,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) key: Vec<u16>,
     pub(crate) uniques: Vec<Vec<u16>>,
     pub(crate) indexes: Vec<Vec<u16>>,
+    /// Of each index the columns whose values it holds beside.
+    pub(crate) included: Vec<Vec<u16>>,
     pub(crate) foreign_keys: Vec<ForeignKey>,
     pub(crate) version: Option<u16>,
     pub(crate) options: StructOptions,
@@ -109,6 +113,7 @@ pub(crate) struct ForeignKey {
     pub(crate) targets: Vec<Expr>,
     pub(crate) on_delete: Option<Ident>,
     pub(crate) on_update: Option<Ident>,
+    pub(crate) options: KeyOptions,
 }
 
 /// A relationship.
@@ -169,6 +174,7 @@ impl Model {
             key: vec![],
             uniques: vec![],
             indexes: vec![],
+            included: vec![],
             foreign_keys: vec![],
             version: None,
             options,
@@ -433,12 +439,14 @@ fn resolve_names(model: &mut Model, mistakes: &mut Mistakes) {
     let mut positions = |fields: &[Ident]| names.positions(fields, mistakes);
     model.uniques = options.uniques.iter().map(|unique| positions(&unique.fields)).collect();
     model.indexes = options.indexes.iter().map(|index| positions(&index.fields)).collect();
+    model.included = options.indexes.iter().map(|index| positions(&index.include)).collect();
     model.key = options.primary_key.as_deref().map_or_else(Vec::new, &mut positions);
     let foreign_key = |key: &CompositeKey| ForeignKey {
         columns: positions(&key.columns),
         targets: key.targets.clone(),
         on_delete: key.on_delete.clone(),
         on_update: key.on_update.clone(),
+        options: key.options.clone(),
     };
     model.foreign_keys = options.foreign_keys.iter().map(foreign_key).collect();
     model.version = options.version.as_ref().and_then(|field| names.position(field, mistakes));

@@ -257,6 +257,7 @@ fn a_struct_names_its_own_fields() {
     check_struct("check(\"id > 0\", name = \"\")", &["this text must not be empty"]);
     check_struct("unique(addresses)", &["`User.addresses` is a relationship and has no column"]);
     check_struct("unique(name, name)", &["`name` is named twice"]);
+    check_struct("index(id, include(x))", &["`User` has no field `x`"]);
     check_struct("version = revision", &["`User` has no field `revision`"]);
     check_struct("version = name", &["the version `name` must be an integer or a time, and never NULL"]);
 }

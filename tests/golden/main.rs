@@ -23,6 +23,7 @@
 //! | `compound` | UNION, INTERSECT, EXCEPT |
 //! | `cte` | WITH |
 //! | `cte_walk` | recursive CTEs: SEARCH and CYCLE |
+//! | `constraints` | what models say of indexes and constraints |
 //! | `column_types` | what each type of a column is called |
 //! | `subquery` | subqueries, lists of values and functions in FROM; EXISTS and IN |
 //! | `rows` | structs with `#[derive(Row)]` |
@@ -49,6 +50,7 @@ mod case_cast;
 mod column_types;
 mod comparison;
 mod compound;
+mod constraints;
 mod cte;
 mod cte_walk;
 mod decimals;

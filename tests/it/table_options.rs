@@ -305,3 +305,170 @@ fn a_url_of_sqlite_with_a_host_is_told() {
     );
     assert!(Engine::new("sqlite://").is_ok() && Engine::new("sqlite:///shop.db").is_ok());
 }
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "guests", metadata = none, index(city, "lower(email)", unique, name = "one_email"))]
+#[orm(index(born.desc(), "abs(born)".desc(), city, name = "by_age"))]
+struct Guest {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(length = 20)]
+    city: String,
+    #[orm(length = 50)]
+    email: String,
+    born: i32,
+}
+
+fn guest(id: i64, email: &str) -> Guest {
+    Guest { id, city: "Rome".into(), email: email.into(), born: 1900 }
+}
+
+#[tokio::test]
+async fn indexes_of_models_are_over_expressions() {
+    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
+        return;
+    }
+    let found = comes_back(&metadata![Guest]).await.tables().unwrap().remove(0);
+    let by_age = found.indexes.iter().find(|index| index.name.as_deref() == Some("by_age")).unwrap();
+    let descending: Vec<bool> = by_age.columns.iter().map(|column| column.is_descending).collect();
+    assert_eq!(descending, [true, true, false]);
+    let engine = empty_engine().await;
+    metadata![Guest].create_all(&engine).await.unwrap();
+    insert(Guest).values(guest(1, "Ed@x.org")).execute(&engine).await.unwrap();
+    let error = insert(Guest).values(guest(2, "eD@x.org")).execute(&engine).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+}
+
+/// A value goes to another object once it is given away, though the index is over an expression of it.
+#[tokio::test]
+async fn what_an_expression_keeps_apart_is_traded() {
+    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
+        return;
+    }
+    let engine = empty_engine().await;
+    metadata![Guest].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    let handles = [(1, "a"), (2, "b"), (3, "c")].map(|(id, email)| session.add(guest(id, email)));
+    session.commit().await.unwrap();
+    let [first, second, third] = handles;
+    session[first].email = "b".into();
+    session[second].email = "c".into();
+    session[third].email = "d".into();
+    session.commit().await.unwrap();
+    session[first].email = "c".into();
+    session[second].email = "b".into();
+    session.delete(third).await.unwrap();
+    session.commit().await.unwrap();
+    session.add(guest(4, "c"));
+    session.delete(first).await.unwrap();
+    session.commit().await.unwrap();
+    let emails: Vec<String> = select(Guest.email).order_by(Guest.id).all(&engine).await.unwrap();
+    assert_eq!(emails, ["b", "c"]);
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "beds", metadata = none)]
+struct Bed {
+    #[orm(primary_key, autoincrement = false)]
+    house: i64,
+    #[orm(primary_key, autoincrement = false, unique)]
+    number: i64,
+    #[orm(foreign_key(Bed.number, name = "bed_of_another", on_delete = cascade, initially_deferred), index)]
+    next: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "stays", metadata = none)]
+#[orm(foreign_key((house, number) = (Bed.house, Bed.number), name = "stay_in_bed", on_update = cascade, deferrable))]
+struct Stay {
+    #[orm(primary_key)]
+    id: i64,
+    house: i64,
+    number: i64,
+}
+
+#[tokio::test]
+async fn foreign_keys_of_models_wait() {
+    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
+        return;
+    }
+    let metadata = metadata![Bed, Stay];
+    let found = comes_back(&metadata).await;
+    let keys: Vec<(String, Option<String>, Option<Deferrable>)> = found
+        .tables()
+        .unwrap()
+        .into_iter()
+        .flat_map(|table| table.foreign_keys.into_iter().map(move |key| (table.name.clone(), key.name, key.deferrable)))
+        .collect();
+    let key = |table: &str, name: &str, when| (table.to_owned(), Some(name.to_owned()), Some(when));
+    let (deferred, immediate) = (Deferrable::InitiallyDeferred, Deferrable::InitiallyImmediate);
+    assert_eq!(keys, [key("beds", "bed_of_another", deferred), key("stays", "stay_in_bed", immediate)]);
+
+    let engine = empty_engine().await;
+    metadata.create_all(&engine).await.unwrap();
+    let bed = |number: i64, next: i64| Bed::builder().house(1).number(number).next(next);
+    let mut connection = engine.begin().await.unwrap();
+    insert(Bed).values(bed(1, 2)).execute(&mut connection).await.unwrap();
+    insert(Bed).values(bed(2, 1)).execute(&mut connection).await.unwrap();
+    connection.commit().await.unwrap();
+    let mut connection = engine.begin().await.unwrap();
+    insert(Bed).values(bed(3, 4)).execute(&mut connection).await.unwrap();
+    let error = connection.commit().await.unwrap_err();
+    assert!(error.is_foreign_key_violation(), "{error}");
+    let error = insert(Stay).values(Stay::builder().house(1).number(9)).execute(&engine).await.unwrap_err();
+    assert!(error.is_foreign_key_violation(), "{error}");
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "turns", metadata = none, unique(place, initially_deferred), unique(place, day, nulls_not_distinct))]
+#[orm(index(day, include(place, text), name = "by_day"), index(text, unique, nulls_not_distinct, name = "one_text"))]
+struct Turn {
+    #[orm(primary_key)]
+    id: i64,
+    place: i64,
+    day: Option<i64>,
+    text: Option<String>,
+}
+
+#[tokio::test]
+async fn constraints_and_indexes_of_models_have_what_postgres_knows() {
+    only!(Postgres);
+    let found = comes_back(&metadata![Turn]).await.tables().unwrap().remove(0);
+    let by_day = found.indexes.iter().find(|index| index.name.as_deref() == Some("by_day")).unwrap();
+    assert_eq!(by_day.include, ["place", "text"]);
+    let engine = empty_engine().await;
+    metadata![Turn].create_all(&engine).await.unwrap();
+    let turn = |place: i64, text: &str| Turn::builder().place(place).day(place).text(text.to_owned());
+    insert(Turn).values([turn(1, "a"), turn(2, "b")]).execute(&engine).await.unwrap();
+    let mut transaction = engine.begin().await.unwrap();
+    update(Turn).set(Turn.place, 2).filter(Turn.text.eq("a")).execute(&mut transaction).await.unwrap();
+    update(Turn).set(Turn.place, 1).filter(Turn.text.eq("b")).execute(&mut transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    let none = || Turn::builder().text(None::<String>);
+    insert(Turn).values(none().place(3)).execute(&engine).await.unwrap();
+    let error = insert(Turn).values(none().place(4)).execute(&engine).await.unwrap_err();
+    assert!(error.is_unique_violation(), "{error}");
+}
+
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "visits", metadata = none, index(seen.desc(), page, name = "latest"))]
+#[orm(foreign_key((page, seen) = (Self.page, Self.seen), name = "first_visit"), unique(page, seen, name = "once"))]
+struct Visit {
+    #[orm(primary_key)]
+    id: i64,
+    page: i64,
+    seen: i64,
+    #[orm(foreign_key(Visit.id, name = "visit_before", on_delete = set_null))]
+    before: Option<i64>,
+}
+
+#[tokio::test]
+async fn directions_and_names_of_models_come_back() {
+    let found = comes_back(&metadata![Visit]).await.tables().unwrap().remove(0);
+    let mut names: Vec<_> = found.foreign_keys.iter().filter_map(|key| key.name.as_deref()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["first_visit", "visit_before"]);
+    let latest = found.indexes.iter().find(|index| index.name.as_deref() == Some("latest")).unwrap();
+    assert_eq!(latest.column_names(), ["seen", "page"]);
+    assert!(latest.columns[0].is_descending);
+}

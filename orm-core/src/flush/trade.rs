@@ -18,7 +18,7 @@ use super::order::components;
 use super::update::{RowChange, stale, statement};
 use crate::engine::Connection;
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Alias, Mapper, RelationshipInfo, is_changed};
+use crate::mapper::{Alias, IndexDefinition, Mapper, RelationshipInfo, is_changed};
 use crate::session::{Key, Objects, State, key_text};
 use crate::sql::{Node, Output, SelectNode, Statement};
 use crate::types::{ColumnType, RowValue, same};
@@ -31,9 +31,15 @@ fn sets(mapper: &Mapper) -> Vec<Vec<u16>> {
     let definition = mapper.definition();
     let single = definition.columns.iter().enumerate().filter(|(_, column)| column.unique);
     let several = definition.uniques.iter().chain(definition.indexes.iter().filter(|index| index.is_unique));
+    // Of an expression it is not known which values it holds equal: equal columns are.
+    let columns = |unique: &IndexDefinition| -> Vec<u16> {
+        let all = (0..).zip(definition.columns);
+        let more = all.filter(|(at, column)| !unique.columns.contains(at) && unique.concerns(*at, column.name));
+        unique.columns.iter().copied().chain(more.map(|(at, _)| at)).collect()
+    };
     std::iter::once(definition.key.to_vec())
         .chain(single.map(|(position, _)| vec![position as u16]))
-        .chain(several.map(|unique| unique.columns.to_vec()))
+        .chain(several.map(columns))
         .collect()
 }
 

@@ -297,7 +297,7 @@ pub(super) fn tells_rows_apart(mapper: &Mapper, column: u16) -> bool {
     let unique_indexes = definition.indexes.iter().filter(|index| index.is_unique);
     own.primary_key
         || own.unique
-        || definition.uniques.iter().chain(unique_indexes).any(|unique| unique.columns.contains(&column))
+        || definition.uniques.iter().chain(unique_indexes).any(|unique| unique.concerns(column, own.name))
 }
 
 /// Returns how many of these rows, which are of one shape, fit into one statement: one at least.

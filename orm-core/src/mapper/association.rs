@@ -91,7 +91,14 @@ fn definition(table: &'static str, sides: &[Side; 2]) -> Definition {
     let group = |side: &Side| {
         let positions: Vec<u16> = (first..).take(side.columns.len()).collect();
         first += side.columns.len() as u16;
-        ForeignKeyGroup { columns: positions.leak(), targets: side.key, on_delete: None, on_update: None }
+        ForeignKeyGroup {
+            columns: positions.leak(),
+            targets: side.key,
+            on_delete: None,
+            on_update: None,
+            deferrable: None,
+            name: None,
+        }
     };
     let foreign_keys: &'static [ForeignKeyGroup] = Vec::leak(sides.iter().map(group).collect());
     let key: Vec<u16> = (0..columns.len() as u16).collect();

@@ -8,7 +8,7 @@ use orm_pool::Kind;
 
 use super::{Mapper, Model, Object};
 use crate::dialect::Dialect;
-use crate::schema::Identity;
+use crate::schema::{Deferrable, Identity};
 use crate::sql::{Node, OrderItem};
 use crate::types::{ColumnType, SqlType};
 
@@ -137,6 +137,12 @@ impl CheckDefinition {
 pub struct IndexDefinition {
     /// The positions of its columns.
     pub columns: &'static [u16],
+    /// The expressions that it is over too, as SQL, each with its place among the columns.
+    pub expressions: &'static [(u16, &'static str)],
+    /// The places of those columns and expressions that have the greatest first.
+    pub descending: &'static [u16],
+    /// The positions of columns whose values it holds without being ordered by them.
+    pub include: &'static [u16],
     /// Its name, if not the one that the convention gives.
     pub name: Option<&'static str>,
     /// Whether it is a unique index.
@@ -145,12 +151,66 @@ pub struct IndexDefinition {
     pub condition: Option<&'static str>,
     /// How it is kept.
     pub method: Option<&'static str>,
+    /// Whether two NULLs are the same.
+    pub nulls_not_distinct: bool,
+    /// When the constraint is checked.
+    pub deferrable: Option<Deferrable>,
 }
 
 impl IndexDefinition {
     /// One over these columns.
     pub const fn new(columns: &'static [u16]) -> Self {
-        IndexDefinition { columns, name: None, is_unique: false, condition: None, method: None }
+        IndexDefinition {
+            columns,
+            expressions: &[],
+            descending: &[],
+            include: &[],
+            name: None,
+            is_unique: false,
+            condition: None,
+            method: None,
+            nulls_not_distinct: false,
+            deferrable: None,
+        }
+    }
+
+    /// Returns whether it is over this column, or over an expression among whose words is the column's name.
+    pub(crate) fn concerns(&self, position: u16, name: &str) -> bool {
+        let is_named = |sql: &str| {
+            let mut words = sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            words.any(|word| word.eq_ignore_ascii_case(name))
+        };
+        self.columns.contains(&position) || self.expressions.iter().any(|(_, sql)| is_named(sql))
+    }
+
+    /// Has it be over expressions too, at these places.
+    pub const fn expressions(mut self, expressions: &'static [(u16, &'static str)]) -> Self {
+        self.expressions = expressions;
+        self
+    }
+
+    /// Puts the greatest first at these places.
+    pub const fn descending(mut self, places: &'static [u16]) -> Self {
+        self.descending = places;
+        self
+    }
+
+    /// Has it hold the values of more columns.
+    pub const fn include(mut self, columns: &'static [u16]) -> Self {
+        self.include = columns;
+        self
+    }
+
+    /// Takes two NULLs for the same.
+    pub const fn nulls_not_distinct(mut self) -> Self {
+        self.nulls_not_distinct = true;
+        self
+    }
+
+    /// Lets it wait.
+    pub const fn deferrable(mut self, when: Deferrable) -> Self {
+        self.deferrable = Some(when);
+        self
     }
 
     /// Gives it a name.
@@ -236,6 +296,8 @@ pub struct ColumnExtras {
     pub deferred_group: Option<&'static str>,
     /// The sequence that generates it, where the database has sequences.
     pub sequence: Option<&'static str>,
+    /// The name of its foreign key, if not the one that the convention gives.
+    pub foreign_key_name: Option<&'static str>,
     /// Gives the value that every UPDATE of the row sets unless it sets another.
     pub on_update: Option<fn() -> orm_pool::Value>,
     /// Whether the database changes it at every UPDATE, such as by a trigger.
@@ -276,6 +338,7 @@ impl ColumnExtras {
         collation: None,
         deferred_group: None,
         sequence: None,
+        foreign_key_name: None,
         on_update: None,
         server_onupdate: false,
         property: None,
@@ -392,6 +455,8 @@ settings! { ColumnExtras:
     deferred_group(value: &'static str) deferred_group = Some(value);
     /// Has a sequence generate it.
     sequence(value: &'static str) sequence = Some(value);
+    /// Names its foreign key.
+    foreign_key_name(value: &'static str) foreign_key_name = Some(value);
     /// Sets it at each UPDATE.
     on_update(value: fn() -> orm_pool::Value) on_update = Some(value);
     /// Has the database change it at each UPDATE.
@@ -422,6 +487,8 @@ pub struct ForeignKeyColumn {
     pub on_delete: Option<ReferentialAction>,
     /// What changing the other row's key does.
     pub on_update: Option<ReferentialAction>,
+    /// When it is checked.
+    pub deferrable: Option<Deferrable>,
 }
 
 /// A foreign key over several columns.
@@ -435,6 +502,10 @@ pub struct ForeignKeyGroup {
     pub on_delete: Option<ReferentialAction>,
     /// What changing the other row's key does.
     pub on_update: Option<ReferentialAction>,
+    /// When it is checked.
+    pub deferrable: Option<Deferrable>,
+    /// Its name, if not the one that the convention gives.
+    pub name: Option<&'static str>,
 }
 
 /// What a database does to a row when the row that it refers to goes.

@@ -4,7 +4,7 @@
 
 use super::{CheckConstraint, Column, ForeignKey, Index, IndexColumn, PrimaryKey, Table, UniqueConstraint};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{CheckDefinition, ColumnReference, Definition, Mapper, ReferentialAction};
+use crate::mapper::{CheckDefinition, ColumnReference, Definition, IndexDefinition, Mapper};
 
 /// Makes the table of a model, without the names that a convention gives.
 pub(super) fn table(definition: &Definition) -> Result<Table> {
@@ -57,6 +57,8 @@ fn uniques(definition: &Definition) -> Vec<UniqueConstraint> {
     let single = single.map(|column| UniqueConstraint::new([column.name]));
     let several = definition.uniques.iter().map(|unique| UniqueConstraint {
         name: unique.name.map(str::to_owned),
+        deferrable: unique.deferrable,
+        nulls_not_distinct: unique.nulls_not_distinct,
         ..UniqueConstraint::new(names(definition, unique.columns))
     });
     without_repeats(single.chain(several), |unique| (unique.columns.clone(), unique.name.clone())).collect()
@@ -71,11 +73,25 @@ fn indexes(definition: &Definition) -> Vec<Index> {
         is_unique: index.is_unique,
         condition: index.condition.map(str::to_owned),
         method: index.method.map(str::to_owned),
-        ..Index::new(names(definition, index.columns).into_iter().map(IndexColumn::from))
+        include: names(definition, index.include),
+        nulls_not_distinct: index.nulls_not_distinct,
+        ..Index::new(parts(definition, index))
     });
     let key =
         |index: &Index| (index.columns.clone(), index.name.clone(), index.condition.clone(), index.method.clone());
     without_repeats(single.chain(several), key).collect()
+}
+
+/// What an index is over, in order.
+fn parts(definition: &Definition, index: &IndexDefinition) -> Vec<IndexColumn> {
+    let mut parts: Vec<_> = names(definition, index.columns).into_iter().map(IndexColumn::column).collect();
+    for (place, sql) in index.expressions {
+        parts.insert(usize::from(*place), IndexColumn::expression(*sql));
+    }
+    for place in index.descending {
+        parts[usize::from(*place)].is_descending = true;
+    }
+    parts
 }
 
 /// Those of single columns, then those of several.
@@ -83,25 +99,24 @@ fn foreign_keys(definition: &Definition) -> Result<Vec<ForeignKey>> {
     let mut keys = Vec::new();
     for column in definition.columns {
         if let Some(key) = column.foreign_key {
-            let columns = vec![column.name.to_owned()];
-            keys.push(foreign_key(definition, columns, &[(key.target)()], key.on_delete, key.on_update)?);
+            let to = referring(definition, vec![column.name.to_owned()], &[(key.target)()])?;
+            let (on_delete, on_update, deferrable) = (key.on_delete, key.on_update, key.deferrable);
+            let name = column.foreign_key_name.map(str::to_owned);
+            keys.push(ForeignKey { name, on_delete, on_update, deferrable, ..to });
         }
     }
     for group in definition.foreign_keys {
-        let columns = names(definition, group.columns);
-        keys.push(foreign_key(definition, columns, &(group.targets)(), group.on_delete, group.on_update)?);
+        let to = referring(definition, names(definition, group.columns), &(group.targets)())?;
+        let (on_delete, on_update, deferrable) = (group.on_delete, group.on_update, group.deferrable);
+        let name = group.name.map(str::to_owned);
+        keys.push(ForeignKey { name, on_delete, on_update, deferrable, ..to });
     }
     let key = |key: &ForeignKey| (key.columns.clone(), key.target_table.clone());
     Ok(without_repeats(keys.into_iter(), key).collect())
 }
 
-fn foreign_key(
-    definition: &Definition,
-    columns: Vec<String>,
-    targets: &[ColumnReference],
-    on_delete: Option<ReferentialAction>,
-    on_update: Option<ReferentialAction>,
-) -> Result<ForeignKey> {
+/// A foreign key of which nothing is known but the columns.
+fn referring(definition: &Definition, columns: Vec<String>, targets: &[ColumnReference]) -> Result<ForeignKey> {
     let of_one_table = |first: &Mapper| targets.iter().all(|target| target.mapper.is(first));
     let Some(target) = targets.first().filter(|first| targets.len() == columns.len() && of_one_table(first.mapper))
     else {
@@ -114,12 +129,8 @@ fn foreign_key(
     };
     let target = target.mapper.definition();
     let positions: Vec<u16> = targets.iter().map(|target| target.column).collect();
-    Ok(ForeignKey {
-        target_schema: target.schema.map(str::to_owned),
-        on_delete,
-        on_update,
-        ..ForeignKey::new(columns, target.table, names(target, &positions))
-    })
+    let target_schema = target.schema.map(str::to_owned);
+    Ok(ForeignKey { target_schema, ..ForeignKey::new(columns, target.table, names(target, &positions)) })
 }
 
 /// Leaves out what was there before by its key: two constraints of one table cannot have one name.

@@ -23,6 +23,7 @@ macro_rules! refers_to {
             target: || ColumnReference { mapper: &$mapper, column: 0 },
             on_delete: None,
             on_update: None,
+            deferrable: None,
         }
     };
 }

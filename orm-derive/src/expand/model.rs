@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::LitStr;
 
 use super::{attributes, column, embed, hydrate, positions, quiet_span, relationships};
-use crate::attr::{CheckOptions, IdentityOptions, IndexOptions, Validate};
+use crate::attr::{CheckOptions, Deferrable, IdentityOptions, IndexOptions, Validate};
 use crate::model::{Column, ForeignKey, Model, OnUpdate, Storage};
 use crate::names::{option, plain, without_self};
 
@@ -84,8 +84,9 @@ fn definition(model: &Model) -> TokenStream {
     let columns = embed::definitions(model);
     let key = positions(&model.key);
     let relationships = relationships::definitions(model);
-    let uniques = model.uniques.iter().zip(&options.uniques).map(|(columns, unique)| index(columns, unique));
-    let indexes = model.indexes.iter().zip(&options.indexes).map(|(columns, listed)| index(columns, listed));
+    let uniques = model.uniques.iter().zip(&options.uniques).map(|(columns, unique)| index(columns, &[], unique));
+    let indexes = model.indexes.iter().zip(&model.included).zip(&options.indexes);
+    let indexes = indexes.map(|((columns, included), listed)| index(columns, included, listed));
     let checks = options.checks.iter().map(check);
     let foreign_keys = model.foreign_keys.iter().map(|key| composite_key(model, key));
     let validators = validators(model);
@@ -162,15 +163,30 @@ fn list(field: &str, items: impl IntoIterator<Item = impl ToTokens>) -> Option<T
     (!items.is_empty()).then(|| quote!(#field: &[#(#items),*],))
 }
 
-fn index(columns: &[u16], options: &IndexOptions) -> TokenStream {
+fn index(columns: &[u16], included: &[u16], options: &IndexOptions) -> TokenStream {
     let columns = positions(columns);
+    let expressions = options.expressions.iter().map(|(place, sql)| {
+        let place = Literal::u16_unsuffixed(*place);
+        quote!((#place, #sql))
+    });
+    let expressions = (!options.expressions.is_empty()).then(|| quote!(.expressions(&[#(#expressions),*])));
+    let lists = [("descending", options.descending.as_slice()), ("include", included)];
+    let lists = lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(method, list)| {
+        let (method, list) = (format_ident!("{method}"), positions(list));
+        quote!(.#method(#list))
+    });
     let texts = [("name", &options.name), ("condition", &options.condition), ("method", &options.method)];
     let texts = texts.into_iter().filter_map(|(method, text)| {
         let (method, text) = (format_ident!("{method}"), text.as_ref()?);
         Some(quote!(.#method(#text)))
     });
     let unique = options.is_unique.then(|| quote!(.unique()));
-    quote!(__orm::IndexDefinition::new(#columns) #(#texts)* #unique)
+    let nulls = options.nulls_not_distinct.then(|| quote!(.nulls_not_distinct()));
+    let deferrable = options.deferrable.map(|when| {
+        let when = deferrable(when);
+        quote!(.deferrable(#when))
+    });
+    quote!(__orm::IndexDefinition::new(#columns) #expressions #(#lists)* #(#texts)* #unique #nulls #deferrable)
 }
 
 /// Writes how an identity column counts.
@@ -268,6 +284,7 @@ fn column_extras(model: &Ident, column: &Column) -> TokenStream {
     text("collation", options.collation.as_ref());
     text("deferred_group", options.deferred.as_ref().and_then(|deferred| deferred.group.as_ref()));
     text("sequence", options.sequence.as_ref());
+    text("foreign_key_name", options.key_options.name.as_ref());
     if let Some(computed) = &options.computed {
         text(if computed.is_stored { "computed_stored" } else { "computed" }, Some(&computed.sql));
     }
@@ -310,7 +327,15 @@ fn foreign_key(model: &Model, field: &Column) -> TokenStream {
         Some(OnUpdate::Action(action)) => Some(action),
         _ => None,
     });
-    quote!(__orm::ForeignKeyColumn { target: || #target, on_delete: #on_delete, on_update: #on_update })
+    let deferrable = option(field.options.key_options.deferrable.map(deferrable));
+    quote! {
+        __orm::ForeignKeyColumn {
+            target: || #target,
+            on_delete: #on_delete,
+            on_update: #on_update,
+            deferrable: #deferrable,
+        }
+    }
 }
 
 fn composite_key(model: &Model, key: &ForeignKey) -> TokenStream {
@@ -321,13 +346,24 @@ fn composite_key(model: &Model, key: &ForeignKey) -> TokenStream {
         quote_spanned!(quiet_span(expression)=> __orm::foreign_key::<#ty, _, _>(#column))
     });
     let (on_delete, on_update) = (action(key.on_delete.as_ref()), action(key.on_update.as_ref()));
+    let deferrable = option(key.options.deferrable.map(deferrable));
+    let name = option(key.options.name.as_ref().map(ToTokens::to_token_stream));
     quote! {
         __orm::ForeignKeyGroup {
             columns: #columns,
             targets: || ::std::vec![#(#targets),*],
             on_delete: #on_delete,
             on_update: #on_update,
+            deferrable: #deferrable,
+            name: #name,
         }
+    }
+}
+
+fn deferrable(when: Deferrable) -> TokenStream {
+    match when {
+        Deferrable::InitiallyImmediate => quote!(__orm::Deferrable::InitiallyImmediate),
+        Deferrable::InitiallyDeferred => quote!(__orm::Deferrable::InitiallyDeferred),
     }
 }
 

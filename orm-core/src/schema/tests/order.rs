@@ -84,6 +84,8 @@ models! {
                 targets: || vec![ColumnReference { mapper: &ORDER, column: 0 }, ColumnReference { mapper: &ORDER, column: 1 }],
                 on_delete: Some(ReferentialAction::Restrict),
                 on_update: None,
+                deferrable: None,
+                name: None,
             },
         ],
         indexes: &[IndexDefinition::new(&[0]), IndexDefinition::new(&[0, 1]), IndexDefinition::new(&[0, 1])], uniques: &[IndexDefinition::new(&[0, 1]), IndexDefinition::new(&[0, 1])], key: &[],
@@ -95,6 +97,8 @@ models! {
             targets: || vec![ColumnReference { mapper: &ORDER, column: 0 }, ColumnReference { mapper: &USER, column: 0 }],
             on_delete: None,
             on_update: None,
+            deferrable: None,
+            name: None,
         }],
     };
 }
