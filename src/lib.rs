@@ -77,7 +77,7 @@ pub use orm_core::{
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, Managed, ObjectState, ScopedGuard, ScopedSession, SessionEvents,
-    StateChange, StatementKind, Synchronize,
+    SessionInfo, StateChange, StatementKind, Synchronize,
 };
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};

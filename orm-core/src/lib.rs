@@ -85,8 +85,8 @@ pub use orm_pool::{EnumName, Kind, Value, ValueRef};
 pub use schema::MetaData;
 pub use session::{
     AnyHandle, BindRequest, Execution, Handle, HandleList, History, JoinMode, Managed, Nested, NoAutoflush,
-    ObjectState, Query, ScopedGuard, ScopedSession, Session, SessionEvents, SessionMaker, StateChange, StatementKind,
-    Synchronize,
+    ObjectState, Query, ScopedGuard, ScopedSession, Session, SessionEvents, SessionInfo, SessionMaker, StateChange,
+    StatementKind, Synchronize,
 };
 pub use session::{Loadable, Members, NPlusOne};
 pub use sql::{

@@ -16,6 +16,7 @@ mod handle;
 mod history;
 mod identity;
 mod identity_map;
+mod info;
 mod lazy;
 mod maker;
 mod merge;
@@ -38,6 +39,7 @@ pub use events::{Execution, SessionEvents, StateChange};
 pub use handle::{AnyHandle, Handle, HandleList, ObjectId};
 pub use history::{History, ObjectState};
 pub(crate) use identity::{Key, as_value, key_text};
+pub use info::SessionInfo;
 pub use lazy::{Loadable, Members, NPlusOne};
 pub use maker::SessionMaker;
 pub use objects::Objects;
@@ -546,7 +548,9 @@ impl Session {
 
     // ------------------------------------------------------------------------------------------ relationships
 
-    fn info<M: Model, T: Model, K>(relationship: Relationship<M, T, K>) -> Result<&'static RelationshipInfo> {
+    fn relationship_info<M: Model, T: Model, K>(
+        relationship: Relationship<M, T, K>,
+    ) -> Result<&'static RelationshipInfo> {
         Ok(&M::__mapper().configured()?.relationships[usize::from(relationship.__index())])
     }
 
@@ -734,7 +738,7 @@ impl Session {
         let link = || {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
-            let info = Session::info(relationship)?;
+            let info = Session::relationship_info(relationship)?;
             let owner = self.objects.id(slot);
             let member = Incoming::of(member.__member());
             if matches!(member, Incoming::New(_)) {
@@ -762,7 +766,7 @@ impl Session {
         let mut unlink = || {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
-            let info = Session::info(relationship)?;
+            let info = Session::relationship_info(relationship)?;
             let owner = self.objects.id(slot);
             self.objects.unlink(owner, info, member.id())
         };
@@ -812,7 +816,7 @@ impl Session {
         let replace = || {
             let slot = self.slot(handle)?;
             self.objects.sync()?;
-            let info = Session::info(relationship)?;
+            let info = Session::relationship_info(relationship)?;
             let owner = self.objects.id(slot);
             // Before the new ones are added.
             self.objects.refuse_to_replace(owner, info)?;
@@ -931,7 +935,50 @@ impl Session {
     /// # }
     /// ```
     pub fn listen(&mut self, events: SessionEvents) {
+        self.connections.listen(&events);
         std::sync::Arc::make_mut(&mut self.objects.events).extend(events);
+    }
+
+    /// Notes something of the session, for listeners to read; a value of the same type goes. SQLAlchemy's `Session.info`.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, Session, SessionEvents, SessionMaker, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Note { #[orm(primary_key)] id: i64, text: String, #[orm(default)] author: String }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Note].create_all(&engine).await?;
+    /// struct Author(String); // whose request it is
+    ///
+    /// let events = SessionEvents::new().before_flush(|session| {
+    ///     let Some(Author(name)) = session.info() else { return Ok(()) };
+    ///     let name = name.clone();
+    ///     for note in session.pending() {
+    ///         if let Some(note) = note.downcast(Note) {
+    ///             session[note].author = name.clone();
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// });
+    /// let sessions = SessionMaker::new(&engine).events(events); // one for all requests
+    ///
+    /// let mut session = sessions.session();
+    /// session.set_info(Author("ed".into()));
+    /// session.add(Note::builder().text("buy milk"));
+    /// session.commit().await?;
+    /// assert_eq!(select(Note.author).one(&engine).await?, "ed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_info<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.objects.info.set(value);
+        self.connections.set_info(&self.objects.info);
+    }
+
+    /// Returns what is noted of the session in this type.
+    pub fn info<T: 'static>(&self) -> Option<&T> {
+        self.objects.info.get()
     }
 
     /// Flushes before a query, unless that is switched off; a failure says where it came from.

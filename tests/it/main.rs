@@ -76,6 +76,7 @@
 //! | `cases_transactions` | savepoints whose statements fail, transactions that end under them, connections lent and lost |
 //! | `trades` | objects that take keys and unique values from each other |
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
+//! | `begins` | listeners to transactions that begin, row-level security; what is noted of a session |
 //! | `events` | listeners of sessions, objects and statements |
 //! | `filters` | conditions on every row of a model, wherever its table stands |
 //! | `routing` | sessions over several engines and lent connections, scoped sessions |
@@ -91,6 +92,7 @@ mod support;
 
 mod arrays;
 mod bare_tables;
+mod begins;
 mod bulk;
 mod bulk_session;
 mod cascading;

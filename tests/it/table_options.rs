@@ -325,9 +325,7 @@ fn guest(id: i64, email: &str) -> Guest {
 
 #[tokio::test]
 async fn indexes_of_models_are_over_expressions() {
-    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
-        return;
-    }
+    only!(Sqlite | Postgres);
     let found = comes_back(&metadata![Guest]).await.tables().unwrap().remove(0);
     let by_age = found.indexes.iter().find(|index| index.name.as_deref() == Some("by_age")).unwrap();
     let descending: Vec<bool> = by_age.columns.iter().map(|column| column.is_descending).collect();
@@ -342,9 +340,7 @@ async fn indexes_of_models_are_over_expressions() {
 /// A value goes to another object once it is given away, though the index is over an expression of it.
 #[tokio::test]
 async fn what_an_expression_keeps_apart_is_traded() {
-    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
-        return;
-    }
+    only!(Sqlite | Postgres);
     let engine = empty_engine().await;
     metadata![Guest].create_all(&engine).await.unwrap();
     let mut session = Session::new(&engine);
@@ -389,9 +385,7 @@ struct Stay {
 
 #[tokio::test]
 async fn foreign_keys_of_models_wait() {
-    if !matches!(dialect(), Dialect::Sqlite | Dialect::Postgres) {
-        return;
-    }
+    only!(Sqlite | Postgres);
     let metadata = metadata![Bed, Stay];
     let found = comes_back(&metadata).await;
     let keys: Vec<(String, Option<String>, Option<Deferrable>)> = found

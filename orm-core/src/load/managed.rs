@@ -170,7 +170,7 @@ async fn find<'p>(
         groups.begin_turn(turn);
         let joins = Joins::attach_children(&mut select, node)?;
         let mut statement = Statement::Select(Box::new(select));
-        objects.events.rewrite_load(&mut statement)?;
+        objects.events.rewrite_load(&mut statement, &objects.info)?;
         connection
             .run(statement, &mut |row| {
                 let slot = objects.load_any(info.target, &row, 0)?;

@@ -4,6 +4,8 @@
 
 use std::panic::Location;
 
+use super::events::{Begins, SessionEvents};
+use super::info::SessionInfo;
 use super::objects::Objects;
 use super::routes::{BindRequest, Routes};
 use crate::engine::{Connection, Engine, IsolationLevel, unless_lost};
@@ -35,12 +37,14 @@ struct Joined {
     is_outer: bool,
     /// Whether the session's own savepoint is open.
     has_savepoint: bool,
+    /// Whether listeners know of the session's part in the transaction.
+    is_told: bool,
 }
 
 impl Joined {
     /// Says that the transaction has ended: the next one is the session's own.
     fn ended(self) -> Joined {
-        Joined { is_outer: false, ..self }
+        Joined { is_outer: false, is_told: false, ..self }
     }
 }
 
@@ -64,6 +68,8 @@ pub(crate) struct Connections {
     /// Whether connections went in the middle of the transaction, and all that was done in it with them.
     is_lost: bool,
     joined: Option<Joined>,
+    begins: Begins,
+    info: SessionInfo,
 }
 
 impl Connections {
@@ -81,7 +87,19 @@ impl Connections {
             has_written: false,
             is_lost: false,
             joined: None,
+            begins: Begins::default(),
+            info: SessionInfo::default(),
         }
+    }
+
+    /// Tells these too of transactions that begin.
+    pub(super) fn listen(&mut self, events: &SessionEvents) {
+        self.begins.extend(events.begins());
+    }
+
+    /// Gives listeners what is noted of the session.
+    pub(super) fn set_info(&mut self, info: &SessionInfo) {
+        self.info = info.clone();
     }
 
     /// Says that the session was made elsewhere, by whom its caller has asked.
@@ -96,7 +114,7 @@ impl Connections {
             (mode, _) => mode,
         };
         let mut own = Connections::new(Routes::to(connection.engine()));
-        own.joined = Some(Joined { mode, is_outer: connection.in_transaction(), has_savepoint: false });
+        own.joined = Some(Joined { mode, is_outer: connection.in_transaction(), has_savepoint: false, is_told: false });
         own.open.push(connection);
         own
     }
@@ -112,7 +130,7 @@ impl Connections {
     /// Returns whether the session has begun something of its own that is neither committed nor rolled back.
     pub(super) fn has_open_work(&self) -> bool {
         match self.joined {
-            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => has_savepoint,
+            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint, .. }) => has_savepoint,
             Some(Joined { is_outer: true, .. }) => false,
             _ => self.in_transaction(),
         }
@@ -124,7 +142,7 @@ impl Connections {
 
     pub(super) fn in_transaction(&self) -> bool {
         match self.joined {
-            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => has_savepoint,
+            Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint, .. }) => has_savepoint,
             _ => self.open.iter().any(Connection::in_transaction),
         }
     }
@@ -159,6 +177,10 @@ impl Connections {
             connection.words(&format!("SAVEPOINT {JOINED}")).await?;
             joined.has_savepoint = true;
         }
+        if self.joined.is_some_and(|joined| !joined.is_told) {
+            self.tell_lent().await?;
+        }
+        let connection = &mut self.open[at];
         if is_new {
             for depth in 1..=self.savepoints {
                 connection.words(&format!("SAVEPOINT {}", name(depth))).await?;
@@ -190,7 +212,39 @@ impl Connections {
         if begun.is_err() && is_new && self.joined.is_none() {
             self.open.remove(at);
         }
-        begun
+        begun?;
+        if is_new && self.joined.is_none() && !self.begins.is_empty() {
+            return Box::pin(self.tell(at)).await;
+        }
+        Ok(())
+    }
+
+    /// Tells listeners of a transaction that has begun. The connection is away meanwhile: if they fail or are given up, it
+    /// goes, and nothing has begun.
+    async fn tell(&mut self, at: usize) -> Result<()> {
+        let mut connection = self.open.remove(at);
+        let told = self.begins.call(&mut connection, &self.info).await;
+        match told {
+            Ok(()) => self.open.insert(at, connection),
+            Err(_) => drop(connection.roll_back().await),
+        }
+        told
+    }
+
+    /// Tells them of the session's part in the transaction of a connection that was lent; if they fail, that is undone, as far as
+    /// it is the session's.
+    async fn tell_lent(&mut self) -> Result<()> {
+        let (Some(joined), Some(connection)) = (&mut self.joined, self.open.first_mut()) else { return Ok(()) };
+        let told = match self.begins.is_empty() {
+            true => Ok(()),
+            false => Box::pin(self.begins.call(connection, &self.info)).await,
+        };
+        joined.is_told = told.is_ok();
+        let is_its_owners = joined.is_outer && joined.mode == JoinMode::RollbackOnly;
+        if told.is_err() && !is_its_owners && self.roll_back_each().await.is_err() {
+            self.lose();
+        }
+        told
     }
 
     async fn place(&mut self, request: BindRequest) -> Result<usize> {
@@ -300,7 +354,7 @@ impl Connections {
         for at in 0..self.open.len() {
             let done = match self.joined {
                 Some(Joined { is_outer: true, mode: JoinMode::RollbackOnly, .. }) => Ok(()),
-                Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint }) => {
+                Some(Joined { is_outer: true, mode: JoinMode::CreateSavepoint, has_savepoint, .. }) => {
                     match has_savepoint {
                         true => self.open[at].words(&format!("RELEASE SAVEPOINT {JOINED}")).await,
                         false => Ok(()),
@@ -357,6 +411,7 @@ impl Connections {
         for connection in &mut self.open {
             let own = match &mut self.joined {
                 Some(joined) if joined.is_outer && joined.mode == JoinMode::CreateSavepoint => {
+                    joined.is_told = false;
                     match std::mem::take(&mut joined.has_savepoint) {
                         true => {
                             let words = format!("ROLLBACK TO SAVEPOINT {JOINED}");
@@ -382,7 +437,7 @@ impl Connections {
         self.forget_savepoints();
         (self.level, self.has_written, self.is_lost) = (None, false, false);
         match &mut self.joined {
-            Some(joined) => joined.has_savepoint = false,
+            Some(joined) => (joined.has_savepoint, joined.is_told) = (false, false),
             None => self.open.clear(),
         }
     }

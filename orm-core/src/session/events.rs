@@ -4,11 +4,14 @@
 //! they were stated.
 
 use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use super::Session;
 use super::handle::{AnyHandle, Handle, ObjectId};
 use super::history::ObjectState;
+use super::info::SessionInfo;
+use crate::engine::Connection;
 use crate::error::Result;
 use crate::mapper::{Alias, Entity, Mapper, Model, Object};
 use crate::sql::{
@@ -20,7 +23,11 @@ type OnSession = Arc<dyn Fn(&mut Session) -> Result<()> + Send + Sync>;
 type ReadsSession = Arc<dyn Fn(&Session) + Send + Sync>;
 type OnObject = Arc<dyn Fn(&mut dyn Object) -> Result<()> + Send + Sync>;
 type OnState = Arc<dyn Fn(&StateChange<'_>) + Send + Sync>;
+type OnBegin = Arc<dyn for<'a> Fn(&'a mut Connection, &'a SessionInfo) -> Answer<'a> + Send + Sync>;
 type OnStatement = Arc<dyn Fn(&mut Execution<'_>) -> Result<()> + Send + Sync>;
+
+/// The future of a listener that may wait.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
 /// What happens to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +72,7 @@ pub(crate) enum Moment {
 /// ```
 #[derive(Clone, Default)]
 pub struct SessionEvents {
+    begins: Begins,
     before_flush: Vec<OnSession>,
     after_flush: Vec<ReadsSession>,
     before_commit: Vec<OnSession>,
@@ -75,6 +83,28 @@ pub struct SessionEvents {
     states: Vec<OnState>,
     statements: Vec<OnStatement>,
     filters: Vec<Result<Criterion>>,
+}
+
+/// Who listens to transactions that begin.
+#[derive(Clone, Default)]
+pub(super) struct Begins(Vec<OnBegin>);
+
+impl Begins {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, other: &Begins) {
+        self.0.extend_from_slice(&other.0);
+    }
+
+    /// Tells of the transaction that has begun on a connection.
+    pub(super) async fn call(&self, connection: &mut Connection, info: &SessionInfo) -> Result<()> {
+        for listener in &self.0 {
+            listener(&mut *connection, info).await?;
+        }
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for SessionEvents {
@@ -106,6 +136,50 @@ impl SessionEvents {
     /// No listener yet.
     pub fn new() -> Self {
         SessionEvents::default()
+    }
+
+    /// Is called once the session has begun a transaction on an engine, before its first statement there, with the
+    /// connection and with [what is noted](Session::set_info) of the session: the place for settings of the transaction, by which
+    /// PostgreSQL's row-level security knows whom it serves. SQLAlchemy's `after_begin`.
+    ///
+    /// The listener may wait, so it is a closure that returns `Box::pin(async move { … })`. Its error fails what the session was
+    /// about to do, and rolls back what had begun. Each engine of the session has a transaction of its own, which it is told of;
+    /// of a connection that was [lent](Session::join) with a transaction it is told at the session's first statement.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Error, Model, SessionEvents, SessionMaker, func, metadata, select, text};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Note { #[orm(primary_key)] id: i64, text: String }
+    /// #[derive(Clone)]
+    /// struct CurrentUser(i64);
+    ///
+    /// # fn sessions(engine: &Engine) -> SessionMaker {
+    /// let events = SessionEvents::new().after_begin(|connection, info| {
+    ///     Box::pin(async move {
+    ///         let CurrentUser(id) = info.get().ok_or_else(|| Error::other("whose request is it?"))?;
+    ///         let set = text("SELECT set_config('app.user_id', :id, true)").bind("id", id.to_string());
+    ///         connection.execute(set).await.map(drop) // as SET LOCAL, until the transaction ends
+    ///     })
+    /// });
+    /// let sessions = SessionMaker::new(engine).events(events);
+    /// # sessions
+    /// # }
+    /// // for each request: let mut session = sessions.session(); session.set_info(CurrentUser(7));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # let mut session = sessions(&engine).session();
+    /// # assert!(session.query(Note).all().await.unwrap_err().to_string().contains("whose request is it?"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn after_begin<F>(mut self, listener: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Connection, &'a SessionInfo) -> Answer<'a> + Send + Sync + 'static,
+    {
+        self.begins.0.push(Arc::new(listener));
+        self
     }
 
     /// Is called before a flush that has something to do: objects may be added and changed.
@@ -275,6 +349,7 @@ impl SessionEvents {
 
     /// Adds what others listen to.
     pub(super) fn extend(&mut self, other: SessionEvents) {
+        self.begins.extend(&other.begins);
         self.before_flush.extend(other.before_flush);
         self.after_flush.extend(other.after_flush);
         self.before_commit.extend(other.before_commit);
@@ -288,6 +363,10 @@ impl SessionEvents {
     }
 
     // ------------------------------------------------------------------------------------------------ calling them
+
+    pub(super) fn begins(&self) -> &Begins {
+        &self.begins
+    }
 
     pub(super) fn call_before_flush(&self, session: &mut Session) -> Result<()> {
         self.before_flush.iter().try_for_each(|listener| listener(session))
@@ -335,18 +414,18 @@ impl SessionEvents {
     }
 
     /// Lets listeners change a statement of the user's, and adds the filters.
-    pub(crate) fn rewrite(&self, statement: &mut Statement) -> Result<()> {
-        self.change(statement, false)
+    pub(crate) fn rewrite(&self, statement: &mut Statement, info: &SessionInfo) -> Result<()> {
+        self.change(statement, info, false)
     }
 
     /// As [`rewrite`](Self::rewrite), for a statement that loads a relationship.
-    pub(crate) fn rewrite_load(&self, statement: &mut Statement) -> Result<()> {
-        self.change(statement, true)
+    pub(crate) fn rewrite_load(&self, statement: &mut Statement, info: &SessionInfo) -> Result<()> {
+        self.change(statement, info, true)
     }
 
-    fn change(&self, statement: &mut Statement, is_relationship_load: bool) -> Result<()> {
+    fn change(&self, statement: &mut Statement, info: &SessionInfo, is_relationship_load: bool) -> Result<()> {
         for listener in &self.statements {
-            listener(&mut Execution { statement, is_relationship_load })?;
+            listener(&mut Execution { statement, info, is_relationship_load })?;
         }
         self.restrict(statement)
     }
@@ -415,6 +494,7 @@ impl std::fmt::Debug for StateChange<'_> {
 /// A statement that is about to run, for a listener to look at and to narrow.
 pub struct Execution<'a> {
     statement: &'a mut Statement,
+    info: &'a SessionInfo,
     is_relationship_load: bool,
 }
 
@@ -424,7 +504,12 @@ impl std::fmt::Debug for Execution<'_> {
     }
 }
 
-impl Execution<'_> {
+impl<'a> Execution<'a> {
+    /// Returns what is noted of the session in this type; see [`Session::set_info`].
+    pub fn info<T: 'static>(&self) -> Option<&'a T> {
+        self.info.get()
+    }
+
     /// Returns what kind of statement it is: a listener that fails for [`StatementKind::Text`](super::StatementKind::Text)
     /// sees to it that nothing goes by the filters.
     pub fn kind(&self) -> super::StatementKind {

@@ -182,7 +182,7 @@ impl Session {
     ) -> Result<History<Handle<T>>> {
         let slot = self.slot(handle)?;
         let now = self.objects.members_of(slot, usize::from(relationship.__index()));
-        let before = self.objects.former_members(slot, Self::info(relationship)?);
+        let before = self.objects.former_members(slot, Self::relationship_info(relationship)?);
         let handles = |members: Vec<ObjectId>| members.into_iter().map(Handle::of).collect();
         let (unchanged, added) = now.iter().copied().partition(|member| before.contains(member));
         let deleted = before.into_iter().filter(|member| !now.contains(member)).collect();

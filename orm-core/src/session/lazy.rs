@@ -219,7 +219,7 @@ impl Session {
         relationship: Relationship<M, T, K>,
     ) -> Result<usize> {
         self.check()?;
-        let info = Session::info(relationship)?;
+        let info = Session::relationship_info(relationship)?;
         let slot = self.slot(handle)?;
         let query = self.objects.get(slot).read_by;
         let is_sibling = |other: &u32| {
@@ -446,7 +446,7 @@ impl Session {
         relationship: Relationship<M, T, Many>,
     ) -> Result<Members<'_, M, T>> {
         let slot = self.slot(handle)?;
-        let info = Session::info(relationship)?;
+        let info = Session::relationship_info(relationship)?;
         Ok(Members { session: self, slot, handle, relationship, info, types: PhantomData })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::connections::Connections;
 use super::routes::{BindRequest, Routes};
-use super::{NPlusOne, Session, SessionEvents};
+use super::{NPlusOne, Session, SessionEvents, SessionInfo};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::mapper::{Entity, Model};
@@ -26,6 +26,7 @@ use crate::schema::MetaData;
 pub struct SessionMaker {
     routes: Routes,
     events: Arc<SessionEvents>,
+    info: SessionInfo,
     autoflush: bool,
     expire_on_commit: bool,
     n_plus_one: NPlusOne,
@@ -38,6 +39,7 @@ impl SessionMaker {
         SessionMaker {
             routes: Routes::to(engine),
             events: Arc::default(),
+            info: SessionInfo::default(),
             autoflush: true,
             expire_on_commit: true,
             n_plus_one: NPlusOne::Warn,
@@ -119,6 +121,13 @@ impl SessionMaker {
     #[must_use]
     pub fn events(mut self, events: SessionEvents) -> Self {
         Arc::make_mut(&mut self.events).extend(events);
+        self
+    }
+
+    /// Notes something of the sessions, which all of them share: see [`Session::set_info`].
+    #[must_use]
+    pub fn info<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.info.set(value);
         self
     }
 
@@ -253,6 +262,9 @@ impl SessionMaker {
             ..Session::new(&self.routes.primary)
         };
         session.objects.events = self.events.clone();
+        session.objects.info = self.info.clone();
+        session.connections.listen(&self.events);
+        session.connections.set_info(&self.info);
         session.objects.confirms_deletes = self.confirms_deletes;
         session.n_plus_one(self.n_plus_one);
         session

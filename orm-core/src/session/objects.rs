@@ -18,6 +18,7 @@ use super::events::SessionEvents;
 use super::handle::{AnyHandle, ObjectId};
 use super::identity::{Key, key_text};
 use super::identity_map::IdentityMap;
+use super::info::SessionInfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{LoadNode, Strategy};
 use crate::mapper::{ColumnSet, Decoded, Mapper, Misread, Object, RelationshipInfo, Row};
@@ -298,6 +299,8 @@ pub struct Objects {
     pub(crate) query: u32,
     /// Who listens to what happens to objects.
     pub(crate) events: Arc<SessionEvents>,
+    /// What is noted of the session.
+    pub(crate) info: SessionInfo,
     /// Whether rows overwrite what is there.
     pub(crate) overwrites: bool,
     /// Whether the rows that are read come from another engine than the one where they are written.
@@ -349,6 +352,7 @@ impl Objects {
             seen: Vec::new(),
             query: 0,
             events: Arc::default(),
+            info: SessionInfo::default(),
             overwrites: false,
             reads_elsewhere: false,
             renews_references: false,

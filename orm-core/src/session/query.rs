@@ -208,7 +208,7 @@ impl Session {
 
     /// Lets listeners change statements, and refuses those that no engine has all tables of.
     pub(super) fn rewrite(&self, statements: &mut [Statement]) -> Result<()> {
-        statements.iter_mut().try_for_each(|statement| self.objects.events.rewrite(statement))?;
+        statements.iter_mut().try_for_each(|statement| self.objects.events.rewrite(statement, &self.objects.info))?;
         self.connections.far_model(statements).map_or(Ok(()), |taken| Err(leads_elsewhere(&taken)))
     }
 
@@ -698,7 +698,7 @@ impl Session {
         let select = SelectNode { outputs, filters: filters.into(), ..SelectNode::default() };
         let mut statement = Statement::Select(Box::new(select));
         if as_query {
-            objects.events.rewrite(&mut statement)?;
+            objects.events.rewrite(&mut statement, &objects.info)?;
         }
         let mut read = Vec::new();
         let mut take = |row: Row<'_>| {
