@@ -80,7 +80,7 @@ pub use orm_core::{
     SessionInfo, StateChange, StatementKind, Synchronize,
 };
 pub use orm_core::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
-pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection};
+pub use orm_core::{ConnectionInfo, Pool, PoolStatus, PooledConnection, StatementEvent};
 pub use orm_core::{
     Deferred, LoadColumns, LoadTree, Loadable, defer, foreign, load_only, remote, undefer, undefer_all, undefer_group,
     with_expression,

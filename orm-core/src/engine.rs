@@ -7,6 +7,7 @@ mod cache;
 mod config;
 mod connect;
 mod connection;
+mod events;
 mod execute;
 mod executor;
 pub(crate) mod log;
@@ -30,6 +31,8 @@ pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard, Loan};
 pub(crate) use connection::unless_lost;
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
+use events::OnStatement;
+pub use events::StatementEvent;
 pub(crate) use execute::OnRow;
 pub use executor::{Exec, Executor, Handles, Mode, Out, PlanLine, Reader, Request, Values};
 use log::Server;
@@ -68,7 +71,7 @@ use crate::session::Spare;
 pub struct Engine {
     pub(crate) shared: Opaque<Shared>,
     pub(crate) options: Arc<ExecutionOptions>,
-    /// Whether statements run as they are: no option is set, and nothing is echoed.
+    /// Whether statements run as they are: no option is set, and nobody hears of them.
     is_plain: bool,
     /// Whether statements are compiled as they are, and kept.
     compiles_as_usual: bool,
@@ -84,11 +87,20 @@ pub(crate) struct Shared {
     pub(crate) translated: StatementCache,
     server: Server,
     pub(crate) echo: bool,
+    /// Who listens to statements.
+    listeners: Vec<OnStatement>,
     pub(crate) hide_parameters: bool,
     /// Set if all that it does is one transaction, which is never committed.
     test: Option<TestTransaction>,
     /// What its sessions leave to each other.
     pub(crate) spare: Arc<Spare>,
+}
+
+impl Shared {
+    /// Returns whether anybody is told of statements.
+    fn is_heard(&self) -> bool {
+        self.echo || !self.listeners.is_empty()
+    }
 }
 
 impl Engine {
@@ -110,7 +122,7 @@ impl Engine {
     }
 
     fn with(shared: Opaque<Shared>, options: ExecutionOptions) -> Engine {
-        let is_plain = options.are_plain() && !shared.echo && shared.test.is_none();
+        let is_plain = options.are_plain() && !shared.is_heard() && shared.test.is_none();
         let compiles_as_usual = options.compile_as_usual();
         Engine { shared, options: Arc::new(options), is_plain, compiles_as_usual }
     }

@@ -67,7 +67,7 @@ pub use engine::{
 };
 pub use engine::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
-    RowStream, Savepoint, WithOptions,
+    RowStream, Savepoint, StatementEvent, WithOptions,
 };
 pub use error::{DatabaseErrorKind, Error, ErrorKind, Result, Violation};
 pub use flush::validate;

@@ -46,6 +46,7 @@
 //! | `engine` | settings of an engine: URL, configuration, plugins, options of statements |
 //! | `tenants` | one set of models over several schemas, by `schema_translate_map` |
 //! | `connection` | execute and fetch, transactions, savepoints |
+//! | `statement_events` | what an engine's listeners hear of statements |
 //! | `echo` | what an echoing engine logs, and what it hides |
 //! | `stream` | queries read piece by piece, chunks, several sets of rows |
 //! | `errors` | bad input, each with its message |
@@ -170,6 +171,7 @@ mod select;
 mod session;
 mod spawn;
 mod sqlite;
+mod statement_events;
 mod states;
 mod strategies;
 mod stream;

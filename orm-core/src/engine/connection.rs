@@ -2,12 +2,13 @@
 //! either ([`Savepoint`]).
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orm_pool::driver::{self, Done};
 use orm_pool::pool::ResetOnReturn;
 
 use super::connect::Guard;
+use super::events::Told;
 use super::execute::OnRow;
 use super::test_transaction::{CHECK, SAVEPOINT};
 use super::{Engine, ExecutionOptions, IsolationLevel, SchemaMap};
@@ -576,8 +577,16 @@ impl Connection {
     }
 
     pub(super) async fn send(&mut self, words: &str) -> Result<()> {
+        let began = self.engine.shared.is_heard().then(Instant::now);
         let connection: &mut driver::Connection = &mut self.guard;
-        connection.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()))
+        let in_transaction = connection.is_in_transaction();
+        let sent = connection.batch(words).await.map_err(|error| Error::from_pool(error).sql(&words.into()));
+        if let Some(began) = began {
+            let (duration, error) = (began.elapsed(), sent.as_ref().err());
+            let (rows, affected) = (None, None);
+            self.engine.tell(&Told { sql: words, values: &[], rows, affected, duration, error, in_transaction });
+        }
+        sent
     }
 }
 

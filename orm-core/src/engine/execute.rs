@@ -7,6 +7,7 @@ use orm_pool::Value;
 use orm_pool::driver::{self, Done};
 
 use super::cache::Lent;
+use super::events::Told;
 use super::log::Ran;
 use super::{Engine, Request};
 use crate::compile::Compiled;
@@ -43,6 +44,7 @@ struct Watch<'a> {
     sent: Sent<'a>,
     /// When it began, if it is to be told.
     began: Option<Instant>,
+    in_transaction: bool,
     /// How many rows it may give.
     most: u64,
     rows: u64,
@@ -52,7 +54,7 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     #[inline]
     fn of(sent: Sent<'a>) -> Self {
-        Watch { sent, began: None, most: u64::MAX, rows: 0, misread: None }
+        Watch { sent, began: None, in_transaction: false, most: u64::MAX, rows: 0, misread: None }
     }
 
     /// Takes a row.
@@ -223,7 +225,8 @@ impl Engine {
     #[cold]
     fn watch_closely(&self, connection: &mut driver::Connection, watch: &mut Watch<'_>) {
         connection.set_time_limit(self.options.statement_timeout());
-        watch.began = self.shared.echo.then(Instant::now);
+        watch.in_transaction = connection.is_in_transaction();
+        watch.began = self.shared.is_heard().then(Instant::now);
         // What a statement writes has happened, whatever comes back of it.
         if let Some(most) = self.options.max_rows.filter(|_| watch.sent.compiled.written.is_none()) {
             watch.most = most;
@@ -241,18 +244,25 @@ impl Engine {
 
     #[cold]
     fn ended_otherwise(&self, watch: &mut Watch<'_>, ran: Result<(), orm_pool::Error>, done: &Done) -> Result<()> {
-        let &mut Watch { sent, began, most, rows, ref mut misread } = watch;
-        if let Some(began) = began {
-            let (sql, values, duration) = (&sent.compiled.statement.sql, sent.values, began.elapsed());
+        let &mut Watch { sent, began, in_transaction, most, rows, ref mut misread } = watch;
+        let (sql, values) = (&sent.compiled.statement.sql, sent.values);
+        let duration = began.map(|began| began.elapsed());
+        if let Some(duration) = duration {
             let result = ran.as_ref().map(|()| done);
             self.echo_statement(&Ran { sql, values, rows: Some(rows), result, duration });
         }
-        match (misread.take(), ran) {
+        let affected = ran.as_ref().ok().map(|()| done.rows_affected);
+        let ended = match (misread.take(), ran) {
             (None, Ok(())) if rows > most => Err(self.at(sent, too_many_rows(most))),
             (None, Ok(())) => Ok(()),
             (Some(misread), _) => Err(self.at(sent, misread_error(&misread, sent.compiled))),
             (None, Err(error)) => Err(self.failed(sent, error)),
+        };
+        if let Some(duration) = duration {
+            let error = ended.as_ref().err();
+            self.tell(&Told { sql, values, rows: Some(rows), affected, duration, error, in_transaction });
         }
+        ended
     }
 
     /// Tells what a driver reports of a statement.

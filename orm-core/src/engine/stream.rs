@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use orm_pool::driver;
 
+use super::events::Told;
 use super::execute::{Prepared, misread_error};
 use super::log::Ran;
 use super::{Connection, Engine, Request, Savepoint, Transaction};
@@ -32,15 +33,16 @@ impl Engine {
     /// Opens a query whose rows are read piece by piece.
     pub(crate) async fn open(&self, connection: &mut driver::Connection, prepared: Prepared) -> Result<Opened> {
         connection.set_time_limit(self.options.statement_timeout());
-        let began = Instant::now();
+        let (began, in_transaction) = (Instant::now(), connection.is_in_transaction());
         let (statement, values) = (&prepared.compiled.statement, &prepared.values);
         let opened = connection.open_cursor(statement, values).await;
         let result = opened.as_ref().map(|_| &NOTHING_DONE);
-        self.echo_statement(&Ran { sql: &statement.sql, values, rows: None, result, duration: began.elapsed() });
-        match opened {
-            Ok(cursor) => Ok(Opened { prepared, cursor }),
-            Err(error) => Err(self.failed(prepared.sent(), error)),
-        }
+        let (sql, duration) = (&statement.sql, began.elapsed());
+        self.echo_statement(&Ran { sql, values, rows: None, result, duration });
+        let opened = opened.map_err(|error| self.failed(prepared.sent(), error));
+        let error = opened.as_ref().err();
+        self.tell(&Told { sql, values, rows: None, affected: None, duration, error, in_transaction });
+        opened.map(|cursor| Opened { prepared, cursor })
     }
 
     /// Pushes up to so many rows of an open query to `on_row`, and returns whether there may be more.
