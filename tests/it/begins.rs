@@ -227,7 +227,7 @@ async fn row_level_security_knows_whom_a_session_serves() {
         text(words).execute(&engine).await.unwrap();
     }
     let schema: String = text("SELECT current_schema()").columns::<String>().one(&engine).await.unwrap();
-    text(&format!("GRANT USAGE ON SCHEMA \"{schema}\" TO pg_monitor")).execute(&engine).await.unwrap();
+    text(format!("GRANT USAGE ON SCHEMA \"{schema}\" TO pg_monitor")).execute(&engine).await.unwrap();
     let events = SessionEvents::new().after_begin(|connection, info| {
         Box::pin(async move {
             let CurrentUser(id) = info.get().ok_or_else(|| Error::other("whose request is it?"))?;
