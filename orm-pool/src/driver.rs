@@ -596,6 +596,12 @@ impl Turns {
         self.0.is_multiple_of(64)
     }
 
+    /// Returns whether there have been more rows than are received in a moment.
+    #[cfg(feature = "postgres")]
+    fn are_many(&self) -> bool {
+        self.0 > 4_096
+    }
+
     /// Gives the runtime a turn when this task has had its share.
     async fn give() {
         tokio::task::coop::consume_budget().await;

@@ -75,7 +75,7 @@ pub struct Connection {
     transaction: Transaction,
     /// Whether an operation has begun and not ended.
     is_in_flight: bool,
-    /// Whether it receives more than a few rows.
+    /// Whether what was sent last has been answered with many rows.
     is_receiving: bool,
     /// Whether the connection is of no more use.
     is_broken: bool,
@@ -402,13 +402,13 @@ impl Connection {
     async fn answer(&mut self) -> Result<(), sqlx::Error> {
         let mut answer = pin!(self.inner.ping());
         if let (Some(backend), None) = (&self.backend, &self.cancelling) {
-            // Rows that are there are read without a wait, so that there would be no end to it before the last of them.
-            let is_late = std::mem::take(&mut self.is_receiving);
-            if !is_late && let Ok(answered) = tokio::time::timeout(PATIENCE, &mut answer).await {
+            // Of many rows, those that are there are read without a wait: there would be no end to it before the last of them.
+            let is_receiving = std::mem::take(&mut self.is_receiving);
+            if !is_receiving && let Ok(answered) = tokio::time::timeout(PATIENCE, &mut answer).await {
                 return answered;
             }
             let cancelling = self.cancelling.insert(tokio::spawn(backend.clone().cancel()));
-            if is_late {
+            if is_receiving {
                 _ = cancelling.await;
                 self.cancelling = None;
             }
@@ -556,7 +556,7 @@ where
     let mut turns = Turns::default();
     while let Some(item) = next(&mut answer).await {
         if turns.is_due() {
-            *is_receiving = true;
+            *is_receiving = turns.are_many();
             Turns::give().await;
         }
         match item? {

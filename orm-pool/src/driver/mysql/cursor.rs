@@ -3,7 +3,8 @@
 //! sqlx speaks no cursors of this protocol, and a half-read answer is in the way of every other statement. So a task gets
 //! the connection until the answer is at its end; the server waits while the task does. What comes next on the
 //! connection waits for the task: if somebody still wants the rows, they are all read into memory first, with a warning;
-//! if nobody does, they are thrown away, and the server is asked to break off what takes long. A future of this file may be dropped at any time without harm to the connection.
+//! if nobody does, they are thrown away, and the server is asked to break off what takes long. A future of this file may be
+//! dropped at any time without harm to the connection.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
