@@ -446,7 +446,7 @@ async fn constraints_and_indexes_of_models_have_what_postgres_knows() {
 
 #[derive(Clone, Debug, PartialEq, Model)]
 #[orm(table = "visits", metadata = none, index(seen.desc(), page, name = "latest"))]
-#[orm(foreign_key((page, seen) = (Self.page, Self.seen), name = "first_visit"), unique(page, seen, name = "once"))]
+#[orm(foreign_key((first_page, first_seen) = (Self.page, Self.seen), name = "first_visit"), unique(page, seen, name = "once"))]
 struct Visit {
     #[orm(primary_key)]
     id: i64,
@@ -454,6 +454,8 @@ struct Visit {
     seen: i64,
     #[orm(foreign_key(Visit.id, name = "visit_before", on_delete = set_null))]
     before: Option<i64>,
+    first_page: Option<i64>,
+    first_seen: Option<i64>,
 }
 
 #[tokio::test]
