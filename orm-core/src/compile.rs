@@ -3,6 +3,7 @@
 //! In: a [`Statement`]. First its values are lifted out ([`lift`](structure::lift)), which leaves the structure and a key
 //! that tells it from every other; then, unless the key is known, the walk renders it as a [`Compiled`].
 
+mod alone;
 mod assigned;
 mod criteria;
 mod cte;
@@ -59,14 +60,18 @@ pub(crate) struct Compiled {
     pub(crate) left_out: Vec<u32>,
     /// The table that it writes.
     pub(crate) written: Option<&'static Mapper>,
+    /// Whether it may give something else, or do more, in a transaction than alone, even where each statement of that sees what is
+    /// committed.
+    pub(crate) needs_transaction: bool,
 }
 
 impl Compiled {
     /// Takes text as the database has it; its values are in the order of its placeholders.
     pub(crate) fn raw(sql: &str) -> Self {
         let statement = driver::Statement { sql: sql.into(), id: 0 };
-        let (order, labels, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        Compiled { statement, hash: 0, order, is_in_order: true, labels, warning: None, left_out, written: None }
+        let (order, labels, left_out, is_in_order) = (Vec::new(), Vec::new(), Vec::new(), true);
+        let (warning, written, needs_transaction) = (None, None, true);
+        Compiled { statement, hash: 0, order, is_in_order, labels, warning, left_out, written, needs_transaction }
     }
 
     /// Puts the lifted values in the order of the placeholders.
@@ -100,7 +105,10 @@ pub(crate) fn compile_with(statement: &Statement, dialect: Dialect, schemas: Opt
         writer = write(true)?;
     }
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-    Ok(Compiled { left_out: eager::left_out(statement)?, ..writer.finish(id) })
+    let left_out = eager::left_out(statement)?;
+    let is_query = matches!(statement, Statement::Select(_) | Statement::Count(_) | Statement::Exists(_));
+    let needs_transaction = !is_query || dialect == Dialect::Sqlite || !alone::gives_the_same_alone(&writer.sql);
+    Ok(Compiled { left_out, needs_transaction, ..writer.finish(id) })
 }
 
 /// A statement as text, and the values of its placeholders.

@@ -415,6 +415,16 @@ impl Connection {
         }
     }
 
+    /// Returns whether transactions are known to begin at READ COMMITTED unless they say otherwise, as PostgreSQL's do.
+    pub fn reads_committed(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => connection.reads_committed(),
+            #[allow(unreachable_patterns, reason = "which patterns are left depends on the features")]
+            _ => false,
+        }
+    }
+
     /// Returns whether an operation has begun and not ended, since its future was dropped.
     ///
     /// [`drain`](Self::drain) waits for it, unless the connection [should be discarded](Self::needs_discard).

@@ -61,6 +61,7 @@
 //! | `arrays` | arrays of PostgreSQL, and their refusal elsewhere |
 //! | `ranges` | ranges of PostgreSQL, and their refusal elsewhere |
 //! | `types` | every type of a column with its extremes, there and back |
+//! | `put_off` | transactions that PostgreSQL is told of when something needs them |
 //! | `sqlite`, `postgres`, `mysql` | what one database alone does |
 //! | `random` | random steps over four models, compared with a plain model of a session |
 //! | `flush_sql` | what a flush sends, rule by rule, word by word |
@@ -152,6 +153,8 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod properties;
+#[cfg(feature = "postgres")]
+mod put_off;
 mod random;
 mod random_expressions;
 mod random_loads;

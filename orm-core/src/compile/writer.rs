@@ -120,7 +120,8 @@ impl Writer {
         let statement = driver::Statement { sql: Arc::from(self.sql), id };
         let Writer { order, labels, warning, written, .. } = self;
         let is_in_order = order.iter().enumerate().all(|(position, &number)| position == number as usize);
-        Compiled { statement, hash: 0, order, is_in_order, labels, warning, left_out: Vec::new(), written }
+        let (left_out, needs_transaction) = (Vec::new(), true);
+        Compiled { statement, hash: 0, order, is_in_order, labels, warning, left_out, written, needs_transaction }
     }
 
     pub(crate) fn capabilities(&self) -> &'static Capabilities {

@@ -14,6 +14,7 @@ use super::test_transaction::{CHECK, SAVEPOINT};
 use super::{Engine, ExecutionOptions, IsolationLevel, SchemaMap};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind, Result};
+use crate::mapper::Row;
 use crate::sql::Statement;
 
 /// A connection from an engine's pool.
@@ -55,6 +56,10 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct State {
     is_begun: bool,
+    /// It has begun for whoever has the connection, and begins in the database when a statement needs that.
+    is_put_off: bool,
+    /// The level that it was to begin with.
+    level: Option<IsolationLevel>,
     /// It begins or is rolled back. Where that was given up halfway, nobody knows whether it is there: nothing of it is to
     /// be kept.
     is_unsure: bool,
@@ -186,14 +191,15 @@ impl Connection {
 
     /// Begins a transaction unless there is one; one that will write takes the write lock at once, where there is one.
     pub(crate) async fn autobegin(&mut self, will_write: bool) -> Result<()> {
-        self.begin_at(self.engine.isolation_level(), will_write).await
+        let level = if self.state.is_put_off { self.state.level } else { self.engine.isolation_level() };
+        self.begin_at(level, will_write).await
     }
 
     /// Begins a transaction at an isolation level, or at the database's own, unless there is one.
     pub(crate) async fn begin_at(&mut self, level: Option<IsolationLevel>, will_write: bool) -> Result<()> {
         self.replace_lost().await?;
         self.settle().await?;
-        if self.state.is_begun {
+        if self.has_begun() {
             self.go_on(level, will_write).await?;
         } else {
             self.begin_new(level, will_write).await?;
@@ -202,10 +208,49 @@ impl Connection {
         Ok(())
     }
 
+    /// Begins a transaction for queries, which the database is told of when the first statement needs it.
+    ///
+    /// Where each statement sees what is committed, a query of rows gives the same alone. So a transaction that reads only takes no
+    /// round trips of its own, and leaves no connection idle in one. Where that cannot be known, it begins at once.
+    pub(crate) async fn begin_to_read(&mut self, level: Option<IsolationLevel>) -> Result<()> {
+        if self.state.is_put_off {
+            self.replace_lost().await?;
+            self.settle().await?;
+            if self.state.is_put_off {
+                return Ok(());
+            }
+        }
+        if self.state.is_begun || self.state.is_unsure || !self.may_put_off(level) {
+            return self.begin_at(level, false).await;
+        }
+        self.replace_lost().await?;
+        self.settle().await?;
+        let savepoints = self.state.savepoints;
+        self.state = State { is_begun: true, is_put_off: true, level, savepoints, ..State::default() };
+        Ok(())
+    }
+
+    /// Returns whether each statement of a transaction sees what is committed when it begins, and nothing is to be set before.
+    fn may_put_off(&self, level: Option<IsolationLevel>) -> bool {
+        let reads_committed = match level {
+            None => self.guard.reads_committed(),
+            level => self.dialect() == Dialect::Postgres && level == Some(IsolationLevel::ReadCommitted),
+        };
+        reads_committed
+            && !self.engine.is_of_test()
+            && self.engine.options.statement_timeout().is_none()
+            && !self.guard.is_in_transaction()
+    }
+
+    /// Returns whether the database knows of a transaction.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.state.is_begun && !self.state.is_put_off
+    }
+
     /// Takes another connection where this one is lost, and with it all that was open: a transaction that has been rolled back, or
     /// none. SQLite's is the file, or the only one that has its rows.
     async fn replace_lost(&mut self) -> Result<()> {
-        let is_over = !self.state.is_begun && self.dialect() != Dialect::Sqlite && !self.engine.is_of_test();
+        let is_over = !self.has_begun() && self.dialect() != Dialect::Sqlite && !self.engine.is_of_test();
         if is_over && self.guard.needs_discard() {
             Box::pin(self.guard.renew()).await.map_err(Error::from_pool)?;
             self.state = State::default();
@@ -441,6 +486,10 @@ impl Connection {
         if !self.state.is_begun {
             return unless_lost(self.clear_up().await);
         }
+        if self.state.is_put_off {
+            self.state = State::default();
+            return Ok(());
+        }
         self.settle().await?;
         if self.state.is_autocommit {
             self.engine.echo_words("COMMIT", " (has no effect, since the isolation level is AUTOCOMMIT)");
@@ -495,8 +544,10 @@ impl Connection {
             self.engine.echo_words("ROLLBACK", " (has no effect, since the isolation level is AUTOCOMMIT)");
             return self.end().await;
         }
-        if self.state.is_begun {
+        if self.has_begun() {
             self.state = State { is_unsure: true, ..State::default() };
+        } else if self.state.is_put_off {
+            self.state = State::default();
         }
         self.clear_up().await
     }
@@ -562,7 +613,46 @@ impl Connection {
 
     /// Runs a statement and pushes its rows to `on_row` until that breaks or cannot read one.
     pub(crate) async fn run(&mut self, statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
+        if self.state.is_put_off {
+            return Box::pin(self.run_before_begin(statement, on_row)).await;
+        }
         self.engine.run(&mut self.guard, statement, on_row).await
+    }
+
+    /// Runs a statement of a transaction that has been put off: alone, if it gives the same so.
+    async fn run_before_begin(&mut self, statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
+        let prepared = self.engine.prepare(statement)?;
+        if prepared.needs_transaction() {
+            self.begin_after_all().await?;
+            return self.engine.run_prepared(&mut self.guard, prepared.sent(), on_row).await;
+        }
+        let mut has_rows = false;
+        let mut noting = |row: Row<'_>| {
+            has_rows = true;
+            on_row(row)
+        };
+        match self.engine.run_prepared(&mut self.guard, prepared.sent(), &mut noting).await {
+            // It had died in the pool, as when a server restarts; nothing was done on it that has gone with it.
+            Err(error) if error.is_disconnect() && !has_rows => {
+                self.guard.renew().await.map_err(Error::from_pool)?;
+                self.engine.run_prepared(&mut self.guard, prepared.sent(), on_row).await
+            }
+            done => done,
+        }
+    }
+
+    /// Begins in the database what was put off.
+    async fn begin_after_all(&mut self) -> Result<()> {
+        let level = self.state.level;
+        match self.begin_at(level, false).await {
+            Err(error) if error.is_disconnect() => {
+                self.engine.pool().invalidate();
+                self.guard.renew().await.map_err(Error::from_pool)?;
+                self.state = State::default();
+                self.begin_at(level, false).await
+            }
+            begun => begun,
+        }
     }
 
     /// Runs a statement for its effect, and returns how many rows it changed.
@@ -597,7 +687,7 @@ pub(crate) fn unless_lost(rolled_back: Result<()>) -> Result<()> {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if (self.state.is_begun || self.state.is_unsure) && !self.state.is_autocommit {
+        if (self.has_begun() || self.state.is_unsure) && !self.state.is_autocommit {
             // Whatever the pool does with connections that come back, what was not committed is not kept.
             self.guard.set_reset_on_return(ResetOnReturn::Rollback);
         }

@@ -30,6 +30,11 @@ impl Prepared {
     pub(super) fn sent(&self) -> Sent<'_> {
         Sent { compiled: &self.compiled, values: &self.values }
     }
+
+    /// Returns whether it may give something else, or do more, in a transaction than alone.
+    pub(super) fn needs_transaction(&self) -> bool {
+        self.compiled.needs_transaction
+    }
 }
 
 /// The same, where it lies. What was written a moment ago is slow to be moved, and a query by key takes few moments.

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::panic::Location;
 
 use smallvec::SmallVec;
@@ -350,6 +351,30 @@ impl Engine {
 }
 
 impl Connection {
+    /// Runs a request of a session, whose transaction has begun or was put off.
+    pub(crate) async fn values_for_session<S: RowType>(&mut self, mut request: Request) -> Result<Vec<S>> {
+        let mut rows: Vec<S> = Vec::new();
+        self.collect_for_session(&mut request, &mut (&mut rows as _)).await?;
+        Ok(rows)
+    }
+
+    async fn collect_for_session(&mut self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
+        if self.has_begun() {
+            return self.collect_values(request, rows).await;
+        }
+        request.make_for(self.engine.dialect());
+        if !request.is_simple() {
+            return self.collect_values(request, rows).await;
+        }
+        let most = request.most();
+        let Some(statement) = request.statements.pop() else { return Ok(()) };
+        let mut take = |row: Row<'_>| {
+            rows.push(&row)?;
+            Ok(if rows.count() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        };
+        self.run(statement, &mut take).await.map(|_| ())
+    }
+
     /// Runs a request in the connection's transaction and collects its rows.
     async fn collect_values(&mut self, request: &mut Request, rows: &mut &mut dyn Collect) -> Result<()> {
         request.make_for(self.engine.dialect());

@@ -155,17 +155,16 @@ impl Connections {
     /// Returns the connection for a statement, with the transaction begun, and in as many savepoints as the others.
     pub(crate) async fn of(&mut self, request: BindRequest) -> Result<&mut Connection> {
         self.undo_abandoned().await?;
-        let will_write = request.writes;
         let mut at = self.place(request).await?;
-        let is_new = !self.open[at].in_transaction();
-        if let Err(error) = self.begin(at, will_write).await {
+        let is_new = !self.open[at].has_begun();
+        if let Err(error) = self.begin(at, request).await {
             if !is_new || self.joined.is_some() || !error.is_disconnect() {
                 return Err(error);
             }
             // It had died in the pool, and others of its age with it, as when a server restarts. Nothing was done on it.
             self.engine_of(request).pool().invalidate();
             at = self.place(request).await?;
-            self.begin(at, will_write).await?;
+            self.begin(at, request).await?;
         }
         self.has_written |= request.is_write();
         let connection = &mut self.open[at];
@@ -205,10 +204,13 @@ impl Connections {
     }
 
     /// Begins a connection's transaction, or makes it ready to go on; one on which none could begin is given back.
-    async fn begin(&mut self, at: usize, will_write: bool) -> Result<()> {
-        let is_new = !self.open[at].in_transaction();
+    async fn begin(&mut self, at: usize, request: BindRequest) -> Result<()> {
+        let is_new = !self.open[at].has_begun();
         let level = self.level.or(self.open[at].engine.isolation_level());
-        let begun = self.open[at].begin_at(level, will_write).await;
+        let begun = match self.may_put_off(request) {
+            true => self.open[at].begin_to_read(level).await,
+            false => self.open[at].begin_at(level, request.writes).await,
+        };
         if begun.is_err() && is_new && self.joined.is_none() {
             self.open.remove(at);
         }
@@ -217,6 +219,11 @@ impl Connections {
             return Box::pin(self.tell(at)).await;
         }
         Ok(())
+    }
+
+    /// Returns whether nobody would see that the transaction has not begun yet in the database.
+    fn may_put_off(&self, request: BindRequest) -> bool {
+        request.is_query() && self.savepoints == 0 && self.begins.is_empty() && self.joined.is_none()
     }
 
     /// Tells listeners of a transaction that has begun. The connection is away meanwhile: if they fail or are given up, it
@@ -327,7 +334,7 @@ impl Connections {
     }
 
     async fn everywhere(&mut self, words: &str) -> Result<()> {
-        for connection in self.open.iter_mut().filter(|connection| connection.in_transaction()) {
+        for connection in self.open.iter_mut().filter(|connection| connection.has_begun()) {
             connection.refuse_invalid()?;
             connection.words(words).await?;
         }

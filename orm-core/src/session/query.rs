@@ -8,7 +8,7 @@ use super::chunks::ChunkEnding;
 use super::identity::values_text;
 use super::synchronize::written_by_ctes;
 use super::{BindRequest, Busy, Flushing, Handle, Key, Objects, Session, State, Synchronize, WRITING, model_name};
-use crate::engine::{Executor, Handles, Mode, Request};
+use crate::engine::{Handles, Mode, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, ColumnRule, LoadPath};
 use crate::mapper::{Alias, Decoded, Entity, IntoKey, Mapper, Model, Row, RowType, Selectable};
@@ -198,7 +198,7 @@ impl Session {
             self.busy = WRITING;
         }
         let values = match self.connected_for(bind).await {
-            Ok(connection) => connection.__values(request).await,
+            Ok(connection) => connection.values_for_session(request).await,
             Err(error) => Err(error),
         };
         self.busy = Busy::No;

@@ -95,6 +95,11 @@ impl BindRequest {
         self.writes || self.serves_write
     }
 
+    /// Returns whether it is a query of rows that nothing is done with.
+    pub(super) fn is_query(&self) -> bool {
+        self.kind == StatementKind::Select && !self.is_write()
+    }
+
     /// Returns whether the session's transaction has written already, or has asked for a connection that may write.
     pub fn has_written(&self) -> bool {
         self.has_written

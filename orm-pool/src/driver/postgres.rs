@@ -47,7 +47,7 @@ pub use self::cursor::Cursor;
 pub use self::options::Options;
 pub use self::row::Row;
 
-use self::cancel::Backend;
+use self::cancel::{Backend, Greeting};
 use self::cursor::Cursors;
 use self::row::Columns;
 use self::statements::{Sendable, Statements};
@@ -86,6 +86,8 @@ pub struct Connection {
     /// What asks the server to cancel a statement; it is waited for, so that no later one is meant.
     cancelling: Option<JoinHandle<()>>,
     has_pooler: bool,
+    /// Whether transactions begin at READ COMMITTED unless they say otherwise; not known behind a pooler.
+    reads_committed: bool,
     /// Behind a pooler: the texts whose types are known.
     learnt: HashSet<Arc<str>, FixedState>,
 }
@@ -140,7 +142,7 @@ impl Connection {
         open::open(options).await
     }
 
-    fn new(inner: PgConnection, options: &Options, backend: Option<Backend>) -> Self {
+    fn new(inner: PgConnection, options: &Options, greeting: Greeting) -> Self {
         let capacity = if options.transaction_pooler { 0 } else { options.statement_cache.max(1) };
         Connection {
             inner,
@@ -152,9 +154,10 @@ impl Connection {
             is_receiving: false,
             is_broken: false,
             may_have_committed: false,
-            backend,
+            backend: greeting.backend,
             cancelling: None,
             has_pooler: options.transaction_pooler,
+            reads_committed: greeting.reads_committed,
             learnt: HashSet::with_hasher(FixedState::default()),
         }
     }
@@ -327,6 +330,7 @@ impl Connection {
     {
         self.is_in_flight = true;
         self.may_have_committed = !statements.iter().all(|facts| facts.cannot_commit);
+        self.reads_committed &= !statements.iter().any(|facts| facts.changes_level);
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
         self.transaction = self.transaction.during(statements);
         self.is_receiving = false;
@@ -432,6 +436,14 @@ impl Connection {
     #[inline]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_open()
+    }
+
+    /// Returns whether transactions begin at READ COMMITTED unless they say otherwise.
+    ///
+    /// In doubt it is `false`, as behind a pooler. A function that changes the setting is not seen.
+    #[inline]
+    pub fn reads_committed(&self) -> bool {
+        self.reads_committed
     }
 
     /// Returns whether an operation has begun and not ended, since its future was dropped.

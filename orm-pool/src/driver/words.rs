@@ -21,6 +21,9 @@ pub(super) struct Facts {
     pub(super) effect: Effect,
     /// Whether nothing that it does can commit, as a procedure may.
     pub(super) cannot_commit: bool,
+    /// Whether later transactions may begin at another isolation level.
+    #[cfg(feature = "postgres")]
+    pub(super) changes_level: bool,
 }
 
 /// What a statement does to the transaction when it succeeds.
@@ -47,7 +50,20 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
     let mut words = Words::new(sql, flavour);
     let first = words.next().unwrap_or_default();
     let cannot_commit = is(first, &["SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "SAVEPOINT", "RELEASE"]);
-    Facts { counts_rows: counts_rows(first, &mut words), effect: effect(first, sql, flavour), cannot_commit }
+    Facts {
+        counts_rows: counts_rows(first, &mut words),
+        effect: effect(first, sql, flavour),
+        cannot_commit,
+        #[cfg(feature = "postgres")]
+        changes_level: names_level(sql),
+    }
+}
+
+/// Returns whether a text names what isolation levels transactions begin at: a setting, or `SET SESSION CHARACTERISTICS`.
+#[cfg(feature = "postgres")]
+fn names_level(sql: &str) -> bool {
+    let has = |word: &str| sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+    has("transaction_isolation") || has("characteristics")
 }
 
 /// Returns whether this text is a query, by its first words.

@@ -5,7 +5,7 @@
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
-use super::cancel::Backend;
+use super::cancel::Greeting;
 use super::{Connection, Options, error};
 use crate::driver::refused;
 use crate::{Error, ErrorKind};
@@ -14,12 +14,12 @@ use crate::{Error, ErrorKind};
 pub(super) async fn open(options: &Options) -> Result<Connection, Error> {
     let opened = tokio::time::timeout(options.connect_timeout, async {
         let mut connection = connect(options).await?;
-        let backend = match options.transaction_pooler {
-            true => Ok(None),
-            false => Backend::of(&mut connection, options).await,
+        let greeting = match options.transaction_pooler {
+            true => Ok(Greeting::default()),
+            false => Greeting::of(&mut connection, options).await,
         };
-        let backend = backend.map_err(|error| cannot_open(options, error))?;
-        Ok(Connection::new(connection, options, backend))
+        let greeting = greeting.map_err(|error| cannot_open(options, error))?;
+        Ok(Connection::new(connection, options, greeting))
     });
     match opened.await {
         Ok(opened) => opened,
