@@ -80,7 +80,7 @@
 //! | `flush` | the statements of a flush: batches, row switches, changed keys, versions, `post_update` |
 //! | `begins` | listeners to transactions that begin, row-level security; what is noted of a session |
 //! | `events` | listeners of sessions, objects and statements |
-//! | `filters` | conditions on every row of a model, wherever its table stands |
+//! | `filters`, `filters_of_queries` | conditions on every row of a model, wherever its table stands; of sessions, of one query |
 //! | `routing` | sessions over several engines and lent connections, scoped sessions |
 //! | `states` | history, states, single attributes, merging |
 //! | `bulk_session` | bulk INSERT and UPDATE, objects that follow statements |
@@ -130,6 +130,7 @@ mod events;
 mod expressions;
 mod faults;
 mod filters;
+mod filters_of_queries;
 mod flush;
 mod flush_sql;
 mod guards;

@@ -14,7 +14,9 @@ impl Writer {
         if criteria.is_empty() {
             return write(self);
         }
-        let around = std::mem::replace(&mut self.criteria, criteria.to_vec());
+        let mut both = criteria.to_vec();
+        both.extend(self.criteria.iter().filter(|around| !around.is_among(criteria)).cloned());
+        let around = std::mem::replace(&mut self.criteria, both);
         let done = write(self);
         self.criteria = around;
         done

@@ -125,7 +125,12 @@ impl Request {
                 _ => {}
             }
         }
-        Plan::of(&roots, &self.loads)
+        let mut plans = Plan::of(&roots, &self.loads)?;
+        let criteria = self.statements.first().map(Statement::own_criteria).unwrap_or_default();
+        if !criteria.is_empty() {
+            plans.iter_mut().for_each(|plan| plan.restrict(&criteria));
+        }
+        Ok(plans)
     }
 
     /// Returns the statements with the joins that its options ask for, as they are sent.

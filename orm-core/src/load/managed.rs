@@ -146,7 +146,8 @@ async fn find<'p>(
     let mut group_of = Vec::with_capacity(owners.len());
     let mut keys: Vec<(u32, &OwnerKey)> = Vec::with_capacity(owners.len());
     // What comes in the rows of the members comes with the members that are read, so that all of them have to be.
-    let is_alone = node.filters.is_empty() && !node.children.iter().any(LoadNode::is_in_rows);
+    let is_alone =
+        node.filters.is_empty() && node.criteria.is_empty() && !node.children.iter().any(LoadNode::is_in_rows);
     let is_by_key = is_alone && !objects.events.filters(info.target) && is_by_key(info);
     for owner in &owners {
         let group = owner.as_ref().map(|owner| groups.number(&owner.key));

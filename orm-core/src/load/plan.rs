@@ -5,7 +5,7 @@ use super::options::{LoadPath, LoadStep, Strategy};
 use super::select::owner_join;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Lazy, Mapper, RelationshipInfo};
-use crate::sql::{Given, Node, OrderItem};
+use crate::sql::{Criterion, Given, Node, OrderItem};
 
 /// A relationship to load, and what is loaded of its members.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct LoadNode {
     pub(crate) left_out: Vec<u16>,
     /// What the query computes columns of the members by.
     pub(crate) given: Vec<(u16, Node)>,
+    /// What the query says of every row of some models.
+    pub(crate) criteria: Vec<Criterion>,
     pub(crate) children: Vec<LoadNode>,
 }
 
@@ -40,6 +42,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Has conditions hold for every row of some models in all that is loaded.
+    pub(crate) fn restrict(&mut self, criteria: &[Criterion]) {
+        self.nodes.iter_mut().for_each(|node| node.restrict(criteria));
+    }
+
     /// Makes the plans for a query that selects these models.
     pub(crate) fn of(roots: &[(&'static Mapper, Alias)], paths: &[LoadPath]) -> Result<Vec<Plan>> {
         let mut plans: Vec<Plan> = Vec::new();
@@ -241,6 +248,7 @@ impl LoadNode {
             rules: vec![],
             left_out: vec![],
             given: vec![],
+            criteria: vec![],
             children: vec![],
         }
     }
@@ -285,7 +293,22 @@ impl LoadNode {
 
     /// Returns whether it leaves members out.
     pub(crate) fn is_partial(&self) -> bool {
-        !self.filters.is_empty() || self.limit.is_some() || matches!(self.strategy, Strategy::Contained(_))
+        !self.filters.is_empty()
+            || self.limit.is_some()
+            || self.criteria.iter().any(|criterion| self.leads_to(criterion.mapper))
+            || matches!(self.strategy, Strategy::Contained(_))
+    }
+
+    fn leads_to(&self, mapper: &Mapper) -> bool {
+        let info = self.info().ok();
+        info.is_some_and(|info| {
+            info.target.is(mapper) || info.secondary.as_ref().is_some_and(|between| between.mapper.is(mapper))
+        })
+    }
+
+    fn restrict(&mut self, criteria: &[Criterion]) {
+        self.criteria = criteria.to_vec();
+        self.children.iter_mut().for_each(|child| child.restrict(criteria));
     }
 
     /// Returns whether the query is not to load it.

@@ -197,6 +197,9 @@ pub(super) fn members(node: &LoadNode, info: &'static RelationshipInfo, owners: 
     if limit_per.is_some() {
         select.limit_per = limit_per;
     }
+    if !node.criteria.is_empty() {
+        select.criteria.clone_from(&node.criteria);
+    }
     if !node.given.is_empty() {
         select.given = node.given_to(info.target, Alias::NONE);
     }

@@ -2,6 +2,8 @@
 //!
 //! In: a condition as a session has it. Out: a statement that carries it; the compiler puts it behind each table.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{Correlation, FromItem, JoinNode, Node, OutputKind, SelectNode, Statement, TableRef};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, Mapper};
@@ -12,16 +14,41 @@ pub(crate) struct Criterion {
     pub(crate) mapper: &'static Mapper,
     /// It is about the table without an alias.
     pub(crate) condition: Node,
+    /// Whether a query says it, of what is loaded with it too; a session says its own of each statement.
+    is_of_query: bool,
+    /// Tells it from others. A query and the one around it may both have it.
+    id: u64,
 }
+
+/// Numbers the conditions of the program.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 impl Criterion {
     /// Makes one of a condition that, outside of its subqueries, mentions no other table.
     pub(crate) fn new(mapper: &'static Mapper, condition: Node) -> Result<Self> {
-        let Some(other) = condition.other_table(mapper) else { return Ok(Criterion { mapper, condition }) };
+        let Some(other) = condition.other_table(mapper) else {
+            return Ok(Criterion::unchecked(mapper, condition));
+        };
         let (model, name) = (mapper.definition().name, other.name());
         let message = format!("the condition on every `{model}` mentions `{name}`, which is another table");
         Err(Error::new(ErrorKind::Argument, message)
             .hint(format!("write it of the columns of `{model}` itself, and of others in a subquery, `any` or `has`")))
+    }
+
+    /// Makes one of what a query says; where it is none, the query cannot be rendered.
+    pub(crate) fn of_query(mapper: &'static Mapper, condition: Node) -> Self {
+        let refused = |error| Criterion::unchecked(mapper, Node::Refused(Box::new(error)));
+        let criterion = Criterion::new(mapper, condition).unwrap_or_else(refused);
+        Criterion { is_of_query: true, ..criterion }
+    }
+
+    fn unchecked(mapper: &'static Mapper, condition: Node) -> Self {
+        Criterion { mapper, condition, is_of_query: false, id: NEXT_ID.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Returns whether it is one of these.
+    pub(crate) fn is_among(&self, others: &[Criterion]) -> bool {
+        others.iter().any(|other| other.id == self.id)
     }
 
     /// Returns the condition on a table or an alias of one.
@@ -64,6 +91,11 @@ impl Statement {
             Statement::Delete(delete) => &delete.rows.criteria,
             Statement::Text(_) => &[],
         }
+    }
+
+    /// Returns what the query itself says of every row of some models.
+    pub(crate) fn own_criteria(&self) -> Vec<Criterion> {
+        self.criteria().iter().filter(|criterion| criterion.is_of_query).cloned().collect()
     }
 
     /// Has a condition hold for every row of a model in it. Nobody knows which tables stand in a text.

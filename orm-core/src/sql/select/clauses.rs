@@ -427,6 +427,45 @@ macro_rules! clauses {
             self
         }
 
+        /// Has a condition hold for every row of a model in this query: wherever its table or an alias of it stands, in joins, whose
+        /// ON it becomes part of, in subqueries, `any` and `has`, and in the relationships that are loaded with the query.
+        /// SQLAlchemy's option of the same name, with `include_aliases`.
+        ///
+        /// What does not fulfil it is as if it were not there: members that it leaves out are not loaded. For each query of a session,
+        /// there is [`SessionEvents::filter`](crate::SessionEvents::filter).
+        ///
+        /// A condition that mentions another table outside of a subquery is an error of the query, as is a RIGHT or FULL OUTER
+        /// JOIN of the table.
+        ///
+        /// ```
+        /// # use orm_core::{BelongsTo, Dialect, HasMany, select, selectinload};
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # struct User { #[orm(primary_key)] id: i64, name: String,
+        /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+        /// # #[derive(Clone, Debug, orm_derive::Model)]
+        /// # struct Address { #[orm(primary_key)] id: i64, email: String, deleted: bool,
+        /// #     #[orm(foreign_key = User.id)] user_id: i64,
+        /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+        /// let users = select(User).with_loader_criteria(Address, !Address.deleted).options(selectinload(User.addresses));
+        /// assert_eq!(
+        ///     users.filter(User.addresses.is_not_empty()).to_sql(Dialect::Sqlite),
+        ///     "SELECT users.id, users.name FROM users \
+        ///      WHERE EXISTS (SELECT 1 FROM addresses WHERE users.id = addresses.user_id AND NOT addresses.deleted)"
+        /// );
+        /// ```
+        #[must_use]
+        pub fn with_loader_criteria<A: $crate::mapper::Entity>(
+            mut self,
+            _entity: A,
+            condition: impl $crate::sql::Predicate,
+        ) -> Self {
+            let $this = &mut self;
+            let mapper = <A::Model as $crate::mapper::Model>::__mapper();
+            let criterion = $crate::sql::Criterion::of_query(mapper, condition.__predicate());
+            $select.node.criteria.push(criterion);
+            self
+        }
+
         /// Says which relationships are loaded with the objects, and how.
         #[must_use]
         pub fn options<O: $crate::load::LoadOption<S>>(mut self, option: O) -> Self {
