@@ -449,8 +449,8 @@ macro_rules! clauses {
         /// let users = select(User).with_loader_criteria(Address, !Address.deleted).options(selectinload(User.addresses));
         /// assert_eq!(
         ///     users.filter(User.addresses.is_not_empty()).to_sql(Dialect::Sqlite),
-        ///     "SELECT users.id, users.name FROM users \
-        ///      WHERE EXISTS (SELECT 1 FROM addresses WHERE users.id = addresses.user_id AND NOT addresses.deleted)"
+        ///     "SELECT user.id, user.name FROM user \
+        ///      WHERE EXISTS (SELECT 1 FROM address WHERE user.id = address.user_id AND NOT address.deleted)"
         /// );
         /// ```
         #[must_use]
