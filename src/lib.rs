@@ -68,6 +68,9 @@ pub use orm_core::{
     ValuesRow, Violation, Work, WorkOnce, Write, delete, excluded, func, insert, joinedload, label, literal, metadata,
     optional, row_type, select, selectinload, text, update, validate, values, with_parent,
 };
+/// Migrations: revisions on disk, which of them a database has, and the next one from the models.
+#[cfg(feature = "migrate")]
+pub use orm_migrate as migrate;
 // Operators and functions.
 pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset,
@@ -96,6 +99,8 @@ pub use orm_core::{
     Executable, ExecutionOptions, Parameter, Parameters, Plugin, Record, RecordIndex, ResetOnReturn, ResultSet,
     RowStream, Savepoint, WithOptions,
 };
+#[cfg(feature = "migrate")]
+pub use orm_derive::migrations;
 pub use orm_derive::{Embed, Model, Row, SqlEnum, SqlNewtype, map};
 
 #[doc(hidden)]

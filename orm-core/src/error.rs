@@ -362,6 +362,13 @@ impl Error {
         self
     }
 
+    /// Says where it happened, before its first line.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        let inner = self.inner();
+        inner.message = format!("{place}: {}", inner.message);
+        self
+    }
+
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }

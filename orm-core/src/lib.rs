@@ -140,6 +140,31 @@ pub mod __private {
     pub use crate::types::Json;
     pub use crate::types::{ColumnType, DecodeError, Placeholder, SqlType};
 
+    /// For crates beside this one: errors as they are made here.
+    pub mod error {
+        use crate::error::{Error, ErrorKind};
+
+        /// Makes an error with its first line.
+        pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+            Error::new(kind, message)
+        }
+
+        /// Adds what the reader can do about it.
+        pub fn hint(error: Error, hint: impl Into<String>) -> Error {
+            error.hint(hint)
+        }
+
+        /// Adds a line in parentheses.
+        pub fn note(error: Error, note: impl Into<String>) -> Error {
+            error.note(note)
+        }
+
+        /// Says where it happened, before its first line.
+        pub fn within(error: Error, place: &str) -> Error {
+            error.within(place)
+        }
+    }
+
     /// Two types that are the same up to `Option`.
     #[diagnostic::on_unimplemented(
         message = "a foreign key of type `{T}` cannot refer to a column of type `{Self}`",

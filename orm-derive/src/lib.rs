@@ -11,6 +11,7 @@ mod expand;
 mod fallback;
 mod labels;
 mod map;
+mod migrations;
 mod mistakes;
 mod model;
 mod names;
@@ -378,4 +379,32 @@ pub fn derive_sql_enum(input: TokenStream) -> TokenStream {
 pub fn derive_sql_newtype(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     sql_newtype::derive(&input).into()
+}
+
+/// Compiles a folder of migrations into the program: `orm::migrations!("migrations")`, with the feature `migrate`.
+///
+/// The path begins at the folder of the package's `Cargo.toml`. It makes a value of `orm::migrate::Migrations`, also for a `static`.
+/// Cargo compiles again when a file is changed; to notice a new one it needs a `build.rs`:
+///
+/// ```
+/// fn main() {
+///     println!("cargo:rerun-if-changed=migrations");
+/// }
+/// ```
+///
+/// ```
+/// use orm::migrate::Migrations;
+///
+/// static MIGRATIONS: Migrations = orm::migrations!("../examples/migrations");
+///
+/// assert_eq!(MIGRATIONS.revisions(orm::Dialect::Sqlite)?[0].name, "create_users");
+/// # Ok::<(), orm::Error>(())
+/// ```
+///
+/// It does not compile where the folder is not there, where the name of a `.sql` file does not begin with a revision, and where two
+/// have the same.
+#[proc_macro]
+pub fn migrations(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as migrations::Input);
+    migrations::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
