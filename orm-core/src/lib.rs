@@ -165,6 +165,11 @@ pub mod __private {
         }
     }
 
+    /// What a file of a migration says.
+    pub mod script {
+        pub use crate::schema::script::{Place, Script, Step, there_and_back};
+    }
+
     /// Two types that are the same up to `Option`.
     #[diagnostic::on_unimplemented(
         message = "a foreign key of type `{T}` cannot refer to a column of type `{Self}`",

@@ -23,6 +23,7 @@ mod options;
 pub(crate) mod order;
 mod rewritten;
 pub(crate) mod run;
+pub(crate) mod script;
 mod sequence;
 #[cfg(feature = "serde")]
 mod serde;

@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! In reading order: [`Migrations`], a folder of [`Revision`]s; what a database has of them, [`Status`].
+//! In reading order: [`Migrations`], a folder of [`Revision`]s; what a database has of them, [`Status`]; the command line, [`run`].
 
 mod errors;
 mod history;
@@ -37,8 +37,13 @@ mod split;
 mod target;
 
 mod apply;
+mod generate;
+mod offline;
 mod status;
 
+mod command;
+
+pub use command::{command, run};
 pub use migrations::Migrations;
 pub use revision::Revision;
 pub use status::{RevisionState, RevisionStatus, Status};

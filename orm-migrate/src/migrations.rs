@@ -149,8 +149,4 @@ impl Migrations {
     pub(crate) fn history(&self, dialect: Dialect) -> History {
         History { table: self.table.clone().into_owned(), schema: self.schema.clone(), dialect }
     }
-
-    pub(crate) fn table_name(&self) -> (Option<&str>, &str) {
-        (self.schema.as_deref(), &self.table)
-    }
 }

@@ -107,17 +107,12 @@ impl Migrations {
                 count(wrong.len(), "difference"),
                 wrong.concat()
             );
-            let has = |is: fn(&RevisionState) -> bool| status.wrong().any(|of| is(&of.state));
-            let mut hints = Vec::new();
-            if has(|state| matches!(state, RevisionState::Pending { .. })) {
-                hints.push("`upgrade` applies what is pending");
-            }
-            if has(|state| matches!(state, RevisionState::Changed { .. })) {
-                hints.push("`repair` takes what was changed as it is written now");
-            }
-            if has(|state| matches!(state, RevisionState::Unknown { .. })) {
-                hints.push("what has no file is of a newer program, or `stamp` forgets it");
-            }
+            let all = [
+                (status.pending().next(), "`upgrade` applies what is pending"),
+                (status.changed().next(), "`repair` takes what was changed as it is written now"),
+                (status.unknown().next(), "what has no file is of a newer program, or `stamp` forgets it"),
+            ];
+            let hints: Vec<&str> = all.into_iter().filter_map(|(of, hint)| of.map(|_| hint)).collect();
             Err(configuration(message).hint(hints.join("; ")))
         }
     }
@@ -147,6 +142,16 @@ impl Status {
     /// Returns those that the database does not have.
     pub fn pending(&self) -> impl Iterator<Item = &RevisionStatus> {
         self.revisions.iter().filter(|of| matches!(of.state, RevisionState::Pending { .. }))
+    }
+
+    /// Returns those that have no file.
+    pub fn unknown(&self) -> impl Iterator<Item = &RevisionStatus> {
+        self.revisions.iter().filter(|of| matches!(of.state, RevisionState::Unknown { .. }))
+    }
+
+    /// Returns those whose statements were changed since they were applied.
+    pub fn changed(&self) -> impl Iterator<Item = &RevisionStatus> {
+        self.revisions.iter().filter(|of| matches!(of.state, RevisionState::Changed { .. }))
     }
 
     /// Returns whether the database has exactly the revisions of the folder, as they are written.

@@ -8,8 +8,9 @@ mod around;
 mod on_views;
 mod unreadable;
 
-use self::around::{Around, triggers};
-use self::on_views::OnViews;
+use self::around::Around;
+pub(super) use self::around::triggers;
+pub(super) use self::on_views::OnViews;
 use super::operation::{ColumnChange, Constraint, Operation, TableName};
 use super::{Diff, Index, MetaData, Table, run};
 use crate::compile::ddl::Ddl;
@@ -93,7 +94,7 @@ impl Diff {
 }
 
 /// Does [`Table::name_home`] to an operation.
-fn name_home(operation: &mut Operation, home: Option<&str>) {
+pub(super) fn name_home(operation: &mut Operation, home: Option<&str>) {
     match operation {
         Operation::CreateTable(table) => table.name_home(home),
         Operation::AddConstraint { table, constraint: Constraint::ForeignKey(key) } if table.schema.is_some() => {
@@ -104,7 +105,7 @@ fn name_home(operation: &mut Operation, home: Option<&str>) {
 }
 
 /// Returns the tables for which ALTER does not do.
-fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> {
+pub(super) fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> {
     if dialect != Dialect::Sqlite {
         return Vec::new();
     }
@@ -130,7 +131,7 @@ fn tables_to_copy(operations: &[Operation], dialect: Dialect) -> Vec<TableName> 
 }
 
 /// Returns whether a table goes before one that refers to it and goes as well.
-fn drops_cycle(operations: &[Operation]) -> bool {
+pub(super) fn drops_cycle(operations: &[Operation]) -> bool {
     let dropped = operations.iter().filter_map(|operation| match operation {
         Operation::DropTable(table) => Some(table),
         _ => None,
@@ -310,8 +311,18 @@ async fn free_name(connection: &mut Connection, table: &TableName) -> Result<Str
     Ok(name)
 }
 
+/// Returns a name for the copy of a table, which no table of the metadata has.
+pub(super) fn free_name_among(metadata: &MetaData, table: &TableName) -> Result<String> {
+    let tables = metadata.tables()?;
+    let mut name = format!("_new_{}", table.name);
+    while tables.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
+        name.insert(0, '_');
+    }
+    Ok(name)
+}
+
 /// Returns what creates a table anew, changed, with its rows.
-fn statements<'o>(
+pub(super) fn statements<'o>(
     name: &TableName,
     scratch: String,
     operations: impl Iterator<Item = &'o Operation>,

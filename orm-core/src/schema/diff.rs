@@ -104,7 +104,7 @@ impl MetaData {
     /// Compared are tables, columns (type, nullability, default, generation, computed expression, collation, comment),
     /// keys, constraints, indexes, comments, options that the database tells again (of MySQL, engine and characters where they
     /// are wanted), types of labels, domains, sequences by how they count, and views; no sequence,
-    /// domain or view is dropped. Names of constraints count where both sides have one. Databases rewrite expressions:
+    /// domain or view is dropped, nor the table in which migrations note what they have done, however it is called. Names of constraints count where both sides have one. Databases rewrite expressions:
     /// checks, defaults, computed columns and conditions are compared by what they say, grouping included, whatever the
     /// words; where they hold what cannot be read, such as a subquery, by their names, values and operators. A view counts
     /// as changed when it gives other columns, as far as it names them, has a name that the other has not, or other values or
@@ -139,6 +139,10 @@ impl MetaData {
         let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
         let (mut wanted_tables, named) = (at_home(self.told_tables()?), at_home(self.named_tables()?));
         let mut found_tables = at_home(found.tables()?);
+        let is_wanted = |table: &Table| {
+            wanted_tables.iter().any(|wanted| (&wanted.schema, &wanted.name) == (&table.schema, &table.name))
+        };
+        found_tables.retain(|table| !is_history(table) || is_wanted(table));
         if self.is_away(home) {
             found_tables.retain(|table| table.schema.is_some());
         }
@@ -225,15 +229,8 @@ impl MetaData {
         let wanted = self.where_it_stands(&mut db);
         async move {
             let wanted = wanted?;
-            let tables = wanted.tables()?;
-            let types = metadata::enums(&tables)?;
-            let of_tables = tables.iter().map(|table| &table.schema);
-            let of_others = types.iter().map(|of| &of.schema).chain(wanted.sequences().iter().map(|of| &of.schema));
-            let of_others = of_others.chain(wanted.domains().iter().map(|of| &of.schema));
-            let all = of_tables.chain(of_others).chain(wanted.views().iter().map(|view| &view.schema));
-            let mut schemas: Vec<&str> = all.filter_map(Option::as_deref).collect();
-            schemas.sort_unstable();
-            schemas.dedup();
+            let schemas = wanted.schemas()?;
+            let schemas: Vec<&str> = schemas.iter().map(String::as_str).collect();
             let found = Inspector::of_schemas(db, &schemas).await?.into_metadata();
             let diff = wanted.diff(&found)?;
             if diff.is_empty() {
@@ -246,6 +243,29 @@ impl MetaData {
             Err(Error::new(ErrorKind::Configuration, message).hint("migrate the database, or change the models"))
         }
     }
+}
+
+impl MetaData {
+    /// Returns the schemas that something of it names.
+    pub(super) fn schemas(&self) -> Result<Vec<String>> {
+        let tables = self.tables()?;
+        let types = metadata::enums(&tables)?;
+        let of_tables = tables.iter().map(|table| &table.schema);
+        let of_others = types.iter().map(|of| &of.schema).chain(self.sequences().iter().map(|of| &of.schema));
+        let of_others = of_others.chain(self.domains().iter().map(|of| &of.schema));
+        let all = of_tables.chain(of_others).chain(self.views().iter().map(|view| &view.schema));
+        let mut schemas: Vec<String> = all.flatten().cloned().collect();
+        schemas.sort_unstable();
+        schemas.dedup();
+        Ok(schemas)
+    }
+}
+
+/// Returns whether a table is the one in which migrations note what they have done: it is known by its columns, since it may be
+/// called otherwise.
+pub(super) fn is_history(table: &Table) -> bool {
+    let columns = table.columns.iter().map(|column| column.name.as_str());
+    columns.eq(["revision", "name", "checksum", "applied_at"]) && table.primary_key.columns == ["revision"]
 }
 
 /// Returns whether two views may be of one query.

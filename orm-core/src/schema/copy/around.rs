@@ -133,7 +133,7 @@ pub(super) fn name(view: &View) -> TableName {
 }
 
 /// Returns the SQL of the triggers of a table or view of SQLite, which go with it.
-pub(super) async fn triggers<E: Reader>(db: E, table: &TableName) -> Result<Vec<String>> {
+pub(in crate::schema) async fn triggers<E: Reader>(db: E, table: &TableName) -> Result<Vec<String>> {
     let sql = format!("SELECT sql FROM {} WHERE type = 'trigger' AND tbl_name = :name COLLATE NOCASE", master(table));
     text(sql).bind("name", table.name.clone()).columns::<String>().all(db).await
 }

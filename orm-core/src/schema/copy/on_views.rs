@@ -13,11 +13,11 @@ use crate::error::Result;
 use crate::sql::text;
 
 /// What stood on views that are dropped and created again.
-pub(super) struct OnViews(Vec<(TableName, Vec<String>)>);
+pub(in crate::schema) struct OnViews(Vec<(TableName, Vec<String>)>);
 
 impl OnViews {
     /// Reads it.
-    pub(super) async fn of(operations: &[Operation], engine: &Engine) -> Result<OnViews> {
+    pub(in crate::schema) async fn of(operations: &[Operation], engine: &Engine) -> Result<OnViews> {
         let dropped = operations.iter().filter_map(|operation| match operation {
             Operation::DropView(view) => Some(view),
             _ => None,
@@ -53,7 +53,7 @@ impl OnViews {
     }
 
     /// Returns the SQL of an operation, with what its view had before.
-    pub(super) fn with(&self, operation: &Operation, dialect: Dialect) -> Result<Vec<String>> {
+    pub(in crate::schema) fn with(&self, operation: &Operation, dialect: Dialect) -> Result<Vec<String>> {
         let mut statements = operation.to_sql(dialect)?;
         if let Operation::CreateView(view) = operation {
             let own = self.0.iter().filter(|(of, _)| *of == name(view));
