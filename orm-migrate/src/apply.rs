@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use orm_core::__private::error;
+use orm_core::__private::script::is_of_test;
 use orm_core::{Dialect, Engine, Error, ExecutionOptions, Result};
 
 use crate::errors::{Told, count, invalid_request};
@@ -145,7 +146,7 @@ impl Migrations {
         let history = self.history(engine.dialect());
         let mut locked = Locked::take(engine.connect().await?, &history).await?;
         let done = async {
-            run(locked.connection(), &history.create()).await?;
+            locked.create(&history).await?;
             locked.begin().await?;
             let rows = history.read(locked.connection()).await?;
             for statement in change(&history, &rows) {
@@ -181,7 +182,7 @@ impl Migrations {
         }
         let mut locked = Locked::take(connection, &history).await?;
         let done = async {
-            run(locked.connection(), &history.create()).await?;
+            locked.create(&history).await?;
             let rows = history.read(locked.connection()).await?;
             let mut step = Step { locked: &mut locked, history: &history, direction, done: Vec::new() };
             for revision in choose(&rows)? {
@@ -190,8 +191,8 @@ impl Migrations {
             Ok(step.done)
         };
         let done = done.await;
-        if engine.dialect() == Dialect::Postgres {
-            // What the engine's connections have prepared may be of tables that have changed, which is an error in a transaction.
+        if engine.dialect() != Dialect::Sqlite && !is_of_test(&engine) {
+            // What the engine's connections have prepared may be of tables that have changed: PostgreSQL refuses that in a transaction.
             engine.pool().invalidate();
         }
         locked.release(done).await
@@ -254,6 +255,11 @@ impl Step<'_> {
         let mut had_foreign_keys = None;
         if is_unchecked {
             let connection = self.locked.connection();
+            if is_of_test(connection.engine()) {
+                let message =
+                    format!("revision {revision} runs without foreign keys, which a test's transaction cannot do");
+                return Err(invalid_request(message).hint("migrate before a test transaction, with another engine"));
+            }
             had_foreign_keys = run(connection, "PRAGMA foreign_keys").await?.scalar::<i64>()?;
             // From here on a connection that is dropped is closed. In a transaction this would do nothing.
             self.locked.is_spoilt = true;

@@ -199,7 +199,7 @@ fn drafts(there: Script, back: Script, name: &str) -> Vec<Draft> {
     let (within, after): (Vec<Step>, Vec<Step>) = there.steps.into_iter().partition(|step| step.place == Place::Within);
     // On the way back one transaction does it all: an index may as well be created otherwise.
     let back_steps = back.steps.into_iter().map(not_concurrent);
-    let is_of_after = |step: &Step| after.iter().any(|made| drops_what_is_made(step, made));
+    let is_of_after = |step: &Step| step.index.is_some() && after.iter().any(|made| made.index == step.index);
     let (mut of_after, mut of_within): (Vec<Step>, Vec<Step>) = back_steps.partition(is_of_after);
     if within.is_empty() {
         of_after.append(&mut of_within);
@@ -221,19 +221,6 @@ fn drafts(there: Script, back: Script, name: &str) -> Vec<Draft> {
         drafts.push(Draft { name: last, is_without_transaction: true, upgrade, downgrade, hints: Vec::new() });
     }
     drafts
-}
-
-/// Returns whether a step drops the index that another has made.
-fn drops_what_is_made(step: &Step, made: &Step) -> bool {
-    let index =
-        |words: &[String], verb: &str| words.first().and_then(|words| words.strip_prefix(verb)).map(str::to_owned);
-    let created = index(&made.words, "create index ");
-    let dropped = index(&step.words, "drop index ");
-    let name = |words: &str| words.split('`').nth(1).map(str::to_owned);
-    match (created, dropped) {
-        (Some(created), Some(dropped)) => name(&created).is_some() && name(&created) == name(&dropped),
-        _ => false,
-    }
 }
 
 /// Creates an index within a transaction.

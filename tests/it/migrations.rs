@@ -1,6 +1,10 @@
 //! Revisions applied to a database and taken back: `orm::migrate`.
 
 mod applied;
+mod commands;
+mod failed;
+mod generated;
+mod rivals;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

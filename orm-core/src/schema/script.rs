@@ -32,6 +32,8 @@ pub struct Step {
     pub statements: Vec<String>,
     /// When it can be done.
     pub place: Place,
+    /// The index that it creates or drops.
+    pub index: Option<String>,
 }
 
 /// When a step can be done.
@@ -78,8 +80,16 @@ pub async fn there_and_back(engine: &Engine, metadata: &MetaData) -> Result<Vec<
     Ok(pairs)
 }
 
+/// Returns whether all that an engine does is one transaction, of a test.
+pub fn is_of_test(engine: &Engine) -> bool {
+    engine.is_of_test()
+}
+
 /// Returns whether something uses a label that is added: PostgreSQL lets nothing do that in the transaction that adds it.
 fn uses_new_labels(diff: &Diff, dialect: Dialect) -> Result<bool> {
+    if dialect != Dialect::Postgres {
+        return Ok(false);
+    }
     let added = diff.operations.iter().filter_map(|operation| match operation {
         Operation::AlterEnum { from, to } => Some(to.labels.iter().filter(|label| !from.labels.contains(label))),
         _ => None,
@@ -199,7 +209,12 @@ async fn script(engine: &Engine, diff: Diff, old: &MetaData) -> Result<Script> {
     for operation in &operations {
         let Some(name) = operation.altered_table().filter(|table| copied.contains(table)) else {
             let statements = on_views.with(operation, dialect)?;
-            script.steps.push(Step { words: words(operation, dialect), statements, place: place(operation, dialect) });
+            let (words, place) = (words(operation, dialect), place(operation, dialect));
+            let index = match operation {
+                Operation::CreateIndex { index, .. } | Operation::DropIndex { index, .. } => index.name.clone(),
+                _ => None,
+            };
+            script.steps.push(Step { words, statements, place, index });
             continue;
         };
         if done.contains(&name) {
@@ -211,7 +226,7 @@ async fn script(engine: &Engine, diff: Diff, old: &MetaData) -> Result<Script> {
         statements.extend(triggers(engine, name).await?);
         let mut told = vec![format!("copy table `{name}`, since SQLite's ALTER does not do")];
         told.extend(of_table().flat_map(|operation| words(operation, dialect)));
-        script.steps.push(Step { words: told, statements, place: Place::Within });
+        script.steps.push(Step { words: told, statements, place: Place::Within, index: None });
     }
     if !copied.is_empty() {
         // Views and keys that name a table are left as they are while its copy takes its place.
@@ -219,6 +234,7 @@ async fn script(engine: &Engine, diff: Diff, old: &MetaData) -> Result<Script> {
             words: Vec::new(),
             statements: vec![format!("PRAGMA legacy_alter_table = {value}")],
             place: Place::Within,
+            index: None,
         };
         script.steps.insert(0, pragma("ON"));
         script.steps.push(pragma("OFF"));
