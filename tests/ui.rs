@@ -13,4 +13,5 @@ fn the_compiler_speaks_our_language() {
     cases.compile_fail("tests/ui/statement/*.rs");
     cases.compile_fail("tests/ui/row/*.rs");
     cases.compile_fail("tests/ui/session/*.rs");
+    cases.compile_fail("tests/ui/migrations/*.rs");
 }

@@ -18,7 +18,8 @@ pub(crate) struct Input {
 
 impl Parse for Input {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let folder = input.parse()?;
+        let form = "expected the path of a folder, as in `migrations!(\"migrations\")`";
+        let folder = input.parse().map_err(|error: Error| Error::new(error.span(), form))?;
         let mut krate = None;
         if input.peek(Token![,]) && !input.peek2(syn::parse::End) {
             input.parse::<Token![,]>()?;
@@ -38,7 +39,7 @@ pub(crate) fn expand(input: &Input) -> Result<TokenStream> {
     let wrong = |message: String| Error::new(input.folder.span(), message);
     let names = file_names(&folder).map_err(|error| {
         wrong(format!(
-            "the folder `{given}`, which begins at that of the package's `Cargo.toml`, cannot be read: {error}"
+            "the folder `{given}`, whose path begins where the package's `Cargo.toml` is, cannot be read: {error}"
         ))
     })?;
     let mistakes: Vec<String> = names.iter().enumerate().filter_map(|(at, name)| mistake(name, &names[..at])).collect();
