@@ -42,8 +42,10 @@ mod offline;
 mod status;
 
 mod command;
+mod models;
 
 pub use command::{command, run};
 pub use migrations::Migrations;
+pub use models::models;
 pub use revision::Revision;
 pub use status::{RevisionState, RevisionStatus, Status};

@@ -7,6 +7,7 @@
 //! | `diff` | what differs between metadata and a database is said, and done |
 //! | `diff_keys` | what changes around foreign keys, and tables that refer to each other |
 //! | `of_others` | tables that other programs have made are migrated, with their rows
+//! | `models` | models that are written from the tables of a database |
 //! | `migrations` | revisions applied and taken back, failures and rivals, and those that are generated |
 //! | `reflect` | what was created is read back: types, constraints, names; a schema written by hand |
 //! | `inspector` | domains, temporary and foreign tables, types; what `reflect_with` chooses |
@@ -145,6 +146,7 @@ mod literals;
 mod loading;
 mod lost;
 mod migrations;
+mod models;
 mod moments;
 #[cfg(feature = "mysql")]
 mod mysql;

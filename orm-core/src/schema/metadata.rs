@@ -337,6 +337,11 @@ impl MetaData {
     }
 
     /// Returns where it was read, if it was.
+    /// Returns the kind of database that it was read from, if it was.
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.origin().map(|origin| origin.dialect)
+    }
+
     pub(crate) fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }

@@ -49,6 +49,16 @@ impl NamingConvention {
         index: Some(Cow::Borrowed(INDEX)),
     };
 
+    /// The names that PostgreSQL gives by itself, as a database has them that was made by hand: `users_pkey`, `users_name_key`,
+    /// `addresses_user_id_fkey`, `addresses_user_id_idx`. Checks keep the names that are stated, and PostgreSQL names the others.
+    pub const POSTGRES: NamingConvention = NamingConvention {
+        primary_key: Some(Cow::Borrowed("%(table_name)s_pkey")),
+        unique: Some(Cow::Borrowed("%(table_name)s_%(column_0_N_name)s_key")),
+        foreign_key: Some(Cow::Borrowed("%(table_name)s_%(column_0_N_name)s_fkey")),
+        check: None,
+        index: Some(Cow::Borrowed("%(table_name)s_%(column_0_N_name)s_idx")),
+    };
+
     /// Leaves what has no name without one; what is read from a database has this.
     pub const NONE: NamingConvention =
         NamingConvention { primary_key: None, unique: None, foreign_key: None, check: None, index: None };

@@ -272,7 +272,11 @@ async fn an_index_that_is_created_concurrently_is_a_revision_of_its_own() {
         .index(Index::new(["name"]).name("by_name").concurrent());
     let texts = goes_to(&engine, &folder, &MetaData::new().table(wanted), "city").await;
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[1].starts_with("-- upgrade\n-- no transaction\n\n-- create on `users` the index by_name"), "{}", texts[1]);
+    assert!(
+        texts[1].starts_with("-- upgrade\n-- no transaction\n\n-- create on `users` the index by_name"),
+        "{}",
+        texts[1]
+    );
     goes_back(&folder.migrations(), &engine, "users", &before, &texts).await;
 }
 
