@@ -387,9 +387,7 @@ pub fn derive_sql_newtype(input: TokenStream) -> TokenStream {
 /// Cargo compiles again when a file is changed; to notice a new one it needs a `build.rs`:
 ///
 /// ```
-/// fn main() {
-///     println!("cargo:rerun-if-changed=migrations");
-/// }
+/// println!("cargo:rerun-if-changed=migrations"); // its `main`
 /// ```
 ///
 /// ```

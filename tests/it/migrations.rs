@@ -13,10 +13,10 @@ use orm::migrate::Migrations;
 use orm::prelude::*;
 
 /// A folder of revisions that goes with the test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("orm_migrations_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -34,7 +34,7 @@ impl Folder {
         std::fs::remove_file(self.0.join(format!("202601{day:02}000000_{name}"))).unwrap();
     }
 
-    fn migrations(&self) -> Migrations {
+    pub(crate) fn migrations(&self) -> Migrations {
         Migrations::read(&self.0).unwrap()
     }
 }

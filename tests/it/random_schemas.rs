@@ -1,6 +1,8 @@
 //! Metadata that changes at random over tables with rows: `diff` leads from each state to the next, `check` then finds nothing,
 //! no row and no value of a column that stays is lost, and rows can be added to what has come out.
 //!
+//! Where it goes by generated revisions, a database without rows goes there, back, and there again.
+//!
 //! `ORM_SEED=… ORM_STEPS=…` runs one of them again, `ORM_RUNS=…` runs more.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,7 @@ use orm::schema::{
 };
 use orm::{ColumnType, Dialect, text};
 
+use crate::migrations::Folder;
 use crate::random::{Random, Step, check_so_many, told};
 use crate::support::{dialect, empty_engine};
 
@@ -144,6 +147,8 @@ struct Run {
     domains: Vec<Domain>,
     names: usize,
     rows: usize,
+    /// Where revisions are generated, and the database without rows.
+    generated: Option<(Folder, Engine)>,
 }
 
 /// The first two are those that rows have.
@@ -255,6 +260,7 @@ impl Run {
             domains: Vec::new(),
             names: 0,
             rows: 0,
+            generated: None,
         }
     }
 
@@ -553,7 +559,9 @@ impl Run {
         let (gone, kept): (Vec<_>, Vec<_>) = views.partition(|(of, view)| is_to_go(of, view));
         self.views = kept;
         for (_, view) in gone {
-            text(format!("DROP VIEW IF EXISTS {}", quoted(&view.name))).execute(&self.engine).await?;
+            for engine in self.engines() {
+                text(format!("DROP VIEW IF EXISTS {}", quoted(&view.name))).execute(&engine).await?;
+            }
         }
         Ok(())
     }
@@ -583,7 +591,9 @@ impl Run {
         let name = self.name('t');
         let sql = of_others(number).replace("{name}", &name.replace(' ', ""));
         let sql = format!("CREATE TABLE {} {sql}", quoted(&name));
-        text(sql).execute(&self.engine).await?;
+        for engine in self.engines() {
+            text(sql.clone()).execute(&engine).await?;
+        }
         let mut found = MetaData::reflect(&self.engine).await?.tables()?;
         found.retain(|table| table.name == name);
         let table = found.pop().expect("it was made just now");
@@ -737,7 +747,9 @@ impl Run {
         let table = self.wanted[at].name.clone();
         if what == What::RenameTable {
             let to = self.name('t');
-            Operation::RenameTable { from: table.as_str().into(), to: to.clone() }.execute(&self.engine).await?;
+            for engine in self.engines() {
+                Operation::RenameTable { from: table.as_str().into(), to: to.clone() }.execute(&engine).await?;
+            }
             self.wanted[at].name = to.clone();
             for other in &mut self.wanted {
                 let keys = other.foreign_keys.iter_mut().filter(|key| key.target_table == table);
@@ -754,9 +766,11 @@ impl Run {
             let columns = self.columns_that(&self.wanted[at], |holds, _| !matches!(holds, Holds::Key | Holds::Other));
             let Some(from) = pick(&columns, number).cloned() else { return Ok(()) };
             let to = self.name(from.chars().next().unwrap_or('c'));
-            Operation::RenameColumn { table: table.as_str().into(), from: from.clone(), to: to.clone() }
-                .execute(&self.engine)
-                .await?;
+            for engine in self.engines() {
+                Operation::RenameColumn { table: table.as_str().into(), from: from.clone(), to: to.clone() }
+                    .execute(&engine)
+                    .await?;
+            }
             let holds = self.holds(&table, &from);
             self.note(&table, &to, holds);
             rename_column(&mut self.wanted[at], &from, &to);
@@ -766,6 +780,12 @@ impl Run {
         self.present = self.wanted.clone();
         // Names of constraints are made of those of tables and columns.
         self.migrate().await
+    }
+
+    /// The databases that are to have the same tables.
+    fn engines(&self) -> Vec<Engine> {
+        let empty = self.generated.iter().map(|(_, empty)| empty.clone());
+        std::iter::once(self.engine.clone()).chain(empty).collect()
     }
 
     fn metadata(&self) -> MetaData {
@@ -799,7 +819,10 @@ impl Run {
         let wanted = self.metadata();
         let diff = wanted.diff(&MetaData::reflect(&self.engine).await?)?;
         let failed = |error: Error| Error::other(format!("{diff}\n{:#?}\n{error}", diff.to_sql(dialect())));
-        diff.execute(&self.engine).await.map_err(failed)?;
+        match &self.generated {
+            None => diff.execute(&self.engine).await.map_err(failed)?,
+            Some((folder, empty)) => by_revisions(&self.engine, empty, folder, &wanted).await?,
+        }
         wanted.check(&self.engine).await.map_err(failed)?;
         self.present.clone_from(&self.wanted);
         let after = self.read_all(&self.wanted).await?;
@@ -939,9 +962,36 @@ fn rename_column(table: &mut Table, from: &str, to: &str) {
     }
 }
 
+/// Generates what leads to the metadata, and applies it; to the empty database also there and back.
+async fn by_revisions(engine: &Engine, empty: &Engine, folder: &Folder, wanted: &MetaData) -> Result<(), Error> {
+    let files = folder.migrations().generate(engine, wanted, "step").await?;
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).expect("it was written just now"));
+    let texts = texts.collect::<Vec<_>>().join("\n----\n");
+    let failed = |error: Error| Error::other(format!("{error}\n{texts}"));
+    let migrations = folder.migrations();
+    migrations.upgrade(engine).await.map_err(failed)?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let before = MetaData::reflect(empty).await?;
+    for is_last in [false, true] {
+        migrations.upgrade(empty).await.map_err(failed)?;
+        migrations.check(empty, wanted).await.map_err(failed)?;
+        if !is_last {
+            migrations.downgrade(empty, &format!("-{}", files.len())).await.map_err(failed)?;
+            let now = MetaData::reflect(empty).await?;
+            let left = [before.diff(&now)?, now.diff(&before)?];
+            let is_same = left.iter().all(orm::schema::Diff::is_empty);
+            assert!(is_same, "back there is left:\n{}\n--\n{}\n{texts}", left[0], left[1]);
+        }
+    }
+    Ok(())
+}
+
 /// Runs steps over an empty database.
-async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
+async fn run(engine: &Engine, steps: &[Step<What>], is_generated: bool) -> Result<(), String> {
     let (engine, steps) = (engine.clone(), steps.to_vec());
+    let empty = empty_engine().await;
     let task = tokio::spawn(async move {
         for view in MetaData::reflect(&engine).await?.views() {
             text(format!("DROP VIEW {}", quoted(&view.name))).execute(&engine).await?;
@@ -951,17 +1001,32 @@ async fn run(engine: &Engine, steps: &[Step<What>]) -> Result<(), String> {
             text("DROP TYPE IF EXISTS e0, e1, e2").execute(&engine).await?;
             text("DROP DOMAIN IF EXISTS d0, d1").execute(&engine).await?;
         }
+        let folder = Folder::new();
+        if is_generated {
+            folder.migrations().stamp(&engine, "base").await?;
+            folder.migrations().stamp(&empty, "base").await?;
+        }
         let mut run = Run::new(engine);
+        run.generated = is_generated.then_some((folder, empty));
         for step in steps {
             run.step(step).await?;
         }
         run.migrate().await?;
         let names: BTreeSet<String> = run.present.iter().map(|table| table.name.clone()).collect();
         let found = MetaData::reflect(&run.engine).await?.tables()?;
-        assert_eq!(names, found.into_iter().map(|table| table.name).collect());
+        let found = found.into_iter().map(|table| table.name).filter(|name| name != "orm_migrations");
+        assert_eq!(names, found.collect());
         Ok(())
     });
     told(task).await
+}
+
+#[tokio::test]
+async fn every_change_of_metadata_can_be_generated_and_goes_there_and_back() {
+    let engine = empty_engine().await;
+    let runs = if dialect() == Dialect::Sqlite { 20 } else { 3 };
+    let steps_of = |random: &mut Random, count| random.steps_of(WHATS, count);
+    check_so_many(runs, steps_of, async |steps| run(&engine, steps, true).await).await;
 }
 
 #[tokio::test]
@@ -970,5 +1035,5 @@ async fn every_change_of_metadata_is_done_and_nothing_else_is_lost() {
     // Servers take their time over tables.
     let runs = if dialect() == Dialect::Sqlite { 60 } else { 10 };
     let steps_of = |random: &mut Random, count| random.steps_of(WHATS, count);
-    check_so_many(runs, steps_of, async |steps| run(&engine, steps).await).await;
+    check_so_many(runs, steps_of, async |steps| run(&engine, steps, false).await).await;
 }

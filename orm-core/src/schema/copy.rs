@@ -399,7 +399,7 @@ fn refuse_absent(is_there: bool, operation: &Operation) -> Result<()> {
 }
 
 /// Leaves out the check of labels, which is an operation of its own.
-fn without_check(column: &super::Column) -> super::Column {
+pub(super) fn without_check(column: &super::Column) -> super::Column {
     let mut column = column.clone();
     if let ColumnType::Enum { has_check, .. } = &mut column.column_type {
         *has_check = false;

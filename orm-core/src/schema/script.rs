@@ -3,10 +3,13 @@
 //! In: metadata, and the database. Out: [`Script`]s for `orm-migrate`, whose statements run without looking at the database again;
 //! [`Diff::execute`] looks, and refuses more.
 
-use super::copy::{OnViews, drops_cycle, free_name_among, name_home, statements, tables_to_copy, triggers};
+use super::copy::{
+    OnViews, drops_cycle, free_name_among, name_home, statements, tables_to_copy, triggers, without_check,
+};
 use super::diff::is_history;
 use super::operation::{ColumnChange, Operation, TableName};
 use super::{Column, Diff, EnumType, Index, MetaData, Origin, RenameHint, Table, metadata, run};
+use crate::compile::ddl::Ddl;
 use crate::dialect::Dialect;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -138,8 +141,14 @@ fn relabelled(found: &MetaData, labels: &Diff) -> Result<MetaData> {
 
 /// Returns what will be found when the metadata is there.
 fn then(wanted: &MetaData, found: &MetaData) -> Result<MetaData> {
-    let tables = wanted.told_tables()?;
+    let mut tables = wanted.told_tables()?;
     let Some(origin) = found.origin() else { return Ok(wanted.clone()) };
+    for table in &mut tables {
+        // A check of labels is found as any other.
+        let checks = Ddl::new(origin.dialect).label_checks(table);
+        table.columns = table.columns.iter().map(without_check).collect();
+        table.checks.extend(checks);
+    }
     let mut enums: Vec<EnumType> = metadata::enums(&tables)?;
     let is_new = |of: &&EnumType| !enums.iter().any(|known| (&known.schema, &known.name) == (&of.schema, &of.name));
     let others: Vec<EnumType> = origin.enums.iter().filter(is_new).cloned().collect();
