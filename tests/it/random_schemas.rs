@@ -745,6 +745,10 @@ impl Run {
     async fn rename(&mut self, what: What, at: usize, number: usize) -> Result<(), Error> {
         self.migrate().await?;
         let table = self.wanted[at].name.clone();
+        if self.generated.is_some() {
+            // MariaDB does not follow the new name, and there is no going back to a view that cannot be read.
+            self.drop_views(|of, _| of == table).await?;
+        }
         if what == What::RenameTable {
             let to = self.name('t');
             for engine in self.engines() {

@@ -143,6 +143,19 @@ fn relabelled(found: &MetaData, labels: &Diff) -> Result<MetaData> {
 fn then(wanted: &MetaData, found: &MetaData) -> Result<MetaData> {
     let mut tables = wanted.told_tables()?;
     let Some(origin) = found.origin() else { return Ok(wanted.clone()) };
+    let found_tables = found.tables()?;
+    for (told, named) in tables.iter_mut().zip(wanted.named_tables()?) {
+        let is_it = |found: &&Table| (&found.schema, &found.name) == (&told.schema, &told.name);
+        if let Some(found) = found_tables.iter().find(is_it) {
+            metadata::keep_names(told, &named, found, origin.dialect);
+            if matches!(origin.dialect, Dialect::MySql | Dialect::MariaDb) {
+                // What is not said of engine and characters stays as it is.
+                let is_said = |name: &str| told.options.iter().any(|(said, _)| said == name);
+                let kept: Vec<_> = found.options.iter().filter(|(name, _)| !is_said(name)).cloned().collect();
+                told.options.extend(kept);
+            }
+        }
+    }
     for table in &mut tables {
         // A check of labels is found as any other.
         let checks = Ddl::new(origin.dialect).label_checks(table);
