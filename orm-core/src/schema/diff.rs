@@ -133,14 +133,20 @@ impl MetaData {
     ///
     /// As [`tables`](Self::tables).
     pub fn diff(&self, found: &MetaData) -> Result<Diff> {
+        self.diff_by_names(found, self.told_tables()?)
+    }
+
+    /// Does the same where all of it was read from this database: it is called as the database takes it.
+    pub(super) fn diff_of_past(&self, found: &MetaData) -> Result<Diff> {
+        self.diff_by_names(found, self.named_tables()?)
+    }
+
+    fn diff_by_names(&self, found: &MetaData, called: Vec<Table>) -> Result<Diff> {
         let origin = found.origin().or(self.origin());
         let dialect = origin.map(|origin| origin.dialect);
         let home = origin.map(|origin| origin.default_schema.as_str());
         let at_home = |tables: Vec<Table>| tables.into_iter().map(|table| at_home(table, home)).collect::<Vec<_>>();
-        let named = at_home(self.named_tables()?);
-        // What was read from a database of this kind is called as such databases take it.
-        let is_of_its_kind = self.origin().is_some_and(|own| Some(own.dialect) == dialect);
-        let mut wanted_tables = if is_of_its_kind { named.clone() } else { at_home(self.told_tables()?) };
+        let (mut wanted_tables, named) = (at_home(called), at_home(self.named_tables()?));
         let mut found_tables = at_home(found.tables()?);
         let is_wanted = |table: &Table| {
             wanted_tables.iter().any(|wanted| (&wanted.schema, &wanted.name) == (&table.schema, &table.name))

@@ -73,11 +73,11 @@ pub async fn there_and_back(engine: &Engine, metadata: &MetaData) -> Result<Vec<
         let (labels, rest) = diff.operations.into_iter().partition(is_label);
         let labels = Diff { operations: labels, hints: Vec::new() };
         let middle = relabelled(&found, &labels)?;
-        let back = found.diff(&middle)?;
+        let back = found.diff_of_past(&middle)?;
         pairs.push((script(engine, labels, &found).await?, script(engine, back, &middle).await?));
         (diff.operations, found) = (rest, middle);
     }
-    let mut back = found.diff(&then)?;
+    let mut back = found.diff_of_past(&then)?;
     undo_creations(&diff, &mut back, &found);
     pairs.push((script(engine, diff, &found).await?, script(engine, back, &then).await?));
     Ok(pairs)
