@@ -364,10 +364,9 @@ impl Step<'_> {
         if kept == 0 {
             return error::note(error, "nothing of this revision was kept");
         }
-        let (those, them) = if kept == 1 {
-            ("statement 1 has".to_owned(), "it")
-        } else {
-            (format!("statements 1 to {kept} have"), "them")
+        let (those, them) = match kept {
+            1 => ("statement 1 has been done and stays".to_owned(), "it"),
+            _ => (format!("statements 1 to {kept} have been done and stay"), "them"),
         };
         let why = match section.is_without_transaction {
             true => "since the revision runs outside a transaction",
@@ -377,7 +376,7 @@ impl Step<'_> {
             Direction::Upgrade => format!("`stamp {revision}`"),
             Direction::Downgrade => "`stamp` the one before".to_owned(),
         };
-        error::note(error, format!("{those} been done and stay, {why}"))
+        error::note(error, format!("{those}, {why}"))
             .hint(format!("undo {them} by hand and {direction} again; or do what is left by hand, and {finished}"))
     }
 

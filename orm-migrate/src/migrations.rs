@@ -75,7 +75,8 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// Fails when the folder or a file cannot be read, and as [`revisions`](Self::revisions) does, for any database.
+    /// Fails when the folder or a file cannot be read. What is wrong with the files is told by [`revisions`](Self::revisions), and by all
+    /// that asks for them.
     pub fn read(folder: impl AsRef<Path>) -> Result<Migrations> {
         let folder = folder.as_ref();
         let cannot =

@@ -20,7 +20,7 @@ async fn a_failure_half_way_is_told_with_its_place_and_those_before_it_stay() {
     assert_eq!(error.statement(), Some("INSERT INTO nowhere\nVALUES (1)"));
     let words = error.to_string();
     let is_mysql = matches!(dialect(), Dialect::MySql | Dialect::MariaDb);
-    let kept = "(statement 1 has been done and stay, since this database commits at each definition)";
+    let kept = "(statement 1 has been done and stays, since this database commits at each definition)";
     let none = "(nothing of this revision was kept)";
     assert!(words.contains(if is_mysql { kept } else { none }), "{words}");
     assert_eq!(words.contains("and `stamp 20260102000000_email`"), is_mysql, "{words}");
