@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use orm_core::__private::error;
 use orm_core::__private::script::is_of_test;
-use orm_core::{Dialect, Engine, Error, ExecutionOptions, Result};
+use orm_core::{Dialect, Engine, Error, ExecutionOptions, IsolationLevel, Result};
 
 use crate::errors::{Told, count, invalid_request};
 use crate::history::{Applied, History, run};
@@ -208,10 +208,18 @@ pub(crate) fn is_applied(rows: &[Applied], revision: &Revision) -> bool {
     rows.iter().any(|row| row.revision == revision.revision)
 }
 
-/// Takes away options that are meant for the statements of a program: how long one may take, and where the tables of models are.
+/// Takes away options that are meant for the statements of a program: how long one may take, where the tables of models are, and
+/// whether there are transactions.
 pub(crate) fn plain(engine: &Engine) -> Engine {
     let nowhere: [(Option<&str>, &str); 0] = [];
-    engine.execution_options(ExecutionOptions::new().timeout(Duration::ZERO).schema_translate_map(nowhere))
+    // The database's own levels.
+    let level = match engine.dialect() {
+        Dialect::Sqlite => IsolationLevel::Serializable,
+        Dialect::Postgres => IsolationLevel::ReadCommitted,
+        _ => IsolationLevel::RepeatableRead,
+    };
+    let options = ExecutionOptions::new().timeout(Duration::ZERO).read_only(false).isolation_level(level);
+    engine.execution_options(options.schema_translate_map(nowhere))
 }
 
 /// Goes from one revision to the next.
