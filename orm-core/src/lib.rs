@@ -167,6 +167,7 @@ pub mod __private {
 
     /// What a file of a migration says.
     pub mod script {
+        pub use crate::schema::is_history;
         pub use crate::schema::script::{Place, Script, Step, is_of_test, there_and_back};
     }
 

@@ -38,6 +38,8 @@ mod tests;
 pub(crate) use column::is_number;
 pub use column::{Column, Computed, Identity};
 pub use constraint::{CheckConstraint, Deferrable, ExcludeConstraint, ForeignKey, PrimaryKey, UniqueConstraint};
+#[doc(hidden)]
+pub use diff::is_history;
 pub use diff::{Diff, RenameHint};
 pub use domain::Domain;
 pub use index::{Index, IndexColumn, IndexPart};

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use orm_core::schema::Table;
 use orm_core::{Engine, Error, MetaData, Result};
 
 use crate::apply::Direction;
 use crate::errors::{Told, argument, configuration, count};
 use crate::migrations::Migrations;
+use crate::models::models;
 use crate::revision::Revision;
 
 const USAGE: &str = "\
@@ -21,6 +23,7 @@ usage: [--url URL] COMMAND
   stamp REVISION|head|base     writes down what the database has, without running it
   repair                       takes changed revisions as they are written now
   sql [FROM:TO]                prints what would be run
+  models [TABLE...]            prints the models of the tables that the database has, or of these
 
 the database is `--url`, or else the variable DATABASE_URL";
 
@@ -38,7 +41,7 @@ the database is `--url`, or else the variable DATABASE_URL";
 /// ```
 ///
 /// It knows `status`, `upgrade [REVISION|+N]`, `downgrade REVISION|-N|base`, `check`, `generate NAME [--empty]`,
-/// `stamp REVISION`, `repair` and `sql [FROM:TO]`. The database is `--url`, or else the variable `DATABASE_URL`. What fails is told on
+/// `stamp REVISION`, `repair`, `sql [FROM:TO]` and `models [TABLE...]`. The database is `--url`, or else the variable `DATABASE_URL`. What fails is told on
 /// the standard error, and the exit code is 1.
 ///
 /// It makes a runtime of its own; within one, call [`command`].
@@ -150,6 +153,7 @@ pub async fn command<A: AsRef<str>>(
             let range = words.get(1).copied().unwrap_or("");
             migrations.to_sql(engine()?.dialect(), range)?.trim_end().to_owned()
         }
+        ["models", tables @ ..] => models_of(&engine()?, tables).await?.trim_end().to_owned(),
         _ => return Err(argument(format!("`{}` is no command", words.join(" "))).hint(USAGE)),
     };
     print(out, &done)
@@ -177,6 +181,19 @@ impl Migrations {
                     `cargo:rerun-if-changed=migrations`";
         Err(configuration(message).hint(hint))
     }
+}
+
+/// Writes the models of the tables of these names, or of all.
+async fn models_of(engine: &Engine, names: &[&str]) -> Result<String> {
+    let mut found = MetaData::reflect(engine).await?;
+    let tables: Vec<String> = found.tables()?.iter().map(Table::full_name).collect();
+    if let Some(unknown) = names.iter().find(|name| !tables.iter().any(|table| table == *name)) {
+        return Err(argument(format!("the database has no table `{unknown}`")));
+    }
+    for table in tables.iter().filter(|table| !names.is_empty() && !names.contains(&table.as_str())) {
+        found.remove(table);
+    }
+    models(&found)
 }
 
 fn told(done: &[Revision], what: &str) -> String {

@@ -7,6 +7,7 @@ mod names;
 mod relations;
 mod types;
 
+use orm_core::__private::script::is_history;
 use orm_core::schema::{Column, ForeignKey, Table};
 use orm_core::{Dialect, MetaData, Result};
 
@@ -37,7 +38,7 @@ use self::types::{EnumSource, RustType};
 ///
 /// A struct is named by the singular of its table's name, a field by its column, a relationship by the column that refers
 /// (`user_id`: `user`) or by the table that does. A table of nothing but two foreign keys links two models many to many. Dates and
-/// moments are `chrono`'s; what has no type of its own is a `String` with its `sql_type`.
+/// moments are `chrono`'s; the table of revisions is left out; what has no type of its own is a `String` with its `sql_type`.
 ///
 /// What cannot be said of a model stands above it as a comment: a table without a primary key has none, as an object has to be told from
 /// others.
@@ -46,7 +47,8 @@ use self::types::{EnumSource, RustType};
 ///
 /// As [`MetaData::tables`].
 pub fn models(metadata: &MetaData) -> Result<String> {
-    let tables = metadata.tables()?;
+    let mut tables = metadata.tables()?;
+    tables.retain(|table| !is_history(table));
     let (keyed, keyless): (Vec<&Table>, Vec<&Table>) =
         tables.iter().partition(|table| !table.primary_key.columns.is_empty());
     let names = Names::of(&tables);

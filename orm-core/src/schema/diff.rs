@@ -272,7 +272,7 @@ impl MetaData {
 
 /// Returns whether a table is the one in which migrations note what they have done: it is known by its columns, since it may be
 /// called otherwise.
-pub(super) fn is_history(table: &Table) -> bool {
+pub fn is_history(table: &Table) -> bool {
     let columns = table.columns.iter().map(|column| column.name.as_str());
     columns.eq(["revision", "name", "checksum", "applied_at"]) && table.primary_key.columns == ["revision"]
 }

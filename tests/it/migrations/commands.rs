@@ -35,6 +35,12 @@ async fn each_command_says_what_it_has_done() {
     check(&["stamp", "base"], "stamped base\n").await;
     check(&["stamp", "head"], "stamped head\n").await;
     check(&["repair"], "nothing was changed since it was applied\n").await;
+    let models = "use orm::prelude::*;\n\n#[derive(Clone, Debug, Model)]\n#[orm(table = \"users\")]\npub struct User {\n    \
+                  #[orm(primary_key)]\n    pub id: i64,\n    #[orm(length = 50)]\n    pub name: Option<String>,\n    \
+                  #[orm(length = 50)]\n    pub email: Option<String>,\n}\n";
+    check(&["models"], models).await;
+    check(&["models", "users"], models).await;
+    check(&["models", "user"], "error: the database has no table `user`\n").await;
     let differs = "error: the database is not as the metadata says: 1 difference\n  drop table `users`\n";
     check(&["check"], differs).await;
     check(&["downgrade"], "error: `downgrade` is no command\n").await;
