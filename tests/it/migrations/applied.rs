@@ -5,6 +5,7 @@ use orm::migrate::Migrations;
 use orm::prelude::*;
 
 use super::{Folder, applied, names, tables, three};
+use crate::echo::Log;
 use crate::only;
 use crate::support::{another_on_server, dialect, empty_engine, empty_engine_with};
 
@@ -191,6 +192,24 @@ async fn a_revision_that_only_the_database_has_stops_an_older_program_from_nothi
         "revision 20260103000000_pets has been applied, and there is no file of it to take it back"
     );
     assert_eq!(tables(&engine).await, ["pets(id)", "users(id name email)"]);
+}
+
+#[tokio::test]
+async fn what_an_upgrade_goes_on_in_spite_of_is_a_warning() {
+    let (engine, folder) = (empty_engine().await, three());
+    folder.migrations().upgrade(&engine).await.unwrap();
+    folder.write(2, "email.sql", "-- upgrade\nALTER TABLE users ADD COLUMN email VARCHAR(60)");
+    folder.remove(3, "pets.sql");
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).without_time().finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    folder.migrations().upgrade(&engine).await.unwrap();
+    drop(guard);
+    let log = log.text();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN orm::migrate: ")).collect();
+    assert_eq!(warnings.len(), 2, "{log}");
+    assert!(warnings[0].contains("revision 20260102000000_email: applied"), "{log}");
+    assert!(warnings[0].ends_with(", changed since") && warnings[1].ends_with(", no file"), "{log}");
 }
 
 #[tokio::test]
