@@ -241,3 +241,33 @@ async fn a_query_goes_to_another_connection_where_its_own_has_died() {
     let error = session.query(User).all().await.unwrap_err();
     assert!(error.is_disconnect(), "{error}");
 }
+
+#[tokio::test]
+async fn a_transaction_that_is_asked_for_begins_at_once() {
+    only!(Postgres);
+    let (engine, sent) = heard().await;
+    let mut session = Session::new(&engine);
+    session.begin().await.unwrap();
+    session.query(User).all().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(sent.take(), ["BEGIN", "SELECT", "ROLLBACK"]);
+}
+
+#[tokio::test]
+async fn a_query_that_is_dropped_leaves_the_next_ones_as_they_were() {
+    only!(Postgres);
+    let (engine, sent) = heard().await;
+    let mut session = Session::new(&engine);
+    let ed = session.get_one(User, 1).await.unwrap();
+    {
+        let mut query = std::pin::pin!(session.query(User).all());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(query.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(session.query(Address).count().await.unwrap(), 3);
+    session[ed].fullname = Some("Edward".into());
+    session.commit().await.unwrap();
+    let fullname = select(User.fullname).filter(User.id.eq(1)).one(&engine).await.unwrap();
+    assert_eq!(fullname.as_deref(), Some("Edward"));
+    assert_eq!(sent.take().iter().filter(|word| *word == "BEGIN").count(), 1);
+}

@@ -248,7 +248,7 @@ impl Objects {
                 Change::Add(incoming) => {
                     let is_new = matches!(incoming, Incoming::New(_));
                     let member = self.member(info, incoming, shared)?;
-                    match self.first_link(info, member).filter(|_| is_new) {
+                    match is_new.then(|| self.first_link(info, member)).flatten() {
                         Some(link) => self.link_first(owner, info, link, member)?,
                         None => self.link(owner, info, member)?,
                     }

@@ -167,7 +167,7 @@ impl TableFunction {
     /// ```
     /// # use orm_core::{Derived, Dialect, TableFunction, literal, select};
     /// let people: Derived<(i64, Option<String>)> =
-    ///     TableFunction::new("json_to_recordset", (literal(serde_json::json!([{"id": 1}])),))
+    ///     TableFunction::new("json_to_recordset", (literal("[{\"id\": 1}]".to_owned()),))
     ///         .typed_columns("people", ["id", "name"]);
     /// assert_eq!(
     ///     select(people.1).filter(people.0.eq(1)).to_sql(Dialect::Postgres),

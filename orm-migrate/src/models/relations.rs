@@ -40,39 +40,11 @@ pub(super) fn relate(entities: &mut [Entity<'_>]) {
     let mut taken: Vec<Vec<String>> =
         entities.iter().map(|entity| entity.fields.iter().map(|field| field.name.clone()).collect()).collect();
     let names: Vec<(String, String)> = links.iter().map(|link| name_both(link, &links, entities, &mut taken)).collect();
-    for (link, (own, back)) in links.iter().zip(&names) {
-        let is_one_of_several = links.iter().any(|other| !std::ptr::eq(link, other) && link.is_between_the_same(other));
-        let key = is_one_of_several.then(|| match &*link.fields {
-            [one] => one.clone(),
-            several => format!("({})", several.join(", ")),
-        });
-        let (child, parent) = (entities[link.child].name.clone(), entities[link.parent].name.clone());
-        let at_child = std::iter::once(format!("back_populates = {back}"))
-            .chain(key.iter().map(|key| format!("foreign_key = {key}")));
-        let at_parent = std::iter::once(format!("back_populates = {own}"))
-            .chain(link.goes_along.then(|| "cascade(all, delete_orphan)".to_owned()))
-            .chain(link.goes_along.then(|| "passive_deletes".to_owned()))
-            .chain(is_one_of_several.then(|| match &*link.fields {
-                [one] => format!("foreign_key = {child}.{one}"),
-                several => {
-                    let fields: Vec<String> = several.iter().map(|field| format!("{child}.{field}")).collect();
-                    format!("foreign_key = ({})", fields.join(", "))
-                }
-            }));
-        let kind = if link.is_unique { "HasOne" } else { "HasMany" };
-        let (at_child, at_parent) = (at_child.collect(), at_parent.collect());
-        entities[link.child].relations.push(Relation {
-            field: own.clone(),
-            kind: "BelongsTo",
-            target: parent,
-            attributes: at_child,
-        });
-        entities[link.parent].relations.push(Relation {
-            field: back.clone(),
-            kind,
-            target: child,
-            attributes: at_parent,
-        });
+    for (link, names) in links.iter().zip(names) {
+        let is_one_of_several = links.iter().filter(|other| link.is_between_the_same(other)).count() > 1;
+        let (at_child, at_parent) = link.both_sides(names, is_one_of_several, entities);
+        entities[link.child].relations.push(at_child);
+        entities[link.parent].relations.push(at_parent);
     }
     for at in (0..entities.len()).filter(|&at| between[at]) {
         many_to_many(at, entities, &mut taken);
@@ -82,6 +54,40 @@ pub(super) fn relate(entities: &mut [Entity<'_>]) {
 impl Link {
     fn is_between_the_same(&self, other: &Link) -> bool {
         (self.child, self.parent) == (other.child, other.parent)
+    }
+
+    /// Returns the relationship at the side that refers, and that at the other; where there are several ways between the two models, each
+    /// says by which foreign key it goes.
+    fn both_sides(
+        &self,
+        (own, back): (String, String),
+        is_one_of_several: bool,
+        entities: &[Entity<'_>],
+    ) -> (Relation, Relation) {
+        let (child, parent) = (&entities[self.child].name, &entities[self.parent].name);
+        let mut at_child = vec![format!("back_populates = {back}")];
+        let mut at_parent = vec![format!("back_populates = {own}")];
+        if self.goes_along {
+            at_parent.extend(["cascade(all, delete_orphan)", "passive_deletes"].map(str::to_owned));
+        }
+        if is_one_of_several {
+            let of_child = self.fields.iter().map(|field| format!("{child}.{field}")).collect();
+            at_child.push(format!("foreign_key = {}", list(self.fields.clone())));
+            at_parent.push(format!("foreign_key = {}", list(of_child)));
+        }
+        let kind = if self.is_unique { "HasOne" } else { "HasMany" };
+        (
+            Relation { field: own, kind: "BelongsTo", target: parent.clone(), attributes: at_child },
+            Relation { field: back, kind, target: child.clone(), attributes: at_parent },
+        )
+    }
+}
+
+/// Writes names: one as it is, several in parentheses.
+fn list(names: Vec<String>) -> String {
+    match &*names {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
     }
 }
 

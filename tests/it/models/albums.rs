@@ -1,6 +1,7 @@
 use orm::prelude::*;
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(
     table = "Album",
     index(artist_id, name = "IFK_AlbumArtistId"),
@@ -23,6 +24,7 @@ pub struct Album {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "Artist")]
 pub struct Artist {
     #[orm(primary_key, column = "ArtistId")]

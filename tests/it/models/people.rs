@@ -11,6 +11,7 @@ pub enum Mood {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "friends", unique(since, name = "later", deferrable))]
 pub struct Friend {
     #[orm(primary_key, foreign_key = Person.id, on_delete = cascade)]
@@ -25,6 +26,7 @@ pub struct Friend {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "people", index(about, name = "by_about", method = "gin"))]
 pub struct Person {
     #[orm(primary_key)]

@@ -8,6 +8,7 @@ pub enum PeopleMood {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "people")]
 pub struct Person {
     #[orm(primary_key, sql_type = "int unsigned")]
@@ -38,6 +39,7 @@ pub struct Person {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "pets", unique(owner_id, name, name = "by_name"))]
 pub struct Pet {
     #[orm(primary_key)]

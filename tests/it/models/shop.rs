@@ -1,6 +1,7 @@
 use orm::prelude::*;
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "article_tags")]
 pub struct ArticleTag {
     #[orm(primary_key, foreign_key = Article.id)]
@@ -10,6 +11,7 @@ pub struct ArticleTag {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "articles")]
 pub struct Article {
     #[orm(primary_key)]
@@ -23,6 +25,7 @@ pub struct Article {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "customers")]
 pub struct Customer {
     #[orm(primary_key)]
@@ -40,6 +43,7 @@ pub struct Customer {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "nodes")]
 pub struct Node {
     #[orm(primary_key)]
@@ -53,6 +57,7 @@ pub struct Node {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "offers", primary_key(region, article_id))]
 pub struct Offer {
     #[orm(foreign_key = Article.id, on_delete = cascade)]
@@ -67,6 +72,7 @@ pub struct Offer {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(
     table = "order_lines",
     unique(order_id, article_id),
@@ -88,6 +94,7 @@ pub struct OrderLine {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "orders", index(payer, total, name = "by_payer"))]
 pub struct Order {
     #[orm(primary_key)]
@@ -107,6 +114,7 @@ pub struct Order {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "passports")]
 pub struct Passport {
     #[orm(primary_key, foreign_key = Customer.id, on_delete = cascade)]
@@ -117,6 +125,7 @@ pub struct Passport {
 }
 
 #[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
 #[orm(table = "tags")]
 pub struct Tag {
     #[orm(primary_key)]
