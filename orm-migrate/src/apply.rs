@@ -369,6 +369,11 @@ impl Step<'_> {
         let (number, all, line) = (position + 1, section.statements.len(), section.statements[position].line);
         let place = format!("revision {revision}: {direction}: statement {number} of {all} of `{file}`, line {line}");
         let error = error.within(&place);
+        if kept == 0 && section.is_without_transaction {
+            let left = "no statement of this revision was done to its end; an index that was to be created concurrently may be there, and \
+                        invalid";
+            return error::note(error, left);
+        }
         if kept == 0 {
             return error::note(error, "nothing of this revision was kept");
         }

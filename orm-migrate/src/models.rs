@@ -58,6 +58,7 @@ pub fn models(metadata: &MetaData) -> Result<String> {
     for entity in &mut entities {
         entity.type_fields(&mut enums, &mut taken, metadata.dialect());
     }
+    agree(&mut entities);
     relate(&mut entities);
     let mut source = String::from("use orm::prelude::*;\n");
     if names == Names::Postgres {
@@ -87,6 +88,8 @@ struct Field<'t> {
     column: &'t Column,
     name: String,
     rust: RustType,
+    /// Whether it has the type of all that it refers to.
+    agrees: bool,
 }
 
 impl<'t> Entity<'t> {
@@ -97,6 +100,7 @@ impl<'t> Entity<'t> {
             column,
             name: unique(field_name(&column.name), &mut known),
             rust: RustType::default(),
+            agrees: true,
         };
         Entity { table, names, name, fields: table.columns.iter().map(field).collect(), relations: Vec::new() }
     }
@@ -104,7 +108,8 @@ impl<'t> Entity<'t> {
     fn type_fields(&mut self, enums: &mut Vec<EnumSource>, taken: &mut Vec<String>, dialect: Option<Dialect>) {
         for field in &mut self.fields {
             let of = format!("{}_{}", self.table.name, field.column.name);
-            field.rust = types::of(field.column, &of, enums, taken, dialect);
+            let refers = self.table.foreign_keys.iter().any(|key| key.columns.contains(&field.column.name));
+            field.rust = types::of(field.column, &of, enums, taken, (dialect, refers));
         }
     }
 
@@ -133,7 +138,7 @@ impl<'t> Entity<'t> {
     fn source(&self, entities: &[Entity<'_>]) -> String {
         let said = of_table(self, entities);
         let mut source = String::from("\n");
-        said.notes.iter().for_each(|note| source.push_str(&format!("// {note}\n")));
+        said.notes.iter().for_each(|note| source.push_str(&format!("// {}\n", note.replace(['\n', '\r'], " "))));
         source.push_str("#[derive(Clone, Debug, Model)]\n");
         source.push_str(&attribute(&said.attributes, ""));
         source.push_str(&format!("pub struct {} {{\n", self.name));
@@ -147,6 +152,23 @@ impl<'t> Entity<'t> {
         }
         source.push_str("}\n");
         source
+    }
+}
+
+/// Gives what refers to a key its Rust type, where the database lets an integer refer to one of another width.
+fn agree(entities: &mut [Entity<'_>]) {
+    for at in 0..entities.len() {
+        for key in &entities[at].table.foreign_keys {
+            let Some(target) = target_of(key, entities) else { continue };
+            let types: Vec<Option<RustType>> =
+                key.target_columns.iter().map(|column| target.field(column).map(|field| field.rust.clone())).collect();
+            for (column, of_target) in key.columns.iter().zip(types) {
+                let field = entities[at].fields.iter_mut().find(|field| field.column.name == *column);
+                if let (Some(field), Some(of_target)) = (field, of_target) {
+                    field.agrees &= field.rust.refer_to(&of_target, &field.column.column_type);
+                }
+            }
+        }
     }
 }
 

@@ -124,13 +124,14 @@ async fn tables_of_other_programs_are_found_as_they_are() {
         "CREATE TABLE Album (AlbumId INTEGER NOT NULL, Title NVARCHAR(160) NOT NULL, ArtistId INTEGER NOT NULL, \
          Price NUMERIC(10, 2) NOT NULL DEFAULT 0, Sold BOOLEAN NOT NULL DEFAULT 0, CONSTRAINT PK_Album PRIMARY KEY (AlbumId), \
          FOREIGN KEY (ArtistId) REFERENCES Artist (ArtistId) ON DELETE NO ACTION, CHECK (Price >= 0))",
+        "CREATE TABLE Biography (ArtistId INTEGER PRIMARY KEY REFERENCES Artist (ArtistId), Weight REAL)",
         "CREATE INDEX IFK_AlbumArtistId ON Album (ArtistId)",
         "CREATE UNIQUE INDEX titles ON Album (lower(Title), ArtistId DESC) WHERE Sold = 0",
     ] {
         text(sql).execute(&engine).await.unwrap();
     }
     assert_eq!(source_of(&engine).await, include_str!("models/albums.rs"));
-    metadata![albums::Artist, albums::Album].check(&engine).await.unwrap();
+    metadata![albums::Artist, albums::Album, albums::Biography].check(&engine).await.unwrap();
     text("INSERT INTO Artist VALUES (1, 'AC/DC')").execute(&engine).await.unwrap();
     text("INSERT INTO Album VALUES (1, 'Let There Be Rock', 1, 9.99, 1)").execute(&engine).await.unwrap();
     let albums = select(albums::Album).options(joinedload(albums::Album.artist)).all(&engine).await.unwrap();
@@ -147,7 +148,7 @@ async fn types_of_postgresql_are_found_as_they_are() {
         "CREATE TABLE people (id SERIAL PRIMARY KEY, number INT GENERATED ALWAYS AS IDENTITY (START 100) UNIQUE, \
          token UUID NOT NULL DEFAULT gen_random_uuid(), mood mood NOT NULL DEFAULT 'happy', moods mood[], words TEXT[] NOT NULL, \
          about JSONB, born TIMESTAMPTZ NOT NULL DEFAULT now(), noted TIMESTAMP, height REAL, wage NUMERIC(8, 2), mac MACADDR, \
-         address INET, stay INT4RANGE, code CHAR(3), upper_code TEXT GENERATED ALWAYS AS (upper(code)) STORED, nap INTERVAL)",
+         address INET, stay INT4RANGE, code CHAR(3), seen TIMESTAMPTZ(3), raw JSON, boss BIGINT REFERENCES people, upper_code TEXT GENERATED ALWAYS AS (upper(code)) STORED, nap INTERVAL)",
         "CREATE TABLE friends (one INT NOT NULL REFERENCES people ON DELETE CASCADE, other INT NOT NULL REFERENCES people, \
          since DATE NOT NULL, PRIMARY KEY (one, other), CONSTRAINT later UNIQUE (since) DEFERRABLE)",
         "CREATE INDEX by_about ON people USING gin (about)",
@@ -168,7 +169,7 @@ async fn types_of_mysql_are_found_as_they_are() {
         "CREATE TABLE people (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, mood ENUM('happy', 'sad') NOT NULL DEFAULT 'happy', \
          hue SET('red', 'blue'), is_old TINYINT(1) NOT NULL DEFAULT 0, age TINYINT UNSIGNED, big BIGINT UNSIGNED, born DATETIME, \
          noted TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, wage DECIMAL(8, 2), about JSON, face MEDIUMBLOB, story LONGTEXT)",
-        "CREATE TABLE pets (id BIGINT AUTO_INCREMENT PRIMARY KEY, owner_id INT UNSIGNED NOT NULL, name VARCHAR(40) NOT NULL, \
+        "CREATE TABLE pets (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, owner_id INT UNSIGNED NOT NULL, name VARCHAR(40) NOT NULL, \
          UNIQUE KEY by_name (owner_id, name), CONSTRAINT of_owner FOREIGN KEY (owner_id) REFERENCES people (id) ON DELETE CASCADE)",
     ] {
         text(sql).execute(&engine).await.unwrap();

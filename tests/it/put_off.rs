@@ -212,6 +212,12 @@ async fn listeners_and_time_limits_begin_at_once() {
     let mut session = Session::new(&engine.execution_options(limited));
     session.query(User).all().await.unwrap();
     assert_eq!(sent.take().first().map(String::as_str), Some("BEGIN;"));
+    drop(session);
+
+    // Only the transaction says that nothing is to be written.
+    let mut session = Session::new(&engine.execution_options(ExecutionOptions::new().read_only(true)));
+    session.query(User).all().await.unwrap();
+    assert_eq!(sent.take().last_chunk(), Some(&["BEGIN".to_owned(), "SELECT".to_owned()]));
 }
 
 #[tokio::test]

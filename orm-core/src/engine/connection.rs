@@ -238,6 +238,7 @@ impl Connection {
         };
         reads_committed
             && !self.engine.is_of_test()
+            && !self.engine.options.is_read_only()
             && self.engine.options.statement_timeout().is_none()
             && !self.guard.is_in_transaction()
     }

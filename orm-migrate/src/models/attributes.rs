@@ -86,6 +86,18 @@ pub(super) fn of_table(entity: &Entity<'_>, entities: &[Entity<'_>]) -> Said {
     }
     said.attributes.extend(table.checks.iter().enumerate().map(|(at, check)| check_of(check, at + 1, entity)));
     for key in &table.foreign_keys {
+        let own: Vec<&Field<'_>> = key.columns.iter().filter_map(|column| entity.field(column)).collect();
+        if own.iter().any(|field| !field.agrees) {
+            let columns = key.columns.join(", ");
+            said.notes.push(format!("{columns} refers to `{}`, whose key is of another type", key.target_table));
+            continue;
+        }
+        let first = table.foreign_keys.iter().find(|first| first.columns == key.columns);
+        if first.is_some_and(|first| !std::ptr::eq(first, key)) {
+            let columns = key.columns.join(", ");
+            said.notes.push(format!("{columns} refers to `{}` as well", key.target_table));
+            continue;
+        }
         match (target_of(key, entities), &*key.columns) {
             (None, columns) => {
                 said.notes.push(format!(
@@ -114,7 +126,7 @@ pub(super) fn of_column(entity: &Entity<'_>, field: &Field<'_>, entities: &[Enti
         }
         let refers = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
         let would_be = key.len() == 1 && is_integer(field) && !refers;
-        if column.is_generated != would_be && column.identity.is_none() && is_integer(field) {
+        if !refers && column.is_generated != would_be && column.identity.is_none() && is_integer(field) {
             said.push(format!("autoincrement = {}", column.is_generated));
         }
     }
@@ -134,9 +146,9 @@ pub(super) fn of_column(entity: &Entity<'_>, field: &Field<'_>, entities: &[Enti
         false => format!("computed = {:?}", computed.sql),
     }));
     said.extend(column.collation.iter().map(|collation| format!("collation = {collation:?}")));
-    for key in table.foreign_keys.iter().filter(|key| key.columns == [column.name.clone()]) {
-        said.extend(foreign_key(key, entity, entities));
-    }
+    // A column refers to one other.
+    let keys = table.foreign_keys.iter().filter(|key| key.columns == [column.name.clone()] && field.agrees);
+    said.extend(keys.map(|key| foreign_key(key, entity, entities)).find(|said| !said.is_empty()).unwrap_or_default());
     said.extend(column.comment.iter().map(|comment| format!("comment = {comment:?}")));
     said
 }

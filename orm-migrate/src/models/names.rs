@@ -59,7 +59,8 @@ pub(super) fn plain(name: &str) -> &str {
 
 /// Returns a name as Rust can have it, which begins with `prefix` where it cannot begin as it does.
 fn identifier(name: String, prefix: &str) -> String {
-    let name: String = name.chars().filter(|&letter| letter == '_' || letter.is_alphanumeric()).collect();
+    let name: String =
+        name.chars().filter(|&letter| letter == '_' || letter.is_alphabetic() || letter.is_ascii_digit()).collect();
     match name.chars().next() {
         None => prefix.to_owned(),
         Some(first) if first.is_numeric() => format!("{prefix}{}{name}", if prefix == "column" { "_" } else { "" }),

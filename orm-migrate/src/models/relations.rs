@@ -96,6 +96,12 @@ fn link(child: usize, key: &ForeignKey, entities: &[Entity<'_>]) -> Option<Link>
     let parent = entities.iter().position(|entity| std::ptr::eq(entity, target))?;
     target.field_names(&key.target_columns)?;
     let own = &entities[child];
+    // A column refers to one other, of its own type.
+    let is_first = own.table.foreign_keys.iter().find(|first| first.columns == key.columns) == Some(key);
+    let agrees = key.columns.iter().all(|column| own.field(column).is_some_and(|field| field.agrees));
+    if !is_first || !agrees {
+        return None;
+    }
     let fields: Vec<String> = own.field_names(&key.columns)?.into_iter().map(str::to_owned).collect();
     let role = match &*key.columns {
         [one] => {

@@ -29,6 +29,22 @@ impl RustType {
         self
     }
 
+    /// Takes the integer type of what a column refers to, where it is another; both are integers.
+    pub(super) fn refer_to(&mut self, target: &RustType, own: &ColumnType) -> bool {
+        let sql = match own {
+            _ if self.name == target.name => return true,
+            ColumnType::SmallInteger => "SMALLINT",
+            ColumnType::Integer => "INTEGER",
+            ColumnType::BigInteger => "BIGINT",
+            _ => return false,
+        };
+        if !matches!(&*target.name, "i16" | "i32" | "i64") {
+            return false;
+        }
+        *self = RustType::with_sql(target.name.clone(), sql);
+        true
+    }
+
     /// Returns the type of a field.
     pub(super) fn written(&self, is_nullable: bool) -> String {
         if is_nullable { format!("Option<{}>", self.name) } else { self.name.clone() }
@@ -81,15 +97,24 @@ pub(super) fn of(
     of: &str,
     enums: &mut Vec<EnumSource>,
     taken: &mut Vec<String>,
-    dialect: Option<Dialect>,
+    (dialect, refers): (Option<Dialect>, bool),
 ) -> RustType {
     let mut rust = match (dialect, &column.column_type) {
-        // SQLite's integers have 64 bits, whatever they are declared as, and a key that it generates is one of these.
-        (Some(Dialect::Sqlite), ColumnType::Integer) if column.is_generated => RustType::new("i64"),
+        // SQLite's numbers have 64 bits, whatever they are declared as, and a key that it generates is one of these.
+        (Some(Dialect::Sqlite), ColumnType::Integer) if column.is_generated && !refers => RustType::new("i64"),
         (Some(Dialect::Sqlite), ColumnType::Integer) => RustType::with_sql("i64", "INTEGER"),
+        (Some(Dialect::Sqlite), ColumnType::Real) => RustType::with_sql("f64", "REAL"),
+        (Some(Dialect::Sqlite), ColumnType::Custom(sql)) if sql.is_empty() => RustType::new("Vec<u8>"),
+        // A key is counted, and so is what refers to it.
+        (_, ColumnType::Custom(sql))
+            if sql.eq_ignore_ascii_case("bigint unsigned") && (refers || column.is_generated) =>
+        {
+            RustType::with_sql("i64", sql)
+        }
         (Some(Dialect::Sqlite | Dialect::MySql | Dialect::MariaDb), ColumnType::Custom(sql)) => {
             RustType::with_sql(by_affinity(sql), sql)
         }
+        (Some(Dialect::Postgres), ColumnType::Custom(sql)) => RustType::with_sql(of_postgres(sql), sql),
         (_, column_type) => of_type(column_type, of, enums, taken),
     };
     if let (Some(length), ColumnType::LargeBinary) = (column.length, &column.column_type) {
@@ -114,6 +139,18 @@ fn by_affinity(sql: &str) -> &'static str {
         () if has(&["int", "year"]) && !has(&["point"]) => "i64",
         () if has(&["real", "floa", "doub"]) => "f64",
         () => "String",
+    }
+}
+
+/// Returns the Rust type for a type of PostgreSQL that has a precision, or is kept as it was written.
+fn of_postgres(sql: &str) -> &'static str {
+    let has_zone = sql.contains("with time zone") || sql.starts_with("timestamptz");
+    match sql.split(['(', ' ']).next().unwrap_or_default() {
+        "timestamp" | "timestamptz" if has_zone => "chrono::DateTime<chrono::Utc>",
+        "timestamp" => "chrono::NaiveDateTime",
+        "time" if !has_zone => "chrono::NaiveTime",
+        "json" => "serde_json::Value",
+        _ => "String",
     }
 }
 
@@ -163,7 +200,7 @@ fn of_type(of_column: &ColumnType, of: &str, enums: &mut Vec<EnumSource>, taken:
         }
         ColumnType::Array(element) => {
             let element = of_type(element, of, enums, taken);
-            RustType { name: format!("Vec<{}>", element.name), attributes: element.attributes }
+            RustType::new(format!("Vec<{}>", element.name))
         }
         ColumnType::Range(element) => {
             let element = of_type(element, of, enums, taken);

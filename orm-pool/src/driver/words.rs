@@ -63,7 +63,8 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
 #[cfg(feature = "postgres")]
 fn names_level(sql: &str) -> bool {
     let has = |word: &str| sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-    has("transaction_isolation") || has("characteristics")
+    // The setting's name may be a parameter.
+    has("transaction_isolation") || has("characteristics") || has("set_config")
 }
 
 /// Returns whether this text is a query, by its first words.

@@ -33,4 +33,18 @@ pub struct Artist {
     pub name: Option<String>,
     #[orm(back_populates = artist)]
     pub albums: HasMany<Album>,
+    #[orm(back_populates = artist)]
+    pub biography: HasOne<Biography>,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(metadata = none)]
+#[orm(table = "Biography")]
+pub struct Biography {
+    #[orm(primary_key, column = "ArtistId", sql_type = "INTEGER", foreign_key = Artist.artist_id)]
+    pub artist_id: i64,
+    #[orm(column = "Weight", sql_type = "REAL")]
+    pub weight: Option<f64>,
+    #[orm(back_populates = biography)]
+    pub artist: BelongsTo<Artist>,
 }

@@ -52,6 +52,12 @@ pub struct Person {
     pub stay: Option<orm::Range<i32>>,
     #[orm(sql_type = "CHAR(3)")]
     pub code: Option<String>,
+    #[orm(sql_type = "timestamp(3) with time zone")]
+    pub seen: Option<chrono::DateTime<chrono::Utc>>,
+    #[orm(sql_type = "json")]
+    pub raw: Option<serde_json::Value>,
+    #[orm(sql_type = "BIGINT", foreign_key = Person.id)]
+    pub boss: Option<i32>,
     #[orm(computed("upper((code)::text)", stored))]
     pub upper_code: Option<String>,
     pub nap: Option<chrono::TimeDelta>,
@@ -64,4 +70,8 @@ pub struct Person {
     pub friends_by_one_person: HasMany<Friend>,
     #[orm(back_populates = other_person, foreign_key = Friend.other)]
     pub friends_by_other_person: HasMany<Friend>,
+    #[orm(back_populates = people_by_boss_person)]
+    pub boss_person: BelongsTo<Person>,
+    #[orm(back_populates = boss_person)]
+    pub people_by_boss_person: HasMany<Person>,
 }

@@ -42,7 +42,7 @@ pub struct Person {
 #[orm(metadata = none)]
 #[orm(table = "pets", unique(owner_id, name, name = "by_name"))]
 pub struct Pet {
-    #[orm(primary_key)]
+    #[orm(primary_key, sql_type = "bigint unsigned")]
     pub id: i64,
     #[orm(
         sql_type = "int unsigned",
