@@ -14,7 +14,7 @@ use orm_core::{Dialect, MetaData, Result};
 use self::attributes::{Names, of_column, of_table};
 use self::names::{field_name, type_name, unique};
 use self::relations::{Relation, relate};
-use self::types::{EnumSource, RustType};
+use self::types::{Known, RustType};
 
 /// Writes the models of tables as Rust source: structs, enums of labels, and relationships on both sides of each foreign key.
 /// SQLAlchemy's users know it as `sqlacodegen`.
@@ -52,11 +52,10 @@ pub fn models(metadata: &MetaData) -> Result<String> {
     let (keyed, keyless): (Vec<&Table>, Vec<&Table>) =
         tables.iter().partition(|table| !table.primary_key.columns.is_empty());
     let names = Names::of(&tables);
-    let mut enums = Vec::new();
-    let mut taken = Vec::new();
-    let mut entities: Vec<Entity<'_>> = keyed.iter().map(|table| Entity::of(table, names, &mut taken)).collect();
+    let mut known = Known::default();
+    let mut entities: Vec<Entity<'_>> = keyed.iter().map(|table| Entity::of(table, names, &mut known.names)).collect();
     for entity in &mut entities {
-        entity.type_fields(&mut enums, &mut taken, metadata.dialect());
+        entity.type_fields(&mut known, metadata.dialect());
     }
     agree(&mut entities);
     relate(&mut entities);
@@ -64,7 +63,7 @@ pub fn models(metadata: &MetaData) -> Result<String> {
     if names == Names::Postgres {
         source.push_str("\n// Keys and indexes have the names that PostgreSQL gives: `.naming_convention(NamingConvention::POSTGRES)`.\n");
     }
-    enums.iter().for_each(|of: &EnumSource| source.push_str(&of.source()));
+    known.enums.iter().for_each(|of| source.push_str(&of.source()));
     for at in 0..entities.len() {
         source.push_str(&entities[at].source(&entities));
     }
@@ -105,11 +104,11 @@ impl<'t> Entity<'t> {
         Entity { table, names, name, fields: table.columns.iter().map(field).collect(), relations: Vec::new() }
     }
 
-    fn type_fields(&mut self, enums: &mut Vec<EnumSource>, taken: &mut Vec<String>, dialect: Option<Dialect>) {
+    fn type_fields(&mut self, known: &mut Known, dialect: Option<Dialect>) {
         for field in &mut self.fields {
             let of = format!("{}_{}", self.table.name, field.column.name);
             let refers = self.table.foreign_keys.iter().any(|key| key.columns.contains(&field.column.name));
-            field.rust = types::of(field.column, &of, enums, taken, (dialect, refers));
+            field.rust = types::of(field.column, &of, known, dialect, refers);
         }
     }
 

@@ -51,6 +51,14 @@ impl RustType {
     }
 }
 
+/// What the source has so far.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) enums: Vec<EnumSource>,
+    /// The names of structs and enums.
+    pub(super) names: Vec<String>,
+}
+
 /// An enum of the labels that a column may have.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EnumSource {
@@ -92,13 +100,7 @@ impl EnumSource {
 }
 
 /// Returns the type of a column; enums are named by `of` where the database has no name for them.
-pub(super) fn of(
-    column: &Column,
-    of: &str,
-    enums: &mut Vec<EnumSource>,
-    taken: &mut Vec<String>,
-    (dialect, refers): (Option<Dialect>, bool),
-) -> RustType {
+pub(super) fn of(column: &Column, of: &str, known: &mut Known, dialect: Option<Dialect>, refers: bool) -> RustType {
     let mut rust = match (dialect, &column.column_type) {
         // SQLite's numbers have 64 bits, whatever they are declared as, and a key that it generates is one of these.
         (Some(Dialect::Sqlite), ColumnType::Integer) if column.is_generated && !refers => RustType::new("i64"),
@@ -115,7 +117,7 @@ pub(super) fn of(
             RustType::with_sql(by_affinity(sql), sql)
         }
         (Some(Dialect::Postgres), ColumnType::Custom(sql)) => RustType::with_sql(of_postgres(sql), sql),
-        (_, column_type) => of_type(column_type, of, enums, taken),
+        (_, column_type) => of_type(column_type, of, known),
     };
     if let (Some(length), ColumnType::LargeBinary) = (column.length, &column.column_type) {
         rust.attributes.push(format!("length = {length}"));
@@ -154,7 +156,7 @@ fn of_postgres(sql: &str) -> &'static str {
     }
 }
 
-fn of_type(of_column: &ColumnType, of: &str, enums: &mut Vec<EnumSource>, taken: &mut Vec<String>) -> RustType {
+fn of_type(of_column: &ColumnType, of: &str, known: &mut Known) -> RustType {
     match of_column {
         ColumnType::Boolean => RustType::new("bool"),
         ColumnType::SmallInteger => RustType::new("i16"),
@@ -187,23 +189,24 @@ fn of_type(of_column: &ColumnType, of: &str, enums: &mut Vec<EnumSource>, taken:
         }
         ColumnType::Json => RustType::new("serde_json::Value"),
         ColumnType::Enum { name, .. } => {
-            if let Some(known) = enums.iter().find(|known| known.of == *of_column && !name.is_empty()) {
-                return RustType::new(&known.name);
+            if let Some(same) = known.enums.iter().find(|other| other.of == *of_column && !name.is_empty()) {
+                return RustType::new(&same.name);
             }
             let named = type_name(if name.is_empty() { of } else { name });
-            enums.push(EnumSource { name: unique(named, taken), of: of_column.clone() });
-            enums.last().map(|added| RustType::new(&added.name)).unwrap_or_default()
+            let name = unique(named, &mut known.names);
+            known.enums.push(EnumSource { name, of: of_column.clone() });
+            known.enums.last().map(|added| RustType::new(&added.name)).unwrap_or_default()
         }
         ColumnType::Domain { schema, name, base } => {
             let full = schema.iter().map(|schema| format!("{schema}.")).collect::<String>() + name;
-            RustType::with_sql(of_type(base, of, enums, taken).name, &full)
+            RustType::with_sql(of_type(base, of, known).name, &full)
         }
         ColumnType::Array(element) => {
-            let element = of_type(element, of, enums, taken);
+            let element = of_type(element, of, known);
             RustType::new(format!("Vec<{}>", element.name))
         }
         ColumnType::Range(element) => {
-            let element = of_type(element, of, enums, taken);
+            let element = of_type(element, of, known);
             RustType { name: format!("orm::Range<{}>", element.name), attributes: Vec::new() }
         }
         ColumnType::Custom(sql) => RustType::with_sql("String", sql),
