@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use cte::writing_ctes;
 pub(crate) use eager::width;
+pub(crate) use lists::can_be_gathered;
 pub use lint::Lint;
 use orm_pool::Value;
 use orm_pool::driver;

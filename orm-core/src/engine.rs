@@ -7,6 +7,7 @@ mod cache;
 mod config;
 mod connect;
 mod connection;
+mod draws;
 mod events;
 mod execute;
 mod executor;
@@ -31,6 +32,7 @@ pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard, Loan};
 pub(crate) use connection::unless_lost;
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
+use draws::Draws;
 use events::OnStatement;
 pub use events::StatementEvent;
 pub(crate) use execute::OnRow;
@@ -92,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) hide_parameters: bool,
     /// Set if all that it does is one transaction, which is never committed.
     test: Option<TestTransaction>,
+    /// Which columns of its tables draw their keys from a sequence.
+    pub(crate) draws: Draws,
     /// What its sessions leave to each other.
     pub(crate) spare: Arc<Spare>,
 }

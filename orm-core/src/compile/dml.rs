@@ -77,14 +77,30 @@ impl Writer {
                     Ok(())
                 })
             }
+            InsertSource::Arrays(arrays) if insert.in_order => self.rows_in_order(arrays),
             InsertSource::Arrays(arrays) => {
-                self.push("SELECT * FROM unnest(");
-                self.separated(arrays, ", ", |this, array| this.typed_array(array))?;
-                self.push(")");
-                Ok(())
+                self.push("SELECT * FROM ");
+                self.unnested(arrays)
             }
             InsertSource::Select(select) => self.inserted_select(insert, select),
         }
+    }
+
+    /// Writes the rows of arrays, ordered as they stand there.
+    fn rows_in_order(&mut self, arrays: &[Node]) -> Result<()> {
+        let names: Vec<String> = (1..=arrays.len()).map(|number| format!("v{number}")).collect();
+        let names = names.join(", ");
+        self.push(&format!("SELECT {names} FROM "));
+        self.unnested(arrays)?;
+        self.push(&format!(" WITH ORDINALITY AS given ({names}, position) ORDER BY position"));
+        Ok(())
+    }
+
+    fn unnested(&mut self, arrays: &[Node]) -> Result<()> {
+        self.push("unnest(");
+        self.separated(arrays, ", ", |this, array| this.typed_array(array))?;
+        self.push(")");
+        Ok(())
     }
 
     /// Writes an array with its type, which the text then tells without the driver; that of labels has one anyway.

@@ -135,13 +135,14 @@ pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
     if dialect != Dialect::Postgres || insert.columns.is_empty() {
         return;
     }
+    let few = if insert.in_order { 1 } else { FEW_ROWS };
     let kinds = match &insert.source {
-        InsertSource::Rows(rows) if rows.len() > FEW_ROWS => uniform_kinds(rows),
-        InsertSource::Plain(plain) if plain.count > FEW_ROWS => Some(plain.kinds.clone()),
+        InsertSource::Rows(rows) if rows.len() > few => uniform_kinds(rows),
+        InsertSource::Plain(plain) if plain.count > few => Some(plain.kinds.clone()),
         _ => None,
     };
     let Some(kinds) = kinds else { return };
-    if !insert.columns.iter().zip(&kinds).all(|(&column, &kind)| is_gathered(insert.mapper, column, kind)) {
+    if !can_be_gathered(insert.mapper, &insert.columns, &kinds) {
         return;
     }
     let values = match &mut insert.source {
@@ -152,6 +153,11 @@ pub(super) fn gather(insert: &mut InsertNode, dialect: Dialect) {
     let columns = columns_of(values, kinds.len());
     insert.source =
         InsertSource::Arrays(kinds.into_iter().zip(columns).filter_map(|(k, column)| array(k, column)).collect());
+}
+
+/// Returns whether values of these types become arrays for the columns of an INSERT on PostgreSQL.
+pub(crate) fn can_be_gathered(mapper: &Mapper, columns: &[u16], kinds: &[Kind]) -> bool {
+    columns.iter().zip(kinds).all(|(&column, &kind)| is_gathered(mapper, column, kind))
 }
 
 /// Makes rows of so many columns, one after another, a list for each column.

@@ -608,6 +608,7 @@ impl<'v> Lifted<'v> {
             }
         }
         self.flag(insert.overrides);
+        self.flag(insert.in_order);
         self.list(&mut insert.on_conflict, Self::conflict);
         self.list(&mut insert.returning, Self::output);
         self.criteria(&mut insert.criteria);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use orm_pool::pool::{self, ResetOnReturn};
 
 use super::connect::{Connector, Creator};
+use super::draws::Draws;
 use super::events::{OnStatement, StatementEvent};
 use super::log::Server;
 use super::{Engine, ExecutionOptions, Plugin, SchemaMap, Shared, StatementCache, Url, config};
@@ -421,6 +422,7 @@ impl EngineBuilder {
             listeners: self.listeners,
             hide_parameters: self.hide_parameters,
             test,
+            draws: Draws::default(),
             spare: Arc::default(),
         };
         Ok(Engine::with(Opaque::new(shared), self.options))

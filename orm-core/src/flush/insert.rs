@@ -6,7 +6,8 @@
 //! | database | how | statements for n rows |
 //! |---|---|---|
 //! | SQLite | the next keys are known under the write lock, which one transaction alone has | SELECT, INSERT |
-//! | PostgreSQL | the keys are taken from the sequence before | SELECT, INSERT |
+//! | PostgreSQL | the keys are taken from the sequence before, the first time | SELECT, INSERT |
+//! | | then RETURNING gives them, and they follow each other in the order of the rows | INSERT |
 //! | MariaDB | RETURNING gives them, and they rise in the order of the rows | INSERT |
 //! | MySQL | it tells the first one, and how far they are apart | SELECT, INSERT |
 //!
@@ -16,6 +17,10 @@
 //! <https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html>. No row of a batch brings a key of its own, so
 //! the least key is that of the first row, and on MySQL, which tells no other, the next ones are each `auto_increment_increment`
 //! further.
+//!
+//! PostgreSQL evaluates the defaults of `INSERT … SELECT … ORDER BY` row by row in that order, and gives the rows back as it has
+//! inserted them. It is asked so once a sequence is known to be behind the column, and only where values of one type each fill
+//! the same columns of all rows; keys that come back but neither rise nor fall are refused.
 //!
 //! SQLite gives the rows of one INSERT the keys behind the greatest one, so that those are not sent, since it looks for the
 //! place of each key that is: the key of the last row has to be the expected one. They are sent where rows with keys of
@@ -30,6 +35,7 @@ use super::order::is_post_update;
 use super::update::key_filters;
 use super::validate::validate_heard;
 use super::{tell, trade};
+use crate::compile::can_be_gathered;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
 use crate::engine::{Connection, Engine, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -201,6 +207,8 @@ struct Given {
     overrides: bool,
     /// Whether the objects have the keys that the database is going to generate.
     are_expected: bool,
+    /// Whether the rows are inserted in the order of the objects, which tells whose key is whose.
+    in_order: bool,
 }
 
 /// Gives new rows the keys that the database would have generated, or is going to, where they can be had before.
@@ -219,6 +227,9 @@ async fn give_keys(
     if keyless.len() <= 1 {
         return Ok(Given::default());
     }
+    if keyless.len() == slots.len() && goes_in_order(objects, connection, mapper, column, slots)? {
+        return Ok(Given { in_order: true, ..Given::default() });
+    }
     let own_key = |&slot: &u32| match is_generated(&slot) {
         true => None,
         false => as_integer(&objects.object(slot).column(column)),
@@ -232,7 +243,8 @@ async fn give_keys(
     };
     // They are generated in the order of the rows if all go in one statement, or in one after the other.
     let go_together = set_by_each(objects, slots).is_some_and(|set| !set.is_empty());
-    let given = Given { overrides: reserved.overrides, are_expected: reserved.are_next && go_together };
+    let are_expected = reserved.are_next && go_together;
+    let given = Given { overrides: reserved.overrides, are_expected, in_order: false };
     for (&key, &slot) in reserved.keys.iter().zip(&keyless) {
         set_generated_key(objects, slot, column, key)?;
         if !given.are_expected {
@@ -240,6 +252,30 @@ async fn give_keys(
         }
     }
     Ok(given)
+}
+
+/// Returns whether new rows get their keys from a sequence, in the order in which they stand.
+fn goes_in_order(
+    objects: &Objects,
+    connection: &Connection,
+    mapper: &'static Mapper,
+    column: usize,
+    slots: &[u32],
+) -> Result<bool> {
+    if connection.engine.dialect().capabilities().generated_keys != GeneratedKeys::Sequence {
+        return Ok(false);
+    }
+    let Some(set) = set_by_each(objects, slots).filter(|set| !set.is_empty()) else { return Ok(false) };
+    let columns = columns_where(mapper, |column, definition| set.contains(column) && definition.is_written());
+    let kinds = |&slot: &u32| {
+        let object = objects.object(slot);
+        columns.iter().map(|&column| object.column(usize::from(column)).kind()).collect::<Vec<_>>()
+    };
+    let first = kinds(&slots[0]);
+    let are_alike = !columns.is_empty() && slots[1..].iter().all(|slot| kinds(slot) == first);
+    Ok(are_alike
+        && can_be_gathered(mapper, &columns, &first)
+        && connection.engine.shared.draws.knows(table_name(&connection.engine, mapper)?, column))
 }
 
 /// Returns the columns that each of these rows sets, if they are the same.
@@ -312,7 +348,8 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         // The key, as DEFAULT: rows that set nothing go together too.
         columns.extend(generated.map(|column| column as u16));
     }
-    let one_by_one = !given.are_expected && generated.is_some_and(|column| !rises(mapper, column, capabilities));
+    let is_known = given.are_expected || given.in_order;
+    let one_by_one = !is_known && generated.is_some_and(|column| !rises(mapper, column, capabilities));
     let has_others = generated.is_some() && !one_by_one && batch.slots.len() > 1;
     let step = match capabilities.generated_keys {
         GeneratedKeys::FirstKey if has_others => key_step(connection).await?,
@@ -336,13 +373,14 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
             overrides: given.overrides,
+            in_order: given.in_order,
             returning: outputs(mapper, &returning),
             source,
             ..InsertNode::rows(mapper, columns.clone(), Vec::new())
         };
         // Rows whose keys are known are told by them.
         let unknown = generated.filter(|_| !given.are_expected);
-        let returned = Returned { columns: returning, generated: unknown };
+        let returned = Returned { columns: returning, generated: unknown, in_order: given.in_order };
         let last_key = send(objects, connection, statement, slots, returned).await?;
         match generated {
             Some(column) if given.are_expected => check_key(objects, slots, column, last_key)?,
@@ -558,6 +596,9 @@ async fn keys_of_sequence(
     let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;
     let overrides = rows.iter().any(|&(_, is_always)| is_always);
     let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
+    if !keys.is_empty() {
+        connection.engine.shared.draws.note(of_table, column);
+    }
     Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides, are_next: false }) })
 }
 
@@ -634,6 +675,8 @@ fn check_key(objects: &Objects, slots: &[u32], column: usize, last_key: Option<i
 struct Returned {
     columns: Vec<u16>,
     generated: Option<usize>,
+    /// Whether they come back in the order of the objects.
+    in_order: bool,
 }
 
 /// Says what to do with an object whose row is there already.
@@ -678,6 +721,7 @@ async fn send(
     let pairs = match slots {
         [only] => rows.into_iter().map(|(_, values)| (*only, values)).collect(),
         _ if !is_returning => Vec::new(),
+        _ if returned.in_order => as_they_came(mapper, &returned, rows, slots)?,
         _ if returned.generated.is_some() => by_rising_key(rows, slots),
         _ => by_key(objects, rows, slots),
     };
@@ -693,6 +737,28 @@ async fn send(
         objects.get_mut(slot).has_generated_key |= returned.generated.is_some();
     }
     Ok(done.last_insert_id)
+}
+
+/// Gives each object its row, by the rule that they were inserted in the order of the objects: their keys tell whether they were.
+fn as_they_came(
+    mapper: &Mapper,
+    returned: &Returned,
+    rows: Vec<(Option<Key>, Vec<Value>)>,
+    slots: &[u32],
+) -> Result<Vec<(u32, Vec<Value>)>> {
+    let generated = returned.columns.iter().position(|&column| Some(usize::from(column)) == returned.generated);
+    let key = |(_, values): &(Option<Key>, Vec<Value>)| generated.and_then(|at| as_integer(&values[at]));
+    let keys: Vec<Option<i64>> = rows.iter().map(key).collect();
+    if keys.contains(&None) || !(keys.is_sorted_by(|one, next| one < next) || keys.is_sorted_by(|one, next| one > next)) {
+        let message = format!(
+            "the INSERT of {} rows of `{}` gave keys that neither rise nor fall, so that it is not known which row has which",
+            slots.len(),
+            mapper.definition.name
+        );
+        return Err(Error::new(ErrorKind::StaleData, message)
+            .hint("a trigger gives them, or a sequence that starts again: flush after each object that is added"));
+    }
+    Ok(slots.iter().copied().zip(rows.into_iter().map(|(_, values)| values)).collect())
 }
 
 /// Gives each object its row, by the rule that the first one has the least key.

@@ -26,6 +26,9 @@ pub struct InsertNode {
     pub(crate) source: InsertSource,
     /// Whether the keys given are for a column that otherwise takes none, of PostgreSQL's `GENERATED ALWAYS AS IDENTITY`.
     pub(crate) overrides: bool,
+    /// Whether the rows are inserted in the order in which they stand, so that the keys that are generated for them follow each
+    /// other as they do; for rows of which [`can_be_gathered`](crate::compile::can_be_gathered) says so.
+    pub(crate) in_order: bool,
     /// What is tried in this order.
     pub(crate) on_conflict: Vec<Conflict>,
     pub(crate) returning: Vec<Output>,
@@ -43,6 +46,7 @@ impl InsertNode {
             columns,
             source,
             overrides: false,
+            in_order: false,
             on_conflict: Vec::new(),
             returning: Vec::new(),
             criteria: Vec::new(),
