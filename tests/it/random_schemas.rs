@@ -769,6 +769,14 @@ impl Run {
         } else {
             let columns = self.columns_that(&self.wanted[at], |holds, _| !matches!(holds, Holds::Key | Holds::Other));
             let Some(from) = pick(&columns, number).cloned() else { return Ok(()) };
+            // MySQL renames no column that a check names; MariaDB does.
+            let own = &self.wanted[at];
+            let is_enum = |column: &Column| matches!(column.column_type, ColumnType::Enum { .. });
+            let is_named = own.find_column(&from).is_some_and(is_enum)
+                || own.checks.iter().any(|check| mentions(&check.sql, &from));
+            if dialect() == Dialect::MySql && is_named {
+                return Ok(());
+            }
             let to = self.name(from.chars().next().unwrap_or('c'));
             for engine in self.engines() {
                 Operation::RenameColumn { table: table.as_str().into(), from: from.clone(), to: to.clone() }

@@ -151,7 +151,9 @@ impl Ddl {
     pub(super) fn default(&self, column: &Column, sql: &str) -> String {
         let is_long = column.length.is_none()
             && matches!(column.column_type, ColumnType::Text | ColumnType::LargeBinary | ColumnType::Json);
-        let is_simple = is_in_quotes(sql) || is_word_or_number(sql) || is_in_parentheses(sql);
+        // MySQL shows `b'101'` as it is, but what becomes of it as an expression as `0x05`.
+        let is_of_bits = self.is_mysql() && sql.strip_prefix(['b', 'B', 'x', 'X']).is_some_and(is_in_quotes);
+        let is_simple = is_in_quotes(sql) || is_of_bits || is_word_or_number(sql) || is_in_parentheses(sql);
         match self.dialect {
             Dialect::Postgres => sql.to_owned(),
             Dialect::Sqlite if is_simple => sql.to_owned(),
