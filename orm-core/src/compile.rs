@@ -31,8 +31,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use cte::writing_ctes;
 pub(crate) use eager::width;
-pub(crate) use lists::can_be_gathered;
 pub use lint::Lint;
+pub(crate) use lists::can_be_gathered;
 use orm_pool::Value;
 use orm_pool::driver;
 pub(crate) use writer::Writer;

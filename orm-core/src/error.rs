@@ -104,7 +104,7 @@ pub enum ErrorKind {
     },
     /// The connection was lost, or could not be opened.
     Disconnected,
-    /// The answer to a COMMIT was lost: it may have happened or not.
+    /// The answer to a COMMIT, or to a statement that commits itself, was lost or could not be taken up: it may have happened or not.
     CommitUnknown,
     /// The session's transaction has failed and waits for `rollback()`.
     PendingRollback,

@@ -3,6 +3,7 @@
 //! In: the session's [`Objects`]. Collect what has changed, order it so that each row exists before a row refers to it,
 //! batch neighbours of one shape, emit, and write back what the database filled in.
 
+mod alone;
 mod collect;
 mod delete;
 mod followers;
@@ -24,13 +25,14 @@ pub(crate) use validate::validate_all;
 use crate::error::Result;
 use crate::session::{Connections, Moment, Objects};
 
-/// Brings the database in line with the objects.
-pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections) -> Result<()> {
+/// Brings the database in line with the objects; `is_commit` says that the commit follows.
+pub(crate) async fn flush(objects: &mut Objects, connections: &mut Connections, is_commit: bool) -> Result<()> {
     collect::switch_rows(objects)?;
     referrers::spread_keys(objects, connections).await?;
     let work = collect::collect(objects); // what has changed
     let groups = order::groups(&work)?; // which models before which
     let first = vacate::first(objects, &work)?; // whose values others take
+    connections.write_alone_if(is_commit && alone::may_be_one_statement(objects, &work));
     update::let_go(objects, connections, &first.letting_go).await?;
     pairs::emit(objects, connections, &first.pairs).await?;
     delete_rows(objects, connections, &work, &groups, &first.deletes).await?;
@@ -75,6 +77,9 @@ async fn delete_rows(
     for group in groups.iter().rev() {
         let doomed = doomed(objects, group.of(work, objects, slots));
         let deletes = order::deletes(objects, &doomed, checks_each_row)?;
+        if !deletes.parted.is_empty() {
+            connections.write_more();
+        }
         let parted = delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {
             delete::emit(objects, connections, level, &parted).await?;

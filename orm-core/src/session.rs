@@ -860,6 +860,11 @@ impl Session {
     /// Fails when the database refuses a row, when rows are not as they were read ([`ErrorKind::StaleData`]), when new
     /// objects refer to each other in a circle, and when a key that must not be NULL was not filled.
     pub async fn flush(&mut self) -> Result<()> {
+        self.flush_for(false).await
+    }
+
+    /// Flushes, for a commit that follows at once or for what comes next in the transaction.
+    async fn flush_for(&mut self, is_commit: bool) -> Result<()> {
         self.check()?;
         if let Some(error) = self.deferred.take() {
             return Err(self.flush_failed(error).await);
@@ -883,14 +888,22 @@ impl Session {
         self.busy = Busy::Work("a flush");
         let Session { connections, objects, .. } = self;
         objects.tell_later();
-        let done = flush::flush(objects, connections).await;
+        let done = flush::flush(objects, connections, is_commit).await;
         self.busy = Busy::No;
         self.objects.tell_now();
         if let Err(error) = done {
+            let error = if self.connections.has_committed() { Self::committed_all_the_same(&error) } else { error };
             return Err(self.flush_failed(error).await);
         }
         events.call_after_flush(self);
         Ok(())
+    }
+
+    /// Says that rows are there although the flush has failed: a statement that committed itself could not be undone.
+    fn committed_all_the_same(error: &Error) -> Error {
+        let message = "the flush failed after its one statement, which commits itself: what it wrote may be there";
+        let error = Error::new(ErrorKind::CommitUnknown, message).note(error.message().to_owned());
+        error.hint("call `session.rollback()`, and look for the rows")
     }
 
     /// Lets listeners have their say, and takes up what they have changed.

@@ -425,6 +425,20 @@ impl Connection {
         }
     }
 
+    /// Returns whether a server commits a statement by itself that is sent outside of a transaction.
+    ///
+    /// SQLite does so too; but there a transaction costs no round trip, so that nothing is gained by asking.
+    pub fn commits_alone(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => true,
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.commits_alone(),
+        }
+    }
+
     /// Returns whether an operation has begun and not ended, since its future was dropped.
     ///
     /// [`drain`](Self::drain) waits for it, unless the connection [should be discarded](Self::needs_discard).

@@ -248,6 +248,79 @@ async fn a_commit_cut_off_at_any_byte_is_unknown_never_run_again_and_never_belie
     }
 }
 
+/// The same for a commit that is one statement, which commits itself.
+#[tokio::test]
+async fn a_statement_that_commits_itself_is_unknown_where_it_is_cut_off() {
+    only!(Postgres | MariaDb | MySql);
+    let direct = engine().await;
+    let url = direct.url().to_string();
+    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
+    if !url.contains(server) {
+        return; // The server is elsewhere.
+    }
+    let proxy = Proxy::start(server).await;
+    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    for way in [Way::ToServer, Way::ToClient] {
+        let mut last = 0;
+        for bytes in (0..).step_by(3) {
+            proxy.mend();
+            delete(User).execute(&direct).await.unwrap();
+            // The connection is heard of, and the statement prepared.
+            let mut session = Session::new(&engine);
+            for name in ["one", "two"] {
+                session.add(User::builder().name(name));
+                session.commit().await.unwrap();
+            }
+            let id = connection_id(session.connection().await.unwrap()).await;
+            session.commit().await.unwrap();
+            let three = session.add(User::builder().name("three"));
+            proxy.cut(way, bytes);
+            let Err(error) = session.commit().await else {
+                assert_eq!(select(User).count(&direct).await.unwrap(), 3);
+                break;
+            };
+            assert_eq!(*error.kind(), ErrorKind::CommitUnknown, "cut {way:?} after {bytes} bytes: {error}");
+            assert!(!error.is_retryable());
+            gone(&direct, id).await;
+            let count = select(User).count(&direct).await.unwrap();
+            assert!(count == 2 || count == 3, "cut {way:?} after {bytes} bytes: {count}");
+            if way == Way::ToClient {
+                assert_eq!(count, 3, "the server had the whole statement");
+            }
+            proxy.mend();
+            session.rollback().await.unwrap();
+            assert_eq!(session[three].id, 0, "not believed");
+            last = bytes;
+            assert!(bytes < 1000, "it is never let through");
+        }
+        assert!(last > 4, "several places were cut {way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_commits_itself_and_is_dropped_is_unknown() {
+    only!(Postgres | MariaDb | MySql);
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    session.add(User::builder().name("before"));
+    session.commit().await.unwrap();
+    // It waits for whoever inserts the same name.
+    let mut other = engine.begin().await.unwrap();
+    insert(User).values(User::builder().name("wanted")).execute(&mut other).await.unwrap();
+    let user = session.add(User::builder().name("wanted"));
+    assert!(polled(session.commit(), 3).await.is_none(), "it is still waiting");
+    let error = session.commit().await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::CommitUnknown);
+    assert_eq!(error.message(), "a commit was cut off: the transaction may have been committed or not");
+    session.rollback().await.unwrap();
+    other.commit().await.unwrap();
+    assert_eq!(session[user].id, 0, "not believed");
+    let user = session.add(User::builder().name("after"));
+    session.commit().await.unwrap();
+    assert!(session[user].id > 0);
+    assert_eq!(select(User.name).order_by(User.name).all(&engine).await.unwrap(), ["after", "before", "wanted"]);
+}
+
 #[tokio::test]
 async fn after_an_unknown_commit_everything_is_expired_and_read_again() {
     only!(Postgres | MariaDb | MySql);

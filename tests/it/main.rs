@@ -152,6 +152,7 @@ mod moments;
 mod mysql;
 mod named_types;
 mod of_others;
+mod one_statement;
 mod own_types;
 mod own_values;
 mod pool;

@@ -896,7 +896,12 @@ async fn a_tree_is_built_in_one_add_and_inserted_level_by_level() {
     ]));
     log.take();
     session.commit().await.unwrap();
-    assert_eq!(log.verbs(), [vec!["INSERT nodes".to_owned()], inserted("nodes"), inserted("nodes")].concat());
+    let last = match dialect() {
+        // The sequence is known by now.
+        Dialect::Postgres => vec!["INSERT nodes".to_owned()],
+        _ => inserted("nodes"),
+    };
+    assert_eq!(log.verbs(), [vec!["INSERT nodes".to_owned()], inserted("nodes"), last].concat());
     let rows = select((Node.name, Node.parent_id)).order_by(Node.id).all(&engine).await.unwrap();
     let expected = [("root", None), ("a", Some(1)), ("b", Some(1)), ("a1", Some(2)), ("a2", Some(2)), ("b1", Some(3))];
     assert_eq!(rows, expected.map(|(name, parent)| (name.to_owned(), parent)));

@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orm_pool::pool::{self, Reset, ResetOnReturn};
 use orm_pool::{Error as PoolError, ErrorKind as PoolErrorKind, driver};
@@ -172,6 +172,8 @@ pub(crate) struct Lent {
     undo: Vec<&'static str>,
     /// The time limit that the session has.
     pub(super) timeout: Option<Duration>,
+    /// When the server last answered to something that was written, or read on the way to that.
+    pub(super) heard: Option<Instant>,
     /// Whether its user has declared it of no use.
     pub(super) is_invalid: bool,
     /// Whether its transactions are savepoints of a test's.
@@ -245,7 +247,7 @@ impl pool::Connector for Connector {
             #[allow(unreachable_patterns, reason = "which patterns are left depends on the features")]
             _ => Some(home()),
         };
-        Ok(Lent { connection, undo, timeout: None, is_invalid: false, is_of_test, stage, home })
+        Ok(Lent { connection, undo, timeout: None, heard: None, is_invalid: false, is_of_test, stage, home })
     }
 
     fn reset_now(&self, lent: &mut Lent, how: ResetOnReturn) -> Reset {

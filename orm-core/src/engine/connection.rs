@@ -9,7 +9,7 @@ use orm_pool::pool::ResetOnReturn;
 
 use super::connect::Guard;
 use super::events::Told;
-use super::execute::OnRow;
+use super::execute::{OnRow, Prepared};
 use super::test_transaction::{CHECK, SAVEPOINT};
 use super::{Engine, ExecutionOptions, IsolationLevel, SchemaMap};
 use crate::dialect::Dialect;
@@ -60,6 +60,10 @@ struct State {
     is_put_off: bool,
     /// The level that it was to begin with.
     level: Option<IsolationLevel>,
+    /// The next statement that writes is the only one: it commits itself.
+    is_alone: bool,
+    /// What was written has committed itself.
+    has_committed: bool,
     /// It begins or is rolled back. Where that was given up halfway, nobody knows whether it is there: nothing of it is to
     /// be kept.
     is_unsure: bool,
@@ -230,17 +234,59 @@ impl Connection {
         Ok(())
     }
 
+    /// Begins a transaction for one statement that writes, after which it is committed: the statement commits itself, if it runs
+    /// outside of a transaction. Where something else is to be said before, or another statement follows, it begins as always.
+    pub(crate) async fn begin_alone(&mut self, level: Option<IsolationLevel>) -> Result<()> {
+        if self.has_begun() || self.state.is_unsure || !self.may_commit_alone(level) {
+            return self.begin_at(level, true).await;
+        }
+        let savepoints = self.state.savepoints;
+        self.state = State { is_begun: true, is_put_off: true, is_alone: true, level, savepoints, ..State::default() };
+        Ok(())
+    }
+
+    /// Says that more than one statement writes, before the first is sent.
+    pub(crate) fn writes_more(&mut self) {
+        self.state.is_alone = false;
+    }
+
+    /// Returns whether what was written has committed itself.
+    pub(crate) fn has_committed(&self) -> bool {
+        self.state.has_committed
+    }
+
+    /// Returns whether a statement alone is what a transaction with nothing else is.
+    ///
+    /// BEGIN also tells whether the connection is alive, before anything is at stake; so the server has to have answered lately.
+    fn may_commit_alone(&self, level: Option<IsolationLevel>) -> bool {
+        const LATELY: Duration = Duration::from_secs(2);
+        let is_own_level = match level {
+            None => true,
+            Some(level) => level == IsolationLevel::ReadCommitted && self.guard.reads_committed(),
+        };
+        is_own_level
+            && self.guard.commits_alone()
+            && self.needs_no_words()
+            && !self.guard.needs_discard()
+            && !self.guard.is_in_flight()
+            && self.guard.heard.is_some_and(|heard| heard.elapsed() < LATELY)
+    }
+
+    /// Returns whether nothing is to be set for the transaction, and none is open.
+    fn needs_no_words(&self) -> bool {
+        !self.engine.is_of_test()
+            && !self.engine.options.is_read_only()
+            && self.engine.options.statement_timeout().is_none()
+            && !self.guard.is_in_transaction()
+    }
+
     /// Returns whether each statement of a transaction sees what is committed when it begins, and nothing is to be set before.
     fn may_put_off(&self, level: Option<IsolationLevel>) -> bool {
         let reads_committed = match level {
             None => self.guard.reads_committed(),
             level => self.dialect() == Dialect::Postgres && level == Some(IsolationLevel::ReadCommitted),
         };
-        reads_committed
-            && !self.engine.is_of_test()
-            && !self.engine.options.is_read_only()
-            && self.engine.options.statement_timeout().is_none()
-            && !self.guard.is_in_transaction()
+        reads_committed && self.needs_no_words()
     }
 
     /// Returns whether the database knows of a transaction.
@@ -515,7 +561,10 @@ impl Connection {
         let done = self.words(&words).await;
         self.state.is_committing = false;
         match done {
-            Ok(()) => self.end().await,
+            Ok(()) => {
+                self.guard.heard = (self.dialect() != Dialect::Sqlite).then(Instant::now);
+                self.end().await
+            }
             Err(error) if error.is_disconnect() => {
                 self.state = State::default();
                 let message = "the connection was lost during COMMIT: the transaction may have been committed or not";
@@ -623,8 +672,11 @@ impl Connection {
     /// Runs a statement of a transaction that has been put off: alone, if it gives the same so.
     async fn run_before_begin(&mut self, statement: Statement, on_row: &mut OnRow<'_>) -> Result<Done> {
         let prepared = self.engine.prepare(statement)?;
+        if self.state.is_alone && prepared.writes() {
+            return self.run_alone(&prepared, on_row).await;
+        }
         if prepared.needs_transaction() {
-            self.begin_after_all().await?;
+            self.begin_after_all(prepared.writes()).await?;
             return self.engine.run_prepared(&mut self.guard, prepared.sent(), on_row).await;
         }
         let mut has_rows = false;
@@ -638,19 +690,42 @@ impl Connection {
                 self.guard.renew().await.map_err(Error::from_pool)?;
                 self.engine.run_prepared(&mut self.guard, prepared.sent(), on_row).await
             }
-            done => done,
+            done => done.inspect(|_| self.guard.heard = Some(Instant::now())),
+        }
+    }
+
+    /// Runs the one statement that writes, which commits itself.
+    async fn run_alone(&mut self, prepared: &Prepared, on_row: &mut OnRow<'_>) -> Result<Done> {
+        self.state.is_alone = false;
+        let mut is_misread = false;
+        let mut noting = |row: Row<'_>| on_row(row).inspect_err(|_| is_misread = true);
+        match self.engine.run_prepared(&mut self.guard, prepared.sent(), &mut noting).await {
+            Ok(done) => {
+                self.guard.heard = Some(Instant::now());
+                self.state.has_committed = done.rows_affected > 0;
+                Ok(done)
+            }
+            Err(error) if error.is_disconnect() => {
+                let message = "the connection was lost during the one statement of a transaction, which commits itself: it may \
+                               have been done or not";
+                Err(Error::new(ErrorKind::CommitUnknown, message).note(error.message().to_owned()))
+            }
+            Err(error) => {
+                self.state.has_committed = is_misread;
+                Err(error)
+            }
         }
     }
 
     /// Begins in the database what was put off.
-    async fn begin_after_all(&mut self) -> Result<()> {
+    async fn begin_after_all(&mut self, will_write: bool) -> Result<()> {
         let level = self.state.level;
-        match self.begin_at(level, false).await {
+        match self.begin_at(level, will_write).await {
             Err(error) if error.is_disconnect() => {
                 self.engine.pool().invalidate();
                 self.guard.renew().await.map_err(Error::from_pool)?;
                 self.state = State::default();
-                self.begin_at(level, false).await
+                self.begin_at(level, will_write).await
             }
             begun => begun,
         }

@@ -35,6 +35,11 @@ impl Prepared {
     pub(super) fn needs_transaction(&self) -> bool {
         self.compiled.needs_transaction
     }
+
+    /// Returns whether it is an INSERT, UPDATE or DELETE.
+    pub(super) fn writes(&self) -> bool {
+        self.compiled.written.is_some()
+    }
 }
 
 /// The same, where it lies. What was written a moment ago is slow to be moved, and a query by key takes few moments.

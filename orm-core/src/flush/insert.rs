@@ -342,6 +342,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         let is_left_out = || batch.slots.iter().any(|&slot| !objects.get(slot).set.contains(column));
         (definition.server_default.is_some() || definition.computed.is_some()) && is_left_out()
     });
+    let reads_back = !capabilities.returning.insert && !filled.is_empty();
     let mut columns: Vec<u16> =
         columns_where(mapper, |column, definition| set.contains(column) && definition.is_written());
     if connection.engine.dialect() != Dialect::Sqlite && columns.is_empty() {
@@ -369,6 +370,9 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         };
         let (slots, others) = rest.split_at(count);
         rest = others;
+        if reads_back {
+            connection.writes_more();
+        }
         slots.iter().for_each(|&slot| objects.save(slot));
         let returning = returned(mapper, generated, &filled, capabilities);
         let statement = InsertNode {
@@ -400,7 +404,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
             objects.follow_keys(slot, None)?;
         }
     }
-    if !capabilities.returning.insert && !filled.is_empty() {
+    if reads_back {
         read_filled(objects, connection, batch, &filled).await?;
     }
     Ok(())
@@ -749,7 +753,8 @@ fn as_they_came(
     let generated = returned.columns.iter().position(|&column| Some(usize::from(column)) == returned.generated);
     let key = |(_, values): &(Option<Key>, Vec<Value>)| generated.and_then(|at| as_integer(&values[at]));
     let keys: Vec<Option<i64>> = rows.iter().map(key).collect();
-    if keys.contains(&None) || !(keys.is_sorted_by(|one, next| one < next) || keys.is_sorted_by(|one, next| one > next)) {
+    if keys.contains(&None) || !(keys.is_sorted_by(|one, next| one < next) || keys.is_sorted_by(|one, next| one > next))
+    {
         let message = format!(
             "the INSERT of {} rows of `{}` gave keys that neither rise nor fall, so that it is not known which row has which",
             slots.len(),

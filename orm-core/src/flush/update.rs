@@ -413,6 +413,10 @@ async fn send(
     let returns = dialect.capabilities().returning.update
         && !computed.is_empty()
         && !(is_triggered && dialect == Dialect::Sqlite);
+    let reads_back = !returns && !computed.is_empty();
+    if reads_back {
+        connection.writes_more();
+    }
     let columns: Vec<u16> = mapper.definition().key.iter().chain(&computed).copied().collect();
     let update = |rows: &[RowChange]| {
         let mut statement = statement(mapper, rows);
@@ -432,7 +436,7 @@ async fn send(
     if updated != rows.len() as u64 {
         return Err(stale(objects, rows.iter().map(|row| row.slot), "UPDATE", "update", updated));
     }
-    if !returns && !computed.is_empty() {
+    if reads_back {
         let filters = rows.iter().map(|row| Node::All(key_filters(mapper, objects.object(row.slot))));
         let filters = [Node::Any(filters.collect())].into();
         let select = SelectNode { outputs: outputs(mapper, &columns), filters, ..SelectNode::default() };

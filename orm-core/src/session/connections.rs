@@ -65,6 +65,8 @@ pub(crate) struct Connections {
     /// A savepoint whose guard was dropped, to be rolled back before the next statement.
     abandoned: Option<usize>,
     has_written: bool,
+    /// Whether the next statement that writes is the only one, and is committed with nothing else.
+    is_alone: bool,
     /// Whether connections went in the middle of the transaction, and all that was done in it with them.
     is_lost: bool,
     joined: Option<Joined>,
@@ -85,6 +87,7 @@ impl Connections {
             savepoints: 0,
             abandoned: None,
             has_written: false,
+            is_alone: false,
             is_lost: false,
             joined: None,
             begins: Begins::default(),
@@ -209,6 +212,7 @@ impl Connections {
         let level = self.level.or(self.open[at].engine.isolation_level());
         let begun = match self.may_put_off(request) {
             true => self.open[at].begin_to_read(level).await,
+            false if self.is_alone && request.writes => self.open[at].begin_alone(level).await,
             false => self.open[at].begin_at(level, request.writes).await,
         };
         if begun.is_err() && is_new && self.joined.is_none() {
@@ -224,6 +228,33 @@ impl Connections {
     /// Returns whether nobody would see that the transaction has not begun yet in the database.
     fn may_put_off(&self, request: BindRequest) -> bool {
         request.is_query() && self.savepoints == 0 && self.begins.is_empty() && self.joined.is_none()
+    }
+
+    /// Says whether the next statement that writes is the only one and the commit follows: so it may commit itself, where nothing has
+    /// begun yet.
+    pub(crate) fn write_alone_if(&mut self, is_alone: bool) {
+        self.is_alone = is_alone
+            && self.savepoints == 0
+            && self.abandoned.is_none()
+            && self.begins.is_empty()
+            && self.joined.is_none()
+            && !self.is_lost
+            && !self.open.iter().any(|open| open.has_begun() || open.has_committed());
+    }
+
+    /// Says that there are more of them, before the first is sent.
+    pub(crate) fn write_more(&mut self) {
+        self.is_alone = false;
+    }
+
+    /// Returns whether a statement that commits itself may be on its way.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
+    /// Returns whether what was written has committed itself.
+    pub(super) fn has_committed(&self) -> bool {
+        self.open.iter().any(Connection::has_committed)
     }
 
     /// Tells listeners of a transaction that has begun. The connection is away meanwhile: if they fail or are given up, it
@@ -442,7 +473,7 @@ impl Connections {
 
     fn end(&mut self) {
         self.forget_savepoints();
-        (self.level, self.has_written, self.is_lost) = (None, false, false);
+        (self.level, self.has_written, self.is_lost, self.is_alone) = (None, false, false, false);
         match &mut self.joined {
             Some(joined) => (joined.has_savepoint, joined.is_told) = (false, false),
             None => self.open.clear(),
@@ -462,7 +493,7 @@ impl Connections {
     pub(super) fn drop_all(&mut self) {
         self.open.clear();
         self.forget_savepoints();
-        self.has_written = false;
+        (self.has_written, self.is_alone) = (false, false);
     }
 
     /// Gives the connections back in the middle of the transaction, which only a rollback of all of it ends.

@@ -403,6 +403,11 @@ impl SessionEvents {
         own.try_for_each(|(_, _, listener)| listener(object))
     }
 
+    /// Returns whether somebody listens to objects that are written.
+    pub(crate) fn hears_objects(&self) -> bool {
+        !self.objects.is_empty()
+    }
+
     /// Returns whether somebody listens to the states of objects.
     #[inline]
     pub(super) fn hears_states(&self) -> bool {

@@ -17,14 +17,15 @@ impl Session {
         self.objects.renews_references = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
-            Busy::Work(what) => {
+            Busy::Work(what) if !self.connections.is_alone() => {
                 self.objects.tell_now();
                 // The connections go back to their pools, which roll back what they were in the middle of.
                 self.connections.lose();
                 let message = format!("{what} was cut off by its future being dropped");
                 self.failed = Some(Error::new(ErrorKind::InvalidRequest, message));
             }
-            Busy::Commit => {
+            Busy::Commit | Busy::Work(_) => {
+                self.objects.tell_now();
                 self.connections.lose();
                 let message = "a commit was cut off: the transaction may have been committed or not";
                 self.failed = Some(Error::new(ErrorKind::CommitUnknown, message));
@@ -199,7 +200,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost. Where the connection is
+    /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost, or to the one statement of a
+    /// transaction that commits itself. Where the connection is
     /// known to be gone before that is sent, the error says that the transaction was rolled back. Within the closure of
     /// [`Engine::transaction`](crate::Engine::transaction), which commits by returning, it is refused.
     pub async fn commit(&mut self) -> Result<()> {
@@ -243,7 +245,7 @@ impl Session {
     async fn flush_until_clean(&mut self) -> Result<()> {
         const MOST: usize = 100;
         for _ in 0..MOST {
-            self.flush().await?;
+            self.flush_for(true).await?;
             // What listeners were given may have got members, which the next flush takes up.
             if !self.objects.has_lent() && flush::is_clean(&self.objects) {
                 return Ok(());

@@ -81,6 +81,8 @@ pub struct Connection {
     is_broken: bool,
     /// Whether what was sent last has not been answered and may have committed.
     may_have_committed: bool,
+    /// Whether a statement outside of a transaction commits itself, as far as the statements sent tell.
+    commits_alone: bool,
     /// Whether the server has rolled back by itself, and nobody has taken notice.
     has_lost_transaction: bool,
 }
@@ -147,6 +149,7 @@ impl Connection {
             is_in_flight: false,
             is_broken: false,
             may_have_committed: false,
+            commits_alone: true,
             has_lost_transaction: false,
         }
     }
@@ -296,6 +299,7 @@ impl Connection {
     {
         self.is_in_flight = true;
         self.may_have_committed = !statements.iter().all(|facts| facts.cannot_commit);
+        self.commits_alone &= !statements.iter().any(|facts| facts.changes_autocommit);
         let is_text = query.arguments.is_none();
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
         self.transaction = self.transaction.during(statements);
@@ -342,6 +346,12 @@ impl Connection {
     #[inline]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_open()
+    }
+
+    /// Returns whether a statement outside of a transaction commits itself: no text has named `autocommit`.
+    #[inline]
+    pub fn commits_alone(&self) -> bool {
+        self.commits_alone
     }
 
     /// Returns whether the server has rolled back a transaction by itself, as after a deadlock, and nobody has

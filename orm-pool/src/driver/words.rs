@@ -24,6 +24,9 @@ pub(super) struct Facts {
     /// Whether later transactions may begin at another isolation level.
     #[cfg(feature = "postgres")]
     pub(super) changes_level: bool,
+    /// Whether statements outside of transactions may commit themselves no more, or do so again.
+    #[cfg(feature = "mysql")]
+    pub(super) changes_autocommit: bool,
 }
 
 /// What a statement does to the transaction when it succeeds.
@@ -56,15 +59,21 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
         cannot_commit,
         #[cfg(feature = "postgres")]
         changes_level: names_level(sql),
+        #[cfg(feature = "mysql")]
+        changes_autocommit: has_word(sql, "autocommit"),
     }
 }
 
 /// Returns whether a text names what isolation levels transactions begin at: a setting, or `SET SESSION CHARACTERISTICS`.
 #[cfg(feature = "postgres")]
 fn names_level(sql: &str) -> bool {
-    let has = |word: &str| sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
     // The setting's name may be a parameter.
-    has("transaction_isolation") || has("characteristics") || has("set_config")
+    has_word(sql, "transaction_isolation") || has_word(sql, "characteristics") || has_word(sql, "set_config")
+}
+
+/// Returns whether a word stands somewhere in a text, in whatever case.
+fn has_word(sql: &str, word: &str) -> bool {
+    sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Returns whether this text is a query, by its first words.

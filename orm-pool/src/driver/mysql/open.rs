@@ -133,8 +133,14 @@ fn set_up(options: &Options) -> Result<String, Error> {
     if !options.parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("group_concat_max_len")) {
         sql.push_str(LONG_TEXTS);
     }
+    // A statement outside of a transaction commits itself, whatever the server is set to.
+    sql.push_str(", autocommit = 1");
     for (name, value) in &options.parameters {
         check_name("a variable", name)?;
+        if name.eq_ignore_ascii_case("autocommit") {
+            let message = "`autocommit` is always on: a statement outside of a transaction commits itself";
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         if name.eq_ignore_ascii_case("time_zone") || name.to_ascii_lowercase().starts_with("character_set") {
             return Err(fixed(name));
         }
