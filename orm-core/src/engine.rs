@@ -92,6 +92,8 @@ pub(crate) struct Shared {
     /// Who listens to statements.
     listeners: Vec<OnStatement>,
     pub(crate) hide_parameters: bool,
+    /// Whether a server is told of a transaction only when something needs it.
+    lazy_begin: bool,
     /// Set if all that it does is one transaction, which is never committed.
     test: Option<TestTransaction>,
     /// Which columns of its tables draw their keys from a sequence.

@@ -362,6 +362,12 @@ impl Error {
         self
     }
 
+    /// Returns whether a statement has named a table that the database does not have.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        let source = self.0.source.as_deref().and_then(|source| source.downcast_ref::<orm_pool::Error>());
+        source.is_some_and(is_missing_table)
+    }
+
     /// Says where it happened, before its first line.
     pub(crate) fn within(mut self, place: &str) -> Self {
         let inner = self.inner();

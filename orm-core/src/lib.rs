@@ -154,6 +154,11 @@ pub mod __private {
             error.hint(hint)
         }
 
+        /// Returns whether a statement has named a table that the database does not have.
+        pub fn is_missing_table(error: &Error) -> bool {
+            error.is_missing_table()
+        }
+
         /// Adds a line in parentheses.
         pub fn note(error: Error, note: impl Into<String>) -> Error {
             error.note(note)

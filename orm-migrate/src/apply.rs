@@ -368,6 +368,11 @@ impl Step<'_> {
         let direction = self.direction.words();
         let (number, all, line) = (position + 1, section.statements.len(), section.statements[position].line);
         let place = format!("revision {revision}: {direction}: statement {number} of {all} of `{file}`, line {line}");
+        let error = match error::is_missing_table(&error) {
+            // What else is advised, to create the tables of the models, is what revisions are for.
+            true => error.hint("a revision before this one has to create the table, or the URL names another database"),
+            false => error,
+        };
         let error = error.within(&place);
         if kept == 0 && section.is_without_transaction {
             let left = "no statement of this revision was done to its end; an index that was to be created concurrently may be there, and \

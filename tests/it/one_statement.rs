@@ -163,6 +163,17 @@ async fn listeners_levels_and_options_have_a_transaction_begin() {
     assert!(sent.take().contains(&"COMMIT".to_owned()));
 }
 
+#[tokio::test]
+async fn an_engine_can_be_told_to_begin_at_once() {
+    let (engine, sent) = heard_with(|settings| settings.lazy_begin(false)).await;
+    let mut session = Session::new(&engine);
+    session.query(User).all().await.unwrap();
+    session.commit().await.unwrap();
+    session.add(User::builder().name("new"));
+    session.commit().await.unwrap();
+    assert_eq!(sent.take(), ["BEGIN", "SELECT", "COMMIT", "BEGIN", "INSERT", "COMMIT"]);
+}
+
 /// BEGIN tells whether a connection is alive before anything is at stake.
 #[tokio::test]
 async fn a_connection_that_was_not_heard_of_lately_begins() {

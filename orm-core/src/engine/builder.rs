@@ -112,6 +112,7 @@ pub struct EngineBuilder {
     echo: bool,
     listeners: Vec<OnStatement>,
     hide_parameters: bool,
+    lazy_begin: bool,
     lint: Lint,
     query_cache_size: usize,
     options: ExecutionOptions,
@@ -142,6 +143,7 @@ impl EngineBuilder {
             echo: false,
             listeners: Vec::new(),
             hide_parameters: false,
+            lazy_begin: true,
             lint: Lint::Warn,
             query_cache_size: 500,
             options: ExecutionOptions::new(),
@@ -291,6 +293,26 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether a server is told of a session's transaction only when something needs it; on by default.
+    ///
+    /// PostgreSQL is told of none that only reads, at READ COMMITTED, and no server of one that writes a single row. Off, the first
+    /// statement begins and a commit ends, whatever they are: where a view, a policy or an operator calls a function that writes,
+    /// or where a monitor counts transactions.
+    ///
+    /// ```
+    /// # use orm_core::Engine;
+    /// # fn main() -> Result<(), orm_core::Error> {
+    /// let engine = Engine::builder("sqlite::memory:").lazy_begin(false).build()?;
+    /// # let _ = engine;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn lazy_begin(mut self, lazy: bool) -> Self {
+        self.lazy_begin = lazy;
+        self
+    }
+
     /// Whether statements, their parameters and durations are logged through `tracing` at level INFO; off by default.
     #[must_use]
     pub fn echo(mut self, echo: bool) -> Self {
@@ -421,6 +443,7 @@ impl EngineBuilder {
             echo: self.echo,
             listeners: self.listeners,
             hide_parameters: self.hide_parameters,
+            lazy_begin: self.lazy_begin,
             test,
             draws: Draws::default(),
             spare: Arc::default(),

@@ -91,6 +91,7 @@ const SETTINGS: &[Setting] = &[
         expected: "the name of an isolation level, such as `REPEATABLE READ` or `AUTOCOMMIT`",
         apply: |it, word| Some(it.isolation_level(IsolationLevel::from_words(word)?)),
     },
+    Setting { name: "lazy_begin", expected: "`true` or `false`", apply: |it, word| Some(it.lazy_begin(truth(word)?)) },
     Setting {
         name: "test_transaction",
         expected: "`true` or `false`",

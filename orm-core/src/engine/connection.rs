@@ -274,7 +274,8 @@ impl Connection {
 
     /// Returns whether nothing is to be set for the transaction, and none is open.
     fn needs_no_words(&self) -> bool {
-        !self.engine.is_of_test()
+        self.engine.shared.lazy_begin
+            && !self.engine.is_of_test()
             && !self.engine.options.is_read_only()
             && self.engine.options.statement_timeout().is_none()
             && !self.guard.is_in_transaction()
