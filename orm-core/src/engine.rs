@@ -32,6 +32,7 @@ pub(crate) use cache::StatementCache;
 use connect::{Connector, Guard, Loan};
 pub(crate) use connection::unless_lost;
 pub use connection::{Connection, Savepoint, Transaction, WithOptions};
+pub(crate) use draws::Draw;
 use draws::Draws;
 use events::OnStatement;
 pub use events::StatementEvent;

@@ -1,4 +1,4 @@
-//! A commit that writes one row: the statement commits itself, without BEGIN and COMMIT around it.
+//! A commit that writes one statement: it commits itself, without BEGIN and COMMIT around it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -94,6 +94,39 @@ async fn a_row_is_written_by_the_statement_alone() {
     assert_eq!(select(Account).count(&engine).await.unwrap(), 0);
     session.commit().await.unwrap();
     assert!(sent.take().iter().all(|word| word == "SELECT"), "nothing is left to be written");
+}
+
+#[tokio::test]
+async fn new_rows_of_one_model_are_written_by_the_statement_alone() {
+    let (engine, sent) = heard().await;
+    let mut session = Session::new(&engine);
+    let three =
+        |prefix: &str| (0..3).map(|number| User::builder().name(format!("{prefix}{number}"))).collect::<Vec<_>>();
+    session.add_all(three("a")); // on PostgreSQL the sequence is looked for
+    session.commit().await.unwrap();
+    sent.take();
+    let users = session.add_all(three("b"));
+    session.commit().await.unwrap();
+    let expected: &[&str] = match dialect() {
+        Dialect::Sqlite => &["BEGIN", "SELECT", "INSERT", "COMMIT"],
+        Dialect::MySql => &["SELECT", "INSERT"],
+        _ => &["INSERT"],
+    };
+    assert_eq!(sent.take(), expected);
+    assert_eq!(session.iter(&users).map(|user| user.id).collect::<Vec<_>>(), [6, 7, 8]);
+    let names = select(User.name).filter(User.id.gt(5)).order_by(User.id).all(&engine).await.unwrap();
+    assert_eq!(names, ["b0", "b1", "b2"]);
+    // All of them or none.
+    session.add_all(["c", "ed", "d"].map(|name| User::builder().name(name)));
+    assert!(session.commit().await.unwrap_err().is_unique_violation());
+    session.rollback().await.unwrap();
+    assert_eq!(session.query(User).count().await.unwrap(), 8);
+    // Rows that set other columns, where that takes several statements.
+    session.add_all([User::builder().id(100).name("e"), User::builder().name("f")]);
+    session.commit().await.unwrap();
+    let sent = sent.take();
+    assert_eq!(sent.last().unwrap(), "COMMIT", "{sent:?}");
+    assert_eq!(select(User).count(&engine).await.unwrap(), 10);
 }
 
 #[tokio::test]

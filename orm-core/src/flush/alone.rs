@@ -8,15 +8,15 @@ use super::collect::Work;
 use crate::mapper::is_changed;
 use crate::session::{Objects, State};
 
-/// Returns whether one statement may be all that a flush writes: that of one object, which is new, has changed or is deleted. Of
-/// several it may find some as they were and others not, and then has to be undone.
+/// Returns whether one statement may be all that a flush writes: new objects of one model, or one object that has changed or is
+/// deleted. Of several of these it may find some as they were and others not, and then has to be undone.
 pub(super) fn may_be_one_statement(objects: &Objects, work: &Work) -> bool {
     // Who hears of an object may change others, which the next flush writes.
-    if !objects.pairs.is_empty() || objects.events.hears_objects() {
+    if work.mappers.len() != 1 || !objects.pairs.is_empty() || objects.events.hears_objects() {
         return false;
     }
     match (&work.inserts[..], &work.updates[..], &work.deletes[..]) {
-        (&[new], [], []) => refers_to_rows(objects, new),
+        (new, [], []) => new.iter().all(|&slot| refers_to_rows(objects, slot)),
         ([], &[changed], []) => {
             objects.replacing.is_empty() && refers_to_rows(objects, changed) && keeps_key(objects, changed)
         }

@@ -37,7 +37,7 @@ use super::validate::validate_heard;
 use super::{tell, trade};
 use crate::compile::can_be_gathered;
 use crate::dialect::{Capabilities, Dialect, GeneratedKeys};
-use crate::engine::{Connection, Engine, ExecutionOptions};
+use crate::engine::{Connection, Draw, Engine, ExecutionOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapper::{Alias, ColumnSet, Mapper, Row, is_changed};
 use crate::session::{BindRequest, Connections, Key, Moment, Objects, SessionEvents, State, StatementKind, as_value};
@@ -78,7 +78,11 @@ pub(super) async fn emit(
         rest = others;
         let connection = connections.of(BindRequest::write(mapper, StatementKind::Insert)).await?;
         let given = give_keys(objects, connection, mapper, &own).await?;
-        for batch in batches(objects, connection.engine.dialect(), mapper, own) {
+        let batches = batches(objects, connection.engine.dialect(), mapper, own);
+        if batches.len() > 1 {
+            connection.writes_more();
+        }
+        for batch in batches {
             insert(objects, connection, &batch, given).await?;
         }
     }
@@ -209,6 +213,8 @@ struct Given {
     are_expected: bool,
     /// Whether the rows are inserted in the order of the objects, which tells whose key is whose.
     in_order: bool,
+    /// Whether each row is known to be inserted as it is sent.
+    is_plain: bool,
 }
 
 /// Gives new rows the keys that the database would have generated, or is going to, where they can be had before.
@@ -227,8 +233,10 @@ async fn give_keys(
     if keyless.len() <= 1 {
         return Ok(Given::default());
     }
-    if keyless.len() == slots.len() && goes_in_order(objects, connection, mapper, column, slots)? {
-        return Ok(Given { in_order: true, ..Given::default() });
+    if keyless.len() == slots.len()
+        && let Some(draw) = draw_in_order(objects, connection, mapper, column, slots)?
+    {
+        return Ok(Given { in_order: true, is_plain: draw.is_plain, ..Given::default() });
     }
     let own_key = |&slot: &u32| match is_generated(&slot) {
         true => None,
@@ -244,7 +252,7 @@ async fn give_keys(
     // They are generated in the order of the rows if all go in one statement, or in one after the other.
     let go_together = set_by_each(objects, slots).is_some_and(|set| !set.is_empty());
     let are_expected = reserved.are_next && go_together;
-    let given = Given { overrides: reserved.overrides, are_expected, in_order: false };
+    let given = Given { overrides: reserved.overrides, are_expected, ..Given::default() };
     for (&key, &slot) in reserved.keys.iter().zip(&keyless) {
         set_generated_key(objects, slot, column, key)?;
         if !given.are_expected {
@@ -254,18 +262,18 @@ async fn give_keys(
     Ok(given)
 }
 
-/// Returns whether new rows get their keys from a sequence, in the order in which they stand.
-fn goes_in_order(
+/// Returns the sequence that new rows are known to get their keys from, if they can be inserted in the order in which they stand.
+fn draw_in_order(
     objects: &Objects,
     connection: &Connection,
     mapper: &'static Mapper,
     column: usize,
     slots: &[u32],
-) -> Result<bool> {
+) -> Result<Option<Draw>> {
     if connection.engine.dialect().capabilities().generated_keys != GeneratedKeys::Sequence {
-        return Ok(false);
+        return Ok(None);
     }
-    let Some(set) = set_by_each(objects, slots).filter(|set| !set.is_empty()) else { return Ok(false) };
+    let Some(set) = set_by_each(objects, slots) else { return Ok(None) };
     let columns = columns_where(mapper, |column, definition| set.contains(column) && definition.is_written());
     let kinds = |&slot: &u32| {
         let object = objects.object(slot);
@@ -273,9 +281,10 @@ fn goes_in_order(
     };
     let first = kinds(&slots[0]);
     let are_alike = !columns.is_empty() && slots[1..].iter().all(|slot| kinds(slot) == first);
-    Ok(are_alike
-        && can_be_gathered(mapper, &columns, &first)
-        && connection.engine.shared.draws.knows(table_name(&connection.engine, mapper)?, column))
+    if !are_alike || !can_be_gathered(mapper, &columns, &first) {
+        return Ok(None);
+    }
+    Ok(connection.engine.shared.draws.get(table_name(&connection.engine, mapper)?, column))
 }
 
 /// Returns the columns that each of these rows sets, if they are the same.
@@ -370,7 +379,9 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         };
         let (slots, others) = rest.split_at(count);
         rest = others;
-        if reads_back {
+        // What may come back otherwise than it was sent must be undone then.
+        let is_sure = slots.len() == 1 || given.is_plain || connection.engine.dialect() != Dialect::Postgres;
+        if reads_back || !rest.is_empty() || !is_sure {
             connection.writes_more();
         }
         slots.iter().for_each(|&slot| objects.save(slot));
@@ -590,19 +601,22 @@ async fn keys_of_sequence(
         table(),
         sql("::regclass AND attname = "),
         name(),
-        sql(") AS is_always) SELECT nextval(sequence), is_always FROM found, generate_series(1, "),
+        sql(") AS is_always, (SELECT relkind = 'r' AND NOT relhasrules AND NOT EXISTS (SELECT FROM pg_trigger \
+             WHERE tgrelid = pg_class.oid AND NOT tgisinternal AND tgtype & 2 <> 0) FROM pg_class WHERE oid = "),
+        table(),
+        sql("::regclass) AS is_plain) SELECT nextval(sequence), is_always, is_plain FROM found, generate_series(1, "),
         count,
         sql(") WHERE has_sequence_privilege(sequence, 'USAGE')"),
     ]);
     let request = sql_request(parts);
     // The keys are no rows of the user's, whose number may be limited.
     let engine = connection.engine.execution_options(ExecutionOptions::new().max_rows(u64::MAX));
-    let rows: Vec<(i64, bool)> = engine.fetch(&mut connection.guard, request).await?;
-    let overrides = rows.iter().any(|&(_, is_always)| is_always);
-    let keys: Vec<i64> = rows.into_iter().map(|(key, _)| key).collect();
-    if !keys.is_empty() {
-        connection.engine.shared.draws.note(of_table, column);
+    let rows: Vec<(i64, bool, bool)> = engine.fetch(&mut connection.guard, request).await?;
+    let overrides = rows.iter().any(|&(_, is_always, _)| is_always);
+    if let Some(&(.., is_plain)) = rows.first() {
+        connection.engine.shared.draws.note(of_table, column, Draw { is_plain });
     }
+    let keys: Vec<i64> = rows.into_iter().map(|(key, ..)| key).collect();
     Ok(if keys.is_empty() { None } else { Some(Reserved { keys, overrides, are_next: false }) })
 }
 
