@@ -415,11 +415,13 @@ impl Connection {
         }
     }
 
-    /// Returns whether transactions are known to begin at READ COMMITTED unless they say otherwise, as PostgreSQL's do.
+    /// Returns whether transactions are known to begin at READ COMMITTED unless they say otherwise, as PostgreSQL's do by default.
     pub fn reads_committed(&self) -> bool {
         match self {
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => connection.reads_committed(),
+            #[cfg(feature = "mysql")]
+            Connection::MySql(connection) => connection.reads_committed(),
             #[allow(unreachable_patterns, reason = "which patterns are left depends on the features")]
             _ => false,
         }

@@ -159,7 +159,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod properties;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod put_off;
 mod random;
 mod random_expressions;

@@ -1,15 +1,16 @@
-//! Transactions of sessions that PostgreSQL is not told of before something needs them.
+//! Transactions of sessions that a server is not told of before something needs them: at READ COMMITTED, which MariaDB and MySQL have
+//! to be told.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use orm::prelude::*;
-use orm::{ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker, StatementEvent};
+use orm::{Dialect, ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker, StatementEvent};
 
 use crate::faults::polled;
 use crate::only;
-use crate::support::{Address, Keyword, User, UserKeyword, empty_engine_with, two_users};
+use crate::support::{Address, Keyword, User, UserKeyword, dialect, empty_engine_with, two_users};
 
 /// The first words of the statements that an engine has sent.
 #[derive(Clone, Default)]
@@ -33,11 +34,20 @@ async fn heard() -> (Engine, Sent) {
 
 async fn heard_with(settings: impl FnOnce(orm::EngineBuilder) -> orm::EngineBuilder) -> (Engine, Sent) {
     let sent = Sent::default();
-    let engine = empty_engine_with(|engine| settings(engine.on_statement(sent.listener()))).await;
+    let listening = |engine: orm::EngineBuilder| engine.on_statement(sent.listener());
+    let engine = empty_engine_with(|engine| settings(at_read_committed(listening(engine)))).await;
     metadata![User, Address, Keyword, UserKeyword].create_all(&engine).await.unwrap();
     two_users(&engine).await;
     sent.take();
     (engine, sent)
+}
+
+fn at_read_committed(engine: orm::EngineBuilder) -> orm::EngineBuilder {
+    match dialect() {
+        Dialect::MariaDb => engine.connect_arg("session.tx_isolation", "READ-COMMITTED"),
+        Dialect::MySql => engine.connect_arg("session.transaction_isolation", "READ-COMMITTED"),
+        _ => engine,
+    }
 }
 
 /// Another engine over the same database, whose connections are told from those of the first.
@@ -52,7 +62,7 @@ fn name_of(engine: &Engine) -> String {
 
 #[tokio::test]
 async fn who_only_reads_sends_nothing_but_queries() {
-    only!(Postgres);
+    only!(Postgres | MariaDb | MySql);
     let (engine, sent) = heard().await;
     let mut session = Session::new(&engine);
     let users = session.query(User).options(selectinload(User.addresses)).all().await.unwrap();
@@ -95,7 +105,7 @@ async fn no_connection_is_left_idle_in_a_transaction() {
 
 #[tokio::test]
 async fn what_writes_begins_and_is_undone() {
-    only!(Postgres);
+    only!(Postgres | MariaDb | MySql);
     let (engine, sent) = heard().await;
     let mut session = Session::new(&engine);
     let ed = session.get_one(User, 1).await.unwrap();
@@ -149,7 +159,7 @@ async fn locks_functions_and_text_begin() {
 
 #[tokio::test]
 async fn a_savepoint_is_in_a_transaction() {
-    only!(Postgres);
+    only!(Postgres | MariaDb | MySql);
     let (engine, sent) = heard().await;
     let mut session = Session::new(&engine);
     session.query(User).all().await.unwrap();
@@ -194,6 +204,40 @@ async fn at_other_isolation_levels_a_transaction_begins_at_once() {
     let mut session = Session::new(&engine);
     session.query(User).all().await.unwrap();
     assert_eq!(sent.take(), ["BEGIN", "SELECT"]);
+}
+
+#[tokio::test]
+async fn mysql_has_to_be_told_of_the_level() {
+    only!(MariaDb | MySql);
+    let at_once = ["BEGIN", "SELECT", "ROLLBACK"];
+    let (engine, sent) = heard().await;
+    let read = async |engine: &Engine| {
+        let mut session = Session::new(engine);
+        session.query(User).all().await.unwrap();
+        session.rollback().await.unwrap();
+        sent.take()
+    };
+    assert_eq!(read(&engine).await, ["SELECT"]);
+    let at = |level| engine.execution_options(ExecutionOptions::new().isolation_level(level));
+    assert_eq!(read(&at(IsolationLevel::ReadCommitted)).await, ["SELECT"]);
+    let sets = ["SET", "SELECT", "ROLLBACK"];
+    assert_eq!(read(&at(IsolationLevel::RepeatableRead)).await, sets);
+    assert_eq!(read(&engine).await, ["SELECT"], "that was of one transaction");
+    // A lock is part of a transaction.
+    let mut session = Session::new(&engine);
+    session.query(User).for_share().all().await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(sent.take(), at_once);
+    // What the connection itself says.
+    text("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(&engine).await.unwrap();
+    sent.take();
+    assert_eq!(read(&engine).await, at_once);
+    // The server's own default is another one.
+    let url = engine.url().without_query("session.tx_isolation").without_query("session.transaction_isolation");
+    let other = Engine::builder(&url.render(false)).on_statement(sent.listener()).build().unwrap();
+    assert_eq!(read(&other).await, at_once);
+    let level = ExecutionOptions::new().isolation_level(IsolationLevel::ReadCommitted);
+    assert_eq!(read(&other.execution_options(level)).await, ["SELECT"]);
 }
 
 #[tokio::test]
@@ -251,7 +295,7 @@ async fn a_query_goes_to_another_connection_where_its_own_has_died() {
 
 #[tokio::test]
 async fn a_transaction_that_is_asked_for_begins_at_once() {
-    only!(Postgres);
+    only!(Postgres | MariaDb | MySql);
     let (engine, sent) = heard().await;
     let mut session = Session::new(&engine);
     session.begin().await.unwrap();
@@ -262,7 +306,7 @@ async fn a_transaction_that_is_asked_for_begins_at_once() {
 
 #[tokio::test]
 async fn a_query_that_is_dropped_leaves_the_next_ones_as_they_were() {
-    only!(Postgres);
+    only!(Postgres | MariaDb | MySql);
     let (engine, sent) = heard().await;
     for times in 1..100 {
         let mut session = Session::new(&engine);

@@ -81,6 +81,7 @@ const TRANSACTIONAL: &[&str] = &[
     "into",
     "localtime",
     "localtimestamp",
+    "lock",
     "merge",
     "update",
     // A text that is cast to one of these may be `now`, the time at which the transaction began.
@@ -163,6 +164,7 @@ mod tests {
             "SELECT users.id FROM users FOR UPDATE",
             "SELECT users.id FROM users WHERE users.id = $1 FOR NO KEY UPDATE SKIP LOCKED",
             "SELECT users.id FROM users FOR SHARE",
+            "SELECT users.id FROM users LOCK IN SHARE MODE",
             "SELECT now()",
             "SELECT CAST($1 AS TIMESTAMP WITH TIME ZONE)",
             "SELECT $1::date",

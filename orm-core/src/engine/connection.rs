@@ -285,7 +285,7 @@ impl Connection {
     fn may_put_off(&self, level: Option<IsolationLevel>) -> bool {
         let reads_committed = match level {
             None => self.guard.reads_committed(),
-            level => self.dialect() == Dialect::Postgres && level == Some(IsolationLevel::ReadCommitted),
+            level => self.dialect() != Dialect::Sqlite && level == Some(IsolationLevel::ReadCommitted),
         };
         reads_committed && self.needs_no_words()
     }

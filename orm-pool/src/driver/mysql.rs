@@ -83,6 +83,8 @@ pub struct Connection {
     may_have_committed: bool,
     /// Whether a statement outside of a transaction commits itself, as far as the statements sent tell.
     commits_alone: bool,
+    /// Whether transactions begin at READ COMMITTED unless they say otherwise.
+    reads_committed: bool,
     /// Whether the server has rolled back by itself, and nobody has taken notice.
     has_lost_transaction: bool,
 }
@@ -150,6 +152,7 @@ impl Connection {
             is_broken: false,
             may_have_committed: false,
             commits_alone: true,
+            reads_committed: learnt.reads_committed,
             has_lost_transaction: false,
         }
     }
@@ -299,6 +302,7 @@ impl Connection {
     {
         self.is_in_flight = true;
         self.may_have_committed = !statements.iter().all(|facts| facts.cannot_commit);
+        self.reads_committed &= !statements.iter().any(|facts| facts.changes_level);
         self.commits_alone &= !statements.iter().any(|facts| facts.changes_autocommit);
         let is_text = query.arguments.is_none();
         let mut progress = Progress { state: self.transaction, left: statements, sent: Sent::default() };
@@ -346,6 +350,14 @@ impl Connection {
     #[inline]
     pub fn is_in_transaction(&self) -> bool {
         self.transaction.is_open()
+    }
+
+    /// Returns whether transactions begin at READ COMMITTED unless they say otherwise, as the server was told.
+    ///
+    /// In doubt it is `false`. A procedure that changes the setting is not seen.
+    #[inline]
+    pub fn reads_committed(&self) -> bool {
+        self.reads_committed
     }
 
     /// Returns whether a statement outside of a transaction commits itself: no text has named `autocommit`.

@@ -22,7 +22,6 @@ pub(super) struct Facts {
     /// Whether nothing that it does can commit, as a procedure may.
     pub(super) cannot_commit: bool,
     /// Whether later transactions may begin at another isolation level.
-    #[cfg(feature = "postgres")]
     pub(super) changes_level: bool,
     /// Whether statements outside of transactions may commit themselves no more, or do so again.
     #[cfg(feature = "mysql")]
@@ -57,8 +56,12 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
         counts_rows: counts_rows(first, &mut words),
         effect: effect(first, sql, flavour),
         cannot_commit,
-        #[cfg(feature = "postgres")]
-        changes_level: names_level(sql),
+        changes_level: match flavour {
+            #[cfg(feature = "postgres")]
+            Flavour::Postgres => names_level(sql),
+            #[cfg(feature = "mysql")]
+            Flavour::MySql => is(first, &["SET"]) && sets_level(sql),
+        },
         #[cfg(feature = "mysql")]
         changes_autocommit: has_word(sql, "autocommit"),
     }
@@ -69,6 +72,13 @@ pub(super) fn facts(sql: &str, flavour: Flavour) -> Facts {
 fn names_level(sql: &str) -> bool {
     // The setting's name may be a parameter.
     has_word(sql, "transaction_isolation") || has_word(sql, "characteristics") || has_word(sql, "set_config")
+}
+
+/// Returns whether a SET names the isolation level of the session; `SET TRANSACTION` names that of one transaction.
+#[cfg(feature = "mysql")]
+fn sets_level(sql: &str) -> bool {
+    let is_of_session = has_word(sql, "session") || has_word(sql, "local") || has_word(sql, "_isolation");
+    has_word(sql, "isolation") && is_of_session
 }
 
 /// Returns whether a word stands somewhere in a text, in whatever case.

@@ -171,13 +171,18 @@ pub(super) struct Learnt {
     pub(super) most_bytes: usize,
     /// Whether the server is MariaDB.
     pub(super) is_mariadb: bool,
+    /// Whether transactions begin at READ COMMITTED unless they say otherwise.
+    pub(super) reads_committed: bool,
     /// The number of the thread that works for the connection.
     pub(super) thread: u64,
 }
 
 async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt, sqlx::Error> {
-    let mut sql =
-        format!("{set_up}; SELECT @@max_allowed_packet, VERSION() LIKE '%MariaDB%', CAST(CONNECTION_ID() AS CHAR)");
+    // Each of the two servers reads the comment that is meant for it.
+    let mut sql = format!(
+        "{set_up}; SELECT @@max_allowed_packet, VERSION() LIKE '%MariaDB%', CAST(CONNECTION_ID() AS CHAR), \
+         (/*M! @@tx_isolation */ /*!50720 @@transaction_isolation */) = 'READ-COMMITTED'"
+    );
     if Types::known().is_none() {
         _ = write!(sql, ", {}", Types::COLUMNS);
     }
@@ -190,7 +195,8 @@ async fn ready(connection: &mut MySqlConnection, set_up: &str) -> Result<Learnt,
     let is_mariadb = row.try_get::<i64, _>(1)? != 0;
     let thread =
         row.try_get::<String, _>(2)?.parse().map_err(|error: ParseIntError| sqlx::Error::Decode(error.into()))?;
-    Ok(Learnt { types, most_bytes, is_mariadb, thread })
+    let reads_committed = row.try_get::<i64, _>(3)? != 0;
+    Ok(Learnt { types, most_bytes, is_mariadb, reads_committed, thread })
 }
 
 fn target(options: &Options) -> refused::Target<'_> {

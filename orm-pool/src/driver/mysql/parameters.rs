@@ -35,7 +35,7 @@ impl Types {
 
     /// Takes the types from a row, if they are those.
     pub(super) fn learn(row: &MySqlRow) -> Option<&'static Types> {
-        let [_, _, _, date, time, datetime, decimal] = row.columns() else { return None };
+        let [_, _, _, _, date, time, datetime, decimal] = row.columns() else { return None };
         let of = |column: &sqlx::mysql::MySqlColumn, name: &str| {
             Some(column.type_info()).filter(|info| info.name() == name).cloned()
         };
