@@ -71,10 +71,10 @@ async fn rows_alone_are_all_or_nothing_everywhere() {
 async fn an_engine_without_transactions_has_them_for_migrations() {
     let (engine, folder) = (empty_engine().await, three());
     let options = ExecutionOptions::new().isolation_level(IsolationLevel::Autocommit).timeout(Duration::from_millis(1));
-    let engine = engine.execution_options(options.schema_translate_map([(None, "nowhere")]));
-    folder.migrations().upgrade(&engine).await.unwrap();
+    let hurried = engine.execution_options(options.schema_translate_map([(None, "nowhere")]));
+    folder.migrations().upgrade(&hurried).await.unwrap();
     folder.write(4, "rows.sql", "-- upgrade\nINSERT INTO pets VALUES (7);\nINSERT INTO pets VALUES (7);\n");
-    assert!(folder.migrations().upgrade(&engine).await.unwrap_err().is_unique_violation());
+    assert!(folder.migrations().upgrade(&hurried).await.unwrap_err().is_unique_violation());
     assert_eq!(text("SELECT id FROM pets").columns::<i32>().all(&engine).await.unwrap(), [1]);
     assert_eq!(applied(&engine).await, ["users", "email", "pets"]);
 }
