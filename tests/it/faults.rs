@@ -165,6 +165,18 @@ impl Proxy {
     }
 }
 
+/// Another engine over the same database, through a proxy; none where the server is elsewhere.
+async fn proxied(direct: &Engine) -> Option<(Proxy, Engine)> {
+    let url = direct.url().to_string();
+    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
+    if !url.contains(server) {
+        return None;
+    }
+    let proxy = Proxy::start(server).await;
+    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    Some((proxy, engine))
+}
+
 async fn pump_both(client: TcpStream, server: TcpStream, left: Arc<[AtomicUsize; 2]>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
@@ -201,13 +213,7 @@ async fn pump(
 async fn a_commit_cut_off_at_any_byte_is_unknown_never_run_again_and_never_believed() {
     only!(Postgres | MariaDb | MySql);
     let direct = engine().await;
-    let url = direct.url().to_string();
-    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
-    if !url.contains(server) {
-        return; // The server is elsewhere.
-    }
-    let proxy = Proxy::start(server).await;
-    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    let Some((proxy, engine)) = proxied(&direct).await else { return };
     for way in [Way::ToServer, Way::ToClient] {
         let mut last = 0;
         for bytes in 0.. {
@@ -253,13 +259,7 @@ async fn a_commit_cut_off_at_any_byte_is_unknown_never_run_again_and_never_belie
 async fn a_statement_that_commits_itself_is_unknown_where_it_is_cut_off() {
     only!(Postgres | MariaDb | MySql);
     let direct = engine().await;
-    let url = direct.url().to_string();
-    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
-    if !url.contains(server) {
-        return; // The server is elsewhere.
-    }
-    let proxy = Proxy::start(server).await;
-    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    let Some((proxy, engine)) = proxied(&direct).await else { return };
     for way in [Way::ToServer, Way::ToClient] {
         let mut last = 0;
         for bytes in (0..).step_by(3) {
@@ -325,14 +325,8 @@ async fn a_statement_that_commits_itself_and_is_dropped_is_unknown() {
 async fn after_an_unknown_commit_everything_is_expired_and_read_again() {
     only!(Postgres | MariaDb | MySql);
     let direct = engine().await;
-    let url = direct.url().to_string();
-    let server = if url.starts_with("postgres") { "127.0.0.1:5432" } else { "127.0.0.1:3306" };
-    if !url.contains(server) {
-        return;
-    }
     two_users(&direct).await;
-    let proxy = Proxy::start(server).await;
-    let engine = Engine::new(&url.replace(server, &proxy.address)).unwrap();
+    let Some((proxy, engine)) = proxied(&direct).await else { return };
     let mut session = Session::new(&engine);
     let ed = session.get_one(User, 1).await.unwrap();
     session[ed].fullname = Some("changed".into());

@@ -1,13 +1,12 @@
 //! A commit that writes one statement: it commits itself, without BEGIN and COMMIT around it.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker, StatementEvent};
+use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker};
 
 use crate::only;
-use crate::support::{Address, User, dialect, empty_engine_with, two_users};
+use crate::support::{Address, Sent, User, dialect, empty_engine_with, two_users};
 
 #[derive(Clone, Debug, Model)]
 #[orm(table = "accounts", version = version, metadata = none)]
@@ -19,21 +18,6 @@ struct Account {
     version: i64,
 }
 
-/// What an engine has sent: the first words of its statements.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<Vec<String>>>);
-
-impl Sent {
-    fn note(&self, event: &StatementEvent<'_>) {
-        let word = event.sql().split_whitespace().next().unwrap_or_default().to_owned();
-        self.0.lock().unwrap().push(word);
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
-
 /// An engine with two users and one connection, which has just committed, and what is sent from then on.
 async fn heard() -> (Engine, Sent) {
     heard_with(|settings| settings).await
@@ -41,8 +25,7 @@ async fn heard() -> (Engine, Sent) {
 
 async fn heard_with(settings: impl FnOnce(orm::EngineBuilder) -> orm::EngineBuilder) -> (Engine, Sent) {
     let sent = Sent::default();
-    let ears = sent.clone();
-    let listening = |engine: orm::EngineBuilder| engine.pool_size(1).on_statement(move |event| ears.note(event));
+    let listening = |engine: orm::EngineBuilder| engine.pool_size(1).on_statement(sent.listener());
     let engine = empty_engine_with(|engine| settings(listening(engine))).await;
     metadata![User, Address, Account].create_all(&engine).await.unwrap();
     two_users(&engine).await;

@@ -1,31 +1,15 @@
 //! Transactions of sessions that a server is not told of before something needs them: at READ COMMITTED, which MariaDB and MySQL have
 //! to be told.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use orm::prelude::*;
-use orm::{Dialect, ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker, StatementEvent};
+use orm::{Dialect, ExecutionOptions, IsolationLevel, SessionEvents, SessionMaker};
 
 use crate::faults::polled;
 use crate::only;
-use crate::support::{Address, Keyword, User, UserKeyword, dialect, empty_engine_with, two_users};
-
-/// The first words of the statements that an engine has sent.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<Vec<String>>>);
-
-impl Sent {
-    fn listener(&self) -> impl Fn(&StatementEvent<'_>) + Send + Sync + 'static {
-        let ears = self.0.clone();
-        move |event| ears.lock().unwrap().push(event.sql().split_whitespace().next().unwrap_or_default().to_owned())
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
+use crate::support::{Address, Keyword, Sent, User, UserKeyword, dialect, empty_engine_with, two_users};
 
 /// An engine with two users, and what it sends from then on.
 async fn heard() -> (Engine, Sent) {
@@ -175,12 +159,7 @@ async fn at_other_isolation_levels_a_transaction_begins_at_once() {
     only!(Postgres);
     let at_once = ["BEGIN", "SELECT", "ROLLBACK"];
     let (engine, sent) = heard().await;
-    let read = async |engine: &Engine| {
-        let mut session = Session::new(engine);
-        session.query(User).all().await.unwrap();
-        session.rollback().await.unwrap();
-        sent.take()
-    };
+    let read = async |engine: &Engine| sent.by_a_query(engine).await;
     assert_eq!(read(&engine).await, ["SELECT"]);
     let at = |level| engine.execution_options(ExecutionOptions::new().isolation_level(level));
     assert_eq!(read(&at(IsolationLevel::ReadCommitted)).await, ["SELECT"]);
@@ -211,12 +190,7 @@ async fn mysql_has_to_be_told_of_the_level() {
     only!(MariaDb | MySql);
     let at_once = ["BEGIN", "SELECT", "ROLLBACK"];
     let (engine, sent) = heard().await;
-    let read = async |engine: &Engine| {
-        let mut session = Session::new(engine);
-        session.query(User).all().await.unwrap();
-        session.rollback().await.unwrap();
-        sent.take()
-    };
+    let read = async |engine: &Engine| sent.by_a_query(engine).await;
     assert_eq!(read(&engine).await, ["SELECT"]);
     let at = |level| engine.execution_options(ExecutionOptions::new().isolation_level(level));
     assert_eq!(read(&at(IsolationLevel::ReadCommitted)).await, ["SELECT"]);

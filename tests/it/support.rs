@@ -1,11 +1,13 @@
 //! Models and helpers that several modules share.
 
 mod database;
+mod sent;
 
 use orm::prelude::*;
 use orm::{Dialect, Load, Relationship, subqueryload};
 
 pub(crate) use database::{another_on_server, dialect, empty_engine, empty_engine_with};
+pub(crate) use sent::Sent;
 
 /// What MySQL and MariaDB count at for hours.
 pub(crate) const ENDLESS: &str = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500) \

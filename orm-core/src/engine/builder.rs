@@ -295,9 +295,9 @@ impl EngineBuilder {
 
     /// Whether a server is told of a session's transaction only when something needs it; on by default.
     ///
-    /// No server is told of one that only reads, at READ COMMITTED, which is PostgreSQL's default; nor of one whose writing is one statement. Off, the first
-    /// statement begins and a commit ends, whatever they are: where a view, a policy or an operator calls a function that writes,
-    /// or where a monitor counts transactions.
+    /// No server is told of one that only reads, at READ COMMITTED, which is PostgreSQL's default; nor of one whose writing is one
+    /// statement. Off, the first statement begins and a commit ends, whatever they are: where a view, a policy or an operator calls
+    /// a function that writes, or where a monitor counts transactions.
     ///
     /// ```
     /// # use orm_core::Engine;

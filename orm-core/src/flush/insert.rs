@@ -1,7 +1,7 @@
 //! INSERT of new objects: neighbours of one shape in one statement, keys and defaults brought home.
 //!
-//! A row is matched to its object by key, never by the order in which rows come back. Where the database generates the
-//! keys of several rows, that takes one of four ways ([`GeneratedKeys`]):
+//! A row is matched to its object by key, and by the order in which rows come back only where their keys follow that order. Where
+//! the database generates the keys of several rows, that takes one of four ways ([`GeneratedKeys`]):
 //!
 //! | database | how | statements for n rows |
 //! |---|---|---|
