@@ -78,7 +78,7 @@ async fn delete_rows(
         let doomed = doomed(objects, group.of(work, objects, slots));
         let deletes = order::deletes(objects, &doomed, checks_each_row)?;
         if !deletes.parted.is_empty() {
-            connections.write_more();
+            connections.write_alone_if(false);
         }
         let parted = delete::part(objects, connections, &deletes.parted).await?; // rows that refer to each other
         for level in deletes.levels {

@@ -892,7 +892,8 @@ impl Session {
         self.busy = Busy::No;
         self.objects.tell_now();
         if let Err(error) = done {
-            let error = if self.connections.has_committed() { Self::committed_all_the_same(&error) } else { error };
+            let error =
+                if self.connections.may_have_committed() { Self::committed_all_the_same(&error) } else { error };
             return Err(self.flush_failed(error).await);
         }
         events.call_after_flush(self);

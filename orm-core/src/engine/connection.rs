@@ -62,8 +62,8 @@ struct State {
     level: Option<IsolationLevel>,
     /// The next statement that writes is the only one: it commits itself.
     is_alone: bool,
-    /// What was written has committed itself.
-    has_committed: bool,
+    /// A statement that commits itself has written something, or is on its way.
+    may_have_committed: bool,
     /// It begins or is rolled back. Where that was given up halfway, nobody knows whether it is there: nothing of it is to
     /// be kept.
     is_unsure: bool,
@@ -250,9 +250,9 @@ impl Connection {
         self.state.is_alone = false;
     }
 
-    /// Returns whether what was written has committed itself.
-    pub(crate) fn has_committed(&self) -> bool {
-        self.state.has_committed
+    /// Returns whether a statement that commits itself has written something, or is on its way.
+    pub(crate) fn may_have_committed(&self) -> bool {
+        self.state.may_have_committed
     }
 
     /// Returns whether a statement alone is what a transaction with nothing else is.
@@ -697,24 +697,18 @@ impl Connection {
 
     /// Runs the one statement that writes, which commits itself.
     async fn run_alone(&mut self, prepared: &Prepared, on_row: &mut OnRow<'_>) -> Result<Done> {
-        self.state.is_alone = false;
+        (self.state.is_alone, self.state.may_have_committed) = (false, true);
         let mut is_misread = false;
         let mut noting = |row: Row<'_>| on_row(row).inspect_err(|_| is_misread = true);
-        match self.engine.run_prepared(&mut self.guard, prepared.sent(), &mut noting).await {
-            Ok(done) => {
-                self.guard.heard = Some(Instant::now());
-                self.state.has_committed = done.rows_affected > 0;
-                Ok(done)
-            }
+        let ran = self.engine.run_prepared(&mut self.guard, prepared.sent(), &mut noting).await;
+        self.state.may_have_committed = ran.as_ref().map_or(is_misread, |done| done.rows_affected > 0);
+        match ran {
             Err(error) if error.is_disconnect() => {
                 let message = "the connection was lost during the one statement of a transaction, which commits itself: it may \
                                have been done or not";
                 Err(Error::new(ErrorKind::CommitUnknown, message).note(error.message().to_owned()))
             }
-            Err(error) => {
-                self.state.has_committed = is_misread;
-                Err(error)
-            }
+            ran => ran.inspect(|_| self.guard.heard = Some(Instant::now())),
         }
     }
 

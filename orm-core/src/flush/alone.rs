@@ -2,7 +2,7 @@
 //!
 //! Outside of a transaction a statement commits itself, so that BEGIN and COMMIT around it are two round trips for nothing. In: what a
 //! flush has to do. Out: whether one statement may do it, as far as that can be seen before the first. Whoever finds that it takes
-//! more says so ([`Connections::write_more`](crate::session::Connections::write_more)), and the transaction begins.
+//! more says so ([`Connection::writes_more`](crate::engine::Connection::writes_more)), and the transaction begins.
 
 use super::collect::Work;
 use crate::mapper::is_changed;

@@ -239,22 +239,13 @@ impl Connections {
             && self.begins.is_empty()
             && self.joined.is_none()
             && !self.is_lost
-            && !self.open.iter().any(|open| open.has_begun() || open.has_committed());
+            && !self.may_have_committed()
+            && !self.open.iter().any(Connection::has_begun);
     }
 
-    /// Says that there are more of them, before the first is sent.
-    pub(crate) fn write_more(&mut self) {
-        self.is_alone = false;
-    }
-
-    /// Returns whether a statement that commits itself may be on its way.
-    pub(super) fn is_alone(&self) -> bool {
-        self.is_alone
-    }
-
-    /// Returns whether what was written has committed itself.
-    pub(super) fn has_committed(&self) -> bool {
-        self.open.iter().any(Connection::has_committed)
+    /// Returns whether a statement that commits itself has written something, or is on its way.
+    pub(super) fn may_have_committed(&self) -> bool {
+        self.open.iter().any(Connection::may_have_committed)
     }
 
     /// Tells listeners of a transaction that has begun. The connection is away meanwhile: if they fail or are given up, it

@@ -17,7 +17,7 @@ impl Session {
         self.objects.renews_references = false;
         match std::mem::replace(&mut self.busy, Busy::No) {
             Busy::No => {}
-            Busy::Work(what) if !self.connections.is_alone() => {
+            Busy::Work(what) if !self.connections.may_have_committed() => {
                 self.objects.tell_now();
                 // The connections go back to their pools, which roll back what they were in the middle of.
                 self.connections.lose();
@@ -201,9 +201,9 @@ impl Session {
     /// # Errors
     ///
     /// As [`flush`](Self::flush); with [`ErrorKind::CommitUnknown`] when the answer to COMMIT is lost, or to the one statement of a
-    /// transaction that commits itself. Where the connection is
-    /// known to be gone before that is sent, the error says that the transaction was rolled back. Within the closure of
-    /// [`Engine::transaction`](crate::Engine::transaction), which commits by returning, it is refused.
+    /// transaction that commits itself. Where the connection is known to be gone before COMMIT is sent, the error says that the
+    /// transaction was rolled back. Within the closure of [`Engine::transaction`](crate::Engine::transaction), which commits by
+    /// returning, it is refused.
     pub async fn commit(&mut self) -> Result<()> {
         self.refuse_end_in_closure()?;
         self.check().map_err(|error| self.failed_commit().unwrap_or(error))?;
