@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use orm::ErrorKind;
 use orm::prelude::*;
+use orm::{ColumnType, DecodeError, ErrorKind, Kind, SqlType, Value, ValueRef};
 
 use crate::support::{User, empty_engine, empty_engine_with, engine, two_users};
 use crate::{assert_statements, only};
@@ -79,6 +79,57 @@ async fn keys_of_a_known_sequence_come_with_the_rows() {
         assert_eq!(keys, names.into_iter().zip(expected).collect::<Vec<_>>(), "in the order of the objects: {key}");
         let only = add_tickets(&engine, &["w"]).await;
         assert_eq!((only.0.len(), only.1), (1, 1));
+    }
+}
+
+/// A number that is sent in as few bytes as it needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Short(i64);
+
+orm::row_type!(Short);
+
+impl SqlType for Short {
+    type Plain = Short;
+    type Null = orm::NotNull;
+    const KIND: Kind = Kind::Int64;
+
+    fn column_type() -> ColumnType {
+        i64::column_type()
+    }
+
+    fn encode(&self) -> Value {
+        i32::try_from(self.0).map_or(Value::Int64(self.0), Value::Int32)
+    }
+
+    fn decode(value: ValueRef<'_>) -> Result<Self, DecodeError> {
+        i64::decode(value).map(Short)
+    }
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "measured", metadata = none)]
+struct Measured {
+    #[orm(primary_key)]
+    id: i64,
+    amount: Short,
+}
+
+/// Rows whose values are of several types are no arrays, and so in no order.
+#[tokio::test]
+async fn rows_of_several_types_get_their_keys_one_by_one() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Measured].create_all(&engine).await.unwrap();
+    for (amounts, expected) in [([1, 2, 3], 2), ([4, 5, 6], 1), ([1 << 40, 7, 1 << 41], 3)] {
+        let mut session = Session::new(&engine);
+        let added = session.add_all(amounts.map(|amount| Measured::builder().amount(Short(amount))));
+        let before = engine.statement_count();
+        session.flush().await.unwrap();
+        assert_eq!(engine.statement_count() - before, expected, "{amounts:?}");
+        let known: Vec<(i64, Short)> = session.iter(&added).map(|row| (row.id, row.amount)).collect();
+        session.commit().await.unwrap();
+        let stored = select((Measured.id, Measured.amount)).filter(Measured.id.in_(known.iter().map(|(id, _)| *id)));
+        assert_eq!(stored.order_by(Measured.id.asc()).all(&engine).await.unwrap(), known);
     }
 }
 

@@ -29,7 +29,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use orm_pool::Value;
+use orm_pool::{Kind, Value};
 
 use super::order::is_post_update;
 use super::update::key_filters;
@@ -275,16 +275,17 @@ fn draw_in_order(
     }
     let Some(set) = set_by_each(objects, slots) else { return Ok(None) };
     let columns = columns_where(mapper, |column, definition| set.contains(column) && definition.is_written());
-    let kinds = |&slot: &u32| {
-        let object = objects.object(slot);
-        columns.iter().map(|&column| object.column(usize::from(column)).kind()).collect::<Vec<_>>()
-    };
-    let first = kinds(&slots[0]);
-    let are_alike = !columns.is_empty() && slots[1..].iter().all(|slot| kinds(slot) == first);
-    if !are_alike || !can_be_gathered(mapper, &columns, &first) {
+    // What a value is otherwise than its column is seen when the rows are there.
+    let kinds: Vec<Kind> = columns.iter().map(|&column| mapper.definition.columns[usize::from(column)].kind).collect();
+    if columns.is_empty() || !can_be_gathered(mapper, &columns, &kinds) {
         return Ok(None);
     }
     Ok(connection.engine.shared.draws.get(table_name(&connection.engine, mapper)?, column))
+}
+
+/// Returns whether PostgreSQL inserts these rows one after another: by arrays, each of values of one type.
+fn has_order(mapper: &Mapper, columns: &[u16], source: &InsertSource) -> bool {
+    matches!(source, InsertSource::Plain(plain) if can_be_gathered(mapper, columns, &plain.kinds))
 }
 
 /// Returns the columns that each of these rows sets, if they are the same.
@@ -366,7 +367,7 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
         _ => 0,
     };
     let most = (capabilities.max_parameters / columns.len().max(1)).max(1);
-    let rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
+    let mut rows_at_once = if one_by_one || columns.is_empty() { 1 } else { most };
     let bytes_at_once = bytes_at_once(connection.guard.most_bytes());
     let mut rest = batch.slots.as_slice();
     while !rest.is_empty() {
@@ -377,6 +378,10 @@ async fn insert(objects: &mut Objects, connection: &mut Connection, batch: &Batc
             true => plain_rows(objects, &columns, next, bytes_at_once),
             false => rows(objects, &columns, next, bytes_at_once),
         };
+        if given.in_order && count > 1 && !has_order(mapper, &columns, &source) {
+            rows_at_once = 1;
+            continue;
+        }
         let (slots, others) = rest.split_at(count);
         rest = others;
         // What may come back otherwise than it was sent must be undone then.
