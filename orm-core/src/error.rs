@@ -4,6 +4,7 @@
 //! The distinctions are SQLAlchemy's.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 pub use orm_pool::DatabaseErrorKind;
@@ -202,6 +203,17 @@ impl Error {
         Error::new(ErrorKind::MultipleResultsFound, message)
     }
 
+    /// Says which query it was that has found too few rows or too many: what its rows are, and where it was run.
+    #[cold]
+    pub(crate) fn of_query<R>(self, place: &Location<'_>) -> Self {
+        let other = match self.is_no_result_found() {
+            true => "`one_or_none` gives an `Option`",
+            false => "`first` takes the first of them, `all` takes them all",
+        };
+        let rows = without_paths(std::any::type_name::<R>());
+        self.hint(format!("the query of `{rows}` was run at {place}; {other}"))
+    }
+
     /// Wraps an error of the application, so that it can leave a transaction's closure.
     ///
     /// ```
@@ -264,6 +276,12 @@ impl Error {
         ) || has_lost_statement(&error);
         if let Pool::Database { kind, code, .. } = error.kind() {
             own.inner().refusal = Some((*kind, code.as_str().into()));
+        }
+        if let Pool::Timeout { .. } = error.kind() {
+            own = own.hint(
+                "commit, close or drop what holds a connection before another is asked for: in a task that has a session, ask that \
+                 session and not the engine",
+            );
         }
         if own.is_lock_timeout() {
             own = own.hint("commit or close the session, connection or transaction that holds the lock");
@@ -777,4 +795,23 @@ fn is_missing_table(error: &orm_pool::Error) -> bool {
 /// pooler, or when a type has been made again.
 fn has_lost_statement(error: &orm_pool::Error) -> bool {
     matches!(error.kind(), orm_pool::ErrorKind::Database { code, .. } if code == "26000")
+}
+
+/// Gives the value, or panics with the error's text at the place that asked.
+#[inline]
+#[track_caller]
+pub(crate) fn or_panic<T>(done: Result<T>) -> T {
+    match done {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Takes the modules off a type's name: `String` of `alloc::string::String`.
+pub(crate) fn without_paths(name: &str) -> String {
+    let mut short = String::new();
+    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
 }

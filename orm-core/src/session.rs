@@ -55,7 +55,7 @@ pub use transaction::Nested;
 use routes::Routes;
 
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, or_panic};
 use crate::flush;
 use crate::mapper::{Incoming, IntoMember, Member, Model, NewInstance, NewObject, Relationship, RelationshipInfo};
 use crate::opaque::OpaqueBox;
@@ -196,7 +196,9 @@ impl Session {
     /// ```
     pub fn join(connection: crate::engine::Connection, mode: JoinMode) -> Session {
         let engine = connection.engine().clone();
-        Session { connections: Connections::join(connection, mode), ..Session::new(&engine) }
+        let mut session = Session::new(&engine);
+        session.connections = Connections::join(connection, mode);
+        session
     }
 
     /// Gives the connection back that the session was made with, after a rollback of what the session has not committed.
@@ -208,7 +210,7 @@ impl Session {
         if self.connections.has_open_work() {
             self.rollback().await?;
         }
-        self.connections.into_connection().ok_or_else(|| {
+        self.connections.take_connection().ok_or_else(|| {
             let message = "the session has no connection that was lent to it, or has lost it";
             Error::new(ErrorKind::InvalidRequest, message)
         })
@@ -630,7 +632,7 @@ impl Session {
         handle: Handle<M>,
         relationship: Relationship<M, T, K>,
     ) -> Vec<Handle<T>> {
-        self.try_handles(handle, relationship).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_handles(handle, relationship))
     }
 
     /// Returns the handles of the members of a relationship.
@@ -748,7 +750,7 @@ impl Session {
             self.objects.link(owner, info, member)?;
             Ok(Handle::of(member))
         };
-        link().unwrap_or_else(|error: Error| panic!("{error}"))
+        or_panic(link())
     }
 
     /// Ends the membership of an object, on both sides at once; `false` if it was no member.
@@ -770,7 +772,7 @@ impl Session {
             let owner = self.objects.id(slot);
             self.objects.unlink(owner, info, member.id())
         };
-        unlink().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(unlink())
     }
 
     /// Makes these the members of a relationship, on both sides at once, and returns their handles.
@@ -825,7 +827,7 @@ impl Session {
             self.objects.replace(owner, info, &members)?;
             Ok(members.into_iter().map(Handle::of).collect())
         };
-        replace().unwrap_or_else(|error: Error| panic!("{error}"))
+        or_panic(replace())
     }
 
     // ------------------------------------------------------------------------------------------ flush
@@ -1028,7 +1030,7 @@ impl<T: Model> Index<Handle<T>> for Session {
     /// Panics where [`Session::object`] would fail, with its text.
     #[track_caller]
     fn index(&self, handle: Handle<T>) -> &T {
-        self.object(handle).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.object(handle))
     }
 }
 
@@ -1040,7 +1042,26 @@ impl<T: Model> IndexMut<Handle<T>> for Session {
     /// Panics where [`Session::object_mut`] would fail, with its text.
     #[track_caller]
     fn index_mut(&mut self, handle: Handle<T>) -> &mut T {
-        self.object_mut(handle).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.object_mut(handle))
+    }
+}
+
+impl Drop for Session {
+    /// Warns of what nobody has saved, unless an error or a panic has said more.
+    fn drop(&mut self) {
+        if flush::is_clean(&self.objects) || self.failed.is_some() || std::thread::panicking() {
+            return;
+        }
+        let [new, changed, deleted] = [self.pending(), self.dirty(), self.deleted()].map(|handles| handles.len());
+        if new + changed + deleted > 0 {
+            tracing::warn!(
+                target: "orm::session",
+                new,
+                changed,
+                deleted,
+                "a session is dropped with objects that were never saved: call `commit()`, or `rollback()` where that is meant"
+            );
+        }
     }
 }
 

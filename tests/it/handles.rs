@@ -1,5 +1,8 @@
 //! A handle names one object for ever: never another one, whatever became of its own.
 
+use std::cell::{Cell, RefCell};
+use std::panic::AssertUnwindSafe;
+
 use orm::prelude::*;
 
 use crate::support::{Address, Keyword, Node, User, UserKeyword, session, three_users, tree, two_users};
@@ -184,4 +187,53 @@ async fn a_handle_of_any_model_is_typed_by_its_own_model_alone() {
     assert_eq!(pending.iter().filter_map(|any| any.downcast(User)).collect::<Vec<_>>(), [ed]);
     assert_eq!(pending.iter().filter_map(|any| any.downcast(Keyword)).collect::<Vec<_>>(), [red]);
     assert!(pending.iter().all(|any| any.downcast(Node).is_none()));
+}
+
+thread_local! {
+    /// Where this thread has panicked last.
+    static PLACE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+    static IS_EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns where something panics.
+fn place_of_panic(what: impl FnOnce()) -> (String, u32) {
+    IS_EXPECTED.set(true);
+    let caught = std::panic::catch_unwind(AssertUnwindSafe(what));
+    IS_EXPECTED.set(false);
+    assert!(caught.is_err(), "it does not panic");
+    PLACE.take().expect("the hook has noted it")
+}
+
+/// Panics are told with the line of the program that made the mistake, not with one of the library.
+#[tokio::test]
+async fn panics_name_the_line_that_asked() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| match IS_EXPECTED.get() {
+        true => PLACE.set(panic.location().map(|place| (place.file().to_owned(), place.line()))),
+        false => before(panic),
+    }));
+    // The macro's arguments stay on its line.
+    macro_rules! panics_here {
+        (in $($what:tt)*) => {
+            assert_eq!(place_of_panic(|| { let _ = { $($what)* }; }), (file!().to_owned(), line!()))
+        };
+    }
+    let (engine, mut session) = session().await;
+    two_users(&engine).await;
+    let ed = session.get_one(User, 1).await.unwrap();
+    let gone = session.get_one(User, 2).await.unwrap();
+    session.expunge(gone).unwrap();
+    let user = select(User).get(&engine, 1).await.unwrap().unwrap();
+    let address = select(Address).first(&engine).await.unwrap().unwrap();
+    panics_here!(in user.addresses.get().len());
+    panics_here!(in user.addresses.iter().count());
+    panics_here!(in user.addresses.len());
+    panics_here!(in for _ in &user.addresses {});
+    panics_here!(in address.user.get().is_some());
+    panics_here!(in session[gone].name.len());
+    panics_here!(in session[gone].active = true);
+    panics_here!(in session.handles(ed, User.addresses));
+    panics_here!(in session.related(ed, User.addresses).count());
+    panics_here!(in session.link(gone, User.addresses, Address::builder().email("x")));
+    panics_here!(in session.replace(gone, User.addresses, [Address::builder().email("x")]));
 }

@@ -3,7 +3,7 @@
 use orm::prelude::*;
 use orm::{Dialect, ErrorKind, literal};
 
-use crate::support::{Address, Node, User, dialect, engine, two_users};
+use crate::support::{Address, Node, User, UserKeyword, dialect, engine, two_users};
 
 #[tokio::test]
 async fn every_terminal_gives_what_it_says() {
@@ -126,6 +126,47 @@ async fn a_table_joins_itself_under_an_alias() {
     assert_eq!(on.count(&engine).await.unwrap(), 1);
     let error = select(Node).join(Node.parent).all(&engine).await.unwrap_err();
     assert!(error.to_string().contains("leads from `Node` to itself"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_is_asked_for_the_row_with_a_key() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let of_ed = select(User).options(selectinload(User.addresses));
+    let ed = of_ed.get(&engine, 1).await.unwrap().expect("it is there");
+    assert_eq!((ed.name.as_str(), ed.addresses.len()), ("ed", 2));
+    assert!(select(User).get(&engine, 99).await.unwrap().is_none());
+    assert!(select(User).filter(User.name.eq("wendy")).get(&engine, 1).await.unwrap().is_none());
+    let other = User.alias("other");
+    assert_eq!(select(other).get(&engine, 2).await.unwrap().map(|user| user.name), Some("wendy".to_owned()));
+    let doubled = select(User).join(User.addresses).get(&engine, 1).await.unwrap_err();
+    assert_eq!(*doubled.kind(), ErrorKind::MultipleResultsFound);
+
+    // In a session it is the object that is there already, with what the options add.
+    let mut session = Session::new(&engine);
+    let known = session.get_one(User, 1).await.unwrap();
+    assert!(session[known].addresses.is_unloaded());
+    let found = session.query(User).options(selectinload(User.addresses)).get(1).await.unwrap();
+    assert_eq!((found, session.handles(known, User.addresses).len()), (Some(known), 2));
+    assert_eq!(session.query(UserKeyword).get((1, 99)).await.unwrap(), None);
+}
+
+/// Whose fault it is that there is no row is found by the place of the query.
+#[tokio::test]
+async fn a_row_that_is_missing_is_told_with_the_place_of_its_query() {
+    let engine = engine().await;
+    let mut session = Session::new(&engine);
+    let here = |line: u32| format!("of `User` was run at {}:{line}:", file!());
+    let (line, missing) = (line!(), select(User).one(&engine).await.unwrap_err());
+    assert!(missing.to_string().contains(&here(line)), "{missing}");
+    let (line, missing) = (line!(), session.query(User).one().await.unwrap_err());
+    assert!(missing.to_string().contains(&here(line)), "{missing}");
+    let (line, missing) = (line!(), session.one(select(User)).await.unwrap_err());
+    assert!(missing.to_string().contains(&here(line)), "{missing}");
+    let (line, missing) = (line!(), session.no_autoflush().one(select(User)).await.unwrap_err());
+    assert!(missing.to_string().contains(&here(line)), "{missing}");
+    let pair = select((User.name, User.id)).one(&engine).await.unwrap_err();
+    assert!(pair.to_string().contains("the query of `(String, i64)` was run at"), "{pair}");
 }
 
 #[test]

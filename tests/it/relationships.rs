@@ -1429,3 +1429,55 @@ async fn links_that_are_forgotten_stay_so_in_fields_with_changes() {
     session.commit().await.unwrap();
     assert_eq!(session[moved].user_id, 2);
 }
+
+#[derive(Clone, Debug, Model, serde::Serialize)]
+#[orm(table = "shelves", metadata = none)]
+struct Shelf {
+    #[orm(primary_key)]
+    id: i64,
+    #[orm(back_populates = shelf)]
+    books: HasMany<Book>,
+}
+
+#[derive(Clone, Debug, Model, serde::Serialize)]
+#[orm(table = "books", metadata = none)]
+struct Book {
+    #[orm(primary_key)]
+    id: i64,
+    title: String,
+    #[orm(foreign_key = Shelf.id)]
+    shelf_id: i64,
+    #[orm(back_populates = books)]
+    shelf: BelongsTo<Shelf>,
+}
+
+/// What is loaded is never written as if it were not.
+#[tokio::test]
+async fn members_that_are_handles_are_not_written_as_json() {
+    let engine = empty_engine().await;
+    metadata![Shelf, Book].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.add(Shelf::builder().books([Book::builder().title("Emma")]));
+    session.commit().await.unwrap();
+    session.expunge_all();
+    let shelf = session.query(Shelf).one().await.unwrap();
+    let json = |value: &Shelf| serde_json::to_string(value).map_err(|error| error.to_string());
+    assert_eq!(json(&session[shelf]).unwrap(), r#"{"id":1,"books":null}"#, "not loaded");
+
+    session.load(shelf, Shelf.books).await.unwrap();
+    let hint = "`session.value_of(…)` gives the object with the values of all that is loaded";
+    let held = "of an object in a session holds handles, not values";
+    assert_eq!(json(&session[shelf]).unwrap_err(), format!("relationship `Shelf.books` {held}; {hint}"));
+    let book = session.handles(shelf, Shelf.books)[0];
+    session.load(book, Book.shelf).await.unwrap();
+    let refused = serde_json::to_string(&session[book]).unwrap_err().to_string();
+    assert_eq!(refused, format!("relationship `Book.shelf` {held}; {hint}"));
+
+    let expected = r#"{"id":1,"books":[{"id":1,"title":"Emma","shelf_id":1,"shelf":null}]}"#;
+    assert_eq!(json(&session.value_of(shelf).unwrap()).unwrap(), expected);
+    // The session goes on as it was.
+    session[book].title = "Persuasion".into();
+    assert!(json(&session.value_of(shelf).unwrap()).unwrap().contains("Persuasion"), "what was changed is in it");
+    session.commit().await.unwrap();
+    assert_eq!(select(Book.title).one(&engine).await.unwrap(), "Persuasion");
+}

@@ -5,6 +5,7 @@ use orm::ErrorKind;
 use orm::prelude::*;
 
 use crate::assert_statements;
+use crate::echo::Log;
 use crate::support::{Address, Keyword, User, UserKeyword, empty_engine, engine, expected, session, two_users};
 
 #[tokio::test]
@@ -430,4 +431,52 @@ async fn a_session_with_very_many_objects_warns_once() {
     }
     let warnings = log.lines().iter().filter(|line| line.contains("a session holds very many objects")).count();
     assert_eq!(warnings, 1);
+}
+
+/// Returns what is said while a session does something and is dropped.
+fn said_by(work: impl AsyncFnOnce(Session)) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let engine = runtime.block_on(engine());
+    runtime.block_on(two_users(&engine));
+    tracing::subscriber::with_default(subscriber, || runtime.block_on(work(Session::new(&engine))));
+    log.text()
+}
+
+#[test]
+fn a_session_that_was_never_committed_is_warned_of() {
+    let forgotten = said_by(async |mut session| {
+        let ed = session.get_one(User, 1).await.unwrap();
+        let wendy = session.get_one(User, 2).await.unwrap();
+        session[ed].name = "edward".into();
+        session.delete(wendy).await.unwrap();
+        session.add_all(["mary", "fred"].map(|name| User::builder().name(name)));
+    });
+    assert!(forgotten.contains("never saved"), "{forgotten}");
+    assert!(forgotten.contains("new=2 changed=1 deleted=2"), "wendy and her address: {forgotten}");
+    for ended in [
+        said_by(async |mut session| {
+            session.add(User::builder().name("mary"));
+            session.commit().await.unwrap();
+        }),
+        said_by(async |mut session| {
+            session.add(User::builder().name("mary"));
+            session.rollback().await.unwrap();
+        }),
+        said_by(async |mut session| {
+            session.add(User::builder().name("mary"));
+            session.close().await.unwrap();
+        }),
+        said_by(async |mut session| {
+            let ed = session.get_one(User, 1).await.unwrap();
+            session[ed].name = "ed".into(); // as it was
+        }),
+        said_by(async |mut session| {
+            session.add(User::builder().id(1).name("mary"));
+            session.flush().await.unwrap_err(); // has said what is wrong
+        }),
+    ] {
+        assert_eq!(ended, "");
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use orm::prelude::*;
-use orm::{Dialect, ErrorKind, IsolationLevel};
+use orm::{Dialect, ErrorKind, IsolationLevel, SessionEvents, SessionMaker};
 
 use crate::only;
 use crate::support::{dialect, empty_engine, empty_engine_with};
@@ -84,20 +84,23 @@ async fn thirty_two_tasks_at_one_balance_lose_nothing() {
     assert_eq!(balance(&engine).await, 0);
 }
 
+/// Has a session read and then write when another has written this balance between, which is refused at SERIALIZABLE.
+async fn conflict(engine: &Engine, balance: i64) -> Error {
+    let mut session = Session::new(engine);
+    let account = session.get_one(Account, 1).await.unwrap();
+    update(Account).set(Account.balance, balance).execute(engine).await.unwrap();
+    session[account].balance -= 1;
+    let error = session.commit().await.unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    error
+}
+
 #[tokio::test]
 async fn a_conflict_with_another_writer_is_run_again_with_a_fresh_session() {
     // MariaDB lets the later writer win below SERIALIZABLE, and has it wait there: see `mysql`.
     only!(Sqlite | Postgres);
     let engine = engine_at(IsolationLevel::Serializable, 100).await;
-    // A session that has read and then writes is refused when another has written between.
-    let mut session = Session::new(&engine);
-    let account = session.get_one(Account, 1).await.unwrap();
-    update(Account).set(Account.balance, 50).execute(&engine).await.unwrap();
-    session[account].balance -= 1;
-    let error = session.commit().await.unwrap_err();
-    assert!(error.is_retryable(), "{error}");
-    drop(session);
-
+    let error = conflict(&engine, 50).await;
     let tries = AtomicU32::new(0);
     let left = engine
         .transaction(async |session| {
@@ -207,6 +210,50 @@ async fn a_transaction_that_runs_once_may_give_away_what_it_captured() {
         .await
         .unwrap();
     assert_eq!(select(Account).count(&engine).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_makers_transactions_have_its_filters_and_go_to_its_primary_engine() {
+    let engine = engine_at(IsolationLevel::Serializable, 5).await;
+    // Elsewhere the second writer waits for the first.
+    let has_conflicts = matches!(dialect(), Dialect::Sqlite | Dialect::Postgres);
+    let conflict = if has_conflicts { Some(conflict(&engine, 4).await) } else { None };
+    let empty = Engine::new("sqlite::memory:").unwrap();
+    let events = SessionEvents::new().filter(Account, Account.balance.gt(0));
+    let sessions = SessionMaker::new(&engine).replicas([&empty]).events(events);
+    let tries = AtomicU32::new(0);
+    let left = sessions
+        .transaction(async |session| {
+            let account = session.get_one(Account, 1).await?;
+            session[account].balance = 0;
+            session.flush().await?;
+            match (tries.fetch_add(1, Ordering::Relaxed), &conflict) {
+                (0, Some(conflict)) => Err(conflict.clone()),
+                _ => session.query(Account).count().await,
+            }
+        })
+        .await
+        .unwrap();
+    let expected = if has_conflicts { 2 } else { 1 };
+    assert_eq!((left, tries.load(Ordering::Relaxed)), (0, expected), "the filter hides what is empty");
+    assert_eq!(balance(&engine).await, 0);
+
+    let missing = sessions.try_transaction(async |session| {
+        session.get_one(Account, 1).await.map_err(Refused::Orm)?;
+        Ok(())
+    });
+    assert!(matches!(missing.await, Err(Refused::Orm(error)) if error.is_no_result_found()));
+    let account = Account { id: 2, balance: 7 };
+    let task = tokio::spawn(async move {
+        sessions
+            .transaction_once(async move |session| {
+                session.add(account);
+                session.flush().await
+            })
+            .await?;
+        sessions.transaction(async |session| session.query(Account.balance).one().await).await
+    });
+    assert_eq!(task.await.unwrap().unwrap(), 7);
 }
 
 /// What is begun on another connection is as serializable as what went with the first.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::error::{Error, Result};
-use crate::session::Session;
+use crate::session::{Session, SessionMaker};
 
 /// How often a transaction is tried. When all fifteen connections of a pool want one row, at least one of them gets it each
 /// time; with the waits between, the unluckiest of 160 such transactions was seen to need fourteen.
@@ -58,7 +58,7 @@ impl Engine {
             + for<'s> Work<&'s mut Session, Result<R>, Fut: Send>,
     {
         // A statement on the connection that a session has lent fails without the session.
-        self.transaction_until(work, Error::is_retryable, Location::caller())
+        run_until(Source::Engine(self), work, Error::is_retryable, Location::caller())
     }
 
     /// Runs a closure as [`transaction`](Self::transaction) does, with an error type of the user's own.
@@ -78,49 +78,7 @@ impl Engine {
             + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
             + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
     {
-        self.transaction_until(work, |_| false, Location::caller())
-    }
-
-    /// Runs a closure again and again while its session, or its error by itself, says that this may help.
-    async fn transaction_until<F, R, E>(
-        &self,
-        mut work: F,
-        is_retryable: fn(&E) -> bool,
-        place: &'static Location<'static>,
-    ) -> Result<R, E>
-    where
-        R: Send,
-        E: From<Error> + Send,
-        F: Send
-            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
-            + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
-    {
-        let mut attempt = 1;
-        loop {
-            let begin = Instant::now();
-            let mut session = Session::new_at(self, place);
-            let worked = match session.begin_for_closure().await {
-                Ok(()) => work(&mut session).await,
-                Err(error) => Err(E::from(error)),
-            };
-            session.has_left_closure();
-            let done = match worked {
-                Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
-                Err(error) => Err(error),
-            };
-            match done {
-                Err(error) if attempt < ATTEMPTS && (session.has_retryable_failure() || is_retryable(&error)) => {
-                    roll_back(session).await;
-                    wait(attempt, begin.elapsed()).await;
-                    attempt += 1;
-                }
-                Err(error) => {
-                    roll_back(session).await;
-                    return Err(error);
-                }
-                Ok(value) => return Ok(value),
-            }
-        }
+        run_until(Source::Engine(self), work, |_| false, Location::caller())
     }
 
     /// Runs a closure once in a transaction, so that it may give away what it captured.
@@ -151,18 +109,154 @@ impl Engine {
             + for<'s> AsyncFnOnce(&'s mut Session) -> Result<R>
             + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
     {
-        let mut session = Session::new(self);
-        async move {
-            session.begin_for_closure().await?;
-            let worked = work(&mut session).await;
-            session.has_left_closure();
-            match worked {
-                Ok(value) => session.commit().await.map(|()| value),
-                Err(error) => {
-                    roll_back(session).await;
-                    Err(error)
-                }
+        run_once(Source::Engine(self).session(Location::caller()), work)
+    }
+}
+
+impl SessionMaker {
+    /// Runs a closure as [`Engine::transaction`] does, with sessions of this make: their filters and listeners hold, and its
+    /// statements go where those of its sessions go, but none to a replica.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Engine, Model, SessionEvents, SessionMaker, metadata};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Account { #[orm(primary_key)] id: i64, balance: i64, closed: bool }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Account].create_all(&engine).await?;
+    /// let sessions = SessionMaker::new(&engine).events(SessionEvents::new().filter(Account, Account.closed.eq(false)));
+    /// sessions.transaction_once(async |s| { s.add(Account { id: 1, balance: 100, closed: true }); Ok(()) }).await?;
+    /// let open = sessions.transaction(async |session| session.query(Account).count().await).await?;
+    /// assert_eq!(open, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::transaction`].
+    #[track_caller]
+    pub fn transaction<F, R>(&self, work: F) -> impl Future<Output = Result<R>>
+    where
+        R: Send,
+        F: Send
+            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R>
+            + for<'s> Work<&'s mut Session, Result<R>, Fut: Send>,
+    {
+        run_until(Source::Maker(self), work, Error::is_retryable, Location::caller())
+    }
+
+    /// Runs a closure as [`transaction`](Self::transaction) does, with an error type of the user's own: see
+    /// [`Engine::try_transaction`].
+    ///
+    /// # Errors
+    ///
+    /// Fails with the closure's error, or with that of the commit.
+    #[track_caller]
+    pub fn try_transaction<F, R, E>(&self, work: F) -> impl Future<Output = Result<R, E>>
+    where
+        R: Send,
+        E: From<Error> + Send,
+        F: Send
+            + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
+            + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
+    {
+        run_until(Source::Maker(self), work, |_| false, Location::caller())
+    }
+
+    /// Runs a closure once in a transaction with a session of this make: see [`Engine::transaction_once`].
+    ///
+    /// # Errors
+    ///
+    /// Fails with the closure's error, or with that of the commit.
+    #[track_caller]
+    pub fn transaction_once<F, R>(&self, work: F) -> impl Future<Output = Result<R>>
+    where
+        R: Send,
+        F: Send
+            + for<'s> AsyncFnOnce(&'s mut Session) -> Result<R>
+            + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
+    {
+        run_once(Source::Maker(self).session(Location::caller()), work)
+    }
+}
+
+/// Where the sessions of a transaction come from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Engine(&'a Engine),
+    Maker(&'a SessionMaker),
+}
+
+impl Source<'_> {
+    fn session(self, place: &'static Location<'static>) -> Session {
+        match self {
+            Source::Engine(engine) => Session::new_at(engine, place),
+            Source::Maker(maker) => maker.session_at(place),
+        }
+    }
+}
+
+/// Runs a closure again and again while its session, or its error by itself, says that this may help.
+async fn run_until<F, R, E>(
+    source: Source<'_>,
+    mut work: F,
+    is_retryable: fn(&E) -> bool,
+    place: &'static Location<'static>,
+) -> Result<R, E>
+where
+    R: Send,
+    E: From<Error> + Send,
+    F: Send
+        + for<'s> AsyncFnMut(&'s mut Session) -> Result<R, E>
+        + for<'s> Work<&'s mut Session, Result<R, E>, Fut: Send>,
+{
+    let mut attempt = 1;
+    loop {
+        let begin = Instant::now();
+        let mut session = source.session(place);
+        let worked = match session.begin_for_closure().await {
+            Ok(()) => work(&mut session).await,
+            Err(error) => Err(E::from(error)),
+        };
+        session.has_left_closure();
+        let done = match worked {
+            Ok(value) => session.commit().await.map(|()| value).map_err(E::from),
+            Err(error) => Err(error),
+        };
+        match done {
+            Err(error) if attempt < ATTEMPTS && (session.has_retryable_failure() || is_retryable(&error)) => {
+                roll_back(session).await;
+                wait(attempt, begin.elapsed()).await;
+                attempt += 1;
             }
+            Err(error) => {
+                roll_back(session).await;
+                return Err(error);
+            }
+            Ok(value) => return Ok(value),
+        }
+    }
+}
+
+/// Runs a closure in the only transaction of a session.
+async fn run_once<F, R>(mut session: Session, work: F) -> Result<R>
+where
+    R: Send,
+    F: Send
+        + for<'s> AsyncFnOnce(&'s mut Session) -> Result<R>
+        + for<'s> WorkOnce<&'s mut Session, Result<R>, Fut: Send>,
+{
+    session.begin_for_closure().await?;
+    let worked = work(&mut session).await;
+    session.has_left_closure();
+    match worked {
+        Ok(value) => session.commit().await.map(|()| value),
+        Err(error) => {
+            roll_back(session).await;
+            Err(error)
         }
     }
 }

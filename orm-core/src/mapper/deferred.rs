@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Mapper;
 use super::members::Origin;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, or_panic};
 use crate::sql::IntoValue;
 
 /// The field of a column that a query may leave out: a long text, a picture.
@@ -105,7 +105,7 @@ impl<T> Deferred<T> {
     /// Panics when it is not loaded, with the text of [`try_get`](Self::try_get)'s error.
     #[track_caller]
     pub fn get(&self) -> &T {
-        self.try_get().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_get())
     }
 
     /// Returns the value.

@@ -6,11 +6,24 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{BelongsTo, Deferred, HasMany, IntoMember, Model};
+use crate::error::Error;
+
+/// Says how members are written that stand in a session.
+fn are_handles<E: serde::ser::Error>(error: Error) -> E {
+    E::custom(format!(
+        "{}; `session.value_of(…)` gives the object with the values of all that is loaded",
+        error.message()
+    ))
+}
 
 impl<T: Model + Serialize> Serialize for HasMany<T> {
-    /// Writes the values, or `null` where they are not loaded or are a session's.
+    /// Writes the values, or `null` where they are not loaded. What an object of a session has loaded are handles, which is an
+    /// error.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.try_get().ok().serialize(serializer)
+        match self.try_get() {
+            Err(error) if self.is_loaded() => Err(are_handles(error)),
+            members => members.ok().serialize(serializer),
+        }
     }
 }
 
@@ -22,9 +35,13 @@ impl<'de, T: Model + Deserialize<'de>> Deserialize<'de> for HasMany<T> {
 }
 
 impl<T: Model + Serialize> Serialize for BelongsTo<T> {
-    /// Writes the value, or `null` where there is none, where it is not loaded, or where it is a session's.
+    /// Writes the value, or `null` where there is none or where it is not loaded. What an object of a session has loaded is a
+    /// handle, which is an error.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.try_get().ok().flatten().serialize(serializer)
+        match self.try_get() {
+            Err(error) if self.is_loaded() => Err(are_handles(error)),
+            member => member.ok().flatten().serialize(serializer),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use orm_pool::{Kind, Value};
 use super::Table;
 use crate::dialect::Dialect;
 use crate::engine::Request;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, or_panic};
 use crate::mapper::{Alias, ColumnShape, Mapper, Selectable, Shape};
 use crate::sql::{
     Bind, DeleteNode, Expr, InsertNode, Node, Predicate, Returning, Statement, UpdateNode, Write, executes,
@@ -44,8 +44,9 @@ impl Table {
     /// # Panics
     ///
     /// Panics when there is no such column; [`try_c`](Self::try_c) gives the error.
+    #[track_caller]
     pub fn c<T: SqlType>(&self, name: &str) -> Expr<T> {
-        self.try_c(name).unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_c(name))
     }
 
     /// Returns a column, if there is one with this name.

@@ -505,8 +505,9 @@ impl Connections {
     }
 
     /// Gives the lent connection back.
-    pub(super) fn into_connection(mut self) -> Option<Connection> {
-        self.joined.and_then(|_| self.open.pop())
+    pub(super) fn take_connection(&mut self) -> Option<Connection> {
+        self.joined?;
+        self.open.pop()
     }
 }
 

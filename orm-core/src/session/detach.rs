@@ -49,6 +49,41 @@ impl Session {
         downcast(value).ok_or_else(wrong_model::<M>)
     }
 
+    /// Returns an object as a value with all that is loaded of its relationships, as [`detach`](Self::detach) gives it; the
+    /// object stays in the session. For an answer in JSON, say, which handles of members have no place in.
+    ///
+    /// ```
+    /// # use orm_core::{BelongsTo, Engine, HasMany, Model, Session, metadata, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String,
+    /// #     #[orm(back_populates = user)] addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String,
+    /// #     #[orm(foreign_key = User.id)] user_id: Option<i64>,
+    /// #     #[orm(back_populates = addresses)] user: BelongsTo<User> }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// let ed = session.query(User).options(selectinload(User.addresses)).one().await?;
+    /// let user: User = session.value_of(ed)?;
+    /// assert_eq!(user.addresses.get()[0].email, "ed@x.org");
+    /// assert_eq!(session[ed].name, "ed"); // still there
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handle names no object of this session.
+    pub fn value_of<M: Model>(&mut self, handle: Handle<M>) -> Result<M> {
+        let slot = self.slot(handle)?;
+        self.objects.sync()?;
+        downcast(value_of(&self.objects, slot, None, &mut Vec::new())?).ok_or_else(wrong_model::<M>)
+    }
+
     /// Lets go of an object, and of what its relationships say `cascade(expunge)` of. Their handles are dead.
     ///
     /// ```

@@ -1,5 +1,6 @@
 //! [`SessionMaker`]: sessions of one make, for the places that begin units of work.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::connections::Connections;
@@ -255,18 +256,22 @@ impl SessionMaker {
     /// Makes a session. It connects at its first statement.
     #[track_caller]
     pub fn session(&self) -> Session {
-        let mut session = Session {
-            connections: Connections::new(self.routes.clone()),
-            autoflush: self.autoflush,
-            expire_on_commit: self.expire_on_commit,
-            ..Session::new(&self.routes.primary)
-        };
+        let mut session = Session::new(&self.routes.primary);
+        session.connections = Connections::new(self.routes.clone());
+        (session.autoflush, session.expire_on_commit) = (self.autoflush, self.expire_on_commit);
         session.objects.events = self.events.clone();
         session.objects.info = self.info.clone();
         session.connections.listen(&self.events);
         session.connections.set_info(&self.info);
         session.objects.confirms_deletes = self.confirms_deletes;
         session.n_plus_one(self.n_plus_one);
+        session
+    }
+
+    /// The same for a caller who was called from elsewhere.
+    pub(crate) fn session_at(&self, place: &'static Location<'static>) -> Session {
+        let mut session = self.session();
+        session.connections.made_at(place);
         session
     }
 }

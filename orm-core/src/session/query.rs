@@ -1,6 +1,8 @@
 //! What a session reads: queries, objects by key, relationships on demand.
 
+use std::future::Future;
 use std::ops::ControlFlow;
+use std::panic::Location;
 
 use orm_pool::Value;
 
@@ -291,6 +293,7 @@ impl Session {
     ///
     /// As [`all`](Self::all), with [`ErrorKind::NoResultFound`] when there is none and with
     /// [`ErrorKind::MultipleResultsFound`] when there are several.
+    #[track_caller]
     pub fn one<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Managed<Q>>> + Send {
         rows(statement).one(self)
     }
@@ -300,6 +303,7 @@ impl Session {
     /// # Errors
     ///
     /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`] when there are several.
+    #[track_caller]
     pub fn one_or_none<Q: Rows>(&mut self, statement: Q) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
         rows(statement).one_or_none(self)
     }
@@ -807,7 +811,7 @@ fn skipped(objects: &Objects, slot: u32) -> Error {
 }
 
 /// Makes any statement with rows one that has the terminals.
-fn rows<Q: Rows>(statement: Q) -> Returning<Q::Row> {
+pub(super) fn rows<Q: Rows>(statement: Q) -> Returning<Q::Row> {
     Returning::of(statement.__request())
 }
 
@@ -913,8 +917,10 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all), and when there is none or several.
-    pub async fn one(self) -> Result<S::Managed> {
-        self.select.one(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
+    #[track_caller]
+    pub fn one(self) -> impl Future<Output = Result<S::Managed>> + Send {
+        let (place, Query { session, autoflush, overwrites, select }) = (Location::caller(), self);
+        async move { select.one_at(Flushing::new(session, autoflush).overwriting(overwrites).session(), place).await }
     }
 
     /// Returns the only row, or `None`.
@@ -922,10 +928,12 @@ impl<'s, S: RowType> Query<'s, S> {
     /// # Errors
     ///
     /// As [`all`](Self::all), and when there are several.
-    pub async fn one_or_none(self) -> Result<Option<S::Managed>> {
-        self.select
-            .one_or_none(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session())
-            .await
+    #[track_caller]
+    pub fn one_or_none(self) -> impl Future<Output = Result<Option<S::Managed>>> + Send {
+        let (place, Query { session, autoflush, overwrites, select }) = (Location::caller(), self);
+        async move {
+            select.one_or_none_at(Flushing::new(session, autoflush).overwriting(overwrites).session(), place).await
+        }
     }
 
     /// Returns the only column of the first row; no row and NULL are both `None`.
@@ -956,6 +964,38 @@ impl<'s, S: RowType> Query<'s, S> {
     /// As [`all`](Self::all).
     pub async fn exists(self) -> Result<bool> {
         self.select.exists(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session()).await
+    }
+}
+
+impl<M: Model> Query<'_, M> {
+    /// Returns the object with this key, if it is one of those that the query finds. SQLAlchemy's `Query.get`.
+    ///
+    /// It asks the database always, and loads what the options say; [`Session::get`] looks into the identity map first.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, Model, Session, metadata, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// # session.commit().await?;
+    /// let ed = session.query(User).options(selectinload(User.addresses)).get(1).await?.expect("it is there");
+    /// assert_eq!(session.handles(ed, User.addresses).len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and when a join has multiplied the row.
+    pub async fn get(self, key: impl IntoKey<M::Key> + Send) -> Result<Option<Handle<M>>> {
+        self.select.get(Flushing::new(self.session, self.autoflush).overwriting(self.overwrites).session(), key).await
     }
 }
 

@@ -3,8 +3,11 @@
 //! The guard has no destructor, so that the session can be used again as soon as the guard is used no more: each of its
 //! methods switches autoflush off for itself, also when its future is dropped.
 
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
+use super::query::rows;
 use super::{Handle, HandleList, Managed, Query, Session, Synchronize};
 use crate::error::Result;
 use crate::mapper::{Entity, IntoKey, Model, NewInstance, Relationship, Selectable};
@@ -117,8 +120,10 @@ impl NoAutoflush<'_> {
     /// # Errors
     ///
     /// As the session's method.
-    pub async fn one<Q: Rows + Send>(&mut self, statement: Q) -> Result<Managed<Q>> {
-        self.quiet().session().one(statement).await
+    #[track_caller]
+    pub fn one<Q: Rows + Send>(&mut self, statement: Q) -> impl Future<Output = Result<Managed<Q>>> + Send {
+        let place = Location::caller();
+        async move { rows(statement).one_at(self.quiet().session(), place).await }
     }
 
     /// As [`Session::one_or_none`].
@@ -126,8 +131,13 @@ impl NoAutoflush<'_> {
     /// # Errors
     ///
     /// As the session's method.
-    pub async fn one_or_none<Q: Rows + Send>(&mut self, statement: Q) -> Result<Option<Managed<Q>>> {
-        self.quiet().session().one_or_none(statement).await
+    #[track_caller]
+    pub fn one_or_none<Q: Rows + Send>(
+        &mut self,
+        statement: Q,
+    ) -> impl Future<Output = Result<Option<Managed<Q>>>> + Send {
+        let place = Location::caller();
+        async move { rows(statement).one_or_none_at(self.quiet().session(), place).await }
     }
 
     /// As [`Session::scalar`].

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::names::output_columns;
 use super::node::{RustType, TypeFacts};
 use super::{Node, Output, SelectNode};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, without_paths};
 use crate::mapper::{RowType, Selectable};
 
 /// A struct with `#[derive(Row)]`: [`into_rows`](crate::Select::into_rows) finds its fields by name.
@@ -123,13 +123,4 @@ fn mismatch(row: &str, field: &str, wanted: TypeFacts, given: TypeFacts, is_null
         named(given.name, is_null)
     );
     Error::new(ErrorKind::Compile, message)
-}
-
-/// Takes the modules off a type's name: `String` of `alloc::string::String`.
-fn without_paths(name: &str) -> String {
-    let mut short = String::new();
-    for part in name.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
-        short.push_str(part.rsplit("::").next().unwrap_or(part));
-    }
-    short
 }

@@ -8,6 +8,7 @@ mod returning;
 mod terminals;
 
 use std::marker::PhantomData;
+use std::panic::Location;
 
 pub use chunks::Chunks;
 pub(crate) use clauses::clauses;
@@ -17,12 +18,12 @@ pub use order::{Columns, GroupBy, OrderBy, OrderItem, label, order_items};
 pub use returning::{Returning, Rows};
 use terminals::terminals;
 
-use super::{Cte, Derived, Expr, FromTargets, NamedRow, Node, Shape, Statement, into_named, output_names};
+use super::{Cte, Derived, Expr, FromTargets, NamedRow, Node, OutputKind, Shape, Statement, into_named, output_names};
 use crate::compile;
 use crate::dialect::Dialect;
 use crate::engine::{Executor, Out, Request};
 use crate::error::{Error, Result};
-use crate::mapper::{RowType, Selectable};
+use crate::mapper::{IntoKey, Model, RowType, Selectable};
 use crate::types::SqlType;
 
 /// A SELECT whose rows become `S`.
@@ -72,6 +73,49 @@ pub fn select<S: Selectable>(selected: S) -> Select<S::Row> {
     node.outputs.reserve_exact(S::__OUTPUTS);
     node.add_outputs(selected);
     Select { node, row: PhantomData }
+}
+
+impl<M: Model> Select<M> {
+    /// Runs it and returns the row with this key, if it is one of those that the query finds: as a filter on the primary key
+    /// and `one_or_none`. SQLAlchemy's `Query.get`, with the options of the query.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, HasMany, Model, Session, metadata, select, selectinload};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, name: String, addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, email: String, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![User, Address].create_all(&engine).await?;
+    /// # let mut session = Session::new(&engine);
+    /// # session.add(User::builder().name("ed").addresses([Address::builder().email("ed@x.org")]));
+    /// # session.commit().await?;
+    /// let ed = select(User).options(selectinload(User.addresses)).get(&engine, 1).await?;
+    /// assert_eq!(ed.map(|ed| ed.addresses.len()), Some(1));
+    /// assert!(select(User).filter(User.name.ne("ed")).get(&engine, 1).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and with [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when a join
+    /// has multiplied the row.
+    #[track_caller]
+    pub fn get<E: Executor>(
+        mut self,
+        db: E,
+        key: impl IntoKey<M::Key>,
+    ) -> impl Future<Output = Result<Option<Out<E, M>>>> + Send {
+        if let Some(&OutputKind::Entity { mapper, alias }) = self.node.outputs.first().map(|output| &output.kind) {
+            let columns = mapper.definition().key.iter().map(|&column| Node::Column { mapper, column, alias });
+            let filters = columns.zip(key.__into_key()).map(|(column, value)| Node::equals(column, Node::Bind(value)));
+            filters.for_each(|filter| self.node.add_filter(filter));
+        }
+        self.one_or_none(db)
+    }
 }
 
 impl<S> Clone for Select<S> {

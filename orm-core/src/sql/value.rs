@@ -44,7 +44,9 @@ impl<T: SqlType> IntoValue<Option<T>> for &T {
 /// A value or an expression of type `T`.
 #[diagnostic::on_unimplemented(
     message = "cannot compare or combine a `{T}` with `{Self}`",
-    label = "expected a value or an expression of type `{T}`"
+    label = "expected a value or an expression of type `{T}`",
+    note = "a column or an expression of another type is made one of this by `.cast()`, such as `.cast::<f64>()`",
+    note = "a value for an `Option` is written without `Some`, as in `eq(\"x\")`; `is_null()` asks for none"
 )]
 pub trait AsExpr<T> {
     /// Whether it may be NULL.

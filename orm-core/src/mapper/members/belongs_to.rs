@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::to_one::{Content, ToOne};
 use super::{RelationField, is_managed, not_loaded};
-use crate::error::Error;
+use crate::error::{Error, or_panic};
 use crate::mapper::new_row::{MemberKind, NewObject};
 use crate::mapper::object::Shared;
 use crate::mapper::{IntoMember, Mapper, Member, Model, NewRow};
@@ -102,7 +102,7 @@ impl<T: Model> BelongsTo<T> {
     /// Panics when the relationship is not loaded, with the text of [`try_get`](Self::try_get)'s error.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
-        self.try_get().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_get())
     }
 
     /// Returns the value that an object outside a session refers to.

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::to_many::ToMany;
 use super::{RelationField, is_managed, not_loaded};
-use crate::error::Error;
+use crate::error::{Error, or_panic};
 use crate::mapper::new_row::{MemberKind, NewObject, literal_set};
 use crate::mapper::{IntoMember, Mapper, Model, NewRow};
 use crate::session::Handle;
@@ -121,7 +121,7 @@ impl<T: Model> HasMany<T> {
     /// Panics when the relationship is not loaded, with the text of [`try_get`](Self::try_get)'s error.
     #[track_caller]
     pub fn get(&self) -> &[T] {
-        self.try_get().unwrap_or_else(|error| panic!("{error}"))
+        or_panic(self.try_get())
     }
 
     /// Returns the members of an object outside a session.

@@ -82,12 +82,22 @@ macro_rules! terminals {
         /// there are several.
         #[track_caller]
         pub fn one_or_none<E: Executor>(self, db: E) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
+            self.one_or_none_at(db, Location::caller())
+        }
+
+        /// The same for a caller who was called from elsewhere.
+        #[track_caller]
+        pub(crate) fn one_or_none_at<E: Executor>(
+            self,
+            db: E,
+            place: &'static Location<'static>,
+        ) -> impl Future<Output = Result<Option<Out<E, S>>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
                 let mut rows = db.__fetch::<S>(request).await?;
                 match rows.len() {
                     0 | 1 => Ok(rows.pop()),
-                    _ => Err(Error::several_rows("one or none")),
+                    _ => Err(Error::several_rows("one or none").of_query::<S>(place)),
                 }
             }
         }
@@ -118,13 +128,23 @@ macro_rules! terminals {
         /// [`ErrorKind::MultipleResultsFound`](crate::ErrorKind::MultipleResultsFound) when there are several.
         #[track_caller]
         pub fn one<E: Executor>(self, db: E) -> impl Future<Output = Result<Out<E, S>>> + Send {
+            self.one_at(db, Location::caller())
+        }
+
+        /// The same for a caller who was called from elsewhere.
+        #[track_caller]
+        pub(crate) fn one_at<E: Executor>(
+            self,
+            db: E,
+            place: &'static Location<'static>,
+        ) -> impl Future<Output = Result<Out<E, S>>> + Send {
             let request = self.request().map(|request| request.at_most(2));
             async move {
                 let mut rows = db.__fetch::<S>(request).await?;
                 match (rows.pop(), rows.is_empty()) {
                     (Some(row), true) => Ok(row),
-                    (None, _) => Err(Error::no_row()),
-                    (Some(_), false) => Err(Error::several_rows("exactly one")),
+                    (None, _) => Err(Error::no_row().of_query::<S>(place)),
+                    (Some(_), false) => Err(Error::several_rows("exactly one").of_query::<S>(place)),
                 }
             }
         }
