@@ -11,7 +11,7 @@ mod options;
 mod postgres;
 mod sqlite;
 
-use cells::Cells;
+pub(crate) use cells::Cells;
 pub use options::Reflection;
 
 use crate::dialect::Dialect;
@@ -131,7 +131,7 @@ impl Inspector {
     /// As [`of`](Self::of); a schema that does not exist has nothing.
     pub fn of_schemas<E: Executor>(db: E, schemas: &[&str]) -> impl Future<Output = Result<Inspector>> + Send + use<E> {
         let schemas: Vec<String> = schemas.iter().map(|schema| (*schema).to_owned()).collect();
-        let mut catalog = Catalog { db };
+        let mut catalog = Catalog::through(db);
         async move {
             let dialect = run::dialect(&mut catalog.db);
             let (default_schema, mut found) = match dialect {
@@ -457,13 +457,17 @@ impl MetaData {
 }
 
 /// What the catalogs are read through.
-struct Catalog<E> {
+pub(crate) struct Catalog<E> {
     db: E,
 }
 
 impl<E: Executor> Catalog<E> {
+    pub(crate) fn through(db: E) -> Self {
+        Catalog { db }
+    }
+
     /// Runs a query and takes its rows as texts.
-    async fn rows(&mut self, sql: String) -> Result<Vec<Cells>> {
+    pub(crate) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>> {
         let request = Request::new(vec![run::statement(sql)], Vec::new());
         self.db.again().__values::<Cells>(request).await
     }
@@ -524,7 +528,7 @@ fn names_of(written: &str) -> Option<(Option<String>, String)> {
 }
 
 /// Writes texts as a list of literals.
-fn literals(texts: &[String]) -> String {
+pub(crate) fn literals(texts: &[String]) -> String {
     let quoted: Vec<String> = texts.iter().map(|text| format!("'{}'", text.replace('\'', "''"))).collect();
     quoted.join(", ")
 }

@@ -8,6 +8,7 @@ mod column;
 mod condition;
 mod constraint;
 mod copy;
+mod creation;
 mod diff;
 mod display;
 mod domain;

@@ -1,7 +1,7 @@
 //! What models say of their tables reaches the database, and bad input is told by its place.
 
 use orm::prelude::*;
-use orm::schema::{Column, ForeignKey, Inspector, NamingConvention, Sequence, Table};
+use orm::schema::{Column, ForeignKey, Inspector, NamingConvention, Sequence, Table, View};
 use orm::{ColumnType, Dialect, ErrorKind, func, text};
 
 use crate::only;
@@ -45,6 +45,69 @@ async fn what_a_model_says_of_its_table_comes_back() {
     assert_eq!(table.find_column("body").unwrap().column_type, body);
     assert!(table.uniques.iter().any(|unique| unique.name.as_deref() == Some("one_title")));
     assert!(table.indexes.iter().any(|index| index.name.as_deref() == Some("by_author")));
+}
+
+/// A program that starts waits for no writer: PostgreSQL's `CREATE INDEX IF NOT EXISTS` would.
+#[tokio::test]
+async fn what_is_there_is_created_beside_an_open_transaction() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    let metadata = metadata![Note].view(View::new("titles", "SELECT title FROM notes"));
+    metadata.create_all(&engine).await.unwrap();
+    let mut writing = engine.begin().await.unwrap();
+    let note = Note::builder().author("a").title("t").body("b");
+    insert(Note).values(note).execute(&mut writing).await.unwrap();
+    text("SELECT title FROM titles").columns::<String>().all(&mut writing).await.unwrap();
+
+    let starting = engine.clone();
+    let starting = async move {
+        metadata.create_all(&starting).await?;
+        Table::of_model(Note)?.create(&starting).await
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), starting).await;
+    waited.expect("it waits for no writer").unwrap();
+    writing.commit().await.unwrap();
+}
+
+/// Of each kind one thing is gone, and that alone is created.
+#[tokio::test]
+async fn what_is_missing_is_created_and_nothing_else() {
+    only!(Postgres);
+    let sent = crate::support::Sent::default();
+    let listening = sent.clone();
+    let engine = crate::support::empty_engine_with(|engine| engine.on_statement(listening.listener())).await;
+    let metadata =
+        metadata![Note].sequence(Sequence::new("numbers")).view(View::new("titles", "SELECT title FROM notes"));
+    metadata.create_all(&engine).await.unwrap();
+    let before = MetaData::reflect(&engine).await.unwrap();
+    for gone in ["INDEX by_author", "SEQUENCE numbers", "VIEW titles"] {
+        text(format!("DROP {gone}")).execute(&engine).await.unwrap();
+        sent.take();
+        metadata.create_all(&engine).await.unwrap();
+        let words = sent.take();
+        assert_eq!(words.iter().filter(|word| *word == "CREATE").count(), 1, "{gone}: {words:?}");
+        assert!(before.diff(&MetaData::reflect(&engine).await.unwrap()).unwrap().is_empty(), "{gone} is back");
+    }
+    sent.take();
+    metadata.create_all(&engine).await.unwrap();
+    assert_eq!(sent.take(), ["WITH"], "nothing is missing");
+}
+
+/// What has the same name in another schema is not what is asked for.
+#[tokio::test]
+async fn what_another_schema_has_is_created() {
+    only!(Postgres);
+    let engine = empty_engine().await;
+    metadata![Note].create_all(&engine).await.unwrap();
+    let other = crate::support::another_on_server();
+    let elsewhere =
+        engine.execution_options(orm::ExecutionOptions::new().schema_translate_map([(None, other.as_str())]));
+    metadata![Note].create_all(&elsewhere).await.unwrap();
+    insert(Note).values(Note::builder().author("a").title("t").body("b")).execute(&elsewhere).await.unwrap();
+    assert_eq!(select(Note).count(&elsewhere).await.unwrap(), 1);
+    assert_eq!(select(Note).count(&engine).await.unwrap(), 0);
+    let found = Inspector::of_schemas(&engine, &[&other]).await.unwrap();
+    assert!(found.has_index(&format!("{other}.notes"), "by_author"));
 }
 
 #[derive(Clone, Debug, PartialEq, Model)]

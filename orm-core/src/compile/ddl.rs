@@ -27,6 +27,15 @@ pub(crate) struct Ddl {
     leaves_alone: bool,
 }
 
+/// The statements that create a table.
+#[derive(Debug, Default)]
+pub(crate) struct Created {
+    pub(crate) table: String,
+    /// Those of its indexes that stand beside it, with their names.
+    pub(crate) indexes: Vec<(String, String)>,
+    pub(crate) comments: Vec<String>,
+}
+
 impl Ddl {
     /// Writes plain statements.
     pub(crate) fn new(dialect: Dialect) -> Self {
@@ -53,24 +62,33 @@ impl Ddl {
 
     /// Creates a table, its indexes and its comments.
     pub(crate) fn create(&self, table: &Table) -> Result<Vec<String>> {
+        let Created { table, indexes, comments } = self.create_apart(table)?;
+        let indexes = indexes.into_iter().map(|(_, sql)| sql);
+        Ok([table].into_iter().chain(indexes).chain(comments).collect())
+    }
+
+    /// Creates them, each kind apart.
+    pub(crate) fn create_apart(&self, table: &Table) -> Result<Created> {
         table.verify()?;
         let table = &self.resolved(table);
         if self.is_mysql() {
             self.check_key_lengths(table)?;
         }
-        let mut statements = vec![self.create_table(table)?];
+        let mut created = Created { table: self.create_table(table)?, ..Created::default() };
         // MySQL has no CREATE INDEX IF NOT EXISTS: its indexes stand within the table.
         if !self.is_mysql() {
             for index in &table.indexes {
                 // Nobody writes to a table that is new.
                 let index = Index { is_concurrent: false, ..index.clone() };
-                statements.push(self.create_index(table, &index)?);
+                let sql = self.create_index(table, &index)?;
+                let name = index.name.as_deref().map(|name| fit(name, self.dialect).into_owned());
+                created.indexes.push((name.unwrap_or_default(), sql));
             }
         }
         if self.dialect == Dialect::Postgres {
-            statements.extend(self.comments(table));
+            created.comments = self.comments(table);
         }
-        Ok(statements)
+        Ok(created)
     }
 
     /// Drops a table, and with it its indexes.

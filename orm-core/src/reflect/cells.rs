@@ -8,7 +8,7 @@ use crate::session::Objects;
 
 /// The columns of a row, of which each is taken in turn.
 #[derive(Debug)]
-pub(super) struct Cells(std::vec::IntoIter<Option<String>>);
+pub(crate) struct Cells(std::vec::IntoIter<Option<String>>);
 
 impl Cells {
     /// Returns the next column, of which NULL is empty.
@@ -32,7 +32,7 @@ impl Cells {
     }
 
     /// Returns the next column as a number.
-    pub(super) fn number(&mut self) -> Option<i64> {
+    pub(crate) fn number(&mut self) -> Option<i64> {
         self.option()?.parse().ok()
     }
 

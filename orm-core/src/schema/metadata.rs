@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::creation::{self, Creation, Thing};
 use super::order::{self, Sorted};
 use super::table::full_name;
 use super::{Domain, EnumType, ForeignKey, Index, NamingConvention, Sequence, Table, View, copy, model, naming, run};
@@ -535,7 +536,7 @@ impl MetaData {
     /// assert!(statements[1].contains("FOREIGN KEY (user_id) REFERENCES \"user\" (id)"));
     /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
-        run::script(self.creating(&Ddl::new(dialect), None))
+        run::script(self.creating(&Ddl::new(dialect), None).map(creation::statements))
     }
 
     /// Returns the SQL that drops all tables, without a database, as [`to_sql`](Self::to_sql) does for creating them.
@@ -555,29 +556,32 @@ impl MetaData {
         mappers
     }
 
-    pub(super) fn creating(&self, ddl: &Ddl, home: Option<&str>) -> Result<Vec<String>> {
+    pub(super) fn creating(&self, ddl: &Ddl, home: Option<&str>) -> Result<Vec<Creation>> {
         // A relationship that cannot be joined is told now, rather than by the first query that follows it.
         for mapper in self.mappers() {
             mapper.configured()?;
         }
         let Sorted { mut tables, forward } = order::sorted(self.told_tables()?);
         tables.iter_mut().for_each(|table| table.name_home(home));
-        let mut statements = ddl.create_enums(&enums(&tables)?);
-        statements.extend(ddl.create_domains(&self.domains)?);
+        let mut creations = creation::of_enums(ddl, &enums(&tables)?);
+        for (domain, sql) in self.domains.iter().zip(ddl.create_domains(&self.domains)?) {
+            creations.push(Thing::data_type(&domain.schema, &domain.name).created_by(sql));
+        }
         for sequence in &self.all_sequences(&tables, ddl.dialect()) {
-            statements.push(ddl.create_sequence(sequence)?);
+            creations
+                .push(Thing::relation(&sequence.schema, &sequence.name).created_by(ddl.create_sequence(sequence)?));
         }
         let late = if ddl.takes_forward_references() { Vec::new() } else { order::take_out(&mut tables, &forward) };
         for table in &tables {
-            statements.extend(ddl.create(table)?);
+            creations.extend(creation::of_table(ddl, table)?);
         }
         for (table, key) in late {
-            statements.extend(ddl.add_late_foreign_key(&tables[table], &key)?);
+            creations.extend(creation::of_late_key(ddl, &tables[table], &key)?);
         }
         for view in &self.views {
-            statements.push(ddl.create_view(view)?);
+            creations.push(Thing::relation(&view.schema, &view.name).created_by(ddl.create_view(view)?));
         }
-        Ok(statements)
+        Ok(creations)
     }
 
     pub(super) fn dropping(&self, ddl: &Ddl) -> Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! Runs DDL through any executor, and puts it together as text.
 
+use super::creation::{self, Creation};
 use crate::dialect::Dialect;
 use crate::engine::{Engine, Exec, Executor, SchemaMap};
 use crate::error::Result;
@@ -31,22 +32,21 @@ pub(crate) fn home<E: Executor>(db: &mut E) -> Option<String> {
     engine.url().database().filter(|_| is_mysql).map(str::to_owned)
 }
 
-/// Runs statements that create what is not there. With PostgreSQL, whose `IF NOT EXISTS` fails for what another transaction is
-/// just creating, one engine waits for the other; not so in a transaction that is open, whose end may be far.
-pub(super) fn create<E: Executor>(
-    mut db: E,
-    statements: Result<Vec<String>>,
-) -> impl Future<Output = Result<()>> + Send + use<E> {
-    let waits =
-        matches!(db.again(), Exec::Engine(engine) if engine.dialect() == Dialect::Postgres && !engine.is_of_test());
-    let statements = statements.map(|mut statements| {
-        if waits && !statements.is_empty() {
-            // Any number does that nobody else takes: these are the letters of `orm`.
-            statements.insert(0, format!("SELECT pg_advisory_xact_lock({})", 0x6f_72_6d));
-        }
-        statements
-    });
-    run(db, statements)
+/// Creates what is not there. PostgreSQL is asked for that first; and since its `IF NOT EXISTS` fails for what another transaction
+/// is just creating, one engine waits for the other; not so in a transaction that is open, whose end may be far.
+pub(super) async fn create<E: Executor>(mut db: E, creations: Result<Vec<Creation>>) -> Result<()> {
+    let mut creations = creations?;
+    if dialect(&mut db) != Dialect::Postgres {
+        return run(db, Ok(creation::statements(creations))).await;
+    }
+    creations = creation::missing(&mut db, creations).await?;
+    let waits = matches!(db.again(), Exec::Engine(engine) if !engine.is_of_test());
+    let mut statements = creation::statements(creations);
+    if waits && !statements.is_empty() {
+        // Any number does that nobody else takes: these are the letters of `orm`.
+        statements.insert(0, format!("SELECT pg_advisory_xact_lock({})", 0x6f_72_6d));
+    }
+    run(db, Ok(statements)).await
 }
 
 /// Runs statements as they stand; an engine does it in one transaction.

@@ -1,5 +1,6 @@
 //! [`Table`]: columns, constraints and indexes as plain data, from a model or by hand.
 
+use super::creation::{self, Creation};
 use super::{
     CheckConstraint, Column, ExcludeConstraint, ForeignKey, Index, NamingConvention, PrimaryKey, UniqueConstraint,
     mapper_of, model, naming, run,
@@ -244,7 +245,7 @@ impl Table {
     /// # Ok::<(), orm_core::Error>(())
     /// ```
     pub fn to_sql(&self, dialect: Dialect) -> String {
-        run::script(self.creating(&Ddl::new(dialect)))
+        run::script(self.creating(&Ddl::new(dialect)).map(creation::statements))
     }
 
     /// Returns the table in the schema in which it is for an executor.
@@ -278,11 +279,12 @@ impl Table {
     }
 
     /// The types, the table and its indexes.
-    fn creating(&self, ddl: &Ddl) -> Result<Vec<String>> {
+    fn creating(&self, ddl: &Ddl) -> Result<Vec<Creation>> {
         let table = self.clone().named()?;
-        let mut statements = ddl.create_enums(&super::metadata::enums(std::slice::from_ref(&table))?);
-        statements.extend(ddl.create(&table)?);
-        Ok(statements)
+        let types = super::metadata::enums(std::slice::from_ref(&table))?;
+        let mut creations = creation::of_enums(ddl, &types);
+        creations.extend(creation::of_table(ddl, &table)?);
+        Ok(creations)
     }
 
     /// Gives what has no name one by the default convention.
