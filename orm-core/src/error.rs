@@ -298,6 +298,14 @@ impl Error {
         own
     }
 
+    /// Returns whether a foreign key is violated, and the database does not say which, as SQLite does not.
+    pub(crate) fn is_unnamed_foreign_key(&self) -> bool {
+        use DatabaseErrorKind::ForeignKeyViolation;
+        let kind = &self.0.kind;
+        matches!(kind, ErrorKind::Integrity { kind: ForeignKeyViolation, constraint: None, .. })
+            && self.0.hint.is_none()
+    }
+
     /// Names table and columns of a violated constraint, where the database gives no more than its name.
     pub(crate) fn name_columns(mut self, own: &str, of: impl FnOnce(&str) -> Option<Vec<String>>) -> Self {
         if let ErrorKind::Integrity { constraint: Some(constraint), table, columns, .. } = &self.0.kind

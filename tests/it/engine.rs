@@ -24,7 +24,7 @@ fn options() -> ExecutionOptions {
 fn an_unknown_key_of_the_url_lists_the_known_ones() {
     let (url, known) = match dialect() {
         Dialect::Sqlite => ("sqlite::memory:?aplication_name=x", "`busy_timeout`, `foreign_keys`"),
-        Dialect::Postgres => ("postgresql://scott@localhost/shop?aplication_name=x", "`sslmode`, `sslrootcert`"),
+        Dialect::Postgres => ("postgresql://scott@localhost/shop?aplication_name=x", "`host`, `port`, `sslmode`"),
         _ => ("mysql://scott@localhost/shop?aplication_name=x", "`socket`, `ssl_mode`"),
     };
     let error = Engine::new(url).unwrap_err();
@@ -33,6 +33,54 @@ fn an_unknown_key_of_the_url_lists_the_known_ones() {
         (&ErrorKind::Argument, "the database URL has the unknown key `aplication_name`")
     );
     assert!(error.to_string().contains(&format!("hint: the known ones are {known}")), "{error}");
+}
+
+#[tokio::test]
+async fn a_socket_is_a_key_of_the_url() {
+    only!(Postgres);
+    let (socket, own) = ("/var/run/postgresql", empty_engine().await);
+    if !std::path::Path::new(socket).join(".s.PGSQL.5432").exists() {
+        return;
+    }
+    let (user, database) = (own.url().username().unwrap_or("postgres"), own.url().database().unwrap_or("test"));
+    let engine = Engine::new(&format!("postgresql://{user}@/{database}?host={socket}&port=5432")).unwrap();
+    match text("SELECT inet_server_addr()::text").columns::<Option<String>>().one(&engine).await {
+        Ok(address) => assert_eq!(address, None, "a socket has none"),
+        // The server was reached, and asks who runs the tests.
+        Err(error) => assert!(error.message().contains("Peer authentication failed"), "{error}"),
+    }
+    let error = Engine::new("postgresql:///shop?port=five").unwrap_err();
+    assert_eq!(error.message(), "`port=five` in the database URL makes no sense");
+}
+
+/// What the consoles of hosted servers print as their URL.
+#[tokio::test]
+async fn urls_of_hosted_servers_are_understood_or_told() {
+    let refused = |url: &str| Engine::new(url).unwrap_err().to_string();
+    let error = refused("postgresql://me@localhost/shop?sslmode=require&channel_binding=require");
+    assert!(error.contains("the driver binds no channel\nhint: leave it out"), "{error}");
+    let error = refused("postgresql://me@localhost/shop?sslmode=require&sslrootcert=system");
+    assert!(
+        error.contains("`sslmode=require` in the database URL makes no sense\nhint: expected `verify-full`"),
+        "{error}"
+    );
+    let asking = [
+        "postgresql://me@localhost/shop?sslmode=require&channel_binding=prefer",
+        "postgresql://me@localhost/shop?sslrootcert=system",
+        "mysql://me@localhost/shop?ssl-mode=REQUIRED",
+        "mariadb://me@localhost/shop?ssl-mode=VERIFY_CA&ssl-ca=/no/such/file.pem",
+    ];
+    for url in asking {
+        let of_this_database = Engine::new(url).unwrap().dialect() == dialect();
+        if !of_this_database || cfg!(feature = "tls") {
+            continue;
+        }
+        let mut url: Url = url.parse().unwrap();
+        let own = empty_engine().await;
+        url = url.with_host(own.url().host().unwrap()).with_port(own.url().port().unwrap());
+        let error = Engine::new(&url.render(false)).unwrap().connect().await.unwrap_err().to_string();
+        assert!(error.contains("hint: enable the feature `tls`"), "{error}");
+    }
 }
 
 #[tokio::test]

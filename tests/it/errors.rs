@@ -127,6 +127,30 @@ async fn a_row_that_is_kept_by_restrict_is_a_foreign_key_violation() {
     assert!(missing.is_foreign_key_violation(), "{missing:?}");
 }
 
+/// The others name it.
+#[tokio::test]
+async fn a_foreign_key_that_sqlite_does_not_name_is_told_by_those_that_there_are() {
+    let engine = empty_engine().await;
+    metadata![Shop, Sale].create_all(&engine).await.unwrap();
+    let mut session = Session::new(&engine);
+    session.add(Sale { id: 1, shop_id: 1 });
+    let orphan = session.commit().await.unwrap_err().to_string();
+    insert(Shop).values(Shop { id: 1, name: "shop".into(), size: 1 }).execute(&engine).await.unwrap();
+    insert(Sale).values(Sale { id: 1, shop_id: 1 }).execute(&engine).await.unwrap();
+    let kept = delete(Shop).execute(&engine).await.unwrap_err().to_string();
+    let changed = update(Shop).set(Shop.id, 9).execute(&engine).await.unwrap_err().to_string();
+    let is_sqlite = engine.dialect() == Sqlite;
+    for (error, words) in [
+        (orphan, "see that the row is there to which it refers, of `sales` (shop_id) to `shops` (id)"),
+        (kept, "rows of another table refer to those of `shops`"),
+        (changed, "rows of another table refer to those of `shops`"),
+    ] {
+        let hint = format!("\nhint: SQLite does not name the foreign key: {words}");
+        assert_eq!(error.contains(&hint), is_sqlite, "{error}");
+        assert!(is_sqlite || error.contains("sales"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_value_that_the_database_cannot_take_is_an_error_of_data() {
     let engine = empty_engine().await;
@@ -178,6 +202,21 @@ async fn bad_sql_is_a_programming_error_with_the_text() {
     let error = text("SELECT * FROM nowhere").columns::<i64>().all(&engine).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Programming);
     assert!(error.message().contains("nowhere"), "{error}");
+}
+
+#[tokio::test]
+async fn a_subquery_that_gives_several_rows_is_a_programming_error() {
+    let engine = engine().await;
+    two_users(&engine).await;
+    let one = select(User.id).filter(User.name.eq(select(User.name).scalar_subquery())).all(&engine).await;
+    if engine.dialect() == Sqlite {
+        // It takes the first.
+        assert_eq!(one.unwrap(), [1]);
+        return;
+    }
+    let error = one.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Programming, "{error}");
+    assert!(error.message().contains("more than"), "{error}");
 }
 
 #[tokio::test]

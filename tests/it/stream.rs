@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use orm::prelude::*;
 use orm::{Dialect, ErrorKind, ExecutionOptions, IsolationLevel, OrderItem, Record, contains_eager, func};
 use rust_decimal::Decimal;
@@ -194,6 +195,40 @@ async fn futures_that_are_dropped_make_an_error_and_never_a_gap() {
     // PostgreSQL is asked for each chunk, so the first round cuts one off for sure; SQLite answers at once, and MariaDB's rows are
     // read by a task that a dropped future does not stop.
     assert!(has_been_cut || dialect() != Dialect::Postgres, "no future was ever dropped halfway");
+}
+
+#[tokio::test]
+async fn rows_become_a_stream_of_the_ecosystem() {
+    let engine = empty_engine_with(|settings| settings.pool_size(1).max_overflow(0)).await;
+    let rows = engine.stream(text(numbers(5_000)).columns::<Row>()).await.unwrap().into_stream();
+    // As the body of a response takes it.
+    fn boxed<T>(rows: impl Stream<Item = T> + Send + 'static) -> std::pin::Pin<Box<dyn Stream<Item = T> + Send>> {
+        Box::pin(rows)
+    }
+    let all: Vec<i64> = boxed(rows).map_ok(|(n, _)| n).try_collect().await.unwrap();
+    assert_eq!(all, (1..=5_000).collect::<Vec<_>>());
+    assert_eq!(text("SELECT 1").columns::<i64>().one(&engine).await.unwrap(), 1, "the connection has come back");
+
+    // Its rows may be taken before and after, its end is the end, and a connection's own is lent.
+    let mut connection = engine.connect().await.unwrap();
+    let mut rows = connection.stream(text(numbers(3)).columns::<Row>()).await.unwrap();
+    assert_eq!(rows.next().await.unwrap().unwrap().0, 1);
+    let mut rows = rows.into_stream();
+    assert_eq!(StreamExt::next(&mut rows).await.unwrap().unwrap().0, 2);
+    assert_eq!(rows.try_next().await.unwrap().unwrap().0, 3);
+    assert!(rows.try_next().await.unwrap().is_none() && rows.try_next().await.unwrap().is_none());
+    drop(rows);
+    assert_eq!(text("SELECT 2").columns::<i64>().one(&mut connection).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_of_the_ecosystem_ends_with_an_error() {
+    let engine = empty_engine().await;
+    let sql = format!("SELECT n, CASE WHEN n < 4 THEN word END AS word FROM ({}) AS numbers", numbers(9));
+    let mut rows = engine.stream(text(sql).columns::<Row>()).await.unwrap().into_stream();
+    let error = rows.try_next().await.unwrap_err();
+    assert!(error.message().contains("it is NULL"), "{error}");
+    assert!(rows.try_next().await.unwrap().is_none());
 }
 
 /// A connection to MariaDB is of no use then, which is told.

@@ -292,6 +292,9 @@ impl Engine {
         let hides = self.shared.hide_parameters;
         let error = if hides { error.without_values(values) } else { error };
         let error = match compiled.written.and_then(|mapper| Table::of(mapper).ok()) {
+            Some(table) if self.dialect() == Dialect::Sqlite && error.is_unnamed_foreign_key() => {
+                error.hint(references(&table, compiled.statement.sql.starts_with("DELETE")))
+            }
             Some(table) => error.name_columns(&table.name, |name| constrained(&table, name, self.dialect())),
             None => error,
         };
@@ -462,6 +465,25 @@ fn constrained(table: &Table, name: &str, dialect: Dialect) -> Option<Vec<String
     let mut all = uniques.chain(indexes).chain(keys);
     let is_it = |known: &Option<String>| known.as_deref().is_some_and(|known| fit(known, dialect) == name);
     all.find(|(known, _)| is_it(known)).map(|(_, columns)| columns)
+}
+
+/// Returns what a foreign key may be that the database does not name.
+fn references(table: &Table, deletes: bool) -> String {
+    let name = &table.name;
+    let keys = table.foreign_keys.iter().filter(|_| !deletes).map(|key| {
+        let (columns, targets) = (key.columns.join(", "), key.target_columns.join(", "));
+        format!("`{name}` ({columns}) to `{}` ({targets})", key.target_table)
+    });
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    match keys.as_str() {
+        "" => format!(
+            "SQLite does not name the foreign key: rows of another table refer to those of `{name}`, which have to go or \
+             change first, unless their foreign key says `on_delete`"
+        ),
+        keys => {
+            format!("SQLite does not name the foreign key: see that the row is there to which it refers, of {keys}")
+        }
+    }
 }
 
 #[cold]

@@ -270,8 +270,18 @@ impl Mode for Handles {
 }
 
 /// An executor that gives values: what a repository function takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not read values",
+    label = "expected `&Engine`, `&mut Connection`, `&mut Transaction` or `&mut Savepoint`",
+    note = "a session gives handles: give its connection, `session.connection().await?`"
+)]
 pub trait Reader: Executor<Mode = Values> {}
-impl<E: Executor<Mode = Values>> Reader for E {}
+// Each by itself: of a type that is none, the compiler would else say which `Mode` it cannot find.
+impl Reader for &Engine {}
+impl Reader for &mut Connection {}
+impl Reader for &mut Transaction {}
+impl Reader for &mut Savepoint<'_> {}
+impl Reader for Exec<'_, Values> {}
 
 /// An executor that is borrowed for one statement.
 #[derive(Debug)]

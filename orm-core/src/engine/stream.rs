@@ -8,8 +8,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
 use orm_pool::driver;
 
 use super::events::Told;
@@ -261,6 +265,76 @@ impl<S: RowType> RowStream<'_, S> {
                 connection.commit().await
             }
             Home::Lent(connection) => connection.guard.close_cursor(&mut opened.cursor).await.map_err(Error::from_pool),
+        }
+    }
+}
+
+impl<'c, S: RowType> RowStream<'c, S> {
+    /// Makes it a [`Stream`](futures_core::Stream) of its rows, for what is written for any stream: the body of a response,
+    /// the methods of `futures` and `tokio_stream`.
+    ///
+    /// After an error it is at its end. A row that is in memory already is given at once.
+    ///
+    /// ```
+    /// # use orm_core::{Engine, Model, insert, metadata, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Reading { #[orm(primary_key)] id: i64, celsius: f64 }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), orm_core::Error> {
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # let engine = Engine::new("sqlite::memory:")?;
+    /// # metadata![Reading].create_all(&engine).await?;
+    /// # insert(Reading).values((0..10).map(|n| Reading { id: n + 1, celsius: 20.0 + n as f64 })).execute(&engine).await?;
+    /// let readings = engine.stream(select(Reading).order_by(Reading.id)).await?.into_stream();
+    /// let lines: String = readings.map_ok(|reading| format!("{}\n", reading.celsius)).try_collect().await?;
+    /// assert_eq!(lines.lines().count(), 10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_stream(self) -> impl Stream<Item = Result<S>> + Send + Unpin + use<'c, S> {
+        IntoStream::Idle(self)
+    }
+}
+
+/// A stream by the trait's rules: what is polled between two rows is kept.
+enum IntoStream<'c, S> {
+    Idle(RowStream<'c, S>),
+    Filling(BoxFuture<'c, (RowStream<'c, S>, Result<()>)>),
+    Ended,
+}
+
+// Rows are moved as they are given, never pinned.
+impl<S> Unpin for IntoStream<'_, S> {}
+
+impl<'c, S: RowType> Stream for IntoStream<'c, S> {
+    type Item = Result<S>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<S>>> {
+        loop {
+            if let IntoStream::Idle(rows) = &mut *self
+                && let Some(row) = rows.buffer.pop_front()
+            {
+                return Poll::Ready(Some(Ok(row)));
+            }
+            match std::mem::replace(&mut *self, IntoStream::Ended) {
+                IntoStream::Idle(mut rows) => {
+                    *self = IntoStream::Filling(Box::pin(async move {
+                        let filled = rows.fill().await;
+                        (rows, filled)
+                    }));
+                }
+                IntoStream::Filling(mut filling) => match filling.as_mut().poll(context) {
+                    Poll::Pending => {
+                        *self = IntoStream::Filling(filling);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready((rows, Ok(()))) if rows.buffer.is_empty() => return Poll::Ready(None),
+                    Poll::Ready((rows, Ok(()))) => *self = IntoStream::Idle(rows),
+                    Poll::Ready((_, Err(error))) => return Poll::Ready(Some(Err(error))),
+                },
+                IntoStream::Ended => return Poll::Ready(None),
+            }
         }
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn message(target: &Target<'_>, reason: &str) -> String {
 /// Returns what an error means that did not come from the server.
 pub(super) fn reason(error: &sqlx::Error) -> (ErrorKind, String) {
     match error {
-        sqlx::Error::Io(error) => (ErrorKind::Connect, in_words(error)),
+        // The certificate is looked at while the connection is made, whose errors are those of reading.
+        sqlx::Error::Io(error) => (ErrorKind::Connect, untrusted(in_words(error))),
         sqlx::Error::Tls(error) if !cfg!(feature = "tls") => {
             (ErrorKind::Configuration, format!("{error}\nhint: enable the feature `tls`, or ask for no TLS"))
         }
@@ -38,6 +39,16 @@ pub(super) fn reason(error: &sqlx::Error) -> (ErrorKind, String) {
         sqlx::Error::Configuration(error) => (ErrorKind::Configuration, error.to_string()),
         error => (ErrorKind::Connect, error.to_string()),
     }
+}
+
+/// Says how an authority becomes known.
+fn untrusted(mut reason: String) -> String {
+    if reason.contains("UnknownIssuer") {
+        reason.push_str(
+            "\nhint: name the file with its authority's certificate: `sslrootcert` of PostgreSQL, `ssl_ca` of MySQL",
+        );
+    }
+    reason
 }
 
 fn in_words(error: &io::Error) -> String {

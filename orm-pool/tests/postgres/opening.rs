@@ -116,6 +116,23 @@ async fn tls_encrypts_and_verifies() {
     assert_eq!(scalar(&mut c, is_encrypted, &[]).await, Cell::Bool(true));
     assert_eq!(scalar(&mut c, "SELECT $1", &[Value::Text("x".repeat(1 << 20))]).await, text(&"x".repeat(1 << 20)));
     // No authority that is known by default has signed for a server at home.
-    let error = refusal(Options { ssl_mode: Some("verify-full".into()), ..options() }).await;
-    assert_eq!(error.kind(), &ErrorKind::Connect, "{error}");
+    let verifying = |mode: &str| Options { ssl_mode: Some(mode.into()), ..options() };
+    assert_eq!(refusal(verifying("verify-full")).await.kind(), &ErrorKind::Connect);
+    // What the system trusts may have it: Debian makes one for each machine.
+    #[cfg(not(feature = "tls-native-roots"))]
+    {
+        let error = refusal(verifying("verify-ca")).await;
+        assert_eq!(error.kind(), &ErrorKind::Connect, "{error}");
+        assert!(
+            error.message().contains("hint: name the file with its authority's certificate: `sslrootcert`"),
+            "{error}"
+        );
+    }
+    // One that has signed its own is its own authority.
+    let Cell::Text(file) = scalar(&mut plain, "SHOW ssl_cert_file", &[]).await else { panic!() };
+    if std::fs::exists(&file).unwrap_or_default() {
+        let trusting = Options { ssl_root_cert: Some(file.into()), ..verifying("verify-ca") };
+        let mut c = connect_with(&trusting).await.unwrap();
+        assert_eq!(scalar(&mut c, is_encrypted, &[]).await, Cell::Bool(true));
+    }
 }

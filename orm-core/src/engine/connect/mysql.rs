@@ -58,10 +58,10 @@ pub(super) fn options(url: &Url) -> Result<Options> {
 fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
     match key {
         "socket" => options.socket = Some(value.into()),
-        "ssl_mode" => options.ssl_mode = Some(value.to_owned()),
-        "ssl_ca" => options.ssl_ca = Some(value.into()),
-        "ssl_cert" => options.ssl_cert = Some(value.into()),
-        "ssl_key" => options.ssl_key = Some(value.into()),
+        "ssl_mode" | "ssl-mode" => options.ssl_mode = Some(value.to_owned()),
+        "ssl_ca" | "ssl-ca" => options.ssl_ca = Some(value.into()),
+        "ssl_cert" | "ssl-cert" => options.ssl_cert = Some(value.into()),
+        "ssl_key" | "ssl-key" => options.ssl_key = Some(value.into()),
         // The driver reads and writes text as UTF-8.
         "charset" | "client_encoding" => match value.to_ascii_lowercase().as_str() {
             "utf8mb4" | "utf8" | "utf-8" => {}

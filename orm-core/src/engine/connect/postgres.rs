@@ -1,5 +1,7 @@
 //! PostgreSQL: libpq's keys by name, and the settings of a session that one would set.
 
+use std::path::Path;
+
 use orm_pool::driver::postgres::Options;
 
 use super::{seconds, unknown, wrong};
@@ -8,10 +10,13 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The keys of the connection.
 const KEYS: &[&str] = &[
+    "host",
+    "port",
     "sslmode",
     "sslrootcert",
     "sslcert",
     "sslkey",
+    "channel_binding",
     "application_name",
     "client_encoding",
     "connect_timeout",
@@ -49,15 +54,44 @@ pub(super) fn options(url: &Url) -> Result<Options> {
     for (key, value) in &url.query {
         apply(&mut options, key, value)?;
     }
+    trust_known_authorities(&mut options)?;
     Ok(options)
+}
+
+/// Takes `sslrootcert=system` as libpq does: no file, but the authorities that are known, against which the name is checked too.
+fn trust_known_authorities(options: &mut Options) -> Result<()> {
+    if options.ssl_root_cert.as_deref() != Some(Path::new("system")) {
+        return Ok(());
+    }
+    options.ssl_root_cert = None;
+    match options.ssl_mode.get_or_insert_with(|| "verify-full".to_owned()).as_str() {
+        "verify-full" => Ok(()),
+        mode => {
+            Err(wrong("sslmode", mode, "`verify-full` beside `sslrootcert=system`, whose authorities sign for anybody"))
+        }
+    }
 }
 
 fn apply(options: &mut Options, key: &str, value: &str) -> Result<()> {
     match key {
+        // Before the `?` the directory of a socket would have its slashes encoded.
+        "host" => options.host = value.to_owned(),
+        "port" => options.port = value.parse().map_err(|_| wrong(key, value, "a number up to 65535"))?,
         "sslmode" => options.ssl_mode = Some(value.to_owned()),
         "sslrootcert" => options.ssl_root_cert = Some(value.into()),
         "sslcert" => options.ssl_cert = Some(value.into()),
         "sslkey" => options.ssl_key = Some(value.into()),
+        // The driver does not bind the password's proof to the channel.
+        "channel_binding" => match value {
+            "disable" | "prefer" => {}
+            "require" => {
+                let message =
+                    "`channel_binding=require` in the database URL cannot be fulfilled: the driver binds no channel";
+                return Err(Error::new(ErrorKind::Argument, message)
+                    .hint("leave it out, and have the server's certificate checked by `sslmode=verify-full`"));
+            }
+            _ => return Err(wrong(key, value, "`prefer` or `disable`")),
+        },
         "application_name" => options.application_name = Some(value.to_owned()),
         "connect_timeout" => options.connect_timeout = seconds(key, value)?,
         "statement_cache" => match value.parse() {

@@ -73,6 +73,7 @@ pub(super) fn hint_at_connect(error: &sqlx::Error) -> &'static str {
     }
     match of_server(error).map(MySqlDatabaseError::number) {
         Some(1045 | 1698) => "\nhint: check the user, the password and the host that the user may come from",
+        Some(3159) => "\nhint: the server wants TLS: `ssl_mode=required` or `verify_identity`, with the feature `tls`",
         Some(1049) => "\nhint: create the database, or check its name",
         Some(1040 | 1203) => "\nhint: raise `max_connections`, or make the pools smaller",
         _ => "",
@@ -123,6 +124,8 @@ fn kind(error: &MySqlDatabaseError) -> DatabaseErrorKind {
         | 4078 => Syntax,
         // With regular expressions that are none.
         1139 | 1265 | 1300 | 1366 | 1411 | 3685..=3697 | 3988 => Data,
+        // The class of rows and columns that are too many or too few, as of a subquery.
+        _ if error.code().is_some_and(|state| state.starts_with("21")) => Syntax,
         // The class of data exceptions.
         _ if error.code().is_some_and(|state| state.starts_with("22")) => Data,
         _ => Other,

@@ -57,7 +57,11 @@ pub(super) fn nul_in_text() -> Error {
 
 /// Returns what may help who cannot connect.
 pub(super) fn hint_at_connect(error: &sqlx::Error) -> &'static str {
-    match of_server(error).map(PgDatabaseError::code) {
+    let of_server = of_server(error);
+    if of_server.is_some_and(|it| it.code() == "28000" && it.message().ends_with("no encryption")) {
+        return "\nhint: the server may want TLS: `sslmode=require` or `verify-full`, with the feature `tls`; else check its `pg_hba.conf`";
+    }
+    match of_server.map(PgDatabaseError::code) {
         Some("28P01" | "28000") => "\nhint: check the user, the password and the server's `pg_hba.conf`",
         Some("3D000") => "\nhint: create the database, or check its name",
         Some("53300") => "\nhint: raise `max_connections`, or make the pools smaller",
@@ -127,6 +131,8 @@ fn kind(code: &str) -> DatabaseErrorKind {
         "25006" => ReadOnly,
         "42501" => Other,
         _ if code.starts_with("22") => Data,
+        // A subquery that gives several rows, an upsert that meets a row twice.
+        _ if code.starts_with("21") => Syntax,
         _ if code.starts_with("42") || matches!(code, "3F000" | "3D000") => Syntax,
         _ => Other,
     }
