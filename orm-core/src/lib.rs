@@ -124,8 +124,8 @@ pub mod __private {
     /// Columns of embedded structs.
     pub mod embed {
         pub use crate::mapper::embed::{
-            Embedded, columns, decode_in_variant, equals, group, is_variant, list, order, read_enum, set_outside, text,
-            text_length, unknown_tag, width,
+            Embedded, columns, decode_in_variant, decode_of_columns, embedded_of_columns, equals, equals_optional,
+            group, is_missing, is_variant, list, order, read_enum, set_outside, text, text_length, unknown_tag, width,
         };
     }
     pub use crate::schema::{Counting, Deferrable, Identity, mapper_of};

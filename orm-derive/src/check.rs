@@ -278,8 +278,11 @@ fn version(model: &Model, mistakes: &mut Mistakes) {
     let column = &model.columns[usize::from(position)];
     let other = ["bool", "String", "char"].iter().chain(FLOATS).copied().collect::<Vec<_>>();
     let is_list = crate::names::last_segment(&column.written).is_some_and(|segment| segment.ident == "Vec");
-    if is_written_as(&column.written, &other) || is_list || column.is_option() {
-        let message = format!("the version `{written}` must be an integer or a time, and never NULL");
+    let is_given = matches!(column.on_update, Some(OnUpdate::Value(_))) || column.options.server_onupdate.is_some();
+    if (is_written_as(&column.written, &other) || is_list) && !is_given || column.is_option() {
+        let message = format!(
+            "the version `{written}` must be an integer or a time, and never NULL\na text says by `on_update = …` what each change gives it"
+        );
         mistakes.add(written, message);
     }
 }

@@ -113,8 +113,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `embed`, `embed = "home_"`, `flatten` | the field is a struct with `#[derive(Embed)]`, whose fields are columns too: under names that begin with the field's name, with this text, or as they are |
 ///
 /// An `Option` may be NULL. A builder may leave out an `Option`, a key that the database makes up, a field with a
-/// default, a server default, `computed` or `identity`, what queries compute, and a foreign key outside the primary key, which a relationship
-/// may fill. Another field that is not set does not compile.
+/// default, a server default, `computed` or `identity`, what queries compute, a version that is an integer (1 then) or has `on_update`,
+/// and a foreign key outside the primary key, which a relationship may fill. Another field that is not set does not compile.
 ///
 /// # A relationship
 ///
@@ -185,6 +185,11 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 /// The attributes are those of a column (see [`Model`](macro@Model)), but those of the primary key and `default`, which
 /// stands at the model's field: the struct is given as a whole. A struct may embed others. `User.home` itself can be
 /// selected and, by `eq`, compared.
+///
+/// A field may be an `Option` of it: `None` is NULL in all columns, the attributes are those of nullable columns, and
+/// `is_null` and `is_not_null` ask for it. A struct that is in an `Option` has a field that is none, which tells a value from
+/// `None`, and nothing that fills a column in every row, such as `server_default`. A row that has only a part of its values
+/// cannot be read.
 ///
 /// # Enums
 ///

@@ -73,6 +73,7 @@ pub(crate) struct Embedded {
     pub(crate) vis: Visibility,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) ty: TokenStream,
+    pub(crate) is_option: bool,
     /// What stands before the names of its columns.
     pub(crate) prefix: String,
     pub(crate) presence: Presence,
@@ -305,11 +306,7 @@ fn read_fields(
 
 fn read_embedded(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &mut Mistakes) -> Embedded {
     let options = EmbedOptions::read(&field.attrs, mistakes);
-    let inner = names::option_argument(&field.ty);
-    if inner.is_some() {
-        let hint = "write `Option` around its fields, which are then NULL one by one";
-        mistakes.add(&field.ty, format!("an embedded struct is always there, and `{ident}` is an `Option`\n{hint}"));
-    }
+    let is_option = names::option_argument(&field.ty).is_some();
     let prefix = match (options.is_flat, &options.prefix) {
         (true, _) => String::new(),
         (false, Some(prefix)) => prefix.value(),
@@ -319,9 +316,13 @@ fn read_embedded(input: &DeriveInput, field: &Field, ident: &Ident, mistakes: &m
         ident: ident.clone(),
         vis: field.vis.clone(),
         docs: docs(field),
-        ty: names::without_self(inner.unwrap_or(&field.ty), &input.ident),
+        ty: names::without_self(&field.ty, &input.ident),
+        is_option,
         prefix,
-        presence: presence(options.default.as_ref(), &input.ident),
+        presence: match presence(options.default.as_ref(), &input.ident) {
+            Presence::Required if is_option => Presence::Default(None),
+            presence => presence,
+        },
     }
 }
 
@@ -583,5 +584,20 @@ fn settle_presence(model: &mut Model) {
         if is_filled && matches!(column.presence, Presence::Required) {
             column.presence = Presence::Absent;
         }
+    }
+    if let Some(position) = model.version {
+        let column = &mut model.columns[usize::from(position)];
+        if matches!(column.presence, Presence::Required) {
+            column.presence = first_version(column);
+        }
+    }
+}
+
+/// Says what a builder gives a version column: what each change gives it, or the first number.
+fn first_version(column: &Column) -> Presence {
+    match &column.on_update {
+        Some(OnUpdate::Value(value)) => Presence::Default(Some(value.clone())),
+        _ if names::is_written_as(&column.written, GENERATED) => Presence::Default(Some(quote!(1))),
+        _ => Presence::Required,
     }
 }

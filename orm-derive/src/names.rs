@@ -11,6 +11,8 @@ use syn::{GenericArgument, Path, PathArguments, PathSegment, Type, parse_quote};
 pub(crate) struct Names {
     /// The type of the constant.
     pub(crate) attributes: Ident,
+    /// The type of an embedded struct's attributes where its field is an `Option`.
+    pub(crate) optional_attributes: Ident,
     /// The builder.
     pub(crate) builder: Ident,
     /// What the builder holds.
@@ -29,7 +31,12 @@ impl Names {
             }
             quiet(&name)
         };
-        Names { attributes: free("Attributes"), builder: free("Builder"), fields: free("Fields") }
+        Names {
+            attributes: free("Attributes"),
+            optional_attributes: free("OptionalAttributes"),
+            builder: free("Builder"),
+            fields: free("Fields"),
+        }
     }
 }
 

@@ -260,6 +260,9 @@ fn a_struct_names_its_own_fields() {
     check_struct("index(id, include(x))", &["`User` has no field `x`"]);
     check_struct("version = revision", &["`User` has no field `revision`"]);
     check_struct("version = name", &["the version `name` must be an integer or a time, and never NULL"]);
+    let marked =
+        "#[orm(version = mark)] struct Page { #[orm(primary_key)] id: i64, #[orm(on_update = mark())] mark: String }";
+    check(marked, &[]);
 }
 
 #[test]

@@ -497,6 +497,53 @@ struct Page {
     version: i64,
 }
 
+#[derive(Clone, Debug, PartialEq, Model)]
+#[orm(table = "drafts", version = version, metadata = none)]
+struct Draft {
+    #[orm(primary_key)]
+    id: i64,
+    text: String,
+    version: i32,
+}
+
+#[derive(Clone, Debug, Model)]
+#[orm(table = "notes", version = version, metadata = none)]
+struct Marked {
+    #[orm(primary_key)]
+    id: i64,
+    text: String,
+    #[orm(length = 20, on_update = mark())]
+    version: String,
+}
+
+fn mark() -> String {
+    static MARKS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
+    format!("mark {}", MARKS.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_version_that_a_builder_leaves_out_is_the_first() {
+    let engine = echoing(metadata![Draft, Marked]).await;
+    let mut session = Session::new(&engine);
+    let (draft, marked) = (session.add(Draft::builder().text("a")), session.add(Marked::builder().text("b")));
+    session.commit().await.unwrap();
+    assert_eq!((session[draft].version, session[marked].version.as_str()), (1, "mark 1"));
+    session[draft].text.push('!');
+    session[marked].text.push('!');
+    session.commit().await.unwrap();
+    assert_eq!((session[draft].version, session[marked].version.as_str()), (2, "mark 2"));
+
+    insert(Draft).values(Draft::builder().text("c").version(7)).execute(&engine).await.unwrap();
+    insert(Draft).values(Draft::builder().text("d")).execute(&engine).await.unwrap();
+    let versions = select(Draft.version).order_by(Draft.id).all(&engine).await.unwrap();
+    assert_eq!(versions, [2, 7, 1]);
+
+    // What is merged without one is not told from what is there by it.
+    let merged = session.merge(Draft::builder().id(1).text("e")).await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!((merged, session[draft].version), (draft, 3));
+}
+
 #[tokio::test]
 async fn versions_are_checked_for_many_rows_in_one_statement() {
     let engine = echoing(metadata![Page]).await;

@@ -153,6 +153,7 @@ mod mysql;
 mod named_types;
 mod of_others;
 mod one_statement;
+mod optional_embed;
 mod own_types;
 mod own_values;
 mod pool;

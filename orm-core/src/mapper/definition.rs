@@ -72,12 +72,12 @@ impl Definition {
         Definition { name: table, table, location, ..Self::EMPTY }
     }
 
-    /// Returns the columns in groups that change together: all that an enum brings, and each other column alone.
+    /// Returns the columns in groups that change together: all that an enum or an `Option` brings, and each other column alone.
     pub(crate) fn units(&self) -> impl Iterator<Item = Range<usize>> {
         let mut next = 0;
         std::iter::from_fn(move || {
             let first = next;
-            next += usize::from(self.columns.get(first)?.variant_columns.max(1));
+            next += usize::from(self.columns.get(first)?.unit.max(1));
             Some(first..next)
         })
     }
@@ -267,8 +267,8 @@ pub struct Column {
     pub deferred: bool,
     /// The column that it refers to.
     pub foreign_key: Option<ForeignKeyColumn>,
-    /// Of the tag of an embedded enum: how many columns the enum brings, the tag among them. Otherwise 0.
-    pub variant_columns: u16,
+    /// Of the first of columns that change together, such as the tag of an embedded enum: how many they are. Otherwise 0.
+    pub unit: u16,
     /// What few columns say; it is read as if it stood here.
     pub extras: &'static ColumnExtras,
 }
@@ -363,7 +363,7 @@ impl Column {
             deferrable: false,
             deferred: false,
             foreign_key: None,
-            variant_columns: 0,
+            unit: 0,
             extras: &ColumnExtras::NONE,
         }
     }
@@ -428,7 +428,7 @@ settings! { Column:
     /// Lets it refer to another column.
     foreign_key(value: ForeignKeyColumn) foreign_key = Some(value);
     /// Makes it the tag of an enum that brings so many columns.
-    tag_of(columns: u16) variant_columns = columns;
+    tag_of(columns: u16) unit = columns;
     /// Says what few columns say.
     extras(value: &'static ColumnExtras) extras = value;
 }

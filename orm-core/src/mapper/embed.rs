@@ -15,6 +15,7 @@ use crate::types::{DecodeError, IS_NULL, SqlType};
 ///
 /// Derive it; the hidden items are for generated code alone. `embed` puts the field's name before the columns' names,
 /// `embed = "home_"` puts this before them, and `flatten` leaves them as they are. SQLAlchemy's `composite`, and its mixins.
+/// `Option` is implemented too: a field that may hold none, whose columns are then all NULL.
 ///
 /// ```
 /// # use orm_core::{Dialect, Embed, Engine, Model, Session, metadata, select};
@@ -53,14 +54,20 @@ use crate::types::{DecodeError, IS_NULL, SqlType};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be embedded in a model",
-    note = "add `#[derive(Embed)]` to it; an `Option` stands around its fields rather than around it"
+    note = "add `#[derive(Embed)]` to it"
 )]
 pub trait Embed: RowType<Managed = Self> + Clone + Sync {
     /// The type of its field in a model's constant: an attribute for each of its fields.
     type Attributes<M>: Copy + Send + Sync;
 
+    /// The same where the field is an `Option`: each column may be NULL.
+    type OptionalAttributes<M>: Copy + Send + Sync;
+
     #[doc(hidden)]
     const __COLUMNS: &'static [Column];
+
+    #[doc(hidden)]
+    const __IS_OPTIONAL: bool = false;
 
     #[doc(hidden)]
     fn __column(&self, column: usize) -> Value;
@@ -68,17 +75,69 @@ pub trait Embed: RowType<Managed = Self> + Clone + Sync {
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
 
-    /// Sets all columns of an enum, of which this is the first.
+    /// Sets columns that change together, of which this is the first: those of an enum, or of an `Option`.
     #[doc(hidden)]
     fn __set_unit(&mut self, _first: usize, _values: UnitValues<'_, '_>) -> Decoded<()> {
-        unreachable!("a struct that embeds no enum has no columns that change together")
+        unreachable!("a struct that embeds no enum and no `Option` has no columns that change together")
+    }
+
+    /// Makes a value of all its columns.
+    #[doc(hidden)]
+    fn __of_columns(values: UnitValues<'_, '_>) -> Decoded<Self>;
+
+    /// Whether these columns are those of no value.
+    #[doc(hidden)]
+    fn __is_none(values: UnitValues<'_, '_>) -> bool {
+        (0..Self::__COLUMNS.len()).all(|column| values(column).is_null())
+    }
+}
+
+/// Its columns are NULL together.
+impl<E: Embed> Embed for Option<E> {
+    type Attributes<M> = E::OptionalAttributes<M>;
+    type OptionalAttributes<M> = E::OptionalAttributes<M>;
+
+    const __COLUMNS: &'static [Column] = E::__COLUMNS;
+    const __IS_OPTIONAL: bool = true;
+
+    fn __column(&self, column: usize) -> Value {
+        match self {
+            Some(value) => value.__column(column),
+            None => Value::Null(E::__COLUMNS[column].kind),
+        }
+    }
+
+    fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError> {
+        match self {
+            // The only column is all there is.
+            _ if E::__COLUMNS.len() == 1 => {
+                *self = Self::__of_columns(&|_| value).map_err(|misread| misread.reason)?;
+                Ok(())
+            }
+            Some(inner) => inner.__set_column(column, value),
+            None if value.is_null() => Ok(()),
+            None => {
+                let field = E::__COLUMNS[column].field;
+                Err(DecodeError::new(format!("`{field}` is a part of what is `None`: give the whole of it")))
+            }
+        }
+    }
+
+    fn __set_unit(&mut self, _first: usize, values: UnitValues<'_, '_>) -> Decoded<()> {
+        *self = Self::__of_columns(values)?;
+        Ok(())
+    }
+
+    fn __of_columns(values: UnitValues<'_, '_>) -> Decoded<Self> {
+        if E::__is_none(values) { Ok(None) } else { E::__of_columns(values).map(Some) }
     }
 }
 
 /// An embedded struct or enum in a model `M`: what `User.home` is. The derive makes it.
 ///
 /// It can be selected, compared by `eq`, and named wherever columns are: in `do_update`, `bulk_update`, `refresh_attributes`,
-/// `order_by` and `group_by`, which take its columns in their order; `set_embedded` sets all of them.
+/// `order_by` and `group_by`, which take its columns in their order; `set_embedded` sets all of them. One whose field is an
+/// `Option` can be asked by `is_null` and `is_not_null` as well.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no embedded struct of `{M}`",
     label = "expected a field of `{M}` with `#[orm(embed)]` or `#[orm(flatten)]`"
@@ -100,12 +159,20 @@ pub struct Embedded {
     columns: &'static [Column],
     field: &'static str,
     prefix: &'static str,
+    is_optional: bool,
 }
 
 impl Embedded {
     /// One in this field, whose columns have this before their names.
+    ///
+    /// # Panics
+    ///
+    /// Panics, while the model is compiled, for an `Option` that could not be told from a value.
     pub const fn new<E: Embed>(field: &'static str, prefix: &'static str) -> Self {
-        Embedded { columns: E::__COLUMNS, field, prefix }
+        if E::__IS_OPTIONAL {
+            assert_tells_none(E::__COLUMNS);
+        }
+        Embedded { columns: E::__COLUMNS, field, prefix, is_optional: E::__IS_OPTIONAL }
     }
 
     /// Returns how long the new names of a column are: `home.city` and `home_city`.
@@ -148,7 +215,7 @@ pub const fn text<const LENGTH: usize>(embedded: &[Embedded]) -> [u8; LENGTH] {
     let mut at = 0;
     let mut part = 0;
     while part < embedded.len() {
-        let Embedded { columns, field, prefix } = embedded[part];
+        let Embedded { columns, field, prefix, .. } = embedded[part];
         let mut column = 0;
         while column < columns.len() {
             let words = [field, ".", columns[column].field, prefix, columns[column].name];
@@ -193,10 +260,15 @@ pub const fn columns<const WIDTH: usize>(
     }
     let mut part = 0;
     while part < embedded.len() {
+        let is_optional = embedded[part].is_optional;
         let mut column = 0;
         while column < embedded[part].columns.len() {
             let (field, name) = embedded[part].lengths(column);
             all[at] = embedded[part].columns[column];
+            if is_optional {
+                all[at].nullable = true;
+                all[at].unit = if column == 0 { embedded[part].columns.len() as u16 } else { 0 };
+            }
             (all[at].field, text) = take(text, field);
             (all[at].name, text) = take(text, name);
             assert_new(&all, at);
@@ -228,6 +300,35 @@ const fn assert_new(columns: &[Column], new: usize) {
     }
 }
 
+/// Checks that no value has NULL in all columns, and that nothing but the program fills one.
+const fn assert_tells_none(columns: &[Column]) {
+    // That of a struct with mistakes, which has been told.
+    if columns.is_empty() {
+        return;
+    }
+    let (mut column, mut is_told) = (0, None);
+    while column < columns.len() {
+        if !columns[column].nullable {
+            is_told = Some(());
+        }
+        let it = columns[column].extras;
+        let is_filled = it.server_default.is_some()
+            || it.computed.is_some()
+            || it.sequence.is_some()
+            || it.on_update.is_some()
+            || it.server_onupdate;
+        let is_free = if is_filled { None } else { Some(()) };
+        is_free.expect(
+            "a struct in an `Option` has a field with `server_default`, `computed`, `sequence` or `on_update`, which fills its column \
+             in every row: also where there is none",
+        );
+        column += 1;
+    }
+    is_told.expect(
+        "a struct in an `Option` has nothing but `Option`s, so that it cannot be told from none: embed it without `Option`",
+    );
+}
+
 const fn is_same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
@@ -248,6 +349,22 @@ pub fn equals<M: Model, E: Embed>(first: (u16, Alias), value: &E) -> Expr<Option
     let values = (0..E::__COLUMNS.len()).map(|column| Node::Bind(value.__column(column)));
     let columns = nodes::<M, E>(first).zip(values).map(|(column, value)| Node::equals(column, value));
     Expr::new(columns.reduce(Node::and).expect("an embedded struct has columns"))
+}
+
+/// Compares each column with those of a value, or with those of none.
+pub fn equals_optional<M: Model, E: Embed>(first: (u16, Alias), value: Option<&E>) -> Expr<Option<bool>> {
+    match value {
+        Some(value) => equals::<M, E>(first, value),
+        None => Expr::new(is_missing::<M, E>(first, false).node),
+    }
+}
+
+/// Asks whether there is a value, by the first column that each has.
+pub fn is_missing<M: Model, E: Embed>((first, alias): (u16, Alias), negated: bool) -> Expr<bool> {
+    let told = (first..).zip(E::__COLUMNS).find(|(_, column)| !column.nullable);
+    let (column, _) = told.expect("checked when the model was compiled");
+    let operand = Box::new(Node::Column { mapper: M::__mapper(), column, alias });
+    Expr::new(Node::IsNull { operand, negated })
 }
 
 /// Lists the columns of an embedded struct.
@@ -291,6 +408,16 @@ pub(crate) fn sets<M, A: Embedding<M>>(attributes: A, value: &A::Value) -> impl 
 /// Reads the columns of an enum in a row.
 pub fn read_enum<E>(row: &Row<'_>, at: usize, read: fn(UnitValues<'_, '_>) -> Decoded<E>) -> Decoded<E> {
     read(&|column| row.value(at + column)).map_err(|misread| misread.behind(at))
+}
+
+/// Reads a field of a struct.
+pub fn decode_of_columns<T: SqlType>(values: UnitValues<'_, '_>, column: usize) -> Decoded<T> {
+    T::decode(values(column)).map_err(|reason| Misread::new(column, reason))
+}
+
+/// Reads a struct or an enum in a struct, whose columns begin here.
+pub fn embedded_of_columns<E: Embed>(values: UnitValues<'_, '_>, first: usize) -> Decoded<E> {
+    E::__of_columns(&|column| values(first + column)).map_err(|misread| misread.behind(first))
 }
 
 /// Reads a field of a variant.

@@ -80,10 +80,10 @@ pub trait Model: RowType<Managed = Handle<Self>> + Sized + Send + Sync + 'static
     #[doc(hidden)]
     fn __set_column(&mut self, column: usize, value: ValueRef<'_>) -> Result<(), DecodeError>;
 
-    /// Sets all columns that an embedded enum brings, of which this is the first.
+    /// Sets columns that change together, of which this is the first.
     #[doc(hidden)]
     fn __set_unit(&mut self, _first: usize, _values: UnitValues<'_, '_>) -> Decoded<()> {
-        unreachable!("a model without embedded enums has no columns that change together")
+        unreachable!("a model that embeds no enum and no `Option` has no columns that change together")
     }
 
     /// What a builder fills a column with that is not set.

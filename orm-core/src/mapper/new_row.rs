@@ -240,6 +240,8 @@ pub trait NewInstance {
 
 /// Rows for an INSERT: a value, a builder, or a list or iterator of either.
 ///
+/// A function that takes one row of either kind hands it on as a list of one: `.values([row])`.
+///
 /// ```
 /// # use orm_core::{Engine, Model, insert, metadata};
 /// # #[derive(Clone, Debug, orm_derive::Model)]

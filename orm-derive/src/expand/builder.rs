@@ -146,9 +146,13 @@ fn setter(column: &Column, result: &TokenStream, builder: &Ident) -> TokenStream
 fn embedded_setter(embedded: &Embedded, result: &TokenStream, builder: &Ident) -> TokenStream {
     let (vis, field, ty) = (&embedded.vis, quiet(&embedded.ident), &embedded.ty);
     let done = done(&embedded.presence, builder);
+    let (taken, value) = match embedded.is_option {
+        true => (quote!(impl ::core::convert::Into<#ty>), quote!(::core::convert::Into::into(value))),
+        false => (ty.clone(), quote!(value)),
+    };
     quote! {
-        #vis fn #field(mut self, value: #ty) -> #result {
-            self.0.#field = __Some(value);
+        #vis fn #field(mut self, value: #taken) -> #result {
+            self.0.#field = __Some(#value);
             #done
         }
     }

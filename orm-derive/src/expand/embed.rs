@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::{hydrate, model, number, variants};
-use crate::model::{Model, Presence};
+use crate::model::{Model, Presence, Storage};
 use crate::names::{plain, quiet};
 
 /// Writes the struct's own items, at the type that the user wrote: so what is wrong with it is said there, and once.
@@ -133,10 +133,13 @@ fn arms(model: &Model, arm: impl Fn(&Ident, TokenStream) -> TokenStream) -> impl
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let attributes = attributes(model);
-    let name = &model.names.attributes;
+    let (name, optional) = (&model.names.attributes, &model.names.optional_attributes);
     let columns = definitions(model);
     let (row_type, methods) = match model.variants.is_empty() {
-        true => (row_type(model), hydrate::column_methods(model)),
+        true => {
+            let (methods, of_columns) = (hydrate::column_methods(model), of_columns(model));
+            (row_type(model), quote!(#methods #of_columns))
+        }
         false => (variants::row_type(model), variants::methods(model)),
     };
     let items = quote! {
@@ -144,6 +147,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         #row_type
         impl __orm::Embed for #ident {
             type Attributes<__M> = #name<__M>;
+            type OptionalAttributes<__M> = #optional<__M>;
             const __COLUMNS: &'static [__orm::Column] = #columns;
             #methods
         }
@@ -155,13 +159,15 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 pub(crate) fn expand_stub(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let (attributes, row_type) = (attributes(model), hydrate::stub(ident, &quote!(Self)));
-    let name = &model.names.attributes;
+    let (name, optional) = (&model.names.attributes, &model.names.optional_attributes);
     let items = quote! {
         #attributes
         #row_type
         impl __orm::Embed for #ident {
             type Attributes<__M> = #name<__M>;
+            type OptionalAttributes<__M> = #optional<__M>;
             const __COLUMNS: &'static [__orm::Column] = &[];
+            fn __of_columns(_: __orm::UnitValues<'_, '_>) -> __orm::Decoded<Self> { ::core::unreachable!() }
             fn __column(&self, _: usize) -> __orm::Value { ::core::unreachable!() }
             fn __set_column(
                 &mut self,
@@ -186,24 +192,110 @@ fn in_constant(model: &Model, items: &TokenStream) -> TokenStream {
     }
 }
 
-/// Defines the attributes of whichever model holds the struct.
+/// Writes the method that makes a struct of all its columns.
+fn of_columns(model: &Model) -> TokenStream {
+    let columns = model.columns.iter().enumerate().map(|(position, column)| {
+        let (field, ty, position) = (&column.ident, &column.column_type, number(position));
+        let decoded = quote!(__orm::embed::decode_of_columns::<#ty>(__values, #position));
+        let value = hydrate::or_return(&decoded, |value| hydrate::as_field(column, value));
+        quote!(#field: #value)
+    });
+    let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
+        let (field, ty, at) = (&embedded.ident, &embedded.ty, first(index));
+        let decoded = quote!(__orm::embed::embedded_of_columns::<#ty>(__values, #at));
+        let value = hydrate::or_return(&decoded, |value| value);
+        quote!(#field: #value)
+    });
+    let fields = columns.chain(embedded);
+    quote! {
+        fn __of_columns(__values: __orm::UnitValues<'_, '_>) -> __orm::Decoded<Self> {
+            __Ok(Self { #(#fields),* })
+        }
+    }
+}
+
+/// Defines the attributes of whichever model holds the struct, and of one that holds an `Option` of it.
 fn attributes(model: &Model) -> TokenStream {
     let Model { ident, vis, .. } = model;
-    let name = &model.names.attributes;
-    let doc = format!("The columns of [`{ident}`] in a model `M`.");
-    let of = format_ident!("__M");
+    let always = attributes_of(
+        model,
+        &Holder {
+            name: &model.names.attributes,
+            doc: format!("The columns of [`{ident}`] in a model `M`."),
+            is_option: false,
+            value: quote!(#ident),
+            questions: quote! {
+                /// `=` of each column; with `None`, IS NULL.
+                #vis fn eq(self, value: &#ident) -> __orm::Expr<__Option<bool>> {
+                    __orm::embed::equals::<__M, #ident>(self.__first(), value)
+                }
+            },
+        },
+    );
+    let optional = attributes_of(
+        model,
+        &Holder {
+            name: &model.names.optional_attributes,
+            doc: format!("The columns of an `Option` of [`{ident}`] in a model `M`."),
+            is_option: true,
+            value: quote!(__Option<#ident>),
+            questions: quote! {
+                /// `=` of each column; with `None`, IS NULL.
+                #vis fn eq<'__v>(
+                    self,
+                    value: impl ::core::convert::Into<__Option<&'__v #ident>>,
+                ) -> __orm::Expr<__Option<bool>> {
+                    __orm::embed::equals_optional::<__M, #ident>(self.__first(), ::core::convert::Into::into(value))
+                }
+                /// IS NULL: there is none.
+                #vis fn is_null(self) -> __orm::Expr<bool> {
+                    __orm::embed::is_missing::<__M, #ident>(self.__first(), false)
+                }
+                /// IS NOT NULL: there is one.
+                #vis fn is_not_null(self) -> __orm::Expr<bool> {
+                    __orm::embed::is_missing::<__M, #ident>(self.__first(), true)
+                }
+            },
+        },
+    );
+    quote!(#always #optional)
+}
+
+/// What differs between the attributes of a struct and those of an `Option` of it.
+struct Holder<'a> {
+    name: &'a Ident,
+    doc: String,
+    is_option: bool,
+    /// The type of the field.
+    value: TokenStream,
+    /// What can be asked of the whole.
+    questions: TokenStream,
+}
+
+fn attributes_of(model: &Model, holder: &Holder<'_>) -> TokenStream {
+    let Model { ident, vis, .. } = model;
+    let Holder { name, doc, value, questions, .. } = holder;
+    let of = match holder.is_option {
+        true => quote!(OptionalAttributes),
+        false => quote!(Attributes),
+    };
     let columns = model.columns.iter().map(|column| {
         let (docs, vis, field, ty) = (&column.docs, &column.vis, quiet(&column.ident), &column.column_type);
+        let is_nullable = column.is_option() || column.storage == Storage::OptionalJson;
+        let ty = if holder.is_option && !is_nullable { quote!(__Option<#ty>) } else { ty.clone() };
         quote!(#(#docs)* #vis #field: __orm::Attribute<__M, #ty>)
     });
-    let declared = columns.chain(fields(model, &of));
+    let declared = columns.chain(model.embedded.iter().map(|embedded| {
+        let (docs, vis, field, embed) = (&embedded.docs, &embedded.vis, quiet(&embedded.ident), embed(&embedded.ty));
+        quote!(#(#docs)* #vis #field: #embed::#of<__M>)
+    }));
     let made = model.columns.iter().enumerate().map(|(position, column)| {
         let (field, position) = (&column.ident, number(position));
         quote!(#field: __orm::Attribute::__new(__at + #position))
     });
     let embedded = model.embedded.iter().enumerate().map(|(index, embedded)| {
         let (field, embed, at) = (&embedded.ident, embed(&embedded.ty), first(index));
-        quote!(#field: <#embed::Attributes<__M>>::__new(__at + #at as u16))
+        quote!(#field: <#embed::#of<__M>>::__new(__at + #at as u16))
     });
     let made = made.chain(embedded);
     let names: Vec<Ident> = field_names(model).collect();
@@ -211,7 +303,7 @@ fn attributes(model: &Model) -> TokenStream {
         true => quote!(self.#field.__first()),
         false => quote!((self.#field.__column(), self.#field.__alias_of())),
     });
-    let questions = (!model.variants.is_empty()).then(|| variants::questions(model)).into_iter().flatten();
+    let variants = (!model.variants.is_empty()).then(|| variants::questions(model)).into_iter().flatten();
     quote! {
         #[doc = #doc]
         #vis struct #name<__M> { #(#declared),* }
@@ -235,15 +327,12 @@ fn attributes(model: &Model) -> TokenStream {
         }
 
         impl<__M: __orm::Model> #name<__M> {
-            /// `=` of each column; with `None`, IS NULL.
-            #vis fn eq(self, value: &#ident) -> __orm::Expr<__Option<bool>> {
-                __orm::embed::equals::<__M, #ident>(self.__first(), value)
-            }
-            #(#questions)*
+            #questions
+            #(#variants)*
         }
 
         impl<__M> __orm::Embedding<__M> for #name<__M> {
-            type Value = #ident;
+            type Value = #value;
             fn __start(self) -> (u16, __orm::Alias) { self.__first() }
         }
         impl<__M> __orm::Columns<__M> for #name<__M> {
@@ -263,7 +352,7 @@ fn attributes(model: &Model) -> TokenStream {
         }
 
         impl<__M: __orm::Model> __orm::Selectable for #name<__M> {
-            type Row = #ident;
+            type Row = #value;
             fn __outputs(self, __outputs: &mut ::std::vec::Vec<__orm::Output>) {
                 #(__orm::Selectable::__outputs(self.#names, __outputs);)*
             }

@@ -109,6 +109,12 @@ pub(super) fn methods(model: &Model) -> TokenStream {
                 __Err(__error) => __Err(__error),
             }
         }
+        fn __of_columns(__values: __orm::UnitValues<'_, '_>) -> __orm::Decoded<Self> {
+            Self::__read(__values)
+        }
+        fn __is_none(__values: __orm::UnitValues<'_, '_>) -> bool {
+            __values(0).is_null()
+        }
     }
 }
 
