@@ -75,8 +75,8 @@ pub use orm_migrate as migrate;
 pub use orm_core::{
     ArrayElement, ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset,
     FrameRange, FrameSpan, Integer, Like, MaybeNull, NotNull, Nullable, Nullness, Operand, Precedence, Range,
-    RangeElement, RangePart, RangeType, RowList, RowOf, Search, Several, TsQuery, TsVector, Tuple, Window, following,
-    preceding, tuple, window,
+    RangeElement, RangePart, RangeType, RowList, RowOf, Search, Several, Subtrahend, TsQuery, TsVector, Tuple, Window,
+    following, preceding, tuple, window,
 };
 pub use orm_core::{
     BindRequest, Execution, History, JoinMode, Managed, ObjectState, ScopedGuard, ScopedSession, SessionEvents,

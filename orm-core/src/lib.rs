@@ -100,7 +100,7 @@ pub use sql::{
 pub use sql::{
     ArrayType, Bound, Combined, Container, Containing, CustomOperator, Exclude, FrameEdge, FrameOffset, FrameRange,
     FrameSpan, Like, MaybeNull, NotNull, Nullable, Nullness, Operand, Precedence, RangePart, RangeType, RowList, RowOf,
-    Search, Several, TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
+    Search, Several, Subtrahend, TsQuery, TsVector, Tuple, Window, following, preceding, tuple, window,
 };
 pub use sql::{Call, LightColumn, LightDelete, LightInsert, LightTable, LightUpdate, call, column, table};
 #[cfg(feature = "json")]

@@ -24,6 +24,7 @@ mod known;
 mod lightweight;
 mod lock;
 mod models;
+mod moments;
 mod names;
 mod node;
 mod nullness;
@@ -69,6 +70,7 @@ pub use lightweight::{Call, LightColumn, LightDelete, LightInsert, LightTable, L
 pub use lock::Lock;
 pub(crate) use lock::{Strength, Wait};
 pub(crate) use models::Taken;
+pub use moments::Subtrahend;
 pub(crate) use names::{natural_name, output_columns, output_names};
 pub(crate) use node::{Aggregate, Constant, Nulls, OutputKind, Reference};
 pub use node::{Node, Nullability, Operator, Output, Precedence, RelationReference, RustType};

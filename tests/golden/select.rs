@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use orm::prelude::*;
-use orm::{Lock, label, literal};
+use orm::{Dialect, Lock, label, literal};
 
 use crate::support::{Address, User, check, check_with};
 
@@ -520,6 +520,34 @@ fn for_update_of_what_is_free() {
             -- mysql, mariadb
             SELECT users.id FROM users LIMIT ? FOR UPDATE SKIP LOCKED
         "#]],
+    );
+}
+
+#[test]
+fn what_is_locked_by_others_is_left_out_or_an_error() {
+    check(
+        select(User.id).for_update().skip_locked(),
+        expect![[r#"
+            -- sqlite
+            SKIP LOCKED is not supported on dialect sqlite
+            -- postgresql, mysql, mariadb
+            SELECT users.id FROM users FOR UPDATE SKIP LOCKED
+        "#]],
+    );
+    check(
+        select(User.id).for_share().nowait(),
+        expect![[r#"
+            -- sqlite
+            NOWAIT is not supported on dialect sqlite
+            -- postgresql, mysql
+            SELECT users.id FROM users FOR SHARE NOWAIT
+            -- mariadb
+            SELECT users.id FROM users LOCK IN SHARE MODE NOWAIT
+        "#]],
+    );
+    assert_eq!(
+        select(User.id).skip_locked().to_sql(Dialect::Postgres),
+        "SELECT users.id FROM users FOR UPDATE SKIP LOCKED"
     );
 }
 

@@ -387,7 +387,7 @@ async fn parts_of_dates_and_times() {
     assert_eq!(each(&engine, func::extract(Second, Thing.at)).await, [58, 58, 58]);
     assert_eq!(each(&engine, func::extract(Epoch, Thing.at)).await[2], 1_704_153_598);
     assert_eq!(found(&engine, func::extract(Year, Thing.day).eq(2023)).await, [2]);
-    let now: DateTime<Utc> = value(&engine, func::now()).await;
+    let now: DateTime<Utc> = value(&engine, func::now().into()).await;
     assert!((Utc::now() - now).num_minutes().abs() < 5, "{now}");
     let today: NaiveDate = value(&engine, func::current_date()).await;
     assert!((Utc::now().date_naive() - today).num_days().abs() <= 1, "{today}");
@@ -676,6 +676,10 @@ async fn json_is_read_at_a_path() {
     assert_eq!(each(&engine, list().index(9).as_json()).await[0], None);
     assert_eq!(each(&engine, list().as_json()).await[0], Some(json!([1, "two", null, true])));
     assert_eq!(each(&engine, Thing.body.key("nobody").as_text()).await, [None, None, None]);
+    assert_eq!(found(&engine, Thing.body.key("nobody").is_null()).await, [1, 2, 3]);
+    assert_eq!(found(&engine, Thing.body.key("nobody").is_not_null()).await, [0i64; 0]);
+    assert!(found(&engine, list().index(2).is_null()).await.contains(&1), "the null of JSON");
+    assert!(found(&engine, list().index(0).is_not_null()).await.contains(&1));
     assert_eq!(found(&engine, Thing.body.key("n").as_integer().gt(1)).await, [2, 3]);
     assert_eq!(found(&engine, Thing.body.key("q\"\\k").as_boolean()).await, [1, 3]);
     assert_eq!(found(&engine, Thing.body.has_key("n")).await, [1, 2, 3]);

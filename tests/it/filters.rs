@@ -104,7 +104,7 @@ async fn a_filter_holds_in_any_has_and_is_some() {
     assert_eq!(session.all(of_somebody).await.unwrap(), ["ed@x.org"]);
     let of_wendy = select(Address.email).filter(Address.user.has(User.name.eq("wendy")));
     assert_eq!(session.all(of_wendy).await.unwrap(), Vec::<String>::new());
-    let of_nobody = select(Address.email).filter(!Address.user.is_some());
+    let of_nobody = select(Address.email).filter(Address.user.is_none());
     assert_eq!(session.all(of_nobody).await.unwrap(), ["wendy@x.org"]);
     assert_eq!(select(Address).filter(!Address.user.is_some()).count(&engine).await.unwrap(), 0, "without a session");
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use orm::prelude::*;
 use orm::{func, literal};
 
-use crate::support::empty_engine;
+use crate::support::{dialect, empty_engine};
 
 #[derive(Clone, Debug, Model)]
 #[orm(table = "meetings", metadata = none)]
@@ -110,6 +110,55 @@ async fn a_span_is_added_to_a_moment_and_taken_from_it_to_the_microsecond() {
     assert_eq!(late.all(&engine).await.unwrap(), [1, 2, 3]);
     let negative = select(Meeting.local.minus(-span)).filter(Meeting.id.eq(1)).one(&engine).await.unwrap();
     assert_eq!(negative, moment(MOMENTS[0]) + span);
+}
+
+#[tokio::test]
+async fn operators_say_the_same() {
+    let engine = meetings().await;
+    let (span, at) = (TimeDelta::hours(1), moment("2024-01-01"));
+    let by_method = select((
+        (Meeting.local.plus(span), Meeting.ends.minus(span), Meeting.begins.plus(Meeting.lasts)),
+        (Meeting.ends.since(Meeting.begins), Meeting.local.since(at), Meeting.begins.since(Meeting.ends)),
+        (Meeting.day.plus(span), Meeting.day.since(at.date())),
+    ));
+    let by_operator = select((
+        (Meeting.local + span, Meeting.ends - span, Meeting.begins + Meeting.lasts),
+        (Meeting.ends - Meeting.begins, Meeting.local - at, Meeting.begins - Meeting.ends),
+        (Meeting.day + span, Meeting.day - at.date()),
+    ));
+    assert_eq!(by_operator.to_sql(dialect()), by_method.to_sql(dialect()));
+    let by_method = by_method.order_by(Meeting.id).all(&engine).await.unwrap();
+    assert_eq!(by_operator.order_by(Meeting.id).all(&engine).await.unwrap(), by_method);
+
+    // Of what a subquery gives, and of what an operator gives.
+    let inner = select((Meeting.id, Meeting.begins, Meeting.ends)).subquery("m");
+    let early = select(inner.0).filter(((inner.1 + span) - span).eq(inner.1) & (inner.2 - inner.1).gt(span));
+    assert_eq!(early.order_by(inner.0).all(&engine).await.unwrap(), [1, 3, 4]);
+}
+
+#[tokio::test]
+async fn the_present_has_the_type_of_what_it_meets() {
+    let engine = meetings().await;
+    let ids = async |condition: orm::Expr<Option<bool>>| {
+        select(Meeting.id).filter(condition).order_by(Meeting.id).all(&engine).await.unwrap()
+    };
+    assert_eq!(
+        ids(Meeting.ends.lt(func::now()) & Meeting.begins.le(func::now()) & Meeting.day.ne(func::now())).await,
+        [1, 3, 4]
+    );
+    assert_eq!(ids(Meeting.ends.gt(func::now::<DateTime<Utc>>() - TimeDelta::days(1))).await, [0i64; 0]);
+    let changed = update(Meeting).set(Meeting.ends, func::now()).set(Meeting.day, func::now()).filter(Meeting.id.eq(2));
+    assert_eq!(changed.execute(&engine).await.unwrap(), 1);
+    let (since, case): (TimeDelta, DateTime<Utc>) = select((
+        func::now::<DateTime<Utc>>() - Meeting.begins,
+        func::case(Meeting.id.eq(2), func::now()).otherwise(Meeting.begins),
+    ))
+    .filter(Meeting.id.eq(2))
+    .order_by(func::now::<DateTime<Utc>>())
+    .one(&engine)
+    .await
+    .unwrap();
+    assert!(since > TimeDelta::days(365) && case > Utc::now() - TimeDelta::hours(1));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! INSERT … ON CONFLICT: one API, and what each database makes of it.
 
-use orm::Dialect::{MariaDb, MySql, Sqlite};
+use orm::Dialect::{MariaDb, MySql, Postgres, Sqlite};
 use orm::prelude::*;
 use orm::{ErrorKind, excluded};
 
@@ -41,6 +41,24 @@ async fn pages(engine: &Engine) -> Vec<(String, i64, Option<String>)> {
 
 fn row(path: &str, visits: i64, title: &str) -> (String, i64, Option<String>) {
     (path.into(), visits, Some(title.into()))
+}
+
+#[tokio::test]
+async fn what_is_set_is_all_that_happens() {
+    let engine = one_page().await;
+    let again = |visits: i64| {
+        let insert = insert(Page).values(page("/a", visits, "second")).on_conflict((Page.site, Page.path));
+        insert.set(Page.visits, Page.visits + excluded(Page.visits))
+    };
+    again(5).execute(&engine).await.unwrap();
+    assert_eq!(pages(&engine).await, [row("/a", 6, "first")]);
+    if dialect() != MySql {
+        assert_eq!(again(4).returning((Page.id, Page.visits)).all(&engine).await.unwrap(), [(1, 10)]);
+    }
+    let nothing =
+        insert(Page).values(page("/a", 1, "third")).on_conflict(Page.path).execute(&engine).await.unwrap_err();
+    assert_eq!(*nothing.kind(), ErrorKind::Argument);
+    assert!(nothing.to_string().contains("hint: name columns, or write `.do_nothing()`"), "{nothing}");
 }
 
 #[tokio::test]
@@ -89,6 +107,22 @@ async fn rows_that_are_inserted_and_updated_count_once() {
     assert_eq!(session.execute(set).await.unwrap(), 1);
     session.commit().await.unwrap();
     assert_eq!(pages(&engine).await[0], row("/a", 15, "first"));
+}
+
+#[tokio::test]
+async fn an_upsert_that_meets_a_row_twice_is_a_programming_error_on_postgres() {
+    let engine = one_page().await;
+    let twice = [page("/b", 5, "second"), page("/b", 7, "third")];
+    let put = insert(Page).values(twice).on_conflict((Page.site, Page.path)).do_update(Page.visits);
+    let done = put.execute(&engine).await;
+    if dialect() != Postgres {
+        done.unwrap();
+        assert_eq!(pages(&engine).await, [row("/a", 1, "first"), row("/b", 7, "second")]);
+        return;
+    }
+    let error = done.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (&ErrorKind::Programming, Some("21000")), "{error}");
+    assert!(error.message().contains("a second time"), "{error}");
 }
 
 #[tokio::test]

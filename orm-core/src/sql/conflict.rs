@@ -2,9 +2,9 @@
 
 use std::borrow::{Borrow, Cow};
 
-use super::{AsExpr, Columns, Expr, Insert, Node, Predicate};
+use super::{AsExpr, Columns, Expr, Insert, Node, Predicate, Returning, Statement, Write, executes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapper::{Attribute, Embedding, Mapper, Model, embed};
+use crate::mapper::{Attribute, Embedding, Mapper, Model, Selectable, embed};
 use crate::types::SqlType;
 
 /// What happens when a row is there already.
@@ -60,7 +60,6 @@ pub fn excluded<M: Model, T>(attribute: Attribute<M, T>) -> Expr<T> {
 ///         .values(Page::builder().path("/").visits(visits))
 ///         .on_conflict(Page.path)
 ///         .set(Page.visits, Page.visits + excluded(Page.visits))
-///         .do_update(())
 ///         .execute(&engine)
 ///         .await?;
 /// }
@@ -68,7 +67,7 @@ pub fn excluded<M: Model, T>(attribute: Attribute<M, T>) -> Expr<T> {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "say what happens on a conflict: `.do_update(…)` or `.do_nothing()`"]
+#[must_use = "say what happens on a conflict: `.set(…)`, `.do_update(…)` or `.do_nothing()`"]
 pub struct OnConflict<M> {
     insert: Insert<M>,
     target: ConflictTarget,
@@ -117,7 +116,7 @@ impl<M> OnConflict<M> {
         self
     }
 
-    /// Gives the row that is there these columns of the new one, beside what was [`set`](Self::set); `()` for no others.
+    /// Gives the row that is there these columns of the new one, beside what was [`set`](Self::set).
     pub fn do_update(self, columns: impl Columns<M>) -> Insert<M> {
         let mut update = Vec::new();
         columns.__columns(&mut update);
@@ -135,6 +134,14 @@ impl<M> OnConflict<M> {
         self.with(|_, _| ConflictAction::Nothing)
     }
 
+    /// Does what was [`set`](Self::set), and gives values of the rows that are there then; see [`Insert::returning`].
+    pub fn returning<S: Selectable>(self, selected: S) -> Returning<S::Row>
+    where
+        M: Model,
+    {
+        self.update(Vec::new(), false).returning(selected)
+    }
+
     fn update(self, columns: Vec<u16>, all: bool) -> Insert<M> {
         self.with(|sets, filters| ConflictAction::Update { columns, all, sets, filters })
     }
@@ -144,6 +151,14 @@ impl<M> OnConflict<M> {
         insert.with_conflict(Conflict { target, index_filter, action: action(sets, filters) })
     }
 }
+
+/// Does what was [`set`](OnConflict::set).
+impl<M: Model> Write for OnConflict<M> {
+    fn __statements(self) -> Result<Vec<Statement>> {
+        self.update(Vec::new(), false).__statements()
+    }
+}
+executes! { {M: Model} OnConflict<M>; }
 
 impl Conflict {
     /// Returns whether any unique index will do.

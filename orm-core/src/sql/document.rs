@@ -157,6 +157,29 @@ impl JsonPath {
         self.read(&template::JSON_BOOL, &template::JSON_BOOL_PATH)
     }
 
+    /// IS NULL: there is nothing here, or the `null` of JSON.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{Dialect, Model, select};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # #[orm(table = "orders", metadata = none)]
+    /// # struct Order { #[orm(primary_key)] id: i64, body: serde_json::Value }
+    /// let unpaid = select(Order.id).filter(Order.body.key("paid_at").is_null());
+    /// assert_eq!(
+    ///     unpaid.to_sql(Dialect::Postgres),
+    ///     "SELECT orders.id FROM orders WHERE orders.body ->> $1 IS NULL"
+    /// );
+    /// ```
+    pub fn is_null(self) -> Expr<bool> {
+        self.as_text().is_null()
+    }
+
+    /// IS NOT NULL: there is something here that is not the `null` of JSON.
+    pub fn is_not_null(self) -> Expr<bool> {
+        self.as_text().is_not_null()
+    }
+
     fn scalar(self) -> Expr<Option<String>> {
         self.read(&template::JSON_SCALAR, &template::JSON_SCALAR_PATH)
     }

@@ -6,7 +6,7 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 
 use orm_pool::{Kind, Value};
 
-use super::func::Moment;
+use super::func::{Moment, Now};
 use super::node::{Aggregate, Constant, Nullability, Operator};
 use super::nullness::{Combined, Like, NotNull, Nullable, Nullness};
 use super::template::{self, Template};
@@ -416,8 +416,7 @@ macro_rules! methods {
             /// # #[derive(Clone, Debug, orm_derive::Model)]
             /// # #[orm(table = "tickets")]
             /// # struct Ticket { #[orm(primary_key)] id: i64, due: chrono::DateTime<chrono::Utc> }
-            /// let now = func::now::<chrono::DateTime<chrono::Utc>>();
-            /// let late = select(Ticket.id).filter(Ticket.due.plus(chrono::TimeDelta::days(3)).lt(now));
+            /// let late = select(Ticket.id).filter(Ticket.due.plus(chrono::TimeDelta::days(3)).lt(func::now()));
             /// assert_eq!(
             ///     late.to_sql(Dialect::Postgres),
             ///     "SELECT tickets.id FROM tickets WHERE tickets.due + $1 < CURRENT_TIMESTAMP"
@@ -532,6 +531,7 @@ methods! {
     {} Expr<T>;
     {M: Model,} Attribute<M, T>;
     {} DerivedColumn<T>;
+    {} Now<T>;
 }
 
 fn infix<T>(left: Node, operator: CustomOperator, right: impl Operand) -> Expr<T> {

@@ -14,6 +14,7 @@ pub use super::search::{
 
 use super::case::{CaseOf, CaseWhen};
 use super::expr::{function, templated};
+pub use super::moments::Now;
 use super::node::Constant;
 use super::node::Nullability::Own;
 use super::nullness::{Combined, Like, MaybeNull};
@@ -519,6 +520,10 @@ pub fn null<T: SqlType>() -> Expr<Option<T>> {
 pub trait Temporal: SqlType {}
 impl<T: Temporal> Temporal for Option<T> {}
 
+/// A type that the present has: of a date, a time or both, and not an `Option`.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no date and no time, or is an `Option`")]
+pub trait Present: Temporal {}
+
 /// A type of points in time, by whole days or finer: a date, or a date with a time.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no point in time",
@@ -531,26 +536,6 @@ pub trait Moment: Temporal {
 impl<T: Moment> Moment for Option<T> {
     type Span = T::Span;
 }
-
-#[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]
-macro_rules! temporals {
-    ($time:ty; $span:ty: $($moment:ty),*) => {
-        impl Temporal for $time {}
-        $(
-            impl Temporal for $moment {}
-            impl Moment for $moment {
-                type Span = $span;
-            }
-        )*
-    };
-}
-#[cfg(feature = "chrono")]
-temporals!(chrono::NaiveTime; chrono::TimeDelta:
-    chrono::NaiveDate, chrono::NaiveDateTime, chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::FixedOffset>);
-#[cfg(feature = "time")]
-temporals!(time::Time; time::Duration: time::Date, time::PrimitiveDateTime, time::OffsetDateTime);
-#[cfg(feature = "jiff")]
-temporals!(jiff::civil::Time; jiff::SignedDuration: jiff::civil::Date, jiff::civil::DateTime, jiff::Timestamp);
 
 /// A part of a date or a time, for [`extract`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -667,14 +652,24 @@ fn refused<T>(message: String) -> Expr<T> {
 }
 
 /// The moment at which the statement or its transaction began, in UTC.
-pub fn now<T: Temporal>() -> Expr<T> {
-    let template = match T::KIND {
-        Kind::Date => &template::DATE_OF_NOW,
-        Kind::Time => &template::TIME_OF_NOW,
-        Kind::DateTime => &template::NOW_WITHOUT_ZONE,
-        _ => &template::NOW,
-    };
-    templated(template, Vec::new())
+///
+/// Its type is that of the column that it is compared with, or put into.
+///
+/// ```
+/// # use orm_core as orm;
+/// # use orm_core::{Dialect, func, update};
+/// # use chrono::{DateTime, Utc};
+/// # #[derive(Clone, Debug, orm_derive::Model)]
+/// # #[orm(table = "jobs")]
+/// # struct Job { #[orm(primary_key)] id: i64, due: DateTime<Utc>, started: Option<DateTime<Utc>> }
+/// let start = update(Job).set(Job.started, func::now()).filter(Job.due.le(func::now()) & Job.started.is_null());
+/// assert_eq!(
+///     start.to_sql(Dialect::Postgres),
+///     "UPDATE jobs SET started = CURRENT_TIMESTAMP WHERE jobs.due <= CURRENT_TIMESTAMP AND jobs.started IS NULL"
+/// );
+/// ```
+pub fn now<T: Present>() -> Now<T> {
+    Now::new()
 }
 
 /// Today: in UTC on SQLite, elsewhere in the time zone of the connection.

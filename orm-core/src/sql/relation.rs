@@ -111,6 +111,25 @@ impl<M: Model, T: Model> Relationship<M, T, Many> {
         self.related(None)
     }
 
+    /// Whether there is no member.
+    ///
+    /// ```
+    /// # use orm_core as orm;
+    /// # use orm_core::{select, HasMany, BelongsTo, Dialect};
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct User { #[orm(primary_key)] id: i64, addresses: HasMany<Address> }
+    /// # #[derive(Clone, Debug, orm_derive::Model)]
+    /// # struct Address { #[orm(primary_key)] id: i64, #[orm(foreign_key = User.id)] user_id: i64 }
+    /// let query = select(User.id).filter(User.addresses.is_empty());
+    /// assert_eq!(
+    ///     query.to_sql(Dialect::Sqlite),
+    ///     "SELECT user.id FROM user WHERE NOT EXISTS (SELECT 1 FROM address WHERE user.id = address.user_id)"
+    /// );
+    /// ```
+    pub fn is_empty(self) -> Expr<bool> {
+        !self.is_not_empty()
+    }
+
     /// Whether this object, which has its key, is among the members.
     ///
     /// ```
@@ -133,6 +152,11 @@ impl<M: Model, T: Model> Relationship<M, T, One> {
     /// Whether it refers to an object at all.
     pub fn is_some(self) -> Expr<bool> {
         self.related(None)
+    }
+
+    /// Whether it refers to none.
+    pub fn is_none(self) -> Expr<bool> {
+        !self.is_some()
     }
 
     /// Whether it refers to this object, which has its key: one that was added to a session has it after a flush.

@@ -343,6 +343,22 @@ macro_rules! clauses {
             self.lock($crate::sql::Lock::share())
         }
 
+        /// SKIP LOCKED: leaves out what another transaction has locked, by the lock that is said before, else by FOR UPDATE.
+        #[must_use]
+        pub fn skip_locked(mut self) -> Self {
+            let $this = &mut self;
+            $select.node.lock = Some($select.node.lock.take().unwrap_or_else($crate::sql::Lock::update).skip_locked());
+            self
+        }
+
+        /// NOWAIT: fails where another transaction has locked a row, by the lock that is said before, else by FOR UPDATE.
+        #[must_use]
+        pub fn nowait(mut self) -> Self {
+            let $this = &mut self;
+            $select.node.lock = Some($select.node.lock.take().unwrap_or_else($crate::sql::Lock::update).nowait());
+            self
+        }
+
         /// Locks the rows until the end of the transaction.
         #[must_use]
         pub fn lock(mut self, lock: $crate::sql::Lock) -> Self {
