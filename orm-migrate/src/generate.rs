@@ -10,7 +10,7 @@ use orm_core::{Dialect, Engine, MetaData, Result};
 
 use crate::errors::{Told, argument, configuration, invalid_request};
 use crate::migrations::Migrations;
-use crate::revision::{FileName, Revision, is_name};
+use crate::revision::{DATABASE, FileName, Revision, is_name};
 use crate::split::Marker;
 
 impl Migrations {
@@ -19,7 +19,8 @@ impl Migrations {
     ///
     /// It is a draft, in the words of this database, to be read before it is committed: what loses data is marked in it, and a column
     /// that has got another name is dropped and added, since nothing tells that. What cannot be done in one transaction becomes
-    /// several revisions: an index that is created concurrently, and labels of PostgreSQL that are used at once.
+    /// several revisions: an index that is created concurrently, and labels of PostgreSQL that are used at once. Its first line names
+    /// the database, `-- database: sqlite`, and another one refuses it.
     ///
     /// ```
     /// use orm::migrate::Migrations;
@@ -83,10 +84,16 @@ impl Migrations {
             let drafts: Vec<Draft> = drafts.collect();
             let dialect = engine.dialect();
             let revisions = migrations.next_revisions(drafts.len())?;
+            // A folder with files of one database each gets another such.
+            let has_databases = names(&migrations.files()).any(|of| of.dialect.is_some());
+            let (header, ending) = match has_databases {
+                true => (String::new(), format!(".{dialect}")),
+                false => (format!("-- {DATABASE} {dialect}\n\n"), String::new()),
+            };
             let mut files = Vec::new();
             for (draft, revision) in drafts.iter().zip(revisions) {
-                let text = draft.text();
-                let file = format!("{revision}_{}.sql", draft.name);
+                let text = format!("{header}{}", draft.text());
+                let file = format!("{revision}_{}{ending}.sql", draft.name);
                 draft.verify(&file, &text, dialect)?;
                 files.push((migrations.folder().join(file), text));
             }
@@ -122,13 +129,7 @@ impl Migrations {
     /// Returns numbers for new revisions: the time, behind all that there are.
     fn next_revisions(&self, count: usize) -> Result<Vec<String>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let last = self
-            .files()
-            .iter()
-            .filter_map(|(file, _)| FileName::parse(file).ok().flatten())
-            .map(|of| of.revision.to_owned())
-            .max();
-        let last = last.unwrap_or_default();
+        let last = names(&self.files()).map(|of| of.revision.to_owned()).max().unwrap_or_default();
         let mut next = now;
         let mut revisions = Vec::new();
         // A clock that is behind: a number that is no time, but behind the last.
@@ -221,6 +222,11 @@ fn drafts(there: Script, back: Script, name: &str) -> Vec<Draft> {
         drafts.push(Draft { name: last, is_without_transaction: true, upgrade, downgrade, hints: Vec::new() });
     }
     drafts
+}
+
+/// Returns what the names of files say.
+fn names<'f>(files: &[(&'f str, &'f str)]) -> impl Iterator<Item = FileName<'f>> {
+    files.iter().filter_map(|(file, _)| FileName::parse(file).ok().flatten())
 }
 
 /// Creates an index within a transaction.

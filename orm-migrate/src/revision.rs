@@ -43,6 +43,7 @@ impl Revision {
     pub(crate) fn parse(name: &FileName<'_>, text: &str, dialect: Dialect) -> Result<Revision> {
         let file = name.file;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        check_database(name, text, dialect)?;
         let pieces = split(text, dialect).map_err(|unclosed| {
             argument(format!("`{file}`, line {}: the {} does not end", unclosed.line, unclosed.what))
         })?;
@@ -140,14 +141,7 @@ impl<'f> FileName<'f> {
         let Some(stem) = file.strip_suffix(".sql") else { return Ok(None) };
         let (stem, dialect) = match stem.split_once('.') {
             None => (stem, None),
-            Some((stem, "sqlite")) => (stem, Some(Dialect::Sqlite)),
-            Some((stem, "postgresql" | "postgres")) => (stem, Some(Dialect::Postgres)),
-            Some((stem, "mysql")) => (stem, Some(Dialect::MySql)),
-            Some((stem, "mariadb")) => (stem, Some(Dialect::MariaDb)),
-            Some((_, other)) => {
-                let message = format!("`{file}` is for the database `{other}`, which is unknown");
-                return Err(argument(message).hint("there are `sqlite`, `postgresql`, `mysql` and `mariadb`"));
-            }
+            Some((stem, database)) => (stem, Some(known(file, database)?)),
         };
         match stem.split_once('_') {
             Some((revision, name)) if is_revision(revision) && is_name(name) => {
@@ -161,13 +155,52 @@ impl<'f> FileName<'f> {
 
     /// Returns how well it fits a database: not at all, or the greater the better.
     fn fits(&self, dialect: Dialect) -> Option<u8> {
-        match (self.dialect, dialect) {
-            (None, _) => Some(0),
-            (Some(Dialect::MySql), Dialect::MariaDb) => Some(1),
-            (Some(own), dialect) => (own == dialect).then_some(2),
-        }
+        self.dialect.map_or(Some(0), |own| fits(own, dialect))
     }
 }
+
+/// Returns how well what is for one database fits another.
+fn fits(own: Dialect, dialect: Dialect) -> Option<u8> {
+    match (own, dialect) {
+        (Dialect::MySql, Dialect::MariaDb) => Some(1),
+        _ => (own == dialect).then_some(2),
+    }
+}
+
+/// Reads the name of the database that a file is for.
+fn known(file: &str, database: &str) -> Result<Dialect> {
+    match database {
+        "sqlite" => Ok(Dialect::Sqlite),
+        "postgresql" | "postgres" => Ok(Dialect::Postgres),
+        "mysql" => Ok(Dialect::MySql),
+        "mariadb" => Ok(Dialect::MariaDb),
+        _ => Err(argument(format!("`{file}` is for the database `{database}`, which is unknown"))
+            .hint("there are `sqlite`, `postgresql`, `mysql` and `mariadb`")),
+    }
+}
+
+/// Refuses a file that says, above its sections, that it is for another database: `-- database: sqlite`.
+fn check_database(name: &FileName<'_>, text: &str, dialect: Dialect) -> Result<()> {
+    let comments = text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with("--"));
+    let above = comments.take_while(|line| !matches!(Marker::of(line), Some(Marker::Upgrade | Marker::Downgrade)));
+    for line in above {
+        let words = line.trim_start_matches('-').trim().to_ascii_lowercase();
+        let Some(database) = words.strip_prefix(DATABASE).map(str::trim) else { continue };
+        let (FileName { file, revision, name, .. }, own) = (name, known(name.file, database)?);
+        if fits(own, dialect).is_none() {
+            let message =
+                format!("`{file}` is for {own}, as its line `-- {DATABASE} {database}` says, and not for {dialect}");
+            return Err(argument(message).hint(format!(
+                "call it `{revision}_{name}.{database}.sql`, and write what {dialect} needs beside it, as \
+                 `{revision}_{name}.{dialect}.sql`; or take the line out, if the statements are right for both"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What stands before the database's name, in the first lines of a file.
+pub(crate) const DATABASE: &str = "database:";
 
 fn is_revision(text: &str) -> bool {
     text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit())

@@ -43,7 +43,7 @@ impl Marker {
     }
 
     /// Reads a line.
-    fn of(line: &str) -> Option<Marker> {
+    pub(crate) fn of(line: &str) -> Option<Marker> {
         let words = line.trim().strip_prefix("--")?.trim().trim_end_matches(':').to_ascii_lowercase();
         let mut all = Marker::ALL.into_iter();
         all.find(|marker| words.split_whitespace().eq(marker.words().split(' ')))

@@ -49,7 +49,7 @@ async fn each_command_says_what_it_has_done() {
     let wrote = prints(&migrations, &database, &["generate", "no_users"]).await;
     let file = wrote.strip_prefix("wrote ").unwrap().trim_end();
     let text = std::fs::read_to_string(file).unwrap();
-    assert!(text.starts_with("-- upgrade\n\n-- drop table `users`\n-- this loses data: all rows of the table\nDROP TABLE users;\n\n-- downgrade\n"), "{text}");
+    assert!(text.starts_with("-- database: sqlite\n\n-- upgrade\n\n-- drop table `users`\n-- this loses data: all rows of the table\nDROP TABLE users;\n\n-- downgrade\n"), "{text}");
     let migrations = folder.migrations();
     assert!(prints(&migrations, &database, &["upgrade"]).await.ends_with("_no_users\n1 revision applied\n"));
     let all = "the database has all revisions, and is as the models say\n";

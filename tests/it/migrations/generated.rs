@@ -1,10 +1,9 @@
 //! Revisions that are generated from models: they lead there, and back again.
 
-use orm::ColumnType;
-use orm::Dialect;
 use orm::migrate::Migrations;
 use orm::prelude::*;
 use orm::schema::{Column, ForeignKey, Index, Sequence, Table, View};
+use orm::{ColumnType, Dialect, ErrorKind};
 
 use super::{Folder, tables};
 use crate::only;
@@ -273,7 +272,9 @@ async fn an_index_that_is_created_concurrently_is_a_revision_of_its_own() {
     let texts = goes_to(&engine, &folder, &MetaData::new().table(wanted), "city").await;
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(
-        texts[1].starts_with("-- upgrade\n-- no transaction\n\n-- create on `users` the index by_name"),
+        texts[1].starts_with(
+            "-- database: postgresql\n\n-- upgrade\n-- no transaction\n\n-- create on `users` the index by_name"
+        ),
         "{}",
         texts[1]
     );
@@ -305,4 +306,43 @@ async fn an_empty_revision_is_behind_all_others() {
     let migrations = folder.migrations();
     assert_eq!(migrations.upgrade(&engine).await.unwrap().len(), 2);
     assert!(migrations.revisions(dialect()).unwrap()[1].is_reversible());
+}
+
+#[tokio::test]
+async fn what_is_generated_is_for_one_database() {
+    let (engine, folder) = (empty_engine().await, Folder::new());
+    let files = folder.migrations().generate(&engine, &MetaData::new().table(users()), "users").await.unwrap();
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    let own = dialect().to_string();
+    assert!(text.starts_with(&format!("-- database: {own}\n\n-- upgrade\n")), "{text}");
+    folder.migrations().upgrade(&engine).await.unwrap();
+
+    let other = if dialect() == Dialect::Sqlite { Dialect::Postgres } else { Dialect::Sqlite };
+    let error = folder.migrations().revisions(other).unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Argument);
+    let words = format!(" is for {own}, as its line `-- database: {own}` says, and not for {other}");
+    assert!(error.message().ends_with(&words), "{error}");
+    assert!(error.to_string().contains(&format!("_users.{other}.sql`; or take the line out")), "{error}");
+
+    // What has been applied is still the same under a name of one database, and what is generated then has such a name.
+    let renamed = files[0].with_extension(format!("{own}.sql"));
+    std::fs::rename(&files[0], &renamed).unwrap();
+    assert_eq!(folder.migrations().revisions(other).unwrap(), []);
+    assert_eq!(folder.migrations().upgrade(&engine).await.unwrap(), []);
+    let files = folder.migrations().generate(&engine, &MetaData::new(), "none").await.unwrap();
+    assert!(files[0].to_str().unwrap().ends_with(&format!("_none.{own}.sql")), "{files:?}");
+    folder.migrations().upgrade(&engine).await.unwrap();
+    assert_eq!(folder.migrations().revisions(dialect()).unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_for_a_database_that_is_unknown_is_refused() {
+    let folder = Folder::new();
+    folder.write(1, "a.sql", "-- a comment\n-- database: oracle\n-- upgrade\n");
+    let error = folder.migrations().revisions(dialect()).unwrap_err();
+    assert_eq!(error.message(), "`20260101000000_a.sql` is for the database `oracle`, which is unknown");
+    // Within a section it is a comment as any other.
+    folder.write(1, "a.sql", "\u{feff}-- Database:  MySQL\r\n\n-- upgrade\n-- database: oracle\nSELECT 1;\n");
+    assert_eq!(folder.migrations().revisions(Dialect::MariaDb).unwrap().len(), 1);
+    assert!(folder.migrations().revisions(Dialect::Postgres).is_err());
 }
