@@ -1,4 +1,6 @@
-//! `+` and `-` of points in time, in the words of `plus`, `minus` and `since`.
+//! Points in time: which types have them, the present, and `+` and `-`, in the words of `plus`, `minus` and `since`.
+//!
+//! In: a column, an expression or a value, and a span or another such. Out: an expression of the type that this gives.
 
 use std::marker::PhantomData;
 #[cfg(any(feature = "chrono", feature = "time", feature = "jiff"))]

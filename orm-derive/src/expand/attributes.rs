@@ -1,7 +1,7 @@
 //! The type of the constant: a field for each column and relationship.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::embed;
 use crate::model::Model;
@@ -22,7 +22,8 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         let kind = if relationship.kind.is_many() { quote!(Many) } else { quote!(One) };
         quote!(#(#docs)* #vis #field: __orm::Relationship<#ident, #target, __orm::#kind>)
     });
-    let fields = columns.chain(embed::fields(model, ident)).chain(relationships);
+    let attributes = format_ident!("Attributes");
+    let fields = columns.chain(embed::fields(model, ident, &attributes)).chain(relationships);
     let field_names: Vec<_> = field_names(model).collect();
     let alias_doc = format!("Names the table for one statement: `{}.alias(\"other\")`.", plain(&model.constant));
     let alias_of = match model.key_columns().next().or(model.columns.first()) {

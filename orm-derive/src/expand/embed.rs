@@ -66,10 +66,10 @@ pub(super) fn definitions(model: &Model) -> TokenStream {
 }
 
 /// Writes the fields of the attributes' type.
-pub(super) fn fields(model: &Model, of: &Ident) -> impl Iterator<Item = TokenStream> {
+pub(super) fn fields(model: &Model, of: &Ident, attributes: &Ident) -> impl Iterator<Item = TokenStream> {
     model.embedded.iter().map(move |embedded| {
         let (docs, vis, field, embed) = (&embedded.docs, &embedded.vis, quiet(&embedded.ident), embed(&embedded.ty));
-        quote!(#(#docs)* #vis #field: #embed::Attributes<#of>)
+        quote!(#(#docs)* #vis #field: #embed::#attributes<#of>)
     })
 }
 
@@ -276,8 +276,8 @@ fn attributes_of(model: &Model, holder: &Holder<'_>) -> TokenStream {
     let Model { ident, vis, .. } = model;
     let Holder { name, doc, value, questions, .. } = holder;
     let of = match holder.is_option {
-        true => quote!(OptionalAttributes),
-        false => quote!(Attributes),
+        true => format_ident!("OptionalAttributes"),
+        false => format_ident!("Attributes"),
     };
     let columns = model.columns.iter().map(|column| {
         let (docs, vis, field, ty) = (&column.docs, &column.vis, quiet(&column.ident), &column.column_type);
@@ -285,10 +285,8 @@ fn attributes_of(model: &Model, holder: &Holder<'_>) -> TokenStream {
         let ty = if holder.is_option && !is_nullable { quote!(__Option<#ty>) } else { ty.clone() };
         quote!(#(#docs)* #vis #field: __orm::Attribute<__M, #ty>)
     });
-    let declared = columns.chain(model.embedded.iter().map(|embedded| {
-        let (docs, vis, field, embed) = (&embedded.docs, &embedded.vis, quiet(&embedded.ident), embed(&embedded.ty));
-        quote!(#(#docs)* #vis #field: #embed::#of<__M>)
-    }));
+    let any_model = format_ident!("__M");
+    let declared = columns.chain(fields(model, &any_model, &of));
     let made = model.columns.iter().enumerate().map(|(position, column)| {
         let (field, position) = (&column.ident, number(position));
         quote!(#field: __orm::Attribute::__new(__at + #position))
